@@ -1,0 +1,73 @@
+// Every path of a town and its rigs (spec: Directory Structure). Nothing else in the project knows a path.
+// Never: touches the disk; names that reach it have been parsed.
+import { createHash } from 'node:crypto'
+import { tmpdir, userInfo } from 'node:os'
+import { join } from 'node:path'
+
+export function townLayout(town: string) {
+  return {
+    root: town,
+    instructions: join(town, 'CLAUDE.md'),
+    beads: join(town, '.beads'),
+    config: join(town, 'config'),
+    mayor: join(town, 'mayor'),
+    townJson: join(town, 'mayor/town.json'),
+    rigsJson: join(town, 'mayor/rigs.json'),
+    mayorState: join(town, 'mayor/state.json'),
+    daemon: join(town, 'daemon'),
+    db: join(town, 'daemon/town.db'),
+    /** pid, start time and socket of the running daemon; evidence, never truth: the lease in town.db is. */
+    daemonJson: join(town, 'daemon/daemon.json'),
+    daemonLog: join(town, 'daemon/daemon.log'),
+    /** 32 random bytes, mode 0600; session tokens are derived from it. */
+    secret: join(town, 'daemon/secret'),
+    socket: socketPath(town),
+    sessions: join(town, 'daemon/sessions'),
+    gateLogs: join(town, 'daemon/gates'),
+    /** Shims named `gt` and `bd`, first on the PATH of every session. */
+    shims: join(town, 'daemon/bin'),
+    /** Socket name for `tmux -L`: private to this town. */
+    tmuxSocket: `gt-${townId(town)}`,
+  }
+}
+
+export function rigLayout(town: string, rig: string) {
+  const root = join(town, rig)
+  return {
+    root,
+    config: join(root, 'config.json'),
+    /** A symlink to `mayor/rig/.beads`; a folder of its own when the project tracks a `.beads/` itself. */
+    beads: join(root, '.beads'),
+    mayor: join(root, 'mayor'),
+    clone: join(root, 'mayor/rig'),
+    cloneBeads: join(root, 'mayor/rig/.beads'),
+    mayorState: join(root, 'mayor/state.json'),
+    refinery: join(root, 'refinery'),
+    refineryClone: join(root, 'refinery/rig'),
+    refineryState: join(root, 'refinery/state.json'),
+    /** Detached worktrees of the Refinery's clone, reused from gate to gate. */
+    gatePool: join(root, 'refinery/pool'),
+    witness: join(root, 'witness'),
+    witnessState: join(root, 'witness/state.json'),
+    crew: join(root, 'crew'),
+    polecats: join(root, 'polecats'),
+    polecat: (name: string) => join(root, 'polecats', name),
+    plugins: join(root, 'plugins'),
+    plugin: (name: string) => join(root, 'plugins', name),
+  }
+}
+
+export type TownLayout = ReturnType<typeof townLayout>
+export type RigLayout = ReturnType<typeof rigLayout>
+
+/** Short and stable for a town's real path; tells two towns of one host apart. */
+export function townId(town: string): string {
+  return createHash('sha256').update(town).digest('hex').slice(0, 12)
+}
+
+/** Unix socket paths end at 107 bytes; a deep town keeps its socket in a private folder of the temp directory instead. */
+function socketPath(town: string): string {
+  const inside = join(town, 'daemon/gt.sock')
+  if (Buffer.byteLength(inside) <= 100) return inside
+  return join(tmpdir(), `gastown-${userInfo().uid}`, `${townId(town)}.sock`)
+}

@@ -1,0 +1,18 @@
+// A polecat's place in the runtime: each assignment is a new incarnation.
+import { polecatIgnores, polecatMachine, polecatUnderstands } from '../../machines/polecat.ts'
+import { role } from './role.ts'
+
+export default role({
+  name: 'polecat',
+  owns: (at) => at.role === 'polecat',
+  machine: polecatMachine,
+  version: 1,
+  input: (at, incarnation, town) => {
+    const rig = 'rig' in at ? at.rig : ''
+    return { rig, name: 'name' in at ? at.name : '', incarnation, startsMax: town.rig(rig).sessionTries }
+  },
+  restart: 'transient',
+  begins: ['polecat.assigned'],
+  understands: polecatUnderstands,
+  ignores: polecatIgnores,
+})

@@ -1,0 +1,17 @@
+// A session actor's place in the runtime: one a polecat's name, for all its incarnations, so that epochs only grow.
+import { sessionIgnores, sessionMachine, sessionUnderstands } from '../../machines/session.ts'
+import { role } from './role.ts'
+
+export default role({
+  name: 'session',
+  owns: (at) => at.role === 'session',
+  machine: sessionMachine,
+  version: 1,
+  input: (at) => {
+    const { rig, name } = at as { rig: string; name: string }
+    return { rig, polecat: name, address: `${rig}/polecats/${name}` }
+  },
+  restart: 'permanent',
+  understands: sessionUnderstands,
+  ignores: sessionIgnores,
+})

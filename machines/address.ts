@@ -1,0 +1,73 @@
+// Addresses: who a mail is from and to. One parser for every address that enters the town.
+// Never: touches a path, a database or the network; an address that parses is well formed, not necessarily alive.
+import { z } from 'zod'
+
+/**
+ * `mayor/` · `overseer` · `daemon` · `<rig>/witness` · `<rig>/witness/<Polecat>` (the Witness retiring that polecat) ·
+ * `<rig>/refinery` · `<rig>/polecats/<Polecat>` · `<rig>/polecats/<Polecat>/session` · `<rig>/plugins/<plugin>` · `<rig>/crew/<name>`.
+ * (spec: Agents, Mail, Plugins)
+ */
+export type Address = string & { readonly __brand: 'Address' }
+
+export type Whereabouts =
+  | { role: 'mayor' | 'overseer' | 'daemon' }
+  | { role: 'witness' | 'refinery'; rig: string }
+  | { role: 'retirement' | 'polecat' | 'session' | 'plugin' | 'crew'; rig: string; name: string }
+
+/** Rig names: a letter, then up to 39 letters, digits, `-` or `_`. No `/`, `..`, spaces or leading `-`; words of the town are taken. */
+export const rigName = z
+  .string()
+  .regex(/^[A-Za-z][A-Za-z0-9_-]{0,39}$/, 'a rig name is a letter followed by up to 39 letters, digits, "-" or "_"')
+  .refine((name) => !reservedRigNames.has(name.toLowerCase()), 'this name is taken by the town itself')
+
+/** Polecat, plugin and crew names: a letter, then up to 39 letters, digits, `-` or `_`. */
+export const memberName = z
+  .string()
+  .regex(/^[A-Za-z][A-Za-z0-9_-]{0,39}$/, 'a name is a letter followed by up to 39 letters, digits, "-" or "_"')
+
+export const reservedRigNames = new Set(['mayor', 'overseer', 'daemon', 'config', 'logs', 'plugins', 'crew', 'witness', 'refinery', 'polecats'])
+
+export const address = z.string().transform((text, ctx): Address => {
+  if (text === 'mayor') return mayor
+  if (whereabouts(text)) return text as Address
+  ctx.addIssue({ code: 'custom', message: `"${text}" is not an address; addresses look like ${addressExamples}` })
+  return z.NEVER
+})
+
+export const addressExamples = 'mayor/, overseer, wyvern/witness, wyvern/refinery, wyvern/polecats/Nux, wyvern/plugins/merge-oracle'
+
+/** Takes an address apart; undefined when it is not one. */
+export function whereabouts(text: string): Whereabouts | undefined {
+  if (text === 'mayor/' || text === 'mayor') return { role: 'mayor' }
+  if (text === 'overseer' || text === 'daemon') return { role: text }
+  const [rig, kind, name, part, ...rest] = text.split('/')
+  if (rest.length > 0 || rig === undefined || !rigName.safeParse(rig).success) return undefined
+  if (name === undefined) return kind === 'witness' || kind === 'refinery' ? { role: kind, rig } : undefined
+  if (!memberName.safeParse(name).success) return undefined
+  if (part !== undefined) return kind === 'polecats' && part === 'session' ? { role: 'session', rig, name } : undefined
+  const role = membersRole[kind ?? '']
+  return role ? { role, rig, name } : undefined
+}
+
+const membersRole: Record<string, 'retirement' | 'polecat' | 'plugin' | 'crew'> = {
+  witness: 'retirement',
+  polecats: 'polecat',
+  plugins: 'plugin',
+  crew: 'crew',
+}
+
+export const mayor = 'mayor/' as Address
+export const overseer = 'overseer' as Address
+export const daemon = 'daemon' as Address
+export const witnessOf = (rig: string) => `${rig}/witness` as Address
+export const refineryOf = (rig: string) => `${rig}/refinery` as Address
+export const polecatOf = (rig: string, name: string) => `${rig}/polecats/${name}` as Address
+export const sessionOf = (rig: string, name: string) => `${rig}/polecats/${name}/session` as Address
+export const retirementOf = (rig: string, name: string) => `${rig}/witness/${name}` as Address
+export const pluginOf = (rig: string, name: string) => `${rig}/plugins/${name}` as Address
+
+/** The rig an address lives in; undefined for those of the town itself. */
+export function rigOf(text: string): string | undefined {
+  const at = whereabouts(text)
+  return at && 'rig' in at ? at.rig : undefined
+}

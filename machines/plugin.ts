@@ -1,0 +1,81 @@
+// Plugin: an agent that lives in `<rig>/plugins/<name>/` and is asked by mail. (spec: Plugins)
+// Life: idle ⇄ consulting, one message at a time, in the order they came.
+// Never: keeps a mail to itself; each is answered, or what went wrong is.
+import { assign, setup } from 'xstate'
+import { pluginOf } from './address.ts'
+import type { MailEvent, Outgoing } from './mail.ts'
+import { hands, words, wordsOf } from './profile.ts'
+
+type Understands = MailEvent<'message.sent'>
+
+interface Question {
+  id: string
+  from: string
+  subject: string
+  body: string
+}
+
+interface Context {
+  rig: string
+  plugin: string
+  waiting: Question[]
+}
+
+/** Waiting questions beyond which new ones are answered with a refusal. */
+export const waitingMax = 100
+
+const answer = (context: Context, body: string): Outgoing | [] => {
+  const question = context.waiting[0]
+  if (!question || question.from === pluginOf(context.rig, context.plugin)) return []
+  return { to: question.from, type: 'message.sent', body: { subject: `Re: ${question.subject}`.slice(0, 500), body, replyTo: question.id } }
+}
+
+export const pluginMachine = setup({
+  types: { context: {} as Context, events: {} as Understands, input: {} as { rig: string; plugin: string } },
+  actors: hands,
+  actions: {
+    ...words,
+    take: assign({ waiting: ({ context, event: { mailId, from, subject, body } }) => [...context.waiting, { id: mailId, from, subject, body }] }),
+    finish: assign({ waiting: ({ context }) => context.waiting.slice(1) }),
+  },
+  guards: { room: ({ context }) => context.waiting.length < waitingMax, more: ({ context }) => context.waiting.length > 0 },
+}).createMachine({
+  id: 'plugin',
+  context: ({ input }) => ({ rig: input?.rig ?? '', plugin: input?.plugin ?? '', waiting: [] }),
+  initial: 'idle',
+  on: {
+    'message.sent': [
+      { guard: 'room', actions: 'take' },
+      { actions: { type: 'mail', params: ({ event }) => ({ to: event.from, type: 'message.sent', body: { subject: `Re: ${event.subject}`.slice(0, 500), body: `This plugin has ${waitingMax} questions waiting; ask again later.`, replyTo: event.mailId } }) } },
+    ],
+  },
+  states: {
+    idle: { description: 'Waits for mail.', always: { guard: 'more', target: 'consulting' } },
+    consulting: {
+      description: 'The plugin’s program has the oldest message.',
+      invoke: {
+        id: 'run',
+        src: 'runPlugin',
+        input: ({ context }) => ({ rig: context.rig, plugin: context.plugin, message: context.waiting[0] as Question }),
+        onDone: {
+          target: 'idle',
+          actions: [
+            {
+              type: 'mail',
+              params: ({ context, event }) => {
+                if (event.output.kind === 'answered') return answer(context, event.output.reply)
+                if (event.output.kind === 'failed') return answer(context, `${event.output.why}\n${event.output.tail}`)
+                return []
+              },
+            },
+            'finish',
+          ],
+        },
+        onError: { target: 'idle', actions: [{ type: 'mail', params: ({ context, event }) => answer(context, wordsOf(event.error)) }, 'finish'] },
+      },
+    },
+  },
+})
+
+export const pluginUnderstands = ['message.sent'] as const
+export const pluginIgnores = [] as const

@@ -1,0 +1,371 @@
+// Polecat: one incarnation of a worker, on one issue, in one worktree, from its first breath to its retirement. (spec: Polecat, Shutdown Protocol)
+// Life: awaiting → preparing → starting → working → handing over → pending_shutdown → retired. Bottom-up: it asks to be ended when its work is in the queue.
+// Never: kills its session, removes its worktree or deletes its branch; the Witness does, after it verified.
+import { assign, setup } from 'xstate'
+import { polecatOf, refineryOf, sessionOf, witnessOf } from './address.ts'
+import type { IssueBrief, MailEvent, Preserved, ReturnReason } from './mail.ts'
+import { hands, words, wordsOf } from './profile.ts'
+
+type Understands =
+  | MailEvent<'polecat.assigned'>
+  | MailEvent<'session.started'>
+  | MailEvent<'session.ended'>
+  | MailEvent<'session.stalled'>
+  | MailEvent<'handoff.requested'>
+  | MailEvent<'merge.queued'>
+  | MailEvent<'shutdown.refused'>
+  | MailEvent<'work.returned'>
+  | MailEvent<'work.resumed'>
+  | MailEvent<'polecat.retired'>
+
+interface Context {
+  rig: string
+  name: string
+  address: string
+  incarnation: number
+  branch: string
+  /** Starts of a session in a row that led nowhere, and how many there may be. */
+  starts: number
+  startsMax: number
+  refusals: number
+  issue: IssueBrief | null
+  resume: Preserved | null
+  returned: ReturnReason | null
+  attempt: number
+  worktree: string
+  /** The work as it was handed to the queue. */
+  work: Preserved | null
+  /** The handoff mail that somebody waits on. */
+  askId: string | null
+  sessionOver: boolean
+  lastEnd: { cause: string; exitCode: number | null; tail: string } | null
+  trouble: string
+}
+
+const issueOf = (context: Context) => (context.issue as IssueBrief).id
+const placeOf = ({ context }: { context: Context }) => ({ rig: context.rig, polecat: context.name, incarnation: context.incarnation, branch: context.branch })
+
+/** What still keeps an inspected worktree from being handed over; undefined when nothing does. */
+function obstacle(
+  context: Context,
+  found: { kind: 'absent'; why: string } | { kind: 'found'; onBranch: string | null; dirty: string[]; ahead: number; unfinished: string | null },
+): string | undefined {
+  if (found.kind === 'absent') return `the worktree of ${context.address} cannot be read: ${found.why}`
+  if (found.unfinished) return `a ${found.unfinished} is unfinished in your worktree; finish it, then run \`gt handoff\` again`
+  if (found.dirty.length > 0) {
+    const some = found.dirty.slice(0, 5).join(', ')
+    const more = found.dirty.length > 5 ? ', …' : ''
+    return `your worktree has ${found.dirty.length} uncommitted file${found.dirty.length === 1 ? '' : 's'} (${some}${more}); commit what belongs to ${issueOf(context)}, remove the rest, then run \`gt handoff\` again`
+  }
+  if (found.onBranch !== context.branch) return `your worktree is on ${found.onBranch ?? 'no branch'}; your work belongs on ${context.branch}: check that out with your commits, then run \`gt handoff\` again`
+  if (found.ahead === 0) return `${context.branch} has no commit that main lacks; commit your work on ${issueOf(context)}, then run \`gt handoff\` again`
+  return undefined
+}
+
+export const polecatMachine = setup({
+  types: { context: {} as Context, events: {} as Understands, input: {} as { rig: string; name: string; incarnation: number; startsMax: number } },
+  actors: hands,
+  actions: {
+    ...words,
+    rememberEnd: assign(({ event }) =>
+      event.type === 'session.ended' ? { sessionOver: true, lastEnd: { cause: event.cause, exitCode: event.exitCode, tail: event.tail } } : {},
+    ),
+  },
+  guards: {
+    endedByTheOverseer: ({ context }) => context.lastEnd?.cause === 'stopped',
+    startsLeft: ({ context }) => context.starts < context.startsMax,
+    sessionOver: ({ context }) => context.sessionOver,
+    fromItself: ({ context, event }) => 'from' in event && (event.from === context.address || event.from === 'overseer'),
+    fromItsWitness: ({ context, event }) => 'from' in event && event.from === witnessOf(context.rig),
+    refusalsLeft: ({ context }) => context.refusals < 3,
+  },
+  delays: {
+    /** 1 s, 2 s, 4 s … between starts that led nowhere. */
+    startBackoff: ({ context }) => Math.min(60_000, 1000 * 2 ** Math.max(0, context.starts - 1)),
+  },
+}).createMachine({
+  id: 'polecat',
+  context: ({ input }) => ({
+    rig: input?.rig ?? '',
+    name: input?.name ?? '',
+    address: input ? polecatOf(input.rig, input.name) : '',
+    incarnation: input?.incarnation ?? 0,
+    branch: input ? `polecat/${input.name}-${input.incarnation}` : '',
+    starts: 0,
+    startsMax: input?.startsMax ?? 3,
+    refusals: 0,
+    issue: null,
+    resume: null,
+    returned: null,
+    attempt: 1,
+    worktree: '',
+    work: null,
+    askId: null,
+    sessionOver: true,
+    lastEnd: null,
+    trouble: '',
+  }),
+  initial: 'awaiting',
+  on: {
+    'polecat.retired': { guard: 'fromItsWitness', target: '.retired', description: 'The Witness has taken everything down.' },
+    'handoff.requested': {
+      description: 'Not now.',
+      actions: {
+        type: 'reply',
+        params: ({ context, event }) => ({ to: event.mailId, ok: false, text: `${context.address} cannot hand off: it has no work in progress just now` }),
+      },
+    },
+    'session.ended': { actions: 'rememberEnd' },
+  },
+  states: {
+    awaiting: {
+      description: 'Born; the assignment comes first, before any worktree or session.',
+      on: {
+        'polecat.assigned': {
+          guard: 'fromItsWitness',
+          target: 'preparing',
+          actions: assign(({ event }) => ({ issue: event.issue, resume: event.resume, returned: event.returned, attempt: event.attempt })),
+        },
+      },
+    },
+    preparing: {
+      description: 'Its worktree is being made, from main or from work that was preserved.',
+      invoke: {
+        id: 'prepare',
+        src: 'createWorktree',
+        input: ({ context }) => ({ ...placeOf({ context }), start: context.resume }),
+        onDone: { target: 'starting', actions: assign({ worktree: ({ event }) => event.output.path }) },
+        onError: { target: 'failed', actions: assign({ trouble: ({ context, event }) => `no worktree for ${context.address}: ${wordsOf(event.error)}` }) },
+      },
+    },
+    starting: {
+      description: 'A session has been asked for.',
+      entry: [
+        assign({ starts: ({ context }) => context.starts + 1, sessionOver: false }),
+        {
+          type: 'mail',
+          params: ({ context }) => ({
+            to: sessionOf(context.rig, context.name),
+            type: 'session.requested',
+            body: {
+              incarnation: context.incarnation,
+              issue: context.issue as IssueBrief,
+              worktree: context.worktree,
+              branch: context.branch,
+              returned: context.returned,
+              attempt: context.attempt,
+            },
+          }),
+        },
+      ],
+      on: {
+        'session.started': { target: 'working', actions: assign({ sessionOver: false }) },
+        'session.ended': { target: 'interrupted', actions: 'rememberEnd' },
+      },
+    },
+    working: {
+      description: 'An agent works on the issue in the worktree.',
+      entry: [
+        { type: 'note', params: ({ context }) => ({ text: `${context.name} works on ${issueOf(context)} “${context.issue?.title}”${context.attempt > 1 ? ` (try ${context.attempt})` : ''}`, issue: issueOf(context) }) },
+        { type: 'mail', params: ({ context }) => ({ to: witnessOf(context.rig), type: 'polecat.working', body: { issue: issueOf(context), incarnation: context.incarnation, branch: context.branch } }) },
+      ],
+      on: {
+        'handoff.requested': { guard: 'fromItself', target: 'handing_over', actions: assign({ askId: ({ event }) => event.mailId }) },
+        'session.ended': { target: 'interrupted', actions: 'rememberEnd' },
+        'session.stalled': {
+          description: 'Silent for too long: only the Witness may end the run.',
+          actions: {
+            type: 'mail',
+            params: ({ context, event }) => ({
+              to: witnessOf(context.rig),
+              type: 'polecat.stuck',
+              body: { issue: issueOf(context), reason: `no sign of progress for ${Math.round(event.silentMs / 1000)} s`, tail: event.tail },
+            }),
+          },
+        },
+        'work.returned': { description: 'Work it had queued came back while it goes on.', actions: assign({ returned: ({ event }) => event.returned, attempt: ({ event }) => event.attempt }) },
+      },
+    },
+    interrupted: {
+      description: 'The session is over without a handoff.',
+      always: [
+        { guard: 'endedByTheOverseer', target: 'stopped' },
+        { guard: 'startsLeft', target: 'backing_off' },
+        {
+          target: 'failed',
+          actions: assign({
+            trouble: ({ context }) => {
+              const end = context.lastEnd
+              const how = end?.cause === 'failed' ? 'the session never started' : end?.cause === 'stalled' ? 'the session showed no progress' : `the session ended without a handoff (exit ${end?.exitCode ?? 'unknown'})`
+              return `${how}, ${context.starts} times`
+            },
+          }),
+        },
+      ],
+    },
+    stopped: {
+      description: 'The Overseer stopped the session. Goes on when told to; no try is counted.',
+      entry: assign({ starts: ({ context }) => Math.max(0, context.starts - 1) }),
+      on: { 'work.resumed': { guard: 'fromItsWitness', target: 'starting' } },
+    },
+    backing_off: {
+      description: 'A pause before the next start, longer each time.',
+      entry: {
+        type: 'note',
+        params: ({ context }) => ({
+          text: `${context.name}'s session ${context.lastEnd?.cause === 'failed' ? 'did not start' : `ended without a handoff (exit ${context.lastEnd?.exitCode ?? 'unknown'})`}; start ${context.starts + 1} of ${context.startsMax} follows`,
+          issue: issueOf(context),
+        }),
+      },
+      after: { startBackoff: 'starting' },
+    },
+    handing_over: {
+      description: 'The worker says it is done: is its tree clean, and is there work?',
+      initial: 'inspecting',
+      on: {
+        'handoff.requested': { guard: 'fromItself', description: 'Asked again: the newest asker gets the answer.', actions: assign({ askId: ({ event }) => event.mailId }) },
+      },
+      states: {
+        inspecting: {
+          description: 'Git says what is there.',
+          invoke: {
+            id: 'inspect',
+            src: 'inspectWorktree',
+            input: placeOf,
+            onDone: [
+              { guard: ({ context, event }) => obstacle(context, event.output) === undefined, target: 'pinning' },
+              {
+                target: 'refused',
+                actions: { type: 'reply', params: ({ context, event }) => ({ to: context.askId, ok: false, text: obstacle(context, event.output) ?? '' }) },
+              },
+            ],
+            onError: { target: 'refused', actions: { type: 'reply', params: ({ context, event }) => ({ to: context.askId, ok: false, text: wordsOf(event.error) }) } },
+          },
+        },
+        pinning: {
+          description: 'The commits are put under a ref that outlives the branch.',
+          invoke: {
+            id: 'pin',
+            src: 'pinWork',
+            input: ({ context }) => ({ ...placeOf({ context }), issue: issueOf(context), purpose: 'merge' as const }),
+            onDone: [
+              { guard: ({ event }) => event.output.head !== null, target: 'queueing', actions: assign({ work: ({ event }) => event.output.head }) },
+              { target: 'refused', actions: { type: 'reply', params: ({ context }) => ({ to: context.askId, ok: false, text: `${context.branch} has no commit that main lacks` }) } },
+            ],
+            onError: { target: 'refused', actions: { type: 'reply', params: ({ context, event }) => ({ to: context.askId, ok: false, text: wordsOf(event.error) }) } },
+          },
+        },
+        queueing: {
+          description: 'The Refinery is asked to take it; without its word there is no shutdown.',
+          entry: {
+            type: 'mail',
+            params: ({ context }) => ({
+              to: refineryOf(context.rig),
+              type: 'merge.requested',
+              body: {
+                issue: issueOf(context),
+                title: context.issue?.title ?? '',
+                polecat: context.name,
+                branch: context.branch,
+                sha: context.work?.sha ?? '',
+                ref: context.work?.ref ?? '',
+                priority: context.issue?.priority ?? 2,
+              },
+            }),
+          },
+          on: { 'merge.queued': { target: '#polecat.pending_shutdown' } },
+        },
+        refused: {
+          description: 'Not yet. Back to work, if there is still somebody to work.',
+          entry: assign({ askId: null }),
+          always: [{ guard: 'sessionOver', target: '#polecat.interrupted' }, { target: '#polecat.back_to_work' }],
+        },
+      },
+    },
+    back_to_work: {
+      description: 'The same session goes on where it was.',
+      on: {
+        'handoff.requested': { guard: 'fromItself', target: 'handing_over', actions: assign({ askId: ({ event }) => event.mailId }) },
+        'session.ended': { target: 'interrupted', actions: 'rememberEnd' },
+        'session.stalled': {
+          actions: {
+            type: 'mail',
+            params: ({ context, event }) => ({
+              to: witnessOf(context.rig),
+              type: 'polecat.stuck',
+              body: { issue: issueOf(context), reason: `no sign of progress for ${Math.round(event.silentMs / 1000)} s`, tail: event.tail },
+            }),
+          },
+        },
+      },
+    },
+    pending_shutdown: {
+      description: 'The work is in the queue. Asks to be ended and waits; only the Witness kills.',
+      entry: [
+        {
+          type: 'reply',
+          params: ({ context }) => ({ to: context.askId, ok: true, text: `${issueOf(context)} is in the merge queue at ${context.work?.sha.slice(0, 10)}; the Witness ends this session` }),
+        },
+        { type: 'note', params: ({ context }) => ({ text: `${context.name} hands ${issueOf(context)} over and asks to be shut down`, issue: issueOf(context) }) },
+        {
+          type: 'mail',
+          params: ({ context }) => ({
+            to: witnessOf(context.rig),
+            type: 'shutdown.requested',
+            body: { issue: issueOf(context), incarnation: context.incarnation, branch: context.branch, sha: context.work?.sha ?? '' },
+          }),
+        },
+      ],
+      on: {
+        'handoff.requested': {
+          guard: 'fromItself',
+          description: 'Said twice, done once.',
+          actions: { type: 'reply', params: ({ context, event }) => ({ to: event.mailId, ok: true, text: `${issueOf(context)} is handed over already; the Witness ends this session` }) },
+        },
+        'shutdown.refused': [
+          {
+            guard: ({ context, event }) => event.from === witnessOf(context.rig) && context.refusals < 2,
+            target: 'handing_over.refused',
+            description: 'The Witness found something uncommitted: back to the worker.',
+            actions: [
+              assign({ refusals: ({ context }) => context.refusals + 1 }),
+              { type: 'note', params: ({ context, event }) => ({ text: `the Witness sends ${context.name} back: ${event.reason}`, issue: issueOf(context) }) },
+            ],
+          },
+          {
+            guard: 'fromItsWitness',
+            target: 'failed',
+            actions: assign({ trouble: ({ event }) => `not clean after 3 tries: ${event.reason}` }),
+          },
+        ],
+      },
+    },
+    failed: {
+      description: 'It cannot go on. The Witness keeps the work, takes the place down and escalates.',
+      entry: {
+        type: 'mail',
+        params: ({ context }) => ({
+          to: witnessOf(context.rig),
+          type: 'polecat.failed',
+          body: { issue: issueOf(context), incarnation: context.incarnation, branch: context.branch, reason: context.trouble, tail: context.lastEnd?.tail ?? '' },
+        }),
+      },
+    },
+    retired: { type: 'final', description: 'Session ended, worktree removed, branch deleted, work safe.' },
+  },
+})
+
+export const polecatUnderstands = [
+  'polecat.assigned',
+  'session.started',
+  'session.ended',
+  'session.stalled',
+  'handoff.requested',
+  'merge.queued',
+  'shutdown.refused',
+  'work.returned',
+  'work.resumed',
+  'polecat.retired',
+] as const
+/** Late or repeated news, and people's words, which are kept as beads. */
+export const polecatIgnores = ['message.sent', 'session.started', 'session.stalled', 'work.returned', 'work.resumed', 'merge.queued', 'shutdown.refused', 'polecat.retired', 'polecat.assigned'] as const

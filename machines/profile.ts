@@ -1,0 +1,36 @@
+// What every machine of the town is made with: the words it may say and the effects it may promise, typed.
+// Never: does anything. Words and effects are played by the runtime after the turn is committed; here they are empty on purpose.
+import { fromPromise, type PromiseActorLogic } from 'xstate'
+import { type EffectInput, type EffectName, type EffectOutput, effects } from './effects.ts'
+import type { Outgoing } from './mail.ts'
+
+type Hands = { [N in EffectName]: PromiseActorLogic<EffectOutput<N>, EffectInput<N>> }
+
+const playedByTheRuntime = fromPromise(async () => {
+  throw new Error('an effect is performed by the runtime, never by the machine')
+})
+
+/** One actor source an effect name, for `setup({ actors })`: `invoke: { id, src: 'createWorktree', input, onDone, onError }`. */
+export const hands = Object.fromEntries(Object.keys(effects).map((name) => [name, playedByTheRuntime])) as unknown as Hands
+
+/** The words a machine may say, for `setup({ actions })`. */
+export const words = {
+  mail: (_: unknown, _mail: Outgoing | Outgoing[]) => {},
+  /** The answer to a mail that somebody waits for; `to: null` when nobody does. */
+  reply: (_: unknown, _reply: { to: string | null; ok: boolean; text: string }) => {},
+  /** One sentence for the town log. */
+  note: (_: unknown, _note: { text: string; issue?: string }) => {},
+  claimSlot: (_: unknown, _slot: { pool: string; holder: string }) => {},
+  freeSlot: (_: unknown, _slot: { pool: string; holder: string }) => {},
+  /** Effects whose result nobody waits for; the runtime tries them again by itself. */
+  closeIssue: (_: unknown, _input: EffectInput<'closeIssue'> | EffectInput<'closeIssue'>[]) => {},
+  releaseIssue: (_: unknown, _input: EffectInput<'releaseIssue'>) => {},
+}
+
+/** The words of an error that reached a machine, or of whatever was thrown instead. */
+export function wordsOf(error: unknown): string {
+  if (typeof error === 'object' && error !== null && 'message' in error) return String(error.message)
+  return String(error)
+}
+
+export const workersPool = (rig: string) => `${rig}/workers`

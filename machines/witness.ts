@@ -1,0 +1,546 @@
+// Witness: the pit boss of one rig. Finds what is ready, gives it to workers within the rig's capacity, and takes every worker down again. (spec: Witness)
+// Life: two regions side by side. `dispatch`: resting → surveying → claiming → spacing → …; `brake`: released or pulled by the Overseer.
+// Never: works on an issue, lands anything, or removes a worker's place by itself: its retirements do, in order.
+import { and, assign, enqueueActions, setup, stateIn } from 'xstate'
+import { mayor, polecatOf, retirementOf, sessionOf } from './address.ts'
+import type { MailEvent, Outgoing } from './mail.ts'
+import { freeName } from './names.ts'
+import { hands, words, wordsOf, workersPool } from './profile.ts'
+import { type Candidate, fromReady, nextStart } from './waves.ts'
+
+type Understands =
+  | MailEvent<'work.assigned'>
+  | MailEvent<'issues.changed'>
+  | MailEvent<'polecat.working'>
+  | MailEvent<'polecat.failed'>
+  | MailEvent<'polecat.stuck'>
+  | MailEvent<'shutdown.requested'>
+  | MailEvent<'polecat.retired'>
+  | MailEvent<'retirement.refused'>
+  | MailEvent<'retirement.failed'>
+  | MailEvent<'session.stopRequested'>
+  | MailEvent<'merge.queued'>
+  | MailEvent<'merge.landed'>
+  | MailEvent<'merge.returned'>
+  | MailEvent<'merge.stuck'>
+  | MailEvent<'merge.unstuck'>
+  | MailEvent<'rig.stopped'>
+  | MailEvent<'rig.resumed'>
+  | MailEvent<'rig.configured'>
+
+export interface Worker {
+  issue: string
+  title: string
+  attempt: number
+  /** 0 until the polecat has told it. */
+  incarnation: number
+  branch: string
+  phase: 'assigned' | 'working' | 'failed' | 'retiring'
+  since: number
+}
+
+export interface WitnessContext {
+  rig: string
+  maxWorkers: number
+  spawnDelayMs: number
+  /** Tries at landing an issue, all workers together. */
+  triesMax: number
+  wanted: { epics: string[]; issues: string[] }
+  /** Issues whose preserved work is not to be taken up again. */
+  fresh: string[]
+  workers: Record<string, Worker>
+  /** Handed over, not landed yet. */
+  queued: Record<string, { polecat: string; attempt: number }>
+  ready: Candidate[]
+  returned: Candidate[]
+  /** How often an issue's work came back so far. */
+  tries: Record<string, number>
+  choice: Candidate | null
+  /** Something changed since the last survey. */
+  look: boolean
+}
+
+type Context = WitnessContext
+
+const busyIssues = (context: Context) => [...Object.values(context.workers).map((worker) => worker.issue), ...Object.keys(context.queued)]
+const hasRoom = (context: Context) => Object.keys(context.workers).length < context.maxWorkers
+const choose = (context: Context) => nextStart(context.returned, context.ready, busyIssues(context))
+const workerOf = (context: Context, issue: string) => Object.entries(context.workers).find(([, worker]) => worker.issue === issue)
+const without = <T>(record: Record<string, T>, key: string) => Object.fromEntries(Object.entries(record).filter(([name]) => name !== key))
+const nameIn = (address: string) => address.split('/')[2] ?? ''
+const causeOf = (context: Context, issue: string) => `${context.rig}/${issue}`
+
+/** What the answer to a request for work is, when the issue cannot simply be started. */
+function heldBy(context: Context, issue: string): string | undefined {
+  const worker = workerOf(context, issue)
+  if (worker) return `${issue} is held by ${polecatOf(context.rig, worker[0])}`
+  if (context.queued[issue]) return `${issue} waits in the merge queue of ${context.rig}`
+  return undefined
+}
+
+function escalate(context: Context, issue: string, subject: string, lines: string[]): Outgoing {
+  return { to: mayor, type: 'escalation.raised', body: { cause: causeOf(context, issue), rig: context.rig, issue, subject, body: lines.filter((line) => line !== '').join('\n') } }
+}
+
+const decide = (issue: string) => [
+  '',
+  'To decide:',
+  `  bd show ${issue}                 what was asked, and the notes`,
+  `  gt recover ${issue}              what was kept of the work`,
+  `  gt spawn --issue ${issue}        try again from the kept work (add --fresh to begin anew)`,
+  `  bd close ${issue} --reason "…"   let it go`,
+]
+
+const released = stateIn('#witness.brake.released')
+
+export const witnessMachine = setup({
+  types: {
+    context: {} as Context,
+    events: {} as Understands,
+    input: {} as { rig: string; maxWorkers: number; spawnDelayMs: number; triesMax: number },
+  },
+  actors: hands,
+  actions: { ...words, lookAgain: assign({ look: true }) },
+  guards: {
+    mayLook: ({ context }) => context.look && context.wanted.epics.length + context.wanted.issues.length + context.returned.length > 0,
+    mayStart: ({ context }) => hasRoom(context) && choose(context) !== undefined,
+    spaced: ({ context }) => context.spawnDelayMs > 0,
+    firstTriesLeft: ({ context, event }) => event.type === 'merge.returned' && (context.tries[event.issue] ?? 0) + 1 < context.triesMax,
+  },
+  delays: { surveyRetry: 5000, spawnDelay: ({ context }) => context.spawnDelayMs },
+}).createMachine({
+  id: 'witness',
+  context: ({ input }) => ({
+    rig: input?.rig ?? '',
+    maxWorkers: input?.maxWorkers ?? 1,
+    spawnDelayMs: input?.spawnDelayMs ?? 0,
+    triesMax: input?.triesMax ?? 3,
+    wanted: { epics: [], issues: [] },
+    fresh: [],
+    workers: {},
+    queued: {},
+    ready: [],
+    returned: [],
+    tries: {},
+    choice: null,
+    look: false,
+  }),
+  type: 'parallel',
+  on: {
+    'work.assigned': {
+      description: 'The Mayor wants an epic or issues done. Whoever asked is told at once what becomes of it.',
+      actions: [
+        {
+          type: 'reply',
+          params: ({ context, event }) => {
+            const held = event.issues.length === 1 ? heldBy(context, event.issues[0] as string) : undefined
+            const what = event.epic ?? event.issues.join(', ')
+            return { to: event.askId, ok: held === undefined, text: held ?? `${what} is with ${context.rig}/witness` }
+          },
+        },
+        {
+          type: 'mail',
+          params: ({ context, event }) => event.issues.map((issue): Outgoing => ({ to: mayor, type: 'escalation.cleared', body: { cause: causeOf(context, issue) } })),
+        },
+        assign(({ context, event }) => {
+          const asked = event.issues.filter((issue) => heldBy(context, issue) === undefined)
+          return {
+            wanted: {
+              epics: event.epic && !context.wanted.epics.includes(event.epic) ? [...context.wanted.epics, event.epic] : context.wanted.epics,
+              issues: [...new Set([...context.wanted.issues, ...asked])],
+            },
+            fresh: event.fresh ? [...new Set([...context.fresh, ...asked])] : context.fresh.filter((issue) => !asked.includes(issue)),
+            tries: Object.fromEntries(Object.entries(context.tries).filter(([issue]) => !asked.includes(issue))),
+            look: true,
+          }
+        }),
+      ],
+    },
+    'issues.changed': { description: 'Somebody wrote to the rig’s beads.', actions: 'lookAgain' },
+    'rig.configured': {
+      description: 'The rig’s configuration, as it is now.',
+      actions: assign({ maxWorkers: ({ event }) => event.maxWorkers, spawnDelayMs: ({ event }) => event.spawnDelayMs, look: true }),
+    },
+
+    'polecat.working': {
+      description: 'A worker has begun.',
+      actions: assign({
+        workers: ({ context, event }) => {
+          const name = nameIn(event.from)
+          const worker = context.workers[name]
+          if (!worker || worker.issue !== event.issue || worker.phase === 'retiring') return context.workers
+          return { ...context.workers, [name]: { ...worker, incarnation: event.incarnation, branch: event.branch, phase: 'working' as const } }
+        },
+      }),
+    },
+    'polecat.stuck': {
+      description: 'No progress for too long: the session is ended; the polecat begins again, or fails.',
+      actions: [
+        { type: 'note', params: ({ event }) => ({ text: `${nameIn(event.from)} is stuck on ${event.issue}: ${event.reason}`, issue: event.issue }) },
+        { type: 'mail', params: ({ context, event }) => ({ to: sessionOf(context.rig, nameIn(event.from)), type: 'session.killRequested', body: { reason: 'stalled' } }) },
+      ],
+    },
+    'session.stopRequested': {
+      description: 'The Overseer stops one worker.',
+      actions: { type: 'mail', params: ({ context, event }) => ({ to: sessionOf(context.rig, event.polecat), type: 'session.killRequested', body: { reason: 'stopped' } }) },
+    },
+    'polecat.failed': {
+      description: 'A worker cannot go on: keep its work, take it down, and let the Overseer decide.',
+      actions: [
+        { type: 'note', params: ({ event }) => ({ text: `${nameIn(event.from)} gave up on ${event.issue}: ${event.reason}`, issue: event.issue }) },
+        {
+          type: 'releaseIssue',
+          params: ({ context, event }) => ({ rig: context.rig, issue: event.issue, holder: event.from, status: 'blocked' as const, note: `Escalated: ${event.reason}` }),
+        },
+        {
+          type: 'mail',
+          params: ({ context, event }) => [
+            escalate(context, event.issue, `${event.issue} needs you: ${event.reason}`, [
+              `${event.from} could not finish ${event.issue} “${context.workers[nameIn(event.from)]?.title ?? ''}”.`,
+              `Why: ${event.reason}.`,
+              event.tail ? `\nIts last output:\n${event.tail}` : '',
+              ...decide(event.issue),
+            ]),
+            {
+              to: retirementOf(context.rig, nameIn(event.from)),
+              type: 'retirement.requested',
+              body: { polecat: nameIn(event.from), incarnation: event.incarnation, issue: event.issue, branch: event.branch, purpose: 'failure' },
+            },
+          ],
+        },
+        assign(({ context, event }) => {
+          const name = nameIn(event.from)
+          const worker = context.workers[name]
+          return {
+            wanted: { ...context.wanted, issues: context.wanted.issues.filter((issue) => issue !== event.issue) },
+            workers: worker ? { ...context.workers, [name]: { ...worker, incarnation: event.incarnation, branch: event.branch, phase: 'failed' as const } } : context.workers,
+          }
+        }),
+      ],
+    },
+    'shutdown.requested': {
+      description: 'A worker is done and asks to be ended: a retirement verifies, then ends it. (spec: Witness shutdown handler)',
+      actions: [
+        {
+          type: 'mail',
+          params: ({ context, event }) => ({
+            to: retirementOf(context.rig, nameIn(event.from)),
+            type: 'retirement.requested',
+            body: { polecat: nameIn(event.from), incarnation: event.incarnation, issue: event.issue, branch: event.branch, purpose: 'handoff' },
+          }),
+        },
+        assign({
+          workers: ({ context, event }) => {
+            const name = nameIn(event.from)
+            const worker = context.workers[name]
+            return worker ? { ...context.workers, [name]: { ...worker, incarnation: event.incarnation, branch: event.branch, phase: 'retiring' as const } } : context.workers
+          },
+        }),
+      ],
+    },
+    'retirement.refused': {
+      description: 'It was not safe to end it: back to the worker.',
+      actions: [
+        { type: 'mail', params: ({ context, event }) => ({ to: polecatOf(context.rig, event.polecat), type: 'shutdown.refused', body: { reason: event.reason, files: event.files } }) },
+        assign({
+          workers: ({ context, event }) => {
+            const worker = context.workers[event.polecat]
+            return worker ? { ...context.workers, [event.polecat]: { ...worker, phase: 'working' as const } } : context.workers
+          },
+        }),
+      ],
+    },
+    'retirement.failed': {
+      description: 'Something of the worker could not be taken down. It keeps its slot until the Overseer has looked.',
+      actions: {
+        type: 'mail',
+        params: ({ context, event }) =>
+          escalate(context, event.issue, `${event.polecat} of ${context.rig} could not be taken down`, [
+            `Why: ${event.reason}.`,
+            `Its work is kept: \`gt recover ${context.rig}/${event.polecat}\` lists it.`,
+            `When the cause is gone: \`gt session stop ${context.rig}/${event.polecat}\`.`,
+          ]),
+      },
+    },
+    'polecat.retired': {
+      description: 'Nothing of the worker is left but its pins: its slot and its name are free.',
+      actions: [
+        { type: 'note', params: ({ event }) => ({ text: `${event.polecat} is retired${event.pin && event.purpose !== 'handoff' ? `; its work is kept at ${event.pin.ref}` : ''}`, issue: event.issue }) },
+        { type: 'freeSlot', params: ({ context, event }) => ({ pool: workersPool(context.rig), holder: polecatOf(context.rig, event.polecat) }) },
+        { type: 'mail', params: ({ context, event }) => ({ to: polecatOf(context.rig, event.polecat), type: 'polecat.retired', body: { polecat: event.polecat, incarnation: event.incarnation, issue: event.issue, purpose: event.purpose, pin: event.pin } }) },
+        assign({ workers: ({ context, event }) => without(context.workers, event.polecat), look: true }),
+      ],
+    },
+
+    'merge.queued': {
+      description: 'The Refinery has it.',
+      actions: assign({
+        queued: ({ context, event }) => ({ ...context.queued, [event.issue]: { polecat: event.polecat, attempt: workerOf(context, event.issue)?.[1].attempt ?? (context.tries[event.issue] ?? 0) + 1 } }),
+      }),
+    },
+    'merge.landed': {
+      description: 'On main, confirmed, closed. What waited for it may start.',
+      actions: [
+        {
+          type: 'mail',
+          params: ({ context, event }) => [
+            { to: mayor, type: 'issue.landed', body: { rig: context.rig, issue: event.issue, title: event.title, commit: event.commit } },
+            { to: mayor, type: 'escalation.cleared', body: { cause: causeOf(context, event.issue) } },
+          ],
+        },
+        assign({
+          queued: ({ context, event }) => without(context.queued, event.issue),
+          tries: ({ context, event }) => without(context.tries, event.issue),
+          returned: ({ context, event }) => context.returned.filter((candidate) => candidate.issue !== event.issue),
+          look: true,
+        }),
+      ],
+    },
+    'merge.returned': [
+      {
+        guard: 'firstTriesLeft',
+        description: 'Back to a worker: its own session if it is still at it, else a new polecat on the preserved work.',
+        actions: [
+          {
+            type: 'mail',
+            params: ({ context, event }) => {
+              const worker = workerOf(context, event.issue)
+              if (!worker || worker[1].phase !== 'working') return []
+              return { to: polecatOf(context.rig, worker[0]), type: 'work.returned', body: { issue: event.issue, returned: event.returned, attempt: (context.tries[event.issue] ?? 0) + 2 } }
+            },
+          },
+          assign(({ context, event }) => {
+            const tries = (context.tries[event.issue] ?? 0) + 1
+            const worker = workerOf(context, event.issue)
+            const back: Candidate = {
+              issue: event.issue,
+              priority: 0,
+              createdAt: '',
+              attempt: tries + 1,
+              resume: { ref: event.ref, sha: event.sha },
+              returned: event.returned,
+              previous: polecatOf(context.rig, event.polecat),
+            }
+            return {
+              tries: { ...context.tries, [event.issue]: tries },
+              queued: without(context.queued, event.issue),
+              returned: worker && worker[1].phase === 'working' ? context.returned : [...context.returned.filter((candidate) => candidate.issue !== event.issue), back],
+              look: true,
+            }
+          }),
+        ],
+      },
+      {
+        description: 'Too many tries: the Overseer decides, the work is kept.',
+        actions: [
+          { type: 'note', params: ({ context, event }) => ({ text: `${event.issue} came back for the ${context.triesMax}th time; the Overseer decides`, issue: event.issue }) },
+          {
+            type: 'releaseIssue',
+            params: ({ context, event }) => ({
+              rig: context.rig,
+              issue: event.issue,
+              holder: polecatOf(context.rig, event.polecat),
+              status: 'blocked' as const,
+              note: `Escalated after ${context.triesMax} tries: ${event.returned.summary}`,
+            }),
+          },
+          {
+            type: 'mail',
+            params: ({ context, event }) =>
+              escalate(context, event.issue, `${event.issue} needs you: ${context.triesMax} tries did not land it`, [
+                `${event.issue} “${event.title}”: ${event.returned.summary}`,
+                event.returned.files.length > 0 ? `Conflicting files: ${event.returned.files.join(', ')}` : '',
+                event.returned.tail ? `\nLast lines of the log:\n${event.returned.tail}` : '',
+                `\nThe work is kept at ${event.ref} (${event.sha.slice(0, 10)}).`,
+                ...decide(event.issue),
+              ]),
+          },
+          assign({
+            queued: ({ context, event }) => without(context.queued, event.issue),
+            tries: ({ context, event }) => without(context.tries, event.issue),
+            wanted: ({ context, event }) => ({ ...context.wanted, issues: context.wanted.issues.filter((issue) => issue !== event.issue) }),
+          }),
+        ],
+      },
+    ],
+    'merge.stuck': {
+      description: 'Good work that cannot land is for the Overseer; one escalation a cause.',
+      actions: {
+        type: 'mail',
+        params: ({ context, event }) => ({
+          to: mayor,
+          type: 'escalation.raised',
+          body: {
+            cause: `${context.rig}/queue/${event.what}`,
+            rig: context.rig,
+            issue: event.issue,
+            subject: `${context.rig} cannot land ${event.issue}: ${event.what === 'refused' ? 'origin refuses the push' : event.what === 'unreachable' ? 'origin cannot be reached' : 'the gates cannot run'}`,
+            body: `${event.reason}\n\nThe work stays in the queue, nothing is lost. When the cause is gone: gt refinery process ${context.rig}`,
+          },
+        }),
+      },
+    },
+    'merge.unstuck': {
+      description: 'The queue moves again.',
+      actions: { type: 'mail', params: ({ context, event }) => ({ to: mayor, type: 'escalation.cleared', body: { cause: `${context.rig}/queue/${event.what}` } }) },
+    },
+  },
+  states: {
+    brake: {
+      description: 'The Overseer’s brake.',
+      initial: 'released',
+      states: {
+        released: {
+          description: 'The rig works.',
+          on: {
+            'rig.stopped': {
+              target: 'pulled',
+              actions: [
+                { type: 'note', params: ({ event }) => ({ text: `stopped: ${event.why}` }) },
+                {
+                  type: 'mail',
+                  params: ({ context }) => Object.keys(context.workers).map((name): Outgoing => ({ to: sessionOf(context.rig, name), type: 'session.killRequested', body: { reason: 'stopped' } })),
+                },
+              ],
+            },
+            'rig.resumed': { description: 'It was not stopped; those the Overseer stopped one by one go on.', actions: { type: 'mail', params: ({ context }) => resumeAll(context) } },
+          },
+        },
+        pulled: {
+          description: 'Nothing starts until the Overseer says so.',
+          on: {
+            'rig.resumed': {
+              target: 'released',
+              actions: ['lookAgain', { type: 'note', params: { text: 'goes on' } }, { type: 'mail', params: ({ context }) => resumeAll(context) }],
+            },
+            'rig.stopped': { description: 'Said twice: whatever still runs is ended.', actions: { type: 'mail', params: ({ context }) => Object.keys(context.workers).map((name): Outgoing => ({ to: sessionOf(context.rig, name), type: 'session.killRequested', body: { reason: 'stopped' } })) } },
+          },
+        },
+      },
+    },
+    dispatch: {
+      description: 'Finding and giving out work.',
+      initial: 'resting',
+      states: {
+        resting: {
+          description: 'Nothing changed since the last survey, or nothing is wanted.',
+          always: { guard: and(['mayLook', released]), target: 'surveying' },
+        },
+        surveying: {
+          description: 'What of the wanted work is ready, closed, complete?',
+          entry: assign({ look: false }),
+          invoke: {
+            id: 'survey',
+            src: 'surveyIssues',
+            input: ({ context }) => ({ rig: context.rig, epics: context.wanted.epics, issues: context.wanted.issues }),
+            onDone: {
+              target: 'choosing',
+              actions: enqueueActions(({ context, event, enqueue }) => {
+                const { ready, closed, unknown, complete } = event.output
+                for (const epic of complete) {
+                  enqueue({ type: 'closeIssue', params: { rig: context.rig, issue: epic, reason: 'All children completed' } })
+                  enqueue({ type: 'note', params: { text: `every child of ${epic} has landed`, issue: epic } })
+                  enqueue({ type: 'mail', params: { to: mayor, type: 'epic.completed', body: { rig: context.rig, epic } } })
+                }
+                enqueue.assign({
+                  ready: ready.map((issue) => fromReady(issue, (context.tries[issue.id] ?? 0) + 1)),
+                  wanted: {
+                    epics: context.wanted.epics.filter((epic) => !complete.includes(epic)),
+                    issues: context.wanted.issues.filter((issue) => !closed.includes(issue) && !unknown.includes(issue)),
+                  },
+                  returned: context.returned.filter((candidate) => !closed.includes(candidate.issue)),
+                })
+              }),
+            },
+            onError: { target: 'puzzled', actions: { type: 'note', params: ({ event }) => ({ text: `the issues cannot be read: ${wordsOf(event.error)}` }) } },
+          },
+        },
+        puzzled: { description: 'The beads could not be read. Again in a moment.', after: { surveyRetry: 'surveying' } },
+        choosing: {
+          description: 'Is there room, and something to put there?',
+          always: [{ guard: and(['mayStart', released]), target: 'claiming', actions: assign({ choice: ({ context }) => choose(context) ?? null }) }, { target: 'resting' }],
+        },
+        claiming: {
+          description: 'One worker an issue: the claim decides.',
+          invoke: {
+            id: 'claim',
+            src: 'claimIssue',
+            input: ({ context }) => ({
+              rig: context.rig,
+              issue: context.choice?.issue ?? '',
+              holder: polecatOf(context.rig, freeName(Object.keys(context.workers))),
+              previous: context.choice?.previous ?? null,
+            }),
+            onDone: [
+              {
+                guard: ({ event }) => event.output.kind === 'claimed',
+                target: 'spacing',
+                actions: enqueueActions(({ context, event, enqueue }) => {
+                  if (event.output.kind !== 'claimed') return
+                  const { issue, preserved } = event.output
+                  const name = freeName(Object.keys(context.workers))
+                  const choice = context.choice as Candidate
+                  const resume = choice.resume ?? (context.fresh.includes(issue.id) ? null : preserved)
+                  enqueue({ type: 'claimSlot', params: { pool: workersPool(context.rig), holder: polecatOf(context.rig, name) } })
+                  enqueue({
+                    type: 'mail',
+                    params: { to: polecatOf(context.rig, name), type: 'polecat.assigned', body: { issue, resume, returned: choice.returned, attempt: choice.attempt } },
+                  })
+                  enqueue.assign({
+                    workers: {
+                      ...context.workers,
+                      [name]: { issue: issue.id, title: issue.title, attempt: choice.attempt, incarnation: 0, branch: '', phase: 'assigned', since: 'at' in event ? Number(event.at) : 0 },
+                    },
+                    ...dropped(context, issue.id),
+                  })
+                }),
+              },
+              {
+                target: 'choosing',
+                actions: [
+                  {
+                    type: 'note',
+                    params: ({ context, event }) => ({
+                      text: `${context.choice?.issue} is not to be had: ${event.output.kind === 'held' ? `${event.output.holder} holds it` : event.output.kind === 'unavailable' ? event.output.why : ''}`,
+                      issue: context.choice?.issue ?? '',
+                    }),
+                  },
+                  assign(({ context }) => ({
+                    ...dropped(context, context.choice?.issue ?? ''),
+                    wanted: { ...context.wanted, issues: context.wanted.issues.filter((issue) => issue !== context.choice?.issue) },
+                  })),
+                ],
+              },
+            ],
+            onError: { target: 'puzzled', actions: { type: 'note', params: ({ event }) => ({ text: `a claim could not be made: ${wordsOf(event.error)}` }) } },
+          },
+        },
+        spacing: {
+          description: 'Starts keep their distance (`worker_spawn_delay`).',
+          always: { guard: ({ context }) => context.spawnDelayMs === 0, target: 'choosing' },
+          after: { spawnDelay: 'choosing' },
+        },
+      },
+    },
+  },
+})
+
+function resumeAll(context: Context): Outgoing[] {
+  return Object.keys(context.workers).map((name) => ({ to: polecatOf(context.rig, name), type: 'work.resumed', body: {} }))
+}
+
+/** The candidate is taken, or not to be had: it is no candidate any more. */
+function dropped(context: Context, issue: string) {
+  return {
+    ready: context.ready.filter((candidate) => candidate.issue !== issue),
+    returned: context.returned.filter((candidate) => candidate.issue !== issue),
+    choice: null,
+  }
+}
+
+export const witnessUnderstands = [
+  'work.assigned', 'issues.changed', 'rig.configured', 'polecat.working', 'polecat.stuck', 'session.stopRequested', 'polecat.failed', 'shutdown.requested',
+  'retirement.refused', 'retirement.failed', 'polecat.retired', 'merge.queued', 'merge.landed', 'merge.returned', 'merge.stuck', 'merge.unstuck', 'rig.stopped', 'rig.resumed',
+] as const // biome-ignore format: a list reads better in rows
+/** A session's end is the polecat's news; people's words are kept as beads. */
+export const witnessIgnores = ['session.ended', 'message.sent'] as const

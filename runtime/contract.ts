@@ -1,0 +1,268 @@
+// The kernel's one door: what hosts an actor, what it is handed, what it gives back. Layers above import this file (and the openers it re-exports) only.
+// Never: says what the actors are for.
+import type { AnyStateMachine } from 'xstate'
+
+export { openHost } from './host.ts'
+export { openDriver } from './driver.ts'
+export { openSqliteStore } from './store/sqlite.ts'
+export { seededRandom, systemRandom } from './random.ts'
+export { systemClock, virtualClock } from './clock.ts'
+
+export type Json = null | boolean | number | string | Json[] | { [key: string]: Json }
+export type JsonObject = { [key: string]: Json }
+
+/** A mail on its way: committed once, handled at most once. */
+export interface Envelope {
+  id: string
+  /** Order of commitment in this store; mail to one actor is handled in this order. */
+  seq: number
+  from: string
+  to: string
+  type: string
+  body: JsonObject
+  /** Milliseconds since the epoch. */
+  sentAt: number
+  /** Turns that were tried and rolled back so far. */
+  attempt: number
+  /** The mail whose turn sent this one; null for mail from outside. */
+  causeId: string | null
+}
+
+/** A mail before it is committed. A draft whose `id` is known already is a repetition and changes nothing. */
+export interface Draft {
+  id?: string
+  from: string
+  to: string
+  type: string
+  body: JsonObject
+  causeId?: string | null
+}
+
+/**
+ * One kind of actor. Its actors are the addresses it owns, started by their first mail.
+ * Restart (as in Erlang/OTP): `permanent` – restarted after a crash and, when its machine is done, begun anew by the next mail;
+ * `transient` – restarted after a crash; done is done until a mail begins a new incarnation; `temporary` – never restarted, a crash ends it.
+ * A crash is a turn that failed `attemptsMax` times: that mail becomes a dead letter and the actor goes on from its last committed snapshot.
+ * More than `intensity.crashesMax` crashes within `intensity.periodMs` halt the actor: its mail waits, one alert is sent, until `resume`.
+ */
+export interface Role {
+  name: string
+  owns(address: string): boolean
+  machine: AnyStateMachine
+  /** Version of the machine's snapshots; older ones are migrated when next used. */
+  version: number
+  migrate?(snapshot: JsonObject, from: number): JsonObject
+  /** Given to the machine when an incarnation (1, 2, …) begins. Called once for each; the result is in the snapshot from then on. */
+  input(address: string, incarnation: number): JsonObject
+  restart: 'permanent' | 'transient' | 'temporary'
+  intensity: { crashesMax: number; periodMs: number }
+  /** Mail types the machine understands, and those it ignores on purpose; any other is refused at the door. */
+  accepts: readonly string[]
+  ignores: readonly string[]
+  /** Types that may begin an incarnation; absent: all it accepts. Another type to an actor that is absent or done: ignored if listed so, else a dead letter. */
+  begins?: readonly string[]
+  /** Unhandled mail waiting at once, beyond which `post` refuses. */
+  mailboxLengthMax: number
+}
+
+export interface EffectSpec {
+  class: 'natural' | 'named' | 'swap' | 'text'
+  /** Throws when the input is not of the effect's shape: the turn that promised it is rolled back. */
+  parseInput(input: unknown): JsonObject
+  /** Throws when a hand returned something else: reaches the machine as the effect's error. */
+  parseOutput(output: unknown): Json
+  lane(input: JsonObject): string | null
+  laneLimit: number
+  starts: boolean
+}
+
+/** What the world does in the actors' name. Same key, same effect: a handler may be called again after a crash. */
+export type Handler = (input: JsonObject, call: EffectCall) => Promise<Json>
+
+export interface EffectCall {
+  /** `<address>:<incarnation>.<revision>:<index>`; equal on repetition. */
+  key: string
+  address: string
+  /** 1 for the first performance, more after crashes. */
+  attempt: number
+  /** When the promising turn was committed, milliseconds since the epoch. Equal on repetition. */
+  at: number
+  /** Aborted when the actor no longer waits for the result, or the host closes. */
+  signal: AbortSignal
+}
+
+export interface PromisedEffect {
+  key: string
+  address: string
+  /** The invocation that waits for the result; null when nobody does. */
+  invokeId: string | null
+  name: string
+  input: JsonObject
+  lane: string | null
+  attempt: number
+  at: number
+}
+
+/** What the kernel is told about the world it hosts. Everything ambient is handed in. */
+export interface HostOptions {
+  store: Store
+  clock: Clock
+  random: Random
+  roles: readonly Role[]
+  effects: Readonly<Record<string, EffectSpec>>
+  /** Parses a mail body by type; throws for an unknown type or a body of the wrong shape. */
+  parseMail(type: string, body: unknown): JsonObject
+  /** A fresh id for a mail to this address. */
+  newMailId(to: string, random: Random): string
+  /** Effects that every committed mail of some kind brings with it (a copy for people, say). Pure. */
+  project?(envelope: Envelope): readonly { name: string; input: JsonObject }[]
+  /** Places in a pool of slots. Claims beyond it roll the turn back, whatever the machine believes. */
+  slotCapacity(pool: string): number
+  /** Where alerts of the kernel itself (a halted actor) are sent; null: nowhere. */
+  alert?(halted: { address: string; error: string }): Draft | null
+  /** Who holds the lease on this store: `holder` is unique to this process. */
+  holder: string
+  /** Whether a former holder's process is certainly gone. "Unknown" must be false. */
+  holderGone(holder: string): boolean
+  /** Unhandled turns an idle actor may stay in memory for, and how many actors at most. */
+  residentMax?: number
+  attemptsMax?: number
+}
+
+/**
+ * The words a machine may say besides `invoke`, `after`, `raise` and `assign`, as named actions with params:
+ * `mail` {to,type,body} or an array of them (any word's params may be an array: one each) · `reply` {to: mailId or null (nobody asked: nothing happens), ok, text, data?} · `note` {text, issue?} (words for the journal) ·
+ * `claimSlot`/`freeSlot` {pool, holder} · any effect's name (performed; nobody waits for its result).
+ */
+export interface Reply {
+  ok: boolean
+  text: string
+  data: Json
+  at: number
+}
+
+export interface JournalEntry {
+  seq: number
+  at: number
+  address: string
+  incarnation: number
+  revision: number
+  mailId: string
+  mailType: string
+  from: string
+  causeId: string | null
+  /** State before and after, as `a.b` paths joined by `+` for parallel states. Equal when the mail changed no state. */
+  before: string
+  after: string
+  /** What the machine said of it for people. */
+  notes: { text: string; issue: string | null }[]
+  /** What the turn promised: `invoke createWorktree`, `mail wyvern/witness shutdown.requested`, `timer silentTooLong 5000`, `cancel …`. */
+  promised: string[]
+}
+
+export interface ActorState {
+  address: string
+  role: string
+  incarnation: number
+  revision: number
+  /** `active`; `done`: its machine is in a final state; `halted`: crashed too often; `ended`: a temporary actor after its crash. */
+  status: 'active' | 'done' | 'halted' | 'ended'
+  value: Json
+  context: JsonObject
+  updatedAt: number
+}
+
+export interface DeadLetter {
+  envelope: Envelope
+  reason: string
+  at: number
+}
+
+/**
+ * The synchronous, deterministic core: no promise, no timer, no clock but the one handed in. A driver (or a simulation) moves it.
+ * Every method that writes does so in one transaction that first checks this host's lease; a lost lease throws LeaseLost and nothing is written.
+ */
+export interface Host {
+  /** Commits a mail from outside. An unknown address, type or body throws a Refusal with words; a known id is a repetition. */
+  post(draft: Draft): { id: string; repeated: boolean }
+  /** Handles up to `turnsMax` mails in one transaction (group commit); returns how many were handled. 0: nothing to do now. */
+  run(turnsMax: number): number
+  /** Turns every timer due by the clock's now into mail; returns how many. */
+  fireTimers(): number
+  /** When the next timer, mail in back-off or restart is due; null: none. */
+  nextDueAt(): number | null
+  /** Promised effects that may start now (lanes, holds), marked as started. */
+  takeEffects(max: number): PromisedEffect[]
+  /** The result of an effect; one that nobody waits for any more is dropped. Safe to repeat. */
+  settle(key: string, outcome: { ok: true; output: unknown } | { ok: false; error: string }): void
+  /** Called after a commit with keys of effects nobody waits for any more. */
+  onCancelled(listener: (keys: readonly string[]) => void): void
+  /** Called after each commit with what it added to the journal. */
+  onCommit(listener: (entries: readonly JournalEntry[], replies: readonly { to: string; reply: Reply }[]) => void): void
+
+  /** Keeps effects that start something from starting (`*`: everywhere; else addresses under that prefix), over restarts, until released. */
+  hold(scope: string): void
+  release(scope: string): void
+  holds(): string[]
+
+  actor(address: string): ActorState | undefined
+  actors(prefix?: string): ActorState[]
+  /** Lets a halted actor go on. */
+  resume(address: string): void
+  reply(mailId: string): Reply | undefined
+  mail(id: string): (Envelope & { state: 'new' | 'done' | 'dead' | 'stale' }) | undefined
+  /** Newest last. `after`: entries with a greater seq. */
+  journal(query: { after?: number; address?: string; issue?: string; last?: number; sinceMs?: number }): JournalEntry[]
+  deadLetters(): DeadLetter[]
+  /** Puts a dead letter back into its mailbox. */
+  redeliver(mailId: string): void
+  slots(pool: string): string[]
+  /** Counts for `status`: mail waiting, effects pending and started, timers set. */
+  depth(): { mail: number; effectsPending: number; effectsStarted: number; timers: number }
+  /** Drops journal rows, done mail and settled effects older than this (milliseconds since the epoch); evidence, never truth. */
+  prune(olderThan: number): void
+  close(): void
+}
+
+export interface Driver {
+  /** Runs until `stop`. Effects left over from a former run are performed again. */
+  start(): void
+  /** To be called after `post` from outside: handles what there is, at once and synchronously, then starts effects. */
+  poke(): void
+  /** Stops taking mail, aborts running handlers, waits for them up to graceMs. */
+  stop(graceMs: number): Promise<void>
+}
+
+export interface Clock {
+  /** Milliseconds since the epoch. */
+  now(): number
+}
+
+export interface Random {
+  /** A uniform 32-bit unsigned integer. */
+  uint32(): number
+}
+
+/** One SQL store of one host. Only its implementation knows the driver; the same contract is to fit other databases. */
+export interface Store {
+  /** All or nothing; nests as savepoints. */
+  transaction<T>(work: () => T): T
+  run(sql: string, ...params: SqlValue[]): { changes: number; lastInsertRowid: number }
+  get<T>(sql: string, ...params: SqlValue[]): T | undefined
+  all<T>(sql: string, ...params: SqlValue[]): T[]
+  close(): void
+}
+export type SqlValue = null | number | string
+
+/** The caller asked for something that cannot be: unknown address, wrong body, full mailbox. Says what, where, what next. */
+export class Refusal extends Error {
+  override name = 'Refusal'
+}
+/** Another host has taken this store over; this one must stop at once. */
+export class LeaseLost extends Error {
+  override name = 'LeaseLost'
+}
+/** The store cannot be used: not a database, damaged, or of a newer version. The file is left as it is. */
+export class StoreUnusable extends Error {
+  override name = 'StoreUnusable'
+}
