@@ -2,6 +2,7 @@
 // Never: says what the actors are for.
 import type { AnyStateMachine } from 'xstate'
 
+export { LeaseLost, Refusal, StoreUnusable } from './errors.ts'
 export { openHost } from './host.ts'
 export { openDriver } from './driver.ts'
 export { openSqliteStore } from './store/sqlite.ts'
@@ -197,8 +198,8 @@ export interface Host {
   settle(key: string, outcome: { ok: true; output: unknown } | { ok: false; error: string }): void
   /** Called after a commit with keys of effects nobody waits for any more. */
   onCancelled(listener: (keys: readonly string[]) => void): void
-  /** Called after each commit with what it added to the journal. */
-  onCommit(listener: (entries: readonly JournalEntry[], replies: readonly { to: string; reply: Reply }[]) => void): void
+  /** Called after each commit with what it added to the journal; returns how to stop listening. */
+  onCommit(listener: (entries: readonly JournalEntry[], replies: readonly { to: string; reply: Reply }[]) => void): () => void
 
   /** Keeps effects that start something from starting (`*`: everywhere; else addresses under that prefix), over restarts, until released. */
   hold(scope: string): void
@@ -253,16 +254,3 @@ export interface Store {
   close(): void
 }
 export type SqlValue = null | number | string
-
-/** The caller asked for something that cannot be: unknown address, wrong body, full mailbox. Says what, where, what next. */
-export class Refusal extends Error {
-  override name = 'Refusal'
-}
-/** Another host has taken this store over; this one must stop at once. */
-export class LeaseLost extends Error {
-  override name = 'LeaseLost'
-}
-/** The store cannot be used: not a database, damaged, or of a newer version. The file is left as it is. */
-export class StoreUnusable extends Error {
-  override name = 'StoreUnusable'
-}

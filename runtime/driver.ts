@@ -1,0 +1,101 @@
+// The driver: moves a host in real time. Turns first, then effects, then sleep until something is due.
+// Never: wakes up while there is nothing to do.
+import type { Clock, Driver, Handler, Host, PromisedEffect } from './contract.ts'
+import { wordsOf } from './errors.ts'
+
+const turnsPerCommit = 64
+const effectsAtOnce = 256
+const sleepMaxMs = 2 ** 31 - 1
+
+export interface DriverOptions {
+  host: Host
+  handlers: Readonly<Record<string, Handler>>
+  clock: Clock
+  /** The host cannot go on: its lease is lost, or its store fails. */
+  onFatal(error: unknown): void
+}
+
+export function openDriver({ host, handlers, clock, onFatal }: DriverOptions): Driver {
+  const running = new Map<string, { abort: AbortController; done: Promise<void> }>()
+  let stopped = true
+  let scheduled = false
+  let alarm: NodeJS.Timeout | undefined
+
+  host.onCancelled((keys) => {
+    for (const key of keys) running.get(key)?.abort.abort()
+  })
+
+  function pump(): void {
+    if (stopped) return
+    try {
+      host.fireTimers()
+      while (host.run(turnsPerCommit) > 0);
+      for (const effect of host.takeEffects(effectsAtOnce)) perform(effect)
+      sleep()
+    } catch (error) {
+      stopped = true
+      onFatal(error)
+    }
+  }
+
+  function perform(effect: PromisedEffect): void {
+    const abort = new AbortController()
+    const handler = handlers[effect.name]
+    const work = async () => {
+      let outcome: { ok: true; output: unknown } | { ok: false; error: string }
+      try {
+        if (!handler) throw new Error(`no hand keeps the promise "${effect.name}"`)
+        outcome = { ok: true, output: await handler(effect.input, { key: effect.key, address: effect.address, attempt: effect.attempt, at: effect.at, signal: abort.signal }) }
+      } catch (error) {
+        outcome = { ok: false, error: wordsOf(error) }
+      }
+      running.delete(effect.key)
+      // A driver that is stopping leaves the effect unsettled: the next one performs it again.
+      if (stopped) return
+      try {
+        host.settle(effect.key, outcome)
+        soon()
+      } catch (error) {
+        stopped = true
+        onFatal(error)
+      }
+    }
+    running.set(effect.key, { abort, done: work() })
+  }
+
+  function soon(): void {
+    if (scheduled || stopped) return
+    scheduled = true
+    setImmediate(() => {
+      scheduled = false
+      pump()
+    })
+  }
+
+  function sleep(): void {
+    clearTimeout(alarm)
+    const due = host.nextDueAt()
+    if (due !== null) alarm = setTimeout(pump, Math.min(sleepMaxMs, Math.max(1, due - clock.now())))
+  }
+
+  return {
+    start() {
+      stopped = false
+      pump()
+    },
+    poke: pump,
+    async stop(graceMs) {
+      stopped = true
+      clearTimeout(alarm)
+      for (const { abort } of running.values()) abort.abort()
+      let limit: NodeJS.Timeout | undefined
+      await Promise.race([
+        Promise.allSettled([...running.values()].map((effect) => effect.done)),
+        new Promise((resolve) => {
+          limit = setTimeout(resolve, graceMs)
+        }),
+      ])
+      clearTimeout(limit)
+    },
+  }
+}

@@ -1,0 +1,94 @@
+// The outbox: effects that committed turns have promised, until the world has answered.
+// Never: performs one; hands out what may start now, and takes results in.
+import type { HostOptions, Json, JsonObject, PromisedEffect } from './contract.ts'
+import { wordsOf } from './errors.ts'
+
+const attemptsOfUnawaitedMax = 5
+const backoffMs = 1000
+
+interface EffectRow {
+  seq: number
+  key: string
+  address: string
+  invoke_id: string | null
+  name: string
+  input: string
+  lane: string | null
+  state: string
+  attempt: number
+  at: number
+}
+
+export function makeOutbox(options: HostOptions) {
+  const { store, clock, effects } = options
+  const specOf = (name: string) => {
+    const spec = effects[name]
+    if (!spec) throw new Error(`no effect is called "${name}"`)
+    return spec
+  }
+
+  return {
+    promise(key: string, address: string, invokeId: string | null, name: string, input: unknown): void {
+      const spec = specOf(name)
+      const parsed = spec.parseInput(input)
+      store.run(
+        'INSERT OR IGNORE INTO effect (key, address, invoke_id, name, input, lane, at) VALUES (?, ?, ?, ?, ?, ?, ?)',
+        key, address, invokeId, name, JSON.stringify(parsed), spec.lane(parsed), clock.now(),
+      ) // biome-ignore format: one value a column
+    },
+
+    /** Nobody waits for it any more; its key is returned so that its performance can be aborted. */
+    cancel(address: string, invokeId: string): string[] {
+      const rows = store.all<{ key: string }>("SELECT key FROM effect WHERE address = ? AND invoke_id = ? AND state IN ('pending', 'started')", address, invokeId)
+      for (const { key } of rows) store.run("UPDATE effect SET state = 'cancelled' WHERE key = ?", key)
+      store.run("UPDATE mail SET state = 'stale' WHERE to_address = ? AND state = 'new' AND effect_key IS NOT NULL AND type IN (?, ?)", address, `xstate.done.actor.${invokeId}`, `xstate.error.actor.${invokeId}`)
+      return rows.map((row) => row.key)
+    },
+
+    /** Leftovers of a former host are to be performed again. */
+    reopen(): void {
+      store.run("UPDATE effect SET state = 'pending' WHERE state = 'started'")
+    },
+
+    take(max: number): PromisedEffect[] {
+      const open = store.all<EffectRow & { due_at: number }>("SELECT * FROM effect WHERE state IN ('pending', 'started') ORDER BY seq")
+      const holds = store.all<{ scope: string }>('SELECT scope FROM hold').map((row) => row.scope)
+      const busy = new Map<string, number>()
+      for (const row of open) if (row.state === 'started' && row.lane) busy.set(row.lane, (busy.get(row.lane) ?? 0) + 1)
+      const taken: PromisedEffect[] = []
+      for (const row of open) {
+        if (taken.length >= max) break
+        if (row.state !== 'pending' || row.due_at > clock.now()) continue
+        const spec = specOf(row.name)
+        if (spec.starts && holds.some((scope) => scope === '*' || row.address.startsWith(scope))) continue
+        if (row.lane && (busy.get(row.lane) ?? 0) >= spec.laneLimit) continue
+        if (row.lane) busy.set(row.lane, (busy.get(row.lane) ?? 0) + 1)
+        taken.push({ key: row.key, address: row.address, invokeId: row.invoke_id, name: row.name, input: JSON.parse(row.input) as JsonObject, lane: row.lane, attempt: row.attempt + 1, at: row.at })
+      }
+      for (const effect of taken) store.run("UPDATE effect SET state = 'started', attempt = attempt + 1 WHERE key = ?", effect.key)
+      return taken
+    },
+
+    /** Records a result; returns the mail that carries it, or undefined when nobody waits. */
+    settle(key: string, outcome: { ok: true; output: unknown } | { ok: false; error: string }): { to: string; type: string; body: JsonObject } | undefined {
+      const row = store.get<EffectRow>("SELECT * FROM effect WHERE key = ? AND state IN ('pending', 'started')", key)
+      if (!row) return undefined
+      let result: { ok: true; output: Json } | { ok: false; error: string }
+      try {
+        result = outcome.ok ? { ok: true, output: specOf(row.name).parseOutput(outcome.output) } : outcome
+      } catch (error) {
+        result = { ok: false, error: `${row.name} gave a result of the wrong shape: ${wordsOf(error)}` }
+      }
+      if (row.invoke_id === null) {
+        if (result.ok) store.run("UPDATE effect SET state = 'settled' WHERE key = ?", key)
+        else if (row.attempt >= attemptsOfUnawaitedMax) store.run("UPDATE effect SET state = 'dead', reason = ? WHERE key = ?", result.error, key)
+        else store.run("UPDATE effect SET state = 'pending', due_at = ?, reason = ? WHERE key = ?", clock.now() + backoffMs * 2 ** row.attempt, result.error, key)
+        return undefined
+      }
+      store.run("UPDATE effect SET state = 'settled' WHERE key = ?", key)
+      return result.ok
+        ? { to: row.address, type: `xstate.done.actor.${row.invoke_id}`, body: { output: result.output } }
+        : { to: row.address, type: `xstate.error.actor.${row.invoke_id}`, body: { error: { message: result.error } } }
+    },
+  }
+}

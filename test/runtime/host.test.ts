@@ -1,0 +1,241 @@
+import { writeFileSync, readFileSync } from 'node:fs'
+import { DatabaseSync } from 'node:sqlite'
+import { afterEach, beforeEach, expect, test } from 'vitest'
+import { LeaseLost, openSqliteStore, Refusal, StoreUnusable } from '../../runtime/contract.ts'
+import { counterRole, world } from './counter.ts'
+
+let w: ReturnType<typeof world>
+beforeEach(() => {
+  w = world()
+})
+afterEach(() => w.dispose())
+
+const mail = (to: string, type: string, body: Record<string, number | string> = {}) => ({ from: 'outside', to, type, body })
+const count = (host: ReturnType<typeof w.open>, address = 'c/1') => host.actor(address)?.context.count
+
+test('mail posted before a crash is handled after it, once', () => {
+  const first = w.open()
+  const { id } = first.post({ ...mail('c/1', 'add'), id: 'm-1' })
+  first.close()
+  const second = w.open()
+  w.drain(second)
+  second.close()
+  const third = w.open()
+  expect(third.post({ ...mail('c/1', 'add'), id })).toEqual({ id: 'm-1', repeated: true })
+  w.drain(third)
+  expect(count(third)).toBe(1)
+  expect(third.mail('m-1')?.state).toBe('done')
+})
+
+test('a machine’s mail and its snapshot are committed together', () => {
+  const host = w.open()
+  host.post(mail('c/1', 'pass', { to: 'c/2', n: 5 }))
+  expect(host.run(1)).toBe(1)
+  host.close()
+  const again = w.open()
+  w.drain(again)
+  expect(count(again, 'c/2')).toBe(5)
+  expect(again.journal({}).map((entry) => `${entry.address} ${entry.mailType} ${entry.promised.join(',')}`)).toEqual(['c/1 pass mail c/2 add', 'c/2 add reply ok'])
+})
+
+test('an effect started before a crash is performed again under its key, and its result counts once', () => {
+  const first = w.open()
+  first.post(mail('c/1', 'work'))
+  w.drain(first)
+  const [effect] = first.takeEffects(10)
+  expect(effect).toMatchObject({ name: 'work', key: 'c/1:1.1:0', attempt: 1 })
+  first.close()
+  const second = w.open()
+  const [repeated] = second.takeEffects(10)
+  expect(repeated).toMatchObject({ key: 'c/1:1.1:0', attempt: 2 })
+  second.settle('c/1:1.1:0', { ok: true, output: 7 })
+  second.settle('c/1:1.1:0', { ok: true, output: 8 })
+  w.drain(second)
+  expect(count(second)).toBe(7)
+})
+
+test('a result that nobody waits for any more is dropped, and its performer hears of it', () => {
+  const host = w.open()
+  const cancelled: string[] = []
+  host.onCancelled((keys) => cancelled.push(...keys))
+  host.post(mail('c/1', 'work'))
+  w.drain(host)
+  host.takeEffects(1)
+  host.post(mail('c/1', 'stop'))
+  w.drain(host)
+  expect(cancelled).toEqual(['c/1:1.1:0'])
+  host.settle('c/1:1.1:0', { ok: true, output: 9 })
+  w.drain(host)
+  expect(count(host)).toBe(0)
+})
+
+test('a hand that fails, or answers in the wrong shape, reaches the machine as an error', () => {
+  const host = w.open()
+  host.post(mail('c/1', 'work'))
+  w.drain(host)
+  host.takeEffects(1)
+  host.settle('c/1:1.1:0', { ok: true, output: 'no number' })
+  w.drain(host)
+  expect(host.actor('c/1')).toMatchObject({ value: 'idle', context: { trouble: expect.stringContaining('wrong shape') } })
+})
+
+test('a timer survives a crash and fires once; one whose state was left never fires', () => {
+  const first = w.open()
+  first.post(mail('c/1', 'wait'))
+  first.post(mail('c/2', 'wait'))
+  first.post(mail('c/2', 'stop'))
+  w.drain(first)
+  expect(first.nextDueAt()).toBe(1_001_000)
+  first.close()
+  const second = w.open()
+  expect(second.fireTimers()).toBe(0)
+  w.clock.advance(5000)
+  expect(second.fireTimers()).toBe(1)
+  w.drain(second)
+  expect([count(second, 'c/1'), count(second, 'c/2')]).toEqual([100, 0])
+  expect([second.fireTimers(), second.nextDueAt()]).toEqual([0, null])
+})
+
+test('a failing turn is rolled back, tried three times with pauses, then set aside; the actor’s later mail waits its turn', () => {
+  const host = w.open()
+  host.post({ ...mail('c/1', 'fail'), id: 'bad' })
+  host.post(mail('c/1', 'add'))
+  host.post(mail('c/2', 'add'))
+  w.drain(host)
+  expect([count(host, 'c/1'), count(host, 'c/2')]).toEqual([undefined, 1])
+  for (let i = 0; i < 2; i++) {
+    w.clock.advance(10_000)
+    w.drain(host)
+  }
+  expect(host.deadLetters().map((dead) => [dead.envelope.id, dead.reason])).toEqual([['bad', 'told to fail']])
+  expect(count(host, 'c/1')).toBe(1)
+})
+
+test('one failing turn in a group commit takes nothing else down', () => {
+  const host = w.open()
+  host.post(mail('c/1', 'add'))
+  host.post(mail('c/2', 'fail'))
+  host.post(mail('c/3', 'add'))
+  host.run(64)
+  expect([count(host, 'c/1'), count(host, 'c/3')]).toEqual([1, 1])
+})
+
+test('an actor that crashes too often is halted, with one alert, until it is told to go on', () => {
+  const options = { alert: ({ address }: { address: string }) => ({ from: address, to: 'c/alarm', type: 'add', body: {} }), attemptsMax: 1 }
+  const host = w.open(options)
+  host.post(mail('c/1', 'add'))
+  for (let i = 0; i < 4; i++) host.post(mail('c/1', 'fail'))
+  host.post(mail('c/1', 'add'))
+  w.drain(host)
+  expect(host.actor('c/1')?.status).toBe('halted')
+  expect(count(host, 'c/alarm')).toBe(1)
+  host.close()
+  const again = w.open(options)
+  w.drain(again)
+  expect([again.actor('c/1')?.status, again.depth().mail]).toEqual(['halted', 3])
+  again.resume('c/1')
+  w.drain(again)
+  expect(count(again, 'c/alarm')).toBe(2)
+})
+
+test('mail nobody understands is a dead letter; mail ignored on purpose is not; both can be told apart from outside', () => {
+  const host = w.open()
+  host.post(mail('c/1', 'add'))
+  host.post(mail('c/1', 'stop'))
+  host.post(mail('c/1', 'hello'))
+  w.drain(host)
+  expect(host.deadLetters().map((dead) => dead.reason)).toEqual(['nothing in state idle of c/1 understands stop'])
+  expect(() => host.post(mail('c/1', 'sing'))).toThrow(Refusal)
+  expect(() => host.post(mail('d/1', 'add'))).toThrow('nobody is at "d/1"; did you mean c/1?')
+})
+
+test('slots: no turn can claim more than there are, whatever the machine believes', () => {
+  const host = w.open({ attemptsMax: 1 })
+  for (const holder of ['a', 'b', 'b', 'c']) host.post(mail('c/1', 'slot', { to: holder }))
+  w.drain(host)
+  expect(host.slots('pool')).toEqual(['a', 'b'])
+  expect(host.deadLetters()[0]?.reason).toBe('all 2 places of pool are taken')
+})
+
+test('lanes run one at a time, and held effects wait over a restart', () => {
+  const host = w.open()
+  host.hold('c/2')
+  for (const n of [1, 2, 3]) host.post(mail(`c/${n}`, 'work'))
+  w.drain(host)
+  expect(host.takeEffects(10).map((effect) => effect.address)).toEqual(['c/1'])
+  host.settle('c/1:1.1:0', { ok: true, output: 1 })
+  host.close()
+  const again = w.open()
+  expect(again.holds()).toEqual(['c/2'])
+  expect(again.takeEffects(10).map((effect) => effect.address)).toEqual(['c/3'])
+  again.settle('c/3:1.1:0', { ok: true, output: 1 })
+  again.release('c/2')
+  expect(again.takeEffects(10).map((effect) => effect.address)).toEqual(['c/2'])
+})
+
+test('two hosts never both act: the older one stops at its next write', () => {
+  const old = w.open()
+  old.post(mail('c/1', 'add'))
+  const young = w.open()
+  expect(() => old.run(1)).toThrow(LeaseLost)
+  w.drain(young)
+  expect(count(young)).toBe(1)
+  expect(() => w.open({ holderGone: () => false })).toThrow('holds this store')
+})
+
+test('done actors begin anew with a higher incarnation', () => {
+  const host = w.open()
+  for (const type of ['add', 'end', 'add']) host.post(mail('c/1', type))
+  w.drain(host)
+  expect(host.actor('c/1')).toMatchObject({ incarnation: 2, status: 'active', context: { count: 1 } })
+})
+
+test('an effect nobody waits for is tried again by itself', () => {
+  const host = w.open()
+  host.post(mail('c/1', 'tell'))
+  w.drain(host)
+  const [effect] = host.takeEffects(1)
+  host.settle(String(effect?.key), { ok: false, error: 'no' })
+  expect(host.takeEffects(1)).toEqual([])
+  w.clock.set(Number(host.nextDueAt()))
+  expect(host.takeEffects(1)).toMatchObject([{ attempt: 2 }])
+})
+
+test('passivation changes nothing: one resident actor or many, the same journal', () => {
+  const story = (residentMax: number) => {
+    const own = world()
+    const host = own.open({ residentMax })
+    for (let i = 0; i < 30; i++) host.post(mail(`c/${i % 5}`, 'pass', { to: `c/${(i + 1) % 5}`, n: i }))
+    own.drain(host)
+    const entries = host.journal({}).map(({ mailId, causeId, ...entry }) => entry)
+    host.close()
+    own.dispose()
+    return entries
+  }
+  expect(story(1)).toEqual(story(100))
+})
+
+test('replies are kept and told', () => {
+  const host = w.open()
+  const heard: string[] = []
+  host.onCommit((_, replies) => heard.push(...replies.map((reply) => reply.reply.text)))
+  const { id } = host.post(mail('c/1', 'add', { n: 4 }))
+  w.drain(host)
+  expect([host.reply(id)?.text, heard]).toEqual(['4', ['4']])
+})
+
+test.each([
+  ['no database', () => writeFileSync(w.path, 'this is not a database, it is a letter to the next of kin')],
+  ['a newer version', () => new DatabaseSync(w.path).exec('PRAGMA user_version = 99')],
+])('%s is refused with words and left as it is', (_, spoil) => {
+  spoil()
+  const before = readFileSync(w.path)
+  expect(() => openSqliteStore(w.path)).toThrow(StoreUnusable)
+  expect(readFileSync(w.path).equals(before)).toBe(true)
+})
+
+test('a full mailbox refuses with words', () => {
+  const host = w.open({ roles: [counterRole({ mailboxLengthMax: 1 })] })
+  host.post(mail('c/1', 'add'))
+  expect(() => host.post(mail('c/1', 'add'))).toThrow('the mailbox of c/1 is full')
+})
