@@ -40,7 +40,9 @@ export function makeMailbox(options: HostOptions, projected: (envelope: Envelope
   const roleOf = (address: string): Role | undefined => options.roles.find((role) => role.owns(address))
 
   const insert = (draft: Draft, more: { effectKey?: string; timerId?: string; dead?: string } = {}): { id: string; repeated: boolean } => {
-    const id = draft.id ?? options.newMailId(draft.to, options.random)
+    let id = draft.id ?? options.newMailId(draft.to, options.random)
+    // Chance may give the same id twice; a mail taken for a repetition would be lost.
+    while (draft.id === undefined && store.get('SELECT 1 FROM mail WHERE id = ?', id)) id = options.newMailId(draft.to, options.random)
     const { changes } = store.run(
       'INSERT OR IGNORE INTO mail (id, from_address, to_address, type, body, sent_at, cause_id, effect_key, timer_id, state, reason) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)',
       id, draft.from, draft.to, draft.type, JSON.stringify(draft.body), clock.now(), draft.causeId ?? null, more.effectKey ?? null, more.timerId ?? null,

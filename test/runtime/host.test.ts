@@ -239,3 +239,12 @@ test('a full mailbox refuses with words', () => {
   host.post(mail('c/1', 'add'))
   expect(() => host.post(mail('c/1', 'add'))).toThrow('the mailbox of c/1 is full')
 })
+
+test('chance that gives the same id twice loses no mail', () => {
+  const ids = ['same', 'same', 'same', 'other']
+  const host = w.open({ newMailId: () => String(ids.shift()) })
+  host.post(mail('c/1', 'add'))
+  host.post(mail('c/1', 'add'))
+  w.drain(host)
+  expect(count(host)).toBe(2)
+})

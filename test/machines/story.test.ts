@@ -1,0 +1,198 @@
+import { afterEach, expect, test } from 'vitest'
+import { type Issue, sha, town, type World } from './town.ts'
+
+let t: ReturnType<typeof town>
+afterEach(() => t.dispose())
+
+const issue = (id: string, ...after: string[]): Issue => ({ id, status: 'open', after })
+const begin = (world: World, options: Parameters<typeof town>[1]) => {
+  t = town(world, options)
+  const ask = t.post('overseer', 'mayor/', 'work.requested', { rig: 'w', epic: 'w-e' })
+  return ask
+}
+const handoff = (name: string) => t.post(`w/polecats/${name}`, `w/polecats/${name}`, 'handoff.requested')
+const exits = (name: string, exitCode: number) => t.answer(`watchSession w/polecats/${name}/session`, { kind: 'ended', exitCode, tail: 'boom' })
+const workers = () => Object.entries((t.host.actor('w/witness')?.context as { workers: Record<string, { issue: string }> }).workers).map(([name, { issue: id }]) => `${name}:${id}`)
+
+test('an epic in two waves goes from the Overseer’s word to closed, and leaves nothing behind', () => {
+  const ask = begin({}, { issues: [issue('w-1'), issue('w-2', 'w-1')] })
+  expect(t.host.reply(ask)).toMatchObject({ ok: true, text: 'w-e is with w/witness' })
+  expect(workers()).toEqual(['Nux:w-1'])
+  const done = handoff('Nux')
+  expect(t.host.reply(done)).toMatchObject({ ok: true })
+  expect(workers()).toEqual(['Nux:w-2'])
+  handoff('Nux')
+  expect(workers()).toEqual([])
+  expect([...t.issues.values()].map((each) => each.status)).toEqual(['closed', 'closed'])
+  expect(t.host.slots('w/workers')).toEqual([])
+  expect(t.host.depth()).toMatchObject({ mail: 0, effectsPending: 0, effectsStarted: 0, timers: 0 })
+  expect(t.host.deadLetters()).toEqual([])
+  expect(t.log()).toMatchInlineSnapshot(`
+    [
+      "mayor/: w-e goes to w/witness",
+      "w/polecats/Nux: Nux works on w-1 “Do w-1”",
+      "w/polecats/Nux: Nux hands w-1 over and asks to be shut down",
+      "w/refinery: merges w-1 and tests it",
+      "w/refinery: w-1 is on main as cccccccccc",
+      "w/witness: Nux is retired",
+      "w/polecats/Nux: Nux works on w-2 “Do w-2”",
+      "w/polecats/Nux: Nux hands w-2 over and asks to be shut down",
+      "w/refinery: merges w-2 and tests it",
+      "w/refinery: w-2 is on main as cccccccccc",
+      "w/witness: every child of w-e has landed",
+      "w/witness: Nux is retired",
+    ]
+  `)
+})
+
+test('the Witness takes a worker down in order: pin, session, pin, worktree, branch', () => {
+  begin({}, { issues: [issue('w-1')] })
+  t.performed.length = 0
+  handoff('Nux')
+  const down = t.performed.filter((line) => /w\/witness\/Nux|killSession/.test(line)).map((line) => line.split(' ')[0])
+  expect(down).toEqual(['inspectWorktree', 'pinWork', 'killSession', 'pinWork', 'removeWorktree', 'deleteBranch'])
+})
+
+test('never more workers than the rig allows; the rest follow by themselves', () => {
+  begin({}, { maxWorkers: 2, issues: [issue('w-1'), issue('w-2'), issue('w-3'), issue('w-4')] })
+  expect(workers()).toEqual(['Nux:w-1', 'Toast:w-2'])
+  expect(t.host.slots('w/workers')).toHaveLength(2)
+  handoff('Toast')
+  expect(workers().sort()).toEqual(['Nux:w-1', 'Toast:w-3'])
+})
+
+test('a worker with uncommitted files, or without commits, is told so and keeps its session', () => {
+  let dirty = ['a.ts', 'b.ts']
+  begin({ inspectWorktree: (input) => ({ kind: 'found', onBranch: input.branch, head: sha('b'), dirty, ahead: dirty.length === 0 ? 1 : 0, unfinished: null }) }, { issues: [issue('w-1')] })
+  expect(t.host.reply(handoff('Nux'))).toMatchObject({ ok: false, text: expect.stringContaining('2 uncommitted files (a.ts, b.ts)') })
+  expect(t.state('w/polecats/Nux/session')).toEqual({ running: 'heard' })
+  dirty = []
+  expect(t.host.reply(handoff('Nux'))).toMatchObject({ ok: true })
+  expect(t.issues.get('w-1')?.status).toBe('closed')
+})
+
+test('a conflict goes back to a new polecat on the preserved work, and lands the second time', () => {
+  let builds = 0
+  const starts: unknown[] = []
+  begin(
+    {
+      buildCandidate: () => (builds++ === 0 ? { kind: 'conflict', issue: 'w-1', base: sha('a'), files: ['README.md'] } : { kind: 'built', base: sha('a'), commit: sha('c') }),
+      createWorktree: (input) => {
+        starts.push(input.start)
+        return { path: '/x', head: sha('a'), base: sha('a') }
+      },
+    },
+    { issues: [issue('w-1')] },
+  )
+  handoff('Nux')
+  expect(starts).toEqual([null, { ref: 'refs/gt/work/w-1', sha: sha('b') }])
+  const context = t.host.actor('w/polecats/Nux')?.context as { returned: unknown; attempt: number }
+  expect(context).toMatchObject({ attempt: 2, returned: { kind: 'conflict', files: ['README.md'] } })
+  handoff('Nux')
+  expect(t.issues.get('w-1')?.status).toBe('closed')
+})
+
+test('three red gates are one escalation with the log’s tail; the issue waits for the Overseer, who may try again', () => {
+  let red = true
+  begin({ runGates: () => (red ? { kind: 'red', gate: 'test', exitCode: 1, timedOut: false, tail: 'not ok 1', log: '/l' } : { kind: 'green', gates: [] }) }, { issues: [issue('w-1')] })
+  for (let i = 0; i < 3; i++) handoff('Nux')
+  expect(t.issues.get('w-1')?.status).toBe('blocked')
+  const open = () => (t.host.actor('mayor/')?.context as { escalations: { subject: string; body: string }[] }).escalations
+  expect(open()).toMatchObject([{ subject: 'w-1 needs you: 3 tries did not land it', body: expect.stringContaining('not ok 1') }])
+  expect(t.performed.filter((line) => line === 'fileMessage overseer')).toHaveLength(1)
+  red = false
+  ;(t.issues.get('w-1') as Issue).status = 'open'
+  t.post('overseer', 'mayor/', 'work.requested', { rig: 'w', issues: ['w-1'] })
+  expect(open()).toEqual([])
+  handoff('Nux')
+  expect(t.issues.get('w-1')?.status).toBe('closed')
+})
+
+test('a session that ends without a handoff is started again with pauses, then escalated with its last output, its work kept', () => {
+  begin({}, { issues: [issue('w-1')] })
+  for (let i = 0; i < 3; i++) {
+    exits('Nux', i)
+    t.wait(60_000)
+  }
+  expect(t.performed.filter((line) => line.startsWith('startSession'))).toHaveLength(3)
+  expect(t.issues.get('w-1')?.status).toBe('blocked')
+  expect((t.host.actor('mayor/')?.context as { escalations: { body: string }[] }).escalations).toMatchObject([{ body: expect.stringContaining('boom') }])
+  expect(workers()).toEqual([])
+  expect(t.host.depth()).toMatchObject({ mail: 0, effectsPending: 0, effectsStarted: 0, timers: 0 })
+})
+
+test('a silent session is ended by the Witness and started again with a higher epoch', () => {
+  begin({}, { issues: [issue('w-1')] })
+  t.answer('watchSession w/polecats/Nux/session', { kind: 'stalled', silentMs: 1_800_000, tail: '…' })
+  t.wait(60_000)
+  expect(t.host.actor('w/polecats/Nux/session')?.context.epoch).toBe(2)
+  expect(t.state('w/polecats/Nux')).toBe('working')
+})
+
+test('only the Witness ends a session', () => {
+  begin({}, { issues: [issue('w-1')] })
+  t.post('w/polecats/Nux', 'w/polecats/Nux/session', 'session.killRequested', { reason: 'killed' })
+  expect(t.performed.some((line) => line.startsWith('killSession'))).toBe(false)
+  expect(t.state('w/polecats/Nux/session')).toEqual({ running: 'heard' })
+})
+
+test('stopped means that nothing starts until it is resumed; then the worker goes on, and no try was counted', () => {
+  begin({}, { issues: [issue('w-1'), issue('w-2')], maxWorkers: 1 })
+  t.host.hold('*')
+  t.post('overseer', 'w/witness', 'rig.stopped', { why: 'stop --all' })
+  expect([t.state('w/polecats/Nux'), t.state('w/polecats/Nux/session')]).toEqual(['stopped', 'absent'])
+  t.wait(600_000)
+  expect(t.performed.filter((line) => line.startsWith('startSession'))).toHaveLength(1)
+  t.host.release('*')
+  t.post('overseer', 'w/witness', 'rig.resumed')
+  expect(t.state('w/polecats/Nux')).toBe('working')
+  expect(t.host.actor('w/polecats/Nux')?.context.starts).toBe(1)
+})
+
+test('main that moved is merged anew, never forced', () => {
+  let pushes = 0
+  begin({ landCandidate: () => (pushes++ < 2 ? { kind: 'moved' } : { kind: 'pushed' }) }, { issues: [issue('w-1')] })
+  handoff('Nux')
+  t.wait(1)
+  t.wait(1)
+  expect(t.performed.filter((line) => /buildCandidate|runGates|landCandidate/.test(line)).map((line) => line.split(' ')[0])).toEqual(
+    Array.from({ length: 3 }, () => ['buildCandidate', 'runGates', 'landCandidate']).flat(),
+  )
+  expect(t.issues.get('w-1')?.status).toBe('closed')
+})
+
+test('a push that origin refuses is one escalation; the work waits, and lands when the queue is poked after the cause is gone', () => {
+  let refuses = true
+  begin({ landCandidate: () => (refuses ? { kind: 'refused', why: 'pre-receive hook declined' } : { kind: 'pushed' }) }, { issues: [issue('w-1')] })
+  handoff('Nux')
+  const open = () => (t.host.actor('mayor/')?.context as { escalations: { cause: string }[] }).escalations.map((escalation) => escalation.cause)
+  expect([open(), t.issues.get('w-1')?.status]).toEqual([['w/queue/refused'], 'in_progress'])
+  refuses = false
+  t.post('overseer', 'w/refinery', 'queue.poked')
+  expect([open(), t.issues.get('w-1')?.status]).toEqual([[], 'closed'])
+})
+
+test('the same issue asked for twice: one worker, and the second hears who holds it', () => {
+  t = town({}, { issues: [issue('w-1')] })
+  t.post('overseer', 'mayor/', 'work.requested', { rig: 'w', issues: ['w-1'] })
+  const second = t.post('overseer', 'mayor/', 'work.requested', { rig: 'w', issues: ['w-1'] })
+  expect(t.host.reply(second)).toMatchObject({ ok: false, text: 'w-1 is held by w/polecats/Nux' })
+  expect(workers()).toEqual(['Nux:w-1'])
+})
+
+test('a plugin answers by mail', () => {
+  t = town({})
+  t.post('overseer', 'w/plugins/oracle', 'message.sent', { subject: 'Well?', body: '' })
+  expect(t.performed).toEqual(['fileMessage w/plugins/oracle', 'runPlugin w/plugins/oracle', 'fileMessage overseer'])
+})
+
+test('a crash of the host between any two steps changes nothing but time', () => {
+  begin({}, { issues: [issue('w-1'), issue('w-2', 'w-1')] })
+  t.crash()
+  handoff('Nux')
+  t.crash()
+  handoff('Nux')
+  t.crash()
+  expect([...t.issues.values()].map((each) => each.status)).toEqual(['closed', 'closed'])
+  expect(t.host.deadLetters()).toEqual([])
+})
