@@ -1,0 +1,91 @@
+// Pins: a worker's commits and uncommitted files under `refs/gt/…` of the rig's clone, before anything could lose them; and the way back.
+// Never: changes a worktree or its index; deletes a pin.
+import { existsSync } from 'node:fs'
+import type { EffectInput, EffectOutput } from '../../machines/effects.ts'
+import type { Preserved } from '../../machines/mail.ts'
+import { rigLayout } from '../layout.ts'
+import { contains, git, revision } from './git.ts'
+import { inspectWorktree, isSafe, mainOf, type Place, prove, type RigGit, treeOfFiles } from './worktree.ts'
+
+export async function pinWork(deps: RigGit, input: EffectInput<'pinWork'>): Promise<EffectOutput<'pinWork'>> {
+  const { clone, polecat } = rigLayout(deps.town, input.rig)
+  const path = polecat(input.polecat)
+  const there = existsSync(path)
+  if (there) await prove(deps, input)
+  const head = there ? await revision(path, 'HEAD') : await revision(clone, `refs/heads/${input.branch}`)
+  if (head === undefined) return { head: null, dirty: null }
+  const folder = `${input.issue}/${input.polecat}-${input.incarnation}`
+  const main = await mainOf(clone, deps.defaultBranch(input.rig))
+  const ahead = !(await contains(clone, head, main))
+  const pinnedHead = ahead ? await pin(clone, input.purpose === 'merge' ? `refs/gt/merge/${folder}/${head.slice(0, 12)}` : `refs/gt/work/${folder}/head`, head) : null
+  return { head: pinnedHead, dirty: there ? await pinDirty(deps, input, path, head, `refs/gt/work/${folder}/dirty`) : null }
+}
+
+async function pinDirty(deps: RigGit, place: Place, path: string, head: string, ref: string): Promise<Preserved | null> {
+  const found = await inspectWorktree(deps, place)
+  if (found.kind === 'absent' || found.dirty.length === 0) return null
+  const tree = await treeOfFiles(path)
+  const { clone } = rigLayout(deps.town, place.rig)
+  const known = await revision(clone, ref)
+  if (known && (await git(clone, ['rev-parse', `${known}^{tree}`])).stdout === tree) return { ref, sha: known }
+  const { stdout: commit } = await git(path, ['commit-tree', tree, '-p', head, '-m', `Uncommitted files of ${place.branch}`])
+  return pin(clone, ref, commit)
+}
+
+async function pin(clone: string, ref: string, sha: string): Promise<Preserved> {
+  await git(clone, ['update-ref', '--create-reflog', ref, sha])
+  return { ref, sha }
+}
+
+export async function deleteBranch(deps: RigGit, place: Place): Promise<EffectOutput<'deleteBranch'>> {
+  const { clone } = rigLayout(deps.town, place.rig)
+  const tip = await revision(clone, `refs/heads/${place.branch}`)
+  if (tip === undefined) return { kind: 'deleted' }
+  if (!(await isSafe(deps, place.rig, tip))) return { kind: 'kept', why: `its commits are neither on main nor pinned (${tip.slice(0, 10)})` }
+  await git(clone, ['update-ref', '-d', `refs/heads/${place.branch}`, tip])
+  return { kind: 'deleted' }
+}
+
+export interface KeptWork extends Preserved {
+  issue: string
+  polecat: string
+  kind: 'commits' | 'files'
+  at: string
+  subject: string
+}
+
+/** What is kept of an issue's or a polecat's work, newest first. */
+export async function keptWork(deps: RigGit, rig: string, of: { issue?: string; polecat?: string } = {}): Promise<KeptWork[]> {
+  const { clone } = rigLayout(deps.town, rig)
+  const { stdout } = await git(clone, ['for-each-ref', '--sort=-committerdate', '--format=%(refname)%00%(objectname)%00%(committerdate:iso-strict)%00%(subject)', 'refs/gt/work/', 'refs/gt/merge/'])
+  return stdout
+    .split('\n')
+    .filter(Boolean)
+    .map((line) => {
+      const [ref = '', sha = '', at = '', subject = ''] = line.split('\0')
+      const [, , , issue = '', worker = ''] = ref.split('/')
+      return { ref, sha, at, subject, issue, polecat: worker.replace(/-\d+$/, ''), kind: ref.endsWith('/dirty') ? ('files' as const) : ('commits' as const) }
+    })
+    .filter((kept) => (of.issue === undefined || kept.issue === of.issue) && (of.polecat === undefined || kept.polecat === of.polecat))
+}
+
+/** The newest kept commits of an issue that main does not have: a new worker starts from them. */
+export async function preservedOf(deps: RigGit, rig: string, issue: string): Promise<Preserved | null> {
+  const { clone } = rigLayout(deps.town, rig)
+  const main = await mainOf(clone, deps.defaultBranch(rig))
+  for (const kept of await keptWork(deps, rig, { issue })) {
+    if (kept.kind === 'commits' && !(await contains(clone, kept.sha, main))) return { ref: kept.ref, sha: kept.sha }
+  }
+  return null
+}
+
+/** Brings kept work back as a branch of the rig's clone, `recover/<issue>-<n>`. */
+export async function recover(deps: RigGit, rig: string, kept: KeptWork): Promise<string> {
+  const { clone } = rigLayout(deps.town, rig)
+  for (let n = 1; ; n++) {
+    const branch = `recover/${kept.issue}-${n}`
+    if (await revision(clone, `refs/heads/${branch}`)) continue
+    await git(clone, ['branch', '--no-track', branch, kept.sha])
+    return branch
+  }
+}
