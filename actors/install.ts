@@ -1,0 +1,141 @@
+// Makes a town and its rigs on disk, in the spec's layout. (spec: Directory Structure)
+// Never: writes over what is there; a rig that cannot be made leaves nothing behind.
+import { randomBytes } from 'node:crypto'
+import { existsSync, mkdirSync, readdirSync, realpathSync, renameSync, rmSync, statSync, symlinkSync, writeFileSync } from 'node:fs'
+import { basename, dirname, join } from 'node:path'
+import { rigName } from '../machines/address.ts'
+import { beadsPrefix, readConfig, rigConfig, rigsConfig, townConfig, writeConfig, writeIfMissing } from './config.ts'
+import { GitFailed, git } from './git/git.ts'
+import { rigLayout, townLayout } from './layout.ts'
+
+/** What was asked for cannot be; says what, where, what next. */
+export class Refused extends Error {
+  override name = 'Refused'
+}
+
+const instructions = `# Mayor
+
+You are the Mayor of this Gas Town: you give work to rigs and answer for it to the Overseer.
+
+- \`gt status\` shows the town; \`gt mail inbox\` your mail.
+- \`gt spawn --epic <id>\` or \`--issue <id>\` gives work to a rig's Witness; \`gt wait <id>\` waits for it.
+- Per-worker cleanup, killing and nudging are the Witness's, never yours.
+`
+
+/** Makes a town at `path`, or completes the one that is there. Safe to repeat: what exists is left as it is. */
+export function installTown(path: string, options: { name?: string; now: Date; initBeads(dir: string, prefix: string): void }): { town: string; made: boolean } {
+  if (existsSync(path) && !statSync(path).isDirectory()) throw new Refused(`${path} is a file; give a folder`)
+  const made = !existsSync(join(path, 'mayor/town.json'))
+  if (made && existsSync(path) && readdirSync(path).length > 0) throw new Refused(`${path} is not empty and not a town; give an empty or a new folder`)
+  mkdirSync(path, { recursive: true })
+  const layout = townLayout(realpathSync(path))
+  for (const dir of [layout.config, layout.mayor, layout.beads]) mkdirSync(dir, { recursive: true })
+  for (const dir of [layout.daemon, layout.sessions, layout.gateLogs, layout.shims]) mkdirSync(dir, { recursive: true, mode: 0o700 })
+  if (made) writeConfig(layout.townJson, { type: 'town', version: 1, name: options.name ?? basename(layout.root), created_at: options.now.toISOString() })
+  readConfig(layout.townJson, townConfig)
+  writeIfMissing(layout.rigsJson, `${JSON.stringify({ version: 1, rigs: {} }, null, 2)}\n`)
+  readConfig(layout.rigsJson, rigsConfig)
+  writeIfMissing(layout.mayorState, '{}\n')
+  writeIfMissing(layout.instructions, instructions)
+  writeIfMissing(layout.secret, randomBytes(32).toString('hex'), 0o600)
+  options.initBeads(layout.beads, 'gm')
+  return { town: layout.root, made }
+}
+
+/** The town that `from` lies in; undefined when there is none. */
+export function findTown(from: string): string | undefined {
+  for (let dir = from; ; dir = dirname(dir)) {
+    if (existsSync(join(dir, 'mayor/town.json'))) return realpathSync(dir)
+    if (dir === dirname(dir)) return undefined
+  }
+}
+
+export interface NewRig {
+  name: string
+  url: string
+  prefix?: string
+  gates: Record<string, string[]>
+  noGate?: boolean
+  maxWorkers?: number
+  spawnDelay?: string
+  worker?: string[]
+  session?: 'auto' | 'tmux' | 'process'
+  now: Date
+  initBeads(dir: string, prefix: string): void
+}
+
+/** Clones the repository and makes the rig around it. Refused with words, and nothing left behind, when anything is wrong. */
+export async function addRig(town: string, rig: NewRig): Promise<{ branch: string; prefix: string }> {
+  const layout = townLayout(town)
+  const named = rigName.safeParse(rig.name)
+  if (!named.success) throw new Refused(`"${rig.name}" cannot be a rig's name: ${named.error.issues[0]?.message}`)
+  const registry = readConfig(layout.rigsJson, rigsConfig)
+  if (registry.rigs[rig.name] || existsSync(join(town, rig.name))) throw new Refused(`there is a rig or folder ${rig.name} already; choose another name`)
+  const taken = Object.keys(registry.rigs).map((name) => readConfig(rigLayout(town, name).config, rigConfig).beads.prefix)
+  const prefix = rig.prefix ?? freePrefix(rig.name, ['gm', ...taken])
+  if (!beadsPrefix.safeParse(prefix).success) throw new Refused(`"${prefix}" cannot be a prefix: a lower-case letter followed by up to 11 lower-case letters or digits`)
+  if (prefix === 'gm' || taken.includes(prefix)) throw new Refused(`prefix ${prefix} is taken; give another with --prefix`)
+  if (rig.url.startsWith('-') || /^ext::/.test(rig.url)) throw new Refused(`"${rig.url}" is not a repository's address`)
+  if (Object.keys(rig.gates).length === 0 && !rig.noGate) throw new Refused(`give ${rig.name} a gate (--gate 'test=npm test'), or say that it lands untested (--no-gate)`)
+
+  const url = existsSync(rig.url) ? realpathSync(rig.url) : rig.url
+  const making = join(layout.daemon, `making-${rig.name}-${randomBytes(4).toString('hex')}`)
+  try {
+    const branch = await makeClones(making, url)
+    for (const dir of ['polecats', 'crew', 'plugins', 'witness', 'refinery/pool']) mkdirSync(join(making, dir), { recursive: true })
+    for (const file of ['mayor/state.json', 'refinery/state.json', 'witness/state.json']) writeFileSync(join(making, file), '{}\n')
+    await placeBeads(making, prefix, rig.initBeads)
+    const config = {
+      type: 'rig', version: 1, name: rig.name, git_url: url, default_branch: branch, beads: { prefix },
+      max_workers: rig.maxWorkers ?? 4, worker_spawn_delay: rig.spawnDelay ?? '0s', gates: rig.gates, ...(rig.noGate ? { no_gate: true } : {}),
+      agent: 'shell', ...(rig.worker ? { worker: rig.worker } : {}), session: rig.session ?? 'auto',
+    } // biome-ignore format: the file in one view
+    const checked = rigConfig.safeParse(config)
+    if (!checked.success) throw new Refused(`this rig cannot be: ${checked.error.issues[0]?.message}`)
+    writeConfig(join(making, 'config.json'), config)
+    renameSync(making, join(town, rig.name))
+    await git(rigLayout(town, rig.name).clone, ['worktree', 'prune'])
+    writeConfig(layout.rigsJson, { ...registry, rigs: { ...registry.rigs, [rig.name]: { git_url: url, added_at: rig.now.toISOString() } } })
+    return { branch, prefix }
+  } catch (error) {
+    rmSync(making, { recursive: true, force: true })
+    if (error instanceof GitFailed) throw new Refused(`${url} cannot be cloned: ${error.output.trim().split('\n').at(-1)}. Nothing was changed`)
+    throw error
+  }
+}
+
+/** The Mayor's clone from origin, the Refinery's from the Mayor's by hard links; both know origin as origin. Returns the default branch. */
+async function makeClones(rig: string, url: string): Promise<string> {
+  mkdirSync(join(rig, 'mayor'), { recursive: true })
+  mkdirSync(join(rig, 'refinery'), { recursive: true })
+  const clone = join(rig, 'mayor/rig')
+  const refinery = join(rig, 'refinery/rig')
+  await git(rig, ['clone', '--quiet', '--', url, clone], { timeoutMs: 3_600_000 })
+  const { stdout: branch } = await git(clone, ['symbolic-ref', '--short', 'HEAD'])
+  await git(rig, ['clone', '--quiet', '--local', '--no-checkout', '--', clone, refinery], { timeoutMs: 3_600_000 })
+  await git(refinery, ['remote', 'set-url', 'origin', url])
+  await git(refinery, ['fetch', '--quiet', '--prune', 'origin'])
+  return branch
+}
+
+/** `.beads` → `mayor/rig/.beads`, unseen by git; a folder of the rig's own when the project tracks one itself. */
+async function placeBeads(rig: string, prefix: string, init: NewRig['initBeads']): Promise<void> {
+  const clone = join(rig, 'mayor/rig')
+  const { stdout: tracked } = await git(clone, ['ls-files', '--', '.beads'])
+  if (tracked !== '' || existsSync(join(clone, '.beads'))) {
+    mkdirSync(join(rig, '.beads'))
+    return init(join(rig, '.beads'), prefix)
+  }
+  const exclude = join(clone, '.git/info/exclude')
+  mkdirSync(dirname(exclude), { recursive: true })
+  writeFileSync(exclude, '/.beads/\n', { flag: 'a' })
+  mkdirSync(join(clone, '.beads'))
+  symlinkSync('mayor/rig/.beads', join(rig, '.beads'))
+  init(join(clone, '.beads'), prefix)
+}
+
+function freePrefix(name: string, taken: readonly string[]): string {
+  const letters = name.toLowerCase().replace(/[^a-z0-9]/g, '')
+  for (let length = 3; length <= letters.length; length++) if (!taken.includes(letters.slice(0, length))) return letters.slice(0, length)
+  for (let n = 2; ; n++) if (!taken.includes(`${letters.slice(0, 3)}${n}`)) return `${letters.slice(0, 3)}${n}`
+}
