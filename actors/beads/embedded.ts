@@ -1,0 +1,351 @@
+// The embedded issue store: `.beads/beads.db`, shared by `bd` and the daemon. The database is the truth, `issues.jsonl` an export. (spec: Beads)
+// Never: imports anything slow: `bd` is called by agents all day.
+import { existsSync, mkdirSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { DatabaseSync, type SQLInputValue, type StatementSync } from 'node:sqlite'
+import { hashId, hashLength } from './ids.ts'
+import schema, { schemaVersion } from './schema.ts'
+
+/** What was asked for cannot be, in bd's own words. */
+export class BeadsError extends Error {
+  override name = 'BeadsError'
+}
+
+export interface Issue {
+  id: string
+  title: string
+  description: string
+  design: string
+  acceptance_criteria: string
+  notes: string
+  status: string
+  priority: number
+  issue_type: string
+  assignee: string | null
+  created_at: string
+  updated_at: string
+  closed_at: string | null
+  close_reason: string
+  external_ref: string | null
+  sender: string | null
+}
+export interface Dependency {
+  issue_id: string
+  depends_on_id: string
+  type: string
+  created_at: string
+  created_by: string
+}
+export interface NewIssue {
+  id?: string
+  title: string
+  description?: string
+  design?: string
+  acceptance_criteria?: string
+  notes?: string
+  priority?: number
+  issue_type?: string
+  assignee?: string | null
+  sender?: string | null
+  parent?: string
+  labels?: readonly string[]
+  deps?: readonly { type: string; id: string }[]
+}
+export interface IssueFilter {
+  status?: readonly string[]
+  type?: string
+  assignee?: string
+  priority?: number
+  label?: string
+  /** Only issues under this one, all levels. */
+  parent?: string
+  /** Closed ones too. */
+  all?: boolean
+  limit?: number
+}
+
+const statuses = ['open', 'in_progress', 'blocked', 'closed', 'pinned', 'deferred']
+const types = ['bug', 'feature', 'task', 'epic', 'chore', 'message', 'merge-request', 'molecule', 'gate', 'decision']
+const notWork = "('message', 'merge-request', 'gate', 'molecule')"
+/** An issue waits while something it depends on by `blocks`, or a parent's, is not closed. */
+const blocked = `WITH RECURSIVE blocked(id) AS (
+  SELECT d.issue_id FROM dependencies d JOIN issues b ON b.id = d.depends_on_id WHERE d.type = 'blocks' AND b.status IN ('open', 'in_progress', 'blocked', 'deferred')
+  UNION SELECT d.issue_id FROM dependencies d JOIN blocked ON blocked.id = d.depends_on_id WHERE d.type = 'parent-child')`
+const under = `WITH RECURSIVE under(id) AS (
+  SELECT issue_id FROM dependencies WHERE depends_on_id = ? AND type = 'parent-child'
+  UNION SELECT d.issue_id FROM dependencies d JOIN under ON under.id = d.depends_on_id WHERE d.type = 'parent-child')`
+
+/** Makes `.beads` in `dir` for this prefix; what is there stays. */
+export function initBeads(dir: string, prefix: string): void {
+  mkdirSync(dir, { recursive: true })
+  const files = {
+    'metadata.json': '{"database":"beads.db","jsonl_export":"issues.jsonl"}\n',
+    'config.yaml': `issue-prefix: ${prefix}\n`,
+    '.gitignore': 'beads.db*\n*.lock\n',
+  }
+  for (const [name, text] of Object.entries(files)) if (!existsSync(join(dir, name))) writeFileSync(join(dir, name), text)
+  const beads = openBeads(dir, { create: true })
+  if (beads.config('issue_prefix') === undefined) beads.setConfig('issue_prefix', prefix)
+  beads.close()
+}
+
+export type Beads = ReturnType<typeof openBeads>
+
+/** Opens the store in a `.beads` folder. Throws a BeadsError with words when there is none, or it is damaged or newer; the file stays as it is. */
+export function openBeads(dir: string, options: { create?: boolean; now?: () => Date } = {}) {
+  const now = options.now ?? (() => new Date())
+  const db = openDatabase(join(dir, 'beads.db'), options.create ?? false)
+  const statements = new Map<string, StatementSync>()
+  const sql = (text: string) => {
+    let statement = statements.get(text)
+    if (!statement) {
+      statement = db.prepare(text)
+      statements.set(text, statement)
+    }
+    return statement
+  }
+  const rows = <T>(text: string, ...values: SQLInputValue[]) => sql(text).all(...values) as T[]
+  const row = <T>(text: string, ...values: SQLInputValue[]) => sql(text).get(...values) as T | undefined
+  const run = (text: string, ...values: SQLInputValue[]) => Number(sql(text).run(...values).changes)
+  const written = <T>(work: () => T): T => {
+    if (db.isTransaction) return work()
+    db.exec('BEGIN IMMEDIATE')
+    try {
+      const result = work()
+      db.exec('COMMIT')
+      return result
+    } catch (error) {
+      db.exec('ROLLBACK')
+      throw error
+    }
+  }
+  const event = (id: string, kind: string, actor: string, detail: string | null = null) =>
+    run('INSERT INTO events (issue_id, event_type, actor, detail, created_at) VALUES (?, ?, ?, ?, ?)', id, kind, actor, detail, now().toISOString())
+
+  const beads = {
+    close: () => db.close(),
+    config: (key: string) => row<{ value: string }>('SELECT value FROM config WHERE key = ?', key)?.value,
+    setConfig: (key: string, value: string) => void run('INSERT OR REPLACE INTO config (key, value) VALUES (?, ?)', key, value),
+    /** Changes when another connection has committed. */
+    dataVersion: () => (row<{ data_version: number }>('PRAGMA data_version') as { data_version: number }).data_version,
+
+    get: (id: string) => row<Issue>('SELECT * FROM issues WHERE id = ?', id),
+
+    /** The id meant by an id or a unique part of one. */
+    resolve(input: string): string {
+      const prefix = beads.config('issue_prefix') ?? ''
+      for (const exact of [input, `${prefix}-${input}`]) if (beads.get(exact)) return exact
+      const some = rows<{ id: string }>("SELECT id FROM issues WHERE instr(substr(id, instr(id, '-') + 1), ?) > 0 LIMIT 20", input).map((each) => each.id)
+      if (some.length === 1) return some[0] as string
+      if (some.length === 0) throw new BeadsError(`no issue found matching "${input}"`)
+      throw new BeadsError(`ambiguous ID "${input}" matches ${some.length} issues: [${some.join(' ')}]\nUse more characters to disambiguate`)
+    },
+
+    create(issue: NewIssue, actor: string): Issue {
+      check(issue)
+      return written(() => {
+        const at = now().toISOString()
+        const id = issue.id ?? (issue.parent ? childId(issue.parent) : freeId(issue, actor, at))
+        if (beads.get(id)) throw new BeadsError(`issue ID already exists: ${id}`)
+        run(
+          'INSERT INTO issues (id, title, description, design, acceptance_criteria, notes, priority, issue_type, assignee, sender, created_at, updated_at) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)',
+          id, issue.title, issue.description ?? '', issue.design ?? '', issue.acceptance_criteria ?? '', issue.notes ?? '', issue.priority ?? 2, issue.issue_type ?? 'task',
+          issue.assignee ?? null, issue.sender ?? null, at, at,
+        ) // biome-ignore format: one value a column
+        event(id, 'created', actor)
+        for (const label of issue.labels ?? []) run('INSERT OR IGNORE INTO labels VALUES (?, ?)', id, label)
+        if (issue.parent) beads.addDep(id, issue.parent, 'parent-child', actor)
+        for (const dep of issue.deps ?? []) beads.addDep(id, dep.id, dep.type, actor)
+        return beads.get(id) as Issue
+      })
+    },
+
+    /** A message under an id of the sender's choosing; false when it is there already. */
+    createMessage(message: { id: string; title: string; description: string; priority: number; assignee: string; sender: string; labels: readonly string[]; at: Date }): boolean {
+      return written(() => {
+        const at = message.at.toISOString()
+        const made = run(
+          "INSERT OR IGNORE INTO issues (id, title, description, priority, issue_type, assignee, sender, created_at, updated_at) VALUES (?, ?, ?, ?, 'message', ?, ?, ?, ?)",
+          message.id, message.title, message.description, message.priority, message.assignee, message.sender, at, at,
+        ) // biome-ignore format: one value a column
+        if (made === 1) for (const label of message.labels) run('INSERT OR IGNORE INTO labels VALUES (?, ?)', message.id, label)
+        return made === 1
+      })
+    },
+
+    update(id: string, changes: Partial<Pick<Issue, 'title' | 'description' | 'design' | 'acceptance_criteria' | 'notes' | 'status' | 'priority' | 'issue_type' | 'assignee' | 'close_reason'>>, actor: string): Issue {
+      return written(() => {
+        const before = beads.get(id)
+        if (!before) throw new BeadsError(`issue ${id} not found`)
+        check({ ...before, ...changes })
+        if (changes.status !== undefined && !statuses.includes(changes.status)) throw new BeadsError(`invalid status: ${changes.status}`)
+        const after = { ...before, ...changes }
+        const closed = after.status === 'closed' ? (before.closed_at ?? now().toISOString()) : null
+        run(
+          'UPDATE issues SET title = ?, description = ?, design = ?, acceptance_criteria = ?, notes = ?, status = ?, priority = ?, issue_type = ?, assignee = ?, closed_at = ?, close_reason = ?, updated_at = ? WHERE id = ?',
+          after.title, after.description, after.design, after.acceptance_criteria, after.notes, after.status, after.priority, after.issue_type, after.assignee || null, closed,
+          after.status === 'closed' ? after.close_reason : '', now().toISOString(), id,
+        ) // biome-ignore format: one value a column
+        event(id, changes.status === undefined ? 'updated' : changes.status === 'closed' ? 'closed' : before.status === 'closed' ? 'reopened' : 'status_changed', actor, JSON.stringify(changes))
+        return beads.get(id) as Issue
+      })
+    },
+
+    /** One holder an issue. `null`: claimed, also when this holder has it; else why not. */
+    claim(id: string, holder: string, from: { previous?: string | null; alsoLabel?: string } = {}): { held: string } | { unavailable: string } | null {
+      return written(() => {
+        const issue = beads.get(id)
+        if (!issue) return { unavailable: `issue ${id} not found` }
+        if (issue.assignee && issue.assignee !== holder && issue.assignee !== from.previous) return { held: issue.assignee }
+        const ours = issue.status === 'in_progress' && (issue.assignee === holder || issue.assignee === from.previous)
+        const given = issue.status === 'blocked' && from.alsoLabel !== undefined && beads.labels(id).includes(from.alsoLabel)
+        if (issue.status !== 'open' && !ours && !given) return { unavailable: `status ${issue.status}` }
+        if (from.alsoLabel) run('DELETE FROM labels WHERE issue_id = ? AND label = ?', id, from.alsoLabel)
+        run("UPDATE issues SET status = 'in_progress', assignee = ?, updated_at = ? WHERE id = ?", holder, now().toISOString(), id)
+        event(id, 'claimed', holder)
+        return null
+      })
+    },
+
+    closeIssue(id: string, reason: string, actor: string, force = false): Issue {
+      return written(() => {
+        const waits = force ? [] : rows<{ id: string }>("SELECT b.id FROM dependencies d JOIN issues b ON b.id = d.depends_on_id WHERE d.issue_id = ? AND d.type = 'blocks' AND b.status <> 'closed'", id)
+        if (waits.length > 0) throw new BeadsError(`cannot close ${id}: blocked by open issues [${waits.map((each) => each.id).join(' ')}] (use --force to override)`)
+        const open = force ? [] : rows<{ id: string }>(`${under} SELECT i.id FROM issues i JOIN under ON under.id = i.id WHERE i.status <> 'closed'`, id)
+        if (open.length > 0) throw new BeadsError(`cannot close ${id}: it has open children [${open.map((each) => each.id).join(' ')}] (use --force to override)`)
+        return beads.update(id, { status: 'closed', close_reason: reason }, actor)
+      })
+    },
+
+    labels: (id: string) => rows<{ label: string }>('SELECT label FROM labels WHERE issue_id = ? ORDER BY label', id).map((each) => each.label),
+    addLabel: (id: string, label: string) => void written(() => run('INSERT OR IGNORE INTO labels VALUES (?, ?)', id, label)),
+    dependencies: (id: string) => rows<Dependency>('SELECT * FROM dependencies WHERE issue_id = ? ORDER BY depends_on_id', id),
+    dependents: (id: string) => rows<Dependency>('SELECT * FROM dependencies WHERE depends_on_id = ? ORDER BY issue_id', id),
+
+    addDep(id: string, on: string, type: string, actor: string): void {
+      if (id === on) throw new BeadsError('issue cannot depend on itself')
+      if (type.length === 0 || type.length > 50) throw new BeadsError(`invalid dependency type "${type}"`)
+      written(() => {
+        if (!beads.get(id)) throw new BeadsError(`issue ${id} not found`)
+        if (!beads.get(on)) throw new BeadsError(`dependency target ${on} not found`)
+        const circle = row<{ id: string }>(
+          `WITH RECURSIVE reach(id) AS (SELECT ? UNION SELECT d.depends_on_id FROM dependencies d JOIN reach ON reach.id = d.issue_id WHERE d.type <> 'relates-to') SELECT id FROM reach WHERE id = ?`,
+          on, id,
+        ) // biome-ignore format: one value a parameter
+        if (circle && type !== 'relates-to') throw new BeadsError(`cannot add dependency: would create a cycle (${id} → ${on} → ... → ${id})`)
+        run('INSERT OR REPLACE INTO dependencies VALUES (?, ?, ?, ?, ?)', id, on, type, now().toISOString(), actor)
+        run('UPDATE issues SET updated_at = ? WHERE id = ?', now().toISOString(), id)
+        event(id, 'dependency_added', actor, `${type}:${on}`)
+      })
+    },
+    removeDep(id: string, on: string, actor: string): void {
+      written(() => {
+        if (run('DELETE FROM dependencies WHERE issue_id = ? AND depends_on_id = ?', id, on) === 0) throw new BeadsError(`dependency from ${id} to ${on} does not exist`)
+        event(id, 'dependency_removed', actor, on)
+      })
+    },
+
+    /** Every issue under an epic, all levels. */
+    children: (id: string) => rows<Issue>(`${under} SELECT i.* FROM issues i JOIN under ON under.id = i.id ORDER BY i.priority, i.created_at, i.id`, id),
+    parentOf: (id: string) => row<{ depends_on_id: string }>("SELECT depends_on_id FROM dependencies WHERE issue_id = ? AND type = 'parent-child'", id)?.depends_on_id ?? null,
+
+    /** Open, unblocked work; by priority, then age. */
+    ready(filter: { parent?: string; assignee?: string; unassigned?: boolean; type?: string; limit?: number } = {}): Issue[] {
+      const scope = filter.parent === undefined ? null : new Set(beads.children(filter.parent).map((issue) => issue.id))
+      return rows<Issue>(`${blocked} SELECT * FROM issues WHERE status = 'open' AND issue_type NOT IN ${notWork} AND id NOT IN (SELECT id FROM blocked) ORDER BY priority, created_at, id`)
+        .filter((issue) => (scope === null || scope.has(issue.id)) && (!filter.unassigned || issue.assignee === null))
+        .filter((issue) => (filter.assignee === undefined || issue.assignee === filter.assignee) && (filter.type === undefined || issue.issue_type === filter.type))
+        .slice(0, filter.limit ?? Number.POSITIVE_INFINITY)
+    },
+    /** The open issues an issue waits for, its parents' included. */
+    blockers: (id: string) =>
+      rows<Issue>(
+        `WITH RECURSIVE up(id) AS (SELECT ? UNION SELECT d.depends_on_id FROM dependencies d JOIN up ON up.id = d.issue_id WHERE d.type = 'parent-child')
+         SELECT DISTINCT b.* FROM up JOIN dependencies d ON d.issue_id = up.id JOIN issues b ON b.id = d.depends_on_id WHERE d.type = 'blocks' AND b.status <> 'closed' ORDER BY b.id`,
+        id,
+      ),
+
+    list(filter: IssueFilter = {}): Issue[] {
+      const scope = filter.parent === undefined ? null : new Set(beads.children(filter.parent).map((issue) => issue.id))
+      return rows<Issue>('SELECT * FROM issues ORDER BY priority, created_at DESC, id')
+        .filter((issue) => (filter.status ? filter.status.includes(issue.status) : filter.all || issue.status !== 'closed'))
+        .filter((issue) => (filter.type ? issue.issue_type === filter.type : issue.issue_type !== 'message'))
+        .filter((issue) => (filter.assignee === undefined || issue.assignee === filter.assignee) && (filter.priority === undefined || issue.priority === filter.priority))
+        .filter((issue) => (scope === null || scope.has(issue.id)) && (filter.label === undefined || beads.labels(issue.id).includes(filter.label)))
+        .slice(0, filter.limit || Number.POSITIVE_INFINITY)
+    },
+    inbox: (to: string) => rows<Issue>("SELECT * FROM issues WHERE issue_type = 'message' AND assignee = ? AND status = 'open' ORDER BY priority, created_at DESC, id", to),
+    all: () => rows<Issue>('SELECT * FROM issues ORDER BY id'),
+    /** Writes an issue as it is, from an import; older news changes nothing. Returns what became of it. */
+    put(issue: Issue, labels: readonly string[], deps: readonly Dependency[]): 'created' | 'updated' | 'skipped' {
+      check(issue)
+      return written(() => {
+        const known = beads.get(issue.id)
+        if (known && known.updated_at >= issue.updated_at) return 'skipped'
+        run(
+          `INSERT INTO issues (id, title, description, design, acceptance_criteria, notes, status, priority, issue_type, assignee, created_at, updated_at, closed_at, close_reason, external_ref, sender)
+           VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (id) DO UPDATE SET title = excluded.title, description = excluded.description, design = excluded.design,
+           acceptance_criteria = excluded.acceptance_criteria, notes = excluded.notes, status = excluded.status, priority = excluded.priority, issue_type = excluded.issue_type, assignee = excluded.assignee,
+           updated_at = excluded.updated_at, closed_at = excluded.closed_at, close_reason = excluded.close_reason, external_ref = excluded.external_ref, sender = excluded.sender`,
+          issue.id, issue.title, issue.description, issue.design, issue.acceptance_criteria, issue.notes, issue.status, issue.priority, issue.issue_type, issue.assignee, issue.created_at,
+          issue.updated_at, issue.status === 'closed' ? (issue.closed_at ?? issue.updated_at) : null, issue.close_reason, issue.external_ref, issue.sender,
+        ) // biome-ignore format: one value a column
+        for (const label of labels) run('INSERT OR IGNORE INTO labels VALUES (?, ?)', issue.id, label)
+        for (const dep of deps) run('INSERT OR IGNORE INTO dependencies VALUES (?, ?, ?, ?, ?)', issue.id, dep.depends_on_id, dep.type, dep.created_at, dep.created_by)
+        return known ? 'updated' : 'created'
+      })
+    },
+    written,
+  }
+
+  function freeId(issue: NewIssue, creator: string, at: string): string {
+    const prefix = beads.config('issue_prefix')
+    if (!prefix) throw new BeadsError('this database has no issue_prefix; run `bd init --prefix <prefix>`')
+    const { n } = row<{ n: number }>("SELECT count(*) AS n FROM issues WHERE id NOT LIKE '%.%'") as { n: number }
+    const content = { title: issue.title, description: issue.description ?? '', creator, createdAtNs: BigInt(Date.parse(at)) * 1_000_000n }
+    for (let length = hashLength(n); length <= 8; length++) {
+      for (let nonce = 0; nonce < 10; nonce++) {
+        const id = hashId(prefix, content, length, nonce)
+        if (!beads.get(id)) return id
+      }
+    }
+    throw new BeadsError('no free id was found; give one with --id')
+  }
+
+  function childId(parent: string): string {
+    if (!beads.get(parent)) throw new BeadsError(`parent issue ${parent} not found`)
+    if (parent.split('.').length > 3) throw new BeadsError(`maximum hierarchy depth (3) exceeded for parent ${parent}`)
+    const last = row<{ last_child: number }>('SELECT last_child FROM child_counters WHERE parent_id = ?', parent)?.last_child ?? 0
+    const known = rows<{ id: string }>("SELECT id FROM issues WHERE id LIKE ? || '.%'", parent).map((each) => Number(each.id.slice(parent.length + 1)) || 0)
+    const next = Math.max(last, ...known) + 1
+    run('INSERT OR REPLACE INTO child_counters VALUES (?, ?)', parent, next)
+    return `${parent}.${next}`
+  }
+
+  return beads
+}
+
+function check(issue: { title: string; priority?: number; issue_type?: string }): void {
+  const bytes = Buffer.byteLength(issue.title)
+  if (bytes === 0) throw new BeadsError('title required')
+  if (bytes > 500) throw new BeadsError(`title must be 500 bytes or less (got ${bytes})`)
+  if (issue.priority !== undefined && !(Number.isInteger(issue.priority) && issue.priority >= 0 && issue.priority <= 4)) throw new BeadsError(`invalid priority "${issue.priority}" (expected 0-4 or P0-P4, not words like high/medium/low)`)
+  if (issue.issue_type !== undefined && !types.includes(issue.issue_type)) throw new BeadsError(`invalid issue type: ${issue.issue_type}`)
+}
+
+function openDatabase(path: string, create: boolean): DatabaseSync {
+  if (!create && !existsSync(path)) throw new BeadsError(`no beads database found at ${path}; run \`bd init --prefix <prefix>\``)
+  let db: DatabaseSync | undefined
+  try {
+    db = new DatabaseSync(path, { timeout: 30_000 })
+    const { user_version: version } = db.prepare('PRAGMA user_version').get() as { user_version: number }
+    if (version > schemaVersion) throw new BeadsError(`${path} was written by a newer version (schema ${version}, this one knows ${schemaVersion}); nothing was changed`)
+    db.exec('PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA foreign_keys = ON')
+    if (version === 0) db.exec(`BEGIN IMMEDIATE; ${schema}; PRAGMA user_version = ${schemaVersion}; COMMIT`)
+    return db
+  } catch (error) {
+    db?.close()
+    if (error instanceof BeadsError) throw error
+    throw new BeadsError(`${path} cannot be used: ${error instanceof Error ? error.message : error}. The file was left as it is`)
+  }
+}

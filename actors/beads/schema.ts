@@ -1,0 +1,22 @@
+// Tables of the embedded issue store.
+// Never: changed in place; a new version migrates.
+export const schemaVersion = 1
+export default `
+CREATE TABLE issues (
+  id TEXT PRIMARY KEY, title TEXT NOT NULL, description TEXT NOT NULL DEFAULT '', design TEXT NOT NULL DEFAULT '', acceptance_criteria TEXT NOT NULL DEFAULT '',
+  notes TEXT NOT NULL DEFAULT '', status TEXT NOT NULL DEFAULT 'open', priority INTEGER NOT NULL DEFAULT 2 CHECK (priority BETWEEN 0 AND 4), issue_type TEXT NOT NULL DEFAULT 'task',
+  assignee TEXT, created_at TEXT NOT NULL, updated_at TEXT NOT NULL, closed_at TEXT, close_reason TEXT NOT NULL DEFAULT '', external_ref TEXT, sender TEXT,
+  CHECK ((status = 'closed') = (closed_at IS NOT NULL))
+) STRICT;
+CREATE INDEX issues_status ON issues (status, priority, created_at);
+CREATE INDEX issues_assignee ON issues (assignee) WHERE assignee IS NOT NULL;
+CREATE TABLE dependencies (
+  issue_id TEXT NOT NULL REFERENCES issues (id) ON DELETE CASCADE, depends_on_id TEXT NOT NULL, type TEXT NOT NULL DEFAULT 'blocks', created_at TEXT NOT NULL, created_by TEXT NOT NULL,
+  PRIMARY KEY (issue_id, depends_on_id)
+) STRICT;
+CREATE INDEX dependents ON dependencies (depends_on_id, type);
+CREATE TABLE labels (issue_id TEXT NOT NULL REFERENCES issues (id) ON DELETE CASCADE, label TEXT NOT NULL, PRIMARY KEY (issue_id, label)) STRICT;
+CREATE TABLE child_counters (parent_id TEXT PRIMARY KEY, last_child INTEGER NOT NULL) STRICT;
+CREATE TABLE events (id INTEGER PRIMARY KEY AUTOINCREMENT, issue_id TEXT NOT NULL, event_type TEXT NOT NULL, actor TEXT NOT NULL, detail TEXT, created_at TEXT NOT NULL) STRICT;
+CREATE TABLE config (key TEXT PRIMARY KEY, value TEXT NOT NULL) STRICT;
+`
