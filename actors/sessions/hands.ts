@@ -1,0 +1,101 @@
+// The hands of sessions: what starting, watching and ending one does.
+// Never: restarts anything; the polecat decides that.
+import { existsSync, mkdirSync, writeFileSync } from 'node:fs'
+import { delimiter, join } from 'node:path'
+import type { EffectInput } from '../../machines/effects.ts'
+import type { Hands } from '../binding.ts'
+import type { RigConfig } from '../config.ts'
+import { rigLayout, townLayout } from '../layout.ts'
+import { allowedEnv, tokenFor } from './identity.ts'
+import { cancelStart, endSession, recorded, type SessionBackend, start, tail, watchSession } from './session.ts'
+
+export interface SessionDeps {
+  town: string
+  rig(name: string): RigConfig
+  backend(name: 'auto' | 'tmux' | 'process'): SessionBackend
+  secret: string
+  /** The daemon's environment; sessions get the allowed part. */
+  env: Readonly<Record<string, string | undefined>>
+  node: string
+  now(): number
+  startWithinMs?: number
+  graceMs?: number
+}
+
+export function sessionHands(deps: SessionDeps): Pick<Hands, 'startSession' | 'watchSession' | 'killSession'> {
+  const graceMs = deps.graceMs ?? 5000
+  const starting = new Map<string, Promise<unknown>>()
+  return {
+    async startSession(input, call) {
+      const rig = deps.rig(input.rig)
+      const dir = join(townLayout(deps.town).sessions, input.id)
+      const argv = workerArgv(rig, deps.node)
+      if (!argv) return { kind: 'failed', why: `rig ${input.rig} has no worker; set "worker" in its config.json`, tail: '' }
+      if (!existsSync(input.worktree)) return { kind: 'failed', why: `${input.worktree} does not exist`, tail: '' }
+      // The assignment is on disk before there is anyone to read it.
+      mkdirSync(dir, { recursive: true, mode: 0o700 })
+      const { issue, attempt, returned } = input
+      writeFileSync(join(dir, 'assignment.json'), `${JSON.stringify({ issue, attempt, returned, branch: input.branch }, null, 2)}\n`, { mode: 0o600 })
+      const begun = start(deps.backend(rig.session), { id: input.id, dir, argv, cwd: input.worktree, env: envOf(deps, rig, input, dir) }, input.epoch, deps.startWithinMs ?? 20_000, call.signal)
+      starting.set(input.id, begun)
+      try {
+        const record = await begun
+        return 'why' in record ? { kind: 'failed', why: record.why, tail: tail(dir) } : { kind: 'started', session: record }
+      } finally {
+        starting.delete(input.id)
+      }
+    },
+
+    async watchSession({ rig, session, worktree, stallMatters }, call) {
+      const result = await watchSession(session, worktree, stallMatters ? deps.rig(rig).hang_after : null, deps.now, call.signal)
+      if (result.kind === 'ended') await deps.backend(session.backend).forget(session.id)
+      return result
+    },
+
+    async killSession({ rig, id, session }, call) {
+      const dir = join(townLayout(deps.town).sessions, id)
+      // A start under way ends first, one way or the other; then there is something to end, or never will be.
+      await starting.get(id)?.catch(() => undefined)
+      const record = session ?? recorded(dir)
+      if (!record) {
+        await cancelStart(dir, graceMs, call.signal)
+        await deps.backend(deps.rig(rig).session).forget(id)
+        return { exitCode: null, tail: tail(dir) }
+      }
+      const ended = await endSession(record, graceMs, call.signal)
+      await deps.backend(record.backend).forget(id)
+      return ended
+    },
+  }
+}
+
+/** The rig's worker as program and arguments; a script is run with the town's own Node. */
+function workerArgv(rig: RigConfig, node: string): string[] | undefined {
+  if (!rig.worker) return undefined
+  return /\.(mjs|cjs|js|ts)$/.test(rig.worker[0] ?? '') ? [node, ...rig.worker] : rig.worker
+}
+
+function envOf(deps: SessionDeps, rig: RigConfig, input: EffectInput<'startSession'>, dir: string): Record<string, string> {
+  const town = townLayout(deps.town)
+  const name = `${input.polecat} (${input.rig})`
+  const email = `${input.polecat}@${input.rig}.gastown.invalid`
+  return {
+    ...allowedEnv(deps.env, rig.extra_env),
+    PATH: [town.shims, deps.env.PATH ?? '/usr/local/bin:/usr/bin:/bin'].join(delimiter),
+    GT_TOWN: deps.town,
+    GT_RIG: input.rig,
+    GT_ROLE: 'polecat',
+    GT_ADDRESS: input.address,
+    GT_EPOCH: String(input.epoch),
+    GT_TOKEN: tokenFor(deps.secret, input.address, input.epoch),
+    GT_ISSUE: input.issue.id,
+    GT_ASSIGNMENT: join(dir, 'assignment.json'),
+    BEADS_DIR: rigLayout(deps.town, input.rig).beads,
+    BEADS_NO_DAEMON: '1',
+    BD_ACTOR: input.address,
+    GIT_AUTHOR_NAME: name,
+    GIT_AUTHOR_EMAIL: email,
+    GIT_COMMITTER_NAME: name,
+    GIT_COMMITTER_EMAIL: email,
+  }
+}

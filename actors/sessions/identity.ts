@@ -1,0 +1,33 @@
+// Who a session is: its environment, built from nothing, and the token that binds it to one address and one epoch.
+// Never: passes on anything of the daemon's own environment that is not on the list.
+import { createHmac, timingSafeEqual } from 'node:crypto'
+import { chmodSync } from 'node:fs'
+import { join } from 'node:path'
+import { writeWhole } from '../config.ts'
+
+const allowed = ['HOME', 'USER', 'LOGNAME', 'SHELL', 'LANG', 'TERM', 'TZ', 'TMPDIR', 'NO_COLOR']
+
+/** What may be handed on of an environment: the list, LC_*, and the names a rig adds. */
+export function allowedEnv(env: Readonly<Record<string, string | undefined>>, extra: readonly string[] = []): Record<string, string> {
+  const names = Object.keys(env).filter((name) => allowed.includes(name) || name.startsWith('LC_') || extra.includes(name))
+  return Object.fromEntries(names.map((name) => [name, env[name] as string]))
+}
+
+export function tokenFor(secret: string, address: string, epoch: number): string {
+  return createHmac('sha256', secret).update(`${address}\n${epoch}`).digest('hex')
+}
+
+export function tokenValid(secret: string, address: string, epoch: number, token: string): boolean {
+  const right = Buffer.from(tokenFor(secret, address, epoch))
+  const given = Buffer.from(token)
+  return right.length === given.length && timingSafeEqual(right, given)
+}
+
+/** `gt` and `bd` for sessions: small scripts that run this very version with this very Node. */
+export function writeShims(dir: string, node: string, commands: Record<string, string>): void {
+  const quoted = (text: string) => `'${text.replaceAll("'", `'\\''`)}'`
+  for (const [name, script] of Object.entries(commands)) {
+    writeWhole(join(dir, name), `#!/bin/sh\nexec ${quoted(node)} ${quoted(script)} "$@"\n`, 0o700)
+    chmodSync(join(dir, name), 0o700)
+  }
+}

@@ -1,0 +1,207 @@
+// A session: one run of an agent's program in a polecat's worktree, found again by what was recorded at its start, never by name alone.
+// Never: outlives its record unseen; ends a process whose start time is not the recorded one.
+import { existsSync, mkdirSync, readdirSync, readFileSync, statSync, watch, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { kill as signalProcess } from 'node:process'
+import type { SessionRecord } from '../../machines/effects.ts'
+
+export interface SessionSpec {
+  id: string
+  /** The session's own folder: output, start mark, exit status, identity. */
+  dir: string
+  argv: readonly string[]
+  cwd: string
+  /** The whole environment; nothing is inherited. */
+  env: Record<string, string>
+}
+
+/** The contract of a backend. `launch` starts the launcher and returns; everything after is told by the session's folder. */
+export interface SessionBackend {
+  name: 'tmux' | 'process'
+  launch(spec: SessionSpec): Promise<void>
+  /** Removes what the backend itself keeps of an ended session. Safe to repeat. */
+  forget(id: string): Promise<void>
+  /** The command a person attaches with; undefined when the session can only be watched. */
+  attach(id: string): readonly string[] | undefined
+}
+
+/** Runs inside the session: says that it started, runs the agent, says how it ended. Fixed text; folder and program come as arguments. */
+export const launcher = `dir=$1; shift
+[ -e "$dir/cancelled" ] && exit 143
+printf %s "$$" > "$dir/started.part" && mv "$dir/started.part" "$dir/started"
+[ -e "$dir/cancelled" ] && exit 143
+"$@"
+code=$?
+printf %s "$code" > "$dir/exit.part" && mv "$dir/exit.part" "$dir/exit"
+exit $code`
+
+export const launchArgs = (spec: SessionSpec) => ['/bin/sh', '-c', launcher, 'gt-session', spec.dir, ...spec.argv]
+
+/** Start time of a process in clock ticks since boot; undefined when there is no such process (or only its zombie). */
+export function startOf(pid: number): string | undefined {
+  try {
+    const stat = readFileSync(`/proc/${pid}/stat`, 'utf8')
+    const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ')
+    return fields[0] === 'Z' ? undefined : fields[19]
+  } catch (error) {
+    const { code } = error as NodeJS.ErrnoException
+    if (code === 'ENOENT' || code === 'ESRCH') return undefined
+    throw error
+  }
+}
+
+export const isAlive = (session: { pid: number; pidStart: string }) => startOf(session.pid) === session.pidStart
+
+/** Starts the session, or finds the one that was started under this id before a crash; resolves when it has said so itself. */
+export async function start(backend: SessionBackend, spec: SessionSpec, epoch: number, withinMs: number, signal: AbortSignal): Promise<SessionRecord | { why: string }> {
+  mkdirSync(spec.dir, { recursive: true, mode: 0o700 })
+  const known = recorded(spec.dir)
+  if (known) return known
+  if (!existsSync(join(spec.dir, 'started'))) await backend.launch(spec)
+  const begun = await appears(spec.dir, ['started', 'exit'], withinMs, signal)
+  if (!begun) {
+    writeFileSync(join(spec.dir, 'cancelled'), '')
+    return { why: `the session did not start within ${withinMs / 1000} s` }
+  }
+  const pid = Number(readFileSync(join(spec.dir, 'started'), 'utf8'))
+  // Gone before its start time could be read: the record still tells its exit from its folder.
+  const record: SessionRecord = { id: spec.id, backend: backend.name, pid, pidStart: startOf(pid) ?? 'ended', epoch, dir: spec.dir }
+  writeFileSync(join(spec.dir, 'identity.json'), JSON.stringify(record))
+  return record
+}
+
+export function recorded(dir: string): SessionRecord | undefined {
+  const path = join(dir, 'identity.json')
+  return existsSync(path) ? (JSON.parse(readFileSync(path, 'utf8')) as SessionRecord) : undefined
+}
+
+/** Every recorded session that is alive. */
+export function aliveIn(sessionsDir: string): SessionRecord[] {
+  if (!existsSync(sessionsDir)) return []
+  return readdirSync(sessionsDir)
+    .map((id) => recorded(join(sessionsDir, id)))
+    .filter((record) => record !== undefined)
+    .filter(isAlive)
+}
+
+export type WatchResult = { kind: 'ended'; exitCode: number | null; tail: string } | { kind: 'stalled'; silentMs: number; tail: string }
+
+/** Resolves when the session is over, or has shown no progress for hangAfterMs (null: never for that). No subprocess; looks every pollMs. */
+export async function watchSession(session: SessionRecord, worktree: string, hangAfterMs: number | null, now: () => number, signal: AbortSignal, pollMs = 2000): Promise<WatchResult> {
+  for (;;) {
+    signal.throwIfAborted()
+    if (existsSync(join(session.dir, 'exit')) || !isAlive(session)) return { kind: 'ended', exitCode: exitCode(session.dir), tail: tail(session.dir) }
+    rotate(session.dir)
+    const silentMs = now() - progressAt(session.dir, worktree)
+    if (hangAfterMs !== null && silentMs > hangAfterMs) return { kind: 'stalled', silentMs: Math.round(silentMs), tail: tail(session.dir) }
+    await appears(session.dir, ['exit'], pollMs, signal)
+  }
+}
+
+/** Ends the session: SIGTERM to its process group, SIGKILL after graceMs. Safe to repeat; an absent session counts as ended. */
+export async function endSession(session: SessionRecord, graceMs: number, signal: AbortSignal): Promise<{ exitCode: number | null; tail: string }> {
+  if (isAlive(session)) {
+    const family = descendants(session.pid)
+    signalGroup(session.pid, 'SIGTERM')
+    for (let waitedMs = 0; isAlive(session) && waitedMs < graceMs && !signal.aborted; waitedMs += 20) await pause(20)
+    if (isAlive(session)) signalGroup(session.pid, 'SIGKILL')
+    for (const child of family) if (isAlive(child)) signalOne(child.pid)
+    while (isAlive(session) && !signal.aborted) await pause(10)
+  }
+  return { exitCode: exitCode(session.dir), tail: tail(session.dir) }
+}
+
+/** Ends a start that was never confirmed: the launcher finds the mark, or its process is ended. */
+export async function cancelStart(dir: string, graceMs: number, signal: AbortSignal): Promise<void> {
+  mkdirSync(dir, { recursive: true, mode: 0o700 })
+  writeFileSync(join(dir, 'cancelled'), '')
+  if (!existsSync(join(dir, 'started'))) return
+  const pid = Number(readFileSync(join(dir, 'started'), 'utf8'))
+  const pidStart = startOf(pid)
+  if (pidStart === undefined || !readFileSync(`/proc/${pid}/cmdline`, 'utf8').includes(dir)) return
+  await endSession({ id: '', backend: 'process', pid, pidStart, epoch: 0, dir }, graceMs, signal)
+}
+
+/** The last lines of a session's output. */
+export function tail(dir: string, linesMax = 40, bytesMax = 8192): string {
+  const path = join(dir, 'output.log')
+  if (!existsSync(path)) return ''
+  return readFileSync(path, 'utf8').slice(-bytesMax).split('\n').slice(-linesMax).join('\n').trim()
+}
+
+function exitCode(dir: string): number | null {
+  const path = join(dir, 'exit')
+  return existsSync(path) ? Number(readFileSync(path, 'utf8')) : null
+}
+
+/** The newest evidence of work: output, and what git wrote in the worktree. Unreadable evidence is no evidence of silence. */
+function progressAt(dir: string, worktree: string): number {
+  const git = join(worktree, '.git')
+  const admin = existsSync(git) && statSync(git).isFile() ? readFileSync(git, 'utf8').replace(/^gitdir: /, '').trim() : git
+  const times = [join(dir, 'output.log'), join(dir, 'started'), worktree, join(admin, 'index'), join(admin, 'HEAD'), join(admin, 'logs/HEAD')]
+    .map((path) => statSync(path, { throwIfNoEntry: false })?.mtimeMs)
+    .filter((time) => time !== undefined)
+  return times.length === 0 ? Number.POSITIVE_INFINITY : Math.max(...times)
+}
+
+const outputBytesMax = 8 * 1024 * 1024
+/** The output file is opened for appending by the session: its text moves to `.1` and the file begins again. */
+function rotate(dir: string): void {
+  const path = join(dir, 'output.log')
+  if ((statSync(path, { throwIfNoEntry: false })?.size ?? 0) <= outputBytesMax) return
+  writeFileSync(`${path}.1`, readFileSync(path))
+  writeFileSync(path, '')
+}
+
+/** Resolves true as soon as one of the files is there, false after withinMs. */
+function appears(dir: string, names: readonly string[], withinMs: number, signal: AbortSignal): Promise<boolean> {
+  const there = () => names.some((name) => existsSync(join(dir, name)))
+  if (there()) return Promise.resolve(true)
+  return new Promise((resolve, reject) => {
+    const watcher = watch(dir, () => there() && finish(true))
+    const limit = setTimeout(() => finish(there()), withinMs)
+    const aborted = () => {
+      clean()
+      reject(signal.reason)
+    }
+    const clean = () => {
+      watcher.close()
+      clearTimeout(limit)
+      signal.removeEventListener('abort', aborted)
+    }
+    const finish = (result: boolean) => {
+      clean()
+      resolve(result)
+    }
+    signal.addEventListener('abort', aborted, { once: true })
+    if (signal.aborted) aborted()
+    else if (there()) finish(true)
+  })
+}
+
+function pause(ms: number): Promise<void> {
+  return new Promise((resolve) => setTimeout(resolve, ms))
+}
+
+/** Every process below this one, with its start time, also those that left the group. */
+function descendants(pid: number): { pid: number; pidStart: string }[] {
+  const path = `/proc/${pid}/task/${pid}/children`
+  if (!existsSync(path)) return []
+  const children = readFileSync(path, 'utf8').split(' ').filter(Boolean).map(Number)
+  return children.flatMap((child) => [{ pid: child, pidStart: startOf(child) ?? '' }, ...descendants(child)])
+}
+
+function signalGroup(pid: number, signal: 'SIGTERM' | 'SIGKILL'): void {
+  try {
+    signalProcess(-pid, signal)
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== 'ESRCH') throw error
+  }
+}
+function signalOne(pid: number): void {
+  try {
+    signalProcess(pid, 'SIGKILL')
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== 'ESRCH') throw error
+  }
+}

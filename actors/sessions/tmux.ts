@@ -1,0 +1,36 @@
+// Sessions in tmux, on a socket private to the town: people can attach, and a pane stays to be read after its program has ended.
+// Never: talks to the user's own tmux server.
+import { join } from 'node:path'
+import { execa } from 'execa'
+import { launchArgs, type SessionBackend } from './session.ts'
+
+/** `socket` names the town's private server; `env` is all that server starts with. */
+export function tmuxBackend(socket: string, env: Record<string, string>): SessionBackend {
+  const tmux = ['-L', socket, '-f', '/dev/null']
+  const run = (args: readonly string[], cwd?: string) => execa('tmux', [...tmux, ...args], { env, extendEnv: false, reject: false, stdin: 'ignore', ...(cwd ? { cwd } : {}) })
+  return {
+    name: 'tmux',
+    async launch(spec) {
+      const variables = Object.entries(spec.env).flatMap(([name, value]) => ['-e', `${name}=${value}`])
+      const done = await run(
+        [
+          ...['start-server', ';', 'set-option', '-g', 'remain-on-exit', 'on', ';', 'set-option', '-g', 'history-limit', '50000', ';', 'set-option', '-g', 'update-environment', '', ';'],
+          ...['new-session', '-d', '-x', '200', '-y', '50', '-s', spec.id, '-c', spec.cwd, ...variables, '--', ...launchArgs(spec).map(endsCommand), ';'],
+          ...['pipe-pane', '-o', '-t', `=${spec.id}:`, `exec cat >> ${quoted(join(spec.dir, 'output.log'))}`],
+        ],
+        spec.cwd,
+      )
+      if (done.exitCode !== 0 && !/duplicate session/.test(String(done.stderr)) && !/can't find pane/.test(String(done.stderr))) throw new Error(`tmux could not start ${spec.id}: ${done.stderr || done.shortMessage}`)
+    },
+    async forget(id) {
+      await run(['kill-session', '-t', `=${id}`])
+    },
+    attach: (id) => ['tmux', ...tmux, 'attach-session', '-t', `=${id}`],
+  }
+}
+
+/** tmux reads an argument that ends in `;` as the end of its command. */
+const endsCommand = (arg: string) => (arg.endsWith(';') ? `${arg.slice(0, -1)}\\;` : arg)
+
+/** The one text a shell reads: a path in quotes that nothing in it can end; `#` is tmux's own and is doubled. */
+const quoted = (path: string) => `'${path.replaceAll("'", `'\\''`).replaceAll('#', '##')}'`
