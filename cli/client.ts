@@ -1,0 +1,51 @@
+// The client: one request to the daemon over its socket, answers and events back. Imports next to nothing: every `gt` pays for it.
+// Never: starts the daemon.
+import { randomUUID } from 'node:crypto'
+import { connect } from 'node:net'
+import process from 'node:process'
+import type { Methods, Request, Response } from './api.ts'
+
+/** Nobody answers on the town's socket. Exit code 3. */
+export class TownUnreachable extends Error {
+  override name = 'TownUnreachable'
+}
+/** The daemon said no, in words. Exit code 1, or 2 for a wrong call. */
+export class Denied extends Error {
+  override name = 'Denied'
+  readonly usage: boolean
+  constructor(message: string, usage: boolean) {
+    super(message)
+    this.usage = usage
+  }
+}
+
+export function makeRequest<M extends keyof Methods>(method: M, params: Methods[M]['params']): Request {
+  const { GT_ADDRESS: address, GT_EPOCH: epoch, GT_TOKEN: token } = process.env
+  return { v: 1, id: randomUUID(), method, params, caller: address && token ? { address, epoch: Number(epoch), token } : null, cwd: process.cwd() }
+}
+
+/** Sends a request; resolves with its answer. `event` hears what a stream tells before it. */
+export function send<M extends keyof Methods>(socketPath: string, town: string, request: Request, event: (event: unknown) => void = () => {}): Promise<Methods[M]['data']> {
+  return new Promise((resolve, reject) => {
+    const socket = connect(socketPath)
+    let rest = ''
+    const unreachable = () => reject(new TownUnreachable(`the town at ${town} is not up; start it with \`gt up\``))
+    socket.setEncoding('utf8')
+    socket.on('connect', () => socket.write(`${JSON.stringify(request)}\n`))
+    socket.on('error', unreachable)
+    socket.on('close', unreachable)
+    socket.on('data', (chunk: string) => {
+      const lines = (rest + chunk).split('\n')
+      rest = lines.pop() ?? ''
+      for (const line of lines) {
+        const response = JSON.parse(line) as Response
+        if ('event' in response) event(response.event)
+        else {
+          if (response.ok) resolve(response.data as Methods[M]['data'])
+          else reject(new Denied(response.error.message, response.error.code === 'usage'))
+          socket.destroy()
+        }
+      }
+    })
+  })
+}

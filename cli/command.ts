@@ -1,0 +1,62 @@
+// What a `gt` word declares, and how its words are parsed and explained.
+// Never: does the work of one.
+import process from 'node:process'
+import { type ParseArgsConfig, parseArgs } from 'node:util'
+import type { Methods } from './api.ts'
+
+export class Usage extends Error {
+  override name = 'Usage'
+}
+
+/** What a command is handed besides its own words. */
+export interface Context {
+  /** The town's root; throws with words when there is none here. */
+  town(): string
+  ask<M extends keyof Methods>(method: M, params: Methods[M]['params'], event?: (event: unknown) => void): Promise<Methods[M]['data']>
+  /** Prints data as JSON with --json, else as the lines given. */
+  print(data: unknown, lines: () => readonly string[]): void
+  json: boolean
+  flags: Record<string, string | boolean | string[] | undefined>
+  args: string[]
+}
+
+export interface Command {
+  summary: string
+  /** After the word: `<rig> <polecat>`. */
+  usage: string
+  examples: readonly string[]
+  options?: NonNullable<ParseArgsConfig['options']>
+  /** How many arguments there may be; at least, at most. */
+  args: readonly [number, number]
+  run(context: Context): Promise<number | undefined> | number | undefined
+}
+
+export const command = (declaration: Command) => declaration
+
+export const globalOptions = { json: { type: 'boolean' }, help: { type: 'boolean', short: 'h' }, town: { type: 'string', short: 'C' } } as const
+
+export function parse(word: string, declaration: Command, argv: readonly string[]): { flags: Context['flags']; args: string[] } {
+  try {
+    const { values, positionals } = parseArgs({ args: [...argv], options: { ...globalOptions, ...declaration.options }, allowPositionals: true, strict: true })
+    const flags = values as Context['flags']
+    const [least, most] = declaration.args
+    if (!flags.help && (positionals.length < least || positionals.length > most)) throw new Usage(`usage: gt ${word} ${declaration.usage}`)
+    return { flags, args: positionals }
+  } catch (error) {
+    if (error instanceof Usage) throw error
+    throw new Usage(`${error instanceof Error ? error.message.split('. ')[0] : error}; \`gt ${word} --help\` lists what there is`)
+  }
+}
+
+export function help(word: string, declaration: Command): string {
+  const options = Object.entries({ ...declaration.options, ...globalOptions }).map(([name, option]) => `  ${'short' in option && option.short ? `-${option.short}, ` : '    '}--${name}${option.type === 'string' ? ' <value>' : ''}`)
+  return [declaration.summary, '', `usage: gt ${word} ${declaration.usage}`.trimEnd(), '', 'options:', ...options, '', 'examples:', ...declaration.examples.map((line) => `  ${line}`)].join('\n')
+}
+
+/** Rows as aligned columns. */
+export function table(rows: readonly (readonly string[])[]): string[] {
+  const widths = (rows[0] ?? []).map((_, column) => Math.max(...rows.map((row) => (row[column] ?? '').length)))
+  return rows.map((row) => row.map((cell, column) => cell.padEnd(widths[column] ?? 0)).join('  ').trimEnd())
+}
+
+export const colour = (code: number, text: string) => (process.stdout.isTTY && !process.env.NO_COLOR ? `\u001b[${code}m${text}\u001b[0m` : text)

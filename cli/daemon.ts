@@ -1,0 +1,118 @@
+// The daemon: one a town. Opens the town, answers on its socket, ends on a signal or when told to.
+// Never: listens to anything but a unix socket of mode 0600.
+import { chmodSync, existsSync, mkdirSync, readdirSync, readFileSync, rmSync } from 'node:fs'
+import { createServer, type Socket } from 'node:net'
+import { dirname, join } from 'node:path'
+import process from 'node:process'
+import { createInterface } from 'node:readline'
+import { destination, pino } from 'pino'
+import { ConfigUnusable, writeConfig } from '../actors/config.ts'
+import { townLayout } from '../actors/layout.ts'
+import { Refusal, StoreUnusable } from '../runtime/contract.ts'
+import type { Response } from './api.ts'
+import { openDoor, UsageError } from './door.ts'
+import { openTown } from './town.ts'
+
+export interface DaemonOptions {
+  town: string
+  env: NodeJS.ProcessEnv
+  entry: { gt: string; bd: string; node: string }
+  version: string
+}
+
+/** Runs until the town goes down; resolves with the exit code. Trouble at the start is printed in words. */
+export async function runDaemon(options: DaemonOptions): Promise<number> {
+  const layout = townLayout(options.town)
+  const log = pino({ base: null, timestamp: pino.stdTimeFunctions.isoTime }, destination({ dest: 1, sync: true }))
+  let end: (code: number) => void = () => {}
+  const ended = new Promise<number>((resolve) => {
+    end = resolve
+  })
+  let town: Awaited<ReturnType<typeof openTown>>
+  try {
+    town = await openTown({ ...options, pid: process.pid, onFatal: (error) => (log.fatal(error), end(1)), goDown: () => setImmediate(() => end(0)) })
+  } catch (error) {
+    if (error instanceof Refusal || error instanceof StoreUnusable || error instanceof ConfigUnusable) {
+      console.error(error.message)
+      return 1
+    }
+    throw error
+  }
+  for (const signal of ['SIGTERM', 'SIGINT'] as const) process.on(signal, () => end(0))
+  const answer = openDoor(town.behind)
+  const sockets = new Set<Socket>()
+  const server = createServer((socket) => {
+    sockets.add(socket)
+    serve(socket, answer, (error) => log.error(error))
+    socket.on('close', () => sockets.delete(socket))
+  })
+  mkdirSync(dirname(layout.socket), { recursive: true, mode: 0o700 })
+  // The lease is ours: a socket file that is still here is a dead daemon's.
+  rmSync(layout.socket, { force: true })
+  const mask = process.umask(0o177)
+  await new Promise<void>((resolve, reject) => server.once('error', reject).listen(layout.socket, resolve))
+  process.umask(mask)
+  chmodSync(layout.socket, 0o600)
+  town.driver.start()
+  await takeIntake(join(layout.daemon, 'intake'), answer, (error) => log.error(error))
+  writeConfig(layout.daemonJson, { pid: process.pid, socket: layout.socket, version: options.version, started_at: new Date().toISOString() })
+  log.info(`${options.town} is up`)
+
+  const code = await ended
+  server.close()
+  for (const socket of sockets) socket.end()
+  await town.close()
+  rmSync(layout.socket, { force: true })
+  rmSync(layout.daemonJson, { force: true })
+  log.info(`${options.town} is down`)
+  return code
+}
+
+type Answer = ReturnType<typeof openDoor>
+
+function serve(socket: Socket, answer: Answer, report: (error: unknown) => void): void {
+  const gone = new AbortController()
+  const send = (response: Response) => {
+    if (!socket.destroyed) socket.write(`${JSON.stringify(response)}\n`)
+  }
+  socket.on('close', () => gone.abort())
+  socket.on('error', () => gone.abort())
+  createInterface({ input: socket }).on('line', (line) => {
+    const work = async () => {
+      try {
+        const data = await answer(parse(line), (event) => send({ event }), gone.signal)
+        send({ ok: true, data: data ?? null })
+      } catch (error) {
+        const message = error instanceof Error ? error.message : String(error)
+        if (error instanceof UsageError) send({ ok: false, error: { code: 'usage', message } })
+        else if (error instanceof Refusal) send({ ok: false, error: { code: 'refused', message } })
+        else {
+          report(error)
+          send({ ok: false, error: { code: 'internal', message } })
+        }
+      }
+    }
+    void work()
+  })
+}
+
+/** Requests left by commands while there was no daemon, each carried out once by its id. */
+async function takeIntake(dir: string, answer: Answer, report: (error: unknown) => void): Promise<void> {
+  if (!existsSync(dir)) return
+  for (const name of readdirSync(dir).filter((each) => each.endsWith('.json')).sort()) {
+    try {
+      await answer(parse(readFileSync(join(dir, name), 'utf8')), () => {}, new AbortController().signal)
+    } catch (error) {
+      report(error)
+    }
+    rmSync(join(dir, name))
+  }
+}
+
+function parse(text: string): unknown {
+  try {
+    return JSON.parse(text)
+  } catch (error) {
+    throw new UsageError(`not JSON: ${error instanceof Error ? error.message : error}`)
+  }
+}

@@ -1,0 +1,180 @@
+// The composition root: store, clock, chance, hands and roles put together into one running town.
+// Never: decides anything; it connects.
+import { randomUUID } from 'node:crypto'
+import { existsSync, readdirSync, readFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { execa } from 'execa'
+import { beadsHands, survey } from '../actors/beads/hands.ts'
+import { type Beads, openBeads } from '../actors/beads/embedded.ts'
+import { watchBeads } from '../actors/beads/watch.ts'
+import { bind, handlersOf } from '../actors/binding.ts'
+import { type RigConfig, readConfig, rigConfig, rigsConfig, townConfig } from '../actors/config.ts'
+import { gateHands } from '../actors/gates/hands.ts'
+import { gitHands } from '../actors/git/hands.ts'
+import { preservedOf } from '../actors/git/pin.ts'
+import { rigLayout, townLayout } from '../actors/layout.ts'
+import { pluginHands } from '../actors/plugins/hands.ts'
+import { sessionHands } from '../actors/sessions/hands.ts'
+import { allowedEnv, tokenValid, writeShims } from '../actors/sessions/identity.ts'
+import { processBackend } from '../actors/sessions/process.ts'
+import { aliveIn, endSession, startOf } from '../actors/sessions/session.ts'
+import { tmuxBackend } from '../actors/sessions/tmux.ts'
+import { rigOf, witnessOf } from '../machines/address.ts'
+import { type Driver, type Host, openDriver, openHost, openSqliteStore, systemClock, systemRandom } from '../runtime/contract.ts'
+import { mailHash, type TownBehind } from './door.ts'
+
+export interface TownOptions {
+  town: string
+  env: NodeJS.ProcessEnv
+  pid: number
+  version: string
+  /** Scripts and Node that sessions get as `gt`, `bd` and for workers. */
+  entry: { gt: string; bd: string; node: string }
+  onFatal(error: unknown): void
+  goDown(): void
+}
+
+export interface Town {
+  behind: TownBehind
+  host: Host
+  driver: Driver
+  close(): Promise<void>
+}
+
+export async function openTown(options: TownOptions): Promise<Town> {
+  const { town } = options
+  const layout = townLayout(town)
+  const { name } = readConfig(layout.townJson, townConfig)
+  let configs = readRigs(town)
+  const rig = (rigName: string): RigConfig => {
+    const config = configs.get(rigName)
+    if (!config) throw new Error(`no rig "${rigName}" in ${town}`)
+    return config
+  }
+  const facts = {
+    rigs: () => [...configs.keys()],
+    rig: (rigName: string) => {
+      const { max_workers: maxWorkers, worker_spawn_delay: spawnDelayMs, session_tries: sessionTries, merge_tries: mergeTries } = rig(rigName)
+      return { maxWorkers, spawnDelayMs, sessionTries, mergeTries }
+    },
+    hasPlugin: (rigName: string, plugin: string) => existsSync(rigLayout(town, rigName).plugin(plugin)),
+    hasCrew: (rigName: string, member: string) => existsSync(join(rigLayout(town, rigName).crew, member)),
+  }
+  const prefixOf = (rigName: string | undefined) => (rigName === undefined ? 'gm' : rig(rigName).beads.prefix)
+  const host = openHost({
+    store: openSqliteStore(layout.db),
+    clock: systemClock,
+    random: systemRandom,
+    holder: `${options.pid}:${startOf(options.pid)}:${randomUUID()}`,
+    holderGone,
+    ...bind({ facts, prefixOf }),
+  })
+
+  const secret = readFileSync(layout.secret, 'utf8').trim()
+  writeShims(layout.shims, options.entry.node, { gt: options.entry.gt, bd: options.entry.bd })
+  const bare = { ...allowedEnv(options.env), PATH: options.env.PATH ?? '/usr/local/bin:/usr/bin:/bin' }
+  const tmux = tmuxBackend(layout.tmuxSocket, bare)
+  const hasTmux = (await execa('tmux', ['-V'], { reject: false, env: bare, extendEnv: false })).exitCode === 0
+  const backend = (wanted: 'auto' | 'tmux' | 'process') => (wanted === 'process' || (wanted === 'auto' && !hasTmux) ? processBackend : tmux)
+  const stores = new Map<string, Beads>()
+  const watches: (() => Promise<void>)[] = []
+  const beadsOf = (rigName: string | undefined): Beads => {
+    const key = rigName ?? ''
+    const open = stores.get(key) ?? openBeads(rigName === undefined ? layout.beads : rigLayout(town, rigName).beads)
+    stores.set(key, open)
+    return open
+  }
+  const gitDeps = { town, defaultBranch: (rigName: string) => rig(rigName).default_branch }
+  const driver = openDriver({
+    host,
+    clock: systemClock,
+    onFatal: options.onFatal,
+    handlers: handlersOf({
+      ...beadsHands({ of: beadsOf, preservedOf: (rigName, issue) => preservedOf(gitDeps, rigName, issue) }),
+      ...gitHands(gitDeps),
+      ...gateHands({ town, rig, env: bare }),
+      ...sessionHands({ town, rig, backend, secret, env: options.env, node: options.entry.node, now: systemClock.now }),
+      ...pluginHands({ town, env: bare }),
+    }),
+  })
+  const watchRig = (rigName: string) => {
+    const dir = rigLayout(town, rigName).beads
+    watches.push(
+      watchBeads(dir, beadsOf(rigName), () => {
+        host.post({ from: 'daemon', to: witnessOf(rigName), type: 'issues.changed', body: {} })
+        driver.poke()
+      }),
+    )
+  }
+  for (const rigName of configs.keys()) watchRig(rigName)
+
+  const behind: TownBehind = {
+    root: town,
+    name,
+    version: options.version,
+    pid: options.pid,
+    startedAt: systemClock.now(),
+    host,
+    poke: () => driver.poke(),
+    issues: {
+      issue: async (rigName, id) => {
+        const issue = beadsOf(rigName).get(id)
+        return issue && { id, title: issue.title, status: issue.status, type: issue.issue_type, assignee: issue.assignee }
+      },
+      children: async (rigName, id) => beadsOf(rigName).children(id).filter((issue) => issue.issue_type !== 'epic').map(({ id: child, title, status }) => ({ id: child, title, status })),
+      waiting: async (rigName, epics, issues) => survey(beadsOf(rigName), epics, issues).waiting,
+    },
+    rigs: facts.rigs,
+    rigOfIssue: (id) => [...configs].find(([, config]) => id.startsWith(`${config.beads.prefix}-`))?.[0],
+    rig: (rigName) => {
+      const { beads, gates, no_gate, max_workers, worker_spawn_delay } = rig(rigName)
+      return { prefix: beads.prefix, gates: Object.keys(gates), gated: !no_gate, maxWorkers: max_workers, spawnDelayMs: worker_spawn_delay }
+    },
+    hasPlugin: facts.hasPlugin,
+    members: (rigName) => ({ plugins: foldersIn(rigLayout(town, rigName).plugins), crew: foldersIn(rigLayout(town, rigName).crew) }),
+    tokenValid: (address, epoch, token) => tokenValid(secret, address, epoch, token),
+    endSessions: async (rigName) => {
+      const live = aliveIn(layout.sessions).filter((session) => rigName === null || session.id.startsWith(`gt-${rigName}-`))
+      await Promise.all(live.map((session) => endSession(session, 2000, new AbortController().signal)))
+      return live.map((session) => session.id)
+    },
+    rigAdded: async (rigName) => {
+      configs = readRigs(town)
+      rig(rigName)
+      watchRig(rigName)
+    },
+    newMailId: (to, seed) => `${prefixOf(rigOf(to))}-${mailHash(seed)}`,
+    goDown: options.goDown,
+    now: systemClock.now,
+  }
+  return {
+    behind,
+    host,
+    driver,
+    async close() {
+      await driver.stop(3000)
+      await Promise.all(watches.map((stop) => stop()))
+      for (const store of stores.values()) store.close()
+      host.close()
+    },
+  }
+}
+
+/** A holder is `pid:start time:uuid`; it is gone when that very process is. */
+function holderGone(holder: string): boolean {
+  const [pid = '', pidStart = ''] = holder.split(':')
+  return startOf(Number(pid)) !== pidStart
+}
+
+function readRigs(town: string): Map<string, RigConfig> {
+  const { rigs } = readConfig(townLayout(town).rigsJson, rigsConfig)
+  return new Map(Object.keys(rigs).map((name) => [name, readConfig(rigLayout(town, name).config, rigConfig)]))
+}
+
+function foldersIn(path: string): string[] {
+  return existsSync(path)
+    ? readdirSync(path, { withFileTypes: true })
+        .filter((entry) => entry.isDirectory())
+        .map((entry) => entry.name)
+    : []
+}
