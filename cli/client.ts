@@ -1,7 +1,7 @@
 // The client: one request to the daemon over its socket, answers and events back. Imports next to nothing: every `gt` pays for it.
 // Never: starts the daemon.
 import { randomUUID } from 'node:crypto'
-import { connect } from 'node:net'
+import { connect, type Socket } from 'node:net'
 import process from 'node:process'
 import type { Methods, Request, Response } from './api.ts'
 
@@ -24,16 +24,27 @@ export function makeRequest<M extends keyof Methods>(method: M, params: Methods[
   return { v: 1, id: randomUUID(), method, params, caller: address && token ? { address, epoch: Number(epoch), token } : null, cwd: process.cwd() }
 }
 
+const open = new Set<Socket>()
+
+/** Ends streams that are still followed: they would keep the process. */
+export function hangUp(): void {
+  for (const socket of open) socket.destroy()
+}
+
 /** Sends a request; resolves with its answer. `event` hears what a stream tells before it. */
 export function send<M extends keyof Methods>(socketPath: string, town: string, request: Request, event: (event: unknown) => void = () => {}): Promise<Methods[M]['data']> {
   return new Promise((resolve, reject) => {
     const socket = connect(socketPath)
+    open.add(socket)
     let rest = ''
     const unreachable = () => reject(new TownUnreachable(`the town at ${town} is not up; start it with \`gt up\``))
     socket.setEncoding('utf8')
     socket.on('connect', () => socket.write(`${JSON.stringify(request)}\n`))
     socket.on('error', unreachable)
-    socket.on('close', unreachable)
+    socket.on('close', () => {
+      open.delete(socket)
+      unreachable()
+    })
     socket.on('data', (chunk: string) => {
       const lines = (rest + chunk).split('\n')
       rest = lines.pop() ?? ''

@@ -77,7 +77,9 @@ function serve(socket: Socket, answer: Answer, report: (error: unknown) => void)
   }
   socket.on('close', () => gone.abort())
   socket.on('error', () => gone.abort())
-  createInterface({ input: socket }).on('line', (line) => {
+  // readline tells the socket's errors again; they are heard above.
+  const lines = createInterface({ input: socket }).on('error', () => gone.abort())
+  lines.on('line', (line) => {
     const work = async () => {
       try {
         const data = await answer(parse(line), (event) => send({ event }), gone.signal)

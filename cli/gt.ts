@@ -3,11 +3,12 @@
 import { existsSync, realpathSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import process from 'node:process'
-import { Denied, makeRequest, send, TownUnreachable } from './client.ts'
+import { Denied, hangUp, makeRequest, send, TownUnreachable } from './client.ts'
 import { type Command, type Context, help, parse, Usage } from './command.ts'
 import { words } from './words.ts'
 
 process.exitCode = await main(process.argv.slice(2))
+hangUp()
 
 async function main(argv: string[]): Promise<number> {
   const [first] = argv

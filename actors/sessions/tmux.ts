@@ -7,7 +7,8 @@ import { launchArgs, type SessionBackend } from './session.ts'
 /** `socket` names the town's private server; `env` is all that server starts with. */
 export function tmuxBackend(socket: string, env: Record<string, string>): SessionBackend {
   const tmux = ['-L', socket, '-f', '/dev/null']
-  const run = (args: readonly string[], cwd?: string) => execa('tmux', [...tmux, ...args], { env, extendEnv: false, reject: false, stdin: 'ignore', ...(cwd ? { cwd } : {}) })
+  const run = (args: readonly string[], more: { cwd?: string; env?: Record<string, string> } = {}) =>
+    execa('tmux', [...tmux, ...args], { extendEnv: false, reject: false, stdin: 'ignore', ...more, env: { ...env, ...more.env } })
   return {
     name: 'tmux',
     async launch(spec) {
@@ -18,7 +19,8 @@ export function tmuxBackend(socket: string, env: Record<string, string>): Sessio
           ...['new-session', '-d', '-x', '200', '-y', '50', '-s', spec.id, '-c', spec.cwd, ...variables, '--', ...launchArgs(spec).map(endsCommand), ';'],
           ...['pipe-pane', '-o', '-t', `=${spec.id}:`, `exec cat >> ${quoted(join(spec.dir, 'output.log'))}`],
         ],
-        spec.cwd,
+        // tmux gives a new session its client's PATH, whatever -e says.
+        { cwd: spec.cwd, env: { PATH: spec.env.PATH ?? '' } },
       )
       if (done.exitCode !== 0 && !/duplicate session/.test(String(done.stderr)) && !/can't find pane/.test(String(done.stderr))) throw new Error(`tmux could not start ${spec.id}: ${done.stderr || done.shortMessage}`)
     },

@@ -34,10 +34,9 @@ export default command({
       }
       ask('follow', {}, () => void check().catch(reject)).then(() => reject(new Error('the town went down')), reject)
       check().catch(reject)
-      if (limit !== undefined) setTimeout(() => resolve(false), limit - Date.now())
+      if (limit !== undefined) setTimeout(() => resolve(false), limit - Date.now()).unref()
     })
     print(last, () => [over ? '' : `${id} is not done within ${flags.timeout} s`, ...(last?.needs ?? []).flatMap((need) => [need.subject, need.body])].filter(Boolean))
-    // The stream that was followed would keep the process.
-    process.exit(over && last?.kind === 'landed' ? 0 : 1)
+    return over && last?.kind === 'landed' ? 0 : 1
   },
 })
