@@ -12,7 +12,7 @@ export default command({
     const say = (entries: LogEntry[]) => {
       for (const entry of entries) for (const line of json ? [JSON.stringify(entry)] : linesOf(entry, flags.all === true)) console.log(line)
     }
-    const past = await ask('log', { ...query, last: Number(flags.last ?? 200) })
+    const past = await ask('log', { ...query, last: Number(flags.last ?? 5000) })
     say(past)
     if (flags.follow) await ask('follow', { ...query, after: past.at(-1)?.seq ?? 0 }, (event) => say((event as { entries: LogEntry[] }).entries))
     return 0

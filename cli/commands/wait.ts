@@ -33,8 +33,8 @@ export default command({
         busy = false
       }
       ask('follow', {}, () => void check().catch(reject)).then(() => reject(new Error('the town went down')), reject)
-      check().catch(reject)
-      if (limit !== undefined) setTimeout(() => resolve(false), limit - Date.now()).unref()
+      // However short the time, one look is taken.
+      check().then(() => limit !== undefined && setTimeout(() => resolve(false), Math.max(0, limit - Date.now())), reject)
     })
     print(last, () => [over ? '' : `${id} is not done within ${flags.timeout} s`, ...(last?.needs ?? []).flatMap((need) => [need.subject, need.body])].filter(Boolean))
     return over && last?.kind === 'landed' ? 0 : 1
