@@ -12,7 +12,8 @@ export class Usage extends Error {
 export interface Context {
   /** The town's root; throws with words when there is none here. */
   town(): string
-  ask<M extends keyof Methods>(method: M, params: Methods[M]['params'], event?: (event: unknown) => void): Promise<Methods[M]['data']>
+  /** With patience, a town that is not up is asked again, the same request, for so long. */
+  ask<M extends keyof Methods>(method: M, params: Methods[M]['params'], event?: (event: unknown) => void, patienceMs?: number): Promise<Methods[M]['data']>
   /** Prints data as JSON with --json, else as the lines given. */
   print(data: unknown, lines: () => readonly string[]): void
   json: boolean

@@ -41,10 +41,18 @@ function contextOf(flags: Context['flags'], args: string[]): Context {
     flags,
     args,
     town,
-    ask: async (method, params, event) => {
+    ask: async (method, params, event, patienceMs = 0) => {
       const root = town()
       const { townLayout } = await import('../actors/layout.ts')
-      return send(townLayout(root).socket, root, makeRequest(method, params), event)
+      const request = makeRequest(method, params)
+      for (let leftMs = patienceMs; ; leftMs -= 200) {
+        try {
+          return await send(townLayout(root).socket, root, request, event)
+        } catch (error) {
+          if (!(error instanceof TownUnreachable) || leftMs <= 0) throw error
+          await new Promise((resolve) => setTimeout(resolve, 200))
+        }
+      }
     },
     print: (data, lines) => void say(json ? JSON.stringify(data, null, 2) : lines().join('\n')),
   }
