@@ -1,8 +1,8 @@
 // Every path of a town and its rigs (spec: Directory Structure). Nothing else in the project knows a path.
 // Never: touches the disk; names that reach it have been parsed.
-import { createHash } from 'node:crypto'
 import { tmpdir, userInfo } from 'node:os'
 import { join } from 'node:path'
+import process from 'node:process'
 
 export function townLayout(town: string) {
   return {
@@ -27,7 +27,9 @@ export function townLayout(town: string) {
     /** Shims named `gt` and `bd`, first on the PATH of every session. */
     shims: join(town, 'daemon/bin'),
     /** Socket name for `tmux -L`: private to this town. */
-    tmuxSocket: `gt-${townId(town)}`,
+    get tmuxSocket() {
+      return `gt-${townId(town)}`
+    },
   }
 }
 
@@ -62,6 +64,8 @@ export type RigLayout = ReturnType<typeof rigLayout>
 
 /** Short and stable for a town's real path; tells two towns of one host apart. */
 export function townId(town: string): string {
+  // Loaded here only: node:crypto takes longer to load than most commands take to run.
+  const { createHash } = process.getBuiltinModule('node:crypto')
   return createHash('sha256').update(town).digest('hex').slice(0, 12)
 }
 

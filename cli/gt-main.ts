@@ -7,8 +7,10 @@ import { Denied, hangUp, makeRequest, send, TownUnreachable } from './client.ts'
 import { type Command, type Context, help, parse, Usage } from './command.ts'
 import { words } from './words.ts'
 
-process.exitCode = await main(process.argv.slice(2))
-hangUp()
+void main(process.argv.slice(2)).then((code) => {
+  process.exitCode = code
+  hangUp()
+})
 
 async function main(argv: string[]): Promise<number> {
   const [first] = argv

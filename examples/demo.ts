@@ -8,8 +8,8 @@ import process from 'node:process'
 import { fileURLToPath } from 'node:url'
 
 const here = fileURLToPath(new URL('.', import.meta.url))
-const gt = join(here, '../dist/gt.js')
-const bd = join(here, '../dist/bd.js')
+const gt = join(here, '../dist/gt.cjs')
+const bd = join(here, '../dist/bd.cjs')
 const keep = process.argv.includes('--keep')
 const live = process.stdout.isTTY === true
 const bold = (text: string) => (live && !process.env.NO_COLOR ? `\u001b[1m${text}\u001b[0m` : text)

@@ -1,6 +1,6 @@
 // Ids of issues: `prefix-hash`, children `parent.N`; as short as the number of issues allows (facts of the beads format, profile 0.30).
 // Never: looks at a database; the caller says what is taken.
-import { createHash } from 'node:crypto'
+import process from 'node:process'
 
 const bytesFor: Record<number, number> = { 3: 2, 4: 3, 5: 4, 6: 4, 7: 5, 8: 5 }
 const collisionMax = 0.25
@@ -13,6 +13,8 @@ export function hashLength(count: number): number {
 
 /** The id for this content; `nonce` is raised until it is free. */
 export function hashId(prefix: string, content: { title: string; description: string; creator: string; createdAtNs: bigint }, length: number, nonce: number): string {
+  // Loaded here only: reading commands need no id, and node:crypto is slow to load.
+  const { createHash } = process.getBuiltinModule('node:crypto')
   const digest = createHash('sha256').update(`${content.title}|${content.description}|${content.creator}|${content.createdAtNs}|${nonce}`).digest()
   let value = 0n
   for (const byte of digest.subarray(0, bytesFor[length] ?? 5)) value = (value << 8n) | BigInt(byte)

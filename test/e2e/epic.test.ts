@@ -15,7 +15,7 @@ let origin: string
 
 const env = { ...Object.fromEntries(Object.entries(process.env).filter(([name]) => !/^(GT_|BEADS_|BD_)/.test(name))), WORKER_PAUSE_MS: '150' }
 function run(name: 'gt' | 'bd', args: string[], cwd = town) {
-  const { status, stdout, stderr } = spawnSync(process.execPath, [join(root, `dist/${name}.js`), ...args], { cwd, env, encoding: 'utf8' })
+  const { status, stdout, stderr } = spawnSync(process.execPath, [join(root, `dist/${name}.cjs`), ...args], { cwd, env, encoding: 'utf8' })
   return { status, stdout, stderr }
 }
 const gt = (...args: string[]) => run('gt', args)
