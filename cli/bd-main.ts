@@ -29,7 +29,7 @@ interface Call {
   beads: Beads
   actor: string
   /** JSON with --json, else the lines. */
-  print(json: unknown, lines: readonly string[]): void
+  print(json: () => unknown, lines: () => readonly string[]): void
 }
 
 function main(argv: string[]): number {
@@ -44,7 +44,7 @@ function main(argv: string[]): number {
     if (!run) throw new Usage(`unknown command "${argv.slice(0, 2).join(' ')}"; \`bd help\` lists them`)
     const beads = openBeads(findBeads())
     const actor = flags.actor ?? process.env.BD_ACTOR ?? process.env.BEADS_ACTOR ?? process.env.USER ?? 'unknown'
-    run({ flags, args, beads, actor, print: (json, lines) => void say(flags.json ? JSON.stringify(json, null, 2) : lines.join('\n')) })
+    run({ flags, args, beads, actor, print: (json, lines) => void say(flags.json ? JSON.stringify(json(), null, 2) : lines().join('\n')) })
     return 0
   } catch (error) {
     const usage = error instanceof Usage || (error as { code?: string }).code?.startsWith('ERR_PARSE_ARGS') === true
@@ -118,7 +118,7 @@ const words: Record<string, (call: Call) => void> = {
       },
       actor,
     )
-    print(issueJson(beads, issue), flags.silent ? [issue.id] : [`✓ Created issue: ${issue.id}`, `  Title: ${issue.title}`, `  Priority: P${issue.priority}`, `  Status: ${issue.status}`])
+    print(() => issueJson(beads, issue), () => flags.silent ? [issue.id] : [`✓ Created issue: ${issue.id}`, `  Title: ${issue.title}`, `  Priority: P${issue.priority}`, `  Status: ${issue.status}`])
   },
   list: ({ flags, beads, print }) => {
     const issues = beads.list(
@@ -133,24 +133,27 @@ const words: Record<string, (call: Call) => void> = {
         limit: flags.limit === undefined ? undefined : Number(flags.limit),
       }),
     )
-    print(issues.map((issue) => ({ ...issueJson(beads, issue), dependency_count: beads.dependencies(issue.id).length, dependent_count: beads.dependents(issue.id).length })), issues.map(line))
+    print(
+      () => issues.map((issue) => ({ ...issueJson(beads, issue), dependency_count: beads.dependencies(issue.id).length, dependent_count: beads.dependents(issue.id).length })),
+      () => issues.map(line),
+    )
   },
   ready: ({ flags, beads, actor, print }) => {
     const limit = Number(flags.limit ?? 100)
     let issues = beads.ready(defined({ parent: flags.parent === undefined ? undefined : beads.resolve(flags.parent), assignee: flags.assignee, unassigned: flags.unassigned || flags.claim, type: flags.type, limit }))
     if (flags.claim) issues = issues.filter((issue) => beads.claim(issue.id, actor) === null).slice(0, 1).map((issue) => beads.get(issue.id) as Issue)
-    print(issues.map((issue) => issueJson(beads, issue)), issues.length === 0 ? ['No open issues are ready'] : [`Ready work (${issues.length} issues with no blockers):`, ...issues.map((issue, n) => `${n + 1}. ${line(issue)}`)])
+    print(() => issues.map((issue) => issueJson(beads, issue)), () => issues.length === 0 ? ['No open issues are ready'] : [`Ready work (${issues.length} issues with no blockers):`, ...issues.map((issue, n) => `${n + 1}. ${line(issue)}`)])
   },
   show: ({ args, beads, print }) => {
     if (args.length === 0) throw new Usage('bd show <id> …')
     const issues = args.map((id) => beads.get(beads.resolve(id)) as Issue)
     const related = (id: string, type: string) => ({ ...issueJson(beads, beads.get(id) as Issue), dependency_type: type })
-    const shown = issues.map((issue) => ({
+    const shown = () => issues.map((issue) => ({
       ...issueJson(beads, issue),
       dependencies: beads.dependencies(issue.id).filter((dep) => beads.get(dep.depends_on_id)).map((dep) => related(dep.depends_on_id, dep.type)),
       dependents: beads.dependents(issue.id).map((dep) => related(dep.issue_id, dep.type)),
     }))
-    print(shown, issues.flatMap((issue) => [line(issue), ...(issue.description ? ['', issue.description] : []), ...(issue.notes ? ['', 'Notes:', issue.notes] : []), ...(issue.close_reason ? ['', `Closed: ${issue.close_reason}`] : []),
+    print(shown, () => issues.flatMap((issue) => [line(issue), ...(issue.description ? ['', issue.description] : []), ...(issue.notes ? ['', 'Notes:', issue.notes] : []), ...(issue.close_reason ? ['', `Closed: ${issue.close_reason}`] : []),
       ...beads.dependencies(issue.id).map((dep) => `  ${dep.type} → ${dep.depends_on_id}`), ...beads.dependents(issue.id).map((dep) => `  ${dep.type} ← ${dep.issue_id}`)])) // biome-ignore format: one issue
   },
   update: ({ flags, args, beads, actor, print }) => {
@@ -168,34 +171,34 @@ const words: Record<string, (call: Call) => void> = {
       if (flags.parent) beads.addDep(id, parentOf(beads, flags.parent), 'parent-child', actor)
       return Object.keys(changes).length > 0 ? beads.update(id, changes, actor) : (beads.get(id) as Issue)
     })
-    print(issues.map((issue) => issueJson(beads, issue)), issues.map((issue) => `✓ Updated issue: ${issue.id}`))
+    print(() => issues.map((issue) => issueJson(beads, issue)), () => issues.map((issue) => `✓ Updated issue: ${issue.id}`))
   },
   close: ({ flags, args, beads, actor, print }) => {
     if (args.length === 0) throw new Usage('bd close <id> …')
     const reason = flags.reason ?? 'Closed'
     const issues = args.map((id) => beads.closeIssue(beads.resolve(id), reason, actor, flags.force === true))
-    print(issues.map((issue) => issueJson(beads, issue)), issues.map((issue) => `✓ Closed ${issue.id}: ${reason}`))
+    print(() => issues.map((issue) => issueJson(beads, issue)), () => issues.map((issue) => `✓ Closed ${issue.id}: ${reason}`))
   },
   reopen: ({ args, beads, actor, print }) => {
     const issues = args.map((id) => beads.update(beads.resolve(id), { status: 'open' }, actor))
-    print(issues.map((issue) => issueJson(beads, issue)), issues.map((issue) => `✓ Reopened ${issue.id}`))
+    print(() => issues.map((issue) => issueJson(beads, issue)), () => issues.map((issue) => `✓ Reopened ${issue.id}`))
   },
   'dep add': ({ flags, args, beads, actor, print }) => {
     if (args.length !== 2) throw new Usage('bd dep add <issue> <depends-on>')
     const [id = '', on = ''] = args.map((each) => beads.resolve(each))
     beads.addDep(id, on, flags.type ?? 'blocks', actor)
-    print({ status: 'added', issue_id: id, depends_on_id: on, type: flags.type ?? 'blocks' }, [`✓ Added dependency: ${id} depends on ${on} (${flags.type ?? 'blocks'})`])
+    print(() => ({ status: 'added', issue_id: id, depends_on_id: on, type: flags.type ?? 'blocks' }), () => [`✓ Added dependency: ${id} depends on ${on} (${flags.type ?? 'blocks'})`])
   },
   'dep remove': ({ args, beads, actor, print }) => {
     if (args.length !== 2) throw new Usage('bd dep remove <issue> <depends-on>')
     const [id = '', on = ''] = args.map((each) => beads.resolve(each))
     beads.removeDep(id, on, actor)
-    print({ status: 'removed', issue_id: id, depends_on_id: on }, [`✓ Removed dependency: ${id} no longer depends on ${on}`])
+    print(() => ({ status: 'removed', issue_id: id, depends_on_id: on }), () => [`✓ Removed dependency: ${id} no longer depends on ${on}`])
   },
   import: ({ flags, args, beads, print }) => {
     const file = flags.input ?? args[0]
     const counts = importLines(beads, readFileSync(file === undefined || file === '-' ? 0 : file, 'utf8'))
-    print(counts, [`✓ Imported: ${counts.created} created, ${counts.updated} updated, ${counts.skipped} skipped`])
+    print(() => counts, () => [`✓ Imported: ${counts.created} created, ${counts.updated} updated, ${counts.skipped} skipped`])
   },
   export: ({ flags, beads }) => {
     const lines = exportLines(beads)

@@ -1,0 +1,20 @@
+// Whole processes of `gt` and `bd` against a bare Node of the same version.
+import process from 'node:process'
+import { type Benchmark, interleaved, must } from './measure.ts'
+import { gt, bd, benchTown } from './town.ts'
+
+export const commands: Benchmark = async (size) => {
+  using town = benchTown({ issues: 100 })
+  town.up()
+  const call = (script: string, ...args: string[]) => () => must(process.execPath, [script, ...args], { cwd: town.rig, env: town.env })
+  const subjects = {
+    'node -e 0': () => must(process.execPath, ['-e', '0']),
+    'gt status': call(gt, 'status'),
+    'gt mail inbox': call(gt, 'mail', 'inbox'),
+    'bd ready': call(bd, 'ready'),
+    'bd create': call(bd, 'create', 'One more'),
+  }
+  await interleaved(2, subjects)
+  const { 'node -e 0': bare = 1, ...times } = await interleaved(size === 'full' ? 41 : 3, subjects)
+  return Object.entries(times).map(([name, ms]) => ({ name, value: ms / bare, unit: '×', target: { most: name === 'bd create' ? 1.7 : 1.5 }, detail: `${ms.toFixed(1)} ms; node -e 0 takes ${bare.toFixed(1)} ms` }))
+}

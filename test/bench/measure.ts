@@ -1,0 +1,54 @@
+// What every benchmark shares: interleaved samples, medians, and a line a person can read.
+// Never: asserts a time; a figure is reported beside its target, as a ratio within one run.
+import { type SpawnSyncOptions, spawnSync } from 'node:child_process'
+import process from 'node:process'
+
+export interface Figure {
+  name: string
+  /** What was measured against the yardstick of the same run. */
+  value: number
+  unit: string
+  /** `<= 1.5` and the like; null: reported without a target. */
+  target: { most: number } | { least: number } | null
+  detail: string
+}
+
+export type Benchmark = (size: 'full' | 'share') => Figure[] | Promise<Figure[]>
+
+export function median(samples: readonly number[]): number {
+  return percentile(samples, 0.5)
+}
+
+export function percentile(samples: readonly number[], part: number): number {
+  const sorted = [...samples].sort((a, b) => a - b)
+  return sorted[Math.min(sorted.length - 1, Math.floor(sorted.length * part))] ?? Number.NaN
+}
+
+/** Median milliseconds of each, taken in turns so that a slow moment of the machine meets all of them. */
+export async function interleaved(rounds: number, subjects: Readonly<Record<string, () => unknown>>): Promise<Record<string, number>> {
+  const samples = Object.fromEntries(Object.keys(subjects).map((name) => [name, [] as number[]]))
+  for (let round = 0; round < rounds; round++) {
+    for (const [name, subject] of Object.entries(subjects)) {
+      const from = process.hrtime.bigint()
+      await subject()
+      samples[name]?.push(Number(process.hrtime.bigint() - from) / 1e6)
+    }
+  }
+  return Object.fromEntries(Object.entries(samples).map(([name, times]) => [name, median(times)]))
+}
+
+/** Runs a program to its end; throws with its words when it fails. */
+export function must(program: string, args: readonly string[], options: SpawnSyncOptions = {}): string {
+  const { status, stdout, stderr, error } = spawnSync(program, [...args], { encoding: 'utf8', ...options })
+  if (status !== 0) throw new Error(`${program} ${args.join(' ')} ended with ${status}: ${error?.message ?? ''}${stderr}`)
+  return String(stdout ?? '')
+}
+
+export const met = ({ value, target }: Figure) => target === null || ('most' in target ? value <= target.most : value >= target.least)
+
+export function lineOf(figure: Figure): string {
+  const { name, value, unit, target, detail } = figure
+  const wanted = target === null ? '' : 'most' in target ? `≤ ${target.most}${unit}` : `≥ ${target.least}${unit}`
+  const digits = Math.abs(value) >= 100 ? 0 : Math.abs(value) >= 0.1 ? 2 : 4
+  return `${(target === null ? ' ' : met(figure) ? '✓' : '✗').padEnd(2)}${name.padEnd(46)}${`${value.toFixed(digits)}${unit}`.padStart(11)}  ${wanted.padEnd(9)}  ${detail}`
+}
