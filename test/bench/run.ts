@@ -3,9 +3,10 @@ import process from 'node:process'
 import { commands } from './commands.bench.ts'
 import { type Benchmark, lineOf } from './measure.ts'
 import { spawning } from './spawn.bench.ts'
+import { idle, landing, restart } from './town.bench.ts'
 import { actors, turns } from './turns.bench.ts'
 
-export const benchmarks: Readonly<Record<string, Benchmark>> = { commands, turns, actors, spawning }
+export const benchmarks: Readonly<Record<string, Benchmark>> = { commands, turns, actors, spawning, landing, restart, idle }
 
 if (import.meta.main) {
   const args = process.argv.slice(2)
