@@ -7,12 +7,12 @@ import type { RigGit } from './worktree.ts'
 
 export async function buildCandidate(deps: RigGit, { rig, members, at }: EffectInput<'buildCandidate'>): Promise<EffectOutput<'buildCandidate'>> {
   const { refineryClone, clone } = rigLayout(deps.town, rig)
-  const away = await fetchMain(deps, rig)
+  const [away] = await Promise.all([
+    fetchMain(deps, rig),
+    git(refineryClone, ['fetch', '--quiet', '--no-tags', '--no-write-fetch-head', clone, ...members.map(({ ref }) => `+${ref}:${ref}`)]),
+  ])
   if (away !== undefined) return { kind: 'unreachable', why: away }
   const base = (await revision(refineryClone, `refs/remotes/origin/${deps.defaultBranch(rig)}`)) ?? null
-  const wanted = []
-  for (const member of members) if ((await revision(refineryClone, member.sha)) === undefined) wanted.push(`+${member.ref}:${member.ref}`)
-  if (wanted.length > 0) await git(refineryClone, ['fetch', '--quiet', '--no-tags', clone, ...wanted])
 
   let commit = base ?? (await emptyRoot(refineryClone))
   let merged = 0
@@ -52,20 +52,33 @@ export async function landCandidate(deps: RigGit, { rig, commit, base }: EffectI
 
 export async function confirmLanded(deps: RigGit, { rig, commit }: EffectInput<'confirmLanded'>): Promise<EffectOutput<'confirmLanded'>> {
   const { refineryClone, clone } = rigLayout(deps.town, rig)
-  const away = await fetchMain(deps, rig)
-  if (away !== undefined) return { kind: 'unreachable', why: away }
   const main = `refs/remotes/origin/${deps.defaultBranch(rig)}`
-  if ((await revision(refineryClone, main)) === undefined || !(await contains(refineryClone, commit, main))) return { kind: 'absent' }
+  if ((await tipOfMain(deps, rig)) === commit) {
+    // The push may have been killed before it noted what it had done.
+    await git(refineryClone, ['update-ref', main, commit])
+  } else {
+    // Something else is on main by now, or our commit never was: its history says which.
+    const away = await fetchMain(deps, rig)
+    if (away !== undefined) return { kind: 'unreachable', why: away }
+    if ((await revision(refineryClone, main)) === undefined || !(await contains(refineryClone, commit, main))) return { kind: 'absent' }
+  }
   // The next worktrees start from the Mayor's clone: it learns of the new main before the issue is closed.
   await git(clone, ['fetch', '--quiet', '--no-tags', refineryClone, `+${main}:${main}`])
   return { kind: 'confirmed' }
+}
+
+/** What origin itself says main is; undefined when it does not answer or has none. */
+async function tipOfMain(deps: RigGit, rig: string): Promise<string | undefined> {
+  const { refineryClone } = rigLayout(deps.town, rig)
+  const { stdout, exitCode } = await git(refineryClone, ['ls-remote', '--exit-code', 'origin', `refs/heads/${deps.defaultBranch(rig)}`], { okCodes: [0, 2, 128] })
+  return exitCode === 0 ? stdout.split('\t')[0] : undefined
 }
 
 /** Asks origin for main; why it did not answer, or undefined. A repository without main is an answer too. */
 async function fetchMain(deps: RigGit, rig: string): Promise<string | undefined> {
   const { refineryClone } = rigLayout(deps.town, rig)
   try {
-    await git(refineryClone, ['fetch', '--quiet', '--prune', 'origin'])
+    await git(refineryClone, ['fetch', '--quiet', '--prune', '--no-write-fetch-head', 'origin'])
     return undefined
   } catch (error) {
     if (error instanceof GitFailed) return error.message
