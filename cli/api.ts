@@ -35,7 +35,7 @@ export interface Methods {
   /** Kills every session of the town or of one rig; nothing starts again until `resume`. */
   stop: { params: { rig?: string }; data: { stopped: string[] } }
   /** Lets stopped rigs work again (what `gt up` does after the daemon serves). */
-  resume: { params: Record<string, never>; data: { resumed: string[] } }
+  resume: { params: Record<string, never>; data: { resumed: string[]; pid: number } }
   /** Ends the daemon. Sessions are stopped, their work kept for the next `gt up`, unless keepSessions. */
   down: { params: { keepSessions?: boolean }; data: { stopped: string[] } }
   send: { params: { to: string; subject: string; body: string; priority?: number; replyTo?: string }; data: { id: string; to: string } }

@@ -1,6 +1,7 @@
 // The daemon: one a town. Opens the town, answers on its socket, ends on a signal or when told to.
 // Never: listens to anything but a unix socket of mode 0600.
 import { chmodSync, existsSync, mkdirSync, readdirSync, readFileSync, rmSync } from 'node:fs'
+import { flushCompileCache } from 'node:module'
 import { createServer, type Socket } from 'node:net'
 import { dirname, join } from 'node:path'
 import process from 'node:process'
@@ -53,10 +54,11 @@ export async function runDaemon(options: DaemonOptions): Promise<number> {
   await new Promise<void>((resolve, reject) => server.once('error', reject).listen(layout.socket, resolve))
   process.umask(mask)
   chmodSync(layout.socket, 0o600)
-  town.driver.start()
+  town.begin()
   await takeIntake(join(layout.daemon, 'intake'), answer, (error) => log.error(error))
   writeConfig(layout.daemonJson, { pid: process.pid, socket: layout.socket, version: options.version, started_at: new Date().toISOString() })
   log.info(`${options.town} is up`)
+  flushCompileCache()
 
   const code = await ended
   server.close()

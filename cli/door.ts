@@ -211,7 +211,7 @@ function makeAnswers(town: TownBehind): Answers {
         post({ from: asking.from, to: witnessOf(name), type: 'rig.configured', body: { maxWorkers, spawnDelayMs } })
         post({ from: asking.from, to: witnessOf(name), type: 'rig.resumed', body: {} })
       }
-      return { resumed: [...town.rigs()] }
+      return { resumed: [...town.rigs()], pid: town.pid }
     },
     down: async ({ keepSessions }, asking) => {
       const stopped = keepSessions ? [] : await stopSessions(town, null, 'the town goes down', asking)

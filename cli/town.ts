@@ -3,7 +3,6 @@
 import { randomUUID } from 'node:crypto'
 import { existsSync, readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { execa } from 'execa'
 import { beadsHands, survey } from '../actors/beads/hands.ts'
 import { type Beads, openBeads } from '../actors/beads/embedded.ts'
 import { watchBeads } from '../actors/beads/watch.ts'
@@ -18,9 +17,9 @@ import { sessionHands } from '../actors/sessions/hands.ts'
 import { allowedEnv, tokenValid, writeShims } from '../actors/sessions/identity.ts'
 import { processBackend } from '../actors/sessions/process.ts'
 import { aliveIn, endSession, startOf } from '../actors/sessions/session.ts'
-import { tmuxBackend } from '../actors/sessions/tmux.ts'
+import { tmuxBackend, tmuxOn } from '../actors/sessions/tmux.ts'
 import { rigOf, witnessOf } from '../machines/address.ts'
-import { type Driver, type Host, openDriver, openHost, openSqliteStore, systemClock, systemRandom } from '../runtime/contract.ts'
+import { type Host, openDriver, openHost, openSqliteStore, systemClock, systemRandom } from '../runtime/contract.ts'
 import { mailHash, type TownBehind } from './door.ts'
 
 export interface TownOptions {
@@ -37,7 +36,8 @@ export interface TownOptions {
 export interface Town {
   behind: TownBehind
   host: Host
-  driver: Driver
+  /** Starts the roles' work and watches the rigs' beads. */
+  begin(): void
   close(): Promise<void>
 }
 
@@ -74,7 +74,7 @@ export async function openTown(options: TownOptions): Promise<Town> {
   writeShims(layout.shims, options.entry.node, { gt: options.entry.gt, bd: options.entry.bd })
   const bare = { ...allowedEnv(options.env), PATH: options.env.PATH ?? '/usr/local/bin:/usr/bin:/bin' }
   const tmux = tmuxBackend(layout.tmuxSocket, bare)
-  const hasTmux = (await execa('tmux', ['-V'], { reject: false, env: bare, extendEnv: false })).exitCode === 0
+  const hasTmux = tmuxOn(bare.PATH)
   const backend = (wanted: 'auto' | 'tmux' | 'process') => (wanted === 'process' || (wanted === 'auto' && !hasTmux) ? processBackend : tmux)
   const stores = new Map<string, Beads>()
   const watches: (() => Promise<void>)[] = []
@@ -98,15 +98,14 @@ export async function openTown(options: TownOptions): Promise<Town> {
     }),
   })
   const watchRig = (rigName: string) => {
-    const dir = rigLayout(town, rigName).beads
-    watches.push(
-      watchBeads(dir, beadsOf(rigName), () => {
-        host.post({ from: 'daemon', to: witnessOf(rigName), type: 'issues.changed', body: {} })
-        driver.poke()
-      }),
-    )
+    const changed = () => {
+      host.post({ from: 'daemon', to: witnessOf(rigName), type: 'issues.changed', body: {} })
+      driver.poke()
+    }
+    watches.push(watchBeads(rigLayout(town, rigName).beads, beadsOf(rigName), changed))
+    // Somebody may have written while nobody watched.
+    changed()
   }
-  for (const rigName of configs.keys()) watchRig(rigName)
 
   const behind: TownBehind = {
     root: town,
@@ -150,7 +149,10 @@ export async function openTown(options: TownOptions): Promise<Town> {
   return {
     behind,
     host,
-    driver,
+    begin() {
+      driver.start()
+      for (const rigName of configs.keys()) watchRig(rigName)
+    },
     async close() {
       await driver.stop(3000)
       await Promise.all(watches.map((stop) => stop()))

@@ -3,7 +3,6 @@
 import { createWriteStream, existsSync, mkdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { kill } from 'node:process'
-import { execa } from 'execa'
 import type { EffectInput, EffectOutput } from '../../machines/effects.ts'
 import type { Hands } from '../binding.ts'
 import type { RigConfig } from '../config.ts'
@@ -63,6 +62,7 @@ async function checkOut(town: string, rig: string, commit: string): Promise<stri
 async function runGate(deps: GateDeps, argv: readonly string[], cwd: string, log: string, limitMs: number, signal: AbortSignal) {
   const [program = '', ...args] = argv
   const out = createWriteStream(log, { mode: 0o600 })
+  const { execa } = await import('execa')
   const child = execa(program, args, {
     cwd,
     env: { ...deps.env, CI: 'true', GT_GATE: '1' },

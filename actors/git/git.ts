@@ -1,6 +1,5 @@
 // The one runner of git. Fixed environment, no prompts, no hooks of the user's, arguments as an array.
-// Never: a shell; a push without a condition.
-import { execa } from 'execa'
+// Never: a shell; a push without a condition; loads execa before there is something to run (a daemon that restarts answers sooner).
 
 export class GitFailed extends Error {
   override name = 'GitFailed'
@@ -27,6 +26,7 @@ const fixed = ['-c', 'core.hooksPath=/dev/null', '-c', 'gc.auto=0', '-c', 'commi
 
 /** Runs git in `cwd`. Resolves with what it printed (trailing newline cut); throws GitFailed with git's own words. */
 export async function git(cwd: string, args: readonly string[], options: GitOptions = {}): Promise<{ stdout: string; stderr: string; exitCode: number }> {
+  const { execa } = await import('execa')
   const done = await execa('git', [...fixed, ...args], {
     cwd,
     env: { ...identity, LC_ALL: 'C', GIT_TERMINAL_PROMPT: '0', GIT_OPTIONAL_LOCKS: '0', ...unset, ...options.env },

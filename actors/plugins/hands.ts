@@ -2,7 +2,6 @@
 // Never: interprets an answer.
 import { existsSync } from 'node:fs'
 import { join } from 'node:path'
-import { execa } from 'execa'
 import type { Hands } from '../binding.ts'
 import { rigLayout } from '../layout.ts'
 
@@ -13,6 +12,7 @@ export const pluginHands = (deps: { town: string; env: Record<string, string> })
     const dir = rigLayout(deps.town, rig).plugin(plugin)
     const program = join(dir, 'run')
     if (!existsSync(program)) return { kind: 'silent' }
+    const { execa } = await import('execa')
     const done = await execa(program, [], {
       cwd: dir,
       env: { ...deps.env, GT_TOWN: deps.town, GT_RIG: rig, GT_PLUGIN: plugin },

@@ -1,14 +1,16 @@
 // Sessions in tmux, on a socket private to the town: people can attach, and a pane stays to be read after its program has ended.
 // Never: talks to the user's own tmux server.
-import { join } from 'node:path'
-import { execa } from 'execa'
+import { accessSync, constants } from 'node:fs'
+import { delimiter, join } from 'node:path'
 import { launchArgs, type SessionBackend } from './session.ts'
 
 /** `socket` names the town's private server; `env` is all that server starts with. */
 export function tmuxBackend(socket: string, env: Record<string, string>): SessionBackend {
   const tmux = ['-L', socket, '-f', '/dev/null']
-  const run = (args: readonly string[], more: { cwd?: string; env?: Record<string, string> } = {}) =>
-    execa('tmux', [...tmux, ...args], { extendEnv: false, reject: false, stdin: 'ignore', ...more, env: { ...env, ...more.env } })
+  const run = async (args: readonly string[], more: { cwd?: string; env?: Record<string, string> } = {}) => {
+    const { execa } = await import('execa')
+    return execa('tmux', [...tmux, ...args], { extendEnv: false, reject: false, stdin: 'ignore', ...more, env: { ...env, ...more.env } })
+  }
   return {
     name: 'tmux',
     async launch(spec) {
@@ -29,6 +31,18 @@ export function tmuxBackend(socket: string, env: Record<string, string>): Sessio
     },
     attach: (id) => ['tmux', ...tmux, 'attach-session', '-t', `=${id}`],
   }
+}
+
+/** Whether a PATH has tmux; asked of the disk, for a subprocess would be the slowest part of the daemon's start. */
+export function tmuxOn(path: string): boolean {
+  return path.split(delimiter).some((dir) => {
+    try {
+      accessSync(join(dir, 'tmux'), constants.X_OK)
+      return dir !== ''
+    } catch {
+      return false
+    }
+  })
 }
 
 /** tmux reads an argument that ends in `;` as the end of its command. */

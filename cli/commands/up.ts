@@ -1,5 +1,6 @@
 import { spawn } from 'node:child_process'
 import { closeSync, existsSync, openSync, readFileSync, statSync } from 'node:fs'
+import { enableCompileCache } from 'node:module'
 import { dirname, join } from 'node:path'
 import process from 'node:process'
 import { townLayout } from '../../actors/layout.ts'
@@ -18,18 +19,21 @@ export default command({
     const gt = process.argv[1] as string
     const entry = { gt, bd: join(dirname(gt), `bd${gt.slice(gt.lastIndexOf('.'))}`), node: process.execPath }
     if (flags.foreground) {
+      // Compiled code is kept inside the town, so that a daemon that restarts answers sooner.
+      enableCompileCache(join(townLayout(root).daemon, 'cache'))
       const { runDaemon } = await import('../daemon.ts')
       return runDaemon({ town: root, env: process.env, entry, version })
     }
-    const ping = async () => {
+    // Asking it to go on is also how one learns that it serves.
+    const resume = async () => {
       try {
-        return await ask('ping', {})
+        return await ask('resume', {})
       } catch (error) {
         if (error instanceof TownUnreachable) return undefined
         throw error
       }
     }
-    let up = await ping()
+    let up = await resume()
     const was = up !== undefined
     if (!up) {
       const { daemonLog } = townLayout(root)
@@ -41,15 +45,14 @@ export default command({
       child.once('exit', (exit) => {
         code = exit
       })
-      for (let waitedMs = 0; !up && code === undefined && waitedMs < 30_000; waitedMs += 10) {
-        await new Promise((resolve) => setTimeout(resolve, 10))
-        up = await ping()
+      for (let waitedMs = 0; !up && code === undefined && waitedMs < 30_000; waitedMs += 5) {
+        await new Promise((resolve) => setTimeout(resolve, 5))
+        up = await resume()
       }
       child.unref()
       if (!up) throw new Error(`the town does not come up: ${readFileSync(daemonLog, 'utf8').slice(from).trim() || 'no words'} (log: ${daemonLog})`)
     }
-    await ask('resume', {})
-    print({ town: root, pid: up?.pid, was }, () => [was ? `${root} is up already (pid ${up?.pid})` : `${root} is up (pid ${up?.pid})`])
+    print({ town: root, pid: up.pid, was }, () => [was ? `${root} is up already (pid ${up.pid})` : `${root} is up (pid ${up.pid})`])
     return 0
   },
 })
