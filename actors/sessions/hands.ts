@@ -47,7 +47,7 @@ export function sessionHands(deps: SessionDeps): Pick<Hands, 'startSession' | 'w
     },
 
     async watchSession({ rig, session, worktree, stallMatters }, call) {
-      const result = await watchSession(session, worktree, stallMatters ? deps.rig(rig).hang_after : null, deps.now, call.signal)
+      const result = await watchSession(deps.backend(session.backend), session, worktree, stallMatters ? deps.rig(rig).hang_after : null, deps.now, call.signal)
       if (result.kind === 'ended') await deps.backend(session.backend).forget(session.id)
       return result
     },

@@ -20,6 +20,7 @@ export const processBackend: SessionBackend = {
       })
     })
   },
+  lastWords: () => Promise.resolve(undefined),
   forget: () => Promise.resolve(),
   attach: () => undefined,
 }

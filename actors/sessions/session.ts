@@ -19,6 +19,8 @@ export interface SessionSpec {
 export interface SessionBackend {
   name: 'tmux' | 'process'
   launch(spec: SessionSpec): Promise<void>
+  /** The whole of what an ended session last showed, where the backend knows it sooner than the output file; undefined: the file has it. */
+  lastWords(id: string): Promise<string | undefined>
   /** Removes what the backend itself keeps of an ended session. Safe to repeat. */
   forget(id: string): Promise<void>
   /** The command a person attaches with; undefined when the session can only be watched. */
@@ -87,10 +89,10 @@ export function aliveIn(sessionsDir: string): SessionRecord[] {
 export type WatchResult = { kind: 'ended'; exitCode: number | null; tail: string } | { kind: 'stalled'; silentMs: number; tail: string }
 
 /** Resolves when the session is over, or has shown no progress for hangAfterMs (null: never for that). No subprocess; looks every pollMs. */
-export async function watchSession(session: SessionRecord, worktree: string, hangAfterMs: number | null, now: () => number, signal: AbortSignal, pollMs = 2000): Promise<WatchResult> {
+export async function watchSession(backend: SessionBackend, session: SessionRecord, worktree: string, hangAfterMs: number | null, now: () => number, signal: AbortSignal, pollMs = 2000): Promise<WatchResult> {
   for (;;) {
     signal.throwIfAborted()
-    if (existsSync(join(session.dir, 'exit')) || !isAlive(session)) return { kind: 'ended', exitCode: exitCode(session.dir), tail: tail(session.dir) }
+    if (existsSync(join(session.dir, 'exit')) || !isAlive(session)) return { kind: 'ended', exitCode: exitCode(session.dir), tail: lastLines((await backend.lastWords(session.id)) ?? output(session.dir)) }
     rotate(session.dir)
     const silentMs = now() - progressAt(session.dir, worktree)
     if (hangAfterMs !== null && silentMs > hangAfterMs) return { kind: 'stalled', silentMs: Math.round(silentMs), tail: tail(session.dir) }
@@ -123,10 +125,13 @@ export async function cancelStart(dir: string, graceMs: number, signal: AbortSig
 }
 
 /** The last lines of a session's output. */
-export function tail(dir: string, linesMax = 40, bytesMax = 8192): string {
+export const tail = (dir: string): string => lastLines(output(dir))
+
+const lastLines = (text: string, linesMax = 40, bytesMax = 8192) => text.trim().slice(-bytesMax).split('\n').slice(-linesMax).join('\n')
+
+function output(dir: string): string {
   const path = join(dir, 'output.log')
-  if (!existsSync(path)) return ''
-  return readFileSync(path, 'utf8').slice(-bytesMax).split('\n').slice(-linesMax).join('\n').trim()
+  return existsSync(path) ? readFileSync(path, 'utf8') : ''
 }
 
 function exitCode(dir: string): number | null {

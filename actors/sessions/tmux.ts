@@ -15,7 +15,7 @@ export function tmuxBackend(socket: string, env: Record<string, string>): Sessio
     name: 'tmux',
     async launch(spec) {
       const variables = Object.entries(spec.env).flatMap(([name, value]) => ['-e', `${name}=${value}`])
-      const done = await run(
+      const launch = () => run(
         [
           ...['start-server', ';', 'set-option', '-g', 'remain-on-exit', 'on', ';', 'set-option', '-g', 'history-limit', '50000', ';', 'set-option', '-g', 'update-environment', '', ';'],
           ...['new-session', '-d', '-x', '200', '-y', '50', '-s', spec.id, '-c', spec.cwd, ...variables, '--', ...launchArgs(spec).map(endsCommand), ';'],
@@ -24,7 +24,21 @@ export function tmuxBackend(socket: string, env: Record<string, string>): Sessio
         // tmux gives a new session its client's PATH, whatever -e says.
         { cwd: spec.cwd, env: { PATH: spec.env.PATH ?? '' } },
       )
+      let done = await launch()
+      // A server whose last session has just gone is on its way out and takes nobody in any more; the next one does.
+      for (let again = 0; again < 5 && /server exited|no server running|error connecting/.test(String(done.stderr)); again++) done = await launch()
       if (done.exitCode !== 0 && !/duplicate session/.test(String(done.stderr)) && !/can't find pane/.test(String(done.stderr))) throw new Error(`tmux could not start ${spec.id}: ${done.stderr || done.shortMessage}`)
+    },
+    async lastWords(id) {
+      // The session says that it ended a moment before tmux has read the last of it.
+      for (let waitedMs = 0; waitedMs < 2000; waitedMs += 20) {
+        const { stdout, exitCode } = await run(['display-message', '-p', '-t', `=${id}:`, '#{pane_dead}'])
+        if (exitCode !== 0) return undefined
+        if (stdout === '1') break
+        await new Promise((resolve) => setTimeout(resolve, 20))
+      }
+      const shown = await run(['capture-pane', '-p', '-J', '-S', '-1000', '-t', `=${id}:`])
+      return shown.exitCode === 0 ? String(shown.stdout).replace(/\n*Pane is dead [^\n]*\n*$/, '') : undefined
     },
     async forget(id) {
       await run(['kill-session', '-t', `=${id}`])

@@ -1,0 +1,185 @@
+// The contract of a session backend, kept by each of them: one suite, real tmux and real processes.
+import { spawn, spawnSync } from 'node:child_process'
+import { existsSync, mkdirSync, mkdtempSync, readFileSync, realpathSync, rmSync, statSync, utimesSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { setTimeout as sleep } from 'node:timers/promises'
+import { afterEach, beforeEach, describe, expect, test } from 'vitest'
+import { processBackend } from '../../actors/sessions/process.ts'
+import { aliveIn, cancelStart, endSession, isAlive, type SessionBackend, start, startOf, tail, watchSession } from '../../actors/sessions/session.ts'
+import { tmuxBackend } from '../../actors/sessions/tmux.ts'
+
+const hasTmux = spawnSync('tmux', ['-V']).status === 0
+const path = { PATH: process.env.PATH ?? '' }
+const never = new AbortController().signal
+let dir: string
+let work: string
+let sockets: string[]
+
+beforeEach(() => {
+  dir = realpathSync(mkdtempSync(join(tmpdir(), 'session-')))
+  work = join(dir, "a place; with $(odd) 'signs' #{pid}")
+  mkdirSync(work)
+  sockets = []
+})
+afterEach(async () => {
+  for (const session of aliveIn(join(dir, 'sessions'))) await endSession(session, 0, never)
+  for (const socket of sockets) spawnSync('tmux', ['-L', socket, 'kill-server'])
+  rmSync(dir, { recursive: true, force: true })
+})
+
+const socketOf = (name: string) => {
+  const socket = `gt-test-${process.pid}-${name}`
+  if (!sockets.includes(socket)) sockets.push(socket)
+  return socket
+}
+const backends: [string, () => SessionBackend][] = [['process', () => processBackend], ...(hasTmux ? [['tmux', () => tmuxBackend(socketOf('one'), path)] as [string, () => SessionBackend]] : [])]
+
+describe.each(backends)('%s', (_, backend) => {
+  const specOf = (id: string, script: string, ...args: string[]) => ({ id, dir: join(dir, 'sessions', id), argv: ['/bin/sh', '-c', script, 'sh', ...args], cwd: work, env: { ...path, ONLY: 'this; $(one) #{two} "three"' } })
+  const begin = async (id: string, script: string, ...args: string[]) => {
+    const record = await start(backend(), specOf(id, script, ...args), 1, 10_000, never)
+    if ('why' in record) throw new Error(record.why)
+    return record
+  }
+  const ended = (record: Awaited<ReturnType<typeof begin>>) => watchSession(backend(), record, work, null, Date.now, never, 20)
+
+  test('runs the program in its place with exactly the environment and arguments given', async () => {
+    process.env.SECRET_OF_THE_DAEMON = 'leaked'
+    try {
+      const odd = ["it's; `x` $(y) #{session_name} \\ \"q\"", '-n', 'ends with;', 'two\nlines', '']
+      const record = await begin('gt-w-Nux-1-1', 'env > env.txt; pwd > pwd.txt; for a in "$@"; do printf "%s\\0" "$a"; done > args.txt; exit 7', ...odd)
+      expect(await ended(record)).toMatchObject({ kind: 'ended', exitCode: 7 })
+      expect(readFileSync(join(work, 'pwd.txt'), 'utf8').trim()).toBe(work)
+      expect(readFileSync(join(work, 'args.txt'), 'utf8').split('\0').slice(0, -1)).toEqual(odd)
+      const names = readFileSync(join(work, 'env.txt'), 'utf8').split('\n').filter(Boolean).map((line) => line.split('=')[0] ?? '')
+      expect(names.filter((name) => !['PATH', 'ONLY', 'PWD', 'OLDPWD', 'SHLVL', '_', 'TERM', 'TMUX', 'TMUX_PANE', 'TERM_PROGRAM', 'TERM_PROGRAM_VERSION', 'COLORTERM', 'SHELL', 'LC_CTYPE', 'HOME'].includes(name))).toEqual([])
+      expect(readFileSync(join(work, 'env.txt'), 'utf8')).toContain('ONLY=this; $(one) #{two} "three"\n')
+      expect(readFileSync(join(work, 'env.txt'), 'utf8')).not.toContain('leaked')
+    } finally {
+      delete process.env.SECRET_OF_THE_DAEMON
+    }
+  })
+
+  test('keeps the output for people, and says how a program ended', async () => {
+    const record = await begin('gt-w-Nux-1-2', 'echo one; echo two >&2; exit 3')
+    expect(await ended(record)).toEqual({ kind: 'ended', exitCode: 3, tail: expect.stringMatching(/one\r?\ntwo/) })
+    expect(existsSync(join(record.dir, 'output.log'))).toBe(true)
+    expect(statSync(record.dir).mode & 0o077).toBe(0)
+  })
+
+  test('a program that is not there is an end, not a wait', async () => {
+    const record = await start(backend(), { ...specOf('gt-w-Nux-1-3', ''), argv: [join(dir, 'no-such-program')] }, 1, 10_000, never)
+    if ('why' in record) throw new Error(record.why)
+    expect(await ended(record)).toMatchObject({ kind: 'ended', exitCode: 127 })
+  })
+
+  test('started twice under one id it is one session, found again by its record', async () => {
+    const first = await begin('gt-w-Nux-1-4', 'echo run >> runs.txt; sleep 100')
+    expect(await begin('gt-w-Nux-1-4', 'echo run >> runs.txt; sleep 100')).toEqual(first)
+    // A daemon that died before it wrote the record: the session itself has said who it is.
+    rmSync(join(first.dir, 'identity.json'))
+    expect(await begin('gt-w-Nux-1-4', 'echo run >> runs.txt; sleep 100')).toEqual(first)
+    expect(isAlive(first)).toBe(true)
+    await eventually(() => existsSync(join(work, 'runs.txt')))
+    expect(readFileSync(join(work, 'runs.txt'), 'utf8')).toBe('run\n')
+  })
+
+  test('ends with its whole family, politely first, by force when that is ignored; again is harmless', async () => {
+    const record = await begin('gt-w-Nux-1-5', 'trap "" TERM; sh -c "trap \\"\\" TERM; echo \\$\\$ > child.txt; while :; do sleep 1; done" & while :; do sleep 1; done')
+    await eventually(() => existsSync(join(work, 'child.txt')) && readFileSync(join(work, 'child.txt'), 'utf8') !== '')
+    const child = Number(readFileSync(join(work, 'child.txt'), 'utf8'))
+    await endSession(record, 100, never)
+    expect(isAlive(record)).toBe(false)
+    await eventually(() => startOf(child) === undefined)
+    await endSession(record, 100, never)
+  })
+
+  test('a process that only has the recorded number is left alone', async () => {
+    const stranger = spawn('sleep', ['100'], { detached: true })
+    try {
+      const record = { id: 'x', backend: backend().name, pid: stranger.pid as number, pidStart: '1', epoch: 1, dir: join(dir, 'sessions', 'x') }
+      mkdirSync(record.dir, { recursive: true })
+      await endSession(record, 0, never)
+      expect(startOf(stranger.pid as number)).toBeDefined()
+      expect(await ended(record)).toMatchObject({ kind: 'ended', exitCode: null })
+    } finally {
+      stranger.kill('SIGKILL')
+    }
+  })
+
+  test('a stopped process that shows nothing any more is a stall, and can be ended', async () => {
+    const record = await begin('gt-w-Nux-1-6', 'echo begun; while :; do sleep 1; done')
+    await eventually(() => tail(record.dir).includes('begun'))
+    process.kill(record.pid, 'SIGSTOP')
+    const past = new Date(Date.now() - 60_000)
+    for (const file of [join(record.dir, 'output.log'), join(record.dir, 'started'), work]) utimesSync(file, past, past)
+    expect(await watchSession(backend(), record, work, 30_000, Date.now, never, 20)).toMatchObject({ kind: 'stalled', tail: expect.stringContaining('begun') })
+    await endSession(record, 50, never)
+    expect(isAlive(record)).toBe(false)
+  })
+
+  test('output is evidence of progress: a program that talks is not stalled', async () => {
+    const record = await begin('gt-w-Nux-1-7', 'for i in 1 2 3 4 5 6 7 8 9 10; do echo $i; sleep 0.05; done')
+    expect(await watchSession(backend(), record, join(dir, 'nowhere'), 1000, Date.now, never, 20)).toMatchObject({ kind: 'ended', exitCode: 0 })
+  })
+
+  test('output beyond the limit is rotated while the program goes on', async () => {
+    const record = await begin('gt-w-Nux-1-8', 'head -c 9000000 /dev/zero | tr "\\0" x; echo; echo done; sleep 100')
+    await eventually(() => (statSync(join(record.dir, 'output.log'), { throwIfNoEntry: false })?.size ?? 0) > 9_000_000)
+    const stop = new AbortController()
+    const watching = watchSession(backend(), record, work, null, Date.now, stop.signal, 20).catch(() => undefined)
+    await eventually(() => existsSync(join(record.dir, 'output.log.1')) && statSync(join(record.dir, 'output.log')).size === 0)
+    expect(isAlive(record)).toBe(true)
+    stop.abort()
+    await watching
+  })
+
+  test('a start that is called off does not begin later', async () => {
+    const spec = specOf('gt-w-Nux-1-9', 'echo ran > ran.txt; sleep 100')
+    await cancelStart(spec.dir, 0, never)
+    const record = await start(backend(), spec, 1, 400, never)
+    expect(record).toMatchObject({ why: expect.stringContaining('did not start') })
+    await sleep(100)
+    expect(existsSync(join(work, 'ran.txt'))).toBe(false)
+  })
+
+  test('what ended can be forgotten, and forgotten again', async () => {
+    const record = await begin('gt-w-Nux-1-10', 'exit 0')
+    await ended(record)
+    await backend().forget(record.id)
+    await backend().forget(record.id)
+  })
+})
+
+test.runIf(hasTmux)('two towns on one host have sessions of the same name and do not meet', async () => {
+  const [one, two] = [tmuxBackend(socketOf('a'), path), tmuxBackend(socketOf('b'), path)]
+  const spec = (town: string) => ({ id: 'gt-w-Nux-1-1', dir: join(dir, 'sessions', town), argv: ['sleep', '100'], cwd: work, env: path })
+  const [first, second] = [await start(one, spec('a'), 1, 10_000, never), await start(two, spec('b'), 1, 10_000, never)]
+  if ('why' in first || 'why' in second) throw new Error('not started')
+  await one.forget('gt-w-Nux-1-1')
+  await eventually(() => !isAlive(first))
+  expect(isAlive(second)).toBe(true)
+})
+
+test.runIf(hasTmux)('people can attach to a tmux session, and look at it after it has ended', async () => {
+  const backend = tmuxBackend(socketOf('one'), path)
+  const record = await start(backend, { id: 'gt-w-Nux-1-1', dir: join(dir, 'sessions', 'x'), argv: ['sh', '-c', 'echo look here; exit 1'], cwd: work, env: path }, 1, 10_000, never)
+  if ('why' in record) throw new Error(record.why)
+  await eventually(() => !isAlive(record))
+  const [program = '', ...args] = backend.attach(record.id) ?? []
+  const captured = spawnSync(program, [...args.slice(0, args.indexOf('attach-session')), 'capture-pane', '-p', '-S', '-', '-t', `=${record.id}:`], { encoding: 'utf8' })
+  expect(captured.stdout).toContain('look here')
+})
+
+/** Waits for a fact of the world; the test's own time limit is the only clock. */
+async function eventually(fact: () => boolean): Promise<void> {
+  while (!fact()) await sleep(5)
+}
+
+test('the folder of a dead session is no session', () => {
+  const place = join(dir, 'sessions', 'gone')
+  mkdirSync(place, { recursive: true })
+  writeFileSync(join(place, 'identity.json'), JSON.stringify({ id: 'gone', backend: 'process', pid: process.pid, pidStart: '1', epoch: 1, dir: place }))
+  expect(aliveIn(join(dir, 'sessions'))).toEqual([])
+})
