@@ -121,7 +121,7 @@ export async function openTown(options: TownOptions): Promise<Town> {
         return issue && { id, title: issue.title, status: issue.status, type: issue.issue_type, assignee: issue.assignee }
       },
       children: async (rigName, id) => beadsOf(rigName).children(id).filter((issue) => issue.issue_type !== 'epic').map(({ id: child, title, status }) => ({ id: child, title, status })),
-      waiting: async (rigName, epics, issues) => survey(beadsOf(rigName), epics, issues).waiting,
+      waiting: async (rigName, epics, issues) => (await survey(beadsOf(rigName), epics, issues)).waiting,
     },
     rigs: facts.rigs,
     rigOfIssue: (id) => [...configs].find(([, config]) => id.startsWith(`${config.beads.prefix}-`))?.[0],

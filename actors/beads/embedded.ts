@@ -3,66 +3,9 @@
 import { existsSync, mkdirSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { DatabaseSync, type SQLInputValue, type StatementSync } from 'node:sqlite'
+import { BeadsError, type Dependency, type Issue, type IssueFilter, type NewIssue, type TownIssues } from './contract.ts'
 import { hashId, hashLength } from './ids.ts'
 import schema, { schemaVersion } from './schema.ts'
-
-/** What was asked for cannot be, in bd's own words. */
-export class BeadsError extends Error {
-  override name = 'BeadsError'
-}
-
-export interface Issue {
-  id: string
-  title: string
-  description: string
-  design: string
-  acceptance_criteria: string
-  notes: string
-  status: string
-  priority: number
-  issue_type: string
-  assignee: string | null
-  created_at: string
-  updated_at: string
-  closed_at: string | null
-  close_reason: string
-  external_ref: string | null
-  sender: string | null
-}
-export interface Dependency {
-  issue_id: string
-  depends_on_id: string
-  type: string
-  created_at: string
-  created_by: string
-}
-export interface NewIssue {
-  id?: string
-  title: string
-  description?: string
-  design?: string
-  acceptance_criteria?: string
-  notes?: string
-  priority?: number
-  issue_type?: string
-  assignee?: string | null
-  sender?: string | null
-  parent?: string
-  labels?: readonly string[]
-  deps?: readonly { type: string; id: string }[]
-}
-export interface IssueFilter {
-  status?: readonly string[]
-  type?: string
-  assignee?: string
-  priority?: number
-  label?: string
-  /** Only issues under this one, all levels. */
-  parent?: string
-  /** Closed ones too. */
-  all?: boolean
-  limit?: number
-}
 
 const statuses = ['open', 'in_progress', 'blocked', 'closed', 'pinned', 'deferred']
 const types = ['bug', 'feature', 'task', 'epic', 'chore', 'message', 'merge-request', 'molecule', 'gate', 'decision']
@@ -296,7 +239,7 @@ export function openBeads(dir: string, options: { create?: boolean; now?: () => 
       })
     },
     written,
-  }
+  } satisfies TownIssues & Record<string, unknown>
 
   function freeId(issue: NewIssue, creator: string, at: string): string {
     const prefix = beads.config('issue_prefix')

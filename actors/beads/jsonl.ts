@@ -1,6 +1,7 @@
 // Issues as JSON: what `--json` prints and what `issues.jsonl` holds, in the format's field order (profile 0.30).
 // Never: writes a file.
-import { type Beads, BeadsError, type Dependency, type Issue } from './embedded.ts'
+import { BeadsError, type Dependency, type Issue } from './contract.ts'
+import type { Beads } from './embedded.ts'
 
 const order = [
   'id', 'title', 'description', 'design', 'acceptance_criteria', 'notes', 'status', 'priority', 'issue_type', 'assignee', 'created_at', 'updated_at', 'closed_at', 'close_reason', 'external_ref',

@@ -1,0 +1,84 @@
+// The contract of an issue store: what an issue is, and what the town asks of whoever keeps them (embedded.ts today; a `bd` on the PATH may keep it too).
+// Never: code but the error; answers may come at once or later.
+/** What was asked for cannot be, in bd's own words. */
+export class BeadsError extends Error {
+  override name = 'BeadsError'
+}
+
+export interface Issue {
+  id: string
+  title: string
+  description: string
+  design: string
+  acceptance_criteria: string
+  notes: string
+  status: string
+  priority: number
+  issue_type: string
+  assignee: string | null
+  created_at: string
+  updated_at: string
+  closed_at: string | null
+  close_reason: string
+  external_ref: string | null
+  sender: string | null
+}
+export interface Dependency {
+  issue_id: string
+  depends_on_id: string
+  type: string
+  created_at: string
+  created_by: string
+}
+export interface NewIssue {
+  id?: string
+  title: string
+  description?: string
+  design?: string
+  acceptance_criteria?: string
+  notes?: string
+  priority?: number
+  issue_type?: string
+  assignee?: string | null
+  sender?: string | null
+  parent?: string
+  labels?: readonly string[]
+  deps?: readonly { type: string; id: string }[]
+}
+export interface IssueFilter {
+  status?: readonly string[]
+  type?: string
+  assignee?: string
+  priority?: number
+  label?: string
+  /** Only issues under this one, all levels. */
+  parent?: string
+  /** Closed ones too. */
+  all?: boolean
+  limit?: number
+}
+
+
+type Awaitable<T> = T | Promise<T>
+
+/** What the town's roles need. Every write is atomic and may be repeated; two writers of one issue never both win. */
+export interface TownIssues {
+  get(id: string): Awaitable<Issue | undefined>
+  labels(id: string): Awaitable<string[]>
+  parentOf(id: string): Awaitable<string | null>
+  /** Every issue under an epic, all levels. */
+  children(id: string): Awaitable<Issue[]>
+  /** Open, unblocked, by priority, then age. */
+  ready(filter?: { parent?: string; assignee?: string; unassigned?: boolean; type?: string; limit?: number }): Awaitable<Issue[]>
+  /** The open issues an issue waits for, its parents' included. */
+  blockers(id: string): Awaitable<Issue[]>
+  /** One holder an issue. `null`: claimed, also when this holder has it; else why not. */
+  claim(id: string, holder: string, from?: { previous?: string | null; alsoLabel?: string }): Awaitable<{ held: string } | { unavailable: string } | null>
+  update(id: string, changes: Partial<Pick<Issue, 'status' | 'assignee' | 'notes'>>, actor: string): Awaitable<Issue>
+  addLabel(id: string, label: string): Awaitable<void>
+  closeIssue(id: string, reason: string, actor: string, force?: boolean): Awaitable<Issue>
+  /** A message under an id of the sender's choosing; false when it is there already. */
+  createMessage(message: { id: string; title: string; description: string; priority: number; assignee: string; sender: string; labels: readonly string[]; at: Date }): Awaitable<boolean>
+  /** Changes when somebody else has written. */
+  dataVersion(): Awaitable<number>
+}
