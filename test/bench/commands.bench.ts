@@ -1,18 +1,19 @@
 // Whole processes of `gt` and `bd` against a bare Node of the same version.
 import process from 'node:process'
+import { bdScript, gtScript, realTown } from '../fixture/real-town.ts'
 import { type Benchmark, interleaved, must } from './measure.ts'
-import { gt, bd, benchTown } from './town.ts'
 
 export const commands: Benchmark = async (size) => {
-  using town = benchTown({ issues: 100 })
-  town.up()
+  using town = realTown()
+  town.issues(100)
+  town.ok('up')
   const call = (script: string, ...args: string[]) => () => must(process.execPath, [script, ...args], { cwd: town.rig, env: town.env })
   const subjects = {
     'node -e 0': () => must(process.execPath, ['-e', '0']),
-    'gt status': call(gt, 'status'),
-    'gt mail inbox': call(gt, 'mail', 'inbox'),
-    'bd ready': call(bd, 'ready'),
-    'bd create': call(bd, 'create', 'One more'),
+    'gt status': call(gtScript, 'status'),
+    'gt mail inbox': call(gtScript, 'mail', 'inbox'),
+    'bd ready': call(bdScript, 'ready'),
+    'bd create': call(bdScript, 'create', 'One more'),
   }
   await interleaved(2, subjects)
   const { 'node -e 0': bare = 1, ...times } = await interleaved(size === 'full' ? 41 : 3, subjects)

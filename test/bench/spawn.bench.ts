@@ -3,8 +3,8 @@ import { spawn, spawnSync } from 'node:child_process'
 import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync } from 'node:fs'
 import { join } from 'node:path'
 import process from 'node:process'
+import { hasTmux, realTown } from '../fixture/real-town.ts'
 import { type Benchmark, type Figure, median, must } from './measure.ts'
-import { benchTown } from './town.ts'
 
 /** Says when its first instruction ran, in nanoseconds of the wall clock, then waits to be ended. */
 const worker = (marks: string) => `#!/bin/sh\ndate +%s%N > "${marks}/$(basename "$PWD").part"\nmv "${marks}/$(basename "$PWD").part" "${marks}/$(basename "$PWD")"\nexec sleep 1000\n`
@@ -21,7 +21,6 @@ async function waitFor(path: string): Promise<number> {
 
 export const spawning: Benchmark = async (size) => {
   const figures: Figure[] = []
-  const hasTmux = spawnSync('tmux', ['-V']).status === 0
   for (const session of hasTmux ? (['process', 'tmux'] as const) : (['process'] as const)) {
     for (const many of [1, 8]) {
       const rounds = size === 'full' ? (many === 1 ? 11 : 5) : 1
@@ -44,7 +43,7 @@ export const spawning: Benchmark = async (size) => {
 }
 
 async function handMs(session: 'tmux' | 'process', many: number): Promise<number> {
-  using town = benchTown({})
+  using town = realTown()
   const marks = join(town.dir, 'marks')
   mkdirSync(marks)
   const script = join(town.dir, 'hand.sh')
@@ -77,24 +76,24 @@ async function townMs(session: 'tmux' | 'process', many: number): Promise<{ whol
   rmSync(marks, { recursive: true, force: true })
   mkdirSync(marks, { recursive: true })
   try {
-    using town = benchTown({ issues: many + 1, session, worker: worker(marks), maxWorkers: many + 1 })
-    town.bd('create', 'All', '-t', 'epic', '--id', 'be-all')
-    for (let n = 1; n <= many; n++) town.bd('update', `be-${n}`, '--parent', 'be-all')
-    town.up()
+    using town = realTown({ session, worker: worker(marks), maxWorkers: many + 1 })
+    town.issues(many)
+    town.okBd('create', 'First', '--id', 'wy-first')
+    town.ok('up')
     // The town's tmux server is there already, as it is by hand; the last issue is its session.
-    town.gt('spawn', '--issue', `be-${many + 1}`)
+    town.ok('spawn', '--issue', 'wy-first')
     await waitFor(join(marks, 'Nux'))
     const from = nowMs()
-    town.gt('spawn', '--epic', 'be-all')
+    town.ok('spawn', '--epic', 'wy-all')
     const marked = () => readdirSync(marks).filter((name) => !name.endsWith('.part') && name !== 'Nux')
     for (let waited = 0; marked().length < many; waited++) {
       if (waited > 20_000) throw new Error(`only ${marked().length} of ${many} polecats began`)
       await new Promise((resolve) => setTimeout(resolve, 1))
     }
     const last = Math.max(...(await Promise.all(marked().map((name) => waitFor(join(marks, name))))))
-    const log = JSON.parse(`[${town.gt('log', '--json', '--all').trim().split('\n').join(',')}]`) as { mailType: string; at: number }[]
+    const log = JSON.parse(`[${town.ok('log', '--json', '--all').trim().split('\n').join(',')}]`) as { mailType: string; at: number }[]
     const asked = log.filter((entry) => entry.mailType === 'work.requested').at(-1)?.at ?? Number.NaN
-    town.gt('stop', '--all')
+    town.ok('stop', '--all')
     return { wholeMs: last - from, daemonMs: last - asked }
   } finally {
     rmSync(marks, { recursive: true, force: true })

@@ -2,25 +2,21 @@
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import process from 'node:process'
+import { committer, type RealTown, realTown } from '../fixture/real-town.ts'
 import { type Benchmark, interleaved, median, must } from './measure.ts'
-import { benchTown, gt } from './town.ts'
 
 const sleep = (ms: number) => new Promise((resolve) => setTimeout(resolve, ms))
 
-/** Commits one file of its own and hands over. */
-const committer = '#!/bin/sh\nset -e\necho "$GT_ISSUE" > "done-$GT_ISSUE.txt"\ngit add --all\ngit commit --quiet -m "$GT_ISSUE"\ngt handoff\nexec sleep 1000\n'
-
 export const landing: Benchmark = async (size) => {
   const count = size === 'full' ? 12 : 2
-  using town = benchTown({ issues: count, worker: committer, maxWorkers: 1 })
-  town.bd('create', 'All', '-t', 'epic', '--id', 'be-all')
-  for (let n = 1; n <= count; n++) town.bd('update', `be-${n}`, '--parent', 'be-all')
-  town.up()
-  town.gt('spawn', '--epic', 'be-all')
-  town.gt('wait', 'be-all', '--timeout', '120')
-  const log = JSON.parse(`[${town.gt('log', '--json', '--all').trim().split('\n').join(',')}]`) as { address: string; mailType: string; at: number; before: string; notes: { text: string; issue: string | null }[] }[]
-  const asked = log.filter((entry) => entry.address === 'bench/refinery' && entry.mailType === 'merge.requested').map((entry) => entry.at)
-  const landed = log.filter((entry) => entry.address === 'bench/refinery' && entry.notes.some((note) => note.text.includes('is on main'))).map((entry) => entry.at)
+  using town = realTown({ worker: committer, maxWorkers: 1 })
+  town.issues(count)
+  town.ok('up')
+  town.ok('spawn', '--epic', 'wy-all')
+  town.ok('wait', 'wy-all', '--timeout', '120')
+  const log = JSON.parse(`[${town.ok('log', '--json', '--all').trim().split('\n').join(',')}]`) as { address: string; mailType: string; at: number; before: string; notes: { text: string; issue: string | null }[] }[]
+  const asked = log.filter((entry) => entry.address === 'wyvern/refinery' && entry.mailType === 'merge.requested').map((entry) => entry.at)
+  const landed = log.filter((entry) => entry.address === 'wyvern/refinery' && entry.notes.some((note) => note.text.includes('is on main'))).map((entry) => entry.at)
   if (landed.length !== count) throw new Error(`${landed.length} of ${count} landed`)
   const townMs = median(landed.map((at, n) => at - (asked[n] ?? Number.NaN)))
   const handMs = median(byHand(town, count))
@@ -28,7 +24,7 @@ export const landing: Benchmark = async (size) => {
 }
 
 /** fetch, merge-tree, commit-tree, push with a lease, fetch again, and the Mayor's clone: in the Refinery's own clone, for commits like the workers'. */
-function byHand(town: ReturnType<typeof benchTown>, count: number): number[] {
+function byHand(town: RealTown, count: number): number[] {
   const clone = join(town.rig, 'refinery/rig')
   const git = (...args: string[]) => town.git(clone, ...args)
   const times: number[] = []
@@ -51,21 +47,20 @@ function byHand(town: ReturnType<typeof benchTown>, count: number): number[] {
   return times
 }
 
-const pidOf = (root: string) => (JSON.parse(readFileSync(join(root, 'daemon/daemon.json'), 'utf8')) as { pid: number }).pid
-
 export const restart: Benchmark = async (size) => {
-  using town = benchTown({ issues: 20 })
-  town.up()
+  using town = realTown()
+  town.issues(20)
+  town.ok('up')
   const rounds = size === 'full' ? 15 : 1
   const samples: number[] = []
   const bare: number[] = []
   for (let round = 0; round < rounds; round++) {
     const { 'node -e 0': ms = 1 } = await interleaved(1, { 'node -e 0': () => must(process.execPath, ['-e', '0']) })
     bare.push(ms)
-    process.kill(pidOf(town.root), 'SIGKILL')
+    process.kill(town.daemonPid(), 'SIGKILL')
     const from = performance.now()
-    must(process.execPath, [gt, 'up'], { cwd: town.root, env: town.env })
-    must(process.execPath, [gt, 'status'], { cwd: town.root, env: town.env })
+    town.ok('up')
+    town.ok('status')
     samples.push(performance.now() - from)
   }
   const [up, node] = [median(samples), median(bare)]
@@ -73,13 +68,14 @@ export const restart: Benchmark = async (size) => {
 }
 
 export const idle: Benchmark = async (size) => {
-  using town = benchTown({ issues: 5 })
-  town.up()
+  using town = realTown()
+  town.issues(5)
+  town.ok('up')
   await sleep(1000)
   const seconds = size === 'full' ? 60 : 3
   // Fields of proc(5): minor faults of waited-for children (11) tell every subprocess, however short; user and system time (14, 15) in ticks of 10 ms.
   const read = () => {
-    const fields = readFileSync(`/proc/${pidOf(town.root)}/stat`, 'utf8').replace(/^.*\) /, '').split(' ').map(Number)
+    const fields = readFileSync(`/proc/${town.daemonPid()}/stat`, 'utf8').replace(/^.*\) /, '').split(' ').map(Number)
     return { childFaults: fields[8] ?? 0, ticks: (fields[11] ?? 0) + (fields[12] ?? 0) }
   }
   const before = read()
