@@ -54,7 +54,7 @@ export async function runDaemon(options: DaemonOptions): Promise<number> {
   await new Promise<void>((resolve, reject) => server.once('error', reject).listen(layout.socket, resolve))
   process.umask(mask)
   chmodSync(layout.socket, 0o600)
-  town.begin()
+  await town.begin()
   await takeIntake(join(layout.daemon, 'intake'), answer, (error) => log.error(error))
   writeConfig(layout.daemonJson, { pid: process.pid, socket: layout.socket, version: options.version, started_at: new Date().toISOString() })
   log.info(`${options.town} is up`)
@@ -89,7 +89,7 @@ function serve(socket: Socket, answer: Answer, report: (error: unknown) => void)
       } catch (error) {
         const message = error instanceof Error ? error.message : String(error)
         if (error instanceof UsageError) send({ ok: false, error: { code: 'usage', message } })
-        else if (error instanceof Refusal) send({ ok: false, error: { code: 'refused', message } })
+        else if (error instanceof Refusal || error instanceof StoreUnusable) send({ ok: false, error: { code: 'refused', message } })
         else {
           report(error)
           send({ ok: false, error: { code: 'internal', message } })

@@ -8,15 +8,16 @@ import { type Beads, openBeads } from '../actors/beads/embedded.ts'
 import { watchBeads } from '../actors/beads/watch.ts'
 import { bind, handlersOf } from '../actors/binding.ts'
 import { type RigConfig, readConfig, rigConfig, rigsConfig, townConfig } from '../actors/config.ts'
-import { gateHands } from '../actors/gates/hands.ts'
+import { endLeftover, gateHands } from '../actors/gates/hands.ts'
 import { gitHands } from '../actors/git/hands.ts'
 import { preservedOf } from '../actors/git/pin.ts'
 import { rigLayout, townLayout } from '../actors/layout.ts'
+import { startOf } from '../actors/processes.ts'
 import { pluginHands } from '../actors/plugins/hands.ts'
 import { sessionHands } from '../actors/sessions/hands.ts'
 import { allowedEnv, tokenValid, writeShims } from '../actors/sessions/identity.ts'
 import { processBackend } from '../actors/sessions/process.ts'
-import { aliveIn, endSession, startOf } from '../actors/sessions/session.ts'
+import { aliveIn, endSession } from '../actors/sessions/session.ts'
 import { tmuxBackend, tmuxOn } from '../actors/sessions/tmux.ts'
 import { rigOf, witnessOf } from '../machines/address.ts'
 import { type Host, openDriver, openHost, openSqliteStore, systemClock, systemRandom } from '../runtime/contract.ts'
@@ -37,7 +38,7 @@ export interface Town {
   behind: TownBehind
   host: Host
   /** Starts the roles' work and watches the rigs' beads. */
-  begin(): void
+  begin(): Promise<void>
   close(): Promise<void>
 }
 
@@ -149,7 +150,8 @@ export async function openTown(options: TownOptions): Promise<Town> {
   return {
     behind,
     host,
-    begin() {
+    async begin() {
+      await Promise.all([...configs.keys()].map((rigName) => endLeftover(town, rigName)))
       driver.start()
       for (const rigName of configs.keys()) watchRig(rigName)
     },

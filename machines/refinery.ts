@@ -37,6 +37,9 @@ function sendBack(context: Context, issue: string, returned: Omit<ReturnReason, 
   return [{ to: witnessOf(context.rig), type: 'merge.returned', body: { issue, title, polecat, ref, sha, returned: { ...returned, base: context.base } } }]
 }
 
+/** What could not land is tried again because the Overseer said so: what was escalated of it is answered. */
+const unstuck = (context: Context): Outgoing[] => context.stuck.map((what) => ({ to: witnessOf(context.rig), type: 'merge.unstuck', body: { what } }))
+
 const stuck = (context: Context, what: 'refused' | 'unreachable' | 'broken', reason: string): Outgoing => ({
   to: witnessOf(context.rig),
   type: 'merge.stuck',
@@ -89,7 +92,8 @@ export const refineryMachine = setup({
     'queue.poked': {
       description: 'The Overseer wants the queue processed: what was set aside is tried again.',
       actions: [
-        assign({ queue: ({ context }) => context.queue.map((request) => ({ ...request, held: false })) }),
+        { type: 'mail', params: ({ context }) => unstuck(context) },
+        assign({ stuck: [], queue: ({ context }) => context.queue.map((request) => ({ ...request, held: false })) }),
         { type: 'reply', params: ({ context, event }) => ({ to: event.mailId, ok: true, text: context.queue.length === 0 ? `the merge queue of ${context.rig} is empty` : `${context.rig} processes its merge queue: ${issuesIn(context)}` }) },
       ],
     },
@@ -266,7 +270,7 @@ export const refineryMachine = setup({
               ...context.members.map(
                 (member): Outgoing => ({ to: witnessOf(context.rig), type: 'merge.landed', body: { issue: member.issue, title: member.title, polecat: member.polecat, sha: member.sha, commit: context.commit } }),
               ),
-              ...context.stuck.map((what): Outgoing => ({ to: witnessOf(context.rig), type: 'merge.unstuck', body: { what } })),
+              ...unstuck(context),
             ],
           },
           assign(({ context, event }) => ({
@@ -298,13 +302,31 @@ export const refineryMachine = setup({
         assign({ stuck: ({ context }) => (context.absences >= 4 ? [...new Set([...context.stuck, 'unreachable' as const])] : context.stuck) }),
       ],
       after: { originRetry: 'building' },
-      on: { 'queue.poked': { target: 'building', actions: { type: 'reply', params: ({ context, event }) => ({ to: event.mailId, ok: true, text: `${context.rig} asks origin again` }) } } },
+      on: {
+        'queue.poked': {
+          target: 'building',
+          actions: [
+            { type: 'mail', params: ({ context }) => unstuck(context) },
+            assign({ stuck: [], absences: 0 }),
+            { type: 'reply', params: ({ context, event }) => ({ to: event.mailId, ok: true, text: `${context.rig} asks origin again` }) },
+          ],
+        },
+      },
     },
     cannot_run: {
       description: 'There is no verdict on the work because the gates, or git, could not run. Tried again by and by, or when poked.',
       entry: assign({ stuck: ({ context }) => [...new Set([...context.stuck, 'broken' as const])], absences: ({ context }) => context.absences + 1 }),
       after: { originRetry: 'building' },
-      on: { 'queue.poked': { target: 'building', actions: { type: 'reply', params: ({ context, event }) => ({ to: event.mailId, ok: true, text: `${context.rig} tries ${issuesOf(context)} again` }) } } },
+      on: {
+        'queue.poked': {
+          target: 'building',
+          actions: [
+            { type: 'mail', params: ({ context }) => unstuck(context) },
+            assign({ stuck: [], absences: 0 }),
+            { type: 'reply', params: ({ context, event }) => ({ to: event.mailId, ok: true, text: `${context.rig} tries ${issuesOf(context)} again` }) },
+          ],
+        },
+      },
     },
   },
 })

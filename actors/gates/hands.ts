@@ -1,13 +1,14 @@
 // Gates: the rig's checks, run on exactly the commit that would land, in a detached worktree of the Refinery's clone.
 // Never: runs in a place that is not that commit; leaves a process behind.
-import { createWriteStream, existsSync, mkdirSync, readFileSync } from 'node:fs'
+import { createWriteStream, existsSync, mkdirSync, readFileSync, rmSync } from 'node:fs'
 import { join } from 'node:path'
-import { kill } from 'node:process'
+import { z } from 'zod'
 import type { EffectInput, EffectOutput } from '../../machines/effects.ts'
 import type { Hands } from '../binding.ts'
-import type { RigConfig } from '../config.ts'
+import { type RigConfig, writeWhole } from '../config.ts'
 import { git } from '../git/git.ts'
 import { rigLayout, townLayout } from '../layout.ts'
+import { endGroup, endTree, startOf } from '../processes.ts'
 
 export interface GateDeps {
   town: string
@@ -27,13 +28,14 @@ async function runGates(deps: GateDeps, { rig, commit }: EffectInput<'runGates'>
   if (config.no_gate) return { kind: 'green', gates }
   let place: string
   try {
+    await endLeftover(deps.town, rig)
     place = await checkOut(deps.town, rig, commit)
   } catch (error) {
     return { kind: 'broken', why: `no place to run the gates: ${error instanceof Error ? error.message : error}` }
   }
   for (const [name, argv] of Object.entries(config.gates)) {
     const log = join(townLayout(deps.town).gateLogs, `${rig}-${commit.slice(0, 12)}-${name}.log`)
-    const run = await runGate(deps, argv, place, log, config.gate_timeout, signal)
+    const run = await runGate(deps, rig, argv, place, log, config.gate_timeout, signal)
     if ('broken' in run) return { kind: 'broken', why: `the gate “${name}” (${argv.join(' ')}) cannot run: ${run.broken}` }
     if (run.exitCode !== 0) return { kind: 'red', gate: name, exitCode: run.exitCode, timedOut: run.timedOut, tail: tailOf(log), log }
     gates.push({ name, durationMs: run.durationMs })
@@ -59,7 +61,7 @@ async function checkOut(town: string, rig: string, commit: string): Promise<stri
   return place
 }
 
-async function runGate(deps: GateDeps, argv: readonly string[], cwd: string, log: string, limitMs: number, signal: AbortSignal) {
+async function runGate(deps: GateDeps, rig: string, argv: readonly string[], cwd: string, log: string, limitMs: number, signal: AbortSignal) {
   const [program = '', ...args] = argv
   const out = createWriteStream(log, { mode: 0o600 })
   const { execa } = await import('execa')
@@ -76,27 +78,35 @@ async function runGate(deps: GateDeps, argv: readonly string[], cwd: string, log
   })
   child.all?.pipe(out)
   let timedOut = false
-  // The gate leads a process group of its own: all of it ends with it.
-  const endGroup = () => {
-    if (child.pid === undefined) return
-    try {
-      kill(-child.pid, 'SIGKILL')
-    } catch (error) {
-      if ((error as NodeJS.ErrnoException).code !== 'ESRCH') throw error
-    }
-  }
+  // The gate leads a process group of its own: all of it ends with it, also after a daemon that was killed.
+  const gate = child.pid === undefined ? undefined : { pid: child.pid, pidStart: startOf(child.pid) ?? '' }
+  if (gate) writeWhole(runningFile(deps.town, rig), JSON.stringify(gate), 0o600)
+  const endGate = () => void (gate && endTree(gate, 0))
   const limit = setTimeout(() => {
     timedOut = true
-    endGroup()
+    endGate()
   }, limitMs)
-  signal.addEventListener('abort', endGroup, { once: true })
+  signal.addEventListener('abort', endGate, { once: true })
   const done = await child
   clearTimeout(limit)
-  signal.removeEventListener('abort', endGroup)
-  endGroup()
+  signal.removeEventListener('abort', endGate)
+  if (gate) endGroup(gate.pid)
+  rmSync(runningFile(deps.town, rig), { force: true })
   await new Promise<void>((resolve) => out.end(resolve))
   if (child.pid === undefined) return { broken: done.shortMessage ?? 'it could not be started' }
   return { exitCode: done.exitCode ?? null, timedOut, durationMs: done.durationMs }
+}
+
+const leftover = z.object({ pid: z.int().positive(), pidStart: z.string() })
+const runningFile = (town: string, rig: string) => join(townLayout(town).gateLogs, `running-${rig}.json`)
+
+/** A gate that a killed daemon left running would write into the place of the next. */
+export async function endLeftover(town: string, rig: string): Promise<void> {
+  const path = runningFile(town, rig)
+  if (!existsSync(path)) return
+  const left = leftover.safeParse(JSON.parse(readFileSync(path, 'utf8')))
+  if (left.success) await endTree(left.data, 0)
+  rmSync(path, { force: true })
 }
 
 function tailOf(log: string): string {

@@ -2,8 +2,8 @@
 // Never: outlives its record unseen; ends a process whose start time is not the recorded one.
 import { existsSync, mkdirSync, readdirSync, readFileSync, statSync, watch, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { kill as signalProcess } from 'node:process'
 import type { SessionRecord } from '../../machines/effects.ts'
+import { endTree, isAlive, startOf } from '../processes.ts'
 
 export interface SessionSpec {
   id: string
@@ -38,21 +38,6 @@ printf %s "$code" > "$dir/exit.part" && mv "$dir/exit.part" "$dir/exit"
 exit $code`
 
 export const launchArgs = (spec: SessionSpec) => ['/bin/sh', '-c', launcher, 'gt-session', spec.dir, ...spec.argv]
-
-/** Start time of a process in clock ticks since boot; undefined when there is no such process (or only its zombie). */
-export function startOf(pid: number): string | undefined {
-  try {
-    const stat = readFileSync(`/proc/${pid}/stat`, 'utf8')
-    const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ')
-    return fields[0] === 'Z' ? undefined : fields[19]
-  } catch (error) {
-    const { code } = error as NodeJS.ErrnoException
-    if (code === 'ENOENT' || code === 'ESRCH') return undefined
-    throw error
-  }
-}
-
-export const isAlive = (session: { pid: number; pidStart: string }) => startOf(session.pid) === session.pidStart
 
 /** Starts the session, or finds the one that was started under this id before a crash; resolves when it has said so itself. */
 export async function start(backend: SessionBackend, spec: SessionSpec, epoch: number, withinMs: number, signal: AbortSignal): Promise<SessionRecord | { why: string }> {
@@ -102,14 +87,7 @@ export async function watchSession(backend: SessionBackend, session: SessionReco
 
 /** Ends the session: SIGTERM to its process group, SIGKILL after graceMs. Safe to repeat; an absent session counts as ended. */
 export async function endSession(session: SessionRecord, graceMs: number, signal: AbortSignal): Promise<{ exitCode: number | null; tail: string }> {
-  if (isAlive(session)) {
-    const family = descendants(session.pid)
-    signalGroup(session.pid, 'SIGTERM')
-    for (let waitedMs = 0; isAlive(session) && waitedMs < graceMs && !signal.aborted; waitedMs += 20) await pause(20)
-    if (isAlive(session)) signalGroup(session.pid, 'SIGKILL')
-    for (const child of family) if (isAlive(child)) signalOne(child.pid)
-    while (isAlive(session) && !signal.aborted) await pause(10)
-  }
+  await endTree(session, graceMs, signal)
   return { exitCode: exitCode(session.dir), tail: tail(session.dir) }
 }
 
@@ -182,31 +160,4 @@ function appears(dir: string, names: readonly string[], withinMs: number, signal
     if (signal.aborted) aborted()
     else if (there()) finish(true)
   })
-}
-
-function pause(ms: number): Promise<void> {
-  return new Promise((resolve) => setTimeout(resolve, ms))
-}
-
-/** Every process below this one, with its start time, also those that left the group. */
-function descendants(pid: number): { pid: number; pidStart: string }[] {
-  const path = `/proc/${pid}/task/${pid}/children`
-  if (!existsSync(path)) return []
-  const children = readFileSync(path, 'utf8').split(' ').filter(Boolean).map(Number)
-  return children.flatMap((child) => [{ pid: child, pidStart: startOf(child) ?? '' }, ...descendants(child)])
-}
-
-function signalGroup(pid: number, signal: 'SIGTERM' | 'SIGKILL'): void {
-  try {
-    signalProcess(-pid, signal)
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code !== 'ESRCH') throw error
-  }
-}
-function signalOne(pid: number): void {
-  try {
-    signalProcess(pid, 'SIGKILL')
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code !== 'ESRCH') throw error
-  }
 }

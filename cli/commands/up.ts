@@ -50,7 +50,7 @@ export default command({
         up = await resume()
       }
       child.unref()
-      if (!up) throw new Error(`the town does not come up: ${readFileSync(daemonLog, 'utf8').slice(from).trim() || 'no words'} (log: ${daemonLog})`)
+      if (!up) throw new Error(`the town does not come up: ${readFileSync(daemonLog).subarray(from).toString().trim() || 'no words'} (log: ${daemonLog})`)
     }
     print({ town: root, pid: up.pid, was }, () => [was ? `${root} is up already (pid ${up.pid})` : `${root} is up (pid ${up.pid})`])
     return 0

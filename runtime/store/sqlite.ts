@@ -1,5 +1,5 @@
 // The store on node:sqlite: one file, WAL, every commit on disk before it counts.
-// Never: repairs or replaces a file it cannot use.
+// Never: repairs or replaces a file it cannot use; keeps half of a transaction.
 import { DatabaseSync, type StatementSync } from 'node:sqlite'
 import type { SqlValue, Store } from '../contract.ts'
 import { StoreUnusable, wordsOf } from '../errors.ts'
@@ -34,7 +34,7 @@ export function openSqliteStore(path: string): Store {
         if (depth > 0) prepared(`ROLLBACK TO ${name}`).run()
         if (depth > 0) prepared(`RELEASE ${name}`).run()
         else if (db.isTransaction) prepared('ROLLBACK').run()
-        throw error
+        throw written(error, path)
       }
     },
     run(sql, ...params) {
@@ -45,6 +45,13 @@ export function openSqliteStore(path: string): Store {
     all: <T>(sql: string, ...params: SqlValue[]) => prepared(sql).all(...params) as T[],
     close: () => db.close(),
   }
+}
+
+/** A full or failing disk, in words; anything else as it is. The transaction is rolled back by now. */
+function written(error: unknown, path: string): unknown {
+  const code = (error as { errcode?: number }).errcode
+  const disk = code !== undefined && [10, 13].includes(code & 0xff) // SQLITE_IOERR and SQLITE_FULL with all their kinds
+  return disk ? new StoreUnusable(`${path} cannot be written: ${wordsOf(error)}. Nothing of this was kept, nothing before it is lost; make room on the disk, then try again`) : error
 }
 
 function openChecked(path: string): DatabaseSync {

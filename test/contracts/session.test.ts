@@ -5,8 +5,9 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
+import { isAlive, startOf } from '../../actors/processes.ts'
 import { processBackend } from '../../actors/sessions/process.ts'
-import { aliveIn, cancelStart, endSession, isAlive, type SessionBackend, start, startOf, tail, watchSession } from '../../actors/sessions/session.ts'
+import { aliveIn, cancelStart, endSession, type SessionBackend, start, tail, watchSession } from '../../actors/sessions/session.ts'
 import { tmuxBackend } from '../../actors/sessions/tmux.ts'
 
 const hasTmux = spawnSync('tmux', ['-V']).status === 0

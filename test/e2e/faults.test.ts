@@ -1,0 +1,244 @@
+// Bad input and faults of the world, met as a person would meet them: through gt, with real files, processes and git.
+import { spawn, spawnSync } from 'node:child_process'
+import { chmodSync, existsSync, mkdirSync, openSync, readFileSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { DatabaseSync } from 'node:sqlite'
+import { afterEach, describe, expect, test } from 'vitest'
+import { startOf } from '../../actors/processes.ts'
+import { committer, type Done, eventually, gtScript, type RealTown, type RealTownOptions, realTown } from '../fixture/real-town.ts'
+
+let t: RealTown
+afterEach(() => t?.dispose())
+const make = (options: RealTownOptions = {}) => {
+  t = realTown(options)
+  return t
+}
+const refused = (done: Done, ...words: string[]) => {
+  expect(done).toMatchObject({ status: 1 })
+  for (const word of words) expect(done.stderr).toContain(word)
+}
+interface Status {
+  rigs: { workers: { busy: number }; polecats: { name: string; issue: string; session: { pid: number } | null }[]; queue: unknown[]; landed: { issue: string }[] }[]
+  escalations: { subject: string; body: string }[]
+}
+const status = () => t.json<Status>('status')
+
+describe('configuration and data', () => {
+  test('a corrupt or newer configuration is refused with the file’s name, and left as it is', () => {
+    make()
+    const files = { 'mayor/town.json': 'up', 'mayor/rigs.json': 'up', 'wyvern/config.json': 'up' }
+    for (const [file, word] of Object.entries(files)) {
+      const path = join(t.town, file)
+      const good = readFileSync(path, 'utf8')
+      for (const [bad, says] of [['{"type": "town", ', 'cannot be read'], ['[]', 'not as it should be'], [JSON.stringify({ ...(JSON.parse(good) as object), version: 99 }), 'newer version']] as const) {
+        writeFileSync(path, bad)
+        refused(t.gt(word), path, says, 'left as it is')
+        expect(readFileSync(path, 'utf8')).toBe(bad)
+      }
+      writeFileSync(path, good)
+    }
+    expect(t.gt('up')).toMatchObject({ status: 0 })
+  })
+
+  test('a corrupt or newer town.db is refused with words and kept', () => {
+    make()
+    t.ok('up')
+    t.ok('down')
+    const db = new DatabaseSync(t.layout.db)
+    db.exec('PRAGMA journal_mode = DELETE; PRAGMA user_version = 99')
+    db.close()
+    refused(t.gt('up'), 'newer version', t.layout.db)
+    const again = new DatabaseSync(t.layout.db)
+    again.exec('PRAGMA user_version = 1')
+    again.close()
+    const bytes = readFileSync(t.layout.db)
+    bytes.fill(0x5a, 4096, 40_000)
+    writeFileSync(t.layout.db, bytes)
+    refused(t.gt('up'), t.layout.db, 'left as it')
+    expect(readFileSync(t.layout.db).equals(bytes)).toBe(true)
+  })
+
+  test('rig names, prefixes and addresses that cannot be are refused, and leave nothing', () => {
+    make()
+    const add = (name: string, ...more: string[]) => t.gt('rig', 'add', '--no-gate', ...more, '--', name, t.origin)
+    for (const name of ['a/b', '..', 'two words', '-x', '', 'mayor', 'daemon']) refused(add(name), 'cannot be a rig')
+    refused(add('wyvern'), 'already')
+    refused(add('other', '--prefix', 'wy'), 'prefix wy is taken')
+    refused(t.gt('rig', 'add', 'other', join(t.dir, 'nowhere'), '--no-gate'), 'cannot be cloned', 'Nothing was changed')
+    refused(t.gt('rig', 'add', 'other', 'ext::sh -c touch% x', '--no-gate'), 'not a repository')
+    refused(t.gt('rig', 'add', 'other', t.origin), '--no-gate')
+    expect(t.json<{ name: string }[]>('rigs').map((rig) => rig.name)).toEqual(['wyvern'])
+    expect(existsSync(join(t.town, 'other'))).toBe(false)
+    refused(t.gtIn(t.dir, 'rigs'), 'is not in a town')
+    expect(t.gt('rig', 'add', 'x')).toMatchObject({ status: 2 })
+    expect(t.gt('rigs', '--jsn')).toMatchObject({ status: 2, stderr: expect.stringContaining('--jsn') })
+    expect(JSON.parse(t.gt('status', '--json').stderr)).toMatchObject({ error: { code: 3, message: expect.stringContaining('gt up') } })
+  })
+
+  test('ids, titles and branches full of signs that shells and tmux know go through unharmed', { timeout: 60_000 }, () => {
+    const odd = '$(touch pwned) `touch pwned` ; #{pane_id} "x" \'y\' \\ <z> | & ! %s'
+    make({ worker: committer, gates: [`see=git log -1 --format=%s`] })
+    t.issues(1, () => odd)
+    t.ok('up')
+    t.ok('spawn', '--epic', 'wy-all')
+    t.ok('wait', 'wy-all', '--timeout', '30')
+    expect(t.git(t.origin, 'log', '-1', '--format=%s', 'main')).toBe(`Merge wy-1: ${odd}`)
+    expect(spawnSync('find', [t.dir, '-name', 'pwned'], { encoding: 'utf8' }).stdout).toBe('')
+    for (const id of ['wy-1; touch x', '../../etc', '--all', 'wy-$(x)', '']) expect(t.gt('spawn', `--issue=${id}`).status).not.toBe(0)
+  })
+})
+
+describe('processes', () => {
+  test('one daemon a town: a second is refused; a lock whose process number lives on in another process is not believed', () => {
+    make()
+    t.ok('up')
+    const first = t.daemonPid()
+    refused(t.gt('up', '--foreground'), 'another host')
+    process.kill(first, 'SIGKILL')
+    // The number of a living process, but not its start time: this very test runner's.
+    const db = new DatabaseSync(t.layout.db)
+    db.prepare("UPDATE lease SET holder = ? WHERE name = 'host'").run(`${process.pid}:12345:someone`)
+    db.close()
+    expect(t.gt('up')).toMatchObject({ status: 0 })
+    expect(t.daemonPid()).not.toBe(first)
+  })
+
+  test('two towns on one host share nothing: stopping one leaves the other’s sessions alone', { timeout: 60_000 }, async () => {
+    make()
+    using other = realTown()
+    for (const town of [t, other]) {
+      town.issues(1)
+      town.ok('up')
+      town.ok('spawn', '--epic', 'wy-all')
+      await eventually(() => town.alive().length === 1)
+    }
+    t.ok('stop', '--all')
+    t.ok('down')
+    expect([t.alive().length, other.alive().length]).toEqual([0, 1])
+    expect(other.gt('status')).toMatchObject({ status: 0 })
+    // A command says which town it means by where it is, or by --town.
+    expect(t.gt('status', '--town', other.town)).toMatchObject({ status: 0 })
+    expect(t.gt('status')).toMatchObject({ status: 3 })
+  })
+
+  test('the same issue spawned by many at once has one worker; the others are told who holds it', { timeout: 60_000 }, async () => {
+    make()
+    t.issues(1)
+    t.ok('up')
+    const asked = await Promise.all(
+      Array.from({ length: 6 }, () => new Promise<Done>((resolve) => {
+        const child = spawn(process.execPath, [gtScript, 'spawn', '--issue', 'wy-1'], { cwd: t.town, env: t.env })
+        const said = { stdout: '', stderr: '' }
+        for (const stream of ['stdout', 'stderr'] as const) child[stream].setEncoding('utf8').on('data', (text: string) => (said[stream] += text))
+        child.once('close', (code) => resolve({ status: code, ...said }))
+      })),
+    ) // biome-ignore format: one asker
+    await eventually(() => t.alive().length > 0)
+    expect(status().rigs[0]?.polecats).toHaveLength(1)
+    const others = asked.filter((done) => /Nux|already|with wyvern\/witness/.test(done.stdout + done.stderr))
+    expect(others).toHaveLength(6)
+    const late = t.gt('spawn', '--issue', 'wy-1')
+    expect(`${late.stdout}${late.stderr}`).toContain('wyvern/polecats/Nux')
+    // Held by a person: the town takes nothing away from anyone.
+    t.okBd('create', 'Mine', '--id', 'wy-mine')
+    t.okBd('update', 'wy-mine', '--claim', '--actor', 'alice')
+    refused(t.gt('spawn', '--issue', 'wy-mine'), 'held by alice')
+  })
+
+  test.each([
+    ['crashes', '#!/bin/sh\necho "last words" >&2\nexit 3\n', 'exit 3', 'last words'],
+    ['ends well without a handoff', '#!/bin/sh\necho "all done, I think"\n', 'exit 0', 'all done, I think'],
+    ['is not a program', 'not a program\n', 'exit', ''],
+  ])('a worker that %s is started again, then escalated with its last output; its work is kept', { timeout: 60_000 }, (_, worker, how, words) => {
+    make({ worker, config: { session_tries: 2 } })
+    t.issues(1)
+    t.ok('up')
+    t.ok('spawn', '--issue', 'wy-1')
+    const waited = t.gt('wait', 'wy-1', '--timeout', '50')
+    expect(waited).toMatchObject({ status: 1 })
+    expect(`${waited.stdout}${waited.stderr}`).toContain('needs')
+    expect(status().escalations).toHaveLength(1)
+    expect(status().escalations[0]?.body).toContain(how)
+    expect(status().escalations[0]?.body).toContain(words)
+    expect(t.alive()).toEqual([])
+    expect(JSON.parse(t.gt('mail', 'inbox', '--json').stdout)).toHaveLength(1)
+  })
+
+  test('a worker that hangs is noticed, ended and started again', { timeout: 60_000 }, async () => {
+    make({ worker: '#!/bin/sh\necho begun\nkill -STOP $$\n', config: { hang_after: '1s', session_tries: 2 } })
+    t.issues(1)
+    t.ok('up')
+    t.ok('spawn', '--issue', 'wy-1')
+    expect(t.gt('wait', 'wy-1', '--timeout', '50')).toMatchObject({ status: 1 })
+    const log = t.gt('log').stdout
+    expect(log).toContain('no sign of progress')
+    expect(t.alive()).toEqual([])
+  })
+
+  test('a gate that outlives its daemon is ended when the town comes up again, and its result counts for nothing', { timeout: 60_000 }, async () => {
+    make({ worker: committer })
+    const gate = t.writeScript('gate.sh', `#!/bin/sh\necho $$ >> "${t.dir}/gate-pids"\n[ -e "${t.dir}/go" ] && exit 0\nsleep 1000\n`)
+    t.configure({ no_gate: false, gates: { slow: [gate] } })
+    t.issues(1)
+    t.ok('up')
+    t.ok('spawn', '--issue', 'wy-1')
+    await eventually(() => existsSync(join(t.dir, 'gate-pids')))
+    process.kill(t.daemonPid(), 'SIGKILL')
+    const [pid] = readFileSync(join(t.dir, 'gate-pids'), 'utf8').split('\n').map(Number)
+    expect(startOf(pid as number)).toBeDefined()
+    writeFileSync(join(t.dir, 'go'), '')
+    t.ok('up')
+    t.ok('wait', 'wy-1', '--timeout', '40')
+    expect(startOf(pid as number)).toBeUndefined()
+    expect(readFileSync(join(t.dir, 'gate-pids'), 'utf8').trim().split('\n')).toHaveLength(2)
+  })
+})
+
+describe('origin and disk', () => {
+  test('an origin that refuses the push: the Overseer is told once with its words; when it is mended the work lands', { timeout: 60_000 }, () => {
+    make({ worker: committer })
+    const hook = join(t.origin, 'hooks/pre-receive')
+    mkdirSync(join(t.origin, 'hooks'), { recursive: true })
+    writeFileSync(hook, '#!/bin/sh\necho "closed on Sundays" >&2\nexit 1\n')
+    chmodSync(hook, 0o755)
+    t.issues(2)
+    t.ok('up')
+    t.ok('spawn', '--epic', 'wy-all')
+    expect(t.gt('wait', 'wy-all', '--timeout', '50')).toMatchObject({ status: 1 })
+    expect(status().escalations).toHaveLength(1)
+    expect(JSON.stringify(status().escalations)).toMatch(/hook declined|closed on Sundays/)
+    expect(t.git(t.origin, 'rev-list', '--count', 'main')).toBe('1')
+    writeFileSync(hook, '#!/bin/sh\nexit 0\n')
+    t.ok('refinery', 'process', 'wyvern')
+    t.ok('wait', 'wy-all', '--timeout', '40')
+    expect(status().escalations).toEqual([])
+    expect(t.git(t.origin, 'rev-list', '--count', '--merges', 'main')).toBe('2')
+  })
+
+  test('a full disk: nothing is lost, the words say so, and the town goes on when there is room', { timeout: 90_000 }, async () => {
+    make({ worker: committer })
+    t.issues(3)
+    t.ok('up')
+    t.ok('down')
+    // No file of the daemon may grow beyond what the store has now: the next pages do not fit.
+    const blocks = Math.ceil((readFileSync(t.layout.db).length + 60_000) / 512)
+    const log = openSync(join(t.dir, 'daemon.log'), 'a')
+    const daemon = spawn('sh', ['-c', `ulimit -f ${blocks}; exec "$0" "$@"`, process.execPath, gtScript, 'up', '--foreground'], { cwd: t.town, env: t.env, stdio: ['ignore', log, log] })
+    const ended = new Promise((resolve) => daemon.once('close', resolve))
+    await eventually(() => t.gt('status').status === 0)
+    t.ok('spawn', '--epic', 'wy-all')
+    let full: Done
+    do full = t.gt('send', 'mayor/', '-s', 'a long one', '-m', 'x'.repeat(60_000))
+    while (full.status === 0)
+    // Told so, or the daemon has ended with the same words in its log: either way in words.
+    expect(`${full.stderr}${readFileSync(join(t.dir, 'daemon.log'), 'utf8')}`).toMatch(/town\.db cannot be written: .*make room on the disk/)
+    daemon.kill()
+    await ended
+    t.ok('up')
+    t.ok('wait', 'wy-all', '--timeout', '60')
+    expect(t.git(t.origin, 'rev-list', '--count', '--merges', 'main')).toBe('3')
+    const db = new DatabaseSync(t.layout.db)
+    expect(db.prepare('PRAGMA integrity_check').get()).toEqual({ integrity_check: 'ok' })
+    db.close()
+  })
+})
