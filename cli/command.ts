@@ -1,7 +1,7 @@
 // What a `gt` word declares, and how its words are parsed and explained.
 // Never: does the work of one.
 import process from 'node:process'
-import { type ParseArgsConfig, parseArgs } from 'node:util'
+import { parseArgs } from 'node:util'
 import type { Methods } from './api.ts'
 
 export class Usage extends Error {
@@ -21,12 +21,20 @@ export interface Context {
   args: string[]
 }
 
+export interface Option {
+  type: 'string' | 'boolean'
+  short?: string
+  multiple?: boolean
+  /** What it does, for help and the reference. */
+  about: string
+}
+
 export interface Command {
   summary: string
   /** After the word: `<rig> <polecat>`. */
   usage: string
   examples: readonly string[]
-  options?: NonNullable<ParseArgsConfig['options']>
+  options?: Record<string, Option>
   /** How many arguments there may be; at least, at most. */
   args: readonly [number, number]
   run(context: Context): Promise<number | undefined> | number | undefined
@@ -34,7 +42,11 @@ export interface Command {
 
 export const command = (declaration: Command) => declaration
 
-export const globalOptions = { json: { type: 'boolean' }, help: { type: 'boolean', short: 'h' }, town: { type: 'string', short: 'C' } } as const
+export const globalOptions: Record<string, Option> = {
+  json: { type: 'boolean', about: 'data as JSON' },
+  help: { type: 'boolean', short: 'h', about: 'this text' },
+  town: { type: 'string', short: 'C', about: 'the town’s folder; else GT_TOWN, else the one around you' },
+}
 
 export function parse(word: string, declaration: Command, argv: readonly string[]): { flags: Context['flags']; args: string[] } {
   try {
@@ -50,8 +62,11 @@ export function parse(word: string, declaration: Command, argv: readonly string[
 }
 
 export function help(word: string, declaration: Command): string {
-  const options = Object.entries({ ...declaration.options, ...globalOptions }).map(([name, option]) => `  ${'short' in option && option.short ? `-${option.short}, ` : '    '}--${name}${option.type === 'string' ? ' <value>' : ''}`)
-  return [declaration.summary, '', `usage: gt ${word} ${declaration.usage}`.trimEnd(), '', 'options:', ...options, '', 'examples:', ...declaration.examples.map((line) => `  ${line}`)].join('\n')
+  return [declaration.summary, '', `usage: gt ${word} ${declaration.usage}`.trimEnd(), '', 'options:', ...optionLines({ ...declaration.options, ...globalOptions }), '', 'examples:', ...declaration.examples.map((line) => `  ${line}`)].join('\n')
+}
+
+export function optionLines(options: Record<string, Option>): string[] {
+  return table(Object.entries(options).map(([name, option]) => [`  ${option.short ? `-${option.short},` : '   '} --${name}${option.type === 'string' ? ' <value>' : ''}`, option.about]))
 }
 
 /** Rows as aligned columns. */

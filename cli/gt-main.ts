@@ -16,7 +16,8 @@ async function main(argv: string[]): Promise<number> {
   const [first] = argv
   let json = argv.includes('--json')
   try {
-    if (first === undefined || first === 'help' || first === '--help' || first === '-h') return await overview(argv[1])
+    if (first === 'help' && argv[1] !== undefined) return await main([...argv.slice(1), '--help'])
+    if (first === undefined || first === 'help' || first === '--help' || first === '-h') return await overview()
     if (first === '--version') return main(['version'])
     const word = argv[1] !== undefined && `${first} ${argv[1]}` in words ? `${first} ${argv[1]}` : first
     const load = words[word]
@@ -80,15 +81,16 @@ function complain(error: unknown, json: boolean): number {
   return code
 }
 
-async function overview(word: string | undefined): Promise<number> {
-  if (word !== undefined && words[word]) return say(help(word, (await words[word]()).default))
+async function overview(): Promise<number> {
   const all: [string, Command][] = await Promise.all(Object.entries(words).map(async ([name, load]) => [name, (await load()).default] as [string, Command]))
   const width = Math.max(...all.map(([name]) => name.length))
   return say(['Gas Town: AI coding agents at work on your repositories.', '', ...all.map(([name, { summary }]) => `  gt ${name.padEnd(width)}  ${summary}`), '', '`gt help <word>` explains one.'].join('\n'))
 }
 
 async function unknown(argv: string[]): Promise<string> {
+  const group = Object.keys(words).filter((word) => word.startsWith(`${argv[0]} `))
+  if (group.length > 0 && (argv[1] === undefined || argv[1].startsWith('-'))) return `which one? ${group.map((word) => `\`gt ${word}\``).join(', ')}`
   const { closest } = await import('fastest-levenshtein')
   const asked = argv.slice(0, 2).filter((part) => !part.startsWith('-')).join(' ')
-  return `"${argv[0]}" is no gt command; did you mean \`gt ${closest(asked, Object.keys(words))}\`? \`gt help\` lists all`
+  return `"${asked}" is no gt command; did you mean \`gt ${closest(asked, Object.keys(words))}\`? \`gt help\` lists all`
 }

@@ -1,5 +1,5 @@
 // The words of `gt`, each with the file that is loaded only when it is said.
-// Never: imports one.
+// Never: imports one. A new command is one new file, and its line here; a test names a file that has none.
 import type { Command } from './command.ts'
 
 export const words: Record<string, () => Promise<{ default: Command }>> = {
@@ -28,5 +28,6 @@ export const words: Record<string, () => Promise<{ default: Command }>> = {
   send: () => import('./commands/mail-send.ts'),
   inbox: () => import('./commands/mail-inbox.ts'),
   log: () => import('./commands/log.ts'),
+  completion: () => import('./commands/completion.ts'),
   version: () => import('./commands/version.ts'),
 }

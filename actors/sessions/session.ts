@@ -62,6 +62,16 @@ export function recorded(dir: string): SessionRecord | undefined {
   return existsSync(path) ? (JSON.parse(readFileSync(path, 'utf8')) as SessionRecord) : undefined
 }
 
+/** Folders of a polecat's runs, newest first. */
+export function runsOf(sessionsDir: string, rig: string, polecat: string): string[] {
+  if (!existsSync(sessionsDir)) return []
+  const prefix = `gt-${rig}-${polecat}-`
+  return readdirSync(sessionsDir)
+    .filter((id) => id.startsWith(prefix) && /^\d+-\d+$/.test(id.slice(prefix.length)))
+    .map((id) => join(sessionsDir, id))
+    .sort((a, b) => statSync(b).birthtimeMs - statSync(a).birthtimeMs)
+}
+
 /** Every recorded session that is alive. */
 export function aliveIn(sessionsDir: string): SessionRecord[] {
   if (!existsSync(sessionsDir)) return []

@@ -5,7 +5,13 @@ export default command({
   summary: 'what happened, in the town’s own words',
   usage: '[--follow] [--issue <id>] [--actor <address>] [--last <n>] [--all]',
   examples: ['gt log', 'gt log --follow', 'gt log --issue wyv-1.2 --json'],
-  options: { follow: { type: 'boolean', short: 'f' }, issue: { type: 'string' }, actor: { type: 'string' }, last: { type: 'string' }, all: { type: 'boolean' } },
+  options: {
+    follow: { type: 'boolean', short: 'f', about: 'go on as it happens' },
+    issue: { type: 'string', about: 'only what was said of this issue' },
+    actor: { type: 'string', about: 'only this role, by its address' },
+    last: { type: 'string', about: 'how many entries to look back over (5000)' },
+    all: { type: 'boolean', about: 'every turn, also those without words for people' },
+  },
   args: [0, 0],
   async run({ flags, ask, json }) {
     const query = { ...(flags.issue ? { issue: String(flags.issue) } : {}), ...(flags.actor ? { address: String(flags.actor) } : {}) }

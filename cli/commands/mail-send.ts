@@ -8,7 +8,12 @@ export default command({
   summary: 'send mail to any address; delivered at the next gt up when the town is down',
   usage: '<address> -s <subject> [-m <message>]',
   examples: ['gt mail send mayor/ -s "Well done"', 'gt send wyvern/polecats/Nux -s "Note" -m "Mind the tests"'],
-  options: { subject: { type: 'string', short: 's' }, message: { type: 'string', short: 'm' }, priority: { type: 'string' }, 'reply-to': { type: 'string' } },
+  options: {
+    subject: { type: 'string', short: 's', about: 'what it is about; required' },
+    message: { type: 'string', short: 'm', about: 'the text' },
+    priority: { type: 'string', about: '0 (most urgent) to 4; 2 if left out' },
+    'reply-to': { type: 'string', about: 'id of the mail this answers' },
+  },
   args: [1, 1],
   async run({ args, flags, town, print }) {
     if (typeof flags.subject !== 'string' || flags.subject === '') throw new Usage('give a subject: -s "…"')

@@ -4,7 +4,7 @@ export default command({
   summary: 'list and bring back work that was kept',
   usage: '(<rig>/<polecat> | <issue>) [--restore]',
   examples: ['gt recover wyv-1.2', 'gt recover wyvern/Nux --restore    # the newest as a branch of mayor/rig'],
-  options: { restore: { type: 'boolean' } },
+  options: { restore: { type: 'boolean', about: 'bring the newest back as a branch of the rig’s clone' } },
   args: [1, 1],
   async run({ args, flags, town, print }) {
     const { readConfig, rigConfig, rigsConfig } = await import('../../actors/config.ts')

@@ -9,17 +9,17 @@ import { command, Usage } from '../command.ts'
 
 export default command({
   summary: 'put a repository under the town’s care',
-  usage: "<name> <git-url or path> (--gate 'name=command' … | --no-gate) [--worker <program> …]",
-  examples: ["gt rig add wyvern https://example.org/wyvern.git --gate 'test=npm test' --worker ./worker.mjs", 'gt rig add docs ../docs --no-gate'],
+  usage: "<name> <git-url or path> (--gate 'name=command' … | --no-gate) [--worker 'program arguments …']",
+  examples: ["gt rig add wyvern https://example.org/wyvern.git --gate 'test=npm test' --worker 'node ./worker.mjs'", 'gt rig add docs ../docs --no-gate'],
   options: {
-    gate: { type: 'string', multiple: true },
-    'no-gate': { type: 'boolean' },
-    prefix: { type: 'string' },
-    agent: { type: 'string' },
-    worker: { type: 'string', multiple: true },
-    'max-workers': { type: 'string' },
-    'spawn-delay': { type: 'string' },
-    session: { type: 'string' },
+    gate: { type: 'string', multiple: true, about: 'name=command, run on every candidate before it lands; may be repeated' },
+    'no-gate': { type: 'boolean', about: 'say that this rig lands untested' },
+    prefix: { type: 'string', about: 'of its issues’ ids; from the name if left out' },
+    agent: { type: 'string', about: 'preset that drives the agent: shell' },
+    worker: { type: 'string', about: 'the agent: a program with its arguments, run in its worktree' },
+    'max-workers': { type: 'string', about: 'polecats at work at once (4)' },
+    'spawn-delay': { type: 'string', about: 'pause between starts, like 5s' },
+    session: { type: 'string', about: 'auto, tmux or process' },
   },
   args: [2, 2],
   async run({ args, flags, town, print, ask }) {
@@ -31,7 +31,6 @@ export default command({
       if (at < 1) throw new Usage(`a gate is name=command, not "${text}"`)
       return [text.slice(0, at), splitCommand(text.slice(at + 1))]
     }))
-    const worker = (flags.worker as string[] | undefined)?.map((part, index) => (index === 0 && part.includes('/') && existsSync(part) ? resolve(part) : part))
     process.stderr.write(`cloning ${url} …\n`)
     const added = await addRig(town(), {
       name,
@@ -41,7 +40,7 @@ export default command({
       initBeads,
       noGate: flags['no-gate'] === true,
       ...(typeof flags.prefix === 'string' ? { prefix: flags.prefix } : {}),
-      ...(worker ? { worker } : {}),
+      ...(typeof flags.worker === 'string' ? { worker: workerArgv(flags.worker) } : {}),
       ...(flags['max-workers'] === undefined ? {} : { maxWorkers: Number(flags['max-workers']) }),
       ...(typeof flags['spawn-delay'] === 'string' ? { spawnDelay: flags['spawn-delay'] } : {}),
       ...(flags.session === undefined ? {} : { session: flags.session as 'auto' }),
@@ -56,3 +55,10 @@ export default command({
     return 0
   },
 })
+
+/** Agents start in their worktree: paths as a person typed them, from here, are made whole. */
+function workerArgv(text: string): string[] {
+  const parts = existsSync(text) ? [text] : splitCommand(text)
+  if (parts.length === 0) throw new Usage('--worker names a program')
+  return parts.map((part) => (part.includes('/') && existsSync(part) ? resolve(part) : part))
+}

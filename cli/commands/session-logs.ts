@@ -1,24 +1,49 @@
-import { existsSync, readFileSync } from 'node:fs'
+import { createReadStream, existsSync, readFileSync, statSync, watch } from 'node:fs'
 import { join } from 'node:path'
-import { type Context, command } from '../command.ts'
+import { setTimeout as sleep } from 'node:timers/promises'
+import process from 'node:process'
+import { townLayout } from '../../actors/layout.ts'
+import { runsOf } from '../../actors/sessions/session.ts'
+import { command } from '../command.ts'
 
 export default command({
-  summary: 'print a live session’s output',
-  usage: '<rig>/<polecat>',
-  examples: ['gt session logs wyvern/Nux'],
+  summary: 'print a polecat’s output: of its session now, or of its last one',
+  usage: '<rig>/<polecat> [--follow]',
+  examples: ['gt session logs wyvern/Nux', 'gt session logs wyvern/Nux --follow'],
+  options: { follow: { type: 'boolean', short: 'f', about: 'go on until the session ends' } },
   args: [1, 1],
-  async run({ args, ask, print }) {
-    const session = await sessionOf(String(args[0]), ask)
-    const log = join(session.dir, 'output.log')
-    const text = existsSync(log) ? readFileSync(log, 'utf8') : ''
-    print({ text }, () => [text.trimEnd()])
+  async run({ args, flags, town, print }) {
+    const [rig = '', name = ''] = String(args[0]).replace('/polecats/', '/').split('/')
+    const [dir] = runsOf(townLayout(town()).sessions, rig, name)
+    if (!dir) throw new Error(`${args[0]} never had a session here; \`gt session list\` shows who has one`)
+    const log = join(dir, 'output.log')
+    if (flags.follow) await follow(log, join(dir, 'exit'))
+    else {
+      const text = existsSync(log) ? readFileSync(log, 'utf8') : ''
+      print({ dir, text }, () => [text.trimEnd()])
+    }
     return 0
   },
 })
 
-async function sessionOf(who: string, ask: Context['ask']) {
-  const sessions = await ask('sessions', {})
-  const found = sessions.find((session) => session.address === who || session.address.replace('/polecats/', '/') === who)
-  if (!found) throw new Error(`${who} has no live session; \`gt session list\` shows who has`)
-  return found
+/** Prints what is there and what comes, until the mark of the end is there and everything before it is printed. */
+async function follow(log: string, end: string): Promise<void> {
+  for (let from = 0; ; ) {
+    const over = existsSync(end)
+    const size = statSync(log, { throwIfNoEntry: false })?.size ?? 0
+    // Rotated: the file has begun again.
+    if (size < from) from = 0
+    if (size > from) for await (const part of createReadStream(log, { start: from, end: size - 1 })) process.stdout.write(part as Buffer)
+    from = size
+    if (over) return
+    await changed(log)
+  }
+}
+
+/** A change of the file, or half a second: the end shows in another one. */
+async function changed(log: string): Promise<void> {
+  const stop = new AbortController()
+  const event = new Promise<void>((resolve) => existsSync(log) && watch(log, { signal: stop.signal }, () => resolve()).on('error', () => resolve()))
+  await Promise.race([event, sleep(500, undefined, { signal: stop.signal }).catch(() => undefined)])
+  stop.abort()
 }

@@ -6,7 +6,7 @@ export default command({
   summary: 'polecats, queue, landings, escalations',
   usage: '[--watch]',
   examples: ['gt status', 'gt status --watch', 'gt status --json'],
-  options: { watch: { type: 'boolean', short: 'w' } },
+  options: { watch: { type: 'boolean', short: 'w', about: 'again after every change' } },
   args: [0, 0],
   async run({ flags, ask, print }) {
     const show = async () => {

@@ -6,7 +6,7 @@ export default command({
   summary: 'emergency: end all sessions; nothing starts again until gt up',
   usage: '(--all | --rig <name>)',
   examples: ['gt stop --all', 'gt stop --rig wyvern'],
-  options: { all: { type: 'boolean' }, rig: { type: 'string' } },
+  options: { all: { type: 'boolean', about: 'the whole town' }, rig: { type: 'string', about: 'one rig' } },
   args: [0, 0],
   async run({ flags, ask, town, print }) {
     if ((flags.all === true) === (flags.rig !== undefined)) throw new Usage('say --all or --rig <name>')

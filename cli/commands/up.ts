@@ -12,7 +12,7 @@ export default command({
   summary: 'start the town, or let a stopped one go on',
   usage: '[--foreground]',
   examples: ['gt up', 'gt up --foreground    # for service managers'],
-  options: { foreground: { type: 'boolean' } },
+  options: { foreground: { type: 'boolean', about: 'be the daemon, for service managers; its log goes to standard output' } },
   args: [0, 0],
   async run({ flags, town, ask, print }) {
     const root = town()

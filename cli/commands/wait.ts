@@ -6,7 +6,7 @@ export default command({
   summary: 'wait until an epic or issue has landed, or needs you',
   usage: '<id> [--timeout <seconds>]',
   examples: ['gt wait wyv-1    # 0: every child has landed; 1: something needs the Overseer'],
-  options: { timeout: { type: 'string' } },
+  options: { timeout: { type: 'string', about: 'seconds to wait at most' } },
   args: [1, 1],
   async run({ args, flags, ask, print, json }) {
     const id = String(args[0])
