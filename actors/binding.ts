@@ -2,7 +2,7 @@
 // Never: touches the world; the hands are handed to the driver beside it.
 import { z } from 'zod'
 import { mayor as mayorAddress, rigOf } from '../machines/address.ts'
-import { effects, type EffectInput, type EffectName, type EffectOutput } from '../machines/effects.ts'
+import { type EffectInput, type EffectName, type EffectOutput, effects } from '../machines/effects.ts'
 import { mailSchemas, readable } from '../machines/mail.ts'
 import type { EffectCall, EffectSpec, Envelope, Handler, HostOptions, Json, JsonObject, Random } from '../runtime/contract.ts'
 import mayor from './roles/mayor.ts'

@@ -57,7 +57,8 @@ export function readConfig<S extends z.ZodType>(path: string, schema: S): z.outp
     throw new ConfigUnusable(`${path} cannot be read: ${error instanceof Error ? error.message : error}. It was left as it is; mend it, then run the command again`)
   }
   const result = schema.safeParse(raw)
-  if (!result.success) throw new ConfigUnusable(`${path} is not as it should be: ${z.prettifyError(result.error).replaceAll('\n', ' ')}. It was left as it is; mend it, then run the command again`)
+  if (!result.success)
+    throw new ConfigUnusable(`${path} is not as it should be: ${z.prettifyError(result.error).replaceAll('\n', ' ')}. It was left as it is; mend it, then run the command again`)
   return result.data
 }
 

@@ -86,10 +86,20 @@ export async function addRig(town: string, rig: NewRig): Promise<{ branch: strin
     for (const file of ['mayor/state.json', 'refinery/state.json', 'witness/state.json']) writeFileSync(join(making, file), '{}\n')
     await placeBeads(making, prefix, rig.initBeads)
     const config = {
-      type: 'rig', version: 1, name: rig.name, git_url: url, default_branch: branch, beads: { prefix },
-      max_workers: rig.maxWorkers ?? 4, worker_spawn_delay: rig.spawnDelay ?? '0s', gates: rig.gates, ...(rig.noGate ? { no_gate: true } : {}),
-      agent: 'shell', ...(rig.worker ? { worker: rig.worker } : {}), session: rig.session ?? 'auto',
-    } // biome-ignore format: the file in one view
+      type: 'rig',
+      version: 1,
+      name: rig.name,
+      git_url: url,
+      default_branch: branch,
+      beads: { prefix },
+      max_workers: rig.maxWorkers ?? 4,
+      worker_spawn_delay: rig.spawnDelay ?? '0s',
+      gates: rig.gates,
+      ...(rig.noGate ? { no_gate: true } : {}),
+      agent: 'shell',
+      ...(rig.worker ? { worker: rig.worker } : {}),
+      session: rig.session ?? 'auto',
+    }
     const checked = rigConfig.safeParse(config)
     if (!checked.success) throw new Refused(`this rig cannot be: ${checked.error.issues[0]?.message}`)
     writeConfig(join(making, 'config.json'), config)

@@ -15,13 +15,45 @@ const text = { type: 'string' } as const
 const flag = { type: 'boolean' } as const
 const list = { type: 'string', multiple: true } as const
 const options = {
-  json: flag, help: { ...flag, short: 'h' }, db: text, actor: text, readonly: flag, quiet: { ...flag, short: 'q' },
-  'no-daemon': flag, sandbox: flag, 'no-auto-flush': flag, 'no-auto-import': flag, 'allow-stale': flag,
-  prefix: text, title: text, type: { ...text, short: 't' }, priority: { ...text, short: 'p' }, description: { ...text, short: 'd' }, body: text, design: text, acceptance: text, notes: text,
-  assignee: { ...text, short: 'a' }, labels: { ...list, short: 'l' }, label: list, id: text, parent: text, deps: list, silent: flag,
-  status: { ...text, short: 's' }, all: flag, limit: { ...text, short: 'n' }, unassigned: { ...flag, short: 'u' }, claim: flag,
-  'append-notes': text, 'add-label': list, reason: { ...text, short: 'r' }, force: { ...flag, short: 'f' }, output: { ...text, short: 'o' }, input: { ...text, short: 'i' },
-} as const // biome-ignore format: rows by family
+  json: flag,
+  help: { ...flag, short: 'h' },
+  db: text,
+  actor: text,
+  readonly: flag,
+  quiet: { ...flag, short: 'q' },
+  'no-daemon': flag,
+  sandbox: flag,
+  'no-auto-flush': flag,
+  'no-auto-import': flag,
+  'allow-stale': flag,
+  prefix: text,
+  title: text,
+  type: { ...text, short: 't' },
+  priority: { ...text, short: 'p' },
+  description: { ...text, short: 'd' },
+  body: text,
+  design: text,
+  acceptance: text,
+  notes: text,
+  assignee: { ...text, short: 'a' },
+  labels: { ...list, short: 'l' },
+  label: list,
+  id: text,
+  parent: text,
+  deps: list,
+  silent: flag,
+  status: { ...text, short: 's' },
+  all: flag,
+  limit: { ...text, short: 'n' },
+  unassigned: { ...flag, short: 'u' },
+  claim: flag,
+  'append-notes': text,
+  'add-label': list,
+  reason: { ...text, short: 'r' },
+  force: { ...flag, short: 'f' },
+  output: { ...text, short: 'o' },
+  input: { ...text, short: 'i' },
+} as const
 
 type Flags = ReturnType<typeof parse>['flags']
 interface Call {
@@ -79,7 +111,12 @@ function findBeads(): string {
 }
 
 function init(flags: Flags): number {
-  const prefix = (flags.prefix ?? basename(process.cwd()).toLowerCase().replace(/[^a-z0-9]/g, '')).replace(/-+$/, '')
+  const prefix = (
+    flags.prefix ??
+    basename(process.cwd())
+      .toLowerCase()
+      .replace(/[^a-z0-9]/g, '')
+  ).replace(/-+$/, '')
   if (!/^[a-z][a-z0-9]*$/.test(prefix)) throw new Usage(`"${prefix}" cannot be a prefix; give one: bd init --prefix abc`)
   initBeads(process.env.BEADS_DIR ?? join(process.cwd(), '.beads'), prefix)
   return say(flags.quiet ? '' : `bd initialized successfully!\n  Prefix: ${prefix}`)
@@ -90,16 +127,23 @@ function priorityOf(given: string | undefined): number | undefined {
   if (!/^[Pp]?[0-4]$/.test(given)) throw new BeadsError(`invalid priority "${given}" (expected 0-4 or P0-P4, not words like high/medium/low)`)
   return Number(given.replace(/^[Pp]/, ''))
 }
-const split = (given: readonly string[] | undefined) => (given ?? []).flatMap((each) => each.split(',')).map((each) => each.trim()).filter(Boolean)
+const split = (given: readonly string[] | undefined) =>
+  (given ?? [])
+    .flatMap((each) => each.split(','))
+    .map((each) => each.trim())
+    .filter(Boolean)
 const line = (issue: Issue) => `${issue.id} [P${issue.priority}] [${issue.issue_type}] ${issue.status}${issue.assignee ? ` @${issue.assignee}` : ''} - ${issue.title}`
-const defined = <T extends object>(object: T) => Object.fromEntries(Object.entries(object).filter(([, value]) => value !== undefined)) as { [K in keyof T]?: Exclude<T[K], undefined> }
+const defined = <T extends object>(object: T) =>
+  Object.fromEntries(Object.entries(object).filter(([, value]) => value !== undefined)) as { [K in keyof T]?: Exclude<T[K], undefined> }
 
 const words: Record<string, (call: Call) => void> = {
   create: ({ flags, args, beads, actor, print }) => {
     const title = flags.title ?? args[0]
     if (!title) throw new Usage('title required: bd create "Title"')
     if (flags.id && flags.parent) throw new Usage('cannot specify both --id and --parent flags')
-    const deps = split(flags.deps).map((dep) => (dep.includes(':') ? { type: dep.slice(0, dep.indexOf(':')), id: beads.resolve(dep.slice(dep.indexOf(':') + 1)) } : { type: 'blocks', id: beads.resolve(dep) }))
+    const deps = split(flags.deps).map((dep) =>
+      dep.includes(':') ? { type: dep.slice(0, dep.indexOf(':')), id: beads.resolve(dep.slice(dep.indexOf(':') + 1)) } : { type: 'blocks', id: beads.resolve(dep) },
+    )
     const issue = beads.create(
       {
         title,
@@ -119,7 +163,10 @@ const words: Record<string, (call: Call) => void> = {
       },
       actor,
     )
-    print(() => issueJson(beads, issue), () => flags.silent ? [issue.id] : [`✓ Created issue: ${issue.id}`, `  Title: ${issue.title}`, `  Priority: P${issue.priority}`, `  Status: ${issue.status}`])
+    print(
+      () => issueJson(beads, issue),
+      () => (flags.silent ? [issue.id] : [`✓ Created issue: ${issue.id}`, `  Title: ${issue.title}`, `  Priority: P${issue.priority}`, `  Status: ${issue.status}`]),
+    )
   },
   list: ({ flags, beads, print }) => {
     const issues = beads.list(
@@ -141,21 +188,49 @@ const words: Record<string, (call: Call) => void> = {
   },
   ready: ({ flags, beads, actor, print }) => {
     const limit = Number(flags.limit ?? 100)
-    let issues = beads.ready(defined({ parent: flags.parent === undefined ? undefined : beads.resolve(flags.parent), assignee: flags.assignee, unassigned: flags.unassigned || flags.claim, type: flags.type, limit }))
-    if (flags.claim) issues = issues.filter((issue) => beads.claim(issue.id, actor) === null).slice(0, 1).map((issue) => beads.get(issue.id) as Issue)
-    print(() => issues.map((issue) => issueJson(beads, issue)), () => issues.length === 0 ? ['No open issues are ready'] : [`Ready work (${issues.length} issues with no blockers):`, ...issues.map((issue, n) => `${n + 1}. ${line(issue)}`)])
+    let issues = beads.ready(
+      defined({
+        parent: flags.parent === undefined ? undefined : beads.resolve(flags.parent),
+        assignee: flags.assignee,
+        unassigned: flags.unassigned || flags.claim,
+        type: flags.type,
+        limit,
+      }),
+    )
+    if (flags.claim)
+      issues = issues
+        .filter((issue) => beads.claim(issue.id, actor) === null)
+        .slice(0, 1)
+        .map((issue) => beads.get(issue.id) as Issue)
+    print(
+      () => issues.map((issue) => issueJson(beads, issue)),
+      () =>
+        issues.length === 0 ? ['No open issues are ready'] : [`Ready work (${issues.length} issues with no blockers):`, ...issues.map((issue, n) => `${n + 1}. ${line(issue)}`)],
+    )
   },
   show: ({ args, beads, print }) => {
     if (args.length === 0) throw new Usage('bd show <id> …')
     const issues = args.map((id) => beads.get(beads.resolve(id)) as Issue)
     const related = (id: string, type: string) => ({ ...issueJson(beads, beads.get(id) as Issue), dependency_type: type })
-    const shown = () => issues.map((issue) => ({
-      ...issueJson(beads, issue),
-      dependencies: beads.dependencies(issue.id).filter((dep) => beads.get(dep.depends_on_id)).map((dep) => related(dep.depends_on_id, dep.type)),
-      dependents: beads.dependents(issue.id).map((dep) => related(dep.issue_id, dep.type)),
-    }))
-    print(shown, () => issues.flatMap((issue) => [line(issue), ...(issue.description ? ['', issue.description] : []), ...(issue.notes ? ['', 'Notes:', issue.notes] : []), ...(issue.close_reason ? ['', `Closed: ${issue.close_reason}`] : []),
-      ...beads.dependencies(issue.id).map((dep) => `  ${dep.type} → ${dep.depends_on_id}`), ...beads.dependents(issue.id).map((dep) => `  ${dep.type} ← ${dep.issue_id}`)])) // biome-ignore format: one issue
+    const shown = () =>
+      issues.map((issue) => ({
+        ...issueJson(beads, issue),
+        dependencies: beads
+          .dependencies(issue.id)
+          .filter((dep) => beads.get(dep.depends_on_id))
+          .map((dep) => related(dep.depends_on_id, dep.type)),
+        dependents: beads.dependents(issue.id).map((dep) => related(dep.issue_id, dep.type)),
+      }))
+    print(shown, () =>
+      issues.flatMap((issue) => [
+        line(issue),
+        ...(issue.description ? ['', issue.description] : []),
+        ...(issue.notes ? ['', 'Notes:', issue.notes] : []),
+        ...(issue.close_reason ? ['', `Closed: ${issue.close_reason}`] : []),
+        ...beads.dependencies(issue.id).map((dep) => `  ${dep.type} → ${dep.depends_on_id}`),
+        ...beads.dependents(issue.id).map((dep) => `  ${dep.type} ← ${dep.issue_id}`),
+      ]),
+    )
   },
   update: ({ flags, args, beads, actor, print }) => {
     if (args.length === 0) throw new Usage('bd update <id> …')
@@ -166,40 +241,68 @@ const words: Record<string, (call: Call) => void> = {
         if (refused) throw new BeadsError(`Error claiming ${id}: ${'held' in refused ? `issue already claimed by ${refused.held}` : `issue not claimable: ${refused.unavailable}`}`)
       }
       const notes = flags['append-notes'] === undefined ? flags.notes : [beads.get(id)?.notes, flags['append-notes']].filter(Boolean).join('\n')
-      const changes = defined({ title: flags.title, description: flags.description ?? flags.body, design: flags.design, acceptance_criteria: flags.acceptance, notes, status: flags.status, assignee: flags.assignee, issue_type: flags.type, priority: priorityOf(flags.priority) })
+      const changes = defined({
+        title: flags.title,
+        description: flags.description ?? flags.body,
+        design: flags.design,
+        acceptance_criteria: flags.acceptance,
+        notes,
+        status: flags.status,
+        assignee: flags.assignee,
+        issue_type: flags.type,
+        priority: priorityOf(flags.priority),
+      })
       if (changes.issue_type === 'message') throw new BeadsError('an issue cannot become a message')
       for (const label of split(flags['add-label'])) beads.addLabel(id, label)
       if (flags.parent) beads.addDep(id, parentOf(beads, flags.parent), 'parent-child', actor)
       return Object.keys(changes).length > 0 ? beads.update(id, changes, actor) : (beads.get(id) as Issue)
     })
-    print(() => issues.map((issue) => issueJson(beads, issue)), () => issues.map((issue) => `✓ Updated issue: ${issue.id}`))
+    print(
+      () => issues.map((issue) => issueJson(beads, issue)),
+      () => issues.map((issue) => `✓ Updated issue: ${issue.id}`),
+    )
   },
   close: ({ flags, args, beads, actor, print }) => {
     if (args.length === 0) throw new Usage('bd close <id> …')
     const reason = flags.reason ?? 'Closed'
     const issues = args.map((id) => beads.closeIssue(beads.resolve(id), reason, actor, flags.force === true))
-    print(() => issues.map((issue) => issueJson(beads, issue)), () => issues.map((issue) => `✓ Closed ${issue.id}: ${reason}`))
+    print(
+      () => issues.map((issue) => issueJson(beads, issue)),
+      () => issues.map((issue) => `✓ Closed ${issue.id}: ${reason}`),
+    )
   },
   reopen: ({ args, beads, actor, print }) => {
     const issues = args.map((id) => beads.update(beads.resolve(id), { status: 'open' }, actor))
-    print(() => issues.map((issue) => issueJson(beads, issue)), () => issues.map((issue) => `✓ Reopened ${issue.id}`))
+    print(
+      () => issues.map((issue) => issueJson(beads, issue)),
+      () => issues.map((issue) => `✓ Reopened ${issue.id}`),
+    )
   },
   'dep add': ({ flags, args, beads, actor, print }) => {
     if (args.length !== 2) throw new Usage('bd dep add <issue> <depends-on>')
     const [id = '', on = ''] = args.map((each) => beads.resolve(each))
     beads.addDep(id, on, flags.type ?? 'blocks', actor)
-    print(() => ({ status: 'added', issue_id: id, depends_on_id: on, type: flags.type ?? 'blocks' }), () => [`✓ Added dependency: ${id} depends on ${on} (${flags.type ?? 'blocks'})`])
+    print(
+      () => ({ status: 'added', issue_id: id, depends_on_id: on, type: flags.type ?? 'blocks' }),
+      () => [`✓ Added dependency: ${id} depends on ${on} (${flags.type ?? 'blocks'})`],
+    )
   },
   'dep remove': ({ args, beads, actor, print }) => {
     if (args.length !== 2) throw new Usage('bd dep remove <issue> <depends-on>')
     const [id = '', on = ''] = args.map((each) => beads.resolve(each))
     beads.removeDep(id, on, actor)
-    print(() => ({ status: 'removed', issue_id: id, depends_on_id: on }), () => [`✓ Removed dependency: ${id} no longer depends on ${on}`])
+    print(
+      () => ({ status: 'removed', issue_id: id, depends_on_id: on }),
+      () => [`✓ Removed dependency: ${id} no longer depends on ${on}`],
+    )
   },
   import: ({ flags, args, beads, print }) => {
     const file = flags.input ?? args[0]
     const counts = importLines(beads, readFileSync(file === undefined || file === '-' ? 0 : file, 'utf8'))
-    print(() => counts, () => [`✓ Imported: ${counts.created} created, ${counts.updated} updated, ${counts.skipped} skipped`])
+    print(
+      () => counts,
+      () => [`✓ Imported: ${counts.created} created, ${counts.updated} updated, ${counts.skipped} skipped`],
+    )
   },
   export: ({ flags, beads }) => {
     const lines = exportLines(beads)

@@ -62,17 +62,34 @@ export function parse(word: string, declaration: Command, argv: readonly string[
 }
 
 export function help(word: string, declaration: Command): string {
-  return [declaration.summary, '', `usage: gt ${word} ${declaration.usage}`.trimEnd(), '', 'options:', ...optionLines({ ...declaration.options, ...globalOptions }), '', 'examples:', ...declaration.examples.map((line) => `  ${line}`)].join('\n')
+  return [
+    declaration.summary,
+    '',
+    `usage: gt ${word} ${declaration.usage}`.trimEnd(),
+    '',
+    'options:',
+    ...optionLines({ ...declaration.options, ...globalOptions }),
+    '',
+    'examples:',
+    ...declaration.examples.map((line) => `  ${line}`),
+  ].join('\n')
 }
 
 export function optionLines(options: Record<string, Option>): string[] {
-  return table(Object.entries(options).map(([name, option]) => [`  ${option.short ? `-${option.short},` : '   '} --${name}${option.type === 'string' ? ' <value>' : ''}`, option.about]))
+  return table(
+    Object.entries(options).map(([name, option]) => [`  ${option.short ? `-${option.short},` : '   '} --${name}${option.type === 'string' ? ' <value>' : ''}`, option.about]),
+  )
 }
 
 /** Rows as aligned columns. */
 export function table(rows: readonly (readonly string[])[]): string[] {
   const widths = (rows[0] ?? []).map((_, column) => Math.max(...rows.map((row) => (row[column] ?? '').length)))
-  return rows.map((row) => row.map((cell, column) => cell.padEnd(widths[column] ?? 0)).join('  ').trimEnd())
+  return rows.map((row) =>
+    row
+      .map((cell, column) => cell.padEnd(widths[column] ?? 0))
+      .join('  ')
+      .trimEnd(),
+  )
 }
 
 export const colour = (code: number, text: string) => (process.stdout.isTTY && !process.env.NO_COLOR ? `\u001b[${code}m${text}\u001b[0m` : text)

@@ -29,9 +29,13 @@ export async function runDaemon(options: DaemonOptions): Promise<number> {
   const ended = new Promise<number>((resolve) => {
     end = resolve
   })
+  const onFatal = (error: unknown) => {
+    log.fatal(error)
+    end(1)
+  }
   let town: Awaited<ReturnType<typeof openTown>>
   try {
-    town = await openTown({ ...options, pid: process.pid, onFatal: (error) => (log.fatal(error), end(1)), goDown: () => setImmediate(() => end(0)) })
+    town = await openTown({ ...options, pid: process.pid, onFatal, goDown: () => setImmediate(() => end(0)) })
   } catch (error) {
     if (error instanceof Refusal || error instanceof StoreUnusable || error instanceof ConfigUnusable) {
       console.error(error.message)
@@ -103,7 +107,9 @@ function serve(socket: Socket, answer: Answer, report: (error: unknown) => void)
 /** Requests left by commands while there was no daemon, each carried out once by its id. */
 async function takeIntake(dir: string, answer: Answer, report: (error: unknown) => void): Promise<void> {
   if (!existsSync(dir)) return
-  for (const name of readdirSync(dir).filter((each) => each.endsWith('.json')).sort()) {
+  for (const name of readdirSync(dir)
+    .filter((each) => each.endsWith('.json'))
+    .sort()) {
     try {
       await answer(parse(readFileSync(join(dir, name), 'utf8')), () => {}, new AbortController().signal)
     } catch (error) {

@@ -54,7 +54,9 @@ const none = z.object({})
 const shapes: { [M in keyof Methods]: z.ZodType } = {
   ping: none,
   status: none,
-  spawn: z.object({ epic: issueId.optional(), issue: issueId.optional(), fresh: z.boolean().optional() }).refine((ask) => (ask.epic === undefined) !== (ask.issue === undefined), 'say either --epic or --issue'),
+  spawn: z
+    .object({ epic: issueId.optional(), issue: issueId.optional(), fresh: z.boolean().optional() })
+    .refine((ask) => (ask.epic === undefined) !== (ask.issue === undefined), 'say either --epic or --issue'),
   outlook: z.object({ id: issueId }),
   handoff: none,
   polecats: z.object({ rig }),
@@ -137,7 +139,15 @@ function makeAnswers(town: TownBehind): Answers {
   }
   const rigOf = (issue: string) => {
     const found = town.rigOfIssue(issue)
-    if (found === undefined) throw new Refusal(`no rig has issues like ${issue}; prefixes: ${town.rigs().map((name) => `${town.rig(name).prefix} (${name})`).join(', ') || 'none'}`)
+    if (found === undefined)
+      throw new Refusal(
+        `no rig has issues like ${issue}; prefixes: ${
+          town
+            .rigs()
+            .map((name) => `${town.rig(name).prefix} (${name})`)
+            .join(', ') || 'none'
+        }`,
+      )
     return found
   }
 
@@ -163,7 +173,13 @@ function makeAnswers(town: TownBehind): Answers {
       const ours = Object.entries(witnessContext(host, rig)?.workers ?? {}).find(([, worker]) => worker.issue === id)
       const queued = witnessContext(host, rig)?.queued[id]
       if (issue !== undefined && bead.status === 'in_progress' && bead.assignee && !ours && !queued) throw new Refusal(`${id} is held by ${bead.assignee}`)
-      const mailId = post({ id: `req-${asking.id}`, from: asking.from, to: mayor, type: 'work.requested', body: { rig, epic: epic ?? null, issues: issue ? [issue] : [], fresh: fresh ?? false } })
+      const mailId = post({
+        id: `req-${asking.id}`,
+        from: asking.from,
+        to: mayor,
+        type: 'work.requested',
+        body: { rig, epic: epic ?? null, issues: issue ? [issue] : [], fresh: fresh ?? false },
+      })
       const reply = await answered(host, mailId, asking.gone)
       if (!reply.ok) throw new Refusal(reply.text)
       return { rig, text: host.holds().length > 0 && isHeld(host, rig) ? `${reply.text}; the rig is stopped, work starts at \`gt up\`` : reply.text }
@@ -185,7 +201,7 @@ function makeAnswers(town: TownBehind): Answers {
     queueAdd: async ({ rig, polecat }, asking) => {
       const address = polecatOf(knownRig(rig), polecat)
       if (asking.from !== overseer && asking.from !== address) throw new Refusal(`${asking.from} may hand over its own work only`)
-      if (!host.actor(address) || host.actor(address)?.status !== 'active') throw new Refusal(`no polecat ${polecat} in ${rig}; \`gt polecats ${rig}\` lists them`)
+      if (host.actor(address)?.status !== 'active') throw new Refusal(`no polecat ${polecat} in ${rig}; \`gt polecats ${rig}\` lists them`)
       const mailId = post({ id: `req-${asking.id}`, from: asking.from, to: address, type: 'handoff.requested', body: {} })
       const reply = await answered(host, mailId, asking.gone)
       if (!reply.ok) throw new Refusal(reply.text)
@@ -312,7 +328,13 @@ function reachable(town: TownBehind, text: string): Address {
   const known = town.rigs().flatMap((rig) => {
     const { plugins, crew } = town.members(rig)
     const workers = Object.keys(witnessContext(town.host, rig)?.workers ?? {})
-    return [witnessOf(rig), refineryOf(rig), ...workers.map((name) => polecatOf(rig, name)), ...plugins.map((name) => `${rig}/plugins/${name}`), ...crew.map((name) => `${rig}/crew/${name}`)]
+    return [
+      witnessOf(rig),
+      refineryOf(rig),
+      ...workers.map((name) => polecatOf(rig, name)),
+      ...plugins.map((name) => `${rig}/plugins/${name}`),
+      ...crew.map((name) => `${rig}/crew/${name}`),
+    ]
   })
   const all = [mayor, overseer, ...known]
   const wanted = text === 'mayor' ? mayor : expand(town, text)

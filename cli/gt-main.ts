@@ -84,13 +84,24 @@ function complain(error: unknown, json: boolean): number {
 async function overview(): Promise<number> {
   const all: [string, Command][] = await Promise.all(Object.entries(words).map(async ([name, load]) => [name, (await load()).default] as [string, Command]))
   const width = Math.max(...all.map(([name]) => name.length))
-  return say(['Gas Town: AI coding agents at work on your repositories.', '', ...all.map(([name, { summary }]) => `  gt ${name.padEnd(width)}  ${summary}`), '', '`gt help <word>` explains one.'].join('\n'))
+  return say(
+    [
+      'Gas Town: AI coding agents at work on your repositories.',
+      '',
+      ...all.map(([name, { summary }]) => `  gt ${name.padEnd(width)}  ${summary}`),
+      '',
+      '`gt help <word>` explains one.',
+    ].join('\n'),
+  )
 }
 
 async function unknown(argv: string[]): Promise<string> {
   const group = Object.keys(words).filter((word) => word.startsWith(`${argv[0]} `))
   if (group.length > 0 && (argv[1] === undefined || argv[1].startsWith('-'))) return `which one? ${group.map((word) => `\`gt ${word}\``).join(', ')}`
   const { closest } = await import('fastest-levenshtein')
-  const asked = argv.slice(0, 2).filter((part) => !part.startsWith('-')).join(' ')
+  const asked = argv
+    .slice(0, 2)
+    .filter((part) => !part.startsWith('-'))
+    .join(' ')
   return `"${asked}" is no gt command; did you mean \`gt ${closest(asked, Object.keys(words))}\`? \`gt help\` lists all`
 }

@@ -11,7 +11,19 @@ export async function reference(): Promise<string> {
   const parts = await Promise.all(
     Object.entries(words).map(async ([word, load]) => {
       const { summary, usage, examples, options } = (await load()).default
-      return [`## gt ${word}`, '', `${summary[0]?.toUpperCase()}${summary.slice(1)}.`, '', '```', `gt ${word} ${usage}`.trimEnd(), ...(options ? ['', ...optionLines(options)] : []), '', ...examples, '```', ''].join('\n')
+      return [
+        `## gt ${word}`,
+        '',
+        `${summary[0]?.toUpperCase()}${summary.slice(1)}.`,
+        '',
+        '```',
+        `gt ${word} ${usage}`.trimEnd(),
+        ...(options ? ['', ...optionLines(options)] : []),
+        '',
+        ...examples,
+        '```',
+        '',
+      ].join('\n')
     }),
   )
   return [

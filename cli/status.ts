@@ -45,7 +45,12 @@ export function escalations(host: Host): Escalation[] {
 export function runOf(actor: ActorState): Session | null {
   const state = stateWords(actor.value)
   if (state === 'absent') return null
-  const context = actor.context as { epoch: number; address: string; issue: { id: string } | null; session: { id: string; backend: 'tmux' | 'process'; pid: number; dir: string } | null }
+  const context = actor.context as {
+    epoch: number
+    address: string
+    issue: { id: string } | null
+    session: { id: string; backend: 'tmux' | 'process'; pid: number; dir: string } | null
+  }
   if (!context.session) return null
   const { id, backend, pid, dir } = context.session
   return { address: context.address, id, backend, pid, dir, epoch: context.epoch, state: state.split('.')[0] ?? state, issue: context.issue?.id ?? '' }
@@ -70,7 +75,7 @@ export function polecats(host: Host, rig: string): Polecat[] {
       rig,
       issue: worker.issue,
       title: worker.title,
-      state: actor && actor.status === 'active' ? stateWords(actor.value).split('.')[0] ?? '' : 'assigned',
+      state: actor && actor.status === 'active' ? (stateWords(actor.value).split('.')[0] ?? '') : 'assigned',
       since: worker.since,
       attempt: worker.attempt,
       session: session ? runOf(session) : null,
@@ -134,7 +139,8 @@ export async function outlook(host: Host, reader: IssueReader, rig: string, id: 
   const busy = witness ? [...Object.values(witness.workers).map((worker) => worker.issue), ...Object.keys(witness.queued), ...witness.returned.map((back) => back.issue)] : []
   const asked = witness !== undefined && (witness.wanted.epics.includes(id) || witness.wanted.issues.some((issue) => ids.has(issue)))
   const moving = busy.some((issue) => ids.has(issue)) || queue(host, rig).some((entry) => ids.has(entry.issue))
-  if (!asked && !moving) return { ...base, kind: 'idle', needs: [], text: `${id}: ${progress}; nobody has been asked to do it: \`gt spawn ${root.type === 'epic' ? '--epic' : '--issue'} ${id}\`` }
+  if (!asked && !moving)
+    return { ...base, kind: 'idle', needs: [], text: `${id}: ${progress}; nobody has been asked to do it: \`gt spawn ${root.type === 'epic' ? '--epic' : '--issue'} ${id}\`` }
   // Asked for, but nothing moves and nothing will by itself: whatever it waits for is the Overseer's to decide.
   const dispatch = stateWords(host.actor(witnessOf(rig))?.value ?? null)
   if (!moving && busy.length === 0 && witness && !witness.look && dispatch.includes('dispatch.resting') && !dispatch.includes('brake.pulled')) {

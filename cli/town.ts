@@ -3,8 +3,8 @@
 import { randomUUID } from 'node:crypto'
 import { existsSync, readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { beadsHands, survey } from '../actors/beads/hands.ts'
 import { type Beads, openBeads } from '../actors/beads/embedded.ts'
+import { beadsHands, survey } from '../actors/beads/hands.ts'
 import { watchBeads } from '../actors/beads/watch.ts'
 import { bind, handlersOf } from '../actors/binding.ts'
 import { type RigConfig, readConfig, rigConfig, rigsConfig, townConfig } from '../actors/config.ts'
@@ -12,8 +12,8 @@ import { endLeftover, gateHands } from '../actors/gates/hands.ts'
 import { gitHands } from '../actors/git/hands.ts'
 import { preservedOf } from '../actors/git/pin.ts'
 import { rigLayout, townLayout } from '../actors/layout.ts'
-import { startOf } from '../actors/processes.ts'
 import { pluginHands } from '../actors/plugins/hands.ts'
+import { startOf } from '../actors/processes.ts'
 import { sessionHands } from '../actors/sessions/hands.ts'
 import { allowedEnv, tokenValid, writeShims } from '../actors/sessions/identity.ts'
 import { processBackend } from '../actors/sessions/process.ts'
@@ -121,7 +121,11 @@ export async function openTown(options: TownOptions): Promise<Town> {
         const issue = beadsOf(rigName).get(id)
         return issue && { id, title: issue.title, status: issue.status, type: issue.issue_type, assignee: issue.assignee }
       },
-      children: async (rigName, id) => beadsOf(rigName).children(id).filter((issue) => issue.issue_type !== 'epic').map(({ id: child, title, status }) => ({ id: child, title, status })),
+      children: async (rigName, id) =>
+        beadsOf(rigName)
+          .children(id)
+          .filter((issue) => issue.issue_type !== 'epic')
+          .map(({ id: child, title, status }) => ({ id: child, title, status })),
       waiting: async (rigName, epics, issues) => (await survey(beadsOf(rigName), epics, issues)).waiting,
     },
     rigs: facts.rigs,

@@ -73,7 +73,10 @@ function addFunction(name) {
 }
 
 function exportEverything() {
-  const names = readdirSync('src').filter((file) => file !== 'index.js').map((file) => file.replace('.js', '')).sort()
+  const names = readdirSync('src')
+    .filter((file) => file !== 'index.js')
+    .map((file) => file.replace('.js', ''))
+    .sort()
   write('src/index.js', names.map((name) => `export { ${name} } from './${name}.js'\n`).join(''))
 }
 

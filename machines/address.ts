@@ -21,9 +21,7 @@ export const rigName = z
   .refine((name) => !reservedRigNames.has(name.toLowerCase()), 'this name is taken by the town itself')
 
 /** Polecat, plugin and crew names: a letter, then up to 39 letters, digits, `-` or `_`. */
-export const memberName = z
-  .string()
-  .regex(/^[A-Za-z][A-Za-z0-9_-]{0,39}$/, 'a name is a letter followed by up to 39 letters, digits, "-" or "_"')
+export const memberName = z.string().regex(/^[A-Za-z][A-Za-z0-9_-]{0,39}$/, 'a name is a letter followed by up to 39 letters, digits, "-" or "_"')
 
 export const reservedRigNames = new Set(['mayor', 'overseer', 'daemon', 'config', 'logs', 'plugins', 'crew', 'witness', 'refinery', 'polecats'])
 

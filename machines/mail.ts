@@ -73,7 +73,12 @@ export const mailSchemas = {
 
   // Work, downwards.
   'work.requested': z.object({ rig: z.string(), epic: issueId.nullable().default(null), issues: z.array(issueId).default([]), fresh: z.boolean().default(false) }),
-  'work.assigned': z.object({ epic: issueId.nullable().default(null), issues: z.array(issueId).default([]), fresh: z.boolean().default(false), askId: z.string().nullable().default(null) }),
+  'work.assigned': z.object({
+    epic: issueId.nullable().default(null),
+    issues: z.array(issueId).default([]),
+    fresh: z.boolean().default(false),
+    askId: z.string().nullable().default(null),
+  }),
   'polecat.assigned': z.object({
     issue: issueBrief,
     resume: preserved.nullable().default(null),
@@ -105,7 +110,14 @@ export const mailSchemas = {
   'retirement.failed': z.object({ polecat: z.string(), incarnation: z.int(), issue: issueId, reason: z.string() }),
 
   // Sessions.
-  'session.requested': z.object({ incarnation: z.int(), issue: issueBrief, worktree: z.string(), branch: branchName, returned: returnReason.nullable().default(null), attempt: z.int() }),
+  'session.requested': z.object({
+    incarnation: z.int(),
+    issue: issueBrief,
+    worktree: z.string(),
+    branch: branchName,
+    returned: returnReason.nullable().default(null),
+    attempt: z.int(),
+  }),
   'session.started': z.object({ epoch: z.int(), pid: z.int(), backend: z.string() }),
   'session.stalled': z.object({ epoch: z.int(), silentMs: z.int(), tail: z.string() }),
   'session.stopRequested': z.object({ polecat: z.string() }),
@@ -152,7 +164,11 @@ export type MailEvent<T extends MailType> = { [K in T]: { type: K; from: string;
 export type Outgoing = { [K in MailType]: { to: string; type: K; body: z.input<(typeof mailSchemas)[K]> } }[MailType]
 
 /** What people read of a mail; undefined for mail between machines. The town keeps these as beads, same id. (spec: Mail) */
-export function readable(type: string, to: string, body: unknown): { subject: string; body: string; priority: number; replyTo: string | null; threadId: string | null } | undefined {
+export function readable(
+  type: string,
+  to: string,
+  body: unknown,
+): { subject: string; body: string; priority: number; replyTo: string | null; threadId: string | null } | undefined {
   if (type === 'message.sent') return mailSchemas['message.sent'].parse(body)
   if (type === 'escalation.raised' && to === 'overseer') {
     const escalation = mailSchemas['escalation.raised'].parse(body)

@@ -6,12 +6,7 @@ import { overseer, witnessOf } from './address.ts'
 import type { MailEvent } from './mail.ts'
 import { hands, words } from './profile.ts'
 
-type Understands =
-  | MailEvent<'work.requested'>
-  | MailEvent<'escalation.raised'>
-  | MailEvent<'escalation.cleared'>
-  | MailEvent<'issue.landed'>
-  | MailEvent<'epic.completed'>
+type Understands = MailEvent<'work.requested'> | MailEvent<'escalation.raised'> | MailEvent<'escalation.cleared'> | MailEvent<'issue.landed'> | MailEvent<'epic.completed'>
 
 export interface OpenEscalation {
   cause: string
@@ -45,15 +40,22 @@ export const mayorMachine = setup({
         'work.requested': {
           description: 'The Overseer wants an epic or an issue done.',
           actions: [
-            { type: 'note', params: ({ event }) => ({ text: `${event.epic ?? event.issues.join(', ')} goes to ${witnessOf(event.rig)}`, issue: event.epic ?? event.issues[0] ?? '' }) },
+            {
+              type: 'note',
+              params: ({ event }) => ({ text: `${event.epic ?? event.issues.join(', ')} goes to ${witnessOf(event.rig)}`, issue: event.epic ?? event.issues[0] ?? '' }),
+            },
             {
               type: 'mail',
-              params: ({ event }) => ({ to: witnessOf(event.rig), type: 'work.assigned', body: { epic: event.epic, issues: event.issues, fresh: event.fresh, askId: event.mailId } }),
+              params: ({ event }) => ({
+                to: witnessOf(event.rig),
+                type: 'work.assigned',
+                body: { epic: event.epic, issues: event.issues, fresh: event.fresh, askId: event.mailId },
+              }),
             },
           ],
         },
         'escalation.raised': [
-          { guard: 'known', description: 'The Overseer knows already.' , actions: assign({}) },
+          { guard: 'known', description: 'The Overseer knows already.', actions: assign({}) },
           {
             description: 'Nothing here can decide it: up to the Overseer, once.',
             actions: [

@@ -1,10 +1,39 @@
 // Names for polecats, taken in this order; a name is free again when its polecat is retired.
 // Never: runs out. After the list come Nux-2, Toast-2, ….
 const names = [
-  'Nux', 'Toast', 'Slit', 'Capable', 'Dag', 'Cheedo', 'Furiosa', 'Angharad', 'Valkyrie', 'Morsov', 'Ace', 'Rictus',
-  'Scrotus', 'Corpus', 'Keeper', 'Maadi', 'Goose', 'Fifi', 'Blaster', 'Savannah', 'Jedediah', 'Pappagallo', 'Wez', 'Humungus',
-  'Toecutter', 'Bubba', 'Mudguts', 'Cundalini', 'Clunk', 'Sprog', 'Aunty', 'Ironbar',
-] // biome-ignore format: a list reads better in rows
+  'Nux',
+  'Toast',
+  'Slit',
+  'Capable',
+  'Dag',
+  'Cheedo',
+  'Furiosa',
+  'Angharad',
+  'Valkyrie',
+  'Morsov',
+  'Ace',
+  'Rictus',
+  'Scrotus',
+  'Corpus',
+  'Keeper',
+  'Maadi',
+  'Goose',
+  'Fifi',
+  'Blaster',
+  'Savannah',
+  'Jedediah',
+  'Pappagallo',
+  'Wez',
+  'Humungus',
+  'Toecutter',
+  'Bubba',
+  'Mudguts',
+  'Cundalini',
+  'Clunk',
+  'Sprog',
+  'Aunty',
+  'Ironbar',
+]
 
 /** The first name that is not taken. */
 export function freeName(taken: readonly string[]): string {

@@ -46,7 +46,16 @@ export const pluginMachine = setup({
   on: {
     'message.sent': [
       { guard: 'room', actions: 'take' },
-      { actions: { type: 'mail', params: ({ event }) => ({ to: event.from, type: 'message.sent', body: { subject: `Re: ${event.subject}`.slice(0, 500), body: `This plugin has ${waitingMax} questions waiting; ask again later.`, replyTo: event.mailId } }) } },
+      {
+        actions: {
+          type: 'mail',
+          params: ({ event }) => ({
+            to: event.from,
+            type: 'message.sent',
+            body: { subject: `Re: ${event.subject}`.slice(0, 500), body: `This plugin has ${waitingMax} questions waiting; ask again later.`, replyTo: event.mailId },
+          }),
+        },
+      },
     ],
   },
   states: {

@@ -57,7 +57,8 @@ function obstacle(
     const more = found.dirty.length > 5 ? ', …' : ''
     return `your worktree has ${found.dirty.length} uncommitted file${found.dirty.length === 1 ? '' : 's'} (${some}${more}); commit what belongs to ${issueOf(context)}, remove the rest, then run \`gt handoff\` again`
   }
-  if (found.onBranch !== context.branch) return `your worktree is on ${found.onBranch ?? 'no branch'}; your work belongs on ${context.branch}: check that out with your commits, then run \`gt handoff\` again`
+  if (found.onBranch !== context.branch)
+    return `your worktree is on ${found.onBranch ?? 'no branch'}; your work belongs on ${context.branch}: check that out with your commits, then run \`gt handoff\` again`
   if (found.ahead === 0) return `${context.branch} has no commit that main lacks; commit your work on ${issueOf(context)}, then run \`gt handoff\` again`
   return undefined
 }
@@ -67,9 +68,7 @@ export const polecatMachine = setup({
   actors: hands,
   actions: {
     ...words,
-    rememberEnd: assign(({ event }) =>
-      event.type === 'session.ended' ? { sessionOver: true, lastEnd: { cause: event.cause, exitCode: event.exitCode, tail: event.tail } } : {},
-    ),
+    rememberEnd: assign(({ event }) => (event.type === 'session.ended' ? { sessionOver: true, lastEnd: { cause: event.cause, exitCode: event.exitCode, tail: event.tail } } : {})),
   },
   guards: {
     endedByTheOverseer: ({ context }) => context.lastEnd?.cause === 'stopped',
@@ -166,8 +165,21 @@ export const polecatMachine = setup({
     working: {
       description: 'An agent works on the issue in the worktree.',
       entry: [
-        { type: 'note', params: ({ context }) => ({ text: `${context.name} works on ${issueOf(context)} “${context.issue?.title}”${context.attempt > 1 ? ` (try ${context.attempt})` : ''}`, issue: issueOf(context) }) },
-        { type: 'mail', params: ({ context }) => ({ to: witnessOf(context.rig), type: 'polecat.working', body: { issue: issueOf(context), incarnation: context.incarnation, branch: context.branch } }) },
+        {
+          type: 'note',
+          params: ({ context }) => ({
+            text: `${context.name} works on ${issueOf(context)} “${context.issue?.title}”${context.attempt > 1 ? ` (try ${context.attempt})` : ''}`,
+            issue: issueOf(context),
+          }),
+        },
+        {
+          type: 'mail',
+          params: ({ context }) => ({
+            to: witnessOf(context.rig),
+            type: 'polecat.working',
+            body: { issue: issueOf(context), incarnation: context.incarnation, branch: context.branch },
+          }),
+        },
       ],
       on: {
         'handoff.requested': { guard: 'fromItself', target: 'handing_over', actions: assign({ askId: ({ event }) => event.mailId }) },
@@ -183,7 +195,10 @@ export const polecatMachine = setup({
             }),
           },
         },
-        'work.returned': { description: 'Work it had queued came back while it goes on.', actions: assign({ returned: ({ event }) => event.returned, attempt: ({ event }) => event.attempt }) },
+        'work.returned': {
+          description: 'Work it had queued came back while it goes on.',
+          actions: assign({ returned: ({ event }) => event.returned, attempt: ({ event }) => event.attempt }),
+        },
       },
     },
     interrupted: {
@@ -196,7 +211,12 @@ export const polecatMachine = setup({
           actions: assign({
             trouble: ({ context }) => {
               const end = context.lastEnd
-              const how = end?.cause === 'failed' ? 'the session never started' : end?.cause === 'stalled' ? 'the session showed no progress' : `the session ended without a handoff (exit ${end?.exitCode ?? 'unknown'})`
+              const how =
+                end?.cause === 'failed'
+                  ? 'the session never started'
+                  : end?.cause === 'stalled'
+                    ? 'the session showed no progress'
+                    : `the session ended without a handoff (exit ${end?.exitCode ?? 'unknown'})`
               return `${how}, ${context.starts} times`
             },
           }),
@@ -250,7 +270,10 @@ export const polecatMachine = setup({
             input: ({ context }) => ({ ...placeOf({ context }), issue: issueOf(context), purpose: 'merge' as const }),
             onDone: [
               { guard: ({ event }) => event.output.head !== null, target: 'queueing', actions: assign({ work: ({ event }) => event.output.head }) },
-              { target: 'refused', actions: { type: 'reply', params: ({ context }) => ({ to: context.askId, ok: false, text: `${context.branch} has no commit that main lacks` }) } },
+              {
+                target: 'refused',
+                actions: { type: 'reply', params: ({ context }) => ({ to: context.askId, ok: false, text: `${context.branch} has no commit that main lacks` }) },
+              },
             ],
             onError: { target: 'refused', actions: { type: 'reply', params: ({ context, event }) => ({ to: context.askId, ok: false, text: wordsOf(event.error) }) } },
           },
@@ -304,7 +327,11 @@ export const polecatMachine = setup({
       entry: [
         {
           type: 'reply',
-          params: ({ context }) => ({ to: context.askId, ok: true, text: `${issueOf(context)} is in the merge queue at ${context.work?.sha.slice(0, 10)}; the Witness ends this session` }),
+          params: ({ context }) => ({
+            to: context.askId,
+            ok: true,
+            text: `${issueOf(context)} is in the merge queue at ${context.work?.sha.slice(0, 10)}; the Witness ends this session`,
+          }),
         },
         { type: 'note', params: ({ context }) => ({ text: `${context.name} hands ${issueOf(context)} over and asks to be shut down`, issue: issueOf(context) }) },
         {
@@ -320,7 +347,10 @@ export const polecatMachine = setup({
         'handoff.requested': {
           guard: 'fromItself',
           description: 'Said twice, done once.',
-          actions: { type: 'reply', params: ({ context, event }) => ({ to: event.mailId, ok: true, text: `${issueOf(context)} is handed over already; the Witness ends this session` }) },
+          actions: {
+            type: 'reply',
+            params: ({ context, event }) => ({ to: event.mailId, ok: true, text: `${issueOf(context)} is handed over already; the Witness ends this session` }),
+          },
         },
         'shutdown.refused': [
           {
@@ -368,4 +398,14 @@ export const polecatUnderstands = [
   'polecat.retired',
 ] as const
 /** Late or repeated news, and people's words, which are kept as beads. */
-export const polecatIgnores = ['message.sent', 'session.started', 'session.stalled', 'work.returned', 'work.resumed', 'merge.queued', 'shutdown.refused', 'polecat.retired', 'polecat.assigned'] as const
+export const polecatIgnores = [
+  'message.sent',
+  'session.started',
+  'session.stalled',
+  'work.returned',
+  'work.resumed',
+  'merge.queued',
+  'shutdown.refused',
+  'polecat.retired',
+  'polecat.assigned',
+] as const

@@ -55,7 +55,13 @@ export const refineryMachine = setup({
       if (event.type !== 'merge.requested') return {}
       const { issue, title, polecat, branch, sha, ref, priority, at } = event
       const request = { issue, title, polecat, branch, sha, ref, priority, queuedAt: at, held: false }
-      return { queue: enqueue(context.queue, request, context.members.map((member) => member.sha)) }
+      return {
+        queue: enqueue(
+          context.queue,
+          request,
+          context.members.map((member) => member.sha),
+        ),
+      }
     }),
   },
   guards: { somethingToDo: ({ context }) => plan(context.queue) !== undefined },
@@ -86,7 +92,10 @@ export const refineryMachine = setup({
             ]
           },
         },
-        { type: 'reply', params: ({ context, event }) => ({ to: event.askId, ok: true, text: `${event.issue} is in the merge queue of ${context.rig}, ${context.queue.length} waiting` }) },
+        {
+          type: 'reply',
+          params: ({ context, event }) => ({ to: event.askId, ok: true, text: `${event.issue} is in the merge queue of ${context.rig}, ${context.queue.length} waiting` }),
+        },
       ],
     },
     'queue.poked': {
@@ -94,7 +103,14 @@ export const refineryMachine = setup({
       actions: [
         { type: 'mail', params: ({ context }) => unstuck(context) },
         assign({ stuck: [], queue: ({ context }) => context.queue.map((request) => ({ ...request, held: false })) }),
-        { type: 'reply', params: ({ context, event }) => ({ to: event.mailId, ok: true, text: context.queue.length === 0 ? `the merge queue of ${context.rig} is empty` : `${context.rig} processes its merge queue: ${issuesIn(context)}` }) },
+        {
+          type: 'reply',
+          params: ({ context, event }) => ({
+            to: event.mailId,
+            ok: true,
+            text: context.queue.length === 0 ? `the merge queue of ${context.rig} is empty` : `${context.rig} processes its merge queue: ${issuesIn(context)}`,
+          }),
+        },
       ],
     },
   },
@@ -123,13 +139,24 @@ export const refineryMachine = setup({
             guard: ({ event }) => event.output.kind === 'conflict',
             target: 'idle',
             actions: [
-              { type: 'note', params: ({ event }) => ({ text: event.output.kind === 'conflict' ? `${event.output.issue} conflicts with main in ${event.output.files.join(', ')}; back to a worker` : '', issue: event.output.kind === 'conflict' ? event.output.issue : '' }) },
+              {
+                type: 'note',
+                params: ({ event }) => ({
+                  text: event.output.kind === 'conflict' ? `${event.output.issue} conflicts with main in ${event.output.files.join(', ')}; back to a worker` : '',
+                  issue: event.output.kind === 'conflict' ? event.output.issue : '',
+                }),
+              },
               assign({ base: ({ event }) => (event.output.kind === 'conflict' ? event.output.base : null) }),
               {
                 type: 'mail',
                 params: ({ context, event }) =>
                   event.output.kind === 'conflict'
-                    ? sendBack(context, event.output.issue, { kind: 'conflict', summary: `conflicts with main in ${event.output.files.join(', ')}`, files: event.output.files, tail: '' })
+                    ? sendBack(context, event.output.issue, {
+                        kind: 'conflict',
+                        summary: `conflicts with main in ${event.output.files.join(', ')}`,
+                        files: event.output.files,
+                        tail: '',
+                      })
                     : [],
               },
               assign({ queue: ({ context, event }) => context.queue.filter((request) => event.output.kind !== 'conflict' || !isMember(context, request, event.output.issue)) }),
@@ -170,7 +197,13 @@ export const refineryMachine = setup({
             actions: [
               {
                 type: 'note',
-                params: ({ context, event }) => ({ text: event.output.kind === 'red' ? `${issuesOf(context)} fails the gate “${event.output.gate}”${event.output.timedOut ? ' (time limit)' : ''}; back to a worker` : '', issue: first(context).issue }),
+                params: ({ context, event }) => ({
+                  text:
+                    event.output.kind === 'red'
+                      ? `${issuesOf(context)} fails the gate “${event.output.gate}”${event.output.timedOut ? ' (time limit)' : ''}; back to a worker`
+                      : '',
+                  issue: first(context).issue,
+                }),
               },
               {
                 type: 'mail',
@@ -252,7 +285,13 @@ export const refineryMachine = setup({
             src: 'closeIssue',
             input: ({ context }) => ({ rig: context.rig, issue: first(context).issue, reason: `Landed as ${context.commit.slice(0, 12)}` }),
             onDone: { target: '#refinery.landed' },
-            onError: { target: 'again', actions: { type: 'note', params: ({ context, event }) => ({ text: `${first(context).issue} landed but could not be closed yet: ${wordsOf(event.error)}`, issue: first(context).issue }) } },
+            onError: {
+              target: 'again',
+              actions: {
+                type: 'note',
+                params: ({ context, event }) => ({ text: `${first(context).issue} landed but could not be closed yet: ${wordsOf(event.error)}`, issue: first(context).issue }),
+              },
+            },
           },
         },
         again: { description: 'In a moment.', after: { closeRetry: 'at_work' } },
@@ -268,7 +307,11 @@ export const refineryMachine = setup({
             type: 'mail',
             params: ({ context }) => [
               ...context.members.map(
-                (member): Outgoing => ({ to: witnessOf(context.rig), type: 'merge.landed', body: { issue: member.issue, title: member.title, polecat: member.polecat, sha: member.sha, commit: context.commit } }),
+                (member): Outgoing => ({
+                  to: witnessOf(context.rig),
+                  type: 'merge.landed',
+                  body: { issue: member.issue, title: member.title, polecat: member.polecat, sha: member.sha, commit: context.commit },
+                }),
               ),
               ...unstuck(context),
             ],

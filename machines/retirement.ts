@@ -178,7 +178,13 @@ export const retirementMachine = setup({
         params: ({ context }) => ({
           to: witnessOf(context.rig),
           type: 'retirement.refused',
-          body: { polecat: context.polecat, incarnation: context.incarnation, issue: context.issue, reason: `${context.trouble} (${context.dirty.slice(0, 5).join(', ')})`, files: context.dirty },
+          body: {
+            polecat: context.polecat,
+            incarnation: context.incarnation,
+            issue: context.issue,
+            reason: `${context.trouble} (${context.dirty.slice(0, 5).join(', ')})`,
+            files: context.dirty,
+          },
         }),
       },
     },

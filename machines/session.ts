@@ -40,8 +40,7 @@ export const sessionMachine = setup({
   actors: hands,
   actions: words,
   guards: {
-    fromTheWitness: ({ context, event }) =>
-      'from' in event && (event.from === witnessOf(context.rig) || event.from === retirementOf(context.rig, context.polecat)),
+    fromTheWitness: ({ context, event }) => 'from' in event && (event.from === witnessOf(context.rig) || event.from === retirementOf(context.rig, context.polecat)),
   },
   delays: { killRetry: 10_000 },
 }).createMachine({
@@ -173,7 +172,11 @@ export const sessionMachine = setup({
                   type: 'mail',
                   params: ({ context, event }) =>
                     event.output.kind === 'stalled'
-                      ? { to: polecatOf(context.rig, context.polecat), type: 'session.stalled', body: { epoch: context.epoch, silentMs: event.output.silentMs, tail: event.output.tail } }
+                      ? {
+                          to: polecatOf(context.rig, context.polecat),
+                          type: 'session.stalled',
+                          body: { epoch: context.epoch, silentMs: event.output.silentMs, tail: event.output.tail },
+                        }
                       : [],
                 },
               },

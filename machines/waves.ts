@@ -20,10 +20,10 @@ export function fromReady(issue: IssueBrief, attempt: number): Candidate {
 
 /** The next to start: returned work before new, then by priority (0 first), then by age; none of those somebody has already. */
 export function nextStart(returned: readonly Candidate[], ready: readonly Candidate[], busyIssues: readonly string[]): Candidate | undefined {
-  const free = [...returned, ...ready.filter((candidate) => !returned.some((back) => back.issue === candidate.issue))].filter(
-    (candidate) => !busyIssues.includes(candidate.issue),
-  )
-  return free.sort((a, b) => a.priority - b.priority || Number(b.returned !== null) - Number(a.returned !== null) || compare(a.createdAt, b.createdAt) || compare(a.issue, b.issue))[0]
+  const free = [...returned, ...ready.filter((candidate) => !returned.some((back) => back.issue === candidate.issue))].filter((candidate) => !busyIssues.includes(candidate.issue))
+  return free.sort(
+    (a, b) => a.priority - b.priority || Number(b.returned !== null) - Number(a.returned !== null) || compare(a.createdAt, b.createdAt) || compare(a.issue, b.issue),
+  )[0]
 }
 
 const compare = (a: string, b: string) => (a < b ? -1 : a > b ? 1 : 0)

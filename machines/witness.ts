@@ -241,7 +241,10 @@ export const witnessMachine = setup({
     'retirement.refused': {
       description: 'It was not safe to end it: back to the worker.',
       actions: [
-        { type: 'mail', params: ({ context, event }) => ({ to: polecatOf(context.rig, event.polecat), type: 'shutdown.refused', body: { reason: event.reason, files: event.files } }) },
+        {
+          type: 'mail',
+          params: ({ context, event }) => ({ to: polecatOf(context.rig, event.polecat), type: 'shutdown.refused', body: { reason: event.reason, files: event.files } }),
+        },
         assign({
           workers: ({ context, event }) => {
             const worker = context.workers[event.polecat]
@@ -265,9 +268,22 @@ export const witnessMachine = setup({
     'polecat.retired': {
       description: 'Nothing of the worker is left but its pins: its slot and its name are free.',
       actions: [
-        { type: 'note', params: ({ event }) => ({ text: `${event.polecat} is retired${event.pin && event.purpose !== 'handoff' ? `; its work is kept at ${event.pin.ref}` : ''}`, issue: event.issue }) },
+        {
+          type: 'note',
+          params: ({ event }) => ({
+            text: `${event.polecat} is retired${event.pin && event.purpose !== 'handoff' ? `; its work is kept at ${event.pin.ref}` : ''}`,
+            issue: event.issue,
+          }),
+        },
         { type: 'freeSlot', params: ({ context, event }) => ({ pool: workersPool(context.rig), holder: polecatOf(context.rig, event.polecat) }) },
-        { type: 'mail', params: ({ context, event }) => ({ to: polecatOf(context.rig, event.polecat), type: 'polecat.retired', body: { polecat: event.polecat, incarnation: event.incarnation, issue: event.issue, purpose: event.purpose, pin: event.pin } }) },
+        {
+          type: 'mail',
+          params: ({ context, event }) => ({
+            to: polecatOf(context.rig, event.polecat),
+            type: 'polecat.retired',
+            body: { polecat: event.polecat, incarnation: event.incarnation, issue: event.issue, purpose: event.purpose, pin: event.pin },
+          }),
+        },
         assign({ workers: ({ context, event }) => without(context.workers, event.polecat), look: true }),
       ],
     },
@@ -275,7 +291,10 @@ export const witnessMachine = setup({
     'merge.queued': {
       description: 'The Refinery has it.',
       actions: assign({
-        queued: ({ context, event }) => ({ ...context.queued, [event.issue]: { polecat: event.polecat, attempt: workerOf(context, event.issue)?.[1].attempt ?? (context.tries[event.issue] ?? 0) + 1 } }),
+        queued: ({ context, event }) => ({
+          ...context.queued,
+          [event.issue]: { polecat: event.polecat, attempt: workerOf(context, event.issue)?.[1].attempt ?? (context.tries[event.issue] ?? 0) + 1 },
+        }),
       }),
     },
     'merge.landed': {
@@ -305,8 +324,12 @@ export const witnessMachine = setup({
             type: 'mail',
             params: ({ context, event }) => {
               const worker = workerOf(context, event.issue)
-              if (!worker || worker[1].phase !== 'working') return []
-              return { to: polecatOf(context.rig, worker[0]), type: 'work.returned', body: { issue: event.issue, returned: event.returned, attempt: (context.tries[event.issue] ?? 0) + 2 } }
+              if (worker?.[1].phase !== 'working') return []
+              return {
+                to: polecatOf(context.rig, worker[0]),
+                type: 'work.returned',
+                body: { issue: event.issue, returned: event.returned, attempt: (context.tries[event.issue] ?? 0) + 2 },
+              }
             },
           },
           assign(({ context, event }) => {
@@ -399,11 +422,15 @@ export const witnessMachine = setup({
                 { type: 'note', params: ({ event }) => ({ text: `stopped: ${event.why}` }) },
                 {
                   type: 'mail',
-                  params: ({ context }) => Object.keys(context.workers).map((name): Outgoing => ({ to: sessionOf(context.rig, name), type: 'session.killRequested', body: { reason: 'stopped' } })),
+                  params: ({ context }) =>
+                    Object.keys(context.workers).map((name): Outgoing => ({ to: sessionOf(context.rig, name), type: 'session.killRequested', body: { reason: 'stopped' } })),
                 },
               ],
             },
-            'rig.resumed': { description: 'It was not stopped; those the Overseer stopped one by one go on.', actions: { type: 'mail', params: ({ context }) => resumeAll(context) } },
+            'rig.resumed': {
+              description: 'It was not stopped; those the Overseer stopped one by one go on.',
+              actions: { type: 'mail', params: ({ context }) => resumeAll(context) },
+            },
           },
         },
         pulled: {
@@ -413,7 +440,14 @@ export const witnessMachine = setup({
               target: 'released',
               actions: ['lookAgain', { type: 'note', params: { text: 'goes on' } }, { type: 'mail', params: ({ context }) => resumeAll(context) }],
             },
-            'rig.stopped': { description: 'Said twice: whatever still runs is ended.', actions: { type: 'mail', params: ({ context }) => Object.keys(context.workers).map((name): Outgoing => ({ to: sessionOf(context.rig, name), type: 'session.killRequested', body: { reason: 'stopped' } })) } },
+            'rig.stopped': {
+              description: 'Said twice: whatever still runs is ended.',
+              actions: {
+                type: 'mail',
+                params: ({ context }) =>
+                  Object.keys(context.workers).map((name): Outgoing => ({ to: sessionOf(context.rig, name), type: 'session.killRequested', body: { reason: 'stopped' } })),
+              },
+            },
           },
         },
       },
@@ -489,7 +523,15 @@ export const witnessMachine = setup({
                   enqueue.assign({
                     workers: {
                       ...context.workers,
-                      [name]: { issue: issue.id, title: issue.title, attempt: choice.attempt, incarnation: 0, branch: '', phase: 'assigned', since: 'at' in event ? Number(event.at) : 0 },
+                      [name]: {
+                        issue: issue.id,
+                        title: issue.title,
+                        attempt: choice.attempt,
+                        incarnation: 0,
+                        branch: '',
+                        phase: 'assigned',
+                        since: 'at' in event ? Number(event.at) : 0,
+                      },
                     },
                     ...dropped(context, issue.id),
                   })
@@ -539,8 +581,24 @@ function dropped(context: Context, issue: string) {
 }
 
 export const witnessUnderstands = [
-  'work.assigned', 'issues.changed', 'rig.configured', 'polecat.working', 'polecat.stuck', 'session.stopRequested', 'polecat.failed', 'shutdown.requested',
-  'retirement.refused', 'retirement.failed', 'polecat.retired', 'merge.queued', 'merge.landed', 'merge.returned', 'merge.stuck', 'merge.unstuck', 'rig.stopped', 'rig.resumed',
-] as const // biome-ignore format: a list reads better in rows
+  'work.assigned',
+  'issues.changed',
+  'rig.configured',
+  'polecat.working',
+  'polecat.stuck',
+  'session.stopRequested',
+  'polecat.failed',
+  'shutdown.requested',
+  'retirement.refused',
+  'retirement.failed',
+  'polecat.retired',
+  'merge.queued',
+  'merge.landed',
+  'merge.returned',
+  'merge.stuck',
+  'merge.unstuck',
+  'rig.stopped',
+  'rig.resumed',
+] as const
 /** A session's end is the polecat's news; people's words are kept as beads. */
 export const witnessIgnores = ['session.ended', 'message.sent'] as const

@@ -2,12 +2,12 @@
 // Never: says what the actors are for.
 import type { AnyStateMachine } from 'xstate'
 
+export { systemClock, virtualClock } from './clock.ts'
+export { openDriver } from './driver.ts'
 export { LeaseLost, Refusal, StoreUnusable } from './errors.ts'
 export { openHost } from './host.ts'
-export { openDriver } from './driver.ts'
-export { openSqliteStore } from './store/sqlite.ts'
 export { seededRandom, systemRandom } from './random.ts'
-export { systemClock, virtualClock } from './clock.ts'
+export { openSqliteStore } from './store/sqlite.ts'
 
 export type Json = null | boolean | number | string | Json[] | { [key: string]: Json }
 export type JsonObject = { [key: string]: Json }

@@ -5,7 +5,7 @@ import type { ActorState, Host, HostOptions, JournalEntry, Json, JsonObject, Rep
 import { LeaseLost, Refusal, wordsOf } from './errors.ts'
 import { envelopeOf, type MailRow, makeMailbox } from './mailbox.ts'
 import { makeOutbox } from './outbox.ts'
-import { begin, persist, play, type Promised, restore, statePath, type Turn } from './turn.ts'
+import { begin, type Promised, persist, play, restore, statePath, type Turn } from './turn.ts'
 
 interface ActorRow {
   address: string
@@ -50,7 +50,11 @@ export function openHost(options: HostOptions): Host {
       const lease = store.get<{ holder: string; epoch: number }>("SELECT holder, epoch FROM lease WHERE name = 'host'")
       if (lease && lease.holder !== options.holder && !options.holderGone(lease.holder)) throw new Refusal(`another host (${lease.holder}) holds this store`)
       const next = (lease?.epoch ?? 0) + 1
-      store.run("INSERT INTO lease (name, holder, epoch) VALUES ('host', ?, ?) ON CONFLICT (name) DO UPDATE SET holder = excluded.holder, epoch = excluded.epoch", options.holder, next)
+      store.run(
+        "INSERT INTO lease (name, holder, epoch) VALUES ('host', ?, ?) ON CONFLICT (name) DO UPDATE SET holder = excluded.holder, epoch = excluded.epoch",
+        options.holder,
+        next,
+      )
       outbox.reopen()
       return next
     })
@@ -100,9 +104,10 @@ export function openHost(options: HostOptions): Host {
     const asleep = !row || row.status === 'done' || row.status === 'ended'
     const internal = mail.type.startsWith('xstate.') || mail.timer_id !== null
     if (asleep) {
-      if (internal || role.ignores.includes(mail.type) && !(role.begins ?? role.accepts).includes(mail.type)) return void mailbox.done(mail.id, internal ? 'stale' : 'done')
+      if (internal || (role.ignores.includes(mail.type) && !(role.begins ?? role.accepts).includes(mail.type))) return void mailbox.done(mail.id, internal ? 'stale' : 'done')
       if (row?.status === 'ended') return void mailbox.dead(mail.id, `${mail.to_address} has ended`)
-      if (!(role.begins ?? [...role.accepts, ...role.ignores]).includes(mail.type)) return void mailbox.dead(mail.id, `${mail.to_address} is not there; ${mail.type} does not begin it`)
+      if (!(role.begins ?? [...role.accepts, ...role.ignores]).includes(mail.type))
+        return void mailbox.dead(mail.id, `${mail.to_address} is not there; ${mail.type} does not begin it`)
     }
     const incarnation = asleep ? (row?.incarnation ?? 0) + 1 : row.incarnation
     const opening: Turn | undefined = asleep ? begin(role.machine, role.input(mail.to_address, incarnation)) : undefined
@@ -114,7 +119,8 @@ export function openHost(options: HostOptions): Host {
       if (role.ignores.includes(mail.type)) return void mailbox.done(mail.id, 'done')
       return void mailbox.dead(mail.id, `nothing in state ${statePath(before.value)} of ${mail.to_address} understands ${mail.type}`)
     }
-    if (!turn.handled && !internal && !role.ignores.includes(mail.type)) mailbox.dead(mail.id, `nothing in state ${statePath(before.value)} of ${mail.to_address} understands ${mail.type}`)
+    if (!turn.handled && !internal && !role.ignores.includes(mail.type))
+      mailbox.dead(mail.id, `nothing in state ${statePath(before.value)} of ${mail.to_address} understands ${mail.type}`)
     else mailbox.done(mail.id, 'done')
 
     const revision = asleep ? 1 : (row as ActorRow).revision + 1
@@ -124,8 +130,15 @@ export function openHost(options: HostOptions): Host {
       `INSERT INTO actor (address, role, version, incarnation, revision, status, snapshot, updated_at) VALUES (?, ?, ?, ?, ?, ?, ?, ?)
        ON CONFLICT (address) DO UPDATE SET role = excluded.role, version = excluded.version, incarnation = excluded.incarnation, revision = excluded.revision,
          status = excluded.status, snapshot = excluded.snapshot, updated_at = excluded.updated_at`,
-      mail.to_address, role.name, role.version, incarnation, revision, status, persist(role.machine, turn.snapshot), clock.now(),
-    ) // biome-ignore format: one value a column
+      mail.to_address,
+      role.name,
+      role.version,
+      incarnation,
+      revision,
+      status,
+      persist(role.machine, turn.snapshot),
+      clock.now(),
+    )
     remember(mail.to_address, incarnation, revision, turn.snapshot)
     const kept = keep(mail, [...(opening?.promises ?? []), ...turn.promises], `${mail.to_address}:${incarnation}.${revision}`)
     journal(mail, incarnation, revision, opening ? '' : statePath(before.value), statePath(turn.snapshot.value), kept)
@@ -195,11 +208,33 @@ export function openHost(options: HostOptions): Host {
     const at = clock.now()
     const { lastInsertRowid } = store.run(
       'INSERT INTO journal (at, address, incarnation, revision, mail_id, mail_type, from_address, cause_id, before, after, notes, promised) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)',
-      at, mail.to_address, incarnation, revision, mail.id, mail.type, mail.from_address, mail.cause_id, before, after, JSON.stringify(kept.notes), JSON.stringify(kept.promised),
-    ) // biome-ignore format: one value a column
+      at,
+      mail.to_address,
+      incarnation,
+      revision,
+      mail.id,
+      mail.type,
+      mail.from_address,
+      mail.cause_id,
+      before,
+      after,
+      JSON.stringify(kept.notes),
+      JSON.stringify(kept.promised),
+    )
     pending.entries.push({
-      seq: lastInsertRowid, at, address: mail.to_address, incarnation, revision, mailId: mail.id, mailType: mail.type, from: mail.from_address, causeId: mail.cause_id, before, after, ...kept,
-    }) // biome-ignore format: one entry
+      seq: lastInsertRowid,
+      at,
+      address: mail.to_address,
+      incarnation,
+      revision,
+      mailId: mail.id,
+      mailType: mail.type,
+      from: mail.from_address,
+      causeId: mail.cause_id,
+      before,
+      after,
+      ...kept,
+    })
   }
 
   /** A turn that failed: rolled back by its savepoint, tried again later, in the end a dead letter and a crash of the actor. */
@@ -221,7 +256,16 @@ export function openHost(options: HostOptions): Host {
 
   function stateOf(row: ActorRow): ActorState {
     const persisted = JSON.parse(row.snapshot) as { value: Json; context: JsonObject }
-    return { address: row.address, role: row.role, incarnation: row.incarnation, revision: row.revision, status: row.status, value: persisted.value, context: persisted.context, updatedAt: row.updated_at }
+    return {
+      address: row.address,
+      role: row.role,
+      incarnation: row.incarnation,
+      revision: row.revision,
+      status: row.status,
+      value: persisted.value,
+      context: persisted.context,
+      updatedAt: row.updated_at,
+    }
   }
 
   return {
@@ -305,15 +349,34 @@ export function openHost(options: HostOptions): Host {
       return row && { ...envelopeOf(row), state: row.state }
     },
     journal(query) {
-      const rows = store.all<Omit<JournalEntry, 'notes' | 'promised'> & { notes: string; promised: string; mail_id: string; mail_type: string; from_address: string; cause_id: string | null }>(
+      const rows = store.all<
+        Omit<JournalEntry, 'notes' | 'promised'> & { notes: string; promised: string; mail_id: string; mail_type: string; from_address: string; cause_id: string | null }
+      >(
         `SELECT * FROM (SELECT * FROM journal WHERE seq > ? AND at >= ? AND (? IS NULL OR address = ?) AND (? IS NULL OR EXISTS (SELECT 1 FROM json_each(notes) WHERE value ->> 'issue' = ?))
          ORDER BY seq DESC LIMIT ?) ORDER BY seq`,
-        query.after ?? 0, query.sinceMs ?? 0, query.address ?? null, query.address ?? null, query.issue ?? null, query.issue ?? null, query.last ?? -1,
-      ) // biome-ignore format: one value a parameter
+        query.after ?? 0,
+        query.sinceMs ?? 0,
+        query.address ?? null,
+        query.address ?? null,
+        query.issue ?? null,
+        query.issue ?? null,
+        query.last ?? -1,
+      )
       return rows.map(({ seq, at, address, incarnation, revision, mail_id, mail_type, from_address, cause_id, before, after, notes, promised }) => ({
-        seq, at, address, incarnation, revision, mailId: mail_id, mailType: mail_type, from: from_address, causeId: cause_id, before, after,
-        notes: JSON.parse(notes) as JournalEntry['notes'], promised: JSON.parse(promised) as string[],
-      })) // biome-ignore format: one entry
+        seq,
+        at,
+        address,
+        incarnation,
+        revision,
+        mailId: mail_id,
+        mailType: mail_type,
+        from: from_address,
+        causeId: cause_id,
+        before,
+        after,
+        notes: JSON.parse(notes) as JournalEntry['notes'],
+        promised: JSON.parse(promised) as string[],
+      }))
     },
     deadLetters: () => mailbox.deadLetters(),
     redeliver: (mailId) => committed(() => mailbox.redeliver(mailId)),

@@ -45,9 +45,18 @@ export function makeMailbox(options: HostOptions, projected: (envelope: Envelope
     while (draft.id === undefined && store.get('SELECT 1 FROM mail WHERE id = ?', id)) id = options.newMailId(draft.to, options.random)
     const { changes } = store.run(
       'INSERT OR IGNORE INTO mail (id, from_address, to_address, type, body, sent_at, cause_id, effect_key, timer_id, state, reason) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)',
-      id, draft.from, draft.to, draft.type, JSON.stringify(draft.body), clock.now(), draft.causeId ?? null, more.effectKey ?? null, more.timerId ?? null,
-      more.dead === undefined ? 'new' : 'dead', more.dead ?? null,
-    ) // biome-ignore format: one value a column
+      id,
+      draft.from,
+      draft.to,
+      draft.type,
+      JSON.stringify(draft.body),
+      clock.now(),
+      draft.causeId ?? null,
+      more.effectKey ?? null,
+      more.timerId ?? null,
+      more.dead === undefined ? 'new' : 'dead',
+      more.dead ?? null,
+    )
     if (changes === 1 && more.dead === undefined) {
       const row = store.get<MailRow>('SELECT * FROM mail WHERE id = ?', id)
       if (row) projected(envelopeOf(row))
@@ -100,7 +109,9 @@ export function makeMailbox(options: HostOptions, projected: (envelope: Envelope
     backOff: (id: string, attempt: number, reason: string) =>
       store.run('UPDATE mail SET attempt = ?, due_at = ?, reason = ? WHERE id = ?', attempt, clock.now() + 100 * 4 ** attempt, reason, id),
     deadLetters: (): DeadLetter[] =>
-      store.all<MailRow>("SELECT * FROM mail WHERE state = 'dead' ORDER BY seq").map((row) => ({ envelope: envelopeOf(row), reason: row.reason ?? '', at: row.handled_at ?? row.sent_at })),
+      store
+        .all<MailRow>("SELECT * FROM mail WHERE state = 'dead' ORDER BY seq")
+        .map((row) => ({ envelope: envelopeOf(row), reason: row.reason ?? '', at: row.handled_at ?? row.sent_at })),
     redeliver(id: string) {
       const { changes } = store.run("UPDATE mail SET state = 'new', attempt = 0, due_at = 0, reason = NULL WHERE id = ? AND state = 'dead'", id)
       if (changes === 0) throw new Refusal(`no dead letter ${id}`)

@@ -33,15 +33,26 @@ export function makeOutbox(options: HostOptions) {
       const parsed = spec.parseInput(input)
       store.run(
         'INSERT OR IGNORE INTO effect (key, address, invoke_id, name, input, lane, at) VALUES (?, ?, ?, ?, ?, ?, ?)',
-        key, address, invokeId, name, JSON.stringify(parsed), spec.lane(parsed), clock.now(),
-      ) // biome-ignore format: one value a column
+        key,
+        address,
+        invokeId,
+        name,
+        JSON.stringify(parsed),
+        spec.lane(parsed),
+        clock.now(),
+      )
     },
 
     /** Nobody waits for it any more; its key is returned so that its performance can be aborted. */
     cancel(address: string, invokeId: string): string[] {
       const rows = store.all<{ key: string }>("SELECT key FROM effect WHERE address = ? AND invoke_id = ? AND state IN ('pending', 'started')", address, invokeId)
       for (const { key } of rows) store.run("UPDATE effect SET state = 'cancelled' WHERE key = ?", key)
-      store.run("UPDATE mail SET state = 'stale' WHERE to_address = ? AND state = 'new' AND effect_key IS NOT NULL AND type IN (?, ?)", address, `xstate.done.actor.${invokeId}`, `xstate.error.actor.${invokeId}`)
+      store.run(
+        "UPDATE mail SET state = 'stale' WHERE to_address = ? AND state = 'new' AND effect_key IS NOT NULL AND type IN (?, ?)",
+        address,
+        `xstate.done.actor.${invokeId}`,
+        `xstate.error.actor.${invokeId}`,
+      )
       return rows.map((row) => row.key)
     },
 
@@ -63,7 +74,16 @@ export function makeOutbox(options: HostOptions) {
         if (spec.starts && holds.some((scope) => scope === '*' || row.address.startsWith(scope))) continue
         if (row.lane && (busy.get(row.lane) ?? 0) >= spec.laneLimit) continue
         if (row.lane) busy.set(row.lane, (busy.get(row.lane) ?? 0) + 1)
-        taken.push({ key: row.key, address: row.address, invokeId: row.invoke_id, name: row.name, input: JSON.parse(row.input) as JsonObject, lane: row.lane, attempt: row.attempt + 1, at: row.at })
+        taken.push({
+          key: row.key,
+          address: row.address,
+          invokeId: row.invoke_id,
+          name: row.name,
+          input: JSON.parse(row.input) as JsonObject,
+          lane: row.lane,
+          attempt: row.attempt + 1,
+          at: row.at,
+        })
       }
       for (const effect of taken) store.run("UPDATE effect SET state = 'started', attempt = attempt + 1 WHERE key = ?", effect.key)
       return taken

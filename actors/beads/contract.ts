@@ -58,7 +58,6 @@ export interface IssueFilter {
   limit?: number
 }
 
-
 type Awaitable<T> = T | Promise<T>
 
 /** What the town's roles need. Every write is atomic and may be repeated; two writers of one issue never both win. */
@@ -78,7 +77,16 @@ export interface TownIssues {
   addLabel(id: string, label: string): Awaitable<void>
   closeIssue(id: string, reason: string, actor: string, force?: boolean): Awaitable<Issue>
   /** A message under an id of the sender's choosing; false when it is there already. */
-  createMessage(message: { id: string; title: string; description: string; priority: number; assignee: string; sender: string; labels: readonly string[]; at: Date }): Awaitable<boolean>
+  createMessage(message: {
+    id: string
+    title: string
+    description: string
+    priority: number
+    assignee: string
+    sender: string
+    labels: readonly string[]
+    at: Date
+  }): Awaitable<boolean>
   /** Changes when somebody else has written. */
   dataVersion(): Awaitable<number>
 }

@@ -92,9 +92,19 @@ export function openBeads(dir: string, options: { create?: boolean; now?: () => 
         if (beads.get(id)) throw new BeadsError(`issue ID already exists: ${id}`)
         run(
           'INSERT INTO issues (id, title, description, design, acceptance_criteria, notes, priority, issue_type, assignee, sender, created_at, updated_at) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)',
-          id, issue.title, issue.description ?? '', issue.design ?? '', issue.acceptance_criteria ?? '', issue.notes ?? '', issue.priority ?? 2, issue.issue_type ?? 'task',
-          issue.assignee ?? null, issue.sender ?? null, at, at,
-        ) // biome-ignore format: one value a column
+          id,
+          issue.title,
+          issue.description ?? '',
+          issue.design ?? '',
+          issue.acceptance_criteria ?? '',
+          issue.notes ?? '',
+          issue.priority ?? 2,
+          issue.issue_type ?? 'task',
+          issue.assignee ?? null,
+          issue.sender ?? null,
+          at,
+          at,
+        )
         event(id, 'created', actor)
         for (const label of issue.labels ?? []) run('INSERT OR IGNORE INTO labels VALUES (?, ?)', id, label)
         if (issue.parent) beads.addDep(id, issue.parent, 'parent-child', actor)
@@ -109,14 +119,25 @@ export function openBeads(dir: string, options: { create?: boolean; now?: () => 
         const at = message.at.toISOString()
         const made = run(
           "INSERT OR IGNORE INTO issues (id, title, description, priority, issue_type, assignee, sender, created_at, updated_at) VALUES (?, ?, ?, ?, 'message', ?, ?, ?, ?)",
-          message.id, message.title, message.description, message.priority, message.assignee, message.sender, at, at,
-        ) // biome-ignore format: one value a column
+          message.id,
+          message.title,
+          message.description,
+          message.priority,
+          message.assignee,
+          message.sender,
+          at,
+          at,
+        )
         if (made === 1) for (const label of message.labels) run('INSERT OR IGNORE INTO labels VALUES (?, ?)', message.id, label)
         return made === 1
       })
     },
 
-    update(id: string, changes: Partial<Pick<Issue, 'title' | 'description' | 'design' | 'acceptance_criteria' | 'notes' | 'status' | 'priority' | 'issue_type' | 'assignee' | 'close_reason'>>, actor: string): Issue {
+    update(
+      id: string,
+      changes: Partial<Pick<Issue, 'title' | 'description' | 'design' | 'acceptance_criteria' | 'notes' | 'status' | 'priority' | 'issue_type' | 'assignee' | 'close_reason'>>,
+      actor: string,
+    ): Issue {
       return written(() => {
         const before = beads.get(id)
         if (!before) throw new BeadsError(`issue ${id} not found`)
@@ -126,10 +147,26 @@ export function openBeads(dir: string, options: { create?: boolean; now?: () => 
         const closed = after.status === 'closed' ? (before.closed_at ?? now().toISOString()) : null
         run(
           'UPDATE issues SET title = ?, description = ?, design = ?, acceptance_criteria = ?, notes = ?, status = ?, priority = ?, issue_type = ?, assignee = ?, closed_at = ?, close_reason = ?, updated_at = ? WHERE id = ?',
-          after.title, after.description, after.design, after.acceptance_criteria, after.notes, after.status, after.priority, after.issue_type, after.assignee || null, closed,
-          after.status === 'closed' ? after.close_reason : '', now().toISOString(), id,
-        ) // biome-ignore format: one value a column
-        event(id, changes.status === undefined ? 'updated' : changes.status === 'closed' ? 'closed' : before.status === 'closed' ? 'reopened' : 'status_changed', actor, JSON.stringify(changes))
+          after.title,
+          after.description,
+          after.design,
+          after.acceptance_criteria,
+          after.notes,
+          after.status,
+          after.priority,
+          after.issue_type,
+          after.assignee || null,
+          closed,
+          after.status === 'closed' ? after.close_reason : '',
+          now().toISOString(),
+          id,
+        )
+        event(
+          id,
+          changes.status === undefined ? 'updated' : changes.status === 'closed' ? 'closed' : before.status === 'closed' ? 'reopened' : 'status_changed',
+          actor,
+          JSON.stringify(changes),
+        )
         return beads.get(id) as Issue
       })
     },
@@ -152,7 +189,9 @@ export function openBeads(dir: string, options: { create?: boolean; now?: () => 
 
     closeIssue(id: string, reason: string, actor: string, force = false): Issue {
       return written(() => {
-        const waits = force ? [] : rows<{ id: string }>("SELECT b.id FROM dependencies d JOIN issues b ON b.id = d.depends_on_id WHERE d.issue_id = ? AND d.type = 'blocks' AND b.status <> 'closed'", id)
+        const waits = force
+          ? []
+          : rows<{ id: string }>("SELECT b.id FROM dependencies d JOIN issues b ON b.id = d.depends_on_id WHERE d.issue_id = ? AND d.type = 'blocks' AND b.status <> 'closed'", id)
         if (waits.length > 0) throw new BeadsError(`cannot close ${id}: blocked by open issues [${waits.map((each) => each.id).join(' ')}] (use --force to override)`)
         const open = force ? [] : rows<{ id: string }>(`${under} SELECT i.id FROM issues i JOIN under ON under.id = i.id WHERE i.status <> 'closed'`, id)
         if (open.length > 0) throw new BeadsError(`cannot close ${id}: it has open children [${open.map((each) => each.id).join(' ')}] (use --force to override)`)
@@ -173,8 +212,9 @@ export function openBeads(dir: string, options: { create?: boolean; now?: () => 
         if (!beads.get(on)) throw new BeadsError(`dependency target ${on} not found`)
         const circle = row<{ id: string }>(
           `WITH RECURSIVE reach(id) AS (SELECT ? UNION SELECT d.depends_on_id FROM dependencies d JOIN reach ON reach.id = d.issue_id WHERE d.type <> 'relates-to') SELECT id FROM reach WHERE id = ?`,
-          on, id,
-        ) // biome-ignore format: one value a parameter
+          on,
+          id,
+        )
         if (circle && type !== 'relates-to') throw new BeadsError(`cannot add dependency: would create a cycle (${id} → ${on} → ... → ${id})`)
         run('INSERT OR REPLACE INTO dependencies VALUES (?, ?, ?, ?, ?)', id, on, type, now().toISOString(), actor)
         run('UPDATE issues SET updated_at = ? WHERE id = ?', now().toISOString(), id)
@@ -195,7 +235,9 @@ export function openBeads(dir: string, options: { create?: boolean; now?: () => 
     /** Open, unblocked work; by priority, then age. */
     ready(filter: { parent?: string; assignee?: string; unassigned?: boolean; type?: string; limit?: number } = {}): Issue[] {
       const scope = filter.parent === undefined ? null : new Set(beads.children(filter.parent).map((issue) => issue.id))
-      return rows<Issue>(`${blocked} SELECT * FROM issues WHERE status = 'open' AND issue_type NOT IN ${notWork} AND id NOT IN (SELECT id FROM blocked) ORDER BY priority, created_at, id`)
+      return rows<Issue>(
+        `${blocked} SELECT * FROM issues WHERE status = 'open' AND issue_type NOT IN ${notWork} AND id NOT IN (SELECT id FROM blocked) ORDER BY priority, created_at, id`,
+      )
         .filter((issue) => (scope === null || scope.has(issue.id)) && (!filter.unassigned || issue.assignee === null))
         .filter((issue) => (filter.assignee === undefined || issue.assignee === filter.assignee) && (filter.type === undefined || issue.issue_type === filter.type))
         .slice(0, filter.limit ?? Number.POSITIVE_INFINITY)
@@ -230,9 +272,23 @@ export function openBeads(dir: string, options: { create?: boolean; now?: () => 
            VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (id) DO UPDATE SET title = excluded.title, description = excluded.description, design = excluded.design,
            acceptance_criteria = excluded.acceptance_criteria, notes = excluded.notes, status = excluded.status, priority = excluded.priority, issue_type = excluded.issue_type, assignee = excluded.assignee,
            updated_at = excluded.updated_at, closed_at = excluded.closed_at, close_reason = excluded.close_reason, external_ref = excluded.external_ref, sender = excluded.sender`,
-          issue.id, issue.title, issue.description, issue.design, issue.acceptance_criteria, issue.notes, issue.status, issue.priority, issue.issue_type, issue.assignee, issue.created_at,
-          issue.updated_at, issue.status === 'closed' ? (issue.closed_at ?? issue.updated_at) : null, issue.close_reason, issue.external_ref, issue.sender,
-        ) // biome-ignore format: one value a column
+          issue.id,
+          issue.title,
+          issue.description,
+          issue.design,
+          issue.acceptance_criteria,
+          issue.notes,
+          issue.status,
+          issue.priority,
+          issue.issue_type,
+          issue.assignee,
+          issue.created_at,
+          issue.updated_at,
+          issue.status === 'closed' ? (issue.closed_at ?? issue.updated_at) : null,
+          issue.close_reason,
+          issue.external_ref,
+          issue.sender,
+        )
         for (const label of labels) run('INSERT OR IGNORE INTO labels VALUES (?, ?)', issue.id, label)
         for (const dep of deps) run('INSERT OR IGNORE INTO dependencies VALUES (?, ?, ?, ?, ?)', issue.id, dep.depends_on_id, dep.type, dep.created_at, dep.created_by)
         return known ? 'updated' : 'created'
@@ -272,7 +328,8 @@ function check(issue: { title: string; priority?: number; issue_type?: string })
   const bytes = Buffer.byteLength(issue.title)
   if (bytes === 0) throw new BeadsError('title required')
   if (bytes > 500) throw new BeadsError(`title must be 500 bytes or less (got ${bytes})`)
-  if (issue.priority !== undefined && !(Number.isInteger(issue.priority) && issue.priority >= 0 && issue.priority <= 4)) throw new BeadsError(`invalid priority "${issue.priority}" (expected 0-4 or P0-P4, not words like high/medium/low)`)
+  if (issue.priority !== undefined && !(Number.isInteger(issue.priority) && issue.priority >= 0 && issue.priority <= 4))
+    throw new BeadsError(`invalid priority "${issue.priority}" (expected 0-4 or P0-P4, not words like high/medium/low)`)
   if (issue.issue_type !== undefined && !types.includes(issue.issue_type)) throw new BeadsError(`invalid issue type: ${issue.issue_type}`)
 }
 

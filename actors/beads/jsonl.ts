@@ -4,8 +4,22 @@ import { BeadsError, type Dependency, type Issue } from './contract.ts'
 import type { Beads } from './embedded.ts'
 
 const order = [
-  'id', 'title', 'description', 'design', 'acceptance_criteria', 'notes', 'status', 'priority', 'issue_type', 'assignee', 'created_at', 'updated_at', 'closed_at', 'close_reason', 'external_ref',
-] as const // biome-ignore format: a list reads better in rows
+  'id',
+  'title',
+  'description',
+  'design',
+  'acceptance_criteria',
+  'notes',
+  'status',
+  'priority',
+  'issue_type',
+  'assignee',
+  'created_at',
+  'updated_at',
+  'closed_at',
+  'close_reason',
+  'external_ref',
+] as const
 
 /** An issue with its labels and dependencies; empty fields are left out, priority never. */
 export function issueJson(beads: Beads, issue: Issue): Record<string, unknown> {

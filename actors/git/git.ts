@@ -44,7 +44,14 @@ export async function git(cwd: string, args: readonly string[], options: GitOpti
 }
 
 /** A repository named by the caller's environment must not be the one that is written. */
-const unset = { GIT_DIR: undefined, GIT_WORK_TREE: undefined, GIT_INDEX_FILE: undefined, GIT_COMMON_DIR: undefined, GIT_OBJECT_DIRECTORY: undefined, GIT_NAMESPACE: undefined } as unknown as Record<string, string>
+const unset = {
+  GIT_DIR: undefined,
+  GIT_WORK_TREE: undefined,
+  GIT_INDEX_FILE: undefined,
+  GIT_COMMON_DIR: undefined,
+  GIT_OBJECT_DIRECTORY: undefined,
+  GIT_NAMESPACE: undefined,
+} as unknown as Record<string, string>
 
 /** Who makes the town's own commits. */
 export const identity = {

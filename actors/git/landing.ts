@@ -23,7 +23,10 @@ export async function buildCandidate(deps: RigGit, { rig, members, at }: EffectI
     if (exitCode === 1) return { kind: 'conflict', issue: member.issue, base: commit, files: [...new Set(files)] }
     const words = `Merge ${member.issue}: ${member.title}\n\nIssue: ${member.issue}\nPolecat: ${member.polecat} (${member.branch})\n`
     const date = `@${Math.floor(at / 1000)} +0000`
-    const made = await git(refineryClone, ['commit-tree', tree, '-p', commit, '-p', member.sha, '-F', '-'], { input: words, env: { GIT_AUTHOR_DATE: date, GIT_COMMITTER_DATE: date } })
+    const made = await git(refineryClone, ['commit-tree', tree, '-p', commit, '-p', member.sha, '-F', '-'], {
+      input: words,
+      env: { GIT_AUTHOR_DATE: date, GIT_COMMITTER_DATE: date },
+    })
     commit = made.stdout
     merged++
   }

@@ -57,7 +57,13 @@ export interface KeptWork extends Preserved {
 /** What is kept of an issue's or a polecat's work, newest first. */
 export async function keptWork(deps: RigGit, rig: string, of: { issue?: string; polecat?: string } = {}): Promise<KeptWork[]> {
   const { clone } = rigLayout(deps.town, rig)
-  const { stdout } = await git(clone, ['for-each-ref', '--sort=-committerdate', '--format=%(refname)%00%(objectname)%00%(committerdate:iso-strict)%00%(subject)', 'refs/gt/work/', 'refs/gt/merge/'])
+  const { stdout } = await git(clone, [
+    'for-each-ref',
+    '--sort=-committerdate',
+    '--format=%(refname)%00%(objectname)%00%(committerdate:iso-strict)%00%(subject)',
+    'refs/gt/work/',
+    'refs/gt/merge/',
+  ])
   return stdout
     .split('\n')
     .filter(Boolean)

@@ -54,7 +54,9 @@ export async function prove({ town }: RigGit, place: Place): Promise<string> {
   if (lstatSync(path).isSymbolicLink()) throw no('it is a link')
   const link = join(path, '.git')
   if (!existsSync(link) || !lstatSync(link).isFile()) throw no('it is no worktree')
-  const admin = readFileSync(link, 'utf8').replace(/^gitdir: /, '').trim()
+  const admin = readFileSync(link, 'utf8')
+    .replace(/^gitdir: /, '')
+    .trim()
   if (realpathSync(dirname(admin)) !== realpathSync(join(clone, '.git/worktrees'))) throw no(`it belongs to ${admin}`)
   if (realpathSync(dirname(readFileSync(join(admin, 'gitdir'), 'utf8').trim())) !== realpathSync(path)) throw no('its registration names another folder')
   const made = join(admin, 'logs/HEAD')
@@ -105,7 +107,9 @@ function dirtyFiles(records: readonly string[]): string[] {
 }
 
 function unfinished(path: string): string | null {
-  const admin = readFileSync(join(path, '.git'), 'utf8').replace(/^gitdir: /, '').trim()
+  const admin = readFileSync(join(path, '.git'), 'utf8')
+    .replace(/^gitdir: /, '')
+    .trim()
   const marks = { MERGE_HEAD: 'merge', 'rebase-merge': 'rebase', 'rebase-apply': 'rebase', CHERRY_PICK_HEAD: 'cherry-pick', REVERT_HEAD: 'revert', BISECT_LOG: 'bisect' }
   return Object.entries(marks).find(([mark]) => existsSync(join(admin, mark)))?.[1] ?? null
 }
@@ -121,7 +125,8 @@ export async function removeWorktree(deps: RigGit, place: Place): Promise<Effect
   const found = await inspectWorktree(deps, place)
   if (found.kind === 'found') {
     if (!(await isSafe(deps, place.rig, found.head))) throw new Error(`${path} has commits that are neither on main nor pinned`)
-    if (found.dirty.length > 0 && !(await dirtyIsPinned(path, clone, place))) throw new Error(`${path} has uncommitted files that are not pinned (${found.dirty.slice(0, 5).join(', ')})`)
+    if (found.dirty.length > 0 && !(await dirtyIsPinned(path, clone, place)))
+      throw new Error(`${path} has uncommitted files that are not pinned (${found.dirty.slice(0, 5).join(', ')})`)
   }
   await git(clone, ['worktree', 'remove', '--force', path])
   return { removed: true }
@@ -141,7 +146,9 @@ async function dirtyIsPinned(path: string, clone: string, place: Place): Promise
 
 /** The tree of all that is in the worktree, tracked and untracked, ignored files left out. The worktree's own index is not touched. */
 export async function treeOfFiles(path: string): Promise<string> {
-  const admin = readFileSync(join(path, '.git'), 'utf8').replace(/^gitdir: /, '').trim()
+  const admin = readFileSync(join(path, '.git'), 'utf8')
+    .replace(/^gitdir: /, '')
+    .trim()
   const env = { GIT_INDEX_FILE: join(admin, 'gt-pin-index') }
   await git(path, ['read-tree', 'HEAD'], { env })
   await git(path, ['add', '--all', '.'], { env })

@@ -36,7 +36,13 @@ export function sessionHands(deps: SessionDeps): Pick<Hands, 'startSession' | 'w
       mkdirSync(dir, { recursive: true, mode: 0o700 })
       const { issue, attempt, returned } = input
       writeFileSync(join(dir, 'assignment.json'), `${JSON.stringify({ issue, attempt, returned, branch: input.branch }, null, 2)}\n`, { mode: 0o600 })
-      const begun = start(deps.backend(rig.session), { id: input.id, dir, argv, cwd: input.worktree, env: envOf(deps, rig, input, dir) }, input.epoch, deps.startWithinMs ?? 20_000, call.signal)
+      const begun = start(
+        deps.backend(rig.session),
+        { id: input.id, dir, argv, cwd: input.worktree, env: envOf(deps, rig, input, dir) },
+        input.epoch,
+        deps.startWithinMs ?? 20_000,
+        call.signal,
+      )
       starting.set(input.id, begun)
       try {
         const record = await begun

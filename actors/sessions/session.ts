@@ -84,10 +84,19 @@ export function aliveIn(sessionsDir: string): SessionRecord[] {
 export type WatchResult = { kind: 'ended'; exitCode: number | null; tail: string } | { kind: 'stalled'; silentMs: number; tail: string }
 
 /** Resolves when the session is over, or has shown no progress for hangAfterMs (null: never for that). No subprocess; looks every pollMs. */
-export async function watchSession(backend: SessionBackend, session: SessionRecord, worktree: string, hangAfterMs: number | null, now: () => number, signal: AbortSignal, pollMs = 2000): Promise<WatchResult> {
+export async function watchSession(
+  backend: SessionBackend,
+  session: SessionRecord,
+  worktree: string,
+  hangAfterMs: number | null,
+  now: () => number,
+  signal: AbortSignal,
+  pollMs = 2000,
+): Promise<WatchResult> {
   for (;;) {
     signal.throwIfAborted()
-    if (existsSync(join(session.dir, 'exit')) || !isAlive(session)) return { kind: 'ended', exitCode: exitCode(session.dir), tail: lastLines((await backend.lastWords(session.id)) ?? output(session.dir)) }
+    if (existsSync(join(session.dir, 'exit')) || !isAlive(session))
+      return { kind: 'ended', exitCode: exitCode(session.dir), tail: lastLines((await backend.lastWords(session.id)) ?? output(session.dir)) }
     rotate(session.dir)
     const silentMs = now() - progressAt(session.dir, worktree)
     if (hangAfterMs !== null && silentMs > hangAfterMs) return { kind: 'stalled', silentMs: Math.round(silentMs), tail: tail(session.dir) }
@@ -130,7 +139,12 @@ function exitCode(dir: string): number | null {
 /** The newest evidence of work: output, and what git wrote in the worktree. Unreadable evidence is no evidence of silence. */
 function progressAt(dir: string, worktree: string): number {
   const git = join(worktree, '.git')
-  const admin = existsSync(git) && statSync(git).isFile() ? readFileSync(git, 'utf8').replace(/^gitdir: /, '').trim() : git
+  const admin =
+    existsSync(git) && statSync(git).isFile()
+      ? readFileSync(git, 'utf8')
+          .replace(/^gitdir: /, '')
+          .trim()
+      : git
   const times = [join(dir, 'output.log'), join(dir, 'started'), worktree, join(admin, 'index'), join(admin, 'HEAD'), join(admin, 'logs/HEAD')]
     .map((path) => statSync(path, { throwIfNoEntry: false })?.mtimeMs)
     .filter((time) => time !== undefined)

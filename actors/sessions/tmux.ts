@@ -15,19 +15,39 @@ export function tmuxBackend(socket: string, env: Record<string, string>): Sessio
     name: 'tmux',
     async launch(spec) {
       const variables = Object.entries(spec.env).flatMap(([name, value]) => ['-e', `${name}=${value}`])
-      const launch = () => run(
-        [
-          ...['start-server', ';', 'set-option', '-g', 'remain-on-exit', 'on', ';', 'set-option', '-g', 'history-limit', '50000', ';', 'set-option', '-g', 'update-environment', '', ';'],
-          ...['new-session', '-d', '-x', '200', '-y', '50', '-s', spec.id, '-c', spec.cwd, ...variables, '--', ...launchArgs(spec).map(endsCommand), ';'],
-          ...['pipe-pane', '-o', '-t', `=${spec.id}:`, `exec cat >> ${quoted(join(spec.dir, 'output.log'))}`],
-        ],
-        // tmux gives a new session its client's PATH, whatever -e says.
-        { cwd: spec.cwd, env: { PATH: spec.env.PATH ?? '' } },
-      )
+      const launch = () =>
+        run(
+          [
+            ...[
+              'start-server',
+              ';',
+              'set-option',
+              '-g',
+              'remain-on-exit',
+              'on',
+              ';',
+              'set-option',
+              '-g',
+              'history-limit',
+              '50000',
+              ';',
+              'set-option',
+              '-g',
+              'update-environment',
+              '',
+              ';',
+            ],
+            ...['new-session', '-d', '-x', '200', '-y', '50', '-s', spec.id, '-c', spec.cwd, ...variables, '--', ...launchArgs(spec).map(endsCommand), ';'],
+            ...['pipe-pane', '-o', '-t', `=${spec.id}:`, `exec cat >> ${quoted(join(spec.dir, 'output.log'))}`],
+          ],
+          // tmux gives a new session its client's PATH, whatever -e says.
+          { cwd: spec.cwd, env: { PATH: spec.env.PATH ?? '' } },
+        )
       let done = await launch()
       // A server whose last session has just gone is on its way out and takes nobody in any more; the next one does.
       for (let again = 0; again < 5 && /server exited|no server running|error connecting/.test(String(done.stderr)); again++) done = await launch()
-      if (done.exitCode !== 0 && !/duplicate session/.test(String(done.stderr)) && !/can't find pane/.test(String(done.stderr))) throw new Error(`tmux could not start ${spec.id}: ${done.stderr || done.shortMessage}`)
+      if (done.exitCode !== 0 && !/duplicate session/.test(String(done.stderr)) && !/can't find pane/.test(String(done.stderr)))
+        throw new Error(`tmux could not start ${spec.id}: ${done.stderr || done.shortMessage}`)
     },
     async lastWords(id) {
       // The session says that it ended a moment before tmux has read the last of it.

@@ -6,7 +6,11 @@ import { words } from '../words.ts'
 export default command({
   summary: 'print a completion script for your shell',
   usage: '[bash | zsh | fish]',
-  examples: ['eval "$(gt completion bash)"    # in ~/.bashrc', 'eval "$(gt completion zsh)"     # in ~/.zshrc, after compinit', 'gt completion fish | source     # in ~/.config/fish/config.fish'],
+  examples: [
+    'eval "$(gt completion bash)"    # in ~/.bashrc',
+    'eval "$(gt completion zsh)"     # in ~/.zshrc, after compinit',
+    'gt completion fish | source     # in ~/.config/fish/config.fish',
+  ],
   args: [0, 1],
   async run({ args, json }) {
     if (json) throw new Usage('a completion script is no data; leave --json out')
@@ -25,13 +29,21 @@ const flagsOf = ({ options }: Command) => Object.entries({ ...options, ...global
 /** First words, then second words of those that have them, then flags. */
 function bash(all: readonly Word[]): string {
   const firsts = [...new Set(all.map(({ word }) => word.split(' ')[0])), 'help']
-  const seconds = Map.groupBy(all.filter(({ word }) => word.includes(' ')), ({ word }) => word.split(' ')[0])
+  const seconds = Map.groupBy(
+    all.filter(({ word }) => word.includes(' ')),
+    ({ word }) => word.split(' ')[0],
+  )
   return `_gt() {
   local word=\${COMP_WORDS[COMP_CWORD]} words=""
   case "\${COMP_WORDS[*]:1:2}" in
 ${all
   .toSorted((a, b) => b.word.length - a.word.length)
-  .map((each) => `    "${each.word}${each.word.includes(' ') ? '' : ' '}"*) words="${flagsOf(each).map(([name]) => `--${name}`).join(' ')}" ;;`)
+  .map(
+    (each) =>
+      `    "${each.word}${each.word.includes(' ') ? '' : ' '}"*) words="${flagsOf(each)
+        .map(([name]) => `--${name}`)
+        .join(' ')}" ;;`,
+  )
   .join('\n')}
   esac
   case "$COMP_CWORD:\${COMP_WORDS[1]}" in
@@ -56,7 +68,9 @@ function fish(all: readonly Word[]): string {
       second
         ? `complete -c gt -f -n ${quoted(`__fish_seen_subcommand_from ${first}; and not __fish_seen_subcommand_from ${second}`)} -a ${second} -d ${quoted(summary)}`
         : `complete -c gt -f -n __fish_use_subcommand -a ${first} -d ${quoted(summary)}`,
-      ...flagsOf(rest as Command).map(([name, { short, type, about }]) => `complete -c gt -n ${quoted(said)} -l ${name}${short ? ` -s ${short}` : ''}${type === 'string' ? ' -r' : ''} -d ${quoted(about)}`),
+      ...flagsOf(rest as Command).map(
+        ([name, { short, type, about }]) => `complete -c gt -n ${quoted(said)} -l ${name}${short ? ` -s ${short}` : ''}${type === 'string' ? ' -r' : ''} -d ${quoted(about)}`,
+      ),
     ]
   })
   const groups = [...new Set(all.filter(({ word }) => word.includes(' ')).map(({ word }) => word.split(' ')[0]))]

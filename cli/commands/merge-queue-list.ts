@@ -7,7 +7,11 @@ export default command({
   args: [1, 1],
   async run({ args, ask, print }) {
     const queue = await ask('queueList', { rig: String(args[0]) })
-    print(queue, () => (queue.length === 0 ? ['the queue is empty'] : table(queue.map((entry) => [String(entry.position), entry.issue, entry.state, entry.polecat, entry.sha.slice(0, 10), entry.title]))))
+    print(queue, () =>
+      queue.length === 0
+        ? ['the queue is empty']
+        : table(queue.map((entry) => [String(entry.position), entry.issue, entry.state, entry.polecat, entry.sha.slice(0, 10), entry.title])),
+    )
     return 0
   },
 })

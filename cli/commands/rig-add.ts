@@ -1,6 +1,6 @@
-import process from 'node:process'
-import { resolve } from 'node:path'
 import { existsSync } from 'node:fs'
+import { resolve } from 'node:path'
+import process from 'node:process'
 import { initBeads } from '../../actors/beads/embedded.ts'
 import { splitCommand } from '../../actors/config.ts'
 import { addRig } from '../../actors/install.ts'
@@ -26,11 +26,13 @@ export default command({
     const [name = '', url = ''] = args
     if (flags.agent !== undefined && flags.agent !== 'shell') throw new Usage(`no agent preset "${flags.agent}"; there is: shell`)
     if (flags.session !== undefined && !['auto', 'tmux', 'process'].includes(String(flags.session))) throw new Usage('--session is auto, tmux or process')
-    const gates = Object.fromEntries(((flags.gate as string[] | undefined) ?? []).map((text) => {
-      const at = text.indexOf('=')
-      if (at < 1) throw new Usage(`a gate is name=command, not "${text}"`)
-      return [text.slice(0, at), splitCommand(text.slice(at + 1))]
-    }))
+    const gates = Object.fromEntries(
+      ((flags.gate as string[] | undefined) ?? []).map((text) => {
+        const at = text.indexOf('=')
+        if (at < 1) throw new Usage(`a gate is name=command, not "${text}"`)
+        return [text.slice(0, at), splitCommand(text.slice(at + 1))]
+      }),
+    )
     process.stderr.write(`cloning ${url} …\n`)
     const added = await addRig(town(), {
       name,

@@ -1,7 +1,7 @@
 import { createReadStream, existsSync, readFileSync, statSync, watch } from 'node:fs'
 import { join } from 'node:path'
-import { setTimeout as sleep } from 'node:timers/promises'
 import process from 'node:process'
+import { setTimeout as sleep } from 'node:timers/promises'
 import { townLayout } from '../../actors/layout.ts'
 import { runsOf } from '../../actors/sessions/session.ts'
 import { command } from '../command.ts'

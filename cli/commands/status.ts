@@ -38,7 +38,7 @@ function linesOf({ town, rigs, escalations }: Status): string[] {
   for (const rig of rigs) {
     const gates = rig.gated ? `gates ${rig.gates.join(', ')}` : colour(31, 'NO GATE')
     lines.push('', `${colour(1, rig.name)} (${rig.prefix})  workers ${rig.workers.busy}/${rig.workers.max}  ${gates}${rig.stopped ? colour(31, '  stopped') : ''}`)
-    lines.push(...table(rig.polecats.map((cat) => ['  ' + cat.name, cat.issue, cat.state, cat.attempt > 1 ? `try ${cat.attempt}` : '', cat.title])))
+    lines.push(...table(rig.polecats.map((cat) => [`  ${cat.name}`, cat.issue, cat.state, cat.attempt > 1 ? `try ${cat.attempt}` : '', cat.title])))
     lines.push(...table(rig.queue.map((entry) => [`  queue ${entry.position}`, entry.issue, entry.state, entry.title])))
     lines.push(...rig.landed.slice(0, 5).map((landing) => `  ${colour(32, 'landed')} ${landing.issue}  ${landing.commit.slice(0, 10)}  ${landing.title}`))
   }

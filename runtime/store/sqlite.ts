@@ -51,7 +51,9 @@ export function openSqliteStore(path: string): Store {
 function written(error: unknown, path: string): unknown {
   const code = (error as { errcode?: number }).errcode
   const disk = code !== undefined && [10, 13].includes(code & 0xff) // SQLITE_IOERR and SQLITE_FULL with all their kinds
-  return disk ? new StoreUnusable(`${path} cannot be written: ${wordsOf(error)}. Nothing of this was kept, nothing before it is lost; make room on the disk, then try again`) : error
+  return disk
+    ? new StoreUnusable(`${path} cannot be written: ${wordsOf(error)}. Nothing of this was kept, nothing before it is lost; make room on the disk, then try again`)
+    : error
 }
 
 function openChecked(path: string): DatabaseSync {

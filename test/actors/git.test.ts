@@ -41,8 +41,14 @@ const add = (name: string, url: string, more: object = {}) => addRig(town, { nam
 const hands = (branch = 'trunk') => gitHands({ town, defaultBranch: () => branch })
 const place = (polecat = 'Nux', incarnation = 1, rig = 'w') => ({ rig, polecat, incarnation, branch: `polecat/${polecat}-${incarnation}` })
 const request = (issue: string, kept: { ref: string; sha: string } | null, polecat = 'Nux') => ({
-  issue, title: `Do ${issue}; $(touch x)`, polecat, branch: `polecat/${polecat}-1`, sha: String(kept?.sha), ref: String(kept?.ref), priority: 2,
-}) // biome-ignore format: one request
+  issue,
+  title: `Do ${issue}; $(touch x)`,
+  polecat,
+  branch: `polecat/${polecat}-1`,
+  sha: String(kept?.sha),
+  ref: String(kept?.ref),
+  priority: 2,
+})
 
 beforeEach(() => {
   dir = realpathSync(mkdtempSync(join(tmpdir(), 'git-')))

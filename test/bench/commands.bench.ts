@@ -7,7 +7,10 @@ export const commands: Benchmark = async (size) => {
   using town = realTown()
   town.issues(100)
   town.ok('up')
-  const call = (script: string, ...args: string[]) => () => must(process.execPath, [script, ...args], { cwd: town.rig, env: town.env })
+  const call =
+    (script: string, ...args: string[]) =>
+    () =>
+      must(process.execPath, [script, ...args], { cwd: town.rig, env: town.env })
   const subjects = {
     'node -e 0': () => must(process.execPath, ['-e', '0']),
     'gt status': call(gtScript, 'status'),
@@ -17,5 +20,11 @@ export const commands: Benchmark = async (size) => {
   }
   await interleaved(2, subjects)
   const { 'node -e 0': bare = 1, ...times } = await interleaved(size === 'full' ? 41 : 3, subjects)
-  return Object.entries(times).map(([name, ms]) => ({ name, value: ms / bare, unit: '×', target: { most: name === 'bd create' ? 1.7 : 1.5 }, detail: `${ms.toFixed(1)} ms; node -e 0 takes ${bare.toFixed(1)} ms` }))
+  return Object.entries(times).map(([name, ms]) => ({
+    name,
+    value: ms / bare,
+    unit: '×',
+    target: { most: name === 'bd create' ? 1.7 : 1.5 },
+    detail: `${ms.toFixed(1)} ms; node -e 0 takes ${bare.toFixed(1)} ms`,
+  }))
 }

@@ -7,7 +7,8 @@ import { hasTmux, realTown } from '../fixture/real-town.ts'
 import { type Benchmark, type Figure, median, must } from './measure.ts'
 
 /** Says when its first instruction ran, in nanoseconds of the wall clock, then waits to be ended. */
-const worker = (marks: string) => `#!/bin/sh\ndate +%s%N > "${marks}/$(basename "$PWD").part"\nmv "${marks}/$(basename "$PWD").part" "${marks}/$(basename "$PWD")"\nexec sleep 1000\n`
+const worker = (marks: string) =>
+  `#!/bin/sh\ndate +%s%N > "${marks}/$(basename "$PWD").part"\nmv "${marks}/$(basename "$PWD").part" "${marks}/$(basename "$PWD")"\nexec sleep 1000\n`
 
 const nowMs = () => performance.timeOrigin + performance.now()
 
@@ -35,7 +36,13 @@ export const spawning: Benchmark = async (size) => {
       }
       const [hand, whole, daemon] = [median(byHand), median(byTown), median(byDaemon)]
       const what = `${many === 1 ? 'one polecat' : 'eight at once'}, ${session}`
-      figures.push({ name: `spawn to first instruction, ${what}`, value: daemon / hand, unit: '×', target: { most: 1.5 }, detail: `${daemon.toFixed(1)} ms from the request; by hand ${hand.toFixed(1)} ms` })
+      figures.push({
+        name: `spawn to first instruction, ${what}`,
+        value: daemon / hand,
+        unit: '×',
+        target: { most: 1.5 },
+        detail: `${daemon.toFixed(1)} ms from the request; by hand ${hand.toFixed(1)} ms`,
+      })
       figures.push({ name: '  with the gt process itself', value: whole / hand, unit: '×', target: null, detail: `${whole.toFixed(1)} ms` })
     }
   }

@@ -14,13 +14,27 @@ export const landing: Benchmark = async (size) => {
   town.ok('up')
   town.ok('spawn', '--epic', 'wy-all')
   town.ok('wait', 'wy-all', '--timeout', '120')
-  const log = JSON.parse(`[${town.ok('log', '--json', '--all').trim().split('\n').join(',')}]`) as { address: string; mailType: string; at: number; before: string; notes: { text: string; issue: string | null }[] }[]
+  const log = JSON.parse(`[${town.ok('log', '--json', '--all').trim().split('\n').join(',')}]`) as {
+    address: string
+    mailType: string
+    at: number
+    before: string
+    notes: { text: string; issue: string | null }[]
+  }[]
   const asked = log.filter((entry) => entry.address === 'wyvern/refinery' && entry.mailType === 'merge.requested').map((entry) => entry.at)
   const landed = log.filter((entry) => entry.address === 'wyvern/refinery' && entry.notes.some((note) => note.text.includes('is on main'))).map((entry) => entry.at)
   if (landed.length !== count) throw new Error(`${landed.length} of ${count} landed`)
   const townMs = median(landed.map((at, n) => at - (asked[n] ?? Number.NaN)))
   const handMs = median(byHand(town, count))
-  return [{ name: 'landing without gates', value: townMs / handMs, unit: '×', target: { most: 2 }, detail: `${townMs.toFixed(0)} ms from request to landed; the same git by hand ${handMs.toFixed(0)} ms` }]
+  return [
+    {
+      name: 'landing without gates',
+      value: townMs / handMs,
+      unit: '×',
+      target: { most: 2 },
+      detail: `${townMs.toFixed(0)} ms from request to landed; the same git by hand ${handMs.toFixed(0)} ms`,
+    },
+  ]
 }
 
 /** fetch, merge-tree, commit-tree, push with a lease, fetch again, and the Mayor's clone: in the Refinery's own clone, for commits like the workers'. */
@@ -64,7 +78,15 @@ export const restart: Benchmark = async (size) => {
     samples.push(performance.now() - from)
   }
   const [up, node] = [median(samples), median(bare)]
-  return [{ name: 'kill -9 until gt up and gt status have answered', value: up / node, unit: '×', target: { most: 5 }, detail: `${up.toFixed(0)} ms; node -e 0 takes ${node.toFixed(1)} ms` }]
+  return [
+    {
+      name: 'kill -9 until gt up and gt status have answered',
+      value: up / node,
+      unit: '×',
+      target: { most: 5 },
+      detail: `${up.toFixed(0)} ms; node -e 0 takes ${node.toFixed(1)} ms`,
+    },
+  ]
 }
 
 export const idle: Benchmark = async (size) => {
@@ -75,7 +97,10 @@ export const idle: Benchmark = async (size) => {
   const seconds = size === 'full' ? 60 : 3
   // Fields of proc(5): minor faults of waited-for children (11) tell every subprocess, however short; user and system time (14, 15) in ticks of 10 ms.
   const read = () => {
-    const fields = readFileSync(`/proc/${town.daemonPid()}/stat`, 'utf8').replace(/^.*\) /, '').split(' ').map(Number)
+    const fields = readFileSync(`/proc/${town.daemonPid()}/stat`, 'utf8')
+      .replace(/^.*\) /, '')
+      .split(' ')
+      .map(Number)
     return { childFaults: fields[8] ?? 0, ticks: (fields[11] ?? 0) + (fields[12] ?? 0) }
   }
   const before = read()
@@ -84,6 +109,12 @@ export const idle: Benchmark = async (size) => {
   const used = (after.ticks - before.ticks) / 100
   return [
     { name: 'CPU of an idle town', value: (used / seconds) * 100, unit: ' %', target: { most: 0.1 }, detail: `${used.toFixed(2)} s in ${seconds} s` },
-    { name: 'subprocesses of an idle town', value: after.childFaults - before.childFaults === 0 ? 0 : 1, unit: '', target: { most: 0 }, detail: 'by the page faults of ended children' },
+    {
+      name: 'subprocesses of an idle town',
+      value: after.childFaults - before.childFaults === 0 ? 0 : 1,
+      unit: '',
+      target: { most: 0 },
+      detail: 'by the page faults of ended children',
+    },
   ]
 }

@@ -57,7 +57,9 @@ test('version is the package’s', () => {
 test('bash completes words, second words and flags', () => {
   const complete = (...line: string[]) => {
     const script = `${gt('completion', 'bash').stdout}\nCOMP_WORDS=("$@"); COMP_CWORD=$(($# - 1)); _gt; echo "\${COMPREPLY[*]}"`
-    return spawnSync('bash', ['-c', script, 'bash', 'gt', ...line], { encoding: 'utf8' }).stdout.trim().split(' ')
+    return spawnSync('bash', ['-c', script, 'bash', 'gt', ...line], { encoding: 'utf8' })
+      .stdout.trim()
+      .split(' ')
   }
   expect(complete('st')).toEqual(['status', 'stop'])
   expect(complete('merge-queue', '')).toEqual(['add', 'list'])

@@ -30,7 +30,8 @@ describe.each(stores)('%s', (_, [program, ...first]) => {
   }
   const create = (title: string, ...args: string[]) => json('create', title, ...args).id as string
   const ids = (issues: { id: string }[]) => issues.map((issue) => issue.id)
-  const refused = (words: string | RegExp, ...args: string[]) => expect(bd(...args)).toMatchObject({ status: 1, stderr: words instanceof RegExp ? expect.stringMatching(words) : expect.stringContaining(words) })
+  const refused = (words: string | RegExp, ...args: string[]) =>
+    expect(bd(...args)).toMatchObject({ status: 1, stderr: words instanceof RegExp ? expect.stringMatching(words) : expect.stringContaining(words) })
 
   beforeEach(() => {
     expect(bd('init', '--prefix', 'ab', '--quiet')).toMatchObject({ status: 0 })
@@ -41,7 +42,17 @@ describe.each(stores)('%s', (_, [program, ...first]) => {
     expect(Object.keys(issue)).toEqual(['id', 'title', 'status', 'priority', 'issue_type', 'created_at', 'updated_at'])
     expect(issue).toMatchObject({ id: expect.stringMatching(/^ab-[0-9a-z]{3}$/), status: 'open', priority: 2, issue_type: 'task' })
     const full = create('All of it', '-t', 'bug', '-p', '0', '-d', 'why', '--design', 'how', '--acceptance', 'when', '--notes', 'n', '-a', 'me', '-l', 'z,a')
-    expect(json('show', full)[0]).toMatchObject({ title: 'All of it', issue_type: 'bug', priority: 0, description: 'why', design: 'how', acceptance_criteria: 'when', notes: 'n', assignee: 'me', labels: ['a', 'z'] })
+    expect(json('show', full)[0]).toMatchObject({
+      title: 'All of it',
+      issue_type: 'bug',
+      priority: 0,
+      description: 'why',
+      design: 'how',
+      acceptance_criteria: 'when',
+      notes: 'n',
+      assignee: 'me',
+      labels: ['a', 'z'],
+    })
   })
 
   test('text is kept to the byte, whatever a shell would make of it', () => {
@@ -165,7 +176,8 @@ describe.each(stores)('%s', (_, [program, ...first]) => {
     create('here')
     const below = join(dir, 'a/b')
     mkdirSync(below, { recursive: true })
-    const at = (cwd: string, more: Record<string, string> = {}) => JSON.parse(spawnSync(program, [...first, 'list', '--json'], { cwd, env: { ...env, ...more }, encoding: 'utf8' }).stdout)
+    const at = (cwd: string, more: Record<string, string> = {}) =>
+      JSON.parse(spawnSync(program, [...first, 'list', '--json'], { cwd, env: { ...env, ...more }, encoding: 'utf8' }).stdout)
     expect(at(below)).toHaveLength(1)
     expect(at('/', { BEADS_DIR: join(dir, '.beads') })).toHaveLength(1)
     mkdirSync(join(below, '.beads'))

@@ -34,10 +34,19 @@ const socketOf = (name: string) => {
   if (!sockets.includes(socket)) sockets.push(socket)
   return socket
 }
-const backends: [string, () => SessionBackend][] = [['process', () => processBackend], ...(hasTmux ? [['tmux', () => tmuxBackend(socketOf('one'), path)] as [string, () => SessionBackend]] : [])]
+const backends: [string, () => SessionBackend][] = [
+  ['process', () => processBackend],
+  ...(hasTmux ? [['tmux', () => tmuxBackend(socketOf('one'), path)] as [string, () => SessionBackend]] : []),
+]
 
 describe.each(backends)('%s', (_, backend) => {
-  const specOf = (id: string, script: string, ...args: string[]) => ({ id, dir: join(dir, 'sessions', id), argv: ['/bin/sh', '-c', script, 'sh', ...args], cwd: work, env: { ...path, ONLY: 'this; $(one) #{two} "three"' } })
+  const specOf = (id: string, script: string, ...args: string[]) => ({
+    id,
+    dir: join(dir, 'sessions', id),
+    argv: ['/bin/sh', '-c', script, 'sh', ...args],
+    cwd: work,
+    env: { ...path, ONLY: 'this; $(one) #{two} "three"' },
+  })
   const begin = async (id: string, script: string, ...args: string[]) => {
     const record = await start(backend(), specOf(id, script, ...args), 1, 10_000, never)
     if ('why' in record) throw new Error(record.why)
@@ -48,13 +57,37 @@ describe.each(backends)('%s', (_, backend) => {
   test('runs the program in its place with exactly the environment and arguments given', async () => {
     process.env.SECRET_OF_THE_DAEMON = 'leaked'
     try {
-      const odd = ["it's; `x` $(y) #{session_name} \\ \"q\"", '-n', 'ends with;', 'two\nlines', '']
+      const odd = ['it\'s; `x` $(y) #{session_name} \\ "q"', '-n', 'ends with;', 'two\nlines', '']
       const record = await begin('gt-w-Nux-1-1', 'env > env.txt; pwd > pwd.txt; for a in "$@"; do printf "%s\\0" "$a"; done > args.txt; exit 7', ...odd)
       expect(await ended(record)).toMatchObject({ kind: 'ended', exitCode: 7 })
       expect(readFileSync(join(work, 'pwd.txt'), 'utf8').trim()).toBe(work)
       expect(readFileSync(join(work, 'args.txt'), 'utf8').split('\0').slice(0, -1)).toEqual(odd)
-      const names = readFileSync(join(work, 'env.txt'), 'utf8').split('\n').filter(Boolean).map((line) => line.split('=')[0] ?? '')
-      expect(names.filter((name) => !['PATH', 'ONLY', 'PWD', 'OLDPWD', 'SHLVL', '_', 'TERM', 'TMUX', 'TMUX_PANE', 'TERM_PROGRAM', 'TERM_PROGRAM_VERSION', 'COLORTERM', 'SHELL', 'LC_CTYPE', 'HOME'].includes(name))).toEqual([])
+      const names = readFileSync(join(work, 'env.txt'), 'utf8')
+        .split('\n')
+        .filter(Boolean)
+        .map((line) => line.split('=')[0] ?? '')
+      expect(
+        names.filter(
+          (name) =>
+            ![
+              'PATH',
+              'ONLY',
+              'PWD',
+              'OLDPWD',
+              'SHLVL',
+              '_',
+              'TERM',
+              'TMUX',
+              'TMUX_PANE',
+              'TERM_PROGRAM',
+              'TERM_PROGRAM_VERSION',
+              'COLORTERM',
+              'SHELL',
+              'LC_CTYPE',
+              'HOME',
+            ].includes(name),
+        ),
+      ).toEqual([])
       expect(readFileSync(join(work, 'env.txt'), 'utf8')).toContain('ONLY=this; $(one) #{two} "three"\n')
       expect(readFileSync(join(work, 'env.txt'), 'utf8')).not.toContain('leaked')
     } finally {

@@ -24,7 +24,10 @@ function makeTown(session: 'tmux' | 'process') {
 
 /** Everything landed once and green, and nothing is left over. */
 function expectAllWell() {
-  const merges = t.git(t.origin, 'log', '--format=%s', '--first-parent', 'main').split('\n').filter((subject) => subject.startsWith('Merge tt-kit'))
+  const merges = t
+    .git(t.origin, 'log', '--format=%s', '--first-parent', 'main')
+    .split('\n')
+    .filter((subject) => subject.startsWith('Merge tt-kit'))
   expect(merges.map((subject) => subject.replace(/^Merge (\S+):.*/, '$1')).sort()).toEqual([1, 2, 3, 4, 5, 6, 7].map((n) => `tt-kit.${n}`))
   const issues = JSON.parse(t.bd('list', '--all', '--json').stdout) as { id: string; status: string }[]
   expect(issues.filter((issue) => issue.status !== 'closed')).toEqual([])
@@ -43,19 +46,23 @@ function expectAllWell() {
   expect(JSON.parse(t.gt('mail', 'inbox', '--json').stdout)).toMatchObject([{ subject: 'tt-kit is complete', from: 'mayor/' }])
 }
 
-test.each(hasTmux ? (['process', 'tmux'] as const) : (['process'] as const))('an epic with a red gate, a conflict and a crash lands whole (%s)', { timeout: 120_000 }, (session) => {
-  makeTown(session)
-  expect(t.gt('up')).toMatchObject({ status: 0 })
-  expect(t.gt('up').stdout).toContain('is up already')
-  expect(statSync(t.layout.socket).mode & 0o777).toBe(0o600)
-  expect(t.gt('spawn', '--epic', 'tt-kit')).toMatchObject({ status: 0 })
-  expect(t.gt('spawn', '--issue', 'tt-kit')).toMatchObject({ status: 1, stderr: expect.stringContaining('gt spawn --epic') })
-  expect(t.gt('wait', 'tt-kit', '--timeout', '100')).toMatchObject({ status: 0 })
-  expectAllWell()
-  const log = t.gt('log').stdout
-  expect(log).toContain('fails the gate “test”; back to a worker')
-  expect(log).toContain('ended without a handoff (exit 3); start 2 of 3 follows')
-})
+test.each(hasTmux ? (['process', 'tmux'] as const) : (['process'] as const))(
+  'an epic with a red gate, a conflict and a crash lands whole (%s)',
+  { timeout: 120_000 },
+  (session) => {
+    makeTown(session)
+    expect(t.gt('up')).toMatchObject({ status: 0 })
+    expect(t.gt('up').stdout).toContain('is up already')
+    expect(statSync(t.layout.socket).mode & 0o777).toBe(0o600)
+    expect(t.gt('spawn', '--epic', 'tt-kit')).toMatchObject({ status: 0 })
+    expect(t.gt('spawn', '--issue', 'tt-kit')).toMatchObject({ status: 1, stderr: expect.stringContaining('gt spawn --epic') })
+    expect(t.gt('wait', 'tt-kit', '--timeout', '100')).toMatchObject({ status: 0 })
+    expectAllWell()
+    const log = t.gt('log').stdout
+    expect(log).toContain('fails the gate “test”; back to a worker')
+    expect(log).toContain('ended without a handoff (exit 3); start 2 of 3 follows')
+  },
+)
 
 test('kill -9 of the daemon, 25 times and more: nothing lost, nothing landed twice, nothing left over', { timeout: 240_000 }, () => {
   makeTown('process')

@@ -30,7 +30,11 @@ describe('configuration and data', () => {
     for (const [file, word] of Object.entries(files)) {
       const path = join(t.town, file)
       const good = readFileSync(path, 'utf8')
-      for (const [bad, says] of [['{"type": "town", ', 'cannot be read'], ['[]', 'not as it should be'], [JSON.stringify({ ...(JSON.parse(good) as object), version: 99 }), 'newer version']] as const) {
+      for (const [bad, says] of [
+        ['{"type": "town", ', 'cannot be read'],
+        ['[]', 'not as it should be'],
+        [JSON.stringify({ ...(JSON.parse(good) as object), version: 99 }), 'newer version'],
+      ] as const) {
         writeFileSync(path, bad)
         refused(t.gt(word), path, says, 'left as it is')
         expect(readFileSync(path, 'utf8')).toBe(bad)
@@ -126,13 +130,17 @@ describe('processes', () => {
     t.issues(1)
     t.ok('up')
     const asked = await Promise.all(
-      Array.from({ length: 6 }, () => new Promise<Done>((resolve) => {
-        const child = spawn(process.execPath, [gtScript, 'spawn', '--issue', 'wy-1'], { cwd: t.town, env: t.env })
-        const said = { stdout: '', stderr: '' }
-        for (const stream of ['stdout', 'stderr'] as const) child[stream].setEncoding('utf8').on('data', (text: string) => (said[stream] += text))
-        child.once('close', (code) => resolve({ status: code, ...said }))
-      })),
-    ) // biome-ignore format: one asker
+      Array.from(
+        { length: 6 },
+        () =>
+          new Promise<Done>((resolve) => {
+            const child = spawn(process.execPath, [gtScript, 'spawn', '--issue', 'wy-1'], { cwd: t.town, env: t.env })
+            const said = { stdout: '', stderr: '' }
+            for (const stream of ['stdout', 'stderr'] as const) child[stream].setEncoding('utf8').on('data', (text: string) => (said[stream] += text))
+            child.once('close', (code) => resolve({ status: code, ...said }))
+          }),
+      ),
+    )
     await eventually(() => t.alive().length > 0)
     expect(status().rigs[0]?.polecats).toHaveLength(1)
     const others = asked.filter((done) => /Nux|already|with wyvern\/witness/.test(done.stdout + done.stderr))
@@ -223,7 +231,11 @@ describe('origin and disk', () => {
     // No file of the daemon may grow beyond what the store has now: the next pages do not fit.
     const blocks = Math.ceil((readFileSync(t.layout.db).length + 60_000) / 512)
     const log = openSync(join(t.dir, 'daemon.log'), 'a')
-    const daemon = spawn('sh', ['-c', `ulimit -f ${blocks}; exec "$0" "$@"`, process.execPath, gtScript, 'up', '--foreground'], { cwd: t.town, env: t.env, stdio: ['ignore', log, log] })
+    const daemon = spawn('sh', ['-c', `ulimit -f ${blocks}; exec "$0" "$@"`, process.execPath, gtScript, 'up', '--foreground'], {
+      cwd: t.town,
+      env: t.env,
+      stdio: ['ignore', log, log],
+    })
     const ended = new Promise((resolve) => daemon.once('close', resolve))
     await eventually(() => t.gt('status').status === 0)
     t.ok('spawn', '--epic', 'wy-all')

@@ -63,7 +63,10 @@ test('never more workers than the rig allows; the rest follow by themselves', ()
 
 test('a worker with uncommitted files, or without commits, is told so and keeps its session', () => {
   let dirty = ['a.ts', 'b.ts']
-  begin({ inspectWorktree: (input) => ({ kind: 'found', onBranch: input.branch, head: sha('b'), dirty, ahead: dirty.length === 0 ? 1 : 0, unfinished: null }) }, { issues: [issue('w-1')] })
+  begin(
+    { inspectWorktree: (input) => ({ kind: 'found', onBranch: input.branch, head: sha('b'), dirty, ahead: dirty.length === 0 ? 1 : 0, unfinished: null }) },
+    { issues: [issue('w-1')] },
+  )
   expect(t.host.reply(handoff('Nux'))).toMatchObject({ ok: false, text: expect.stringContaining('2 uncommitted files (a.ts, b.ts)') })
   expect(t.state('w/polecats/Nux/session')).toEqual({ running: 'heard' })
   dirty = []
@@ -94,7 +97,10 @@ test('a conflict goes back to a new polecat on the preserved work, and lands the
 
 test('three red gates are one escalation with the log’s tail; the issue waits for the Overseer, who may try again', () => {
   let red = true
-  begin({ runGates: () => (red ? { kind: 'red', gate: 'test', exitCode: 1, timedOut: false, tail: 'not ok 1', log: '/l' } : { kind: 'green', gates: [] }) }, { issues: [issue('w-1')] })
+  begin(
+    { runGates: () => (red ? { kind: 'red', gate: 'test', exitCode: 1, timedOut: false, tail: 'not ok 1', log: '/l' } : { kind: 'green', gates: [] }) },
+    { issues: [issue('w-1')] },
+  )
   for (let i = 0; i < 3; i++) handoff('Nux')
   expect(t.issues.get('w-1')?.status).toBe('blocked')
   const open = () => (t.host.actor('mayor/')?.context as { escalations: { subject: string; body: string }[] }).escalations

@@ -12,7 +12,11 @@ type Input = any
 type Answer = JsonObject | Error | 'later'
 export type World = Partial<Record<EffectName, (input: Input, effect: PromisedEffect) => Answer>>
 
-export interface Issue { id: string; status: 'open' | 'in_progress' | 'closed' | 'blocked'; after: string[] }
+export interface Issue {
+  id: string
+  status: 'open' | 'in_progress' | 'closed' | 'blocked'
+  after: string[]
+}
 
 /** The town `w` with issues in memory; every effect not in `world` goes well. */
 export function town(world: World = {}, options: { maxWorkers?: number; issues?: Issue[] } = {}) {

@@ -14,12 +14,24 @@ const machine = setup({
   context: { count: 0, trouble: '' },
   initial: 'idle',
   on: {
-    add: { actions: [assign({ count: ({ context, event }) => context.count + (event.n ?? 1) }), { type: 'reply', params: ({ context, event }: { context: { count: number }; event: { mailId?: string } }) => ({ to: event.mailId, ok: true, text: String(context.count) }) }] },
+    add: {
+      actions: [
+        assign({ count: ({ context, event }) => context.count + (event.n ?? 1) }),
+        {
+          type: 'reply',
+          params: ({ context, event }: { context: { count: number }; event: { mailId?: string } }) => ({ to: event.mailId, ok: true, text: String(context.count) }),
+        },
+      ],
+    },
     pass: { actions: { type: 'mail', params: ({ event }: { event: { to?: string; n?: number } }) => ({ to: event.to, type: 'add', body: { n: event.n ?? 1 } }) } },
-    fail: { actions: assign(() => { throw new Error('told to fail') }) },
+    fail: {
+      actions: assign(() => {
+        throw new Error('told to fail')
+      }),
+    },
     slot: { actions: { type: 'claimSlot', params: ({ event }: { event: { to?: string } }) => ({ pool: 'pool', holder: event.to }) } },
     tell: { actions: { type: 'tell', params: { n: 1 } } },
-  }, // biome-ignore format: one event a line
+  },
   states: {
     idle: { on: { work: 'working', wait: 'waiting', end: 'ended' } },
     waiting: { after: { 1000: { target: 'idle', actions: assign({ count: ({ context }) => context.count + 100 }) } }, on: { stop: 'idle' } },
