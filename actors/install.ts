@@ -5,6 +5,7 @@ import { existsSync, mkdirSync, readdirSync, realpathSync, renameSync, rmSync, s
 import { basename, dirname, join } from 'node:path'
 import { rigName } from '../machines/address.ts'
 import { beadsPrefix, readConfig, rigConfig, rigsConfig, townConfig, writeConfig, writeIfMissing } from './config.ts'
+import { type CloneProgress, clone as cloneRepository } from './git/clone.ts'
 import { GitFailed, git } from './git/git.ts'
 import { rigLayout, townLayout } from './layout.ts'
 
@@ -62,6 +63,8 @@ export interface NewRig {
   session?: 'auto' | 'tmux' | 'process'
   now: Date
   initBeads(dir: string, prefix: string): void
+  /** Told while the repository is being cloned. */
+  progress?: (event: CloneProgress) => void
 }
 
 /** Clones the repository and makes the rig around it. Refused with words, and nothing left behind, when anything is wrong. */
@@ -81,7 +84,7 @@ export async function addRig(town: string, rig: NewRig): Promise<{ branch: strin
   const url = existsSync(rig.url) ? realpathSync(rig.url) : rig.url
   const making = join(layout.daemon, `making-${rig.name}-${randomBytes(4).toString('hex')}`)
   try {
-    const branch = await makeClones(making, url)
+    const branch = await makeClones(making, url, rig.progress)
     for (const dir of ['polecats', 'crew', 'plugins', 'witness', 'refinery/pool']) mkdirSync(join(making, dir), { recursive: true })
     for (const file of ['mayor/state.json', 'refinery/state.json', 'witness/state.json']) writeFileSync(join(making, file), '{}\n')
     await placeBeads(making, prefix, rig.initBeads)
@@ -115,14 +118,14 @@ export async function addRig(town: string, rig: NewRig): Promise<{ branch: strin
 }
 
 /** The Mayor's clone from origin, the Refinery's from the Mayor's by hard links; both know origin as origin. Returns the default branch. */
-async function makeClones(rig: string, url: string): Promise<string> {
+async function makeClones(rig: string, url: string, progress: NewRig['progress']): Promise<string> {
   mkdirSync(join(rig, 'mayor'), { recursive: true })
   mkdirSync(join(rig, 'refinery'), { recursive: true })
   const clone = join(rig, 'mayor/rig')
   const refinery = join(rig, 'refinery/rig')
-  await git(rig, ['clone', '--quiet', '--', url, clone], { timeoutMs: 3_600_000 })
+  await cloneRepository(url, clone, progress ? { progress } : {})
   const { stdout: branch } = await git(clone, ['symbolic-ref', '--short', 'HEAD'])
-  await git(rig, ['clone', '--quiet', '--local', '--no-checkout', '--', clone, refinery], { timeoutMs: 3_600_000 })
+  await cloneRepository(clone, refinery, { args: ['--local', '--no-checkout'] })
   await git(refinery, ['remote', 'set-url', 'origin', url])
   await git(refinery, ['fetch', '--quiet', '--prune', 'origin'])
   return branch

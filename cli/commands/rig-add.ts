@@ -33,6 +33,7 @@ export default command({
         return [text.slice(0, at), splitCommand(text.slice(at + 1))]
       }),
     )
+    const progress = process.stderr.isTTY ? showProgress : undefined
     process.stderr.write(`cloning ${url} …\n`)
     const added = await addRig(town(), {
       name,
@@ -40,6 +41,7 @@ export default command({
       gates,
       now: new Date(),
       initBeads,
+      ...(progress ? { progress } : {}),
       noGate: flags['no-gate'] === true,
       ...(typeof flags.prefix === 'string' ? { prefix: flags.prefix } : {}),
       ...(typeof flags.worker === 'string' ? { worker: workerArgv(flags.worker) } : {}),
@@ -57,6 +59,11 @@ export default command({
     return 0
   },
 })
+
+/** One line that is written over, for people who watch. */
+function showProgress({ stage, progress }: { stage: string; progress: number }): void {
+  process.stderr.write(`\r\u001b[K${stage} ${progress} %${progress === 100 ? '\r\u001b[K' : ''}`)
+}
 
 /** Agents start in their worktree: paths as a person typed them, from here, are made whole. */
 function workerArgv(text: string): string[] {
