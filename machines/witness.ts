@@ -356,7 +356,7 @@ export const witnessMachine = setup({
       {
         description: 'Too many tries: the Overseer decides, the work is kept.',
         actions: [
-          { type: 'note', params: ({ context, event }) => ({ text: `${event.issue} came back for the ${context.triesMax}th time; the Overseer decides`, issue: event.issue }) },
+          { type: 'note', params: ({ context, event }) => ({ text: `${event.issue} came back ${context.triesMax} times; the Overseer decides`, issue: event.issue }) },
           {
             type: 'releaseIssue',
             params: ({ context, event }) => ({

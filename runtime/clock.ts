@@ -1,4 +1,5 @@
 // Clocks. The only file of the kernel that knows what time it is.
+// Never: waits.
 import type { Clock } from './contract.ts'
 
 export const systemClock: Clock = { now: () => Date.now() }

@@ -157,7 +157,7 @@ export interface JournalEntry {
   after: string
   /** What the machine said of it for people. */
   notes: { text: string; issue: string | null }[]
-  /** What the turn promised: `invoke createWorktree`, `mail wyvern/witness shutdown.requested`, `timer silentTooLong 5000`, `cancel …`. */
+  /** What the turn promised: `invoke createWorktree`, `mail some/actor work.done`, `timer silentTooLong 5000`, `cancel …`. */
   promised: string[]
 }
 

@@ -1,4 +1,5 @@
 // Chance, handed in. The only file of the kernel that knows where it comes from.
+// Never: gives two seeds’ hosts the same, or one seed’s host another.
 import { randomBytes } from 'node:crypto'
 import type { Random } from './contract.ts'
 
