@@ -2,7 +2,7 @@
 // Never: waits, or looks at a clock but the one handed in; a driver or a simulation moves it.
 import type { AnyMachineSnapshot } from 'xstate'
 import type { ActorState, Host, HostOptions, JournalEntry, Json, JsonObject, Reply, Role } from './contract.ts'
-import { LeaseLost, Refusal, wordsOf } from './errors.ts'
+import { LeaseLost, Refusal, StoreUnusable, wordsOf } from './errors.ts'
 import { envelopeOf, type MailRow, makeMailbox } from './mailbox.ts'
 import { makeOutbox } from './outbox.ts'
 import { begin, type Promised, persist, play, restore, statePath, type Turn } from './turn.ts'
@@ -284,7 +284,8 @@ export function openHost(options: HostOptions): Host {
             if (!role) throw new Error(`nobody is at ${mail.to_address}`)
             store.transaction(() => playMail(mail, role))
           } catch (error) {
-            if (error instanceof LeaseLost) throw error
+            // Neither is the actor's fault: nothing of it is counted against the mail.
+            if (error instanceof LeaseLost || error instanceof StoreUnusable) throw error
             resident.delete(mail.to_address)
             pending.entries.length = said.entries
             pending.replies.length = said.replies

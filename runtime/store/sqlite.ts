@@ -31,8 +31,8 @@ export function openSqliteStore(path: string): Store {
         return result
       } catch (error) {
         depth = Math.min(depth, Number(name.slice(7)))
-        if (depth > 0) prepared(`ROLLBACK TO ${name}`).run()
-        if (depth > 0) prepared(`RELEASE ${name}`).run()
+        // A full disk may have rolled everything back already.
+        if (db.isTransaction && depth > 0) db.exec(`ROLLBACK TO ${name}; RELEASE ${name}`)
         else if (db.isTransaction) prepared('ROLLBACK').run()
         throw written(error, path)
       }
