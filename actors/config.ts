@@ -3,6 +3,7 @@
 import { closeSync, existsSync, fsyncSync, openSync, readFileSync, renameSync, writeSync } from 'node:fs'
 import { z } from 'zod'
 import { rigName } from '../machines/address.ts'
+import { presets } from './agents/presets.ts'
 
 export class ConfigUnusable extends Error {
   override name = 'ConfigUnusable'
@@ -36,7 +37,10 @@ export const rigConfig = z
     /** Said explicitly: this rig lands without a gate. */
     no_gate: z.boolean().default(false),
     gate_timeout: z.string().default('10m').pipe(duration),
-    agent: z.literal('shell').default('shell'),
+    agent: z
+      .string()
+      .refine((name) => name in presets, `is no agent preset; there is ${Object.keys(presets).join(', ')}`)
+      .default('shell'),
     worker: argv.optional(),
     session: z.enum(['auto', 'tmux', 'process']).default('auto'),
     hang_after: z.string().default('30m').pipe(duration),

@@ -59,6 +59,7 @@ export interface NewRig {
   noGate?: boolean
   maxWorkers?: number
   spawnDelay?: string
+  agent?: string
   worker?: string[]
   session?: 'auto' | 'tmux' | 'process'
   now: Date
@@ -99,7 +100,7 @@ export async function addRig(town: string, rig: NewRig): Promise<{ branch: strin
       worker_spawn_delay: rig.spawnDelay ?? '0s',
       gates: rig.gates,
       ...(rig.noGate ? { no_gate: true } : {}),
-      agent: 'shell',
+      agent: rig.agent ?? 'shell',
       ...(rig.worker ? { worker: rig.worker } : {}),
       session: rig.session ?? 'auto',
     }

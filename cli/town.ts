@@ -8,20 +8,26 @@ import { beadsHands, survey } from '../actors/beads/hands.ts'
 import { watchBeads } from '../actors/beads/watch.ts'
 import { bind, handlersOf } from '../actors/binding.ts'
 import { type RigConfig, readConfig, rigConfig, rigsConfig, townConfig } from '../actors/config.ts'
-import { endLeftover, gateHands } from '../actors/gates/hands.ts'
+import { endLeftover, gateHands, pruneLogs } from '../actors/gates/hands.ts'
 import { gitHands } from '../actors/git/hands.ts'
 import { preservedOf } from '../actors/git/pin.ts'
 import { rigLayout, townLayout } from '../actors/layout.ts'
+import { pluginRoles } from '../actors/plugins/actors.ts'
 import { pluginHands } from '../actors/plugins/hands.ts'
 import { startOf } from '../actors/processes.ts'
+import { startProjections } from '../actors/projections.ts'
 import { sessionHands } from '../actors/sessions/hands.ts'
 import { allowedEnv, tokenValid, writeShims } from '../actors/sessions/identity.ts'
 import { processBackend } from '../actors/sessions/process.ts'
-import { aliveIn, endSession } from '../actors/sessions/session.ts'
+import { aliveIn, endSession, pruneRuns } from '../actors/sessions/session.ts'
 import { tmuxBackend, tmuxOn } from '../actors/sessions/tmux.ts'
 import { rigOf, witnessOf } from '../machines/address.ts'
 import { type Host, openDriver, openHost, openSqliteStore, systemClock, systemRandom } from '../runtime/contract.ts'
 import { mailHash, type TownBehind } from './door.ts'
+
+/** How long the journal, outputs of sessions and logs of gates are kept. Work itself is kept for ever. */
+const keepDays = 30
+const dayMs = 86_400_000
 
 export interface TownOptions {
   town: string
@@ -62,13 +68,27 @@ export async function openTown(options: TownOptions): Promise<Town> {
     hasCrew: (rigName: string, member: string) => existsSync(join(rigLayout(town, rigName).crew, member)),
   }
   const prefixOf = (rigName: string | undefined) => (rigName === undefined ? 'gm' : rig(rigName).beads.prefix)
+  const binding = bind({ facts, prefixOf })
+  /** Asked in order; plugins that bring a machine come first, also those of a rig added later. */
+  const roles = [...binding.roles]
+  const readPlugins = async (rigName: string) => {
+    const { plugins, plugin } = rigLayout(town, rigName)
+    roles.unshift(
+      ...(await pluginRoles(
+        rigName,
+        foldersIn(plugins).map((each) => ({ name: each, dir: plugin(each) })),
+      )),
+    )
+  }
+  for (const rigName of configs.keys()) await readPlugins(rigName)
   const host = openHost({
     store: openSqliteStore(layout.db),
     clock: systemClock,
     random: systemRandom,
     holder: `${options.pid}:${startOf(options.pid)}:${randomUUID()}`,
     holderGone,
-    ...bind({ facts, prefixOf }),
+    ...binding,
+    roles,
   })
 
   const secret = readFileSync(layout.secret, 'utf8').trim()
@@ -108,6 +128,15 @@ export async function openTown(options: TownOptions): Promise<Town> {
     changed()
   }
 
+  let projections: ReturnType<typeof startProjections> | undefined
+  let pruning: NodeJS.Timeout | undefined
+  const pruneOld = () => {
+    const before = systemClock.now() - keepDays * dayMs
+    host.prune(before)
+    pruneRuns(layout.sessions, before)
+    pruneLogs(layout.gateLogs, before)
+  }
+
   const behind: TownBehind = {
     root: town,
     name,
@@ -145,6 +174,7 @@ export async function openTown(options: TownOptions): Promise<Town> {
     rigAdded: async (rigName) => {
       configs = readRigs(town)
       rig(rigName)
+      await readPlugins(rigName)
       watchRig(rigName)
     },
     newMailId: (to, seed) => `${prefixOf(rigOf(to))}-${mailHash(seed)}`,
@@ -157,10 +187,16 @@ export async function openTown(options: TownOptions): Promise<Town> {
     async begin() {
       await Promise.all([...configs.keys()].map((rigName) => endLeftover(town, rigName)))
       driver.start()
+      projections = startProjections(town, host, facts.rigs)
+      pruneOld()
+      pruning = setInterval(pruneOld, dayMs)
+      pruning.unref()
       for (const rigName of configs.keys()) watchRig(rigName)
     },
     async close() {
       await driver.stop(3000)
+      clearInterval(pruning)
+      projections?.stop()
       await Promise.all(watches.map((stop) => stop()))
       for (const store of stores.values()) store.close()
       host.close()

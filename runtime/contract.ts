@@ -62,6 +62,8 @@ export interface Role {
   ignores: readonly string[]
   /** Types that may begin an incarnation; absent: all it accepts. Another type to an actor that is absent or done: ignored if listed so, else a dead letter. */
   begins?: readonly string[]
+  /** Words and effects its machine may promise; any other fails the turn. Absent: all there are. */
+  promises?: readonly string[]
   /** Unhandled mail waiting at once, beyond which `post` refuses. */
   mailboxLengthMax: number
 }

@@ -140,12 +140,12 @@ export function openHost(options: HostOptions): Host {
       clock.now(),
     )
     remember(mail.to_address, incarnation, revision, turn.snapshot)
-    const kept = keep(mail, [...(opening?.promises ?? []), ...turn.promises], `${mail.to_address}:${incarnation}.${revision}`)
+    const kept = keep(mail, role, [...(opening?.promises ?? []), ...turn.promises], `${mail.to_address}:${incarnation}.${revision}`)
     journal(mail, incarnation, revision, opening ? '' : statePath(before.value), statePath(turn.snapshot.value), kept)
   }
 
   /** Writes what a turn promised; returns its words for people and for the journal. */
-  function keep(mail: MailRow, promises: readonly Promised[], key: string): { notes: JournalEntry['notes']; promised: string[] } {
+  function keep(mail: MailRow, role: Role, promises: readonly Promised[], key: string): { notes: JournalEntry['notes']; promised: string[] } {
     const address = mail.to_address
     const notes: JournalEntry['notes'] = []
     const promised: string[] = []
@@ -162,6 +162,7 @@ export function openHost(options: HostOptions): Host {
           store.run("UPDATE mail SET state = 'stale' WHERE to_address = ? AND timer_id = ? AND state = 'new'", address, promise.id)
           break
         case 'invoke':
+          allowed(promise.name)
           outbox.promise(`${key}:${index++}`, address, promise.id, promise.name, promise.input)
           promised.push(`invoke ${promise.name}`)
           break
@@ -174,7 +175,12 @@ export function openHost(options: HostOptions): Host {
     }
     return { notes, promised }
 
+    function allowed(name: string): void {
+      if (role.promises && !role.promises.includes(name)) throw new Error(`${role.name} may not promise ${name}`)
+    }
+
     function sayWord(name: string, params: unknown): void {
+      allowed(name)
       const said = params as { to?: string | null; type?: string; body?: JsonObject; ok?: boolean; text?: string; data?: Json; issue?: string; pool?: string; holder?: string }
       if (name === 'mail') {
         mailbox.send({ from: address, to: String(said.to), type: String(said.type), body: said.body ?? {}, causeId: mail.id })

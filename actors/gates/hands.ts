@@ -1,6 +1,6 @@
 // Gates: the rig's checks, run on exactly the commit that would land, in a detached worktree of the Refinery's clone.
 // Never: runs in a place that is not that commit; leaves a process behind.
-import { createWriteStream, existsSync, mkdirSync, readFileSync, rmSync } from 'node:fs'
+import { createWriteStream, existsSync, mkdirSync, readdirSync, readFileSync, rmSync, statSync } from 'node:fs'
 import { join } from 'node:path'
 import { z } from 'zod'
 import type { EffectInput, EffectOutput } from '../../machines/effects.ts'
@@ -107,6 +107,12 @@ export async function endLeftover(town: string, rig: string): Promise<void> {
   const left = leftover.safeParse(JSON.parse(readFileSync(path, 'utf8')))
   if (left.success) await endTree(left.data, 0)
   rmSync(path, { force: true })
+}
+
+/** Removes logs that were written before this moment, in milliseconds since the epoch. */
+export function pruneLogs(dir: string, before: number): void {
+  if (!existsSync(dir)) return
+  for (const file of readdirSync(dir).filter((each) => each.endsWith('.log'))) if (statSync(join(dir, file)).mtimeMs < before) rmSync(join(dir, file))
 }
 
 function tailOf(log: string): string {

@@ -3,6 +3,8 @@
 import { existsSync, mkdirSync, writeFileSync } from 'node:fs'
 import { delimiter, join } from 'node:path'
 import type { EffectInput } from '../../machines/effects.ts'
+import type { AgentPreset } from '../agents/preset.ts'
+import { presets } from '../agents/presets.ts'
 import type { Hands } from '../binding.ts'
 import type { RigConfig } from '../config.ts'
 import { rigLayout, townLayout } from '../layout.ts'
@@ -29,8 +31,8 @@ export function sessionHands(deps: SessionDeps): Pick<Hands, 'startSession' | 'w
     async startSession(input, call) {
       const rig = deps.rig(input.rig)
       const dir = join(townLayout(deps.town).sessions, input.id)
-      const argv = workerArgv(rig, deps.node)
-      if (!argv) return { kind: 'failed', why: `rig ${input.rig} has no worker; set "worker" in its config.json`, tail: '' }
+      const launch = (presets[rig.agent] as AgentPreset).launch({ worker: rig.worker, node: deps.node })
+      if ('why' in launch) return { kind: 'failed', why: `${input.rig}: ${launch.why}`, tail: '' }
       if (!existsSync(input.worktree)) return { kind: 'failed', why: `${input.worktree} does not exist`, tail: '' }
       // The assignment is on disk before there is anyone to read it.
       mkdirSync(dir, { recursive: true, mode: 0o700 })
@@ -38,7 +40,7 @@ export function sessionHands(deps: SessionDeps): Pick<Hands, 'startSession' | 'w
       writeFileSync(join(dir, 'assignment.json'), `${JSON.stringify({ issue, attempt, returned, branch: input.branch }, null, 2)}\n`, { mode: 0o600 })
       const begun = start(
         deps.backend(rig.session),
-        { id: input.id, dir, argv, cwd: input.worktree, env: envOf(deps, rig, input, dir) },
+        { id: input.id, dir, argv: launch.argv, cwd: input.worktree, env: envOf(deps, rig, input, dir) },
         input.epoch,
         deps.startWithinMs ?? 20_000,
         call.signal,
@@ -73,12 +75,6 @@ export function sessionHands(deps: SessionDeps): Pick<Hands, 'startSession' | 'w
       return ended
     },
   }
-}
-
-/** The rig's worker as program and arguments; a script is run with the town's own Node. */
-function workerArgv(rig: RigConfig, node: string): string[] | undefined {
-  if (!rig.worker) return undefined
-  return /\.(mjs|cjs|js|ts)$/.test(rig.worker[0] ?? '') ? [node, ...rig.worker] : rig.worker
 }
 
 function envOf(deps: SessionDeps, rig: RigConfig, input: EffectInput<'startSession'>, dir: string): Record<string, string> {

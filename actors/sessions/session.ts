@@ -1,6 +1,6 @@
 // A session: one run of an agent's program in a polecat's worktree, found again by what was recorded at its start, never by name alone.
 // Never: outlives its record unseen; ends a process whose start time is not the recorded one.
-import { existsSync, mkdirSync, readdirSync, readFileSync, statSync, watch, writeFileSync } from 'node:fs'
+import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, statSync, watch, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import type { SessionRecord } from '../../machines/effects.ts'
 import { endTree, isAlive, startOf } from '../processes.ts'
@@ -70,6 +70,17 @@ export function runsOf(sessionsDir: string, rig: string, polecat: string): strin
     .filter((id) => id.startsWith(prefix) && /^\d+-\d+$/.test(id.slice(prefix.length)))
     .map((id) => join(sessionsDir, id))
     .sort((a, b) => statSync(b).birthtimeMs - statSync(a).birthtimeMs)
+}
+
+/** Removes the folders of runs that ended before this moment, in milliseconds since the epoch. */
+export function pruneRuns(sessionsDir: string, before: number): void {
+  if (!existsSync(sessionsDir)) return
+  for (const id of readdirSync(sessionsDir)) {
+    const dir = join(sessionsDir, id)
+    const record = recorded(dir)
+    const touched = Math.max(...readdirSync(dir).map((file) => statSync(join(dir, file)).mtimeMs), statSync(dir).mtimeMs)
+    if (touched < before && !(record && isAlive(record))) rmSync(dir, { recursive: true })
+  }
 }
 
 /** Every recorded session that is alive. */

@@ -1,6 +1,7 @@
 import { existsSync } from 'node:fs'
 import { resolve } from 'node:path'
 import process from 'node:process'
+import { presets } from '../../actors/agents/presets.ts'
 import { initBeads } from '../../actors/beads/embedded.ts'
 import { splitCommand } from '../../actors/config.ts'
 import { addRig } from '../../actors/install.ts'
@@ -24,7 +25,7 @@ export default command({
   args: [2, 2],
   async run({ args, flags, town, print, ask }) {
     const [name = '', url = ''] = args
-    if (flags.agent !== undefined && flags.agent !== 'shell') throw new Usage(`no agent preset "${flags.agent}"; there is: shell`)
+    if (flags.agent !== undefined && !(String(flags.agent) in presets)) throw new Usage(`no agent preset "${flags.agent}"; there is: ${Object.keys(presets).join(', ')}`)
     if (flags.session !== undefined && !['auto', 'tmux', 'process'].includes(String(flags.session))) throw new Usage('--session is auto, tmux or process')
     const gates = Object.fromEntries(
       ((flags.gate as string[] | undefined) ?? []).map((text) => {
@@ -47,6 +48,7 @@ export default command({
       ...(typeof flags.worker === 'string' ? { worker: workerArgv(flags.worker) } : {}),
       ...(flags['max-workers'] === undefined ? {} : { maxWorkers: Number(flags['max-workers']) }),
       ...(typeof flags['spawn-delay'] === 'string' ? { spawnDelay: flags['spawn-delay'] } : {}),
+      ...(typeof flags.agent === 'string' ? { agent: flags.agent } : {}),
       ...(flags.session === undefined ? {} : { session: flags.session as 'auto' }),
     })
     try {

@@ -12,7 +12,8 @@ import type { EffectCall } from '../../runtime/contract.ts'
 
 let town: string
 let commit: string
-const git = (...args: string[]) => execFileSync('git', ['-c', 'user.name=T', '-c', 'user.email=t@example.invalid', ...args], { cwd: rigLayout(town, 'w').refineryClone, encoding: 'utf8' }).trim()
+const git = (...args: string[]) =>
+  execFileSync('git', ['-c', 'user.name=T', '-c', 'user.email=t@example.invalid', ...args], { cwd: rigLayout(town, 'w').refineryClone, encoding: 'utf8' }).trim()
 
 beforeEach(() => {
   town = realpathSync(mkdtempSync(join(tmpdir(), 'gates-')))
@@ -38,7 +39,17 @@ function script(name: string, text: string): string {
 }
 
 function run(gates: Record<string, string[]>, more: { commit?: string; timeout?: string; env?: Record<string, string>; signal?: AbortSignal } = {}) {
-  const base = { type: 'rig', version: 1, name: 'w', git_url: 'x', default_branch: 'main', beads: { prefix: 'w' }, gates, gate_timeout: more.timeout ?? '10s', no_gate: Object.keys(gates).length === 0 }
+  const base = {
+    type: 'rig',
+    version: 1,
+    name: 'w',
+    git_url: 'x',
+    default_branch: 'main',
+    beads: { prefix: 'w' },
+    gates,
+    gate_timeout: more.timeout ?? '10s',
+    no_gate: Object.keys(gates).length === 0,
+  }
   const config = rigConfig.parse(base)
   const hands = gateHands({ town, rig: () => config, env: { PATH: process.env.PATH ?? '', ...more.env } })
   return hands.runGates({ rig: 'w', commit: more.commit ?? commit, issues: ['w-1'] }, { signal: more.signal ?? new AbortController().signal } as EffectCall)

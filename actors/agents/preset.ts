@@ -1,0 +1,20 @@
+// The contract of an agent preset: how one kind of agent is driven. One file a preset beside this one; presets.ts lists them.
+// Never: starts anything; a preset is a description, sessions/ starts it.
+
+/** What a preset is told of the run it describes. */
+export interface Launch {
+  /** The rig's own words for its worker: program and arguments; undefined when it has none. */
+  worker: readonly string[] | undefined
+  /** The Node the town runs on. */
+  node: string
+}
+
+export interface AgentPreset {
+  name: string
+  /** File in the worktree in which this agent looks for its instructions; null: it is told by its environment alone. */
+  instructions: string | null
+  /** Program and arguments of a run, or why there can be none, in words. */
+  launch(run: Launch): { argv: readonly string[] } | { why: string }
+}
+
+export const preset = (declaration: AgentPreset) => declaration

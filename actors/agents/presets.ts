@@ -1,0 +1,6 @@
+// The presets there are, one file each; a test names a file that is missing here.
+// Never: knows how an agent is driven.
+import type { AgentPreset } from './preset.ts'
+import shell from './shell.ts'
+
+export const presets: Readonly<Record<string, AgentPreset>> = { shell }

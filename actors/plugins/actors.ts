@@ -1,0 +1,66 @@
+// Plugins that bring a machine of their own: `<rig>/plugins/<name>/actor.mjs` (or .js, .ts). Read once, when the town comes up or the rig is added. (spec: Plugins)
+// Never: lets a plugin promise more than its own program's run, or say more than mail, answers and notes.
+import { existsSync } from 'node:fs'
+import { join } from 'node:path'
+import { pathToFileURL } from 'node:url'
+import { type AnyStateMachine, and, assign, enqueueActions, not, or, raise, setup, stateIn } from 'xstate'
+import { pluginOf } from '../../machines/address.ts'
+import { hands, words } from '../../machines/profile.ts'
+import type { Role } from '../../runtime/contract.ts'
+import { ConfigUnusable } from '../config.ts'
+
+/**
+ * What `actor.mjs` exports by default: given xstate and the town's words, it returns a machine. Its input is `{ rig, plugin }`; it hears `message.sent`
+ * (`from`, `subject`, `body`, `mailId`, `at`), and may say `mail`, `reply` and `note` and invoke `runPlugin`.
+ */
+export type PluginActor = (kit: PluginKit) => AnyStateMachine
+
+export type PluginKit = typeof kit
+
+const kit = {
+  xstate: { setup, assign, raise, enqueueActions, and, or, not, stateIn },
+  /** For `setup({ actions })`. */
+  words: { mail: words.mail, reply: words.reply, note: words.note },
+  /** For `setup({ actors })`. */
+  hands: { runPlugin: hands.runPlugin },
+}
+
+const files = ['actor.mjs', 'actor.js', 'actor.ts']
+
+/** The roles of a rig's plugins that bring a machine; ConfigUnusable, with the file, when one cannot be read. */
+export async function pluginRoles(rig: string, plugins: readonly { name: string; dir: string }[]): Promise<Role[]> {
+  const found = plugins.flatMap(({ name, dir }) => {
+    const file = files.map((each) => join(dir, each)).find(existsSync)
+    return file ? [{ name, file }] : []
+  })
+  return Promise.all(
+    found.map(async ({ name, file }): Promise<Role> => {
+      const address = pluginOf(rig, name)
+      return {
+        name: `plugin ${address}`,
+        owns: (other) => other === address,
+        machine: await load(file),
+        version: 1,
+        input: () => ({ rig, plugin: name }),
+        restart: 'transient',
+        intensity: { crashesMax: 5, periodMs: 600_000 },
+        accepts: ['message.sent'],
+        ignores: ['message.sent'],
+        promises: ['mail', 'reply', 'note', 'runPlugin'],
+        mailboxLengthMax: 1000,
+      }
+    }),
+  )
+}
+
+async function load(file: string): Promise<AnyStateMachine> {
+  try {
+    const module = (await import(/* @vite-ignore */ pathToFileURL(file).href)) as { default?: unknown }
+    if (typeof module.default !== 'function') throw new Error('it exports no function by default')
+    const machine = (module.default as PluginActor)(kit)
+    if (typeof machine?.getInitialSnapshot !== 'function') throw new Error('its function returns no machine')
+    return machine
+  } catch (error) {
+    throw new ConfigUnusable(`${file} is no plugin actor: ${error instanceof Error ? error.message : error}. Mend it or move it away, then run the command again`)
+  }
+}
