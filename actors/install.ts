@@ -150,6 +150,6 @@ async function placeBeads(rig: string, prefix: string, init: NewRig['initBeads']
 
 function freePrefix(name: string, taken: readonly string[]): string {
   const letters = name.toLowerCase().replace(/[^a-z0-9]/g, '')
-  for (let length = 3; length <= letters.length; length++) if (!taken.includes(letters.slice(0, length))) return letters.slice(0, length)
+  for (let length = Math.min(3, letters.length); length <= letters.length; length++) if (!taken.includes(letters.slice(0, length))) return letters.slice(0, length)
   for (let n = 2; ; n++) if (!taken.includes(`${letters.slice(0, 3)}${n}`)) return `${letters.slice(0, 3)}${n}`
 }

@@ -83,10 +83,12 @@ export function optionLines(options: Record<string, Option>): string[] {
 
 /** Rows as aligned columns. */
 export function table(rows: readonly (readonly string[])[]): string[] {
-  const widths = (rows[0] ?? []).map((_, column) => Math.max(...rows.map((row) => (row[column] ?? '').length)))
+  // Colour codes take no room.
+  const widthOf = (cell = '') => cell.replaceAll(/\u001b\[\d+m/g, '').length
+  const widths = (rows[0] ?? []).map((_, column) => Math.max(...rows.map((row) => widthOf(row[column]))))
   return rows.map((row) =>
     row
-      .map((cell, column) => cell.padEnd(widths[column] ?? 0))
+      .map((cell, column) => cell + ' '.repeat(Math.max(0, (widths[column] ?? 0) - widthOf(cell))))
       .join('  ')
       .trimEnd(),
   )

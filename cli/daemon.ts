@@ -54,13 +54,14 @@ export async function runDaemon(options: DaemonOptions): Promise<number> {
   mkdirSync(dirname(layout.socket), { recursive: true, mode: 0o700 })
   // The lease is ours: a socket file that is still here is a dead daemon's.
   rmSync(layout.socket, { force: true })
+  // Whoever is answered can also read who answered.
+  writeConfig(layout.daemonJson, { pid: process.pid, socket: layout.socket, version: options.version, started_at: new Date().toISOString() })
   const mask = process.umask(0o177)
   await new Promise<void>((resolve, reject) => server.once('error', reject).listen(layout.socket, resolve))
   process.umask(mask)
   chmodSync(layout.socket, 0o600)
   await town.begin()
   await takeIntake(join(layout.daemon, 'intake'), answer, (error) => log.error(error))
-  writeConfig(layout.daemonJson, { pid: process.pid, socket: layout.socket, version: options.version, started_at: new Date().toISOString() })
   log.info(`${options.town} is up`)
   flushCompileCache()
 

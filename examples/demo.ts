@@ -43,17 +43,20 @@ function makeOrigin(): string {
 async function main(): Promise<number> {
   const origin = makeOrigin()
   type(`gt install ${town}`, dir, [gt, 'install', town])
-  type("gt rig add tinytext <origin> --prefix tt --gate 'test=node --test' --worker worker.mjs", town, [
-    ...[gt, 'rig', 'add', 'tinytext', origin, '--prefix', 'tt', '--gate', 'test=node --test', '--worker', join(here, 'worker.mjs')],
+  type("gt rig add tinytext <origin> --prefix tt --gate 'test=node --test' --worker 'node worker.mjs'", town, [
+    ...[gt, 'rig', 'add', 'tinytext', origin, '--prefix', 'tt', '--gate', 'test=node --test', '--worker', `node ${join(here, 'worker.mjs')}`],
   ])
   type('bd import issues.jsonl', rig, [bd, 'import', join(here, 'issues.jsonl')])
   type('gt up', town, [gt, 'up'])
   type('gt spawn --epic tt-kit', town, [gt, 'spawn', '--epic', 'tt-kit'])
-  console.log(`${bold('$')} gt log --follow & gt wait tt-kit`)
-  const log = spawn(process.execPath, [gt, 'log', '--follow'], { cwd: town, env, stdio: ['ignore', 'inherit', 'inherit'] })
+  // On a terminal a board that moves; else the log, line by line.
+  const watch = live ? ['status', '--watch'] : ['log', '--follow']
+  console.log(`${bold('$')} gt ${watch.join(' ')} & gt wait tt-kit`)
+  const log = spawn(process.execPath, [gt, ...watch], { cwd: town, env, stdio: ['ignore', 'inherit', 'inherit'] })
   const wait = spawnSync(process.execPath, [gt, 'wait', 'tt-kit', '--timeout', '120'], { cwd: town, env, stdio: ['ignore', 'pipe', 'pipe'], encoding: 'utf8' })
   log.kill()
   if (wait.status !== 0) console.log(wait.stdout)
+  if (live) type('gt log', town, [gt, 'log'])
 
   console.log(`\n${bold('main, as origin has it:')}`)
   console.log(execFileSync('git', ['-C', origin, 'log', '--graph', '--oneline', 'main'], { encoding: 'utf8' }))

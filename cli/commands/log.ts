@@ -27,7 +27,7 @@ export default command({
 
 function linesOf(entry: LogEntry, all: boolean): string[] {
   const time = new Date(entry.at).toTimeString().slice(0, 8)
-  const notes = entry.notes.map((note) => `${colour(2, time)}  ${entry.address.padEnd(22)}  ${note.text}`)
+  const notes = entry.notes.map((note) => `${colour(2, time)}  ${entry.address.padEnd(24)}  ${note.text}`)
   if (notes.length > 0 || !all) return notes
-  return [`${colour(2, time)}  ${entry.address.padEnd(22)}  ${entry.mailType}: ${entry.before || '·'} → ${entry.after}  ${entry.promised.join(', ')}`]
+  return [`${colour(2, time)}  ${entry.address.padEnd(24)}  ${entry.mailType}: ${entry.before || '·'} → ${entry.after}  ${entry.promised.join(', ')}`]
 }

@@ -1,6 +1,6 @@
 // Bad input and faults of the world, met as a person would meet them: through gt, with real files, processes and git.
 import { spawn, spawnSync } from 'node:child_process'
-import { chmodSync, existsSync, mkdirSync, openSync, readFileSync, writeFileSync } from 'node:fs'
+import { chmodSync, existsSync, mkdirSync, openSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
 import { afterEach, describe, expect, test } from 'vitest'
@@ -60,6 +60,20 @@ describe('configuration and data', () => {
     writeFileSync(t.layout.db, bytes)
     refused(t.gt('up'), t.layout.db, 'left as it')
     expect(readFileSync(t.layout.db).equals(bytes)).toBe(true)
+  })
+
+  test('install again, and with --force, makes what is missing and leaves every configuration byte for byte', () => {
+    make()
+    const files = ['mayor/town.json', 'mayor/rigs.json', 'wyvern/config.json', 'daemon/secret']
+    const before = files.map((file) => readFileSync(join(t.town, file), 'utf8'))
+    rmSync(join(t.town, 'CLAUDE.md'))
+    rmSync(join(t.town, 'config'), { recursive: true })
+    expect(t.gtIn(t.dir, 'install', t.town)).toMatchObject({ status: 0, stdout: expect.stringContaining('town already') })
+    expect(t.gtIn(t.dir, 'install', t.town, '--force')).toMatchObject({ status: 0 })
+    expect(files.map((file) => readFileSync(join(t.town, file), 'utf8'))).toEqual(before)
+    expect([existsSync(join(t.town, 'CLAUDE.md')), existsSync(join(t.town, 'config'))]).toEqual([true, true])
+    expect(t.gt('up')).toMatchObject({ status: 0 })
+    refused(t.gtIn(t.dir, 'install', t.origin), 'not empty and not a town')
   })
 
   test('rig names, prefixes and addresses that cannot be are refused, and leave nothing', () => {
