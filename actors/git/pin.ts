@@ -1,6 +1,7 @@
 // Pins: a worker's commits and uncommitted files under `refs/gt/…` of the rig's clone, before anything could lose them; and the way back.
 // Never: changes a worktree or its index; deletes a pin.
-import { existsSync } from 'node:fs'
+import { existsSync, readFileSync } from 'node:fs'
+import { join } from 'node:path'
 import type { EffectInput, EffectOutput } from '../../machines/effects.ts'
 import type { Preserved } from '../../machines/mail.ts'
 import { rigLayout } from '../layout.ts'
@@ -61,8 +62,7 @@ export async function keptWork(deps: RigGit, rig: string, of: { issue?: string; 
     'for-each-ref',
     '--sort=-committerdate',
     '--format=%(refname)%00%(objectname)%00%(committerdate:iso-strict)%00%(subject)',
-    'refs/gt/work/',
-    'refs/gt/merge/',
+    ...(of.issue === undefined ? ['refs/gt/work/', 'refs/gt/merge/'] : [`refs/gt/work/${of.issue}/`, `refs/gt/merge/${of.issue}/`]),
   ])
   return stdout
     .split('\n')
@@ -75,11 +75,22 @@ export async function keptWork(deps: RigGit, rig: string, of: { issue?: string; 
     .filter((kept) => (of.issue === undefined || kept.issue === of.issue) && (of.polecat === undefined || kept.polecat === of.polecat))
 }
 
+/** Told by git's own files, without a process: nearly no issue has kept work, and its worker waits. */
+function mayHaveKept(clone: string, issue: string): boolean {
+  const dir = join(clone, '.git')
+  if (existsSync(join(dir, 'reftable')) || ['work', 'merge'].some((kind) => existsSync(join(dir, 'refs/gt', kind, issue)))) return true
+  const packed = join(dir, 'packed-refs')
+  return existsSync(packed) && readFileSync(packed, 'utf8').includes(`/${issue}/`)
+}
+
 /** The newest kept commits of an issue that main does not have: a new worker starts from them. */
 export async function preservedOf(deps: RigGit, rig: string, issue: string): Promise<Preserved | null> {
   const { clone } = rigLayout(deps.town, rig)
+  if (!mayHaveKept(clone, issue)) return null
+  const all = await keptWork(deps, rig, { issue })
+  if (all.length === 0) return null
   const main = await mainOf(clone, deps.defaultBranch(rig))
-  for (const kept of await keptWork(deps, rig, { issue })) {
+  for (const kept of all) {
     if (kept.kind === 'commits' && !(await contains(clone, kept.sha, main))) return { ref: kept.ref, sha: kept.sha }
   }
   return null

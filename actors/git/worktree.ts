@@ -4,7 +4,7 @@ import { existsSync, lstatSync, readFileSync, realpathSync } from 'node:fs'
 import { basename, dirname, join } from 'node:path'
 import type { EffectInput, EffectOutput } from '../../machines/effects.ts'
 import { rigLayout } from '../layout.ts'
-import { contains, emptyRoot, git, revision } from './git.ts'
+import { contains, emptyRoot, GitFailed, git, revision } from './git.ts'
 
 export interface Place {
   rig: string
@@ -34,15 +34,43 @@ export async function createWorktree(deps: RigGit, input: EffectInput<'createWor
     // Origin may be away: then the newest main that is known here is the base, and landing meets the newer one.
     await git(clone, ['fetch', '--quiet', '--prune', 'origin'], { okCodes: [0, 1, 128] })
   }
-  const base = await mainOf(clone, branch)
+  const tracked = `refs/remotes/origin/${branch}`
+  const asked = git(clone, ['for-each-ref', '--format=%(objectname) %(refname)', tracked, `refs/heads/${input.branch}`])
+  // A worker waits for every process that is started here: the usual case, a new branch from main, is tried while git is still asked about it.
+  const fast =
+    !input.start && !existsSync(path)
+      ? git(clone, ['worktree', 'add', '--quiet', '--no-track', '-b', input.branch, path, tracked])
+      : Promise.reject(new GitFailed('', '', undefined))
+  const [{ stdout }, added] = await Promise.all([
+    asked,
+    fast.then(
+      () => true,
+      (error: unknown) => (error instanceof GitFailed ? false : Promise.reject(error)),
+    ),
+  ])
+  const tipOf = (ref: string) =>
+    stdout
+      .split('\n')
+      .find((line) => line.endsWith(` ${ref}`))
+      ?.split(' ')[0]
+  const base = tipOf(tracked) ?? (await emptyRoot(clone))
+  if (added) return { path, head: base, base }
   if (existsSync(path)) {
     await prove(deps, input)
     return { path, head: (await revision(path, 'HEAD')) as string, base }
   }
   const start = input.start?.sha ?? base
-  const known = await revision(clone, `refs/heads/${input.branch}`)
-  await git(clone, ['worktree', 'prune'])
-  await git(clone, known ? ['worktree', 'add', '--quiet', path, input.branch] : ['worktree', 'add', '--quiet', '--no-track', '-b', input.branch, path, start])
+  const known = tipOf(`refs/heads/${input.branch}`)
+  const add = known ? ['worktree', 'add', '--quiet', path, input.branch] : ['worktree', 'add', '--quiet', '--no-track', '-b', input.branch, path, start]
+  try {
+    await git(clone, add)
+  } catch (error) {
+    if (!(error instanceof GitFailed)) throw error
+    // A registration whose folder is gone is in the way.
+    await git(clone, ['worktree', 'prune'])
+    const made = await revision(clone, `refs/heads/${input.branch}`)
+    await git(clone, made ? ['worktree', 'add', '--quiet', path, input.branch] : add)
+  }
   return { path, head: known ?? start, base }
 }
 

@@ -27,14 +27,17 @@ export interface SessionBackend {
   attach(id: string): readonly string[] | undefined
 }
 
+/** A mark counts once its line is whole: the session writes it without a process of its own. */
+const isMarked = (path: string) => existsSync(path) && readFileSync(path, 'utf8').endsWith('\n')
+
 /** Runs inside the session: says that it started, runs the agent, says how it ended. Fixed text; folder and program come as arguments. */
 export const launcher = `dir=$1; shift
 [ -e "$dir/cancelled" ] && exit 143
-printf %s "$$" > "$dir/started.part" && mv "$dir/started.part" "$dir/started"
+echo "$$" > "$dir/started"
 [ -e "$dir/cancelled" ] && exit 143
 "$@"
 code=$?
-printf %s "$code" > "$dir/exit.part" && mv "$dir/exit.part" "$dir/exit"
+echo "$code" > "$dir/exit"
 exit $code`
 
 export const launchArgs = (spec: SessionSpec) => ['/bin/sh', '-c', launcher, 'gt-session', spec.dir, ...spec.argv]
@@ -44,7 +47,7 @@ export async function start(backend: SessionBackend, spec: SessionSpec, epoch: n
   mkdirSync(spec.dir, { recursive: true, mode: 0o700 })
   const known = recorded(spec.dir)
   if (known) return known
-  if (!existsSync(join(spec.dir, 'started'))) await backend.launch(spec)
+  if (!isMarked(join(spec.dir, 'started'))) await backend.launch(spec)
   const begun = await appears(spec.dir, ['started', 'exit'], withinMs, signal)
   if (!begun) {
     writeFileSync(join(spec.dir, 'cancelled'), '')
@@ -106,7 +109,7 @@ export async function watchSession(
 ): Promise<WatchResult> {
   for (;;) {
     signal.throwIfAborted()
-    if (existsSync(join(session.dir, 'exit')) || !isAlive(session))
+    if (isMarked(join(session.dir, 'exit')) || !isAlive(session))
       return { kind: 'ended', exitCode: exitCode(session.dir), tail: lastLines((await backend.lastWords(session.id)) ?? output(session.dir)) }
     rotate(session.dir)
     const silentMs = now() - progressAt(session.dir, worktree)
@@ -125,7 +128,7 @@ export async function endSession(session: SessionRecord, graceMs: number, signal
 export async function cancelStart(dir: string, graceMs: number, signal: AbortSignal): Promise<void> {
   mkdirSync(dir, { recursive: true, mode: 0o700 })
   writeFileSync(join(dir, 'cancelled'), '')
-  if (!existsSync(join(dir, 'started'))) return
+  if (!isMarked(join(dir, 'started'))) return
   const pid = Number(readFileSync(join(dir, 'started'), 'utf8'))
   const pidStart = startOf(pid)
   if (pidStart === undefined || !readFileSync(`/proc/${pid}/cmdline`, 'utf8').includes(dir)) return
@@ -144,7 +147,7 @@ function output(dir: string): string {
 
 function exitCode(dir: string): number | null {
   const path = join(dir, 'exit')
-  return existsSync(path) ? Number(readFileSync(path, 'utf8')) : null
+  return isMarked(path) ? Number(readFileSync(path, 'utf8')) : null
 }
 
 /** The newest evidence of work: output, and what git wrote in the worktree. Unreadable evidence is no evidence of silence. */
@@ -173,7 +176,7 @@ function rotate(dir: string): void {
 
 /** Resolves true as soon as one of the files is there, false after withinMs. */
 function appears(dir: string, names: readonly string[], withinMs: number, signal: AbortSignal): Promise<boolean> {
-  const there = () => names.some((name) => existsSync(join(dir, name)))
+  const there = () => names.some((name) => isMarked(join(dir, name)))
   if (there()) return Promise.resolve(true)
   return new Promise((resolve, reject) => {
     const watcher = watch(dir, () => there() && finish(true))
