@@ -69,7 +69,7 @@ export interface NewRig {
 }
 
 /** Clones the repository and makes the rig around it. Refused with words, and nothing left behind, when anything is wrong. */
-export async function addRig(town: string, rig: NewRig): Promise<{ branch: string; prefix: string }> {
+export async function addRig(town: string, rig: NewRig): Promise<{ branch: string; prefix: string; warning: string | null }> {
   const layout = townLayout(town)
   const named = rigName.safeParse(rig.name)
   if (!named.success) throw new Refused(`"${rig.name}" cannot be a rig's name: ${named.error.issues[0]?.message}`)
@@ -110,7 +110,7 @@ export async function addRig(town: string, rig: NewRig): Promise<{ branch: strin
     renameSync(making, join(town, rig.name))
     await git(rigLayout(town, rig.name).clone, ['worktree', 'prune'])
     writeConfig(layout.rigsJson, { ...registry, rigs: { ...registry.rigs, [rig.name]: { git_url: url, added_at: rig.now.toISOString() } } })
-    return { branch, prefix }
+    return { branch, prefix, warning: await pushesRefused(url, branch) }
   } catch (error) {
     rmSync(making, { recursive: true, force: true })
     if (error instanceof GitFailed) throw new Refused(`${url} cannot be cloned: ${error.output.trim().split('\n').at(-1)}. Nothing was changed`)
@@ -146,6 +146,15 @@ async function placeBeads(rig: string, prefix: string, init: NewRig['initBeads']
   mkdirSync(join(clone, '.beads'))
   symlinkSync('mayor/rig/.beads', join(rig, '.beads'))
   init(join(clone, '.beads'), prefix)
+}
+
+/** A working copy as origin refuses pushes to the branch it has checked out; better said now than at the first landing. */
+async function pushesRefused(url: string, branch: string): Promise<string | null> {
+  if (!existsSync(url)) return null
+  const ask = async (...args: string[]) => (await git(url, args, { okCodes: [0, 1, 128] })).stdout
+  if ((await ask('rev-parse', '--is-bare-repository')) !== 'false' || (await ask('symbolic-ref', '--short', 'HEAD')) !== branch) return null
+  if (/^(ignore|warn|updateInstead|false)$/i.test(await ask('config', '--get', 'receive.denyCurrentBranch'))) return null
+  return `${url} is a working copy with ${branch} checked out: git will refuse what lands there. Let it follow instead: git -C ${url} config receive.denyCurrentBranch updateInstead`
 }
 
 function freePrefix(name: string, taken: readonly string[]): string {

@@ -37,7 +37,7 @@ export interface Methods {
   /** Lets stopped rigs work again (what `gt up` does after the daemon serves). */
   resume: { params: Record<string, never>; data: { resumed: string[]; pid: number } }
   /** Ends the daemon. Sessions are stopped, their work kept for the next `gt up`, unless keepSessions. */
-  down: { params: { keepSessions?: boolean }; data: { stopped: string[] } }
+  down: { params: { keepSessions?: boolean }; data: { stopped: string[]; pid: number } }
   send: { params: { to: string; subject: string; body: string; priority?: number; replyTo?: string }; data: { id: string; to: string } }
   log: { params: { last?: number; address?: string; issue?: string; after?: number; sinceMs?: number }; data: LogEntry[] }
   /** Stream: an event `{ entries: LogEntry[] }` after every commit. */

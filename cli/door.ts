@@ -232,7 +232,7 @@ function makeAnswers(town: TownBehind): Answers {
     down: async ({ keepSessions }, asking) => {
       const stopped = keepSessions ? [] : await stopSessions(town, null, 'the town goes down', asking)
       town.goDown()
-      return { stopped }
+      return { stopped, pid: town.pid }
     },
     send: ({ to, subject, body, priority, replyTo }, asking) => {
       const recipient = reachable(town, to)

@@ -64,15 +64,19 @@ export async function keptWork(deps: RigGit, rig: string, of: { issue?: string; 
     '--format=%(refname)%00%(objectname)%00%(committerdate:iso-strict)%00%(subject)',
     ...(of.issue === undefined ? ['refs/gt/work/', 'refs/gt/merge/'] : [`refs/gt/work/${of.issue}/`, `refs/gt/merge/${of.issue}/`]),
   ])
-  return stdout
-    .split('\n')
-    .filter(Boolean)
-    .map((line) => {
-      const [ref = '', sha = '', at = '', subject = ''] = line.split('\0')
-      const [, , , issue = '', worker = ''] = ref.split('/')
-      return { ref, sha, at, subject, issue, polecat: worker.replace(/-\d+$/, ''), kind: ref.endsWith('/dirty') ? ('files' as const) : ('commits' as const) }
-    })
-    .filter((kept) => (of.issue === undefined || kept.issue === of.issue) && (of.polecat === undefined || kept.polecat === of.polecat))
+  return (
+    stdout
+      .split('\n')
+      .filter(Boolean)
+      .map((line) => {
+        const [ref = '', sha = '', at = '', subject = ''] = line.split('\0')
+        const [, , , issue = '', worker = ''] = ref.split('/')
+        return { ref, sha, at, subject, issue, polecat: worker.replace(/-\d+$/, ''), kind: ref.endsWith('/dirty') ? ('files' as const) : ('commits' as const) }
+      })
+      // One commit under two refs is one piece of work.
+      .filter((kept, index, all) => all.findIndex((other) => other.sha === kept.sha && other.issue === kept.issue) === index)
+      .filter((kept) => (of.issue === undefined || kept.issue === of.issue) && (of.polecat === undefined || kept.polecat === of.polecat))
+  )
 }
 
 /** Told by git's own files, without a process: nearly no issue has kept work, and its worker waits. */

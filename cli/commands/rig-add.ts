@@ -57,6 +57,7 @@ export default command({
       // A town that is down reads its rigs when it comes up.
       if (!(error instanceof TownUnreachable)) throw error
     }
+    if (added.warning) process.stderr.write(`warning: ${added.warning}\n`)
     print({ rig: name, ...added }, () => [`${name} is a rig on ${added.branch}; its issues are ${added.prefix}-…${flags['no-gate'] ? '. It lands WITHOUT a gate' : ''}`])
     return 0
   },

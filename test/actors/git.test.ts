@@ -65,7 +65,7 @@ async function worked(files: Record<string, string> = { 'a.txt': 'one\n' }, pole
 
 test('a rig is a container with two clones, a clean worktree base, and beads that git does not see', async () => {
   const url = origin('o', 'trunk', { 'a.txt': 'zero\n', 'CLAUDE.md': 'theirs\n' })
-  expect(await add('w', url)).toEqual({ branch: 'trunk', prefix: 'w' })
+  expect(await add('w', url)).toEqual({ branch: 'trunk', prefix: 'w', warning: null })
   const rig = rigLayout(town, 'w')
   expect(existsSync(join(rig.root, '.git'))).toBe(false)
   expect(lstatSync(rig.beads).isSymbolicLink()).toBe(true)

@@ -237,6 +237,22 @@ describe('origin and disk', () => {
     expect(t.git(t.origin, 'rev-list', '--count', '--merges', 'main')).toBe('2')
   })
 
+  test('a working copy as origin is met with a warning and the way out, and lands when that is taken', { timeout: 60_000 }, () => {
+    make({ worker: committer })
+    t.git(t.dir, 'clone', '--quiet', t.origin, join(t.dir, 'copy'))
+    const add = (name: string) => t.gt('rig', 'add', name, join(t.dir, 'copy'), '--no-gate', '--worker', join(t.dir, 'worker.sh'), '--session', 'process')
+    expect(add('first')).toMatchObject({ status: 0, stderr: expect.stringContaining('receive.denyCurrentBranch updateInstead') })
+    t.git(join(t.dir, 'copy'), 'config', 'receive.denyCurrentBranch', 'updateInstead')
+    expect(add('copied').stderr).not.toContain('warning')
+    t.ok('up')
+    t.bdIn('copied', 'create', 'Do it', '--id', 'cop-1')
+    t.ok('spawn', '--issue', 'cop-1')
+    t.ok('wait', 'cop-1', '--timeout', '40')
+    expect(existsSync(join(t.dir, 'copy/done-cop-1.txt'))).toBe(true)
+    // What is kept of it is told once.
+    expect(t.json<unknown[]>('recover', 'cop-1')).toHaveLength(1)
+  })
+
   test('a full disk: nothing is lost, the words say so, and the town goes on when there is room', { timeout: 90_000 }, async () => {
     make({ worker: committer })
     t.issues(3)
