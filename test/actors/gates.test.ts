@@ -103,6 +103,13 @@ test('arguments reach the program as they are, and nothing of an agent or the da
   }
 })
 
+test('a place that is not exactly the commit is no place for a verdict', async () => {
+  writeFileSync(join(rigLayout(town, 'w').refineryClone, '.gitattributes'), 'state filter=alter\n')
+  const altered = commitOf('good, for now')
+  git('config', 'filter.alter.smudge', 'echo something else')
+  expect(await run({ any: ['true'] }, { commit: altered })).toMatchObject({ kind: 'broken', why: expect.stringContaining('is not the clean commit') })
+})
+
 test('called off, it ends at once', async () => {
   const stop = new AbortController()
   const running = run({ slow: [script('slow', `touch ${town}/began; sleep 1000`)] }, { signal: stop.signal })

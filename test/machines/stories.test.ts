@@ -178,6 +178,10 @@ describe('Session', () => {
     `)
   })
 
+  test('nobody but the Witness ends it while it starts either', () => {
+    expect(asked().mail('session.killRequested', 'w/polecats/Toast', { reason: 'killed' }).state()).toBe('starting')
+  })
+
   test('a kill that comes while it starts wins', () => {
     const session = asked().mail('session.killRequested', 'w/witness/Nux', { reason: 'killed' }).done('kill', { exitCode: null, tail: '' })
     expect(session.state()).toBe('absent')
