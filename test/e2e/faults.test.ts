@@ -197,6 +197,24 @@ describe('processes', () => {
     expect(t.alive()).toEqual([])
   })
 
+  test('stop --all holds also when there is no daemon, and one is started by somebody else', { timeout: 60_000 }, async () => {
+    make()
+    t.issues(2)
+    t.ok('up')
+    t.ok('spawn', '--epic', 'wy-all')
+    await eventually(() => t.alive().length === 2)
+    process.kill(t.daemonPid(), 'SIGKILL')
+    expect(t.gt('stop', '--all').stdout).toContain('stopped gt-wyvern-Nux-1-1')
+    expect(t.alive()).toEqual([])
+    const managed = spawn(process.execPath, [gtScript, 'up', '--foreground'], { cwd: t.town, env: t.env, stdio: 'ignore' })
+    await eventually(() => t.gt('status').status === 0)
+    await new Promise((resolve) => setTimeout(resolve, 1500))
+    expect(t.alive()).toEqual([])
+    expect(managed.exitCode).toBe(null)
+    t.ok('up')
+    await eventually(() => t.alive().length === 2)
+  })
+
   test('a gate that outlives its daemon is ended when the town comes up again, and its result counts for nothing', { timeout: 60_000 }, async () => {
     make({ worker: committer })
     const gate = t.writeScript('gate.sh', `#!/bin/sh\necho $$ >> "${t.dir}/gate-pids"\n[ -e "${t.dir}/go" ] && exit 0\nsleep 1000\n`)
