@@ -22,12 +22,15 @@ interface Context {
   attempt: number
   returned: ReturnReason | null
   session: SessionRecord | null
-  killer: string | null
-  killReason: 'killed' | 'stopped' | 'stalled'
+  /** Everybody who asked for the end: each is told of it. */
+  killers: string[]
+  killReason: 'killed' | 'stopped' | 'stalled' | 'failed'
+  /** Why the start came to nothing. */
+  trouble: string
 }
 
 const ended = (context: Context, cause: 'killed' | 'stopped' | 'stalled' | 'gone' | 'failed', exitCode: number | null, tail: string): Outgoing[] => {
-  const recipients = new Set([polecatOf(context.rig, context.polecat), ...(context.killer ? [context.killer] : [])])
+  const recipients = new Set([polecatOf(context.rig, context.polecat), ...context.killers])
   return [...recipients].map((to) => ({ to, type: 'session.ended', body: { epoch: context.epoch, exitCode, cause, tail } }))
 }
 
@@ -57,8 +60,9 @@ export const sessionMachine = setup({
     attempt: 1,
     returned: null,
     session: null,
-    killer: null,
+    killers: [],
     killReason: 'killed',
+    trouble: '',
   }),
   initial: 'absent',
   on: {
@@ -82,7 +86,7 @@ export const sessionMachine = setup({
             attempt: event.attempt,
             returned: event.returned,
             session: null,
-            killer: null,
+            killers: [],
           })),
         },
         'session.killRequested': {
@@ -130,20 +134,18 @@ export const sessionMachine = setup({
             ],
           },
           {
-            target: 'absent',
-            actions: {
-              type: 'mail',
-              params: ({ context, event }) => (event.output.kind === 'failed' ? ended(context, 'failed', null, `${event.output.why}\n${event.output.tail}`.trim()) : []),
-            },
+            target: 'killing',
+            description: 'It may have started all the same: called off before anyone is told.',
+            actions: assign({ killReason: 'failed', trouble: ({ event }) => (event.output.kind === 'failed' ? `${event.output.why}\n${event.output.tail}`.trim() : '') }),
           },
         ],
-        onError: { target: 'absent', actions: { type: 'mail', params: ({ context, event }) => ended(context, 'failed', null, wordsOf(event.error)) } },
+        onError: { target: 'killing', actions: assign({ killReason: 'failed', trouble: ({ event }) => wordsOf(event.error) }) },
       },
       on: {
         'session.killRequested': {
           guard: 'fromTheWitness',
           target: 'killing',
-          actions: assign({ killer: ({ event }) => event.from, killReason: ({ event }) => event.reason }),
+          actions: assign({ killers: ({ event }) => [event.from], killReason: ({ event }) => event.reason }),
         },
       },
     },
@@ -154,7 +156,7 @@ export const sessionMachine = setup({
         'session.killRequested': {
           guard: 'fromTheWitness',
           target: 'killing',
-          actions: assign({ killer: ({ event }) => event.from, killReason: ({ event }) => event.reason }),
+          actions: assign({ killers: ({ event }) => [event.from], killReason: ({ event }) => event.reason }),
         },
       },
       states: {
@@ -214,8 +216,8 @@ export const sessionMachine = setup({
       },
     },
     killing: {
-      description: 'The Witness ends the run: politely, then not.',
-      on: { 'session.killRequested': { guard: 'fromTheWitness', description: 'Already on it.', actions: assign({ killer: ({ event }) => event.from }) } },
+      description: 'The run is ended, politely, then not: because the Witness asked, or because its start failed and nobody knows how far it came.',
+      on: { 'session.killRequested': { guard: 'fromTheWitness', description: 'Already on it.', actions: assign({ killers: ({ context, event }) => [...new Set([...context.killers, event.from])] }) } },
       initial: 'asking',
       states: {
         asking: {
@@ -226,7 +228,10 @@ export const sessionMachine = setup({
             input: ({ context }) => ({ rig: context.rig, id: sessionId(context), session: context.session }),
             onDone: {
               target: '#session.absent',
-              actions: { type: 'mail', params: ({ context, event }) => ended(context, context.killReason, event.output.exitCode, event.output.tail) },
+              actions: {
+                type: 'mail',
+                params: ({ context, event }) => ended(context, context.killReason, event.output.exitCode, context.killReason === 'failed' ? context.trouble : event.output.tail),
+              },
             },
             onError: { target: 'again', actions: { type: 'note', params: ({ context, event }) => ({ text: `could not end ${sessionId(context)}: ${wordsOf(event.error)}` }) } },
           },

@@ -56,6 +56,8 @@ export interface WitnessContext {
   /** How often an issue's work came back so far. */
   tries: Record<string, number>
   choice: Candidate | null
+  /** Who is to have it: kept with the choice, so that a claim whose answer was lost is made again by the same. */
+  chosenFor: string
   /** Something changed since the last survey. */
   look: boolean
 }
@@ -123,6 +125,7 @@ export const witnessMachine = setup({
     returned: [],
     tries: {},
     choice: null,
+    chosenFor: '',
     look: false,
   }),
   type: 'parallel',
@@ -492,7 +495,14 @@ export const witnessMachine = setup({
         puzzled: { description: 'The beads could not be read. Again in a moment.', after: { surveyRetry: 'surveying' } },
         choosing: {
           description: 'Is there room, and something to put there?',
-          always: [{ guard: and(['mayStart', released]), target: 'claiming', actions: assign({ choice: ({ context }) => choose(context) ?? null }) }, { target: 'resting' }],
+          always: [
+            {
+              guard: and(['mayStart', released]),
+              target: 'claiming',
+              actions: assign({ choice: ({ context }) => choose(context) ?? null, chosenFor: ({ context }) => freeName(Object.keys(context.workers)) }),
+            },
+            { target: 'resting' },
+          ],
         },
         claiming: {
           description: 'One worker an issue: the claim decides.',
@@ -502,7 +512,7 @@ export const witnessMachine = setup({
             input: ({ context }) => ({
               rig: context.rig,
               issue: context.choice?.issue ?? '',
-              holder: polecatOf(context.rig, freeName(Object.keys(context.workers))),
+              holder: polecatOf(context.rig, context.chosenFor),
               previous: context.choice?.previous ?? null,
             }),
             onDone: [
@@ -512,7 +522,7 @@ export const witnessMachine = setup({
                 actions: enqueueActions(({ context, event, enqueue }) => {
                   if (event.output.kind !== 'claimed') return
                   const { issue, preserved } = event.output
-                  const name = freeName(Object.keys(context.workers))
+                  const name = context.chosenFor
                   const choice = context.choice as Candidate
                   const resume = choice.resume ?? (context.fresh.includes(issue.id) ? null : preserved)
                   enqueue({ type: 'claimSlot', params: { pool: workersPool(context.rig), holder: polecatOf(context.rig, name) } })
@@ -554,9 +564,10 @@ export const witnessMachine = setup({
                 ],
               },
             ],
-            onError: { target: 'puzzled', actions: { type: 'note', params: ({ event }) => ({ text: `a claim could not be made: ${wordsOf(event.error)}` }) } },
+            onError: { target: 'claiming_again', actions: { type: 'note', params: ({ event }) => ({ text: `a claim could not be made: ${wordsOf(event.error)}` }) } },
           },
         },
+        claiming_again: { description: 'It may have been made and its answer lost: the same claim once more, in a moment.', after: { surveyRetry: 'claiming' } },
         spacing: {
           description: 'Starts keep their distance (`worker_spawn_delay`).',
           always: { guard: ({ context }) => context.spawnDelayMs === 0, target: 'choosing' },

@@ -1,0 +1,348 @@
+// Deterministic simulation: the production machines on the production host and store, with chance choosing what happens next, crashes included.
+// One seed is one story; the same seed is the same story. Invariants are checked in the world after every step, and at rest.
+import { existsSync, mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { bind } from '../../actors/binding.ts'
+import type { MayorContext } from '../../machines/mayor.ts'
+import type { WitnessContext } from '../../machines/witness.ts'
+import { type Host, type JsonObject, openHost, openSqliteStore, type PromisedEffect, type Store, seededRandom, virtualClock } from '../../runtime/contract.ts'
+import { type Agent, epic, rig, type SimIssue, Violation, World } from './world.ts'
+
+export interface SimOptions {
+  seed: number
+  /** Steps of chance before the faults stop. */
+  steps?: number
+  issues?: number
+  maxWorkers?: number
+  trace?: boolean
+}
+export interface SimResult {
+  seed: number
+  steps: number
+  crashes: number
+  turns: number
+  landed: number
+  escalated: number
+  /** What went wrong; null: nothing. */
+  violation: string | null
+  /** The story, with `trace` or when something went wrong. */
+  story: string[]
+}
+
+/** Thrown by the store in the middle of a transaction: the process is gone from here on. */
+class Crash extends Error {}
+
+/** An effect that was started: its result is there once the world has performed it. */
+interface InFlight {
+  effect: PromisedEffect
+  result: JsonObject | Error | undefined
+}
+
+const shm = existsSync('/dev/shm') ? '/dev/shm' : tmpdir()
+
+export function simulate({ seed, steps = 250, issues: count = 3, maxWorkers = 2, trace = false }: SimOptions): SimResult {
+  const random = seededRandom(seed)
+  const chance = (part: number) => random.uint32() / 2 ** 32 < part
+  const pick = <T>(list: readonly T[]): T => list[random.uint32() % list.length] as T
+  const dir = mkdtempSync(join(shm, 'sim-'))
+  const clock = virtualClock(1_000_000)
+  const issues: SimIssue[] = Array.from({ length: count }, (_, n) => ({
+    id: `w-${n + 1}`,
+    status: 'open',
+    assignee: null,
+    after: n > 0 && chance(0.4) ? [`w-${n}`] : [],
+    escalated: false,
+  }))
+  const world = new World(issues, maxWorkers)
+  const story: string[] = []
+  const say = (line: string) => {
+    if (story.length > 4000) story.shift()
+    story.push(`${((clock.now() - 1_000_000) / 1000).toFixed(1).padStart(8)} s  ${line}`)
+  }
+  const facts = { rigs: () => [rig], rig: () => ({ maxWorkers, spawnDelayMs: 0, sessionTries: 3, mergeTries: 3 }), hasPlugin: () => false, hasCrew: () => false }
+  let crashIn = 0
+  let holders = 0
+  let crashes = 0
+  let stopped = false
+  let faults = true
+  let inFlight: InFlight[] = []
+  let host = open()
+
+  function open(): Host {
+    crashIn = 0
+    const opened = openHost({
+      store: mortal(openSqliteStore(join(dir, 'town.db'))),
+      clock,
+      random,
+      holder: `sim-${++holders}`,
+      holderGone: () => true,
+      ...bind({ facts, prefixOf: (name) => (name === undefined ? 'gm' : 'w') }),
+    })
+    opened.onCommit((entries) => {
+      for (const entry of entries) for (const note of entry.notes) say(`${entry.address}: ${note.text}`)
+    })
+    return opened
+  }
+
+  /** A store that dies after so many more writes, when told to. */
+  function mortal(store: Store): Store {
+    let dead = false
+    const step = <T>(work: () => T): T => {
+      if (dead) throw new Crash()
+      if (crashIn > 0 && --crashIn === 0) dead = true
+      if (dead) throw new Crash()
+      return work()
+    }
+    return {
+      ...store,
+      transaction: (work) =>
+        store.transaction(() => {
+          const result = work()
+          // The last moment before the commit is one to die in too.
+          return step(() => result)
+        }),
+      run: (sql, ...params) => step(() => store.run(sql, ...params)),
+    }
+  }
+
+  function crash(how: string): void {
+    crashes++
+    say(`— crash ${how} —`)
+    // Hands that were at work may have finished what nobody heard of.
+    for (const flight of inFlight) if (flight.effect.name !== 'watchSession' && flight.result === undefined && chance(0.5)) perform(flight)
+    inFlight = []
+    host.close()
+    host = open()
+    // The composition root asks each rig to look again, as the daemon does.
+    host.post({ from: 'daemon', to: `${rig}/witness`, type: 'issues.changed', body: {} })
+  }
+
+  /** Runs what may die in the middle. */
+  function mortally(work: () => void): void {
+    try {
+      work()
+    } catch (error) {
+      if (!(error instanceof Crash)) throw error
+      crash('inside a transaction')
+    }
+  }
+
+  function perform(flight: InFlight): void {
+    try {
+      flight.result = world.perform(flight.effect)
+    } catch (error) {
+      if (error instanceof Violation) throw error
+      flight.result = error as Error
+    }
+    say(`${flight.effect.name} for ${flight.effect.address}${flight.result instanceof Error ? ` fails: ${flight.result.message}` : ''}`)
+  }
+
+  function settle(flight: InFlight, twice = false): void {
+    inFlight = inFlight.filter((other) => other !== flight)
+    const outcome = flight.result instanceof Error ? ({ ok: false, error: flight.result.message } as const) : ({ ok: true, output: flight.result } as const)
+    host.settle(flight.effect.key, outcome)
+    if (twice) host.settle(flight.effect.key, outcome)
+  }
+
+  const isWatch = (flight: InFlight) => flight.effect.name === 'watchSession'
+  const finishable = () => inFlight.filter((flight) => !isWatch(flight) || world.watched(flight.effect.input) !== undefined)
+
+  function finish(flight: InFlight): void {
+    if (isWatch(flight)) {
+      flight.result = world.watched(flight.effect.input)
+      settle(flight)
+      return
+    }
+    if (flight.result !== undefined) {
+      settle(flight)
+      return
+    }
+    if (faults && chance(0.04)) flight.result = new Error('the world would not')
+    else perform(flight)
+    if (faults && chance(0.04) && !(flight.result instanceof Error)) flight.result = new Error('done, but the answer was lost')
+    // Late: the answer comes after other things have happened.
+    if (!faults || !chance(0.2)) settle(flight, faults && chance(0.1))
+  }
+
+  const post = (from: string, to: string, type: string, body: JsonObject = {}) => host.post({ from, to, type, body }).id
+
+  function agentActs(agent: Agent): void {
+    const reckless = faults
+    if (reckless && chance(0.05)) {
+      Object.assign(agent, { state: pick(['dead', 'dead', 'frozen'] as const), exitCode: pick([0, 1, 137]) })
+      return
+    }
+    if (agent.asked !== null) {
+      const reply = host.reply(agent.asked)
+      if (!reply) return
+      agent.asked = null
+      if (reply.ok) {
+        agent.done = true
+        if (reckless && chance(0.1)) world.write(agent)
+        return
+      }
+      world.write(agent)
+      world.commitAll(agent, reckless && chance(0.2))
+      return
+    }
+    const roll = random.uint32() % 10
+    if (roll < 3 || !world.aheadOfMain(agent)) {
+      world.write(agent)
+      if (roll > 0) world.commitAll(agent, reckless && chance(0.2))
+      return
+    }
+    if (roll < 5) {
+      world.commitAll(agent, reckless && chance(0.2))
+      return
+    }
+    // The door: only the session of the present epoch speaks for its address.
+    const session = host.actor(`${agent.address}/session`)
+    if ((session?.context as { epoch?: number } | undefined)?.epoch !== agent.epoch || session?.value === 'absent') return
+    agent.asked = post(agent.address, agent.address, 'handoff.requested')
+  }
+
+  function overseerActs(): void {
+    const roll = random.uint32() % 6
+    if (roll === 0) {
+      if (stopped) resume()
+      else {
+        say('overseer: stop --all')
+        stopped = true
+        host.hold('*')
+        post('overseer', `${rig}/witness`, 'rig.stopped', { why: 'stop --all' })
+      }
+    } else if (roll === 1) post('overseer', `${rig}/refinery`, 'queue.poked')
+    else if (roll === 2) askForStuck()
+    else if (roll === 3) world.foreignPush(chance(0.5) ? pick(issues).id : null)
+    else if (roll === 4) world.originAway = !world.originAway
+    else if (chance(0.5)) world.originRefuses = !world.originRefuses
+    else world.gatesBroken = !world.gatesBroken
+  }
+
+  function resume(): void {
+    say('overseer: gt up')
+    stopped = false
+    for (const scope of host.holds()) host.release(scope)
+    post('overseer', `${rig}/witness`, 'rig.resumed')
+  }
+
+  function askForStuck(): void {
+    for (const issue of world.issues.values()) if (issue.status === 'blocked') post('overseer', 'mayor/', 'work.requested', { rig, issues: [issue.id] })
+  }
+
+  function check(): void {
+    const witness = host.actor(`${rig}/witness`)?.context as WitnessContext | undefined
+    const workers = Object.values(witness?.workers ?? {})
+    if (workers.length > maxWorkers) throw new Violation(`${workers.length} workers; max_workers is ${maxWorkers}`)
+    if (new Set(workers.map((worker) => worker.issue)).size !== workers.length) throw new Violation('one issue has two workers')
+    if (host.slots(`${rig}/workers`).length !== workers.length) throw new Violation(`${host.slots(`${rig}/workers`).length} slots for ${workers.length} workers`)
+    const dead = host.deadLetters()[0]
+    if (dead) throw new Violation(`a dead letter: ${dead.envelope.type} from ${dead.envelope.from} to ${dead.envelope.to}: ${dead.reason}`)
+  }
+
+  /** Turns, effects and, when nothing else is left, time; until nothing is due any more. */
+  function rest(stepsMax: number): boolean {
+    for (let n = 0; n < stepsMax; n++) {
+      if (host.run(16) > 0) continue
+      inFlight.push(...host.takeEffects(16).map((effect) => ({ effect, result: undefined })))
+      const flight = finishable()[0]
+      if (flight) {
+        finish(flight)
+        check()
+        continue
+      }
+      const agent = world.live().find((each) => each.state === 'alive' && !each.done && (each.asked === null || host.reply(each.asked)))
+      if (agent && !stopped) {
+        agentActs(agent)
+        continue
+      }
+      const due = host.nextDueAt()
+      if (due === null) {
+        // Who still waits has been silent for longer than any limit.
+        const silent = world.live().filter((each) => each.state === 'alive')
+        for (const each of silent) each.state = 'frozen'
+        if (silent.length === 0) return true
+        continue
+      }
+      clock.set(Math.max(clock.now(), due))
+      host.fireTimers()
+    }
+    return false
+  }
+
+  function atRest(): void {
+    const open = [...world.issues.values()].filter((issue) => issue.status !== 'closed')
+    const escalations = (host.actor('mayor/')?.context as MayorContext | undefined)?.escalations ?? []
+    const silent = open.filter(
+      (issue) => issue.status !== 'blocked' && !escalations.some((each) => each.issue === issue.id) && !issue.after.some((id) => world.issues.get(id)?.status !== 'closed'),
+    )
+    if (silent.length > 0)
+      throw new Violation(`at rest, and ${silent.map((issue) => `${issue.id} is ${issue.status}${issue.assignee ? ` by ${issue.assignee}` : ''}`).join(', ')}, with nobody told`)
+    if (world.live().length > 0) throw new Violation(`at rest, and ${world.live()[0]?.id} lives`)
+    if (world.worktrees.size > 0) throw new Violation(`at rest, and the worktree of ${[...world.worktrees.keys()].join(', ')} stands`)
+    const depth = host.depth()
+    if (depth.mail + depth.effectsPending + depth.effectsStarted + depth.timers > 0) throw new Violation(`at rest, and not empty: ${JSON.stringify(depth)}`)
+    if (host.slots(`${rig}/workers`).length > 0) throw new Violation('at rest, and a slot is taken')
+    const halted = host.actors().find((actor) => actor.status === 'halted')
+    if (halted) throw new Violation(`${halted.address} is halted`)
+  }
+
+  let done = 0
+  let violation: string | null = null
+  try {
+    post('overseer', 'mayor/', 'work.requested', { rig, epic })
+    for (; done < steps; done++) {
+      mortally(() => {
+        if (chance(0.03)) crashIn = 1 + (random.uint32() % 25)
+        const roll = random.uint32() % 100
+        const alive = world.live().filter((agent) => agent.state === 'alive' && !agent.done)
+        const ready = finishable()
+        if (roll < 1) crash('between two steps')
+        else if (roll < 4) overseerActs()
+        else if (roll < 9) {
+          const due = host.nextDueAt()
+          if (due !== null) clock.set(Math.max(clock.now(), due))
+          host.fireTimers()
+        } else if (roll < 25 && alive.length > 0) agentActs(pick(alive))
+        else if (roll < 50 && ready.length > 0) finish(pick(ready))
+        else if (host.run(1 + (random.uint32() % 3)) === 0) {
+          const taken = host.takeEffects(1 + (random.uint32() % 3))
+          inFlight.push(...taken.map((effect) => ({ effect, result: undefined })))
+          if (taken.length === 0 && ready.length > 0) finish(pick(ready))
+        }
+        check()
+      })
+    }
+    // The faults stop; everything must come to rest with every issue landed or escalated, and in the end landed.
+    faults = false
+    crashIn = 0
+    Object.assign(world, { originAway: false, originRefuses: false, gatesBroken: false })
+    for (const agent of world.live()) if (agent.state === 'frozen') agent.state = 'dead'
+    for (let round = 0; round < 6 && [...world.issues.values()].some((issue) => issue.status !== 'closed'); round++) {
+      resume()
+      post('overseer', `${rig}/refinery`, 'queue.poked')
+      post('overseer', 'mayor/', 'work.requested', { rig, epic })
+      askForStuck()
+      if (!rest(5000))
+        throw new Violation(
+          `it does not come to rest; alive: ${JSON.stringify(world.live())}; sessions: ${JSON.stringify(
+            host
+              .actors()
+              .filter((actor) => actor.role === 'session')
+              .map((actor) => [actor.address, actor.value, actor.context.epoch]),
+          )}`,
+        )
+      atRest()
+    }
+    const left = [...world.issues.values()].filter((issue) => issue.status !== 'closed')
+    if (left.length > 0) throw new Violation(`${left.map((issue) => `${issue.id} (${issue.status})`).join(', ')} never landed, though all went well`)
+  } catch (error) {
+    violation = error instanceof Violation ? error.message : `${(error as Error).stack}`
+  }
+  const turns = host.journal({ last: 1 })[0]?.seq ?? 0
+  const escalated = [...world.messages.values()].filter((to) => to === 'overseer').length
+  host.close()
+  rmSync(dir, { recursive: true, force: true })
+  return { seed, steps: done, crashes, turns, landed: world.landed.length, escalated, violation, story: trace || violation ? story : [] }
+}
