@@ -93,6 +93,8 @@ export const mailSchemas = {
   // Work, upwards.
   'polecat.working': z.object({ issue: issueId, incarnation: z.int(), branch: branchName }),
   'polecat.failed': z.object({ issue: issueId, incarnation: z.int(), branch: branchName, reason: z.string(), tail: z.string() }),
+  /** Its session was ended for the Overseer: may it go on? */
+  'polecat.stopped': z.object({ issue: issueId }),
   'polecat.stuck': z.object({ issue: issueId, reason: z.string(), tail: z.string() }),
   'handoff.requested': z.object({}),
   'shutdown.requested': z.object({ issue: issueId, incarnation: z.int(), branch: branchName, sha }),

@@ -225,7 +225,10 @@ export const polecatMachine = setup({
     },
     stopped: {
       description: 'The Overseer stopped the session. Goes on when told to; no try is counted.',
-      entry: assign({ starts: ({ context }) => Math.max(0, context.starts - 1) }),
+      entry: [
+        assign({ starts: ({ context }) => Math.max(0, context.starts - 1) }),
+        { type: 'mail', params: ({ context }) => ({ to: witnessOf(context.rig), type: 'polecat.stopped', body: { issue: issueOf(context) } }) },
+      ],
       on: { 'work.resumed': { guard: 'fromItsWitness', target: 'starting' } },
     },
     backing_off: {

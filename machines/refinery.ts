@@ -37,8 +37,13 @@ function sendBack(context: Context, issue: string, returned: Omit<ReturnReason, 
   return [{ to: witnessOf(context.rig), type: 'merge.returned', body: { issue, title, polecat, ref, sha, returned: { ...returned, base: context.base } } }]
 }
 
+const released = (context: Context) => context.queue.map((request) => ({ ...request, held: false }))
+
 /** What could not land is tried again because the Overseer said so: what was escalated of it is answered. */
 const unstuck = (context: Context): Outgoing[] => context.stuck.map((what) => ({ to: witnessOf(context.rig), type: 'merge.unstuck', body: { what } }))
+
+/** A landing shows that gates run and origin answers; what origin refused is set aside still. */
+const stillStuck = (context: Context, what: string) => what === 'refused' && context.queue.some((request) => request.held)
 
 const stuck = (context: Context, what: 'refused' | 'unreachable' | 'broken', reason: string): Outgoing => ({
   to: witnessOf(context.rig),
@@ -102,7 +107,7 @@ export const refineryMachine = setup({
       description: 'The Overseer wants the queue processed: what was set aside is tried again.',
       actions: [
         { type: 'mail', params: ({ context }) => unstuck(context) },
-        assign({ stuck: [], queue: ({ context }) => context.queue.map((request) => ({ ...request, held: false })) }),
+        assign({ stuck: [], queue: ({ context }) => released(context) }),
         {
           type: 'reply',
           params: ({ context, event }) => ({
@@ -313,13 +318,13 @@ export const refineryMachine = setup({
                   body: { issue: member.issue, title: member.title, polecat: member.polecat, sha: member.sha, commit: context.commit },
                 }),
               ),
-              ...unstuck(context),
+              ...unstuck({ ...context, stuck: context.stuck.filter((what) => !stillStuck(context, what)) }),
             ],
           },
           assign(({ context, event }) => ({
             queue: context.queue.filter((request) => !context.members.some((member) => member.sha === request.sha && member.issue === request.issue)),
             landed: [...context.members.map(({ issue, title }) => ({ issue, title, commit: context.commit, at: atOf(event) })), ...context.landed].slice(0, 20),
-            stuck: [],
+            stuck: context.stuck.filter((what) => stillStuck(context, what)),
           })),
         ],
       },
@@ -350,7 +355,7 @@ export const refineryMachine = setup({
           target: 'building',
           actions: [
             { type: 'mail', params: ({ context }) => unstuck(context) },
-            assign({ stuck: [], absences: 0 }),
+            assign({ stuck: [], absences: 0, queue: ({ context }) => released(context) }),
             { type: 'reply', params: ({ context, event }) => ({ to: event.mailId, ok: true, text: `${context.rig} asks origin again` }) },
           ],
         },
@@ -365,7 +370,7 @@ export const refineryMachine = setup({
           target: 'building',
           actions: [
             { type: 'mail', params: ({ context }) => unstuck(context) },
-            assign({ stuck: [], absences: 0 }),
+            assign({ stuck: [], absences: 0, queue: ({ context }) => released(context) }),
             { type: 'reply', params: ({ context, event }) => ({ to: event.mailId, ok: true, text: `${context.rig} tries ${issuesOf(context)} again` }) },
           ],
         },

@@ -217,7 +217,13 @@ export const sessionMachine = setup({
     },
     killing: {
       description: 'The run is ended, politely, then not: because the Witness asked, or because its start failed and nobody knows how far it came.',
-      on: { 'session.killRequested': { guard: 'fromTheWitness', description: 'Already on it.', actions: assign({ killers: ({ context, event }) => [...new Set([...context.killers, event.from])] }) } },
+      on: {
+        'session.killRequested': {
+          guard: 'fromTheWitness',
+          description: 'Already on it.',
+          actions: assign({ killers: ({ context, event }) => [...new Set([...context.killers, event.from])] }),
+        },
+      },
       initial: 'asking',
       states: {
         asking: {

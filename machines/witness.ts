@@ -13,6 +13,7 @@ type Understands =
   | MailEvent<'issues.changed'>
   | MailEvent<'polecat.working'>
   | MailEvent<'polecat.failed'>
+  | MailEvent<'polecat.stopped'>
   | MailEvent<'polecat.stuck'>
   | MailEvent<'shutdown.requested'>
   | MailEvent<'polecat.retired'>
@@ -58,6 +59,8 @@ export interface WitnessContext {
   choice: Candidate | null
   /** Who is to have it: kept with the choice, so that a claim whose answer was lost is made again by the same. */
   chosenFor: string
+  /** Stopped one by one by the Overseer; they go on with the next `rig.resumed`. */
+  paused: string[]
   /** Something changed since the last survey. */
   look: boolean
 }
@@ -126,6 +129,7 @@ export const witnessMachine = setup({
     tries: {},
     choice: null,
     chosenFor: '',
+    paused: [],
     look: false,
   }),
   type: 'parallel',
@@ -185,7 +189,10 @@ export const witnessMachine = setup({
     },
     'session.stopRequested': {
       description: 'The Overseer stops one worker.',
-      actions: { type: 'mail', params: ({ context, event }) => ({ to: sessionOf(context.rig, event.polecat), type: 'session.killRequested', body: { reason: 'stopped' } }) },
+      actions: [
+        assign({ paused: ({ context, event }) => [...new Set([...context.paused, event.polecat])] }),
+        { type: 'mail', params: ({ context, event }) => ({ to: sessionOf(context.rig, event.polecat), type: 'session.killRequested', body: { reason: 'stopped' } }) },
+      ],
     },
     'polecat.failed': {
       description: 'A worker cannot go on: keep its work, take it down, and let the Overseer decide.',
@@ -287,7 +294,11 @@ export const witnessMachine = setup({
             body: { polecat: event.polecat, incarnation: event.incarnation, issue: event.issue, purpose: event.purpose, pin: event.pin },
           }),
         },
-        assign({ workers: ({ context, event }) => without(context.workers, event.polecat), look: true }),
+        assign({
+          workers: ({ context, event }) => without(context.workers, event.polecat),
+          paused: ({ context, event }) => context.paused.filter((name) => name !== event.polecat),
+          look: true,
+        }),
       ],
     },
 
@@ -432,8 +443,15 @@ export const witnessMachine = setup({
             },
             'rig.resumed': {
               description: 'It was not stopped; those the Overseer stopped one by one go on.',
-              actions: { type: 'mail', params: ({ context }) => resumeAll(context) },
+              actions: [{ type: 'mail', params: ({ context }) => resumeAll(context) }, assign({ paused: [] })],
             },
+            'polecat.stopped': [
+              { guard: ({ context, event }) => context.paused.includes(nameIn(event.from)), description: 'As the Overseer wanted; it waits.', actions: assign({}) },
+              {
+                description: 'The end of its session came after the rig had gone on: it goes on too.',
+                actions: { type: 'mail', params: ({ event }) => ({ to: event.from, type: 'work.resumed', body: {} }) },
+              },
+            ],
           },
         },
         pulled: {
@@ -441,8 +459,9 @@ export const witnessMachine = setup({
           on: {
             'rig.resumed': {
               target: 'released',
-              actions: ['lookAgain', { type: 'note', params: { text: 'goes on' } }, { type: 'mail', params: ({ context }) => resumeAll(context) }],
+              actions: ['lookAgain', { type: 'note', params: { text: 'goes on' } }, { type: 'mail', params: ({ context }) => resumeAll(context) }, assign({ paused: [] })],
             },
+            'polecat.stopped': { description: 'It waits with the rig.', actions: assign({}) },
             'rig.stopped': {
               description: 'Said twice: whatever still runs is ended.',
               actions: {
@@ -596,6 +615,7 @@ export const witnessUnderstands = [
   'issues.changed',
   'rig.configured',
   'polecat.working',
+  'polecat.stopped',
   'polecat.stuck',
   'session.stopRequested',
   'polecat.failed',

@@ -178,6 +178,21 @@ describe('Session', () => {
     `)
   })
 
+  test('found by simulation: a start that failed may have begun all the same, and is called off before anyone hears of it', () => {
+    const session = asked()
+    session.told()
+    session.failed('start', 'done, but the answer was lost')
+    expect(session.told()).toEqual(['start failed → killing.asking', '    has killSession done'])
+    expect(session.done('kill', { exitCode: null, tail: '' }).told()).toEqual(['kill is done → absent', '    mails w/polecats/Nux session.ended'])
+  })
+
+  test('found by simulation: of two who ask for the end, both are told', () => {
+    const session = asked().done('start', { kind: 'started', session: record })
+    session.mail('session.killRequested', 'w/witness/Nux', { reason: 'killed' }).mail('session.killRequested', 'w/witness', { reason: 'stopped' })
+    session.told()
+    expect(session.done('kill', { exitCode: 143, tail: '' }).told().slice(1)).toEqual(['polecats/Nux', 'witness/Nux', 'witness'].map((who) => `    mails w/${who} session.ended`))
+  })
+
   test('nobody but the Witness ends it while it starts either', () => {
     expect(asked().mail('session.killRequested', 'w/polecats/Toast', { reason: 'killed' }).state()).toBe('starting')
   })
@@ -317,6 +332,18 @@ describe('Refinery', () => {
     expect(refinery.context()).toMatchObject({ moves: 1 })
   })
 
+  test('found by simulation: what origin refused stays escalated while others land, and a poke frees it in any state', () => {
+    const refinery = asked().mail('merge.requested', 'w/polecats/Toast', request('w-2', 'd'))
+    const green = () => refinery.done('build', built).done('gates', { kind: 'green', gates: [] })
+    green().done('land', { kind: 'refused', why: 'closed on Sundays' })
+    refinery.told()
+    green().done('land', { kind: 'pushed' }).done('confirm', { kind: 'confirmed' }).done('close', { closed: true })
+    expect(refinery.told().join('\n')).not.toContain('merge.unstuck')
+    refinery.mail('merge.requested', 'w/polecats/Toast', request('w-3', 'e')).done('build', built).done('gates', { kind: 'broken', why: 'no such program' })
+    refinery.mail('queue.poked', 'overseer')
+    expect((refinery.context().queue as { held: boolean }[]).map((waiting) => waiting.held)).toEqual([false, false])
+  })
+
   test('an origin that is away is asked again, later each time; the Overseer hears of it once, and a poke answers that', () => {
     const refinery = asked()
     refinery.told()
@@ -363,6 +390,23 @@ describe('Witness', () => {
       .done('claim', { kind: 'held', holder: 'alice' })
     expect(witness.told().at(-1)).toBe('    notes “w-1 is not to be had: alice holds it”')
     expect(witness.context().workers).toEqual({})
+  })
+
+  test('found by simulation: a claim whose answer was lost is made again by the same worker, not forgotten', () => {
+    const witness = rig().mail('work.assigned', 'mayor/', { epic: 'w-e' }).done('survey', ready('w-1'))
+    witness.failed('claim', 'done, but the answer was lost').timeOf('claiming_again').done('claim', claimed('w-1'))
+    expect(Object.keys(witness.context().workers as object)).toEqual(['Nux'])
+  })
+
+  test('found by simulation: a session whose end comes after the rig has gone on keeps nobody waiting', () => {
+    const witness = atWork()
+    witness.mail('rig.stopped', 'overseer', { why: 'stop --all' }).mail('rig.resumed', 'overseer')
+    witness.told()
+    expect(witness.mail('polecat.stopped', 'w/polecats/Nux', { issue: 'w-1' }).told().at(-1)).toBe('    mails w/polecats/Nux work.resumed')
+    // Stopped by itself it stays so, until the Overseer says otherwise.
+    witness.mail('session.stopRequested', 'overseer', { polecat: 'Nux' }).told()
+    expect(witness.mail('polecat.stopped', 'w/polecats/Nux', { issue: 'w-1' }).told()).toHaveLength(1)
+    expect(witness.mail('rig.resumed', 'overseer').told().at(-1)).toBe('    mails w/polecats/Nux work.resumed')
   })
 
   test('a retired worker frees its place, its name, and the next start', () => {
