@@ -136,7 +136,10 @@ export const refineryMachine = setup({
             guard: ({ event }) => event.output.kind === 'built',
             target: 'testing',
             actions: [
-              assign(({ event }) => (event.output.kind === 'built' ? { base: event.output.base, commit: event.output.commit, absences: 0 } : {})),
+              // Gates that cannot run are tried again later each time, though origin answers.
+              assign(({ context, event }) =>
+                event.output.kind === 'built' ? { base: event.output.base, commit: event.output.commit, absences: context.stuck.includes('broken') ? context.absences : 0 } : {},
+              ),
               { type: 'note', params: ({ context }) => ({ text: `merges ${issuesOf(context)} and tests it`, issue: first(context).issue }) },
             ],
           },
@@ -193,7 +196,7 @@ export const refineryMachine = setup({
                 type: 'mail',
                 params: ({ context }) => (context.stuck.includes('broken') ? { to: witnessOf(context.rig), type: 'merge.unstuck', body: { what: 'broken' } } : []),
               },
-              assign({ stuck: ({ context }) => context.stuck.filter((what) => what !== 'broken') }),
+              assign({ absences: 0, stuck: ({ context }) => context.stuck.filter((what) => what !== 'broken') }),
             ],
           },
           {

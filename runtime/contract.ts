@@ -7,6 +7,7 @@ export { openDriver } from './driver.ts'
 export { LeaseLost, Refusal, StoreUnusable } from './errors.ts'
 export { openHost } from './host.ts'
 export { seededRandom, systemRandom } from './random.ts'
+export { type ReplayResult, replay } from './replay.ts'
 export { openSqliteStore } from './store/sqlite.ts'
 
 export type Json = null | boolean | number | string | Json[] | { [key: string]: Json }

@@ -6,7 +6,7 @@ import { join } from 'node:path'
 import { bind } from '../../actors/binding.ts'
 import type { MayorContext } from '../../machines/mayor.ts'
 import type { WitnessContext } from '../../machines/witness.ts'
-import { type Host, type JsonObject, openHost, openSqliteStore, type PromisedEffect, type Store, seededRandom, virtualClock } from '../../runtime/contract.ts'
+import { type Host, type JsonObject, openHost, openSqliteStore, type PromisedEffect, replay, type Store, seededRandom, virtualClock } from '../../runtime/contract.ts'
 import { type Agent, epic, rig, type SimIssue, Violation, World } from './world.ts'
 
 export interface SimOptions {
@@ -61,6 +61,9 @@ export function simulate({ seed, steps = 250, issues: count = 3, maxWorkers = 2,
     story.push(`${((clock.now() - 1_000_000) / 1000).toFixed(1).padStart(8)} s  ${line}`)
   }
   const facts = { rigs: () => [rig], rig: () => ({ maxWorkers, spawnDelayMs: 0, sessionTries: 3, mergeTries: 3 }), hasPlugin: () => false, hasCrew: () => false }
+  const binding = bind({ facts, prefixOf: (name) => (name === undefined ? 'gm' : 'w') })
+  let store: Store = openSqliteStore(join(dir, 'town.db'))
+  store.close()
   let crashIn = 0
   let holders = 0
   let crashes = 0
@@ -71,13 +74,14 @@ export function simulate({ seed, steps = 250, issues: count = 3, maxWorkers = 2,
 
   function open(): Host {
     crashIn = 0
+    store = openSqliteStore(join(dir, 'town.db'))
     const opened = openHost({
-      store: mortal(openSqliteStore(join(dir, 'town.db'))),
+      store: mortal(store),
       clock,
       random,
       holder: `sim-${++holders}`,
       holderGone: () => true,
-      ...bind({ facts, prefixOf: (name) => (name === undefined ? 'gm' : 'w') }),
+      ...binding,
     })
     opened.onCommit((entries) => {
       for (const entry of entries) for (const note of entry.notes) say(`${entry.address}: ${note.text}`)
@@ -112,11 +116,15 @@ export function simulate({ seed, steps = 250, issues: count = 3, maxWorkers = 2,
     // Hands that were at work may have finished what nobody heard of.
     for (const flight of inFlight) if (flight.effect.name !== 'watchSession' && flight.result === undefined && chance(0.5)) perform(flight)
     inFlight = []
+    const before = JSON.stringify(openedActors())
     host.close()
     host = open()
+    if (JSON.stringify(openedActors()) !== before) throw new Violation('a restart changed what an actor is')
     // The composition root asks each rig to look again, as the daemon does.
     host.post({ from: 'daemon', to: `${rig}/witness`, type: 'issues.changed', body: {} })
   }
+
+  const openedActors = () => store.all('SELECT address, incarnation, revision, status, snapshot FROM actor ORDER BY address')
 
   /** Runs what may die in the middle. */
   function mortally(work: () => void): void {
@@ -184,6 +192,11 @@ export function simulate({ seed, steps = 250, issues: count = 3, maxWorkers = 2,
       }
       world.write(agent)
       world.commitAll(agent, reckless && chance(0.2))
+      return
+    }
+    if (!reckless && world.isRed(agent)) {
+      world.write(agent)
+      world.commitAll(agent, false)
       return
     }
     const roll = random.uint32() % 10
@@ -314,10 +327,15 @@ export function simulate({ seed, steps = 250, issues: count = 3, maxWorkers = 2,
         check()
       })
     }
-    // The faults stop; everything must come to rest with every issue landed or escalated, and in the end landed.
+    // While the Overseer's brake holds, everything ends and nothing begins.
     faults = false
     crashIn = 0
     Object.assign(world, { originAway: false, originRefuses: false, gatesBroken: false })
+    if (stopped) {
+      if (!rest(5000)) throw new Violation('stopped, it does not come to rest')
+      if (world.live().length > 0) throw new Violation(`stopped, at rest, and ${world.live()[0]?.id} lives`)
+    }
+    // The faults stop; everything must come to rest with every issue landed or escalated, and in the end landed.
     for (const agent of world.live()) if (agent.state === 'frozen') agent.state = 'dead'
     for (let round = 0; round < 6 && [...world.issues.values()].some((issue) => issue.status !== 'closed'); round++) {
       resume()
@@ -336,6 +354,8 @@ export function simulate({ seed, steps = 250, issues: count = 3, maxWorkers = 2,
       atRest()
     }
     const left = [...world.issues.values()].filter((issue) => issue.status !== 'closed')
+    const { differing } = replay(store, binding.roles)
+    if (differing.length > 0) throw new Violation(`replayed, ${differing[0]?.address} is another: ${differing[0]?.why}`)
     if (left.length > 0) throw new Violation(`${left.map((issue) => `${issue.id} (${issue.status})`).join(', ')} never landed, though all went well`)
   } catch (error) {
     violation = error instanceof Violation ? error.message : `${(error as Error).stack}`

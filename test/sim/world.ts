@@ -117,6 +117,12 @@ export class World {
     return place !== undefined && !this.get(this.originMain).ancestors.has(place.head)
   }
 
+  /** Its own part would fail the gate: an agent in good health sees that when it runs the tests. */
+  isRed(agent: Agent): boolean {
+    const place = this.worktrees.get(agent.polecat)
+    return place !== undefined && this.get(place.head).red.get(agent.issue) === true
+  }
+
   foreignPush(conflictsWith: string | null): void {
     const sha = this.commit([this.originMain], [`foreign#${this.made}`], new Map(), conflictsWith)
     this.green.add(sha)
