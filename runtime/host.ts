@@ -100,6 +100,8 @@ export function openHost(options: HostOptions): Host {
 
   /** Plays one mail: everything it leads to is written inside the caller's transaction. */
   function playMail(mail: MailRow, role: Role): void {
+    // One moment a turn: what the machine is told and what the journal says are the same.
+    const at = clock.now()
     const row = rowOf(mail.to_address)
     const asleep = !row || row.status === 'done' || row.status === 'ended'
     const internal = mail.type.startsWith('xstate.') || mail.timer_id !== null
@@ -112,7 +114,7 @@ export function openHost(options: HostOptions): Host {
     const incarnation = asleep ? (row?.incarnation ?? 0) + 1 : row.incarnation
     const opening: Turn | undefined = asleep ? begin(role.machine, role.input(mail.to_address, incarnation)) : undefined
     const before = opening?.snapshot ?? snapshotOf(row as ActorRow, role)
-    const event = { ...(JSON.parse(mail.body) as JsonObject), type: mail.type, from: mail.from_address, at: clock.now(), mailId: mail.id }
+    const event = { ...(JSON.parse(mail.body) as JsonObject), type: mail.type, from: mail.from_address, at, mailId: mail.id }
     const turn = before.status === 'active' ? play(role.machine, before, event) : { snapshot: before, promises: [], handled: false }
     if (!turn.handled && !opening) {
       if (internal) return void mailbox.done(mail.id, 'stale')
@@ -141,7 +143,7 @@ export function openHost(options: HostOptions): Host {
     )
     remember(mail.to_address, incarnation, revision, turn.snapshot)
     const kept = keep(mail, role, [...(opening?.promises ?? []), ...turn.promises], `${mail.to_address}:${incarnation}.${revision}`)
-    journal(mail, incarnation, revision, opening ? '' : statePath(before.value), statePath(turn.snapshot.value), kept)
+    journal(mail, incarnation, revision, opening ? '' : statePath(before.value), statePath(turn.snapshot.value), kept, at)
   }
 
   /** Writes what a turn promised; returns its words for people and for the journal. */
@@ -210,8 +212,15 @@ export function openHost(options: HostOptions): Host {
     store.run('INSERT INTO slot (pool, place, holder) VALUES (?, ?, ?)', pool, free, holder)
   }
 
-  function journal(mail: MailRow, incarnation: number, revision: number, before: string, after: string, kept: { notes: JournalEntry['notes']; promised: string[] }): void {
-    const at = clock.now()
+  function journal(
+    mail: MailRow,
+    incarnation: number,
+    revision: number,
+    before: string,
+    after: string,
+    kept: { notes: JournalEntry['notes']; promised: string[] },
+    at: number,
+  ): void {
     const { lastInsertRowid } = store.run(
       'INSERT INTO journal (at, address, incarnation, revision, mail_id, mail_type, from_address, cause_id, before, after, notes, promised) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)',
       at,

@@ -31,7 +31,7 @@ interface Row {
   mail_id: string
 }
 
-/** Plays the journal up to `until` (a journal seq; all when absent). The roles must be those the town ran with. */
+/** Plays the journal up to `until` (a journal seq; all when absent). The roles must be those the host ran with. */
 export function replay(store: Store, roles: readonly Role[], until?: number): ReplayResult {
   const rows = store.all<Row>(
     `SELECT j.seq, j.at, j.address, j.incarnation, j.revision, j.after, m.type, m.from_address, m.body, m.id AS mail_id

@@ -61,6 +61,11 @@ test.each(hasTmux ? (['process', 'tmux'] as const) : (['process'] as const))(
     const log = t.gt('log').stdout
     expect(log).toContain('fails the gate “test”; back to a worker')
     expect(log).toContain('ended without a handoff (exit 3); start 2 of 3 follows')
+    const replayed = JSON.parse(t.gt('replay', '--json').stdout) as { turns: number; equal: string[]; partial: string[]; differing: unknown[] }
+    expect([replayed.differing, replayed.partial]).toEqual([[], []])
+    expect(replayed.turns).toBeGreaterThan(100)
+    expect(replayed.equal).toContain('tinytext/witness')
+    expect(t.gt('replay', '--until', '1').stdout).toContain('tinytext/witness')
   },
 )
 

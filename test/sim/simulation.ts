@@ -194,7 +194,7 @@ export function simulate({ seed, steps = 250, issues: count = 3, maxWorkers = 2,
       world.commitAll(agent, reckless && chance(0.2))
       return
     }
-    if (!reckless && world.isRed(agent)) {
+    if (!reckless && (agent.mendsConflict || world.isRed(agent))) {
       world.write(agent)
       world.commitAll(agent, false)
       return
@@ -221,9 +221,10 @@ export function simulate({ seed, steps = 250, issues: count = 3, maxWorkers = 2,
       if (stopped) resume()
       else {
         say('overseer: stop --all')
-        stopped = true
         host.hold('*')
         post('overseer', `${rig}/witness`, 'rig.stopped', { why: 'stop --all' })
+        // Heard: a crash in between ends the command with an error, and the Overseer knows.
+        stopped = true
       }
     } else if (roll === 1) post('overseer', `${rig}/refinery`, 'queue.poked')
     else if (roll === 2) askForStuck()
