@@ -78,7 +78,8 @@ test('kill -9 of the daemon, 25 times and more: nothing lost, nothing landed twi
   let kills = 0
   for (let landed = false; kills < 25 || !landed; ) {
     moment = (moment * 171 + 11) % 400
-    spawnSync('sleep', [String(moment / 1000)])
+    // On a busy machine the town gets a little more time between kills, so that the epic ends.
+    spawnSync('sleep', [String((moment + Math.max(0, kills - 30) * 25) / 1000)])
     process.kill(t.daemonPid(), 'SIGKILL')
     kills++
     expect(t.gt('up')).toMatchObject({ status: 0 })
