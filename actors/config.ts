@@ -52,6 +52,14 @@ export const rigConfig = z
 
 export type RigConfig = z.output<typeof rigConfig>
 
+/** What a rig's roles begin with. */
+export const limitsOf = ({ max_workers: maxWorkers, worker_spawn_delay: spawnDelayMs, session_tries: sessionTries, merge_tries: mergeTries }: RigConfig) => ({
+  maxWorkers,
+  spawnDelayMs,
+  sessionTries,
+  mergeTries,
+})
+
 /** Reads one configuration file; ConfigUnusable with the file, what is wrong, and what to do. */
 export function readConfig<S extends z.ZodType>(path: string, schema: S): z.output<S> {
   let raw: unknown

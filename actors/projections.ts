@@ -1,6 +1,6 @@
 // The `state.json` files of the spec, for people and scripts that look: written after what they show is committed. (spec: Directory Structure)
 // Never: read back; the truth is in town.db. A file that cannot be written is tried again with the next change.
-import { existsSync, writeFileSync } from 'node:fs'
+import { existsSync, renameSync, writeFileSync } from 'node:fs'
 import { dirname } from 'node:path'
 import { mayor, refineryOf, whereabouts, witnessOf } from '../machines/address.ts'
 import type { Host } from '../runtime/contract.ts'
@@ -10,7 +10,7 @@ import { rigLayout, townLayout } from './layout.ts'
 const gatherMs = 200
 
 /** Follows the host; `stop` writes what is still to be written. */
-export function startProjections(town: string, host: Host, rigs: () => readonly string[]): { stop(): void } {
+export function startProjections(town: string, host: Host, rigs: () => readonly string[], report: (error: unknown) => void): { stop(): void } {
   const changed = new Set<string>()
   let timer: NodeJS.Timeout | undefined
 
@@ -19,16 +19,24 @@ export function startProjections(town: string, host: Host, rigs: () => readonly 
     changed.add(address)
     timer ??= setTimeout(write, gatherMs)
   }
-  const write = () => {
+  const write = (): void => {
     clearTimeout(timer)
     timer = undefined
-    for (const address of changed) {
+    const due = [...changed]
+    changed.clear()
+    for (const address of due) {
       const actor = host.actor(address)
       if (!actor) continue
       const text = `${JSON.stringify({ address, state: actor.value, updated_at: new Date(actor.updatedAt).toISOString(), ...actor.context }, null, 2)}\n`
-      for (const path of pathsOf(town, address)) if (existsSync(dirname(path))) writeFileSync(path, text)
+      try {
+        for (const path of pathsOf(town, address).filter((each) => existsSync(dirname(each)))) {
+          writeFileSync(`${path}.part`, text)
+          renameSync(`${path}.part`, path)
+        }
+      } catch (error) {
+        report(error)
+      }
     }
-    changed.clear()
   }
   const unfollow = host.onCommit((entries) => {
     for (const entry of entries) note(entry.address)

@@ -35,7 +35,7 @@ export async function runDaemon(options: DaemonOptions): Promise<number> {
   }
   let town: Awaited<ReturnType<typeof openTown>>
   try {
-    town = await openTown({ ...options, pid: process.pid, onFatal, goDown: () => setImmediate(() => end(0)) })
+    town = await openTown({ ...options, pid: process.pid, onFatal, report: (error) => log.error(error), goDown: () => setImmediate(() => end(0)) })
   } catch (error) {
     if (error instanceof Refusal || error instanceof StoreUnusable || error instanceof ConfigUnusable) {
       console.error(error.message)

@@ -1,18 +1,18 @@
 // The composition root: store, clock, chance, hands and roles put together into one running town.
 // Never: decides anything; it connects.
 import { randomUUID } from 'node:crypto'
-import { existsSync, readdirSync, readFileSync } from 'node:fs'
+import { existsSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { type Beads, openBeads } from '../actors/beads/embedded.ts'
 import { beadsHands, survey } from '../actors/beads/hands.ts'
 import { watchBeads } from '../actors/beads/watch.ts'
 import { bind, handlersOf } from '../actors/binding.ts'
-import { type RigConfig, readConfig, rigConfig, rigsConfig, townConfig } from '../actors/config.ts'
+import { limitsOf, type RigConfig, readConfig, rigConfig, rigsConfig, townConfig } from '../actors/config.ts'
 import { endLeftover, gateHands, pruneLogs } from '../actors/gates/hands.ts'
 import { gitHands } from '../actors/git/hands.ts'
 import { preservedOf } from '../actors/git/pin.ts'
 import { rigLayout, townLayout } from '../actors/layout.ts'
-import { pluginRoles } from '../actors/plugins/actors.ts'
+import { foldersIn, pluginRolesOf } from '../actors/plugins/actors.ts'
 import { pluginHands } from '../actors/plugins/hands.ts'
 import { startOf } from '../actors/processes.ts'
 import { startProjections } from '../actors/projections.ts'
@@ -37,6 +37,8 @@ export interface TownOptions {
   /** Scripts and Node that sessions get as `gt`, `bd` and for workers. */
   entry: { gt: string; bd: string; node: string }
   onFatal(error: unknown): void
+  /** Trouble that the town goes on with. */
+  report(error: unknown): void
   goDown(): void
 }
 
@@ -60,10 +62,7 @@ export async function openTown(options: TownOptions): Promise<Town> {
   }
   const facts = {
     rigs: () => [...configs.keys()],
-    rig: (rigName: string) => {
-      const { max_workers: maxWorkers, worker_spawn_delay: spawnDelayMs, session_tries: sessionTries, merge_tries: mergeTries } = rig(rigName)
-      return { maxWorkers, spawnDelayMs, sessionTries, mergeTries }
-    },
+    rig: (rigName: string) => limitsOf(rig(rigName)),
     hasPlugin: (rigName: string, plugin: string) => existsSync(rigLayout(town, rigName).plugin(plugin)),
     hasCrew: (rigName: string, member: string) => existsSync(join(rigLayout(town, rigName).crew, member)),
   }
@@ -72,13 +71,7 @@ export async function openTown(options: TownOptions): Promise<Town> {
   /** Asked in order; plugins that bring a machine come first, also those of a rig added later. */
   const roles = [...binding.roles]
   const readPlugins = async (rigName: string) => {
-    const { plugins, plugin } = rigLayout(town, rigName)
-    roles.unshift(
-      ...(await pluginRoles(
-        rigName,
-        foldersIn(plugins).map((each) => ({ name: each, dir: plugin(each) })),
-      )),
-    )
+    roles.unshift(...(await pluginRolesOf(town, rigName)))
   }
   for (const rigName of configs.keys()) await readPlugins(rigName)
   const host = openHost({
@@ -132,9 +125,14 @@ export async function openTown(options: TownOptions): Promise<Town> {
   let pruning: NodeJS.Timeout | undefined
   const pruneOld = () => {
     const before = systemClock.now() - keepDays * dayMs
-    host.prune(before)
-    pruneRuns(layout.sessions, before)
-    pruneLogs(layout.gateLogs, before)
+    try {
+      host.prune(before)
+      pruneRuns(layout.sessions, before)
+      pruneLogs(layout.gateLogs, before)
+    } catch (error) {
+      // What was not removed today is removed tomorrow.
+      options.report(error)
+    }
   }
 
   const behind: TownBehind = {
@@ -187,7 +185,7 @@ export async function openTown(options: TownOptions): Promise<Town> {
     async begin() {
       await Promise.all([...configs.keys()].map((rigName) => endLeftover(town, rigName)))
       driver.start()
-      projections = startProjections(town, host, facts.rigs)
+      projections = startProjections(town, host, facts.rigs, options.report)
       pruneOld()
       pruning = setInterval(pruneOld, dayMs)
       pruning.unref()
@@ -213,12 +211,4 @@ function holderGone(holder: string): boolean {
 function readRigs(town: string): Map<string, RigConfig> {
   const { rigs } = readConfig(townLayout(town).rigsJson, rigsConfig)
   return new Map(Object.keys(rigs).map((name) => [name, readConfig(rigLayout(town, name).config, rigConfig)]))
-}
-
-function foldersIn(path: string): string[] {
-  return existsSync(path)
-    ? readdirSync(path, { withFileTypes: true })
-        .filter((entry) => entry.isDirectory())
-        .map((entry) => entry.name)
-    : []
 }

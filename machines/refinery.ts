@@ -42,6 +42,9 @@ const released = (context: Context) => context.queue.map((request) => ({ ...requ
 /** What could not land is tried again because the Overseer said so: what was escalated of it is answered. */
 const unstuck = (context: Context): Outgoing[] => context.stuck.map((what) => ({ to: witnessOf(context.rig), type: 'merge.unstuck', body: { what } }))
 
+/** Any verdict, red too, shows that the gates run. */
+const gatesRun = (context: Context): Outgoing[] => (context.stuck.includes('broken') ? [{ to: witnessOf(context.rig), type: 'merge.unstuck', body: { what: 'broken' } }] : [])
+
 /** A landing shows that gates run and origin answers; what origin refused is set aside still. */
 const stillStuck = (context: Context, what: string) => what === 'refused' && context.queue.some((request) => request.held)
 
@@ -56,6 +59,9 @@ export const refineryMachine = setup({
   actors: hands,
   actions: {
     ...words,
+    /** What was set aside waits like the rest, and nothing counts as stuck until it shows itself so again. */
+    tryAgain: assign({ stuck: [], absences: 0, queue: ({ context }) => released(context) }),
+    gatesRan: assign({ absences: 0, stuck: ({ context }) => context.stuck.filter((what) => what !== 'broken') }),
     takeIn: assign(({ context, event }) => {
       if (event.type !== 'merge.requested') return {}
       const { issue, title, polecat, branch, sha, ref, priority, at } = event
@@ -107,7 +113,7 @@ export const refineryMachine = setup({
       description: 'The Overseer wants the queue processed: what was set aside is tried again.',
       actions: [
         { type: 'mail', params: ({ context }) => unstuck(context) },
-        assign({ stuck: [], queue: ({ context }) => released(context) }),
+        'tryAgain',
         {
           type: 'reply',
           params: ({ context, event }) => ({
@@ -191,18 +197,14 @@ export const refineryMachine = setup({
           {
             guard: ({ event }) => event.output.kind === 'green',
             target: 'landing',
-            actions: [
-              {
-                type: 'mail',
-                params: ({ context }) => (context.stuck.includes('broken') ? { to: witnessOf(context.rig), type: 'merge.unstuck', body: { what: 'broken' } } : []),
-              },
-              assign({ absences: 0, stuck: ({ context }) => context.stuck.filter((what) => what !== 'broken') }),
-            ],
+            actions: [{ type: 'mail', params: ({ context }) => gatesRun(context) }, 'gatesRan'],
           },
           {
             guard: ({ event }) => event.output.kind === 'red',
             target: 'idle',
             actions: [
+              { type: 'mail', params: ({ context }) => gatesRun(context) },
+              'gatesRan',
               {
                 type: 'note',
                 params: ({ context, event }) => ({
@@ -358,7 +360,7 @@ export const refineryMachine = setup({
           target: 'building',
           actions: [
             { type: 'mail', params: ({ context }) => unstuck(context) },
-            assign({ stuck: [], absences: 0, queue: ({ context }) => released(context) }),
+            'tryAgain',
             { type: 'reply', params: ({ context, event }) => ({ to: event.mailId, ok: true, text: `${context.rig} asks origin again` }) },
           ],
         },
@@ -373,7 +375,7 @@ export const refineryMachine = setup({
           target: 'building',
           actions: [
             { type: 'mail', params: ({ context }) => unstuck(context) },
-            assign({ stuck: [], absences: 0, queue: ({ context }) => released(context) }),
+            'tryAgain',
             { type: 'reply', params: ({ context, event }) => ({ to: event.mailId, ok: true, text: `${context.rig} tries ${issuesOf(context)} again` }) },
           ],
         },

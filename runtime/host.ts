@@ -3,6 +3,7 @@
 import type { AnyMachineSnapshot } from 'xstate'
 import type { ActorState, Host, HostOptions, JournalEntry, Json, JsonObject, Reply, Role } from './contract.ts'
 import { LeaseLost, Refusal, StoreUnusable, wordsOf } from './errors.ts'
+import { readJournal } from './journal.ts'
 import { envelopeOf, type MailRow, makeMailbox } from './mailbox.ts'
 import { makeOutbox } from './outbox.ts'
 import { begin, type Promised, persist, play, restore, statePath, type Turn } from './turn.ts'
@@ -38,6 +39,8 @@ export function openHost(options: HostOptions): Host {
   })
   /** Live snapshots of committed revisions, least recently used first. */
   const resident = new Map<string, { revision: number; incarnation: number; snapshot: AnyMachineSnapshot }>()
+  /** Addresses whose live snapshot this transaction has set. */
+  const remembered: string[] = []
   const cancelListeners: ((keys: readonly string[]) => void)[] = []
   const commitListeners = new Set<(entries: readonly JournalEntry[], replies: readonly { to: string; reply: Reply }[]) => void>()
   const epoch = takeLease()
@@ -63,7 +66,7 @@ export function openHost(options: HostOptions): Host {
   /** One transaction behind the lease; listeners hear of it after the commit, and of nothing when it is rolled back. */
   function committed<T>(work: () => T): T {
     pending = { entries: [], replies: [], cancelled: [] }
-    const touched = new Map(resident)
+    remembered.length = 0
     let result: T
     try {
       result = store.transaction(() => {
@@ -72,8 +75,8 @@ export function openHost(options: HostOptions): Host {
         return work()
       })
     } catch (error) {
-      resident.clear()
-      for (const [address, entry] of touched) resident.set(address, entry)
+      // What was not committed is read back from the store.
+      for (const address of remembered) resident.delete(address)
       throw error
     }
     const { entries, replies, cancelled } = pending
@@ -93,6 +96,7 @@ export function openHost(options: HostOptions): Host {
   }
 
   function remember(address: string, incarnation: number, revision: number, snapshot: AnyMachineSnapshot): void {
+    remembered.push(address)
     resident.delete(address)
     resident.set(address, { incarnation, revision, snapshot })
     if (resident.size > residentMax) resident.delete(resident.keys().next().value as string)
@@ -364,36 +368,7 @@ export function openHost(options: HostOptions): Host {
       const row = store.get<MailRow>('SELECT * FROM mail WHERE id = ?', id)
       return row && { ...envelopeOf(row), state: row.state }
     },
-    journal(query) {
-      const rows = store.all<
-        Omit<JournalEntry, 'notes' | 'promised'> & { notes: string; promised: string; mail_id: string; mail_type: string; from_address: string; cause_id: string | null }
-      >(
-        `SELECT * FROM (SELECT * FROM journal WHERE seq > ? AND at >= ? AND (? IS NULL OR address = ?) AND (? IS NULL OR EXISTS (SELECT 1 FROM json_each(notes) WHERE value ->> 'issue' = ?))
-         ORDER BY seq DESC LIMIT ?) ORDER BY seq`,
-        query.after ?? 0,
-        query.sinceMs ?? 0,
-        query.address ?? null,
-        query.address ?? null,
-        query.issue ?? null,
-        query.issue ?? null,
-        query.last ?? -1,
-      )
-      return rows.map(({ seq, at, address, incarnation, revision, mail_id, mail_type, from_address, cause_id, before, after, notes, promised }) => ({
-        seq,
-        at,
-        address,
-        incarnation,
-        revision,
-        mailId: mail_id,
-        mailType: mail_type,
-        from: from_address,
-        causeId: cause_id,
-        before,
-        after,
-        notes: JSON.parse(notes) as JournalEntry['notes'],
-        promised: JSON.parse(promised) as string[],
-      }))
-    },
+    journal: (query) => readJournal(store, query),
     deadLetters: () => mailbox.deadLetters(),
     redeliver: (mailId) => committed(() => mailbox.redeliver(mailId)),
     slots: (pool) => store.all<{ holder: string }>('SELECT holder FROM slot WHERE pool = ? ORDER BY place', pool).map((row) => row.holder),

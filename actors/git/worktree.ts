@@ -37,17 +37,17 @@ export async function createWorktree(deps: RigGit, input: EffectInput<'createWor
   const tracked = `refs/remotes/origin/${branch}`
   const asked = git(clone, ['for-each-ref', '--format=%(objectname) %(refname)', tracked, `refs/heads/${input.branch}`])
   // A worker waits for every process that is started here: the usual case, a new branch from main, is tried while git is still asked about it.
-  const fast =
-    !input.start && !existsSync(path)
-      ? git(clone, ['worktree', 'add', '--quiet', '--no-track', '-b', input.branch, path, tracked])
-      : Promise.reject(new GitFailed('', '', undefined))
-  const [{ stdout }, added] = await Promise.all([
-    asked,
-    fast.then(
-      () => true,
-      (error: unknown) => (error instanceof GitFailed ? false : Promise.reject(error)),
-    ),
-  ])
+  const fast = async () => {
+    if (input.start || existsSync(path)) return false
+    try {
+      await git(clone, ['worktree', 'add', '--quiet', '--no-track', '-b', input.branch, path, tracked])
+      return true
+    } catch (error) {
+      if (error instanceof GitFailed) return false
+      throw error
+    }
+  }
+  const [{ stdout }, added] = await Promise.all([asked, fast()])
   const tipOf = (ref: string) =>
     stdout
       .split('\n')

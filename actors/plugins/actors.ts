@@ -1,6 +1,6 @@
 // Plugins that bring a machine of their own: `<rig>/plugins/<name>/actor.mjs` (or .js, .ts). Read once, when the town comes up or the rig is added. (spec: Plugins)
 // Never: lets a plugin promise more than its own program's run, or say more than mail, answers and notes.
-import { existsSync } from 'node:fs'
+import { existsSync, readdirSync } from 'node:fs'
 import { join } from 'node:path'
 import { pathToFileURL } from 'node:url'
 import { type AnyStateMachine, and, assign, enqueueActions, not, or, raise, setup, stateIn } from 'xstate'
@@ -8,6 +8,7 @@ import { pluginOf } from '../../machines/address.ts'
 import { hands, words } from '../../machines/profile.ts'
 import type { Role } from '../../runtime/contract.ts'
 import { ConfigUnusable } from '../config.ts'
+import { rigLayout } from '../layout.ts'
 
 /**
  * What `actor.mjs` exports by default: given xstate and the town's words, it returns a machine. Its input is `{ rig, plugin }`; it hears `message.sent`
@@ -28,9 +29,10 @@ const kit = {
 const files = ['actor.mjs', 'actor.js', 'actor.ts']
 
 /** The roles of a rig's plugins that bring a machine; ConfigUnusable, with the file, when one cannot be read. */
-export async function pluginRoles(rig: string, plugins: readonly { name: string; dir: string }[]): Promise<Role[]> {
-  const found = plugins.flatMap(({ name, dir }) => {
-    const file = files.map((each) => join(dir, each)).find(existsSync)
+export async function pluginRolesOf(town: string, rig: string): Promise<Role[]> {
+  const { plugins, plugin } = rigLayout(town, rig)
+  const found = foldersIn(plugins).flatMap((name) => {
+    const file = files.map((each) => join(plugin(name), each)).find(existsSync)
     return file ? [{ name, file }] : []
   })
   return Promise.all(
@@ -63,4 +65,12 @@ async function load(file: string): Promise<AnyStateMachine> {
   } catch (error) {
     throw new ConfigUnusable(`${file} is no plugin actor: ${error instanceof Error ? error.message : error}. Mend it or move it away, then run the command again`)
   }
+}
+
+export function foldersIn(path: string): string[] {
+  return existsSync(path)
+    ? readdirSync(path, { withFileTypes: true })
+        .filter((entry) => entry.isDirectory())
+        .map((entry) => entry.name)
+    : []
 }

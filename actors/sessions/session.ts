@@ -2,7 +2,8 @@
 // Never: outlives its record unseen; ends a process whose start time is not the recorded one.
 import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, statSync, watch, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
-import type { SessionRecord } from '../../machines/effects.ts'
+import { type SessionRecord, sessionRecord } from '../../machines/effects.ts'
+import { writeWhole } from '../config.ts'
 import { endTree, isAlive, startOf } from '../processes.ts'
 
 export interface SessionSpec {
@@ -56,13 +57,20 @@ export async function start(backend: SessionBackend, spec: SessionSpec, epoch: n
   const pid = Number(readFileSync(join(spec.dir, 'started'), 'utf8'))
   // Gone before its start time could be read: the record still tells its exit from its folder.
   const record: SessionRecord = { id: spec.id, backend: backend.name, pid, pidStart: startOf(pid) ?? 'ended', epoch, dir: spec.dir }
-  writeFileSync(join(spec.dir, 'identity.json'), JSON.stringify(record))
+  writeWhole(join(spec.dir, 'identity.json'), JSON.stringify(record), 0o600)
   return record
 }
 
+/** What was recorded at a session's start; undefined when nothing whole was, and then the start looks at the session's own mark. */
 export function recorded(dir: string): SessionRecord | undefined {
   const path = join(dir, 'identity.json')
-  return existsSync(path) ? (JSON.parse(readFileSync(path, 'utf8')) as SessionRecord) : undefined
+  if (!existsSync(path)) return undefined
+  try {
+    return sessionRecord.safeParse(JSON.parse(readFileSync(path, 'utf8'))).data
+  } catch (error) {
+    if (error instanceof SyntaxError) return undefined
+    throw error
+  }
 }
 
 /** Folders of a polecat's runs, newest first. */

@@ -1,6 +1,5 @@
 import { existsSync } from 'node:fs'
-import { join } from 'node:path'
-import { command, table } from '../command.ts'
+import { command, table, Usage } from '../command.ts'
 
 export default command({
   summary: 'play the journal again through the machines, and show that every role is what its mail made it',
@@ -10,29 +9,26 @@ export default command({
   args: [0, 0],
   async run({ flags, town, print }) {
     const { bind } = await import('../../actors/binding.ts')
-    const { readConfig, rigConfig, rigsConfig } = await import('../../actors/config.ts')
+    const { limitsOf, readConfig, rigConfig, rigsConfig } = await import('../../actors/config.ts')
     const { rigLayout, townLayout } = await import('../../actors/layout.ts')
     const { openSqliteStore, replay } = await import('../../runtime/contract.ts')
+    const { pluginRolesOf } = await import('../../actors/plugins/actors.ts')
     const root = town()
+    const { db, rigsJson } = townLayout(root)
     const until = flags.until === undefined ? undefined : Number(flags.until)
-    const { rigs } = readConfig(townLayout(root).rigsJson, rigsConfig)
+    if (until !== undefined && !Number.isSafeInteger(until)) throw new Usage(`--until is the number of a turn, not "${flags.until}"`)
+    if (!existsSync(db)) throw new Error(`${root} has never been up: there is nothing to replay`)
+    const rigs = Object.keys(readConfig(rigsJson, rigsConfig).rigs)
     const facts = {
-      rigs: () => Object.keys(rigs),
-      rig: (name: string) => {
-        const {
-          max_workers: maxWorkers,
-          worker_spawn_delay: spawnDelayMs,
-          session_tries: sessionTries,
-          merge_tries: mergeTries,
-        } = readConfig(rigLayout(root, name).config, rigConfig)
-        return { maxWorkers, spawnDelayMs, sessionTries, mergeTries }
-      },
-      hasPlugin: (rig: string, name: string) => existsSync(rigLayout(root, rig).plugin(name)) && !existsSync(join(rigLayout(root, rig).plugin(name), 'actor.mjs')),
+      rigs: () => rigs,
+      rig: (name: string) => limitsOf(readConfig(rigLayout(root, name).config, rigConfig)),
+      hasPlugin: (rig: string, name: string) => existsSync(rigLayout(root, rig).plugin(name)),
       hasCrew: () => true,
     }
-    const store = openSqliteStore(townLayout(root).db)
+    const roles = [...(await Promise.all(rigs.map((rig) => pluginRolesOf(root, rig)))).flat(), ...bind({ facts, prefixOf: () => '' }).roles]
+    const store = openSqliteStore(db)
     try {
-      const result = replay(store, bind({ facts, prefixOf: () => '' }).roles, until)
+      const result = replay(store, roles, until)
       print(result, () =>
         until === undefined
           ? [

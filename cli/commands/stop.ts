@@ -15,14 +15,14 @@ export default command({
       stopped = (await ask('stop', typeof flags.rig === 'string' ? { rig: flags.rig } : {})).stopped
     } catch (error) {
       if (!(error instanceof TownUnreachable)) throw error
-      // No daemon: what still runs is ended by its record, and the hold is there for a daemon that somebody else starts.
+      // No daemon: what still runs is ended by its record first; then the hold, for a daemon that somebody else starts.
+      const { aliveIn, endSession } = await import('../../actors/sessions/session.ts')
+      const live = aliveIn(townLayout(town()).sessions).filter((session) => flags.all || session.id.startsWith(`gt-${flags.rig}-`))
+      await Promise.all(live.map((session) => endSession(session, 2000, new AbortController().signal)))
       const { openSqliteStore } = await import('../../runtime/contract.ts')
       const store = openSqliteStore(townLayout(town()).db)
       store.run('INSERT OR IGNORE INTO hold (scope) VALUES (?)', flags.all ? '*' : `${flags.rig}/`)
       store.close()
-      const { aliveIn, endSession } = await import('../../actors/sessions/session.ts')
-      const live = aliveIn(townLayout(town()).sessions).filter((session) => flags.all || session.id.startsWith(`gt-${flags.rig}-`))
-      await Promise.all(live.map((session) => endSession(session, 2000, new AbortController().signal)))
       stopped = live.map((session) => session.id)
     }
     print({ stopped }, () => [stopped.length === 0 ? 'no session was live' : `stopped ${stopped.join(', ')}`, 'nothing starts again until `gt up`'])

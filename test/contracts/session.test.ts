@@ -211,6 +211,18 @@ async function eventually(fact: () => boolean): Promise<void> {
   while (!fact()) await sleep(5)
 }
 
+test('a record that was torn while it was written is no record, and stops nobody', () => {
+  for (const [name, text] of [
+    ['empty', ''],
+    ['torn', '{"id": "x", "pi'],
+    ['other', '{"pid": "many"}'],
+  ] as const) {
+    mkdirSync(join(dir, 'sessions', name), { recursive: true })
+    writeFileSync(join(dir, 'sessions', name, 'identity.json'), text)
+  }
+  expect(aliveIn(join(dir, 'sessions'))).toEqual([])
+})
+
 test('the folder of a dead session is no session', () => {
   const place = join(dir, 'sessions', 'gone')
   mkdirSync(place, { recursive: true })

@@ -197,6 +197,18 @@ describe('processes', () => {
     expect(t.alive()).toEqual([])
   })
 
+  test('stop --all ends what runs also when town.db cannot be read', { timeout: 60_000 }, async () => {
+    make()
+    t.issues(1)
+    t.ok('up')
+    t.ok('spawn', '--epic', 'wy-all')
+    await eventually(() => t.alive().length === 1)
+    process.kill(t.daemonPid(), 'SIGKILL')
+    for (const end of ['', '-wal', '-shm']) writeFileSync(`${t.layout.db}${end}`, 'no database any more')
+    refused(t.gt('stop', '--all'), t.layout.db)
+    expect(t.alive()).toEqual([])
+  })
+
   test('stop --all holds also when there is no daemon, and one is started by somebody else', { timeout: 60_000 }, async () => {
     make()
     t.issues(2)

@@ -332,6 +332,14 @@ describe('Refinery', () => {
     expect(refinery.context()).toMatchObject({ moves: 1 })
   })
 
+  test('any verdict, red too, shows that the gates run again', () => {
+    const refinery = asked().done('build', built).done('gates', { kind: 'broken', why: 'no such program' }).timeOf('cannot_run').done('build', built)
+    refinery.told()
+    refinery.done('gates', { kind: 'red', gate: 'test', exitCode: 1, timedOut: false, tail: '', log: '/l' })
+    expect(refinery.told()).toContain('    mails w/witness merge.unstuck')
+    expect(refinery.context()).toMatchObject({ stuck: [], absences: 0 })
+  })
+
   test('found by simulation: what origin refused stays escalated while others land, and a poke frees it in any state', () => {
     const refinery = asked().mail('merge.requested', 'w/polecats/Toast', request('w-2', 'd'))
     const green = () => refinery.done('build', built).done('gates', { kind: 'green', gates: [] })
