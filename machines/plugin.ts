@@ -19,10 +19,9 @@ interface Context {
   rig: string
   plugin: string
   waiting: Question[]
+  /** Waiting questions beyond which new ones are answered with a refusal. */
+  waitingMax: number
 }
-
-/** Waiting questions beyond which new ones are answered with a refusal. */
-export const waitingMax = 100
 
 const answer = (context: Context, body: string): Outgoing | [] => {
   const question = context.waiting[0]
@@ -31,17 +30,17 @@ const answer = (context: Context, body: string): Outgoing | [] => {
 }
 
 export const pluginMachine = setup({
-  types: { context: {} as Context, events: {} as Understands, input: {} as { rig: string; plugin: string } },
+  types: { context: {} as Context, events: {} as Understands, input: {} as { rig: string; plugin: string; waitingMax?: number } },
   actors: hands,
   actions: {
     ...words,
     take: assign({ waiting: ({ context, event: { mailId, from, subject, body } }) => [...context.waiting, { id: mailId, from, subject, body }] }),
     finish: assign({ waiting: ({ context }) => context.waiting.slice(1) }),
   },
-  guards: { room: ({ context }) => context.waiting.length < waitingMax, more: ({ context }) => context.waiting.length > 0 },
+  guards: { room: ({ context }) => context.waiting.length < context.waitingMax, more: ({ context }) => context.waiting.length > 0 },
 }).createMachine({
   id: 'plugin',
-  context: ({ input }) => ({ rig: input?.rig ?? '', plugin: input?.plugin ?? '', waiting: [] }),
+  context: ({ input }) => ({ rig: input?.rig ?? '', plugin: input?.plugin ?? '', waiting: [], waitingMax: input?.waitingMax ?? 100 }),
   initial: 'idle',
   on: {
     'message.sent': [
@@ -49,10 +48,10 @@ export const pluginMachine = setup({
       {
         actions: {
           type: 'mail',
-          params: ({ event }) => ({
+          params: ({ context, event }) => ({
             to: event.from,
             type: 'message.sent',
-            body: { subject: `Re: ${event.subject}`.slice(0, 500), body: `This plugin has ${waitingMax} questions waiting; ask again later.`, replyTo: event.mailId },
+            body: { subject: `Re: ${event.subject}`.slice(0, 500), body: `This plugin has ${context.waitingMax} questions waiting; ask again later.`, replyTo: event.mailId },
           }),
         },
       },

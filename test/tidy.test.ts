@@ -9,7 +9,7 @@ const listed = execFileSync('git', ['ls-files', '--cached', '--others', '--exclu
   .split('\n')
   .filter((file) => file && existsSync(join(root, file)))
 const text = (file: string) => readFileSync(join(root, file), 'utf8')
-const sources = listed.filter((file) => /^(machines|runtime|actors|cli)\/.*\.ts$/.test(file))
+const sources = listed.filter((file) => /^(machines|runtime|actors|proof|cli)\/.*\.ts$/.test(file))
 const breaking = (files: readonly string[], rule: (text: string, file: string) => boolean) => files.filter((file) => rule(text(file), file))
 
 test('every file of source opens with its job and what it never does', () => {
@@ -54,7 +54,7 @@ test('nothing of one machine: no absolute path of a developer, no registry', () 
 })
 
 test('every folder of source has a sign on its door', () => {
-  const folders = new Set(listed.filter((file) => /^(machines|runtime|actors|cli|test|examples)\//.test(file)).map((file) => file.split('/')[0] as string))
+  const folders = new Set(listed.filter((file) => /^(machines|runtime|actors|proof|cli|test|examples)\//.test(file)).map((file) => file.split('/')[0] as string))
   expect([...folders].filter((folder) => !existsSync(join(root, folder, 'README.md')))).toEqual([])
 })
 

@@ -2,7 +2,7 @@
 import { describe, expect, test } from 'vitest'
 import { mayorMachine } from '../../machines/mayor.ts'
 import { overseerMachine } from '../../machines/overseer.ts'
-import { pluginMachine, waitingMax } from '../../machines/plugin.ts'
+import { pluginMachine } from '../../machines/plugin.ts'
 import { polecatMachine } from '../../machines/polecat.ts'
 import { refineryMachine } from '../../machines/refinery.ts'
 import { retirementMachine } from '../../machines/retirement.ts'
@@ -482,9 +482,9 @@ describe('Plugin', () => {
   })
 
   test('more questions than it can keep are refused in words', () => {
-    const plugin = storyOf(pluginMachine, { rig: 'w', plugin: 'oracle' })
-    for (let n = 0; n <= waitingMax; n++) plugin.mail('message.sent', 'mayor/', ask(n))
+    const plugin = storyOf(pluginMachine, { rig: 'w', plugin: 'oracle', waitingMax: 7 })
+    for (let n = 0; n <= 7; n++) plugin.mail('message.sent', 'mayor/', ask(n))
     expect(plugin.told().at(-1)).toBe('    mails mayor/ message.sent')
-    expect(plugin.context().waiting).toHaveLength(waitingMax)
+    expect(plugin.context().waiting).toHaveLength(7)
   })
 })

@@ -1,7 +1,7 @@
 // `npm run sim -- [--seeds N] [--from S] [--minutes M] [--seed N --trace]`: prints what it ran, and for a violation its seed, the end of its story and the command that replays it.
 import process from 'node:process'
 import { parseArgs } from 'node:util'
-import { simulate } from './simulation.ts'
+import { simulate } from '../../proof/simulation.ts'
 
 const { values } = parseArgs({
   options: { seeds: { type: 'string' }, from: { type: 'string' }, seed: { type: 'string' }, minutes: { type: 'string' }, trace: { type: 'boolean' } },

@@ -1,6 +1,6 @@
 // A share of the simulation with the tests: fixed seeds, and fresh ones whose first is printed. A failing seed prints its story and how to replay it.
 import { expect, test } from 'vitest'
-import { simulate } from './simulation.ts'
+import { simulate } from '../../proof/simulation.ts'
 
 const run = (first: number, count: number) => {
   for (let seed = first; seed < first + count; seed++) {

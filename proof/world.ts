@@ -1,7 +1,7 @@
 // The simulated outside world: origin, refs, worktrees with uncommitted work, sessions, agents, issues. It outlives every crash of the host, and what is true is checked here.
 // Every effect behaves as its real hand does: at least once, safe to repeat, with the same last guards.
-import type { EffectName } from '../../machines/effects.ts'
-import type { JsonObject, PromisedEffect } from '../../runtime/contract.ts'
+import type { EffectName } from '../machines/effects.ts'
+import type { JsonObject, PromisedEffect } from '../runtime/contract.ts'
 
 /** What an invariant found wrong; the simulation stops at the first. */
 export class Violation extends Error {

@@ -3,10 +3,10 @@
 import { existsSync, mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { bind } from '../../actors/binding.ts'
-import type { MayorContext } from '../../machines/mayor.ts'
-import type { WitnessContext } from '../../machines/witness.ts'
-import { type Host, type JsonObject, openHost, openSqliteStore, type PromisedEffect, replay, type Store, seededRandom, virtualClock } from '../../runtime/contract.ts'
+import { bind } from '../actors/binding.ts'
+import type { MayorContext } from '../machines/mayor.ts'
+import type { WitnessContext } from '../machines/witness.ts'
+import { type Host, type JsonObject, openHost, openSqliteStore, type PromisedEffect, replay, type Store, seededRandom, virtualClock } from '../runtime/contract.ts'
 import { type Agent, epic, rig, type SimIssue, Violation, World } from './world.ts'
 
 export interface SimOptions {

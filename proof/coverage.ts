@@ -1,0 +1,176 @@
+// Coverage: every transition of a machine reached by a shortest path through `xstate/graph`, over the cases its mail and effects declare.
+// Never: knows a machine by name; a plugin's own is covered the same way.
+import { type AnyMachineSnapshot, type AnyStateMachine, type AnyStateNode, type AnyTransitionDefinition, createActor, type EventObject } from 'xstate'
+import { type AdjacencyMap, getAdjacencyMap } from 'xstate/graph'
+import type { Json, JsonObject } from '../runtime/contract.ts'
+import { statePath } from '../runtime/turn.ts'
+
+export interface Subject {
+  name: string
+  machine: AnyStateMachine
+  input: JsonObject
+  /** The mail it may hear, with who says it. */
+  mail: readonly { type: string; from: string; body: JsonObject }[]
+  /** What each effect may answer. */
+  effects: Readonly<Record<string, readonly Json[]>>
+  /** Mail types that may begin it; absent: all. */
+  begins?: readonly string[] | undefined
+}
+
+/** One step of a path: a mail by its place in the subject's list, an effect's answer by its place in the cases, a failure, or a timer. */
+export type Step =
+  | { kind: 'mail'; type: string; from: string; body: JsonObject }
+  | { kind: 'done'; invokeId: string; output: Json }
+  | { kind: 'failed'; invokeId: string; message: string }
+  | { kind: 'timer'; event: string }
+
+export interface Edge {
+  /** `state on event #n → target`, unique in its machine. */
+  name: string
+  /** Why nobody can take it, as the machine itself says (`meta.unreachable`). */
+  unreachable: string | null
+}
+
+export interface Coverage {
+  machine: string
+  /** Distinct states the walk saw (value and shape of the context). */
+  states: number
+  configurations: number
+  transitions: number
+  edges: readonly Edge[]
+  covered: ReadonlySet<string>
+  /** Shortest paths that together take every edge that was covered. */
+  paths: readonly (readonly Step[])[]
+}
+
+interface StepEvent extends EventObject {
+  step: Step
+}
+
+const nodesOf = (node: AnyStateNode): AnyStateNode[] => [node, ...Object.values(node.states).flatMap(nodesOf)]
+const definitionsOf = (node: AnyStateNode): AnyTransitionDefinition[] => [...[...node.transitions.values()].flat(), ...(node.always ?? [])]
+
+/** The event a step is to a machine. `at` and the mail's id are given by whoever plays it. */
+export function eventOf(step: Step, at: number, mailId: string): EventObject {
+  switch (step.kind) {
+    case 'mail':
+      return { ...step.body, type: step.type, from: step.from, at, mailId } as EventObject
+    case 'done':
+      return { type: `xstate.done.actor.${step.invokeId}`, output: step.output, at } as EventObject
+    case 'failed':
+      return { type: `xstate.error.actor.${step.invokeId}`, error: { message: step.message }, at } as EventObject
+    case 'timer':
+      return { type: step.event, at } as EventObject
+  }
+}
+
+/** What may happen to a machine in this state. */
+export function stepsFrom(subject: Subject, snapshot: AnyMachineSnapshot, first: boolean): Step[] {
+  if (snapshot.status !== 'active') return []
+  const mail = subject.mail.filter(({ type }) => !first || !subject.begins || subject.begins.includes(type)).map((each): Step => ({ kind: 'mail', ...each }))
+  const nodes = snapshot._nodes as AnyStateNode[]
+  const answers = nodes.flatMap((node) =>
+    node.invoke.flatMap(({ id, src }): Step[] => [
+      ...(subject.effects[src as string] ?? []).map((output): Step => ({ kind: 'done', invokeId: id, output })),
+      { kind: 'failed', invokeId: id, message: 'the world would not' },
+    ]),
+  )
+  const timers = nodes.flatMap((node) => node.after.map(({ eventType }): Step => ({ kind: 'timer', event: eventType })))
+  return [...mail, ...answers, ...timers]
+}
+
+/** Walks the machine until every shape of state was seen or `statesMax` were, and picks the shortest paths that take every edge. */
+export function cover(subject: Subject, { statesMax = 4000 } = {}): Coverage {
+  const { machine } = subject
+  const names = new Map<AnyTransitionDefinition, string>()
+  const edges: Edge[] = []
+  for (const node of nodesOf(machine.root)) {
+    for (const definition of definitionsOf(node)) {
+      const twins = definitionsOf(node).filter((other) => other.eventType === definition.eventType)
+      const target = definition.target?.map((state) => state.path.join('.')).join(', ')
+      const state = node === machine.root ? 'anywhere' : node.path.join('.')
+      const name = `${state} on ${definition.eventType || 'entering'}${twins.length > 1 ? ` (${twins.indexOf(definition) + 1} of ${twins.length})` : ''}${target ? ` → ${target}` : ''}`
+      names.set(definition, name)
+      edges.push({ name, unreachable: (definition.meta as { unreachable?: string } | undefined)?.unreachable ?? null })
+    }
+  }
+
+  const seen = new Set<string>()
+  const begun = new WeakSet<object>()
+  const adjacency = getAdjacencyMap(machine, {
+    input: subject.input as never,
+    events: (snapshot: AnyMachineSnapshot) => stepsFrom(subject, snapshot, !begun.has(snapshot)).map((step) => ({ ...eventOf(step, 1, 'm-1'), step }) as StepEvent),
+    serializeState: (snapshot: AnyMachineSnapshot, event: EventObject | undefined) => {
+      if (event) begun.add(snapshot)
+      const key = event ? `${statePath(snapshot.value)} ${shapeOf(snapshot.context)}` : 'not begun'
+      seen.add(key)
+      return key
+    },
+    serializeEvent: (event: EventObject) => JSON.stringify((event as StepEvent).step),
+    stopWhen: () => seen.size > statesMax,
+  } as never) as unknown as AdjacencyMap<AnyMachineSnapshot, StepEvent>
+
+  const witness = instrumented(machine)
+  const paths: Step[][] = []
+  const covered = new Set<string>()
+  const configurations = new Set<string>()
+  const pathTo = new Map<AnyMachineSnapshot, Step[]>()
+  let transitions = 0
+  // The walk went breadth first, so the first way to a state is a shortest one.
+  for (const { state, transitions: out } of Object.values(adjacency)) {
+    const here = pathTo.get(state) ?? []
+    const fresh = configurations.size
+    configurations.add(statePath(state.value))
+    if (configurations.size > fresh && here.length > 0) paths.push(here)
+    for (const { event, state: next } of Object.values<{ event: StepEvent; state: AnyMachineSnapshot }>(out)) {
+      transitions++
+      const path = [...here, event.step]
+      if (!pathTo.has(next)) pathTo.set(next, path)
+      const taken = witness(state, event).flatMap((definition) => names.get(definition) ?? [])
+      if (taken.every((name) => covered.has(name))) continue
+      for (const name of taken) covered.add(name)
+      paths.push(path)
+    }
+  }
+  return { machine: subject.name, states: seen.size, configurations: configurations.size, transitions, edges, covered, paths: withoutPrefixes(paths) }
+}
+
+/** Edges nobody took and the machine does not call unreachable; edges it calls so and somebody took. */
+export function holesOf({ edges, covered }: Coverage): string[] {
+  return edges.flatMap(({ name, unreachable }) => {
+    if (unreachable === null) return covered.has(name) ? [] : [`${name}: no case takes it`]
+    return covered.has(name) ? [`${name}: said to be unreachable (${unreachable}), and taken`] : []
+  })
+}
+
+/** The shape of a value: small numbers and words as they are, long lists and big numbers cut, so that a machine that counts has few shapes. */
+function shapeOf(value: unknown): string {
+  return JSON.stringify(value, (_key, part) => {
+    if (typeof part === 'number') return Math.min(part, 4)
+    if (typeof part === 'string') return part.slice(0, 24)
+    return Array.isArray(part) ? part.slice(0, 2) : part
+  })
+}
+
+/** Which transition definitions a step takes; XState tells it to whoever inspects. */
+function instrumented(machine: AnyStateMachine): (snapshot: AnyMachineSnapshot, event: EventObject) => AnyTransitionDefinition[] {
+  const taken: AnyTransitionDefinition[] = []
+  const actor = createActor(machine, {
+    snapshot: undefined,
+    inspect: (inspected: { type: string }) => {
+      if (inspected.type === '@xstate.microstep') taken.push(...(inspected as unknown as { _transitions: AnyTransitionDefinition[] })._transitions)
+    },
+  } as never)
+  const nothing = () => {}
+  const scope = { self: actor, id: '', sessionId: '', logger: nothing, defer: nothing, stopChild: nothing, emit: nothing, actionExecutor: nothing, system: actor.system }
+  return (snapshot, event) => {
+    taken.length = 0
+    machine.transition(snapshot, event as never, scope as never)
+    return [...taken]
+  }
+}
+
+function withoutPrefixes(paths: readonly Step[][]): Step[][] {
+  const texts = paths.map((path) => path.map((step) => JSON.stringify(step)).join('\n'))
+  return paths.filter((_, n) => !texts.some((other, m) => other.startsWith(`${texts[n]}\n`) || (m < n && other === texts[n])))
+}

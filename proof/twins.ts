@@ -1,0 +1,162 @@
+// Twins: one machine played three ways, so that they can be compared: by the pure turn, by the real host on the real store, and live by XState itself.
+// Never: brings a world; what an effect answers and when a timer fires is the step's to say.
+import { type AnyMachineSnapshot, createActor, fromPromise, SimulatedClock } from 'xstate'
+import { type HostOptions, type Json, type JsonObject, openHost, openSqliteStore, type Role, seededRandom, virtualClock } from '../runtime/contract.ts'
+import { begin, type Promised, persist, play, restore } from '../runtime/turn.ts'
+import { eventOf, type Step, type Subject } from './coverage.ts'
+
+/** What can be seen of a machine after a step. Lists are in the order things were promised. */
+export interface Seen {
+  status: 'active' | 'done'
+  value: Json
+  context: Json
+  /** Armed timers and the moment each is due. */
+  timers: { id: string; dueAt: number }[]
+  /** Effects whose result is awaited. */
+  effects: { invokeId: string; name: string; input: Json }[]
+  /** Mail and unawaited effects, all since the beginning, as text. */
+  said: string[]
+}
+
+export type Kernel = Pick<HostOptions, 'effects' | 'parseMail' | 'slotCapacity'>
+
+const began = 1_000_000
+const mailId = (n: number) => `m-${n}`
+
+/** The machine by `runtime/turn.ts` alone, its snapshot stored and restored between turns. */
+export function pureTwin(subject: Subject, kernel: Kernel) {
+  let turn = begin(subject.machine, subject.input)
+  let now = began
+  let mails = 0
+  const seen: Seen = { status: 'active', value: {}, context: {}, timers: [], effects: [], said: [] }
+  const keep = (promises: readonly Promised[]) => {
+    for (const promise of promises) {
+      if (promise.kind === 'timer') seen.timers = [...seen.timers.filter(({ id }) => id !== promise.id), { id: promise.id, dueAt: now + promise.delayMs }]
+      else if (promise.kind === 'cancelTimer') seen.timers = seen.timers.filter(({ id }) => id !== promise.id)
+      else if (promise.kind === 'invoke') seen.effects.push({ invokeId: promise.id, name: promise.name, input: kernel.effects[promise.name]?.parseInput(promise.input) ?? null })
+      else if (promise.kind === 'stop') seen.effects = seen.effects.filter(({ invokeId }) => invokeId !== promise.id)
+      else
+        for (const params of (Array.isArray(promise.params) ? promise.params : [promise.params]) as Record<string, Json>[]) {
+          if (promise.name === 'mail') seen.said.push(`mail ${params.to} ${params.type} ${JSON.stringify(kernel.parseMail(String(params.type), params.body))}`)
+          else if (kernel.effects[promise.name]) seen.said.push(`effect ${promise.name} ${JSON.stringify(kernel.effects[promise.name]?.parseInput(params))}`)
+        }
+    }
+  }
+  keep(turn.promises)
+  const tell = (step: Step) => {
+    if (step.kind === 'mail') mails++
+    if (step.kind === 'done' || step.kind === 'failed') seen.effects = seen.effects.filter(({ invokeId }) => invokeId !== step.invokeId)
+    turn = play(subject.machine, restore(subject.machine, JSON.parse(persist(subject.machine, turn.snapshot))), eventOf(step, now, mailId(mails)))
+    keep(turn.promises)
+  }
+  return {
+    snapshot: () => turn.snapshot as AnyMachineSnapshot,
+    /** Milliseconds until the timer that sends this event; undefined when it is not armed. */
+    until: (event: string) => (seen.timers.find(({ id }) => id === event)?.dueAt ?? Number.NaN) - now,
+    play(step: Step): Seen {
+      if (step.kind === 'timer') {
+        const due = seen.timers.find(({ id }) => id === step.event)?.dueAt ?? now
+        now = due
+        const fired = seen.timers.filter(({ dueAt }) => dueAt <= due).sort((a, b) => a.dueAt - b.dueAt || (a.id < b.id ? -1 : 1))
+        seen.timers = seen.timers.filter(({ dueAt }) => dueAt > due)
+        for (const { id } of fired) tell({ kind: 'timer', event: id })
+      } else tell(step)
+      const stored = JSON.parse(persist(subject.machine, turn.snapshot)) as { value: Json; context: Json }
+      return { ...structuredClone(seen), status: turn.snapshot.status === 'active' ? 'active' : 'done', value: stored.value, context: stored.context }
+    },
+  }
+}
+
+/** The machine on the production host and store, alone: whatever it says to others is taken and kept. */
+export function hostTwin(role: Role, address: string, input: JsonObject, kernel: Kernel) {
+  const store = openSqliteStore(':memory:')
+  const clock = virtualClock(began)
+  const anything = Object.assign([], { includes: () => true }) as readonly string[]
+  const everybody: Role = { ...role, name: 'everybody else', owns: (other) => other !== address, accepts: anything, ignores: anything, begins: [] }
+  const host = openHost({
+    store,
+    clock,
+    random: seededRandom(1),
+    roles: [{ ...role, owns: (other) => other === address, input: () => input }, everybody],
+    newMailId: (_to, random) => `o-${random.uint32()}`,
+    holder: 'twin',
+    holderGone: () => true,
+    effects: kernel.effects,
+    parseMail: kernel.parseMail,
+    slotCapacity: kernel.slotCapacity,
+  })
+  let mails = 0
+  const settle = () => {
+    while (host.run(16) > 0);
+  }
+  return {
+    play(step: Step): Seen {
+      if (step.kind === 'mail') {
+        mails++
+        host.post({ id: mailId(mails), from: step.from, to: address, type: step.type, body: step.body })
+      } else if (step.kind === 'timer') {
+        const due = store.get<{ due_at: number }>('SELECT due_at FROM timer WHERE address = ? AND id = ?', address, step.event)
+        clock.set(due?.due_at ?? clock.now())
+        host.fireTimers()
+      } else {
+        const waiting = store.get<{ key: string }>("SELECT key FROM effect WHERE address = ? AND invoke_id = ? AND state IN ('pending', 'started')", address, step.invokeId)
+        if (waiting) host.settle(waiting.key, step.kind === 'done' ? { ok: true, output: step.output } : { ok: false, error: step.message })
+      }
+      settle()
+      const actor = host.actor(address)
+      const dead = host.deadLetters().filter(({ envelope }) => envelope.to === address)
+      if (dead.length > 0) throw new Error(`a dead letter: ${dead.at(-1)?.envelope.type}: ${dead.at(-1)?.reason}`)
+      return {
+        status: actor?.status === 'done' ? 'done' : 'active',
+        value: actor?.value ?? null,
+        context: actor?.context ?? null,
+        timers: store.all<{ id: string; dueAt: number }>('SELECT id, due_at AS dueAt FROM timer WHERE address = ? ORDER BY rowid', address),
+        effects: store
+          .all<{ invokeId: string; name: string; input: string }>(
+            "SELECT invoke_id AS invokeId, name, input FROM effect WHERE address = ? AND invoke_id IS NOT NULL AND state IN ('pending', 'started') ORDER BY seq",
+            address,
+          )
+          .map((row) => ({ ...row, input: JSON.parse(row.input) as Json })),
+        said: saidBy(),
+      }
+    },
+    close: () => host.close(),
+  }
+
+  function saidBy(): string[] {
+    const mail = store.all<{ to_address: string; type: string; body: string }>(
+      "SELECT * FROM mail WHERE from_address = ? AND id LIKE 'o-%' AND type NOT LIKE 'xstate.%' ORDER BY seq",
+      address,
+    )
+    const effects = store.all<{ name: string; input: string }>('SELECT name, input FROM effect WHERE address = ? AND invoke_id IS NULL ORDER BY seq', address)
+    return [...mail.map((row) => `mail ${row.to_address} ${row.type} ${row.body}`), ...effects.map((row) => `effect ${row.name} ${row.input}`)]
+  }
+}
+
+/** The machine live, as XState runs it: `createActor`, its own clock and promises. Only value, context and status can be compared. */
+export function liveTwin(subject: Subject) {
+  const clock = new SimulatedClock()
+  const waiting = new Map<string, { resolve(output: unknown): void; reject(error: unknown): void }>()
+  const awaited = fromPromise<unknown>(({ self }) => new Promise((resolve, reject) => waiting.set(self.id, { resolve, reject })))
+  const actors = Object.fromEntries(Object.keys(subject.machine.implementations.actors).map((name) => [name, awaited]))
+  const actor = createActor(subject.machine.provide({ actors } as never), { input: subject.input as never, clock })
+  actor.start()
+  let mails = 0
+  return {
+    /** `ms`: how far the clock goes for a timer. */
+    async play(step: Step, ms: number, at: number): Promise<Pick<Seen, 'status' | 'value' | 'context'>> {
+      if (step.kind === 'mail') actor.send(eventOf(step, at, mailId(++mails)) as never)
+      else if (step.kind === 'timer') clock.increment(ms)
+      else {
+        const call = waiting.get(step.invokeId)
+        if (step.kind === 'done') call?.resolve(step.output)
+        else call?.reject({ message: step.message })
+        await new Promise(setImmediate)
+      }
+      const snapshot = actor.getSnapshot() as AnyMachineSnapshot
+      const stored = JSON.parse(persist(subject.machine, snapshot)) as { value: Json; context: Json }
+      return { status: snapshot.status === 'active' ? 'active' : 'done', value: stored.value, context: stored.context }
+    },
+    stop: () => actor.stop(),
+  }
+}

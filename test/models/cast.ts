@@ -1,0 +1,37 @@
+// Every role of the town as a subject of model tests: its machine, its input in a small town, and the cases its mail and effects declare.
+import { bind } from '../../actors/binding.ts'
+import { effectCases, mailCases, rig } from '../../machines/cases.ts'
+import { mailSchemas } from '../../machines/mail.ts'
+import type { Subject } from '../../proof/coverage.ts'
+import type { Json, JsonObject, Role } from '../../runtime/contract.ts'
+
+const facts = { rigs: () => [rig], rig: () => ({ maxWorkers: 1, spawnDelayMs: 0, sessionTries: 2, mergeTries: 2 }), hasPlugin: () => true, hasCrew: () => false }
+export const kernel = bind({ facts, prefixOf: () => rig })
+
+const addresses: Record<string, string> = {
+  mayor: 'mayor/',
+  overseer: 'overseer',
+  witness: `${rig}/witness`,
+  refinery: `${rig}/refinery`,
+  polecat: `${rig}/polecats/Nux`,
+  session: `${rig}/polecats/Nux/session`,
+  retirement: `${rig}/witness/Nux`,
+  plugin: `${rig}/plugins/oracle`,
+}
+
+/** Limits that are too far away to be walked to, nearer. */
+const smaller: Record<string, JsonObject> = { plugin: { waitingMax: 1 } }
+
+export const cast: { role: Role; address: string; subject: Subject }[] = kernel.roles.map((role) => {
+  const address = addresses[role.name]
+  if (!address) throw new Error(`a new role, ${role.name}: give it an address here`)
+  const mail = [...new Set([...role.accepts, ...role.ignores])].flatMap((type) =>
+    mailCases[type as keyof typeof mailCases].map(({ from, body }) => ({ type, from, body: mailSchemas[type as keyof typeof mailSchemas].parse(body) as JsonObject })),
+  )
+  const input = { ...role.input(address, 1), ...smaller[role.name] }
+  return {
+    role,
+    address,
+    subject: { name: role.name, machine: role.machine, input, mail, effects: effectCases as unknown as Record<string, Json[]>, begins: role.begins ?? role.accepts },
+  }
+})
