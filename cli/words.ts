@@ -29,6 +29,7 @@ export const words: Record<string, () => Promise<{ default: Command }>> = {
   inbox: () => import('./commands/mail-inbox.ts'),
   log: () => import('./commands/log.ts'),
   replay: () => import('./commands/replay.ts'),
+  viz: () => import('./commands/viz.ts'),
   completion: () => import('./commands/completion.ts'),
   version: () => import('./commands/version.ts'),
 }

@@ -1,10 +1,10 @@
 // Polecat: one incarnation of a worker, on one issue, in one worktree, from its first breath to its retirement. (spec: Polecat, Shutdown Protocol)
 // Life: awaiting → preparing → starting → working → handing over → pending_shutdown → retired. Bottom-up: it asks to be ended when its work is in the queue.
 // Never: kills its session, removes its worktree or deletes its branch; the Witness does, after it verified.
-import { assign, setup } from 'xstate'
+import { and, assign, setup } from 'xstate'
 import { polecatOf, refineryOf, sessionOf, witnessOf } from './address.ts'
 import type { IssueBrief, MailEvent, Preserved, ReturnReason } from './mail.ts'
-import { hands, words, wordsOf } from './profile.ts'
+import { hands, outputOf, words, wordsOf } from './profile.ts'
 
 type Understands =
   | MailEvent<'polecat.assigned'>
@@ -76,7 +76,9 @@ export const polecatMachine = setup({
     sessionOver: ({ context }) => context.sessionOver,
     fromItself: ({ context, event }) => 'from' in event && (event.from === context.address || event.from === 'overseer'),
     fromItsWitness: ({ context, event }) => 'from' in event && event.from === witnessOf(context.rig),
-    refusalsLeft: ({ context }) => context.refusals < 3,
+    refusalsLeft: ({ context }) => context.refusals < 2,
+    readyToHandOver: ({ context, event }) => obstacle(context, outputOf<'inspectWorktree'>(event)) === undefined,
+    somethingPinned: ({ event }) => outputOf<'pinWork'>(event).head !== null,
   },
   delays: {
     /** 1 s, 2 s, 4 s … between starts that led nowhere. */
@@ -256,7 +258,7 @@ export const polecatMachine = setup({
             src: 'inspectWorktree',
             input: placeOf,
             onDone: [
-              { guard: ({ context, event }) => obstacle(context, event.output) === undefined, target: 'pinning' },
+              { guard: 'readyToHandOver', target: 'pinning' },
               {
                 target: 'refused',
                 actions: { type: 'reply', params: ({ context, event }) => ({ to: context.askId, ok: false, text: obstacle(context, event.output) ?? '' }) },
@@ -272,7 +274,7 @@ export const polecatMachine = setup({
             src: 'pinWork',
             input: ({ context }) => ({ ...placeOf({ context }), issue: issueOf(context), purpose: 'merge' as const }),
             onDone: [
-              { guard: ({ event }) => event.output.head !== null, target: 'queueing', actions: assign({ work: ({ event }) => event.output.head }) },
+              { guard: 'somethingPinned', target: 'queueing', actions: assign({ work: ({ event }) => event.output.head }) },
               {
                 target: 'refused',
                 actions: { type: 'reply', params: ({ context }) => ({ to: context.askId, ok: false, text: `${context.branch} has no commit that main lacks` }) },
@@ -357,7 +359,7 @@ export const polecatMachine = setup({
         },
         'shutdown.refused': [
           {
-            guard: ({ context, event }) => event.from === witnessOf(context.rig) && context.refusals < 2,
+            guard: and(['fromItsWitness', 'refusalsLeft']),
             target: 'handing_over.refused',
             description: 'The Witness found something uncommitted: back to the worker.',
             actions: [

@@ -27,6 +27,14 @@ export const words = {
   releaseIssue: (_: unknown, _input: EffectInput<'releaseIssue'>) => {},
 }
 
+/** What an effect answered, for a guard of its `onDone`. */
+export const outputOf = <N extends EffectName>(event: object) => (event as { output: EffectOutput<N> }).output
+
+/** Guards over an effect's answer, for `setup({ guards })`: `{ type: 'answered', params: 'pushed' }`. */
+export const verdicts = {
+  answered: ({ event }: { event: object }, kind: string) => (event as { output?: { kind?: string } }).output?.kind === kind,
+}
+
 /** The words of an error that reached a machine, or of whatever was thrown instead. */
 export function wordsOf(error: unknown): string {
   if (typeof error === 'object' && error !== null && 'message' in error) return String(error.message)

@@ -4,7 +4,7 @@
 import { assign, setup } from 'xstate'
 import { polecatOf, witnessOf } from './address.ts'
 import type { MailEvent, Outgoing, ReturnReason } from './mail.ts'
-import { hands, words, wordsOf } from './profile.ts'
+import { hands, verdicts, words, wordsOf } from './profile.ts'
 import { enqueue, landingOrder, plan, type Queued } from './queue.ts'
 
 type Understands = MailEvent<'merge.requested'> | MailEvent<'queue.poked'>
@@ -75,7 +75,7 @@ export const refineryMachine = setup({
       }
     }),
   },
-  guards: { somethingToDo: ({ context }) => plan(context.queue) !== undefined },
+  guards: { ...verdicts, somethingToDo: ({ context }) => plan(context.queue) !== undefined },
   delays: {
     /** 5 s, 10 s, 20 s … at most 5 minutes, while origin is away. */
     originRetry: ({ context }) => Math.min(300_000, 5000 * 2 ** Math.max(0, context.absences - 1)),
@@ -139,7 +139,7 @@ export const refineryMachine = setup({
         input: ({ context }) => ({ rig: context.rig, members: context.members, at: first(context).queuedAt }),
         onDone: [
           {
-            guard: ({ event }) => event.output.kind === 'built',
+            guard: { type: 'answered', params: 'built' },
             target: 'testing',
             actions: [
               // Gates that cannot run are tried again later each time, though origin answers.
@@ -150,7 +150,7 @@ export const refineryMachine = setup({
             ],
           },
           {
-            guard: ({ event }) => event.output.kind === 'conflict',
+            guard: { type: 'answered', params: 'conflict' },
             target: 'idle',
             actions: [
               {
@@ -177,7 +177,7 @@ export const refineryMachine = setup({
             ],
           },
           {
-            guard: ({ event }) => event.output.kind === 'contained',
+            guard: { type: 'answered', params: 'contained' },
             target: 'confirming',
             description: 'main has it already: a crash came between the push and its record, or somebody else landed it.',
             actions: assign({ commit: ({ event }) => (event.output.kind === 'contained' ? event.output.commit : '') }),
@@ -195,12 +195,12 @@ export const refineryMachine = setup({
         input: ({ context }) => ({ rig: context.rig, commit: context.commit, issues: issues(context) }),
         onDone: [
           {
-            guard: ({ event }) => event.output.kind === 'green',
+            guard: { type: 'answered', params: 'green' },
             target: 'landing',
             actions: [{ type: 'mail', params: ({ context }) => gatesRun(context) }, 'gatesRan'],
           },
           {
-            guard: ({ event }) => event.output.kind === 'red',
+            guard: { type: 'answered', params: 'red' },
             target: 'idle',
             actions: [
               { type: 'mail', params: ({ context }) => gatesRun(context) },
@@ -245,14 +245,14 @@ export const refineryMachine = setup({
         src: 'landCandidate',
         input: ({ context }) => ({ rig: context.rig, commit: context.commit, base: context.base }),
         onDone: [
-          { guard: ({ event }) => event.output.kind === 'pushed', target: 'confirming' },
+          { guard: { type: 'answered', params: 'pushed' }, target: 'confirming' },
           {
-            guard: ({ event }) => event.output.kind === 'moved',
+            guard: { type: 'answered', params: 'moved' },
             target: 'replanning',
             actions: { type: 'note', params: ({ context }) => ({ text: `main moved while ${issuesOf(context)} was tested; merging anew`, issue: first(context).issue }) },
           },
           {
-            guard: ({ event }) => event.output.kind === 'refused',
+            guard: { type: 'answered', params: 'refused' },
             target: 'set_aside',
             actions: { type: 'mail', params: ({ context, event }) => (event.output.kind === 'refused' ? stuck(context, 'refused', event.output.why) : []) },
           },
@@ -273,9 +273,9 @@ export const refineryMachine = setup({
         src: 'confirmLanded',
         input: ({ context }) => ({ rig: context.rig, commit: context.commit }),
         onDone: [
-          { guard: ({ event }) => event.output.kind === 'confirmed', target: 'closing' },
+          { guard: { type: 'answered', params: 'confirmed' }, target: 'closing' },
           {
-            guard: ({ event }) => event.output.kind === 'absent',
+            guard: { type: 'answered', params: 'absent' },
             target: 'replanning',
             actions: { type: 'note', params: ({ context }) => ({ text: `origin took ${issuesOf(context)} but does not have it; merging anew`, issue: first(context).issue }) },
           },

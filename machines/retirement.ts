@@ -1,10 +1,10 @@
 // Retirement: the Witness's hands on one polecat, from the request to the last trace gone. (spec: Witness shutdown handler)
 // Life: awaiting → verifying → pinning → killing → pinning the rest → removing → deleting the branch → retired; `refused` when it is not safe.
 // Never: in another order. Work is pinned before the session ends, the session ends before the worktree goes, the worktree before the branch.
-import { assign, setup } from 'xstate'
+import { and, assign, setup } from 'xstate'
 import { sessionOf, witnessOf } from './address.ts'
 import type { MailEvent, Preserved } from './mail.ts'
-import { hands, words, wordsOf } from './profile.ts'
+import { hands, outputOf, words, wordsOf } from './profile.ts'
 
 type Understands = MailEvent<'retirement.requested'> | MailEvent<'session.ended'>
 
@@ -28,7 +28,15 @@ export const retirementMachine = setup({
   types: { context: {} as Context, events: {} as Understands, input: {} as { rig: string; polecat: string } },
   actors: hands,
   actions: words,
-  guards: { triesLeft: ({ context }) => context.triesLeft > 0 },
+  guards: {
+    triesLeft: ({ context }) => context.triesLeft > 0,
+    fromItsWitness: ({ context, event }) => 'from' in event && event.from === witnessOf(context.rig),
+    handedOver: ({ event }) => 'purpose' in event && event.purpose === 'handoff',
+    uncommitted: ({ event }) => {
+      const found = outputOf<'inspectWorktree'>(event)
+      return found.kind === 'found' && found.dirty.length > 0
+    },
+  },
   delays: { retry: 3000 },
 }).createMachine({
   id: 'retirement',
@@ -51,12 +59,12 @@ export const retirementMachine = setup({
       on: {
         'retirement.requested': [
           {
-            guard: ({ context, event }) => event.from === witnessOf(context.rig) && event.purpose === 'handoff',
+            guard: and(['fromItsWitness', 'handedOver']),
             target: 'verifying',
             actions: assign(({ event }) => ({ incarnation: event.incarnation, issue: event.issue, branch: event.branch, purpose: event.purpose })),
           },
           {
-            guard: ({ context, event }) => event.from === witnessOf(context.rig),
+            guard: 'fromItsWitness',
             target: 'pinning',
             actions: assign(({ event }) => ({ incarnation: event.incarnation, issue: event.issue, branch: event.branch, purpose: event.purpose })),
           },
@@ -71,7 +79,7 @@ export const retirementMachine = setup({
         input: placeOf,
         onDone: [
           {
-            guard: ({ event }) => event.output.kind === 'found' && event.output.dirty.length > 0,
+            guard: 'uncommitted',
             target: 'refused',
             actions: assign({
               dirty: ({ event }) => (event.output.kind === 'found' ? event.output.dirty : []),

@@ -5,7 +5,7 @@ import { assign, setup } from 'xstate'
 import { polecatOf, retirementOf, witnessOf } from './address.ts'
 import type { SessionRecord } from './effects.ts'
 import type { IssueBrief, MailEvent, Outgoing, ReturnReason } from './mail.ts'
-import { hands, words, wordsOf } from './profile.ts'
+import { hands, verdicts, words, wordsOf } from './profile.ts'
 
 type Understands = MailEvent<'session.requested'> | MailEvent<'session.killRequested'>
 
@@ -43,6 +43,7 @@ export const sessionMachine = setup({
   actors: hands,
   actions: words,
   guards: {
+    ...verdicts,
     fromTheWitness: ({ context, event }) => 'from' in event && (event.from === witnessOf(context.rig) || event.from === retirementOf(context.rig, context.polecat)),
   },
   delays: { killRetry: 10_000 },
@@ -119,7 +120,7 @@ export const sessionMachine = setup({
         }),
         onDone: [
           {
-            guard: ({ event }) => event.output.kind === 'started',
+            guard: { type: 'answered', params: 'started' },
             target: 'running',
             actions: [
               assign({ session: ({ event }) => (event.output.kind === 'started' ? event.output.session : null) }),
@@ -168,7 +169,7 @@ export const sessionMachine = setup({
             input: ({ context }) => ({ rig: context.rig, session: context.session as SessionRecord, worktree: context.worktree, stallMatters: true }),
             onDone: [
               {
-                guard: ({ event }) => event.output.kind === 'stalled',
+                guard: { type: 'answered', params: 'stalled' },
                 target: 'silent',
                 actions: {
                   type: 'mail',

@@ -1,11 +1,11 @@
 // Witness: the pit boss of one rig. Finds what is ready, gives it to workers within the rig's capacity, and takes every worker down again. (spec: Witness)
 // Life: two regions side by side. `dispatch`: resting → surveying → claiming → spacing → …; `brake`: released or pulled by the Overseer.
 // Never: works on an issue, lands anything, or removes a worker's place by itself: its retirements do, in order.
-import { and, assign, enqueueActions, setup, stateIn } from 'xstate'
+import { and, assign, enqueueActions, not, setup, stateIn } from 'xstate'
 import { mayor, polecatOf, retirementOf, sessionOf } from './address.ts'
 import type { MailEvent, Outgoing } from './mail.ts'
 import { freeName } from './names.ts'
-import { hands, words, wordsOf, workersPool } from './profile.ts'
+import { hands, verdicts, words, wordsOf, workersPool } from './profile.ts'
 import { type Candidate, fromReady, nextStart } from './waves.ts'
 
 type Understands =
@@ -107,8 +107,10 @@ export const witnessMachine = setup({
   actors: hands,
   actions: { ...words, lookAgain: assign({ look: true }) },
   guards: {
+    ...verdicts,
     mayLook: ({ context }) => context.look && context.wanted.epics.length + context.wanted.issues.length + context.returned.length > 0,
     mayStart: ({ context }) => hasRoom(context) && choose(context) !== undefined,
+    paused: ({ context, event }) => 'from' in event && context.paused.includes(nameIn(event.from)),
     spaced: ({ context }) => context.spawnDelayMs > 0,
     firstTriesLeft: ({ context, event }) => event.type === 'merge.returned' && (context.tries[event.issue] ?? 0) + 1 < context.triesMax,
   },
@@ -446,7 +448,7 @@ export const witnessMachine = setup({
               actions: [{ type: 'mail', params: ({ context }) => resumeAll(context) }, assign({ paused: [] })],
             },
             'polecat.stopped': [
-              { guard: ({ context, event }) => context.paused.includes(nameIn(event.from)), description: 'As the Overseer wanted; it waits.', actions: assign({}) },
+              { guard: 'paused', description: 'As the Overseer wanted; it waits.', actions: assign({}) },
               {
                 description: 'The end of its session came after the rig had gone on: it goes on too.',
                 actions: { type: 'mail', params: ({ event }) => ({ to: event.from, type: 'work.resumed', body: {} }) },
@@ -536,7 +538,7 @@ export const witnessMachine = setup({
             }),
             onDone: [
               {
-                guard: ({ event }) => event.output.kind === 'claimed',
+                guard: { type: 'answered', params: 'claimed' },
                 target: 'spacing',
                 actions: enqueueActions(({ context, event, enqueue }) => {
                   if (event.output.kind !== 'claimed') return
@@ -589,7 +591,7 @@ export const witnessMachine = setup({
         claiming_again: { description: 'It may have been made and its answer lost: the same claim once more, in a moment.', after: { surveyRetry: 'claiming' } },
         spacing: {
           description: 'Starts keep their distance (`worker_spawn_delay`).',
-          always: { guard: ({ context }) => context.spawnDelayMs === 0, target: 'choosing' },
+          always: { guard: not('spaced'), target: 'choosing' },
           after: { spawnDelay: 'choosing' },
         },
       },

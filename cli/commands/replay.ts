@@ -8,24 +8,15 @@ export default command({
   options: { until: { type: 'string', about: 'stop after this turn (the seq of `gt log --json --all`) and show each role’s state' } },
   args: [0, 0],
   async run({ flags, town, print }) {
-    const { bind } = await import('../../actors/binding.ts')
-    const { limitsOf, readConfig, rigConfig, rigsConfig } = await import('../../actors/config.ts')
-    const { rigLayout, townLayout } = await import('../../actors/layout.ts')
+    const { townLayout } = await import('../../actors/layout.ts')
     const { openSqliteStore, replay } = await import('../../runtime/contract.ts')
-    const { pluginRolesOf } = await import('../../actors/plugins/actors.ts')
+    const { rolesOf } = await import('../roles.ts')
     const root = town()
-    const { db, rigsJson } = townLayout(root)
+    const { db } = townLayout(root)
     const until = flags.until === undefined ? undefined : Number(flags.until)
     if (until !== undefined && !Number.isSafeInteger(until)) throw new Usage(`--until is the number of a turn, not "${flags.until}"`)
     if (!existsSync(db)) throw new Error(`${root} has never been up: there is nothing to replay`)
-    const rigs = Object.keys(readConfig(rigsJson, rigsConfig).rigs)
-    const facts = {
-      rigs: () => rigs,
-      rig: (name: string) => limitsOf(readConfig(rigLayout(root, name).config, rigConfig)),
-      hasPlugin: (rig: string, name: string) => existsSync(rigLayout(root, rig).plugin(name)),
-      hasCrew: () => true,
-    }
-    const roles = [...(await Promise.all(rigs.map((rig) => pluginRolesOf(root, rig)))).flat(), ...bind({ facts, prefixOf: () => '' }).roles]
+    const roles = await rolesOf(root)
     const store = openSqliteStore(db)
     try {
       const result = replay(store, roles, until)
