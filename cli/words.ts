@@ -28,6 +28,7 @@ export const words: Record<string, () => Promise<{ default: Command }>> = {
   send: () => import('./commands/mail-send.ts'),
   inbox: () => import('./commands/mail-inbox.ts'),
   log: () => import('./commands/log.ts'),
+  why: () => import('./commands/why.ts'),
   replay: () => import('./commands/replay.ts'),
   viz: () => import('./commands/viz.ts'),
   completion: () => import('./commands/completion.ts'),

@@ -2,10 +2,12 @@
 // Never: says what the actors are for.
 import type { AnyStateMachine } from 'xstate'
 
+export { type Causes, causes } from './causes.ts'
 export { systemClock, virtualClock } from './clock.ts'
 export { openDriver } from './driver.ts'
 export { LeaseLost, Refusal, StoreUnusable } from './errors.ts'
 export { openHost } from './host.ts'
+export { readJournal } from './journal.ts'
 export { seededRandom, systemRandom } from './random.ts'
 export { type ReplayResult, replay } from './replay.ts'
 export { openSqliteStore } from './store/sqlite.ts'
@@ -216,7 +218,7 @@ export interface Host {
   reply(mailId: string): Reply | undefined
   mail(id: string): (Envelope & { state: 'new' | 'done' | 'dead' | 'stale' }) | undefined
   /** Newest last. `after`: entries with a greater seq. */
-  journal(query: { after?: number; address?: string; issue?: string; last?: number; sinceMs?: number }): JournalEntry[]
+  journal(query: { after?: number; seq?: number; address?: string; issue?: string; last?: number; sinceMs?: number }): JournalEntry[]
   deadLetters(): DeadLetter[]
   /** Puts a dead letter back into its mailbox. */
   redeliver(mailId: string): void

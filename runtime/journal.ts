@@ -6,9 +6,11 @@ export function readJournal(store: Store, query: Parameters<Host['journal']>[0])
   const rows = store.all<
     Omit<JournalEntry, 'notes' | 'promised'> & { notes: string; promised: string; mail_id: string; mail_type: string; from_address: string; cause_id: string | null }
   >(
-    `SELECT * FROM (SELECT * FROM journal WHERE seq > ? AND at >= ? AND (? IS NULL OR address = ?) AND (? IS NULL OR EXISTS (SELECT 1 FROM json_each(notes) WHERE value ->> 'issue' = ?))
+    `SELECT * FROM (SELECT * FROM journal WHERE seq > ? AND (? IS NULL OR seq = ?) AND at >= ? AND (? IS NULL OR address = ?) AND (? IS NULL OR EXISTS (SELECT 1 FROM json_each(notes) WHERE value ->> 'issue' = ?))
      ORDER BY seq DESC LIMIT ?) ORDER BY seq`,
     query.after ?? 0,
+    query.seq ?? null,
+    query.seq ?? null,
     query.sinceMs ?? 0,
     query.address ?? null,
     query.address ?? null,

@@ -1,0 +1,52 @@
+import { existsSync } from 'node:fs'
+import type { Causes } from '../../runtime/contract.ts'
+import { colour, command } from '../command.ts'
+
+export default command({
+  summary: 'why something is as it is: who said what because of what, back to what came from outside',
+  usage: '<mail id | issue | address>',
+  examples: ['gt why wyv-4k2.1                    # what led to the last turn about this issue', 'gt why wyvern/refinery', 'gt why gm-0x1f3a2b --json'],
+  args: [1, 1],
+  async run({ args: [what = ''], town, print }) {
+    const { townLayout } = await import('../../actors/layout.ts')
+    const { causes, openSqliteStore } = await import('../../runtime/contract.ts')
+    const root = town()
+    const { db } = townLayout(root)
+    if (!existsSync(db)) throw new Error(`${root} has never been up: nothing has happened yet`)
+    const store = openSqliteStore(db)
+    try {
+      const found = causes(store, what === 'mayor' ? 'mayor/' : what)
+      if (!found) {
+        const { knownAddresses, nearest } = await import('../known.ts')
+        throw new Error(`nothing in the log is called "${what}"; give a mail’s id, an issue, or an address such as ${nearest(what, knownAddresses(root))}`)
+      }
+      print(found, () => linesOf(found))
+      return 0
+    } finally {
+      store.close()
+    }
+  },
+})
+
+function linesOf({ chain, mail }: Causes): string[] {
+  const time = (at: number) => colour(2, new Date(at).toTimeString().slice(0, 8))
+  const first = chain[0]
+  const lines = first && !first.mailType.startsWith('xstate.') ? [`${time(first.at)}  ${first.from} says ${first.mailType} to ${first.address}`] : []
+  for (const [n, turn] of chain.entries()) {
+    const next = chain[n + 1]
+    const moved = turn.before === turn.after ? 'stays' : `${turn.before || 'begins'} → ${turn.after}`
+    lines.push(`${time(turn.at)}  ${turn.address}: ${moved}${turn.notes.map(({ text }) => `; ${text}`).join('')}`)
+    if (next) lines.push(`${' '.repeat(10)}${heard(next.mailType, next.address, turn.address)}`)
+  }
+  if (mail && chain.at(-1)?.mailId !== mail.id) lines.push(`${' '.repeat(10)}${heard(mail.type, mail.to, mail.from)}: ${fate[mail.state]}${mail.reason ? ` (${mail.reason})` : ''}`)
+  return lines
+}
+
+const fate = { new: 'not handled yet', done: 'heard', dead: 'a dead letter', stale: 'nobody waited for it any more' }
+
+function heard(type: string, to: string, from: string): string {
+  const [, kind, id] = /^xstate\.(done|error)\.actor\.(.+)$/.exec(type) ?? []
+  if (kind) return `so it had “${id}” done, which ${kind === 'done' ? 'answered' : 'failed'}`
+  if (type.startsWith('xstate.after.')) return `so it waited (${type.split('.')[2]})`
+  return to === from ? `so it told itself ${type}` : `so it sent ${type} to ${to}`
+}
