@@ -75,10 +75,10 @@ const without = <T>(record: Record<string, T>, key: string) => Object.fromEntrie
 const nameIn = (address: string) => address.split('/')[2] ?? ''
 const causeOf = (context: Context, issue: string) => `${context.rig}/${issue}`
 
-/** What the answer to a request for work is, when the issue cannot simply be started. */
+/** What the answer to a request for work is, when the issue cannot simply be started. One whose worker gave up is to be had, once that one is taken down. */
 function heldBy(context: Context, issue: string): string | undefined {
   const worker = workerOf(context, issue)
-  if (worker) return `${issue} is held by ${polecatOf(context.rig, worker[0])}`
+  if (worker && worker[1].phase !== 'failed') return `${issue} is held by ${polecatOf(context.rig, worker[0])}`
   if (context.queued[issue]) return `${issue} waits in the merge queue of ${context.rig}`
   return undefined
 }
@@ -149,7 +149,10 @@ export const witnessMachine = setup({
         },
         {
           type: 'mail',
-          params: ({ context, event }) => event.issues.map((issue): Outgoing => ({ to: mayor, type: 'escalation.cleared', body: { cause: causeOf(context, issue) } })),
+          params: ({ context, event }) =>
+            event.issues
+              .filter((issue) => heldBy(context, issue) === undefined)
+              .map((issue): Outgoing => ({ to: mayor, type: 'escalation.cleared', body: { cause: causeOf(context, issue) } })),
         },
         assign(({ context, event }) => {
           const asked = event.issues.filter((issue) => heldBy(context, issue) === undefined)

@@ -4,10 +4,9 @@ import { existsSync, mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { bind } from '../actors/binding.ts'
-import type { MayorContext } from '../machines/mayor.ts'
-import type { WitnessContext } from '../machines/witness.ts'
 import { type Host, type JsonObject, openHost, openSqliteStore, type PromisedEffect, replay, type Store, seededRandom, virtualClock } from '../runtime/contract.ts'
-import { type Agent, epic, rig, type SimIssue, Violation, World } from './world.ts'
+import { always, check as checkAll, atRest as restful, type TownView, Violation } from './invariants.ts'
+import { type Agent, epic, rig, type SimIssue, World } from './world.ts'
 
 export interface SimOptions {
   seed: number
@@ -245,15 +244,26 @@ export function simulate({ seed, steps = 250, issues: count = 3, maxWorkers = 2,
     for (const issue of world.issues.values()) if (issue.status === 'blocked') post('overseer', 'mayor/', 'work.requested', { rig, issues: [issue.id] })
   }
 
-  function check(): void {
-    const witness = host.actor(`${rig}/witness`)?.context as WitnessContext | undefined
-    const workers = Object.values(witness?.workers ?? {})
-    if (workers.length > maxWorkers) throw new Violation(`${workers.length} workers; max_workers is ${maxWorkers}`)
-    if (new Set(workers.map((worker) => worker.issue)).size !== workers.length) throw new Violation('one issue has two workers')
-    if (host.slots(`${rig}/workers`).length !== workers.length) throw new Violation(`${host.slots(`${rig}/workers`).length} slots for ${workers.length} workers`)
-    const dead = host.deadLetters()[0]
-    if (dead) throw new Violation(`a dead letter: ${dead.envelope.type} from ${dead.envelope.from} to ${dead.envelope.to}: ${dead.reason}`)
+  function view(): TownView {
+    const depth = host.depth()
+    return {
+      rig,
+      maxWorkers,
+      actors: host.actors(),
+      slots: host.slots(`${rig}/workers`),
+      deadLetters: host.deadLetters().map(({ envelope, reason }) => `${envelope.type} from ${envelope.from} to ${envelope.to}: ${reason}`),
+      timers: store.all('SELECT address, id FROM timer'),
+      held: stopped,
+      sessions: world.live(),
+      worktrees: [...world.worktrees.keys()],
+      issues: [...world.issues.values()],
+      mainHas: (issue) => world.mainHas(issue),
+      mainIsGreen: world.isGreen(world.originMain),
+      waiting: { mail: depth.mail, effects: depth.effectsPending + depth.effectsStarted },
+    }
   }
+
+  const check = () => checkAll(always, view())
 
   /** Turns, effects and, when nothing else is left, time; until nothing is due any more. */
   function rest(stepsMax: number): boolean {
@@ -283,23 +293,6 @@ export function simulate({ seed, steps = 250, issues: count = 3, maxWorkers = 2,
       host.fireTimers()
     }
     return false
-  }
-
-  function atRest(): void {
-    const open = [...world.issues.values()].filter((issue) => issue.status !== 'closed')
-    const escalations = (host.actor('mayor/')?.context as MayorContext | undefined)?.escalations ?? []
-    const silent = open.filter(
-      (issue) => issue.status !== 'blocked' && !escalations.some((each) => each.issue === issue.id) && !issue.after.some((id) => world.issues.get(id)?.status !== 'closed'),
-    )
-    if (silent.length > 0)
-      throw new Violation(`at rest, and ${silent.map((issue) => `${issue.id} is ${issue.status}${issue.assignee ? ` by ${issue.assignee}` : ''}`).join(', ')}, with nobody told`)
-    if (world.live().length > 0) throw new Violation(`at rest, and ${world.live()[0]?.id} lives`)
-    if (world.worktrees.size > 0) throw new Violation(`at rest, and the worktree of ${[...world.worktrees.keys()].join(', ')} stands`)
-    const depth = host.depth()
-    if (depth.mail + depth.effectsPending + depth.effectsStarted + depth.timers > 0) throw new Violation(`at rest, and not empty: ${JSON.stringify(depth)}`)
-    if (host.slots(`${rig}/workers`).length > 0) throw new Violation('at rest, and a slot is taken')
-    const halted = host.actors().find((actor) => actor.status === 'halted')
-    if (halted) throw new Violation(`${halted.address} is halted`)
   }
 
   let done = 0
@@ -352,7 +345,7 @@ export function simulate({ seed, steps = 250, issues: count = 3, maxWorkers = 2,
               .map((actor) => [actor.address, actor.value, actor.context.epoch]),
           )}`,
         )
-      atRest()
+      checkAll(restful, view())
     }
     const left = [...world.issues.values()].filter((issue) => issue.status !== 'closed')
     const { differing } = replay(store, binding.roles)

@@ -1,12 +1,10 @@
-// The simulated outside world: origin, refs, worktrees with uncommitted work, sessions, agents, issues. It outlives every crash of the host, and what is true is checked here.
-// Every effect behaves as its real hand does: at least once, safe to repeat, with the same last guards.
+// World: the simulated outside world. Origin, refs, worktrees with uncommitted work, sessions, agents, issues. It outlives every crash of the host, and what is true is checked here.
+// Every effect behaves as its real hand does: at least once, safe to repeat, with the same last guards. Commits are named by what they hold, so that two ways to the same world are one world.
+// Never: asks the machines what they believe.
+import { createHash } from 'node:crypto'
 import type { EffectName } from '../machines/effects.ts'
 import type { JsonObject, PromisedEffect } from '../runtime/contract.ts'
-
-/** What an invariant found wrong; the simulation stops at the first. */
-export class Violation extends Error {
-  override name = 'Violation'
-}
+import { Violation } from './invariants.ts'
 
 /** A commit by what it holds: pieces of work, and whether each issue's part passes the gate. */
 interface Commit {
@@ -53,28 +51,74 @@ export const epic = 'w-e'
 
 export class World {
   readonly issues: Map<string, SimIssue>
-  readonly commits = new Map<string, Commit>()
-  readonly pins = new Map<string, string>()
-  readonly branches = new Map<string, string>()
-  readonly worktrees = new Map<string, Worktree>()
-  readonly agents = new Map<string, Agent>()
-  readonly messages = new Map<string, string>()
+  /** Objects only grow, and are shared by all that grew from one world. */
+  readonly commits: Map<string, Commit>
+  readonly pins: Map<string, string>
+  readonly branches: Map<string, string>
+  readonly worktrees: Map<string, Worktree>
+  readonly agents: Map<string, Agent>
+  /** Mail kept for people: id and recipient. */
+  readonly messages: Map<string, string>
   originMain: string
   originAway = false
   originRefuses = false
   gatesBroken = false
   landed: string[] = []
-  private readonly candidates = new Map<string, string>()
-  private readonly calledOff = new Set<string>()
-  private readonly green = new Set<string>()
-  private made = 0
+  private readonly calledOff: Set<string>
+  private readonly green: Set<string>
   private readonly maxWorkers: number
 
-  constructor(issues: readonly SimIssue[], maxWorkers: number) {
-    this.issues = new Map(issues.map((issue) => [issue.id, { ...issue }]))
+  constructor(issues: readonly SimIssue[], maxWorkers: number, from?: World) {
     this.maxWorkers = maxWorkers
+    this.issues = new Map(issues.map((issue) => [issue.id, { ...issue }]))
+    this.commits = from?.commits ?? new Map()
+    this.pins = new Map(from?.pins)
+    this.branches = new Map(from?.branches)
+    this.worktrees = new Map([...(from?.worktrees ?? [])].map(([name, place]) => [name, { ...place, dirty: new Set(place.dirty) }]))
+    this.agents = new Map([...(from?.agents ?? [])].map(([id, agent]) => [id, { ...agent }]))
+    this.messages = new Map(from?.messages)
+    this.calledOff = new Set(from?.calledOff)
+    this.green = new Set(from?.green)
+    if (from) {
+      const { originMain, originAway, originRefuses, gatesBroken, landed } = from
+      Object.assign(this, { originAway, originRefuses, gatesBroken, landed: [...landed] })
+      this.originMain = originMain
+      return
+    }
     this.originMain = this.commit([], [], new Map())
     this.green.add(this.originMain)
+  }
+
+  /** The same world, to go another way. */
+  clone(): World {
+    return new World([...this.issues.values()], this.maxWorkers, this)
+  }
+
+  /** Equal for worlds in which the same can happen. */
+  key(): string {
+    const sorted = (entries: Iterable<[string, unknown]>) => [...entries].sort(([a], [b]) => (a < b ? -1 : 1))
+    return JSON.stringify([
+      [...this.issues.values()].map(({ status, assignee, escalated }) => [status, assignee, escalated]),
+      sorted(this.pins),
+      sorted(this.branches),
+      sorted([...this.worktrees].map(([name, { incarnation, branch, head, dirty }]) => [name, [incarnation, branch, head, [...dirty].sort()]])),
+      sorted(this.agents),
+      [...this.calledOff].sort(),
+      [...this.green].sort(),
+      this.originMain,
+      this.originAway,
+      this.originRefuses,
+      this.gatesBroken,
+    ])
+  }
+
+  isGreen(sha: string): boolean {
+    return this.green.has(sha)
+  }
+
+  /** Whether origin's main has work of this issue. */
+  mainHas(issue: string): boolean {
+    return this.get(this.originMain).red.has(issue)
   }
 
   /** Performs one effect; throws what its hand would throw. */
@@ -98,7 +142,8 @@ export class World {
   // What agents and other people do.
 
   write(agent: Agent): void {
-    this.worktrees.get(agent.polecat)?.dirty.add(`${agent.issue}#${++this.made}`)
+    const place = this.worktrees.get(agent.polecat)
+    place?.dirty.add(`${agent.issue}#${place.dirty.size + this.get(place.head).work.size + 1}`)
   }
 
   commitAll(agent: Agent, red: boolean): void {
@@ -124,7 +169,7 @@ export class World {
   }
 
   foreignPush(conflictsWith: string | null): void {
-    const sha = this.commit([this.originMain], [`foreign#${this.made}`], new Map(), conflictsWith)
+    const sha = this.commit([this.originMain], [`foreign#${this.get(this.originMain).ancestors.size}`], new Map(), conflictsWith)
     this.green.add(sha)
     this.originMain = sha
   }
@@ -223,7 +268,7 @@ export class World {
       this.branches.delete(branch)
       return { kind: 'deleted' }
     },
-    buildCandidate: ({ members, at }) => {
+    buildCandidate: ({ members }) => {
       if (this.originAway) return { kind: 'unreachable', why: 'origin does not answer' }
       let tip = this.originMain
       for (const member of members) {
@@ -231,12 +276,8 @@ export class World {
         if (base.ancestors.has(member.sha)) continue
         const clash = [...base.ancestors].find((sha) => this.get(sha).conflictsWith === member.issue && !work.ancestors.has(sha))
         if (clash) return { kind: 'conflict', issue: member.issue, base: tip, files: ['README.md'] }
-        const key = `${tip}:${member.sha}:${at}`
-        const known = this.candidates.get(key)
         const red = work.red.get(member.issue)
-        const next = known ?? this.commit([tip, member.sha], [], new Map([...base.red, ...(red === undefined ? [] : [[member.issue, red] as const])]))
-        this.candidates.set(key, next)
-        tip = next
+        tip = this.commit([tip, member.sha], [], new Map([...base.red, ...(red === undefined ? [] : [[member.issue, red] as const])]))
       }
       return tip === this.originMain ? { kind: 'contained', commit: tip } : { kind: 'built', base: this.originMain, commit: tip }
     },
@@ -305,7 +346,9 @@ export class World {
   }
 
   private commit(parents: readonly string[], work: readonly string[], red: ReadonlyMap<string, boolean>, conflictsWith: string | null = null): string {
-    const sha = (++this.made).toString(16).padStart(40, '0')
+    const named = createHash('sha1').update(JSON.stringify([parents, [...work].sort(), [...red], conflictsWith]))
+    const sha = named.digest('hex')
+    if (this.commits.has(sha)) return sha
     const from = parents.map((parent) => this.get(parent))
     const ancestors = new Set([sha, ...from.flatMap((parent) => [...parent.ancestors])])
     this.commits.set(sha, {

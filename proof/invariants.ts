@@ -1,0 +1,202 @@
+// Invariants: what is true of a town at every moment, and at rest. One list, for the exploration, the simulation and the torture test.
+// Never: asks a machine whether all is well; it looks at the world, the store, and what the machines promised, and compares.
+import { matchesState } from 'xstate'
+import type { MayorContext } from '../machines/mayor.ts'
+import type { WitnessContext } from '../machines/witness.ts'
+import type { Json, JsonObject } from '../runtime/contract.ts'
+
+/** An invariant was broken; whoever plays stops at the first. */
+export class Violation extends Error {
+  override name = 'Violation'
+}
+
+export interface SeenActor {
+  address: string
+  role: string
+  status: 'active' | 'done' | 'halted' | 'ended'
+  value: Json
+  context: JsonObject
+}
+
+export interface SeenSession {
+  id: string
+  address: string
+  issue: string
+  polecat: string
+  epoch: number
+}
+
+export interface SeenIssue {
+  id: string
+  status: 'open' | 'in_progress' | 'blocked' | 'closed'
+  assignee: string | null
+  /** Issues it waits for. */
+  after: readonly string[]
+}
+
+/** A town as whoever plays it can show it: the world as it is, and the store as it is. */
+export interface TownView {
+  rig: string
+  maxWorkers: number
+  actors: readonly SeenActor[]
+  /** Holders of workers' places. */
+  slots: readonly string[]
+  /** In words. */
+  deadLetters: readonly string[]
+  timers: readonly { address: string; id: string }[]
+  /** The Overseer has stopped everything. */
+  held: boolean
+  sessions: readonly SeenSession[]
+  worktrees: readonly string[]
+  issues: readonly SeenIssue[]
+  mainHas(issue: string): boolean
+  mainIsGreen: boolean
+  /** What waits: mail, effects. Zero at rest. */
+  waiting: { mail: number; effects: number }
+}
+
+export interface Invariant {
+  number: number
+  says: string
+  /** What is wrong; undefined: nothing. */
+  broken(view: TownView): string | undefined
+}
+
+const contextOf = <T>(view: TownView, address: string) => view.actors.find((actor) => actor.address === address)?.context as T | undefined
+const witnessOf = (view: TownView) => contextOf<WitnessContext>(view, `${view.rig}/witness`)
+const escalationsOf = (view: TownView) => contextOf<MayorContext>(view, 'mayor/')?.escalations ?? []
+const twice = <T>(list: readonly T[]) => list.find((item, n) => list.indexOf(item) !== n)
+
+// What the world itself guards at the moment it is done (work that would be lost, an order that is wrong, a push of an untested commit, an issue closed too soon)
+// is in `world.ts`: there it cannot be missed between two looks.
+
+/** True at every moment. Numbers are those of the town's list of invariants. */
+export const always: readonly Invariant[] = [
+  { number: 1, says: 'no mail is lost to a dead letter', broken: ({ deadLetters }) => deadLetters[0] && `a dead letter: ${deadLetters[0]}` },
+  {
+    number: 3,
+    says: 'at most one live session an address, and none of an epoch that its actor has left behind',
+    broken: (view) => {
+      const two = twice(view.sessions.map(({ address }) => address))
+      if (two) return `${two} has two live sessions`
+      const old = view.sessions.find(({ address, epoch }) => (contextOf<{ epoch: number }>(view, `${address}/session`)?.epoch ?? 0) > epoch)
+      return old && `${old.id} lives, and its actor is at a later epoch`
+    },
+  },
+  { number: 4, says: 'main’s head passed its gates as that very tree', broken: ({ mainIsGreen }) => (mainIsGreen ? undefined : 'main is at a commit that never passed its gates') },
+  {
+    number: 5,
+    says: 'no more workers, places or sessions than max_workers',
+    broken: (view) => {
+      const workers = Object.keys(witnessOf(view)?.workers ?? {}).length
+      const most = Math.max(workers, view.slots.length, view.sessions.length)
+      if (most > view.maxWorkers) return `${workers} workers, ${view.slots.length} places taken, ${view.sessions.length} sessions; max_workers is ${view.maxWorkers}`
+      return workers === view.slots.length ? undefined : `${view.slots.length} places are taken for ${workers} workers`
+    },
+  },
+  {
+    number: 6,
+    says: 'a cause is escalated once until it is cleared',
+    broken: (view) => {
+      const two = twice(escalationsOf(view).map(({ cause }) => cause))
+      return two && `${two} is escalated twice`
+    },
+  },
+  {
+    number: 8,
+    says: 'only the Witness and its retirements end a session',
+    broken: (view) => {
+      for (const { address, role, context } of view.actors) {
+        if (role !== 'session') continue
+        const stranger = (context.killers as string[]).find((killer) => !killer.startsWith(`${view.rig}/witness`))
+        if (stranger) return `${stranger} ends ${address}`
+      }
+      return undefined
+    },
+  },
+  {
+    number: 9,
+    says: 'an issue has at most one worker and one live session',
+    broken: (view) => {
+      const worked = twice(Object.values(witnessOf(view)?.workers ?? {}).map(({ issue }) => issue))
+      if (worked) return `${worked} has two workers`
+      const live = twice(view.sessions.map(({ issue }) => issue))
+      return live && `${live} has two live sessions`
+    },
+  },
+  {
+    number: 10,
+    says: 'a timer only for a state that is active',
+    broken: (view) => {
+      for (const { address, id } of view.timers) {
+        const actor = view.actors.find((each) => each.address === address)
+        // `xstate.after.<delay>.<machine>.<state.path>`
+        const path = id.split('.').slice(4)
+        if (actor?.status !== 'active' || !matchesState(path.join('.'), actor.value as never)) return `${address} has the timer ${id}, and is in ${JSON.stringify(actor?.value)}`
+      }
+      return undefined
+    },
+  },
+  {
+    number: 12,
+    says: 'an issue is closed only when origin’s main has its work',
+    broken: (view) => {
+      const early = view.issues.find(({ id, status }) => status === 'closed' && !view.mainHas(id))
+      return early && `${early.id} is closed, and main has nothing of it`
+    },
+  },
+]
+
+/** True when nothing is left to happen, and nothing outside is in the way. */
+export const atRest: readonly Invariant[] = [
+  {
+    number: 9,
+    says: 'at rest every issue has landed, waits for one that has not, or somebody was told',
+    broken: (view) => {
+      const open = view.issues.filter(({ status }) => status !== 'closed')
+      const causes = escalationsOf(view)
+      const waits = (after: readonly string[]) => after.some((id) => view.issues.find((issue) => issue.id === id)?.status !== 'closed')
+      const silent = open.filter(({ id, status, after }) => status !== 'blocked' && !causes.some(({ issue }) => issue === id) && !waits(after))
+      return silent.length === 0
+        ? undefined
+        : `at rest, ${silent.map(({ id, status, assignee }) => `${id} is ${status}${assignee ? ` by ${assignee}` : ''}`).join(', ')}, and nobody was told`
+    },
+  },
+  {
+    number: 6,
+    says: 'at rest, a blocked issue has its escalation',
+    broken: (view) => {
+      const causes = escalationsOf(view)
+      const untold = view.issues.find(({ id, status }) => status === 'blocked' && !causes.some(({ issue }) => issue === id))
+      return untold && `${untold.id} is blocked, and no escalation says so`
+    },
+  },
+  ...(
+    [
+      ['no session lives', (view) => view.sessions[0]?.id],
+      ['no worktree stands', (view) => view.worktrees[0]],
+      ['no place is taken', (view) => view.slots[0]],
+      ['no timer is set', (view) => view.timers[0]?.id],
+      ['no mail waits', (view) => (view.waiting.mail > 0 ? `${view.waiting.mail} mails` : undefined)],
+      ['no effect is open', (view) => (view.waiting.effects > 0 ? `${view.waiting.effects} effects` : undefined)],
+      ['no actor is halted', (view) => view.actors.find(({ status }) => status === 'halted')?.address],
+    ] satisfies [string, (view: TownView) => string | undefined][]
+  ).map(
+    ([says, found]): Invariant => ({
+      number: 9,
+      says: `at rest ${says}`,
+      broken: (view) => {
+        const what = found(view)
+        return what === undefined ? undefined : `at rest ${says}, but ${what}`
+      },
+    }),
+  ),
+]
+
+/** Throws the first Violation. */
+export function check(list: readonly Invariant[], view: TownView): void {
+  for (const { number, broken } of list) {
+    const what = broken(view)
+    if (what !== undefined) throw new Violation(`${what} (invariant ${number})`)
+  }
+}
