@@ -3,7 +3,7 @@
 // Never: kills its session, removes its worktree or deletes its branch; the Witness does, after it verified.
 import { and, assign, setup } from 'xstate'
 import { polecatOf, refineryOf, sessionOf, witnessOf } from './address.ts'
-import type { IssueBrief, MailEvent, Preserved, ReturnReason } from './mail.ts'
+import type { IssueBrief, MailEvent, Outgoing, Preserved, ReturnReason } from './mail.ts'
 import { hands, outputOf, words, wordsOf } from './profile.ts'
 
 type Understands =
@@ -38,12 +38,20 @@ interface Context {
   /** The handoff mail that somebody waits on. */
   askId: string | null
   sessionOver: boolean
+  /** Its session has been silent for too long, said once a session. */
+  silent: { ms: number; tail: string } | null
   lastEnd: { cause: string; exitCode: number | null; tail: string } | null
   trouble: string
 }
 
 const issueOf = (context: Context) => (context.issue as IssueBrief).id
 const placeOf = ({ context }: { context: Context }) => ({ rig: context.rig, polecat: context.name, incarnation: context.incarnation, branch: context.branch })
+
+const stuck = (context: Context): Outgoing => ({
+  to: witnessOf(context.rig),
+  type: 'polecat.stuck',
+  body: { issue: issueOf(context), reason: `no sign of progress for ${Math.round((context.silent?.ms ?? 0) / 1000)} s`, tail: context.silent?.tail ?? '' },
+})
 
 /** What still keeps an inspected worktree from being handed over; undefined when nothing does. */
 function obstacle(
@@ -68,7 +76,10 @@ export const polecatMachine = setup({
   actors: hands,
   actions: {
     ...words,
-    rememberEnd: assign(({ event }) => (event.type === 'session.ended' ? { sessionOver: true, lastEnd: { cause: event.cause, exitCode: event.exitCode, tail: event.tail } } : {})),
+    rememberSilence: assign(({ event }) => (event.type === 'session.stalled' ? { silent: { ms: event.silentMs, tail: event.tail } } : {})),
+    rememberEnd: assign(({ event }) =>
+      event.type === 'session.ended' ? { sessionOver: true, silent: null, lastEnd: { cause: event.cause, exitCode: event.exitCode, tail: event.tail } } : {},
+    ),
   },
   guards: {
     endedByTheOverseer: ({ context }) => context.lastEnd?.cause === 'stopped',
@@ -103,6 +114,7 @@ export const polecatMachine = setup({
     work: null,
     askId: null,
     sessionOver: true,
+    silent: null,
     lastEnd: null,
     trouble: '',
   }),
@@ -117,6 +129,7 @@ export const polecatMachine = setup({
       },
     },
     'session.ended': { actions: 'rememberEnd' },
+    'session.stalled': { description: 'Silent while something else is decided: remembered, for when it is to go on.', actions: 'rememberSilence' },
   },
   states: {
     awaiting: {
@@ -160,7 +173,7 @@ export const polecatMachine = setup({
         },
       ],
       on: {
-        'session.started': { target: 'working', actions: assign({ sessionOver: false }) },
+        'session.started': { target: 'working', actions: assign({ sessionOver: false, silent: null }) },
         'session.ended': { target: 'interrupted', actions: 'rememberEnd' },
       },
     },
@@ -188,14 +201,7 @@ export const polecatMachine = setup({
         'session.ended': { target: 'interrupted', actions: 'rememberEnd' },
         'session.stalled': {
           description: 'Silent for too long: only the Witness may end the run.',
-          actions: {
-            type: 'mail',
-            params: ({ context, event }) => ({
-              to: witnessOf(context.rig),
-              type: 'polecat.stuck',
-              body: { issue: issueOf(context), reason: `no sign of progress for ${Math.round(event.silentMs / 1000)} s`, tail: event.tail },
-            }),
-          },
+          actions: ['rememberSilence', { type: 'mail', params: ({ context }) => stuck(context) }],
         },
         'work.returned': {
           description: 'Work it had queued came back while it goes on.',
@@ -311,19 +317,13 @@ export const polecatMachine = setup({
       },
     },
     back_to_work: {
-      description: 'The same session goes on where it was.',
+      description: 'The same session goes on where it was. One that is silent already will not: the Witness is told.',
+      entry: { type: 'mail', params: ({ context }) => (context.silent ? stuck(context) : []) },
       on: {
         'handoff.requested': { guard: 'fromItself', target: 'handing_over', actions: assign({ askId: ({ event }) => event.mailId }) },
         'session.ended': { target: 'interrupted', actions: 'rememberEnd' },
         'session.stalled': {
-          actions: {
-            type: 'mail',
-            params: ({ context, event }) => ({
-              to: witnessOf(context.rig),
-              type: 'polecat.stuck',
-              body: { issue: issueOf(context), reason: `no sign of progress for ${Math.round(event.silentMs / 1000)} s`, tail: event.tail },
-            }),
-          },
+          actions: ['rememberSilence', { type: 'mail', params: ({ context }) => stuck(context) }],
         },
       },
     },

@@ -16,7 +16,7 @@ export interface RefineryContext {
   members: Queued[]
   base: string | null
   commit: string
-  /** Times in a row that main moved, or that origin was away. */
+  /** Times in a row that main moved, or that origin was away; counted as far as it makes a difference. */
   moves: number
   absences: number
   stuck: ('refused' | 'unreachable' | 'broken')[]
@@ -24,6 +24,11 @@ export interface RefineryContext {
   landed: { issue: string; title: string; commit: string; at: number }[]
 }
 type Context = RefineryContext
+
+/** From here on the wait is the longest. */
+const absencesMax = 7
+/** From here on there is a breath between attempts. */
+const movesMax = 4
 
 const first = (context: Context) => context.members[0] as Queued
 const issues = (context: Context) => context.members.map((member) => member.issue)
@@ -80,7 +85,7 @@ export const refineryMachine = setup({
     /** 5 s, 10 s, 20 s … at most 5 minutes, while origin is away. */
     originRetry: ({ context }) => Math.min(300_000, 5000 * 2 ** Math.max(0, context.absences - 1)),
     /** At once for the first moves of main, then a breath between attempts. */
-    replanDelay: ({ context }) => (context.moves <= 3 ? 0 : 2000),
+    replanDelay: ({ context }) => (context.moves < movesMax ? 0 : 2000),
     closeRetry: 2000,
   },
 }).createMachine({
@@ -263,7 +268,7 @@ export const refineryMachine = setup({
     },
     replanning: {
       description: 'main is not what was tested against: build again on what it is now. Never force.',
-      entry: assign({ moves: ({ context }) => context.moves + 1 }),
+      entry: assign({ moves: ({ context }) => Math.min(movesMax, context.moves + 1) }),
       after: { replanDelay: 'building' },
     },
     confirming: {
@@ -347,7 +352,7 @@ export const refineryMachine = setup({
     origin_away: {
       description: 'Origin does not answer. Wait, longer each time; after a while the Overseer hears of it, once.',
       entry: [
-        assign({ absences: ({ context }) => context.absences + 1 }),
+        assign({ absences: ({ context }) => Math.min(absencesMax, context.absences + 1) }),
         {
           type: 'mail',
           params: ({ context }) => (context.absences === 4 ? stuck(context, 'unreachable', 'origin did not answer four times in a row') : []),
@@ -368,7 +373,7 @@ export const refineryMachine = setup({
     },
     cannot_run: {
       description: 'There is no verdict on the work because the gates, or git, could not run. Tried again by and by, or when poked.',
-      entry: assign({ stuck: ({ context }) => [...new Set([...context.stuck, 'broken' as const])], absences: ({ context }) => context.absences + 1 }),
+      entry: assign({ stuck: ({ context }) => [...new Set([...context.stuck, 'broken' as const])], absences: ({ context }) => Math.min(absencesMax, context.absences + 1) }),
       after: { originRetry: 'building' },
       on: {
         'queue.poked': {

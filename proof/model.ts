@@ -1,0 +1,489 @@
+// Model: a whole town in memory, as the host would play it, made to be copied: every state is a value, and what may happen next is a list.
+// The machines are the production machines, played by the production turn. Time is left out: an armed timer may fire whenever no mail waits.
+// Never: holds more than the host does; where both are played side by side they must agree (`test/models/explore.test.ts`).
+import type { AnyMachineSnapshot } from 'xstate'
+import { bind } from '../actors/binding.ts'
+import type { Json, JsonObject, PromisedEffect, Role } from '../runtime/contract.ts'
+import { begin, type Promised, persist, play, restore } from '../runtime/turn.ts'
+import { always, atRest, check, type SeenActor, type TownView, Violation } from './invariants.ts'
+import { type Agent, epic, rig, type SimIssue, World } from './world.ts'
+
+export interface Scope {
+  polecats: number
+  issues: readonly SimIssue[]
+  /** Things that may go wrong on one way through: an effect fails, its answer is lost, it is performed again; an agent dies, freezes or errs; origin moves, refuses or is away. */
+  faults: number
+  /** Commands of the Overseer on one way through. */
+  commands: number
+  /** Things that may happen while mail still waits, before it is all handled. */
+  races: number
+  mailboxMax: number
+  /** Starts of a session, and tries at landing, before a worker gives up. */
+  tries: number
+}
+
+/** A machine's snapshot, one object for all equal ones. */
+interface Stored {
+  id: number
+  machine: Role
+  snapshot: AnyMachineSnapshot
+  seen: Pick<SeenActor, 'value' | 'context'>
+}
+
+interface Actor {
+  incarnation: number
+  status: 'active' | 'done'
+  stored: Stored
+}
+
+interface Mail {
+  key: number
+  id: string
+  from: string
+  to: string
+  type: string
+  body: JsonObject
+  /** The effect whose result it is, or the timer that fired. */
+  invokeId?: string | undefined
+  timerId?: string | undefined
+}
+
+interface Effect {
+  key: number
+  address: string
+  invokeId: string | null
+  name: string
+  input: JsonObject
+  lane: string | null
+  /** Handed out before the brake was pulled. */
+  started: boolean
+}
+
+interface Timer {
+  address: string
+  id: string
+}
+
+/** One state of a town; never changed, only followed by others. */
+export interface TownState {
+  actors: ReadonlyMap<string, Actor>
+  mail: readonly Mail[]
+  effects: readonly Effect[]
+  timers: readonly Timer[]
+  slots: readonly string[]
+  world: World
+  held: boolean
+  faults: number
+  commands: number
+  races: number
+  dead: readonly string[]
+}
+
+/** Something that may happen next, in words that are unique in its state. */
+export interface Choice {
+  words: string
+  /** Costs one of the faults or commands of the scope: a town must come to rest without it. */
+  from: 'town' | 'fault' | 'overseer'
+  next(): TownState
+}
+
+export function makeModel(scope: Scope) {
+  const facts = {
+    rigs: () => [rig],
+    rig: () => ({ maxWorkers: scope.polecats, spawnDelayMs: 0, sessionTries: scope.tries, mergeTries: scope.tries }),
+    hasPlugin: () => false,
+    hasCrew: () => false,
+  }
+  const { roles, effects: specs, parseMail } = bind({ facts, prefixOf: () => rig })
+  const roleOf = new Map<string, Role>()
+  const interned = new Map<string, number>()
+  const stored = new Map<string, Stored>()
+  const turns = new Map<string, { after: Stored; status: 'active' | 'done'; promises: readonly Promised[]; handled: boolean }>()
+  const beginnings = new Map<string, { after: Stored; promises: readonly Promised[] }>()
+
+  const intern = (text: string): number => {
+    const known = interned.get(text)
+    if (known !== undefined) return known
+    interned.set(text, interned.size + 1)
+    return interned.size
+  }
+  const theRole = (address: string): Role => {
+    const known = roleOf.get(address)
+    if (known) return known
+    const role = roles.find((each) => each.owns(address))
+    if (!role) throw new Violation(`nobody is at ${address}`)
+    roleOf.set(address, role)
+    return role
+  }
+  const keep = (machine: Role, snapshot: AnyMachineSnapshot): Stored => {
+    const text = persist(machine.machine, snapshot)
+    const known = stored.get(text)
+    if (known) return known
+    const { value, context } = JSON.parse(text) as { value: Json; context: JsonObject }
+    const made = { id: stored.size + 1, machine, snapshot: restore(machine.machine, JSON.parse(text)), seen: { value, context } }
+    stored.set(text, made)
+    return made
+  }
+
+  const start = (): TownState => {
+    const world = new World(scope.issues, scope.polecats)
+    const empty: TownState = {
+      actors: new Map(),
+      mail: [],
+      effects: [],
+      timers: [],
+      slots: [],
+      world,
+      held: false,
+      faults: scope.faults,
+      commands: scope.commands,
+      races: 0,
+      dead: [],
+    }
+    return { ...empty, mail: [mailOf('overseer', 'mayor/', 'work.requested', { rig, epic })] }
+  }
+
+  function mailOf(from: string, to: string, type: string, body: unknown, more: { id?: string; invokeId?: string; timerId?: string } = {}): Mail {
+    const parsed = type.startsWith('xstate.') ? (body as JsonObject) : parseMail(type, body)
+    const id = more.id ?? `m:${from}>${to}:${type}`
+    return {
+      key: intern(JSON.stringify([id, from, to, type, parsed, more.invokeId, more.timerId])),
+      id,
+      from,
+      to,
+      type,
+      body: parsed,
+      invokeId: more.invokeId,
+      timerId: more.timerId,
+    }
+  }
+
+  /** The turn of one mail: the host's `playMail`, on values. */
+  function handle(state: TownState): TownState {
+    const [mail, ...rest] = state.mail as [Mail, ...Mail[]]
+    const next = { ...state, mail: rest as readonly Mail[] }
+    const role = theRole(mail.to)
+    const actor = state.actors.get(mail.to)
+    const asleep = !actor || actor.status === 'done'
+    const internal = mail.invokeId !== undefined || mail.timerId !== undefined
+    const mayBegin = (role.begins ?? [...role.accepts, ...role.ignores]).includes(mail.type)
+    if (!role.accepts.includes(mail.type) && !role.ignores.includes(mail.type) && !internal) return { ...next, dead: [...next.dead, `${mail.to} does not understand ${mail.type}`] }
+    if (asleep) {
+      if (internal || (role.ignores.includes(mail.type) && !(role.begins ?? role.accepts).includes(mail.type))) return next
+      if (!mayBegin) return { ...next, dead: [...next.dead, `${mail.to} is not there; ${mail.type} does not begin it`] }
+    }
+    const incarnation = asleep ? (actor?.incarnation ?? 0) + 1 : actor.incarnation
+    const opening = asleep ? beginning(role, mail.to, incarnation) : undefined
+    const before = opening?.after ?? (actor as Actor).stored
+    const turn = turnOf(before, mail)
+    if (!turn.handled && !internal && !role.ignores.includes(mail.type))
+      next.dead = [...next.dead, `in ${JSON.stringify(before.seen.value)} ${mail.to} does not understand ${mail.type}`]
+    if (!turn.handled && !opening) return next
+    const actors = new Map(state.actors)
+    actors.set(mail.to, { incarnation, status: turn.status, stored: turn.after })
+    const after = { ...next, actors, timers: asleep ? next.timers.filter(({ address }) => address !== mail.to) : next.timers }
+    return promised(after, mail.to, [...(opening?.promises ?? []), ...turn.promises])
+  }
+
+  function beginning(role: Role, address: string, incarnation: number) {
+    const key = `${address}:${incarnation}`
+    const known = beginnings.get(key)
+    if (known) return known
+    const { snapshot, promises } = begin(role.machine, role.input(address, incarnation))
+    const made = { after: keep(role, snapshot), promises }
+    beginnings.set(key, made)
+    return made
+  }
+
+  function turnOf(before: Stored, mail: Mail) {
+    const key = `${before.id}:${mail.key}`
+    const known = turns.get(key)
+    if (known) return known
+    const event = { ...mail.body, type: mail.type, from: mail.from, at: 0, mailId: mail.id }
+    const { snapshot, promises, handled } = play(before.machine.machine, before.snapshot, event)
+    const made = { after: handled ? keep(before.machine, snapshot) : before, status: snapshot.status === 'active' ? ('active' as const) : ('done' as const), promises, handled }
+    turns.set(key, made)
+    return made
+  }
+
+  function promised(state: TownState, address: string, promises: readonly Promised[]): TownState {
+    let { mail, effects, timers, slots, world } = state
+    const effect = (name: string, invokeId: string | null, input: unknown) => {
+      const spec = specs[name]
+      if (!spec) throw new Violation(`${address} promises ${name}, which nobody knows`)
+      // A copy for people changes nothing that can be looked at here.
+      if (name === 'fileMessage') return
+      const parsed = spec.parseInput(input)
+      effects = [...effects, { key: intern(JSON.stringify([address, invokeId, name, parsed])), address, invokeId, name, input: parsed, lane: spec.lane(parsed), started: false }]
+    }
+    for (const promise of promises) {
+      if (promise.kind === 'timer') timers = [...timers.filter((each) => each.address !== address || each.id !== promise.id), { address, id: promise.id }]
+      else if (promise.kind === 'cancelTimer') {
+        timers = timers.filter((each) => each.address !== address || each.id !== promise.id)
+        mail = mail.filter((each) => each.to !== address || each.timerId !== promise.id)
+      } else if (promise.kind === 'invoke') effect(promise.name, promise.id, promise.input)
+      else if (promise.kind === 'stop') {
+        effects = effects.filter((each) => each.address !== address || each.invokeId !== promise.id)
+        mail = mail.filter((each) => each.to !== address || each.invokeId !== promise.id)
+      } else
+        for (const params of (Array.isArray(promise.params) ? promise.params : [promise.params]) as Record<string, unknown>[]) {
+          if (promise.name === 'mail') mail = [...mail, mailOf(address, String(params.to), String(params.type), params.body)]
+          else if (promise.name === 'reply') world = answered(world, params as { to: string | null; ok: boolean })
+          else if (promise.name === 'claimSlot') {
+            const holder = String(params.holder)
+            if (slots.includes(holder)) continue
+            if (slots.length >= scope.polecats) throw new Violation(`${holder} is given a place, and all ${scope.polecats} are taken (invariant 5)`)
+            slots = [...slots, holder].sort()
+          } else if (promise.name === 'freeSlot') slots = slots.filter((holder) => holder !== params.holder)
+          else if (promise.name !== 'note') effect(promise.name, null, params)
+        }
+    }
+    return { ...state, mail, effects, timers, slots, world }
+  }
+
+  /** An agent hears at once what its handoff came to. */
+  function answered(world: World, { to, ok }: { to: string | null; ok: boolean }): World {
+    const id = to?.startsWith('ask:') ? to.slice(4) : undefined
+    const agent = id === undefined ? undefined : world.agents.get(id)
+    if (!agent) return world
+    const next = world.clone()
+    Object.assign(next.agents.get(agent.id) as Agent, { asked: null, done: ok })
+    return next
+  }
+
+  /** Everything that may happen next. */
+  function choices(state: TownState): Choice[] {
+    const list: Choice[] = []
+    if (state.mail.length > 0)
+      list.push({ words: `${state.mail[0]?.to} hears ${state.mail[0]?.type} from ${state.mail[0]?.from}`, from: 'town', next: () => settled(handle(state)) })
+    if (state.mail.length > 0 && (state.races >= scope.races || state.mail.length >= scope.mailboxMax)) return list
+    const racing = state.mail.length > 0 ? { ...state, races: state.races + 1 } : state
+    const add = (words: string, from: Choice['from'], next: (state: TownState) => TownState) => {
+      if (from === 'fault' && state.faults === 0) return
+      if (from === 'overseer' && state.commands === 0) return
+      const paid = from === 'fault' ? { ...racing, faults: racing.faults - 1 } : from === 'overseer' ? { ...racing, commands: racing.commands - 1 } : racing
+      list.push({ words, from, next: () => next(paid) })
+    }
+    effectChoices(state, add)
+    if (state.mail.length === 0)
+      for (const { address, id } of state.timers)
+        add(`the timer ${id} of ${address} fires`, 'town', (now) => ({
+          ...now,
+          timers: now.timers.filter((each) => each.address !== address || each.id !== id),
+          mail: [...now.mail, mailOf(address, address, id, {}, { timerId: id })],
+        }))
+    agentChoices(state, add)
+    outsideChoices(state, add)
+    // Longer than anything else takes: whoever still lives and does nothing has been silent for too long.
+    if (!list.some(({ from }) => from === 'town'))
+      for (const { id, polecat, state: health } of state.world.agents.values())
+        if (health === 'alive') add(`${polecat}'s agent has been silent for too long`, 'town', (now) => changed(now, id, (_, agent) => Object.assign(agent, { state: 'frozen' })))
+    return list
+  }
+
+  type Add = (words: string, from: Choice['from'], next: (state: TownState) => TownState) => void
+
+  function effectChoices(state: TownState, add: Add): void {
+    const busy = new Map<string, number>()
+    for (const [n, effect] of state.effects.entries()) {
+      const spec = specs[effect.name]
+      if (effect.lane !== null) {
+        const taken = busy.get(effect.lane) ?? 0
+        busy.set(effect.lane, taken + 1)
+        if (taken >= (spec?.laneLimit ?? 1)) continue
+      }
+      if (spec?.starts && !effect.started) {
+        if (!state.held) add(`${effect.name} of ${effect.address} is begun`, 'town', (now) => ({ ...now, effects: now.effects.with(n, { ...effect, started: true }) }))
+        continue
+      }
+      const what = `${effect.name} of ${effect.address}`
+      const without = (now: TownState): TownState => ({ ...now, effects: now.effects.filter((_, m) => m !== n) })
+      const tell = (now: TownState, result: { output: unknown } | { error: { message: string } }): TownState =>
+        effect.invokeId === null
+          ? now
+          : {
+              ...now,
+              mail: [
+                ...now.mail,
+                mailOf(effect.address, effect.address, `xstate.${'output' in result ? 'done' : 'error'}.actor.${effect.invokeId}`, result, {
+                  id: `effect:${what}`,
+                  invokeId: effect.invokeId,
+                }),
+              ],
+            }
+      if (effect.name === 'watchSession') {
+        const seen = state.world.watched(effect.input as never)
+        if (seen) add(`${what} sees that it ${seen.kind}`, 'town', (now) => tell(without(now), { output: seen }))
+        add(`${what} fails`, 'fault', (now) => tell(without(now), { error: { message: 'it would not' } }))
+        continue
+      }
+      const performed = (now: TownState): { now: TownState; result: { output: unknown } | { error: { message: string } } } => {
+        const world = now.world.clone()
+        try {
+          const output = spec?.parseOutput(world.perform({ name: effect.name, input: effect.input } as PromisedEffect))
+          return { now: { ...now, world }, result: { output } }
+        } catch (error) {
+          if (error instanceof Violation) throw error
+          return { now: { ...now, world }, result: { error: { message: (error as Error).message } } }
+        }
+      }
+      add(`${what} is done`, 'town', (now) => {
+        const { now: after, result } = performed(without(now))
+        return tell(after, result)
+      })
+      // What nobody waits for is tried again: failing changes nothing.
+      if (effect.invokeId !== null) {
+        add(`${what} fails`, 'fault', (now) => tell(without(now), { error: { message: 'it would not' } }))
+        add(`${what} is done and its answer lost`, 'fault', (now) => tell(performed(without(now)).now, { error: { message: 'the answer was lost' } }))
+      }
+      add(`${what} is done, then a crash: it will be done again`, 'fault', (now) => performed(now).now)
+    }
+  }
+
+  function changed(now: TownState, id: string, what: (world: World, agent: Agent) => void): TownState {
+    const world = now.world.clone()
+    what(world, world.agents.get(id) as Agent)
+    return { ...now, world }
+  }
+
+  function agentChoices(state: TownState, add: Add): void {
+    for (const { id, address, polecat, epoch, state: health, asked, done } of state.world.agents.values()) {
+      if (health !== 'alive') continue
+      const act = (now: TownState, what: (world: World, agent: Agent) => void) => changed(now, id, what)
+      const dies = (exitCode: number) => (now: TownState) => act(now, (_, agent) => Object.assign(agent, { state: 'dead', exitCode, asked: null }))
+      add(`${polecat}'s agent dies`, 'fault', dies(1))
+      add(`${polecat}'s agent falls silent`, 'fault', (now) => act(now, (_, agent) => Object.assign(agent, { state: 'frozen' })))
+      if (done) {
+        add(`${polecat}'s agent writes on after its handoff`, 'fault', (now) => act(now, (world, agent) => world.write(agent)))
+        continue
+      }
+      if (asked !== null) continue
+      const session = state.actors.get(`${address}/session`)?.stored.seen
+      // The door: only the session of the present epoch speaks for its address.
+      const speaks = session?.context.epoch === epoch && session.value !== 'absent'
+      const handsOver = (work: (world: World, agent: Agent) => void) => (now: TownState) => {
+        const after = act(now, (world, agent) => {
+          work(world, agent)
+          if (speaks) agent.asked = `ask:${id}`
+        })
+        return speaks ? { ...after, mail: [...after.mail, mailOf(address, address, 'handoff.requested', {}, { id: `ask:${id}` })] } : after
+      }
+      const commits = (red: boolean) => (world: World, agent: Agent) => {
+        const place = world.worktrees.get(agent.polecat)
+        if (!place) return
+        if (place.dirty.size === 0 && (red || agent.mendsConflict || world.isRed(agent) || !world.aheadOfMain(agent))) world.write(agent)
+        world.commitAll(agent, red)
+      }
+      if (speaks) add(`${polecat}'s agent commits its work and hands over`, 'town', handsOver(commits(false)))
+      if (speaks) add(`${polecat}'s agent commits work that fails its gate, and hands over`, 'fault', handsOver(commits(true)))
+      if (speaks)
+        add(
+          `${polecat}'s agent hands over with a file uncommitted`,
+          'fault',
+          handsOver((world, agent) => world.write(agent)),
+        )
+    }
+  }
+
+  function outsideChoices(state: TownState, add: Add): void {
+    const set = (changes: Partial<Pick<World, 'originAway' | 'originRefuses' | 'gatesBroken'>>) => (now: TownState) => ({
+      ...now,
+      world: Object.assign(now.world.clone(), changes),
+    })
+    const post = (now: TownState, to: string, type: string, body: JsonObject = {}) => ({ ...now, mail: [...now.mail, mailOf('overseer', to, type, body)] })
+    const { world } = state
+    if (state.mail.length > 0) return
+    for (const [flag, on, off] of [
+      ['originAway', 'origin does not answer', 'origin answers again'],
+      ['originRefuses', 'origin refuses pushes', 'origin takes pushes again'],
+      ['gatesBroken', 'the gates cannot run', 'the gates run again'],
+    ] as const) {
+      if (world[flag]) add(off, 'town', set({ [flag]: false }))
+      else add(on, 'fault', set({ [flag]: true }))
+    }
+    for (const with_ of [null, scope.issues[0]?.id as string]) {
+      add(`somebody pushes to main${with_ ? `, in conflict with ${with_}` : ''}`, 'fault', (now) => {
+        const next = now.world.clone()
+        next.foreignPush(with_)
+        return { ...now, world: next }
+      })
+    }
+    if (state.held) add('overseer: gt up', 'town', (now) => post({ ...now, held: false }, `${rig}/witness`, 'rig.resumed'))
+    else add('overseer: gt stop --all', 'overseer', (now) => post({ ...now, held: true }, `${rig}/witness`, 'rig.stopped', { why: 'stop --all' }))
+    add('overseer: gt refinery process', 'overseer', (now) => post(now, `${rig}/refinery`, 'queue.poked'))
+    for (const { id } of scope.issues) add(`overseer: gt spawn --issue ${id}`, 'overseer', (now) => post(now, 'mayor/', 'work.requested', { rig, issues: [id] }))
+  }
+
+  /** A burst is over when all mail is handled. */
+  const settled = (state: TownState): TownState => (state.mail.length === 0 && state.races > 0 ? { ...state, races: 0 } : state)
+
+  function view(state: TownState): TownView {
+    const { world } = state
+    return {
+      rig,
+      maxWorkers: scope.polecats,
+      actors: [...state.actors].map(
+        ([
+          address,
+          {
+            status,
+            stored: { machine, seen },
+          },
+        ]) => ({ address, role: machine.name, status, ...seen }),
+      ),
+      slots: state.slots,
+      deadLetters: state.dead,
+      timers: state.timers,
+      held: state.held,
+      sessions: world.live(),
+      worktrees: [...world.worktrees.keys()],
+      issues: [...world.issues.values()],
+      mainHas: (issue) => world.mainHas(issue),
+      mainIsGreen: world.isGreen(world.originMain),
+      waiting: { mail: state.mail.length, effects: state.effects.length },
+    }
+  }
+
+  return {
+    start,
+    choices,
+    /** Throws a Violation. `quiet`: nothing of the town's own can happen any more. */
+    check(state: TownState, quiet: boolean): void {
+      if (state.mail.length > 0 && state.dead.length === 0) return
+      const seen = view(state)
+      check(always, seen)
+      if (quiet) check(atRest, seen)
+    },
+    /** Equal for states in which the same can happen. */
+    key(state: TownState): string {
+      const actors = [...state.actors]
+        .map(
+          ([
+            address,
+            {
+              incarnation,
+              status,
+              stored: { id },
+            },
+          ]) => `${intern(address)}.${incarnation}${status[0]}${id}`,
+        )
+        .sort()
+      return [
+        actors.join(','),
+        state.mail.map(({ key }) => key).join(','),
+        state.effects.map(({ key, started }) => (started ? -key : key)).join(','),
+        state.timers
+          .map(({ address, id }) => intern(`${address} ${id}`))
+          .sort()
+          .join(','),
+        state.slots.join(','),
+        intern(state.world.key()),
+        state.held ? 'h' : '',
+        state.faults,
+        state.commands,
+        state.races,
+        state.dead.length,
+      ].join('|')
+    },
+  }
+}
