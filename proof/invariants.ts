@@ -2,6 +2,7 @@
 // Never: asks a machine whether all is well; it looks at the world, the store, and what the machines promised, and compares.
 import { matchesState } from 'xstate'
 import type { MayorContext } from '../machines/mayor.ts'
+import type { RefineryContext } from '../machines/refinery.ts'
 import type { WitnessContext } from '../machines/witness.ts'
 import type { Json, JsonObject } from '../runtime/contract.ts'
 
@@ -155,8 +156,11 @@ export const atRest: readonly Invariant[] = [
     broken: (view) => {
       const open = view.issues.filter(({ status }) => status !== 'closed')
       const causes = escalationsOf(view)
+      // What keeps the queue of a rig is one cause for all that wait in it.
+      const queued = causes.some(({ cause }) => cause.startsWith(`${view.rig}/queue/`)) ? (contextOf<RefineryContext>(view, `${view.rig}/refinery`)?.queue ?? []) : []
+      const told = (id: string) => causes.some(({ issue }) => issue === id) || queued.some(({ issue }) => issue === id)
       const waits = (after: readonly string[]) => after.some((id) => view.issues.find((issue) => issue.id === id)?.status !== 'closed')
-      const silent = open.filter(({ id, status, after }) => status !== 'blocked' && !causes.some(({ issue }) => issue === id) && !waits(after))
+      const silent = open.filter(({ id, status, after }) => status !== 'blocked' && !told(id) && !waits(after))
       return silent.length === 0
         ? undefined
         : `at rest, ${silent.map(({ id, status, assignee }) => `${id} is ${status}${assignee ? ` by ${assignee}` : ''}`).join(', ')}, and nobody was told`

@@ -22,6 +22,12 @@ export interface Scope {
   tries: number
 }
 
+/** A scope by its numbers: issues w-1, w-2 … that wait for nothing, a mailbox of six, two tries. */
+export function scopeOf({ polecats, issues, faults, commands, races }: { polecats: number; issues: number; faults: number; commands: number; races: number }): Scope {
+  const issue = (n: number): SimIssue => ({ id: `w-${n + 1}`, status: 'open', assignee: null, after: [], escalated: false })
+  return { polecats, issues: Array.from({ length: issues }, (_, n) => issue(n)), faults, commands, races, mailboxMax: 6, tries: 2 }
+}
+
 /** A machine's snapshot, one object for all equal ones. */
 interface Stored {
   id: number
@@ -447,6 +453,7 @@ export function makeModel(scope: Scope) {
   return {
     start,
     choices,
+    view,
     /** Throws a Violation. `quiet`: nothing of the town's own can happen any more. */
     check(state: TownState, quiet: boolean): void {
       if (state.mail.length > 0 && state.dead.length === 0) return

@@ -1,0 +1,64 @@
+// `npm run explore [-- --polecats N --issues N --faults N --commands N --races N --states-max N --test FILE]`: every state of a small town.
+// A violation is told as its shortest story; --test writes it as a test that fails until it is mended.
+import { writeFileSync } from 'node:fs'
+import process from 'node:process'
+import { parseArgs } from 'node:util'
+import { type Exploration, explore } from '../../proof/explore.ts'
+import { scopeOf } from '../../proof/model.ts'
+
+const option = { type: 'string' } as const
+const { values } = parseArgs({
+  options: { polecats: option, issues: option, faults: option, commands: option, races: option, 'states-max': option, test: option },
+})
+const number = (name: keyof typeof values, otherwise: number) => {
+  const given = Number(values[name] ?? otherwise)
+  if (Number.isSafeInteger(given) && given >= 0) return given
+  console.error(`--${name} is a whole number, not "${values[name]}"`)
+  process.exit(2)
+}
+// Without numbers: the scopes that together say most, smallest first.
+const given = ['polecats', 'issues', 'faults', 'commands', 'races'].some((name) => name in values)
+const scopes = given
+  ? [{ polecats: number('polecats', 2), issues: number('issues', 2), faults: number('faults', 1), commands: number('commands', 0), races: number('races', 0) }]
+  : [
+      { polecats: 1, issues: 1, faults: 1, commands: 0, races: 2 },
+      { polecats: 1, issues: 1, faults: 1, commands: 1, races: 0 },
+      { polecats: 1, issues: 1, faults: 2, commands: 0, races: 0 },
+      { polecats: 2, issues: 2, faults: 0, commands: 0, races: 2 },
+      { polecats: 2, issues: 2, faults: 0, commands: 1, races: 0 },
+      { polecats: 2, issues: 2, faults: 1, commands: 0, races: 0 },
+    ]
+
+for (const small of scopes) {
+  const name = Object.entries(small)
+    .map(([what, count]) => `${count} ${what}`)
+    .join(', ')
+  console.log(name)
+  const found = explore(scopeOf(small), {
+    statesMax: number('states-max', Number.MAX_SAFE_INTEGER),
+    progress: (states, depth) => process.stderr.isTTY && process.stderr.write(`\r${states} states, ${depth} steps deep `),
+  })
+  console.log(`  ${words(found)}`)
+  if (found.violation) {
+    console.log(`${found.violation.story.map((step, n) => `  ${String(n + 1).padStart(3)}. ${step}`).join('\n')}\n  Then: ${found.violation.what}`)
+    if (values.test) writeFileSync(values.test, reproduction(small, found.violation))
+    process.exit(1)
+  }
+}
+
+function words({ states, edges, depth, quiet, seconds, complete }: Exploration): string {
+  return `${states} states, ${edges} edges, at most ${depth} steps deep, ${quiet} at rest, ${seconds.toFixed(1)} s (${Math.round((states / seconds) * 60)} states/min)${complete ? '' : ', NOT ALL'}`
+}
+
+function reproduction(small: object, { what, story }: { what: string; story: string[] }): string {
+  return `// ${what}
+import { expect, test } from 'vitest'
+import { retell } from '../../proof/explore.ts'
+import { scopeOf } from '../../proof/model.ts'
+
+test(${JSON.stringify(what)}, () => {
+  const story = ${JSON.stringify(story, null, 4).replace(/\n\]$/, ',\n  ]')}
+  expect(retell(scopeOf(${JSON.stringify(small)}), story)).toBeNull()
+})
+`
+}
