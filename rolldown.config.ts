@@ -20,5 +20,7 @@ export default defineConfig([
       paths: (id) => (id.endsWith('/page.ts') ? `./${drawing.built}` : id),
     },
   },
+  // The kit for plugin authors: `gastown/proof`.
+  { input: 'proof/kit.ts', platform: 'node', output: { file: 'dist/proof.mjs', format: 'es', minify: true, codeSplitting: false } },
   { input: drawing.input, platform: 'node', output: { file: `dist/${drawing.built}`, format: 'es', minify: true, codeSplitting: false } },
 ])

@@ -30,6 +30,7 @@ export const words: Record<string, () => Promise<{ default: Command }>> = {
   log: () => import('./commands/log.ts'),
   why: () => import('./commands/why.ts'),
   replay: () => import('./commands/replay.ts'),
+  sim: () => import('./commands/sim.ts'),
   viz: () => import('./commands/viz.ts'),
   completion: () => import('./commands/completion.ts'),
   version: () => import('./commands/version.ts'),

@@ -3,9 +3,10 @@
 // Never: holds more than the host does; where both are played side by side they must agree (`test/models/explore.test.ts`).
 import type { AnyMachineSnapshot } from 'xstate'
 import { bind } from '../actors/binding.ts'
-import type { Json, JsonObject, PromisedEffect, Role } from '../runtime/contract.ts'
+import type { Json, JsonObject, Role } from '../runtime/contract.ts'
 import { begin, type Promised, persist, play, restore } from '../runtime/turn.ts'
 import { always, atRest, check, type SeenActor, type TownView, Violation } from './invariants.ts'
+import { makeSurroundings } from './surroundings.ts'
 import { type Agent, epic, rig, type SimIssue, World } from './world.ts'
 
 export interface Scope {
@@ -42,7 +43,7 @@ interface Actor {
   stored: Stored
 }
 
-interface Mail {
+export interface Mail {
   key: number
   id: string
   from: string
@@ -54,7 +55,7 @@ interface Mail {
   timerId?: string | undefined
 }
 
-interface Effect {
+export interface Effect {
   key: number
   address: string
   invokeId: string | null
@@ -65,7 +66,7 @@ interface Effect {
   started: boolean
 }
 
-interface Timer {
+export interface Timer {
   address: string
   id: string
 }
@@ -130,6 +131,8 @@ export function makeModel(scope: Scope) {
     stored.set(text, made)
     return made
   }
+
+  const around = makeSurroundings(scope, specs, mailOf)
 
   const start = (): TownState => {
     const world = new World(scope.issues, scope.polecats)
@@ -270,7 +273,7 @@ export function makeModel(scope: Scope) {
       const paid = from === 'fault' ? { ...racing, faults: racing.faults - 1 } : from === 'overseer' ? { ...racing, commands: racing.commands - 1 } : racing
       list.push({ words, from, next: () => next(paid) })
     }
-    effectChoices(state, add)
+    around.effects(state, add)
     if (state.mail.length === 0)
       for (const { address, id } of state.timers)
         add(`the timer ${id} of ${address} fires`, 'town', (now) => ({
@@ -278,146 +281,13 @@ export function makeModel(scope: Scope) {
           timers: now.timers.filter((each) => each.address !== address || each.id !== id),
           mail: [...now.mail, mailOf(address, address, id, {}, { timerId: id })],
         }))
-    agentChoices(state, add)
-    outsideChoices(state, add)
+    around.agents(state, add)
+    around.outside(state, add)
     // Longer than anything else takes: whoever still lives and does nothing has been silent for too long.
     if (!list.some(({ from }) => from === 'town'))
       for (const { id, polecat, state: health } of state.world.agents.values())
-        if (health === 'alive') add(`${polecat}'s agent has been silent for too long`, 'town', (now) => changed(now, id, (_, agent) => Object.assign(agent, { state: 'frozen' })))
+        if (health === 'alive') add(`${polecat}'s agent has been silent for too long`, 'town', around.fallsSilent(id))
     return list
-  }
-
-  type Add = (words: string, from: Choice['from'], next: (state: TownState) => TownState) => void
-
-  function effectChoices(state: TownState, add: Add): void {
-    const busy = new Map<string, number>()
-    for (const [n, effect] of state.effects.entries()) {
-      const spec = specs[effect.name]
-      if (effect.lane !== null) {
-        const taken = busy.get(effect.lane) ?? 0
-        busy.set(effect.lane, taken + 1)
-        if (taken >= (spec?.laneLimit ?? 1)) continue
-      }
-      if (spec?.starts && !effect.started) {
-        if (!state.held) add(`${effect.name} of ${effect.address} is begun`, 'town', (now) => ({ ...now, effects: now.effects.with(n, { ...effect, started: true }) }))
-        continue
-      }
-      const what = `${effect.name} of ${effect.address}`
-      const without = (now: TownState): TownState => ({ ...now, effects: now.effects.filter((_, m) => m !== n) })
-      const tell = (now: TownState, result: { output: unknown } | { error: { message: string } }): TownState =>
-        effect.invokeId === null
-          ? now
-          : {
-              ...now,
-              mail: [
-                ...now.mail,
-                mailOf(effect.address, effect.address, `xstate.${'output' in result ? 'done' : 'error'}.actor.${effect.invokeId}`, result, {
-                  id: `effect:${what}`,
-                  invokeId: effect.invokeId,
-                }),
-              ],
-            }
-      if (effect.name === 'watchSession') {
-        const seen = state.world.watched(effect.input as never)
-        if (seen) add(`${what} sees that it ${seen.kind}`, 'town', (now) => tell(without(now), { output: seen }))
-        add(`${what} fails`, 'fault', (now) => tell(without(now), { error: { message: 'it would not' } }))
-        continue
-      }
-      const performed = (now: TownState): { now: TownState; result: { output: unknown } | { error: { message: string } } } => {
-        const world = now.world.clone()
-        try {
-          const output = spec?.parseOutput(world.perform({ name: effect.name, input: effect.input } as PromisedEffect))
-          return { now: { ...now, world }, result: { output } }
-        } catch (error) {
-          if (error instanceof Violation) throw error
-          return { now: { ...now, world }, result: { error: { message: (error as Error).message } } }
-        }
-      }
-      add(`${what} is done`, 'town', (now) => {
-        const { now: after, result } = performed(without(now))
-        return tell(after, result)
-      })
-      // What nobody waits for is tried again: failing changes nothing.
-      if (effect.invokeId !== null) {
-        add(`${what} fails`, 'fault', (now) => tell(without(now), { error: { message: 'it would not' } }))
-        add(`${what} is done and its answer lost`, 'fault', (now) => tell(performed(without(now)).now, { error: { message: 'the answer was lost' } }))
-      }
-      add(`${what} is done, then a crash: it will be done again`, 'fault', (now) => performed(now).now)
-    }
-  }
-
-  function changed(now: TownState, id: string, what: (world: World, agent: Agent) => void): TownState {
-    const world = now.world.clone()
-    what(world, world.agents.get(id) as Agent)
-    return { ...now, world }
-  }
-
-  function agentChoices(state: TownState, add: Add): void {
-    for (const { id, address, polecat, epoch, state: health, asked, done } of state.world.agents.values()) {
-      if (health !== 'alive') continue
-      const act = (now: TownState, what: (world: World, agent: Agent) => void) => changed(now, id, what)
-      const dies = (exitCode: number) => (now: TownState) => act(now, (_, agent) => Object.assign(agent, { state: 'dead', exitCode, asked: null }))
-      add(`${polecat}'s agent dies`, 'fault', dies(1))
-      add(`${polecat}'s agent falls silent`, 'fault', (now) => act(now, (_, agent) => Object.assign(agent, { state: 'frozen' })))
-      if (done) {
-        add(`${polecat}'s agent writes on after its handoff`, 'fault', (now) => act(now, (world, agent) => world.write(agent)))
-        continue
-      }
-      if (asked !== null) continue
-      const session = state.actors.get(`${address}/session`)?.stored.seen
-      // The door: only the session of the present epoch speaks for its address.
-      const speaks = session?.context.epoch === epoch && session.value !== 'absent'
-      const handsOver = (work: (world: World, agent: Agent) => void) => (now: TownState) => {
-        const after = act(now, (world, agent) => {
-          work(world, agent)
-          if (speaks) agent.asked = `ask:${id}`
-        })
-        return speaks ? { ...after, mail: [...after.mail, mailOf(address, address, 'handoff.requested', {}, { id: `ask:${id}` })] } : after
-      }
-      const commits = (red: boolean) => (world: World, agent: Agent) => {
-        const place = world.worktrees.get(agent.polecat)
-        if (!place) return
-        if (place.dirty.size === 0 && (red || agent.mendsConflict || world.isRed(agent) || !world.aheadOfMain(agent))) world.write(agent)
-        world.commitAll(agent, red)
-      }
-      if (speaks) add(`${polecat}'s agent commits its work and hands over`, 'town', handsOver(commits(false)))
-      if (speaks) add(`${polecat}'s agent commits work that fails its gate, and hands over`, 'fault', handsOver(commits(true)))
-      if (speaks)
-        add(
-          `${polecat}'s agent hands over with a file uncommitted`,
-          'fault',
-          handsOver((world, agent) => world.write(agent)),
-        )
-    }
-  }
-
-  function outsideChoices(state: TownState, add: Add): void {
-    const set = (changes: Partial<Pick<World, 'originAway' | 'originRefuses' | 'gatesBroken'>>) => (now: TownState) => ({
-      ...now,
-      world: Object.assign(now.world.clone(), changes),
-    })
-    const post = (now: TownState, to: string, type: string, body: JsonObject = {}) => ({ ...now, mail: [...now.mail, mailOf('overseer', to, type, body)] })
-    const { world } = state
-    if (state.mail.length > 0) return
-    for (const [flag, on, off] of [
-      ['originAway', 'origin does not answer', 'origin answers again'],
-      ['originRefuses', 'origin refuses pushes', 'origin takes pushes again'],
-      ['gatesBroken', 'the gates cannot run', 'the gates run again'],
-    ] as const) {
-      if (world[flag]) add(off, 'town', set({ [flag]: false }))
-      else add(on, 'fault', set({ [flag]: true }))
-    }
-    for (const with_ of [null, scope.issues[0]?.id as string]) {
-      add(`somebody pushes to main${with_ ? `, in conflict with ${with_}` : ''}`, 'fault', (now) => {
-        const next = now.world.clone()
-        next.foreignPush(with_)
-        return { ...now, world: next }
-      })
-    }
-    if (state.held) add('overseer: gt up', 'town', (now) => post({ ...now, held: false }, `${rig}/witness`, 'rig.resumed'))
-    else add('overseer: gt stop --all', 'overseer', (now) => post({ ...now, held: true }, `${rig}/witness`, 'rig.stopped', { why: 'stop --all' }))
-    add('overseer: gt refinery process', 'overseer', (now) => post(now, `${rig}/refinery`, 'queue.poked'))
-    for (const { id } of scope.issues) add(`overseer: gt spawn --issue ${id}`, 'overseer', (now) => post(now, 'mayor/', 'work.requested', { rig, issues: [id] }))
   }
 
   /** A burst is over when all mail is handled. */

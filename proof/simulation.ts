@@ -1,10 +1,11 @@
-// Deterministic simulation: the production machines on the production host and store, with chance choosing what happens next, crashes included.
+// Simulation: deterministic. The production machines on the production host and store, with chance choosing what happens next, crashes included.
 // One seed is one story; the same seed is the same story. Invariants are checked in the world after every step, and at rest.
+// Never: uses a clock or chance of its own; all of both comes from the seed.
 import { existsSync, mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { bind } from '../actors/binding.ts'
-import { type Host, type JsonObject, openHost, openSqliteStore, type PromisedEffect, replay, type Store, seededRandom, virtualClock } from '../runtime/contract.ts'
+import { type Host, type JsonObject, openHost, openSqliteStore, type PromisedEffect, type Role, replay, type Store, seededRandom, virtualClock } from '../runtime/contract.ts'
 import { always, check as checkAll, atRest as restful, type TownView, Violation } from './invariants.ts'
 import { type Agent, epic, rig, type SimIssue, World } from './world.ts'
 
@@ -15,6 +16,8 @@ export interface SimOptions {
   issues?: number
   maxWorkers?: number
   trace?: boolean
+  /** Plugins of the rig that bring a machine of their own: they are written to, crash and come to rest with the town. */
+  plugins?: readonly Role[]
 }
 export interface SimResult {
   seed: number
@@ -40,7 +43,7 @@ interface InFlight {
 
 const shm = existsSync('/dev/shm') ? '/dev/shm' : tmpdir()
 
-export function simulate({ seed, steps = 250, issues: count = 3, maxWorkers = 2, trace = false }: SimOptions): SimResult {
+export function simulate({ seed, steps = 250, issues: count = 3, maxWorkers = 2, trace = false, plugins = [] }: SimOptions): SimResult {
   const random = seededRandom(seed)
   const chance = (part: number) => random.uint32() / 2 ** 32 < part
   const pick = <T>(list: readonly T[]): T => list[random.uint32() % list.length] as T
@@ -61,6 +64,9 @@ export function simulate({ seed, steps = 250, issues: count = 3, maxWorkers = 2,
   }
   const facts = { rigs: () => [rig], rig: () => ({ maxWorkers, spawnDelayMs: 0, sessionTries: 3, mergeTries: 3 }), hasPlugin: () => false, hasCrew: () => false }
   const binding = bind({ facts, prefixOf: (name) => (name === undefined ? 'gm' : 'w') })
+  const roles = [...plugins, ...binding.roles]
+  const pluginAddresses = plugins.map((role) => `${rig}/plugins/${role.name.split('/').at(-1)}`)
+  let looked: ReturnType<typeof storeView> | undefined
   let store: Store = openSqliteStore(join(dir, 'town.db'))
   store.close()
   let crashIn = 0
@@ -81,7 +87,9 @@ export function simulate({ seed, steps = 250, issues: count = 3, maxWorkers = 2,
       holder: `sim-${++holders}`,
       holderGone: () => true,
       ...binding,
+      roles,
     })
+    looked = undefined
     opened.onCommit((entries) => {
       for (const entry of entries) for (const note of entry.notes) say(`${entry.address}: ${note.text}`)
     })
@@ -105,7 +113,10 @@ export function simulate({ seed, steps = 250, issues: count = 3, maxWorkers = 2,
           // The last moment before the commit is one to die in too.
           return step(() => result)
         }),
-      run: (sql, ...params) => step(() => store.run(sql, ...params)),
+      run: (sql, ...params) => {
+        looked = undefined
+        return step(() => store.run(sql, ...params))
+      },
     }
   }
 
@@ -244,22 +255,35 @@ export function simulate({ seed, steps = 250, issues: count = 3, maxWorkers = 2,
     for (const issue of world.issues.values()) if (issue.status === 'blocked') post('overseer', 'mayor/', 'work.requested', { rig, issues: [issue.id] })
   }
 
-  function view(): TownView {
+  /** What the store shows; read again only after it was written. */
+  function storeView() {
     const depth = host.depth()
     return {
-      rig,
-      maxWorkers,
       actors: host.actors(),
       slots: host.slots(`${rig}/workers`),
       deadLetters: host.deadLetters().map(({ envelope, reason }) => `${envelope.type} from ${envelope.from} to ${envelope.to}: ${reason}`),
-      timers: store.all('SELECT address, id FROM timer'),
+      timers: townTimers(),
+      waiting: { mail: depth.mail, effects: depth.effectsPending + depth.effectsStarted },
+    }
+  }
+
+  /** A plugin may wait for the next hour for ever; the town itself may not. */
+  function townTimers() {
+    return store.all<{ address: string; id: string }>('SELECT address, id FROM timer').filter(({ address }) => !pluginAddresses.includes(address))
+  }
+
+  function view(): TownView {
+    looked ??= storeView()
+    return {
+      ...looked,
+      rig,
+      maxWorkers,
       held: stopped,
       sessions: world.live(),
       worktrees: [...world.worktrees.keys()],
       issues: [...world.issues.values()],
       mainHas: (issue) => world.mainHas(issue),
       mainIsGreen: world.isGreen(world.originMain),
-      waiting: { mail: depth.mail, effects: depth.effectsPending + depth.effectsStarted },
     }
   }
 
@@ -282,7 +306,8 @@ export function simulate({ seed, steps = 250, issues: count = 3, maxWorkers = 2,
         continue
       }
       const due = host.nextDueAt()
-      if (due === null) {
+      const pluginsOnly = plugins.length > 0 && townTimers().length === 0 && !store.get("SELECT 1 FROM effect WHERE state = 'pending'")
+      if (due === null || pluginsOnly) {
         // Who still waits has been silent for longer than any limit.
         const silent = world.live().filter((each) => each.state === 'alive')
         for (const each of silent) each.state = 'frozen'
@@ -307,6 +332,8 @@ export function simulate({ seed, steps = 250, issues: count = 3, maxWorkers = 2,
         const ready = finishable()
         if (roll < 1) crash('between two steps')
         else if (roll < 4) overseerActs()
+        else if (pluginAddresses.length > 0 && chance(0.1))
+          post(pick(['overseer', 'mayor/']), pick(pluginAddresses), 'message.sent', { subject: `Question ${done}`, body: 'What now?' })
         else if (roll < 9) {
           const due = host.nextDueAt()
           if (due !== null) clock.set(Math.max(clock.now(), due))
@@ -348,7 +375,7 @@ export function simulate({ seed, steps = 250, issues: count = 3, maxWorkers = 2,
       checkAll(restful, view())
     }
     const left = [...world.issues.values()].filter((issue) => issue.status !== 'closed')
-    const { differing } = replay(store, binding.roles)
+    const { differing } = replay(store, roles)
     if (differing.length > 0) throw new Violation(`replayed, ${differing[0]?.address} is another: ${differing[0]?.why}`)
     if (left.length > 0) throw new Violation(`${left.map((issue) => `${issue.id} (${issue.status})`).join(', ')} never landed, though all went well`)
   } catch (error) {

@@ -1,9 +1,11 @@
 // Twins: one machine played three ways, so that they can be compared: by the pure turn, by the real host on the real store, and live by XState itself.
 // Never: brings a world; what an effect answers and when a timer fires is the step's to say.
+
+import { isDeepStrictEqual } from 'node:util'
 import { type AnyMachineSnapshot, createActor, fromPromise, SimulatedClock } from 'xstate'
 import { type HostOptions, type Json, type JsonObject, openHost, openSqliteStore, type Role, seededRandom, virtualClock } from '../runtime/contract.ts'
 import { begin, type Promised, persist, play, restore } from '../runtime/turn.ts'
-import { eventOf, type Step, type Subject } from './coverage.ts'
+import { eventOf, type Step, type Subject, stepsFrom } from './coverage.ts'
 
 /** What can be seen of a machine after a step. Lists are in the order things were promised. */
 export interface Seen {
@@ -159,4 +161,79 @@ export function liveTwin(subject: Subject) {
     },
     stop: () => actor.stop(),
   }
+}
+
+/** A subject with its place in a kernel. */
+export interface Staged {
+  subject: Subject
+  role: Role
+  address: string
+  kernel: Kernel
+}
+
+/** Plays a path on the pure machine and through the real host; where they differ, in words. */
+export function differs({ subject, role, address, kernel }: Staged, path: readonly Step[]): string | undefined {
+  const pure = pureTwin(subject, kernel)
+  const host = hostTwin(role, address, subject.input, kernel)
+  try {
+    for (const [n, step] of path.entries()) {
+      const unlike = between(pure.play(step), host.play(step))
+      if (unlike)
+        return `${path
+          .slice(0, n + 1)
+          .map(wordsOf)
+          .join(' → ')}: the host ${unlike}`
+    }
+    return undefined
+  } finally {
+    host.close()
+  }
+}
+
+/** One life by chance: on the pure machine, through the real host, and live as XState runs it; where they differ, in words. */
+export async function livesUnlike({ subject, role, address, kernel }: Staged, seed: number, steps = 30): Promise<string | undefined> {
+  const random = seededRandom(seed)
+  const pure = pureTwin(subject, kernel)
+  const host = hostTwin(role, address, subject.input, kernel)
+  const live = liveTwin(subject)
+  const told: string[] = []
+  let at = began
+  // What a machine does not understand in its state is for the host to refuse, not for the twins to compare.
+  const heard = (step: Step) => step.kind !== 'mail' || role.ignores.includes(step.type) || pure.snapshot().can(eventOf(step, at, 'm-0') as never)
+  const soonest = () => Math.min(...(pure.snapshot()._nodes as { after: { eventType: string }[] }[]).flatMap((node) => node.after.map(({ eventType }) => pure.until(eventType))))
+  try {
+    for (let n = 0; n < steps; n++) {
+      const next = stepsFrom(subject, pure.snapshot(), told.length === 0).filter((step) => (step.kind === 'timer' ? pure.until(step.event) === soonest() : heard(step)))
+      const step = next[random.uint32() % next.length]
+      if (!step) break
+      const ms = step.kind === 'timer' ? pure.until(step.event) : 0
+      at += ms
+      told.push(wordsOf(step))
+      const where = `seed ${seed}: ${told.join(' → ')}`
+      const ours = pure.play(step)
+      const unlike = between(ours, host.play(step))
+      if (unlike) return `${where}: the host ${unlike}`
+      const { status, value, context } = ours
+      const unlive = between(timeless({ status, value, context }), timeless(await live.play(step, ms, at)))
+      if (unlive) return `${where}: XState itself ${unlive}`
+      if (status === 'done') break
+    }
+    return undefined
+  } finally {
+    host.close()
+    live.stop()
+  }
+}
+
+/** XState's own results carry no moment: what is dated by one is left out. */
+const timeless = (value: unknown): Partial<Seen> => JSON.parse(JSON.stringify(value, (key, part) => (key === 'at' || key === 'since' ? 0 : part)))
+
+const wordsOf = (step: Step) => (step.kind === 'mail' ? `${step.type} from ${step.from}` : step.kind === 'timer' ? step.event : `${step.invokeId} ${step.kind}`)
+
+/** What the second has otherwise than the first. */
+function between(ours: Partial<Seen>, theirs: Partial<Seen>): string | undefined {
+  const sorted = (seen: Partial<Seen>) => ({ ...seen, said: [...(seen.said ?? [])].sort(), timers: [...(seen.timers ?? [])].sort((a, b) => (a.id < b.id ? -1 : 1)) })
+  const [a, b] = [sorted(ours), sorted(theirs)].map((seen) => JSON.parse(JSON.stringify(seen))) as [Record<string, unknown>, Record<string, unknown>]
+  const part = Object.keys(a).find((name) => !isDeepStrictEqual(a[name], b[name]))
+  return part && `has ${part} ${JSON.stringify(b[part])}, not ${JSON.stringify(a[part])}`
 }

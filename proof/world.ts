@@ -326,6 +326,7 @@ export class World {
       })
       return { kind: 'started', session: record }
     },
+    runPlugin: ({ message }) => ({ kind: 'answered', reply: `I was asked: ${message.subject}` }),
     killSession: ({ id }) => {
       this.calledOff.add(id)
       const agent = this.agents.get(id)

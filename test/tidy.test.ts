@@ -65,7 +65,9 @@ test('every package is used, and everything used is a package', () => {
   const imported = new Set(
     listed.filter((file) => file.endsWith('.ts')).flatMap((file) => [...text(file).matchAll(/(?:from |import\(|import )'([^.'/][^']*)'/g)].map((match) => match[1] as string)),
   )
-  const packages = [...imported].filter((name) => !name.startsWith('node:')).map((name) => (name.startsWith('@') ? name : (name.split('/')[0] as string)))
+  const packages = [...imported]
+    .filter((name) => !name.startsWith('node:') && !name.startsWith('gastown/'))
+    .map((name) => (name.startsWith('@') ? name : (name.split('/')[0] as string)))
   expect(Object.keys(devDependencies).filter((name) => !tools.includes(name) && !packages.includes(name))).toEqual([])
   expect(packages.filter((name) => !(name in devDependencies))).toEqual([])
   for (const version of Object.values(devDependencies)) expect(version).toMatch(/^\d/)

@@ -35,33 +35,35 @@ export async function pluginRolesOf(town: string, rig: string): Promise<Role[]> 
     const file = files.map((each) => join(plugin(name), each)).find(existsSync)
     return file ? [{ name, file }] : []
   })
-  return Promise.all(
-    found.map(async ({ name, file }): Promise<Role> => {
-      const address = pluginOf(rig, name)
-      return {
-        name: `plugin ${address}`,
-        owns: (other) => other === address,
-        machine: await load(file),
-        version: 1,
-        input: () => ({ rig, plugin: name }),
-        restart: 'transient',
-        intensity: { crashesMax: 5, periodMs: 600_000 },
-        accepts: ['message.sent'],
-        ignores: ['message.sent'],
-        promises: ['mail', 'reply', 'note', 'runPlugin'],
-        mailboxLengthMax: 1000,
-      }
-    }),
-  )
+  return Promise.all(found.map(async ({ name, file }) => pluginRole(rig, name, await loadPlugin(file))))
 }
 
-async function load(file: string): Promise<AnyStateMachine> {
+/** The place in the runtime of a plugin's own machine. */
+export function pluginRole(rig: string, name: string, actor: PluginActor): Role {
+  const address = pluginOf(rig, name)
+  return {
+    name: `plugin ${address}`,
+    owns: (other) => other === address,
+    machine: actor(kit),
+    version: 1,
+    input: () => ({ rig, plugin: name }),
+    restart: 'transient',
+    intensity: { crashesMax: 5, periodMs: 600_000 },
+    accepts: ['message.sent'],
+    ignores: ['message.sent'],
+    promises: ['mail', 'reply', 'note', 'runPlugin'],
+    mailboxLengthMax: 1000,
+  }
+}
+
+/** What a plugin's file exports; ConfigUnusable, with the file, when that is no machine. */
+export async function loadPlugin(file: string): Promise<PluginActor> {
   try {
     const module = (await import(/* @vite-ignore */ pathToFileURL(file).href)) as { default?: unknown }
     if (typeof module.default !== 'function') throw new Error('it exports no function by default')
     const machine = (module.default as PluginActor)(kit)
     if (typeof machine?.getInitialSnapshot !== 'function') throw new Error('its function returns no machine')
-    return machine
+    return module.default as PluginActor
   } catch (error) {
     throw new ConfigUnusable(`${file} is no plugin actor: ${error instanceof Error ? error.message : error}. Mend it or move it away, then run the command again`)
   }

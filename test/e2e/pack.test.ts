@@ -1,6 +1,6 @@
 // What `npm pack` gives, installed elsewhere: `gt` and `bd` that work, with nothing but Node and git beside them.
 import { execFileSync, spawnSync } from 'node:child_process'
-import { existsSync, mkdirSync, mkdtempSync, readdirSync, realpathSync, rmSync } from 'node:fs'
+import { cpSync, existsSync, mkdirSync, mkdtempSync, readdirSync, realpathSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { delimiter, dirname, join } from 'node:path'
 import { expect, test } from 'vitest'
@@ -26,6 +26,9 @@ test('the tarball, installed in another place, runs a town', { timeout: 60_000 }
     const gt = join(place, 'node_modules/.bin/gt')
     const bd = join(place, 'node_modules/.bin/bd')
     expect(run(gt, ['version'], dir)).toMatchObject({ status: 0 })
+    // The kit for plugin authors, as the example uses it.
+    cpSync(join(import.meta.dirname, '../../examples/plugins/greeter'), join(place, 'greeter'), { recursive: true })
+    expect(run(process.execPath, ['--test'], join(place, 'greeter'))).toMatchObject({ status: 0, stdout: expect.stringContaining('pass 2') })
     execFileSync('git', ['init', '--quiet', '--bare', '--initial-branch=main', join(dir, 'origin.git')])
     expect(run(gt, ['install', town], dir)).toMatchObject({ status: 0 })
     expect(run(gt, ['rig', 'add', 'wyvern', join(dir, 'origin.git'), '--no-gate'], town)).toMatchObject({ status: 0 })

@@ -2,11 +2,11 @@
 import { bind } from '../../actors/binding.ts'
 import { effectCases, mailCases, rig } from '../../machines/cases.ts'
 import { mailSchemas } from '../../machines/mail.ts'
-import type { Subject } from '../../proof/coverage.ts'
-import type { Json, JsonObject, Role } from '../../runtime/contract.ts'
+import type { Staged } from '../../proof/twins.ts'
+import type { Json, JsonObject } from '../../runtime/contract.ts'
 
 const facts = { rigs: () => [rig], rig: () => ({ maxWorkers: 1, spawnDelayMs: 0, sessionTries: 2, mergeTries: 2 }), hasPlugin: () => true, hasCrew: () => false }
-export const kernel = bind({ facts, prefixOf: () => rig })
+const kernel = bind({ facts, prefixOf: () => rig })
 
 const addresses: Record<string, string> = {
   mayor: 'mayor/',
@@ -22,7 +22,7 @@ const addresses: Record<string, string> = {
 /** Limits that are too far away to be walked to, nearer. */
 const smaller: Record<string, JsonObject> = { plugin: { waitingMax: 1 } }
 
-export const cast: { role: Role; address: string; subject: Subject }[] = kernel.roles.map((role) => {
+export const cast: Staged[] = kernel.roles.map((role) => {
   const address = addresses[role.name]
   if (!address) throw new Error(`a new role, ${role.name}: give it an address here`)
   const mail = [...new Set([...role.accepts, ...role.ignores])].flatMap((type) =>
@@ -32,6 +32,7 @@ export const cast: { role: Role; address: string; subject: Subject }[] = kernel.
   return {
     role,
     address,
+    kernel,
     subject: { name: role.name, machine: role.machine, input, mail, effects: effectCases as unknown as Record<string, Json[]>, begins: role.begins ?? role.accepts },
   }
 })

@@ -1,0 +1,69 @@
+// A share of the simulation with the tests: fixed seeds, and fresh ones whose first is printed. A failing seed prints its story and how to replay it.
+import { spawnSync } from 'node:child_process'
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { expect, test } from 'vitest'
+import { simulate } from '../../proof/simulation.ts'
+import { cleanEnv, gtScript } from '../fixture/real-town.ts'
+
+const run = (first: number, count: number) => {
+  for (let seed = first; seed < first + count; seed++) {
+    const { violation, story } = simulate({ seed })
+    if (violation) throw new Error(`${story.slice(-40).join('\n')}\n\nseed ${seed}: ${violation}\ngt sim --seed ${seed} --trace`)
+  }
+}
+
+test('300 fixed seeds', { timeout: 120_000 }, () => run(1, 300))
+
+test('100 fresh seeds', { timeout: 120_000 }, () => {
+  const first = Date.now() % 1_000_000_000
+  console.log(`seeds from ${first}`)
+  run(first, 100)
+})
+
+test('one seed is one story', () => {
+  const [one, two] = [simulate({ seed: 7, trace: true }), simulate({ seed: 7, trace: true })]
+  expect(two).toEqual(one)
+  expect(one.story.length).toBeGreaterThan(50)
+  expect(simulate({ seed: 8, trace: true }).story).not.toEqual(one.story)
+})
+
+const gt = (...args: string[]) => {
+  const { status, stdout, stderr } = spawnSync(process.execPath, [gtScript, 'sim', ...args], { cwd: tmpdir(), env: cleanEnv(), encoding: 'utf8' })
+  return { status, stdout, stderr }
+}
+
+test('gt sim plays the same seeds in one process and side by side, a plugin among them', { timeout: 60_000 }, () => {
+  const plugin = join(import.meta.dirname, '../../examples/plugins/greeter/actor.mjs')
+  const sums = ['1', '3'].map((jobs) => {
+    const { seconds: _, ...sum } = JSON.parse(gt(plugin, '--from', '1', '--seeds', '12', '--jobs', jobs, '--json').stdout) as Record<string, unknown>
+    return sum
+  })
+  expect(sums[1]).toEqual(sums[0])
+  expect(sums[0]).toMatchObject({ seeds: 12, failed: null })
+  const told = gt(plugin, '--seed', '1', '--trace')
+  expect(told.status).toBe(0)
+  expect(told.stdout).toContain('w/plugins/greeter: greets')
+})
+
+test('gt sim tells a plugin that breaks the town, and what it does not understand', { timeout: 60_000 }, () => {
+  const dir = mkdtempSync(join(tmpdir(), 'sim-plugin-'))
+  try {
+    const file = join(dir, 'actor.mjs')
+    // It sends mail that nobody understands.
+    writeFileSync(
+      file,
+      `export default ({ xstate, words }) => xstate.setup({ actions: words }).createMachine({ id: 'rude', initial: 'a', states: { a: { on: {
+      'message.sent': { actions: { type: 'mail', params: { to: 'w/witness', type: 'queue.poked', body: {} } } } } } } })`,
+    )
+    const done = gt(file, '--from', '1', '--seeds', '4')
+    expect(done.status).toBe(1)
+    expect(done.stdout).toMatch(/a dead letter: queue.poked from w\/plugins\/\S+ to w\/witness/)
+    expect(done.stdout).toContain('--trace')
+    expect(gt(join(dir, 'nothing.mjs'))).toMatchObject({ status: 1, stderr: expect.stringContaining('is no plugin actor') })
+    expect(gt('--seeds', 'many')).toMatchObject({ status: 2 })
+  } finally {
+    rmSync(dir, { recursive: true })
+  }
+})
