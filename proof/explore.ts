@@ -131,26 +131,23 @@ export function explore(scope: Scope, { statesMax = Number.POSITIVE_INFINITY, pr
   }
 }
 
-/** Plays a story again; the violation it ends in, or null. Throws when a step of it cannot happen. */
-export function retell(scope: Scope, story: readonly string[]): string | null {
+/** Plays a story again, and with `toRest` lets the town go on by itself until it rests; the violation it ends in, or null. Throws when a step of it cannot happen. */
+export function retell(scope: Scope, story: readonly string[], { toRest = false } = {}): string | null {
   const model = makeModel(scope)
+  const ownOf = (state: TownState) => model.choices(state).filter((choice) => choice.from === 'town')
   let state = model.start()
   try {
     for (const words of story) {
-      const choice = model.choices(state).find((each) => each.words === words)
-      if (!choice)
-        throw new Error(
-          `“${words}” cannot happen here; what can: ${model
-            .choices(state)
-            .map((each) => each.words)
-            .join(' · ')}`,
-        )
+      const choices = model.choices(state)
+      const choice = choices.find((each) => each.words === words)
+      if (!choice) throw new Error(`“${words}” cannot happen here; what can: ${choices.map((each) => each.words).join(' · ')}`)
       state = choice.next()
     }
-    model.check(
-      state,
-      model.choices(state).every((choice) => choice.from !== 'town'),
-    )
+    for (let own = ownOf(state); toRest && own[0]; own = ownOf(state)) {
+      model.check(state, false)
+      state = own[0].next()
+    }
+    model.check(state, ownOf(state).length === 0)
     return null
   } catch (error) {
     if (error instanceof Violation) return error.message
