@@ -69,6 +69,47 @@ test('a result that nobody waits for any more is dropped, and its performer hear
   expect(count(host)).toBe(0)
 })
 
+test('a result of an invocation that was left and entered again is not taken for the new one’s', () => {
+  const host = w.open()
+  host.post(mail('c/1', 'work'))
+  w.drain(host)
+  host.takeEffects(1)
+  host.post(mail('c/1', 'stop'))
+  host.post(mail('c/1', 'work'))
+  w.drain(host)
+  // Late, after the new one was promised …
+  host.settle('c/1:1.1:0', { ok: true, output: 9 })
+  w.drain(host)
+  expect([host.actor('c/1')?.value, count(host)]).toEqual(['working', 0])
+  host.takeEffects(1)
+  // … and already in the mailbox when the state is left and entered again.
+  host.post(mail('c/1', 'stop'))
+  host.post(mail('c/1', 'work'))
+  host.settle('c/1:1.3:0', { ok: true, output: 8 })
+  w.drain(host)
+  expect([host.actor('c/1')?.value, count(host)]).toEqual(['working', 0])
+  host.takeEffects(1)
+  host.settle('c/1:1.5:0', { ok: true, output: 7 })
+  w.drain(host)
+  expect([host.actor('c/1')?.value, count(host)]).toEqual(['idle', 7])
+})
+
+test('a firing in the mailbox when its state is left and entered again is not the new timer’s', () => {
+  const host = w.open()
+  host.post(mail('c/1', 'wait'))
+  w.drain(host)
+  w.clock.advance(1000)
+  host.post(mail('c/1', 'stop'))
+  host.post(mail('c/1', 'wait'))
+  host.fireTimers()
+  w.drain(host)
+  expect([host.actor('c/1')?.value, count(host)]).toEqual(['waiting', 0])
+  w.clock.advance(1000)
+  host.fireTimers()
+  w.drain(host)
+  expect([host.actor('c/1')?.value, count(host)]).toEqual(['idle', 100])
+})
+
 test('a hand that fails, or answers in the wrong shape, reaches the machine as an error', () => {
   const host = w.open()
   host.post(mail('c/1', 'work'))

@@ -1,0 +1,80 @@
+// `npm run mutants [-- --only <words>]`: makes each mutant in a copy of the source, lets `catch.ts` look for it there, prints the table. A survivor fails.
+import { spawn } from 'node:child_process'
+import { cpSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
+import { availableParallelism, tmpdir } from 'node:os'
+import { join } from 'node:path'
+import process from 'node:process'
+import { parseArgs } from 'node:util'
+import { type Mutant, mutants } from './mutants.ts'
+
+const root = join(import.meta.dirname, '../..')
+const copied = ['machines', 'runtime', 'actors', 'proof', 'cli', 'test', 'package.json', 'tsconfig.json', 'vitest.config.ts']
+/** One mutant may take so long; running out counts as caught: the mistake hangs something. */
+const budgetMs = 180_000
+const { values } = parseArgs({ options: { only: { type: 'string' } } })
+
+interface Row {
+  mutant: Mutant
+  by: string | null
+  needed: string
+  seconds: number
+}
+
+async function tryOne(mutant: Mutant): Promise<Row> {
+  const from = performance.now()
+  const dir = mkdtempSync(join(tmpdir(), 'mutant-'))
+  try {
+    for (const part of copied) cpSync(join(root, part), join(dir, part), { recursive: true })
+    symlinkSync(join(root, 'node_modules'), join(dir, 'node_modules'))
+    const path = join(dir, mutant.file)
+    const text = readFileSync(path, 'utf8')
+    const places = text.split(mutant.find).length - 1
+    if (places !== 1) throw new Error(`“${mutant.name}” fits ${places} places of ${mutant.file}; it must fit one`)
+    writeFileSync(
+      path,
+      text.replace(mutant.find, () => mutant.replace),
+    )
+    const found = await look(dir)
+    return { mutant, ...found, seconds: (performance.now() - from) / 1000 }
+  } finally {
+    rmSync(dir, { recursive: true, force: true })
+  }
+}
+
+function look(dir: string): Promise<{ by: string | null; needed: string }> {
+  return new Promise((resolve) => {
+    const child = spawn(process.execPath, ['--max-old-space-size=3000', join(dir, 'test/mutants/catch.ts')], {
+      cwd: dir,
+      stdio: ['ignore', 'pipe', 'ignore'],
+      timeout: budgetMs,
+      killSignal: 'SIGKILL',
+    })
+    let text = ''
+    child.stdout.on('data', (chunk: Buffer) => {
+      text += chunk
+    })
+    child.on('close', (_code, signal) => {
+      const line = text.trim().split('\n').at(-1)
+      if (line?.startsWith('{')) resolve(JSON.parse(line) as { by: string | null; needed: string })
+      else resolve({ by: signal ? 'time' : 'load', needed: signal ? `it hangs: nothing after ${budgetMs / 1000} s` : 'the source does not load' })
+    })
+  })
+}
+
+const wanted = mutants.filter(({ name }) => values.only === undefined || name.includes(values.only))
+const waiting = [...wanted]
+const rows: Row[] = []
+await Promise.all(
+  Array.from({ length: availableParallelism() }, async () => {
+    for (let next = waiting.shift(); next; next = waiting.shift()) {
+      const row = await tryOne(next)
+      rows.push(row)
+      console.log(
+        `${row.by === null ? 'SURVIVED' : row.by.padEnd(11)}  ${row.mutant.name}  (${row.mutant.file}, ${row.seconds.toFixed(0)} s)${row.needed ? `\n             ${row.needed}` : ''}`,
+      )
+    }
+  }),
+)
+const alive = rows.filter(({ by }) => by === null)
+console.log(`${rows.length - alive.length} of ${rows.length} mutants caught${alive.length > 0 ? `; survived: ${alive.map(({ mutant }) => mutant.name).join(', ')}` : ''}`)
+process.exit(alive.length === 0 ? 0 : 1)
