@@ -35,7 +35,7 @@ export const isAlive = (process: ProcessIdentity) => startOf(process.pid) === pr
 
 /** Ends a process group's leader and everything below it: SIGTERM, then SIGKILL after graceMs (milliseconds). Safe to repeat; one that is gone counts as ended. */
 export async function endTree(leader: ProcessIdentity, graceMs: number, signal?: AbortSignal): Promise<void> {
-  if (!isAlive(leader)) return
+  if (!isAlive(leader)) return endOrphans(leader)
   const family = descendants(leader.pid)
   signalTo(-leader.pid, graceMs > 0 ? 'SIGTERM' : 'SIGKILL')
   // A stopped process hears SIGTERM only once it goes on.
@@ -44,6 +44,12 @@ export async function endTree(leader: ProcessIdentity, graceMs: number, signal?:
   if (isAlive(leader)) signalTo(-leader.pid, 'SIGKILL')
   for (const child of family) if (isAlive(child)) signalTo(child.pid, 'SIGKILL')
   while (isAlive(leader) && !signal?.aborted) await pause(10)
+}
+
+/** Ends what a leader that is gone left in its group: killed from outside it takes nobody with it. A number that is somebody else's by now is left alone. */
+function endOrphans(leader: ProcessIdentity): void {
+  // While anybody is in the group, the kernel gives its number to no new process.
+  if (startOf(leader.pid) === undefined) signalTo(-leader.pid, 'SIGKILL')
 }
 
 /** Ends what is left of a group whose leader has only just ended. */

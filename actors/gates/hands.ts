@@ -94,6 +94,8 @@ async function runGate(deps: GateDeps, rig: string, argv: readonly string[], cwd
   rmSync(runningFile(deps.town, rig), { force: true })
   await new Promise<void>((resolve) => out.end(resolve))
   if (child.pid === undefined) return { broken: done.shortMessage ?? 'it could not be started' }
+  // Killed from outside (a person, the kernel short of memory) it has said nothing of the work.
+  if (done.signal === 'SIGKILL' && !timedOut && !signal.aborted) return { broken: 'it was killed from outside (SIGKILL)' }
   return { exitCode: done.exitCode ?? null, timedOut, durationMs: done.durationMs }
 }
 

@@ -117,8 +117,12 @@ export async function watchSession(
 ): Promise<WatchResult> {
   for (;;) {
     signal.throwIfAborted()
-    if (isMarked(join(session.dir, 'exit')) || !isAlive(session))
-      return { kind: 'ended', exitCode: exitCode(session.dir), tail: lastLines((await backend.lastWords(session.id)) ?? output(session.dir)) }
+    if (isMarked(join(session.dir, 'exit')) || !isAlive(session)) {
+      const words = (await backend.lastWords(session.id)) ?? output(session.dir)
+      // A session that is over leaves nobody behind who would go on in its name.
+      await endTree(session, 0, signal)
+      return { kind: 'ended', exitCode: exitCode(session.dir), tail: lastLines(words) }
+    }
     rotate(session.dir)
     const silentMs = now() - progressAt(session.dir, worktree)
     if (hangAfterMs !== null && silentMs > hangAfterMs) return { kind: 'stalled', silentMs: Math.round(silentMs), tail: tail(session.dir) }

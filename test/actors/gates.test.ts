@@ -87,6 +87,7 @@ test('a gate that leaves something running leaves nothing', async () => {
 
 test('a gate that cannot run is no verdict on the work', async () => {
   expect(await run({ gone: [join(town, 'no-such-program')] })).toMatchObject({ kind: 'broken', why: expect.stringContaining('no-such-program') })
+  expect(await run({ shot: [script('shot', 'kill -9 $$')] })).toMatchObject({ kind: 'broken', why: expect.stringContaining('killed from outside') })
   expect(await run({ any: ['true'] }, { commit: 'f'.repeat(40) })).toMatchObject({ kind: 'broken' })
 })
 

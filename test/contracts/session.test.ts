@@ -129,6 +129,17 @@ describe.each(backends)('%s', (_, backend) => {
     await endSession(record, 100, never)
   })
 
+  test.each(['watched', 'ended'])('a leader killed from outside leaves nobody behind (%s)', async (how) => {
+    const record = await begin(`gt-w-Nux-1-${how === 'watched' ? 20 : 21}`, 'sleep 100 & echo $! > child.txt; wait')
+    await eventually(() => existsSync(join(work, 'child.txt')) && readFileSync(join(work, 'child.txt'), 'utf8') !== '')
+    const child = Number(readFileSync(join(work, 'child.txt'), 'utf8'))
+    expect(startOf(child)).toBeDefined()
+    process.kill(record.pid, 'SIGKILL')
+    if (how === 'watched') expect(await ended(record)).toMatchObject({ kind: 'ended', exitCode: null })
+    else await endSession(record, 100, never)
+    await eventually(() => startOf(child) === undefined)
+  })
+
   test('a process that only has the recorded number is left alone', async () => {
     const stranger = spawn('sleep', ['100'], { detached: true })
     try {
