@@ -37,10 +37,8 @@ export function openHost(options: HostOptions): Host {
       outbox.promise(`mail:${envelope.id}:${index}`, envelope.to, null, effect.name, effect.input)
     })
   })
-  /** Live snapshots of committed revisions, least recently used first. */
+  /** Live snapshots, least recently used first. One of a revision that was rolled back is not that of its row, and is read back from the store. */
   const resident = new Map<string, { revision: number; incarnation: number; snapshot: AnyMachineSnapshot }>()
-  /** Addresses whose live snapshot this transaction has set. */
-  const remembered: string[] = []
   const cancelListeners: ((keys: readonly string[]) => void)[] = []
   const commitListeners = new Set<(entries: readonly JournalEntry[], replies: readonly { to: string; reply: Reply }[]) => void>()
   const epoch = takeLease()
@@ -66,19 +64,11 @@ export function openHost(options: HostOptions): Host {
   /** One transaction behind the lease; listeners hear of it after the commit, and of nothing when it is rolled back. */
   function committed<T>(work: () => T): T {
     pending = { entries: [], replies: [], cancelled: [] }
-    remembered.length = 0
-    let result: T
-    try {
-      result = store.transaction(() => {
-        const lease = store.get<{ holder: string; epoch: number }>("SELECT holder, epoch FROM lease WHERE name = 'host'")
-        if (lease?.holder !== options.holder || lease.epoch !== epoch) throw new LeaseLost('another host has taken this store over; this one stops')
-        return work()
-      })
-    } catch (error) {
-      // What was not committed is read back from the store.
-      for (const address of remembered) resident.delete(address)
-      throw error
-    }
+    const result = store.transaction(() => {
+      const lease = store.get<{ holder: string; epoch: number }>("SELECT holder, epoch FROM lease WHERE name = 'host'")
+      if (lease?.holder !== options.holder || lease.epoch !== epoch) throw new LeaseLost('another host has taken this store over; this one stops')
+      return work()
+    })
     const { entries, replies, cancelled } = pending
     if (cancelled.length > 0) for (const listener of cancelListeners) listener(cancelled)
     if (entries.length + replies.length > 0) for (const listener of [...commitListeners]) listener(entries, replies)
@@ -96,7 +86,6 @@ export function openHost(options: HostOptions): Host {
   }
 
   function remember(address: string, incarnation: number, revision: number, snapshot: AnyMachineSnapshot): void {
-    remembered.push(address)
     resident.delete(address)
     resident.set(address, { incarnation, revision, snapshot })
     if (resident.size > residentMax) resident.delete(resident.keys().next().value as string)
@@ -305,7 +294,6 @@ export function openHost(options: HostOptions): Host {
           } catch (error) {
             // Neither is the actor's fault: nothing of it is counted against the mail.
             if (error instanceof LeaseLost || error instanceof StoreUnusable) throw error
-            resident.delete(mail.to_address)
             pending.entries.length = said.entries
             pending.replies.length = said.replies
             pending.cancelled.length = said.cancelled

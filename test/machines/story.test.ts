@@ -54,6 +54,32 @@ test('the Witness takes a worker down in order: pin, session, pin, worktree, bra
   expect(down).toEqual(['inspectWorktree', 'pinWork', 'killSession', 'pinWork', 'removeWorktree', 'deleteBranch'])
 })
 
+test('an issue somebody opens again while its work is in the queue is not given to another worker', () => {
+  begin({ landCandidate: () => 'later' }, { issues: [issue('w-1')] })
+  handoff('Nux')
+  expect(workers()).toEqual([])
+  const open = t.issues.get('w-1') as Issue
+  open.status = 'open'
+  t.post('daemon', 'w/witness', 'issues.changed')
+  expect(workers()).toEqual([])
+  t.answer('landCandidate w/refinery', { kind: 'pushed' })
+  expect(open.status).toBe('closed')
+})
+
+test('an issue asked for again while its failed worker is taken down is promised, and started afterwards', () => {
+  const world: World = { createWorktree: () => new Error('no room'), removeWorktree: () => 'later' }
+  begin(world, { issues: [issue('w-1')] })
+  expect(workers()).toEqual(['Nux:w-1'])
+  delete world.createWorktree
+  const again = t.post('overseer', 'mayor/', 'work.requested', { rig: 'w', issues: ['w-1'] })
+  expect(t.host.reply(again)).toMatchObject({ ok: true, text: 'w-1 is with w/witness' })
+  // The Overseer gives it back to the town as `gt spawn` does.
+  ;(t.issues.get('w-1') as Issue).status = 'open'
+  t.answer('removeWorktree w/witness/Nux', { removed: true })
+  expect(workers()).toEqual(['Nux:w-1'])
+  expect((t.host.actor('mayor/')?.context as { escalations: unknown[] }).escalations).toEqual([])
+})
+
 test('never more workers than the rig allows; the rest follow by themselves', () => {
   begin({}, { maxWorkers: 2, issues: [issue('w-1'), issue('w-2'), issue('w-3'), issue('w-4')] })
   expect(workers()).toEqual(['Nux:w-1', 'Toast:w-2'])

@@ -75,7 +75,6 @@ export const mutants: readonly Mutant[] = [
   { name: 'the newest mail goes first', file: 'runtime/mailbox.ts', find: `e.state = 'new' AND e.seq < m.seq`, replace: `e.state = 'new' AND e.seq > m.seq` },
   { name: 'lanes are ignored', file: 'runtime/outbox.ts', find: `if (row.lane && (busy.get(row.lane) ?? 0) >= spec.laneLimit) continue`, replace: '' },
   { name: 'the brake does not hold starts', file: 'runtime/outbox.ts', find: `if (spec.starts && holds`, replace: `if (!spec.starts && holds` },
-  { name: 'a rolled-back snapshot stays in memory', file: 'runtime/host.ts', find: `for (const address of remembered) resident.delete(address)`, replace: `` },
   {
     name: 'a new life keeps its old number',
     file: 'runtime/host.ts',

@@ -8,7 +8,14 @@ import { type EffectSpec, type HostOptions, openHost, openSqliteStore, type Role
 const machine = setup({
   types: { context: {} as { count: number; trouble: string }, events: {} as { type: string; n?: number; to?: string; from?: string; mailId?: string } },
   actors: { work: fromPromise<number, { n: number }>(async () => 0) },
-  actions: { mail: (_, _p: unknown) => {}, reply: (_, _p: unknown) => {}, note: (_, _p: unknown) => {}, claimSlot: (_, _p: unknown) => {}, tell: (_, _p: unknown) => {} },
+  actions: {
+    mail: (_, _p: unknown) => {},
+    reply: (_, _p: unknown) => {},
+    note: (_, _p: unknown) => {},
+    claimSlot: (_, _p: unknown) => {},
+    freeSlot: (_, _p: unknown) => {},
+    tell: (_, _p: unknown) => {},
+  },
 }).createMachine({
   id: 'counter',
   context: { count: 0, trouble: '' },
@@ -30,6 +37,7 @@ const machine = setup({
       }),
     },
     slot: { actions: { type: 'claimSlot', params: ({ event }: { event: { to?: string } }) => ({ pool: 'pool', holder: event.to }) } },
+    free: { actions: { type: 'freeSlot', params: ({ event }: { event: { to?: string } }) => ({ pool: 'pool', holder: event.to }) } },
     tell: { actions: { type: 'tell', params: { n: 1 } } },
   },
   states: {
@@ -49,7 +57,7 @@ const machine = setup({
   },
 })
 
-const accepts = ['add', 'pass', 'fail', 'slot', 'tell', 'work', 'wait', 'stop', 'end']
+const accepts = ['add', 'pass', 'fail', 'slot', 'free', 'tell', 'work', 'wait', 'stop', 'end']
 
 export function counterRole(more: Partial<Role> = {}): Role {
   return {

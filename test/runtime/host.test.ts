@@ -198,6 +198,29 @@ test('slots: no turn can claim more than there are, whatever the machine believe
   expect(host.deadLetters()[0]?.reason).toBe('all 2 places of pool are taken')
 })
 
+test('slots: a pool that was made smaller gives no place until enough are free', () => {
+  let capacity = 3
+  const host = w.open({ slotCapacity: () => capacity, attemptsMax: 1 })
+  for (const to of ['a', 'b', 'c']) host.post(mail('c/1', 'slot', { to }))
+  w.drain(host)
+  host.post(mail('c/1', 'free', { to: 'a' }))
+  capacity = 2
+  host.post(mail('c/1', 'slot', { to: 'd' }))
+  w.drain(host)
+  expect(host.slots('pool')).toEqual(['b', 'c'])
+  expect(host.deadLetters()).toMatchObject([{ reason: 'all 2 places of pool are taken' }])
+})
+
+test('a role promises no more than it may', () => {
+  const host = w.open({ roles: [counterRole({ promises: ['mail', 'reply'] })], attemptsMax: 1 })
+  host.post(mail('c/1', 'pass', { to: 'c/1', n: 5 }))
+  host.post(mail('c/1', 'tell'))
+  host.post(mail('c/1', 'work'))
+  w.drain(host)
+  expect(count(host)).toBe(5)
+  expect(host.deadLetters().map(({ reason }) => reason)).toEqual(['counter may not promise tell', 'counter may not promise work'])
+})
+
 test('lanes run one at a time, and held effects wait over a restart', () => {
   const host = w.open()
   host.hold('c/2')
