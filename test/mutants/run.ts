@@ -61,7 +61,7 @@ function look(dir: string): Promise<{ by: string | null; needed: string }> {
   })
 }
 
-const wanted = mutants.filter(({ name }) => values.only === undefined || name.includes(values.only))
+const wanted = mutants.filter(({ name, file }) => values.only === undefined || `${name} ${file}`.includes(values.only))
 const waiting = [...wanted]
 const rows: Row[] = []
 await Promise.all(

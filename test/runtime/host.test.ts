@@ -212,7 +212,7 @@ test('slots: a pool that was made smaller gives no place until enough are free',
 })
 
 test('a role promises no more than it may', () => {
-  const host = w.open({ roles: [counterRole({ promises: ['mail', 'reply'] })], attemptsMax: 1 })
+  const host = w.open({ roles: [counterRole({ promises: ['mail', 'reply'], intensity: { crashesMax: 9, periodMs: 1 } })], attemptsMax: 1 })
   host.post(mail('c/1', 'pass', { to: 'c/1', n: 5 }))
   host.post(mail('c/1', 'tell'))
   host.post(mail('c/1', 'work'))
