@@ -1,7 +1,7 @@
 // Processes of the machine: who one is (its number and its start time), whether it lives, and how to end it with all it started.
 // Never: signals a process whose start time is not the recorded one; a number alone may be somebody else's by now.
 import { spawnSync } from 'node:child_process'
-import { existsSync, readFileSync } from 'node:fs'
+import { existsSync, readdirSync, readFileSync } from 'node:fs'
 import { kill } from 'node:process'
 
 export interface ProcessIdentity {
@@ -54,6 +54,31 @@ function endOrphans(leader: ProcessIdentity): void {
 
 /** Ends what is left of a group whose leader has only just ended. */
 export const endGroup = (leader: number): void => signalTo(-leader, 'SIGKILL')
+
+/** Processes of this user whose environment says so, by a variable only the town sets. Where there is no /proc: none. */
+export function marked(variable: string, holds: (value: string) => boolean): ProcessIdentity[] {
+  if (!existsSync('/proc/self/environ')) return []
+  return readdirSync('/proc')
+    .filter((entry) => /^\d+$/.test(entry))
+    .flatMap((entry) => {
+      const value = environmentOf(entry)
+        .split('\0')
+        .find((line) => line.startsWith(`${variable}=`))
+        ?.slice(variable.length + 1)
+      const pidStart = value !== undefined && holds(value) ? startOf(Number(entry)) : undefined
+      return pidStart === undefined ? [] : [{ pid: Number(entry), pidStart }]
+    })
+}
+
+function environmentOf(pid: string): string {
+  try {
+    return readFileSync(`/proc/${pid}/environ`, 'utf8')
+  } catch (error) {
+    // Somebody else's, or gone since it was listed.
+    if (['EACCES', 'ENOENT', 'ESRCH', 'EPERM'].includes((error as NodeJS.ErrnoException).code ?? '')) return ''
+    throw error
+  }
+}
 
 /** Every process below this one, also those that left its group. */
 function descendants(pid: number): ProcessIdentity[] {

@@ -8,7 +8,7 @@ import type { Hands } from '../binding.ts'
 import { type RigConfig, writeWhole } from '../config.ts'
 import { git } from '../git/git.ts'
 import { rigLayout, townLayout } from '../layout.ts'
-import { endGroup, endTree, startOf } from '../processes.ts'
+import { endGroup, endTree, marked, startOf } from '../processes.ts'
 
 export interface GateDeps {
   town: string
@@ -20,7 +20,20 @@ export interface GateDeps {
 const tailLinesMax = 60
 const tailBytesMax = 8192
 
-export const gateHands = (deps: GateDeps): Pick<Hands, 'runGates'> => ({ runGates: (input, call) => runGates(deps, input, call.signal) })
+export function gateHands(deps: GateDeps): Pick<Hands, 'runGates'> {
+  const looked = new Set<string>()
+  return {
+    async runGates(input, call) {
+      // Once for each daemon: a gate that its killed forerunner had no time to note.
+      if (!looked.has(input.rig)) {
+        const { gatePool } = rigLayout(deps.town, input.rig)
+        await Promise.all(marked('GT_GATE', (place) => place.startsWith(gatePool)).map((left) => endTree(left, 0)))
+        looked.add(input.rig)
+      }
+      return runGates(deps, input, call.signal)
+    },
+  }
+}
 
 async function runGates(deps: GateDeps, { rig, commit }: EffectInput<'runGates'>, signal: AbortSignal): Promise<EffectOutput<'runGates'>> {
   const config = deps.rig(rig)
@@ -67,7 +80,7 @@ async function runGate(deps: GateDeps, rig: string, argv: readonly string[], cwd
   const { execa } = await import('execa')
   const child = execa(program, args, {
     cwd,
-    env: { ...deps.env, CI: 'true', GT_GATE: '1' },
+    env: { ...deps.env, CI: 'true', GT_GATE: cwd },
     extendEnv: false,
     detached: true,
     stdin: 'ignore',

@@ -227,23 +227,29 @@ describe('processes', () => {
     await eventually(() => t.alive().length === 2)
   })
 
-  test('a gate that outlives its daemon is ended when the town comes up again, and its result counts for nothing', { timeout: 60_000 }, async () => {
-    make({ worker: committer })
-    const gate = t.writeScript('gate.sh', `#!/bin/sh\necho $$ >> "${t.dir}/gate-pids"\n[ -e "${t.dir}/go" ] && exit 0\nsleep 1000\n`)
-    t.configure({ no_gate: false, gates: { slow: [gate] } })
-    t.issues(1)
-    t.ok('up')
-    t.ok('spawn', '--issue', 'wy-1')
-    await eventually(() => existsSync(join(t.dir, 'gate-pids')))
-    process.kill(t.daemonPid(), 'SIGKILL')
-    const [pid] = readFileSync(join(t.dir, 'gate-pids'), 'utf8').split('\n').map(Number)
-    expect(startOf(pid as number)).toBeDefined()
-    writeFileSync(join(t.dir, 'go'), '')
-    t.ok('up')
-    t.ok('wait', 'wy-1', '--timeout', '40')
-    expect(startOf(pid as number)).toBeUndefined()
-    expect(readFileSync(join(t.dir, 'gate-pids'), 'utf8').trim().split('\n')).toHaveLength(2)
-  })
+  test.each(['noted', 'not noted'])(
+    'a gate that outlives its daemon is ended when the town comes up again, and its result counts for nothing (%s)',
+    { timeout: 60_000 },
+    async (noted) => {
+      make({ worker: committer })
+      const gate = t.writeScript('gate.sh', `#!/bin/sh\necho $$ >> "${t.dir}/gate-pids"\n[ -e "${t.dir}/go" ] && exit 0\nsleep 1000\n`)
+      t.configure({ no_gate: false, gates: { slow: [gate] } })
+      t.issues(1)
+      t.ok('up')
+      t.ok('spawn', '--issue', 'wy-1')
+      await eventually(() => existsSync(join(t.dir, 'gate-pids')))
+      process.kill(t.daemonPid(), 'SIGKILL')
+      // As if it had been killed before it could note whom it had started.
+      if (noted === 'not noted') rmSync(join(t.layout.gateLogs, 'running-wyvern.json'), { force: true })
+      const [pid] = readFileSync(join(t.dir, 'gate-pids'), 'utf8').split('\n').map(Number)
+      expect(startOf(pid as number)).toBeDefined()
+      writeFileSync(join(t.dir, 'go'), '')
+      t.ok('up')
+      t.ok('wait', 'wy-1', '--timeout', '40')
+      expect(startOf(pid as number)).toBeUndefined()
+      expect(readFileSync(join(t.dir, 'gate-pids'), 'utf8').trim().split('\n')).toHaveLength(2)
+    },
+  )
 })
 
 describe('origin and disk', () => {
