@@ -54,6 +54,20 @@ export interface TownView {
   mainIsGreen: boolean
   /** What waits: mail, effects. Zero at rest. */
   waiting: { mail: number; effects: number }
+  /** What happened, for who keeps it: a state alone does not tell. */
+  history?: TownHistory
+}
+
+export interface TownHistory {
+  spawnDelayMs: number
+  /** When workers were begun, milliseconds since the epoch, oldest first. */
+  starts: readonly number[]
+  /** How often the Overseer was asked about each cause since they last said anything. */
+  asked: Readonly<Record<string, number>>
+  /** Causes the Overseer was ever asked about. */
+  everAsked: readonly string[]
+  /** Mail that was handled more than once. */
+  handledTwice: readonly string[]
 }
 
 export interface Invariant {
@@ -93,6 +107,28 @@ export const always: readonly Invariant[] = [
       const most = Math.max(workers, view.slots.length, view.sessions.length)
       if (most > view.maxWorkers) return `${workers} workers, ${view.slots.length} places taken, ${view.sessions.length} sessions; max_workers is ${view.maxWorkers}`
       return workers === view.slots.length ? undefined : `${view.slots.length} places are taken for ${workers} workers`
+    },
+  },
+  {
+    number: 1,
+    says: 'a mail is handled at most once',
+    broken: ({ history }) => history?.handledTwice[0] && `${history.handledTwice[0]} was handled twice`,
+  },
+  {
+    number: 5,
+    says: 'starts of workers keep their distance, over restarts too',
+    broken: ({ history }) => {
+      const close = history?.starts.find((at, n) => n > 0 && at - (history.starts[n - 1] as number) < history.spawnDelayMs)
+      return close === undefined ? undefined : `a worker was begun at ${close}, less than ${history?.spawnDelayMs} ms after the one before it`
+    },
+  },
+  {
+    number: 6,
+    says: 'what is escalated has reached the Overseer',
+    broken: (view) => {
+      if (!view.history || view.waiting.mail > 0) return undefined
+      const untold = escalationsOf(view).find(({ cause }) => !view.history?.everAsked.includes(cause))
+      return untold && `the Overseer was never asked about ${untold.cause}`
     },
   },
   {
@@ -164,6 +200,14 @@ export const atRest: readonly Invariant[] = [
       return silent.length === 0
         ? undefined
         : `at rest, ${silent.map(({ id, status, assignee }) => `${id} is ${status}${assignee ? ` by ${assignee}` : ''}`).join(', ')}, and nobody was told`
+    },
+  },
+  {
+    number: 6,
+    says: 'no loop: left alone, a town asks about a cause once',
+    broken: ({ history }) => {
+      const [cause, times] = Object.entries(history?.asked ?? {}).find(([, count]) => count > 1) ?? []
+      return cause && `the Overseer was asked ${times} times about ${cause}, and had said nothing in between`
     },
   },
   {

@@ -62,13 +62,17 @@ export function simulate({ seed, steps = 250, issues: count = 3, maxWorkers = 2,
     if (story.length > 4000) story.shift()
     story.push(`${((clock.now() - 1_000_000) / 1000).toFixed(1).padStart(8)} s  ${line}`)
   }
-  const facts = { rigs: () => [rig], rig: () => ({ maxWorkers, spawnDelayMs: 0, sessionTries: 3, mergeTries: 3 }), hasPlugin: () => false, hasCrew: () => false }
+  const spawnDelayMs = chance(0.3) ? 2000 : 0
+  const facts = { rigs: () => [rig], rig: () => ({ maxWorkers, spawnDelayMs, sessionTries: 3, mergeTries: 3 }), hasPlugin: () => false, hasCrew: () => false }
   const binding = bind({ facts, prefixOf: (name) => (name === undefined ? 'gm' : 'w') })
   const roles = [...plugins, ...binding.roles]
   const pluginAddresses = plugins.map((role) => `${rig}/plugins/${role.name.split('/').at(-1)}`)
   let looked: ReturnType<typeof storeView> | undefined
   let store: Store = openSqliteStore(join(dir, 'town.db'))
   store.close()
+  const starts: number[] = []
+  /** The last mail before the Overseer last said something. */
+  let saidAt = 0
   let crashIn = 0
   let holders = 0
   let crashes = 0
@@ -91,6 +95,8 @@ export function simulate({ seed, steps = 250, issues: count = 3, maxWorkers = 2,
     })
     looked = undefined
     opened.onCommit((entries) => {
+      // When the Witness gave it out: a town may be slow to hear it.
+      for (const { mailType, mailId, before } of entries) if (mailType === 'polecat.assigned' && before === '') starts.push(opened.mail(mailId)?.sentAt ?? 0)
       for (const entry of entries) for (const note of entry.notes) say(`${entry.address}: ${note.text}`)
     })
     return opened
@@ -258,12 +264,18 @@ export function simulate({ seed, steps = 250, issues: count = 3, maxWorkers = 2,
   /** What the store shows; read again only after it was written. */
   function storeView() {
     const depth = host.depth()
+    const causes = store
+      .all<{ seq: number; body: string }>("SELECT seq, body FROM mail WHERE to_address = 'overseer' AND type = 'escalation.raised' AND state <> 'dead'")
+      .map(({ seq, body }) => ({ seq, cause: (JSON.parse(body) as { cause: string }).cause }))
+    const asked: Record<string, number> = {}
+    for (const { seq, cause } of causes) if (seq > saidAt) asked[cause] = (asked[cause] ?? 0) + 1
     return {
       actors: host.actors(),
       slots: host.slots(`${rig}/workers`),
       deadLetters: host.deadLetters().map(({ envelope, reason }) => `${envelope.type} from ${envelope.from} to ${envelope.to}: ${reason}`),
       timers: townTimers(),
       waiting: { mail: depth.mail, effects: depth.effectsPending + depth.effectsStarted },
+      history: { spawnDelayMs, starts, asked, everAsked: causes.map(({ cause }) => cause), handledTwice: [] as string[] },
     }
   }
 
@@ -359,6 +371,7 @@ export function simulate({ seed, steps = 250, issues: count = 3, maxWorkers = 2,
     // The faults stop; everything must come to rest with every issue landed or escalated, and in the end landed.
     for (const agent of world.live()) if (agent.state === 'frozen') agent.state = 'dead'
     for (let round = 0; round < 6 && [...world.issues.values()].some((issue) => issue.status !== 'closed'); round++) {
+      saidAt = store.get<{ seq: number }>('SELECT max(seq) AS seq FROM mail')?.seq ?? 0
       resume()
       post('overseer', `${rig}/refinery`, 'queue.poked')
       post('overseer', 'mayor/', 'work.requested', { rig, epic })
@@ -372,8 +385,13 @@ export function simulate({ seed, steps = 250, issues: count = 3, maxWorkers = 2,
               .map((actor) => [actor.address, actor.value, actor.context.epoch]),
           )}`,
         )
+      looked = undefined
       checkAll(restful, view())
     }
+    looked = undefined
+    const handledTwice = store.all<{ mail_id: string }>('SELECT mail_id FROM journal GROUP BY mail_id HAVING count(*) > 1').map(({ mail_id }) => mail_id)
+    const last = view()
+    if (last.history) checkAll(always, { ...last, history: { ...last.history, handledTwice } })
     const left = [...world.issues.values()].filter((issue) => issue.status !== 'closed')
     const { differing } = replay(store, roles)
     if (differing.length > 0) throw new Violation(`replayed, ${differing[0]?.address} is another: ${differing[0]?.why}`)

@@ -180,6 +180,13 @@ export const mutants: readonly Mutant[] = [
     find: `Object.keys(context.workers).length < context.maxWorkers`,
     replace: `Object.keys(context.workers).length <= context.maxWorkers`,
   },
+  { name: 'starts do not keep their distance', file: 'machines/witness.ts', find: `context.spawnDelayMs > 0`, replace: `context.spawnDelayMs > 1e9` },
+  {
+    name: 'an escalation goes no further than the Mayor',
+    file: 'machines/mayor.ts',
+    find: `to: overseer, type: 'escalation.raised'`,
+    replace: `to: witnessOf(rig), type: 'issues.changed'`,
+  },
   { name: 'a try too many', file: 'machines/witness.ts', find: `+ 1 < context.triesMax`, replace: `+ 1 <= context.triesMax` },
   {
     name: 'a retired worker keeps its place',
