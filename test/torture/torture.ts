@@ -144,7 +144,7 @@ export async function torture({ seed, kills: killsMin, issues: issuesMin, say = 
 
   function hurt({ t, session }: Town): unknown {
     const daemon = t.daemonPid()
-    const family = below_(daemon)
+    const family = descendantsOf(daemon)
     const gates = family.filter(({ cwd }) => cwd.includes('/refinery/'))
     const sessions = t.alive()
     const roll = below(100)
@@ -257,7 +257,7 @@ export async function torture({ seed, kills: killsMin, issues: issuesMin, say = 
     const db = new DatabaseSync(t.layout.db, { readOnly: true })
     const { integrity_check: verdict } = db.prepare('PRAGMA integrity_check').get() as { integrity_check: string }
     if (verdict !== 'ok') left.push(`town.db: ${verdict}`)
-    for (const { number, broken } of broken_(db, t, rig, all, files)) left.push(`invariant ${number}: ${broken}`)
+    for (const { number, broken } of brokenIn(db, t, rig, all, files)) left.push(`invariant ${number}: ${broken}`)
     db.close()
     // Anything of this town that still runs, whoever its parent is now.
     for (const { pid, cwd, name } of processes()) if (cwd.startsWith(t.dir) && pid !== process.pid) left.push(`process ${pid} (${name}) in ${cwd}`)
@@ -266,7 +266,7 @@ export async function torture({ seed, kills: killsMin, issues: issuesMin, say = 
 }
 
 /** The invariants of the exploration and the simulation, over what the store of a real town at rest says. */
-function broken_(db: DatabaseSync, t: RealTown, rig: string, all: readonly string[], files: readonly string[]) {
+function brokenIn(db: DatabaseSync, t: RealTown, rig: string, all: readonly string[], files: readonly string[]) {
   const rows = <T>(sql: string) => db.prepare(sql).all() as T[]
   const closedIssues = closed(t)
   const view: TownView = {
@@ -341,8 +341,8 @@ function processes(): Process[] {
   })
 }
 
-function below_(pid: number, all = processes()): Process[] {
-  return all.filter(({ parent }) => parent === pid).flatMap((child) => [child, ...below_(child.pid, all)])
+function descendantsOf(pid: number, all = processes()): Process[] {
+  return all.filter(({ parent }) => parent === pid).flatMap((child) => [child, ...descendantsOf(child.pid, all)])
 }
 
 const words = (counts: Record<string, number>) =>
