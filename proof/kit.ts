@@ -51,8 +51,9 @@ export async function prove(actor: PluginActor, { messages = [], answers = [], i
   }))
   const effects = { runPlugin: [...effectCases.runPlugin, ...answers] as Json[] }
   const staged: Staged = { role, address, kernel, subject: { name, machine: role.machine, input: { ...role.input(address, 1), ...input }, mail, effects, begins: role.accepts } }
-  const coverage = cover(staged.subject)
-  const differences = coverage.paths.flatMap((path) => differs(staged, path) ?? [])
+  const differences: string[] = []
+  const coverage = covered(staged, differences)
+  differences.push(...coverage.paths.flatMap((path) => differs(staged, path) ?? []))
   const violations: string[] = []
   const first = Date.now() % 1_000_000
   for (let seed = first; seed < first + seeds; seed++) {
@@ -62,4 +63,14 @@ export async function prove(actor: PluginActor, { messages = [], answers = [], i
     if (violation) violations.push(`seed ${seed}: ${violation}`)
   }
   return { coverage, holes: holesOf(coverage), differences, violations, mermaid: mermaid(chartOf(role.machine)) }
+}
+
+/** A machine that throws cannot be walked: that is said, and nothing of it counts as covered. */
+function covered({ subject }: Staged, differences: string[]): Coverage {
+  try {
+    return cover(subject)
+  } catch (error) {
+    differences.push(`the machine throws: ${(error as Error).message}`)
+    return { machine: subject.name, states: 0, configurations: 0, transitions: 0, edges: [], covered: new Set(), paths: [] }
+  }
 }

@@ -219,6 +219,8 @@ export async function livesUnlike({ subject, role, address, kernel }: Staged, se
       if (status === 'done') break
     }
     return undefined
+  } catch (error) {
+    return `seed ${seed}: ${told.join(' → ')}: ${(error as Error).message}`
   } finally {
     host.close()
     live.stop()
