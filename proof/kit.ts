@@ -11,7 +11,7 @@ import { mermaid } from './draw.ts'
 import { simulate } from './simulation.ts'
 import { differs, livesUnlike, type Staged } from './twins.ts'
 
-export type { PluginActor } from '../actors/plugins/actors.ts'
+export type { PluginActor, PluginKit } from '../actors/plugins/actors.ts'
 
 export interface PluginCases {
   /** Messages worth telling apart, beside the one of every town; who sends one may be any address. */

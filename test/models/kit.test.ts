@@ -1,9 +1,9 @@
 // The kit for plugin authors finds what is wrong with a machine, in words.
 import { expect, test } from 'vitest'
-import { type PluginActor, prove } from '../../proof/kit.ts'
+import { type PluginActor, type PluginKit, prove } from '../../proof/kit.ts'
 
 const heard = (config: object): PluginActor =>
-  (({ xstate, words, hands }) =>
+  (({ xstate, words, hands }: PluginKit) =>
     xstate
       .setup({ actions: words, actors: hands, guards: { never: () => false } })
       .createMachine({ id: 'mine', initial: 'a', states: { a: { on: { 'message.sent': config } }, b: { on: { 'message.sent': 'a' } } } } as never)) as unknown as PluginActor
@@ -24,7 +24,7 @@ test('what nobody can reach is named, unless the machine says why; and that must
 
 test('a machine that throws, and one that says what it may not, are found on every path', async () => {
   const throws = await prove(
-    (({ xstate, words }) =>
+    (({ xstate, words }: PluginKit) =>
       xstate.setup({ actions: words }).createMachine({
         id: 'mine',
         initial: 'a',
