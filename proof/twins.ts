@@ -177,16 +177,16 @@ export interface Staged {
 export function differs({ subject, role, address, kernel }: Staged, path: readonly Step[]): string | undefined {
   const pure = pureTwin(subject, kernel)
   const host = hostTwin(role, address, subject.input, kernel)
+  const told: string[] = []
   try {
-    for (const [n, step] of path.entries()) {
+    for (const step of path) {
+      told.push(wordsOf(step))
       const unlike = between(pure.play(step), host.play(step))
-      if (unlike)
-        return `${path
-          .slice(0, n + 1)
-          .map(wordsOf)
-          .join(' → ')}: the host ${unlike}`
+      if (unlike) return `${told.join(' → ')}: the host ${unlike}`
     }
     return undefined
+  } catch (error) {
+    return `${told.join(' → ')}: ${(error as Error).message}`
   } finally {
     host.close()
   }
