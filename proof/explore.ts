@@ -26,7 +26,10 @@ export interface ExploreOptions {
 export function explore(scope: Scope, { statesMax = Number.POSITIVE_INFINITY, progress }: ExploreOptions = {}): Exploration {
   const from = performance.now()
   const model = makeModel(scope)
-  const known = new Map<number, number>()
+  // One Map holds no more than 2^24 entries.
+  const shards = Array.from({ length: 64 }, () => new Map<number, number>())
+  const shardOf = (key: number) => shards[key % shards.length] as Map<number, number>
+  let states = 0
   // How each state was first reached: the state before, and which of its choices.
   const parents: number[] = [-1]
   const taken: number[] = [-1]
@@ -36,9 +39,13 @@ export function explore(scope: Scope, { statesMax = Number.POSITIVE_INFINITY, pr
   let edges = 0
   let depth = 0
   let level: { state: TownState; index: number }[] = [{ state: model.start(), index: 0 }]
-  known.set(hash(model.key(level[0]?.state as TownState)), 0)
+  const remember = (key: number) => {
+    shardOf(key).set(key, states)
+    return states++
+  }
+  remember(hash(model.key(level[0]?.state as TownState)))
   const result = (violation: Exploration['violation'], complete: boolean): Exploration => ({
-    states: known.size,
+    states,
     edges,
     depth,
     quiet: rests.size,
@@ -47,7 +54,7 @@ export function explore(scope: Scope, { statesMax = Number.POSITIVE_INFINITY, pr
     violation,
   })
   for (; level.length > 0; depth++) {
-    progress?.(known.size, depth)
+    progress?.(states, depth)
     const next: typeof level = []
     for (const { state, index } of level) {
       const choices = model.choices(state)
@@ -68,10 +75,9 @@ export function explore(scope: Scope, { statesMax = Number.POSITIVE_INFINITY, pr
         }
         edges++
         const key = hash(model.key(after))
-        let target = known.get(key)
+        let target = shardOf(key).get(key)
         if (target === undefined) {
-          target = known.size
-          known.set(key, target)
+          target = remember(key)
           parents.push(index)
           taken.push(n)
           next.push({ state: after, index: target })
@@ -81,7 +87,7 @@ export function explore(scope: Scope, { statesMax = Number.POSITIVE_INFINITY, pr
           targets.push(target)
         }
       }
-      if (known.size >= statesMax) return result(null, false)
+      if (states >= statesMax) return result(null, false)
     }
     level = next
   }
@@ -106,7 +112,7 @@ export function explore(scope: Scope, { statesMax = Number.POSITIVE_INFINITY, pr
 
   /** A state from which no way of the town's own leads to rest; undefined: there is none. */
   function neverAtRest(): number | undefined {
-    const counts = new Uint32Array(known.size + 1)
+    const counts = new Uint32Array(states + 1)
     for (const target of targets) counts[target + 1] = (counts[target + 1] as number) + 1
     for (let n = 1; n < counts.length; n++) counts[n] = (counts[n] as number) + (counts[n - 1] as number)
     const into = new Uint32Array(targets.length)
@@ -115,7 +121,7 @@ export function explore(scope: Scope, { statesMax = Number.POSITIVE_INFINITY, pr
       into[place[target] as number] = sources[n] as number
       place[target] = (place[target] as number) + 1
     }
-    const good = new Uint8Array(known.size)
+    const good = new Uint8Array(states)
     const open = [...rests]
     for (const index of open) good[index] = 1
     for (let index = open.pop(); index !== undefined; index = open.pop()) {
