@@ -2,7 +2,7 @@
 // Never: asks anything beyond the server it came from; text of the town reaches it as data, and the page as text.
 import * as smcat from 'state-machine-cat'
 import type { Chart } from '../proof/chart.ts'
-import { remarks, smcat as treeOf } from '../proof/draw.ts'
+import { type Remark, remarks, smcat as treeOf } from '../proof/draw.ts'
 
 /** `svg`, `dot` or `scxml` of a chart. */
 export const render = async (chart: Chart, format: 'svg' | 'dot' | 'scxml'): Promise<string> =>
@@ -36,19 +36,10 @@ ${body}
 
 /** All lifecycles on one page, nothing loaded from anywhere. */
 export async function staticPage(charts: readonly { name: string; chart: Chart }[]): Promise<string> {
+  const item = ({ state, final, words, does, answers }: Remark) =>
+    `<li><b>${escaped(state)}</b>${final ? ' (final)' : ''} ${escaped(words)} <i>${escaped(does)}</i>${answers.length > 0 ? `<ul>${answers.map((answer) => `<li>${escaped(answer)}</li>`).join('')}</ul>` : ''}</li>`
   const section = async ({ name, chart }: { name: string; chart: Chart }) =>
-    `<section id="${escaped(name)}"><h2>${escaped(name)}</h2><figure>${await svgOf(chart)}</figure><ul>${remarks(chart)
-      .map(
-        (line) =>
-          `<li>${escaped(
-            line
-              .replace(/^\s*- /, '')
-              .replaceAll('**', '')
-              .replaceAll('`', '')
-              .replaceAll(/(^| )_|_( |$)/g, ' '),
-          )}</li>`,
-      )
-      .join('')}</ul></section>`
+    `<section id="${escaped(name)}"><h2>${escaped(name)}</h2><figure>${await svgOf(chart)}</figure><ul>${remarks(chart).map(item).join('')}</ul></section>`
   return frame('Lifecycles', '', `<h1>Lifecycles</h1>\n${(await Promise.all(charts.map(section))).join('\n')}`)
 }
 

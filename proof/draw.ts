@@ -51,19 +51,44 @@ const quoted = (text: string) => JSON.stringify(text.replaceAll('_', ' '))
 // These end a label or begin something else in Mermaid.
 const escaped = (text: string) => text.replaceAll(';', ',').replaceAll(':', '').replaceAll('#', '')
 
-/** What an arrow cannot show: each state's own words, what it has done, and mail it answers without moving. As Markdown. */
-export function remarks(chart: Chart): string[] {
-  const stays = (path: string) => chart.edges.filter((edge) => edge.from === path && (edge.to === null || path === ''))
-  const line = (edge: ChartEdge) =>
-    `  - \`${edge.event}\`${edge.guard ? ` [${edge.guard}]` : ''}${edge.to ? ` → ${edge.to}` : ''}${edge.description ? `: ${edge.description}` : ''}${edge.actions.length > 0 ? ` (${edge.actions.join(', ')})` : ''}`
-  return statesOf(chart.root).flatMap((state) => {
-    const own = stays(state.path)
-    if (state.path === '') return own.length === 0 ? [] : ['- **in any state**', ...own.map(line)]
-    const does = [state.invokes.length > 0 && `has \`${state.invokes.join('`, `')}\` done`, state.entry.length > 0 && `says ${[...new Set(state.entry)].join(', ')}`]
-      .filter(Boolean)
-      .join('; ')
-    return [`- **${state.path}**${state.kind === 'final' ? ' (final)' : ''}: ${state.description}${does ? ` _${does}_` : ''}`, ...own.map(line)]
-  })
+/** What an arrow cannot show of a state. */
+export interface Remark {
+  /** Path of the state; `in any state` for the machine's own. */
+  state: string
+  final: boolean
+  /** The state's own words. */
+  words: string
+  /** What it has done and says on entering; '' when nothing. */
+  does: string
+  /** Mail it answers without moving (the machine's own: wherever that leads). */
+  answers: string[]
+}
+
+export function remarks(chart: Chart): Remark[] {
+  const line = (edge: ChartEdge) => {
+    const says = edge.actions.length > 0 ? ` (${[...new Set(edge.actions)].join(', ')})` : ''
+    return `${edge.event}${edge.guard ? ` [${edge.guard}]` : ''}${edge.to ? ` → ${edge.to}` : ''}${edge.description ? `: ${edge.description}` : ''}${says}`
+  }
+  return statesOf(chart.root)
+    .map((state): Remark => {
+      const does = [state.invokes.length > 0 && `has ${state.invokes.join(', ')} done`, state.entry.length > 0 && `says ${[...new Set(state.entry)].join(', ')}`]
+      return {
+        state: state.path || 'in any state',
+        final: state.kind === 'final',
+        words: state.path === '' ? '' : state.description,
+        does: does.filter(Boolean).join('; '),
+        answers: chart.edges.filter((edge) => edge.from === state.path && (edge.to === null || state.path === '')).map(line),
+      }
+    })
+    .filter(({ words, does, answers }) => words !== '' || does !== '' || answers.length > 0)
+}
+
+/** Remarks as a Markdown list. */
+export function markdown(list: readonly Remark[]): string[] {
+  return list.flatMap(({ state, final, words, does, answers }) => [
+    `- **${state}**${final ? ' (final)' : ''}${words ? `: ${words}` : ''}${does ? ` _${does}_` : ''}`,
+    ...answers.map((answer) => `  - ${answer}`),
+  ])
 }
 
 export interface SmcatMachine {
