@@ -45,7 +45,12 @@ export async function serveLive(charts: readonly { name: string; chart: Chart }[
     })
     void livePage(charts, nonce).then((page) => response.end(page))
   })
-  await new Promise<void>((resolve, reject) => server.once('error', reject).listen(port, '127.0.0.1', resolve))
+  await new Promise<void>((resolve, reject) => {
+    server.once('error', (error: NodeJS.ErrnoException) =>
+      reject(error.code === 'EADDRINUSE' ? new Error(`port ${port} is taken; leave --port out to be given a free one`) : error),
+    )
+    server.listen(port, '127.0.0.1', resolve)
+  })
   const { port: bound } = server.address() as { port: number }
   return {
     url: `http://127.0.0.1:${bound}/?token=${token}`,

@@ -31,6 +31,7 @@ test('only this machine, only with the token', { timeout: 30_000 }, async () => 
   expect(await status(bare.href)).toBe(403)
   expect(await status(`${bare.href}events?token=wrong`)).toBe(403)
   expect(await status(url, { host: 'evil.example' })).toBe(403)
+  expect(t.gt('viz', '--live', '--port', bare.port)).toMatchObject({ status: 1, stderr: expect.stringContaining(`port ${bare.port} is taken`) })
   const ended = new Promise<number | null>((resolve) => live?.once('exit', resolve))
   t.ok('down')
   expect(await ended).toBe(3)
