@@ -82,8 +82,9 @@ const witnessOf = (view: TownView) => contextOf<WitnessContext>(view, `${view.ri
 const escalationsOf = (view: TownView) => contextOf<MayorContext>(view, 'mayor/')?.escalations ?? []
 const twice = <T>(list: readonly T[]) => list.find((item, n) => list.indexOf(item) !== n)
 
-// What the world itself guards at the moment it is done (work that would be lost, an order that is wrong, a push of an untested commit, an issue closed too soon)
-// is in `world.ts`: there it cannot be missed between two looks.
+// What must be guarded at the very moment it is done stands in `world.ts`, where it cannot be missed between two looks: 2 no work lost with a worktree or branch, 3 no second session,
+// 4 no push of a commit that never passed its gates, 5 no session too many, 8 session before worktree before branch, 12 no issue closed too soon. 11 is the simulation's: it restarts and replays.
+// No machine nudges or cycles a session yet (6 and 7 in part): those who come to do it bring their invariants here.
 
 /** True at every moment. Numbers are those of the town's list of invariants. */
 export const always: readonly Invariant[] = [

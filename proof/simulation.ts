@@ -135,7 +135,7 @@ export function simulate({ seed, steps = 250, issues: count = 3, maxWorkers = 2,
     const before = JSON.stringify(openedActors())
     host.close()
     host = open()
-    if (JSON.stringify(openedActors()) !== before) throw new Violation('a restart changed what an actor is')
+    if (JSON.stringify(openedActors()) !== before) throw new Violation('a restart changed what an actor is (invariant 11)')
     // The composition root asks each rig to look again, as the daemon does.
     host.post({ from: 'daemon', to: `${rig}/witness`, type: 'issues.changed', body: {} })
   }
@@ -366,7 +366,7 @@ export function simulate({ seed, steps = 250, issues: count = 3, maxWorkers = 2,
     Object.assign(world, { originAway: false, originRefuses: false, gatesBroken: false })
     if (stopped) {
       if (!rest(5000)) throw new Violation('stopped, it does not come to rest')
-      if (world.live().length > 0) throw new Violation(`stopped, at rest, and ${world.live()[0]?.id} lives`)
+      if (world.live().length > 0) throw new Violation(`stopped, at rest, and ${world.live()[0]?.id} lives (invariant 10)`)
     }
     // The faults stop; everything must come to rest with every issue landed or escalated, and in the end landed.
     for (const agent of world.live()) if (agent.state === 'frozen') agent.state = 'dead'
@@ -394,7 +394,7 @@ export function simulate({ seed, steps = 250, issues: count = 3, maxWorkers = 2,
     if (last.history) checkAll(always, { ...last, history: { ...last.history, handledTwice } })
     const left = [...world.issues.values()].filter((issue) => issue.status !== 'closed')
     const { differing } = replay(store, roles)
-    if (differing.length > 0) throw new Violation(`replayed, ${differing[0]?.address} is another: ${differing[0]?.why}`)
+    if (differing.length > 0) throw new Violation(`replayed, ${differing[0]?.address} is another: ${differing[0]?.why} (invariant 11)`)
     if (left.length > 0) throw new Violation(`${left.map((issue) => `${issue.id} (${issue.status})`).join(', ')} never landed, though all went well`)
   } catch (error) {
     violation = error instanceof Violation ? error.message : `${(error as Error).stack}`

@@ -209,7 +209,7 @@ export class World {
     closeIssue: ({ issue: id }) => {
       const issue = this.issues.get(id)
       if (!issue || issue.status === 'closed') return { closed: false }
-      if (!this.get(this.originMain).red.has(id)) throw new Violation(`${id} is closed, but origin's main has nothing of it`)
+      if (!this.get(this.originMain).red.has(id)) throw new Violation(`${id} is closed, but origin's main has nothing of it (invariant 12)`)
       issue.status = 'closed'
       return { closed: true }
     },
@@ -254,17 +254,17 @@ export class World {
       const place = this.place(input)
       if (!place) return { removed: false }
       const lost = [...place.dirty, ...this.get(place.head).work].filter((piece) => !this.isKept(piece))
-      if (lost.length > 0) throw new Violation(`the worktree of ${input.polecat} is removed while ${lost.join(', ')} is nowhere else`)
+      if (lost.length > 0) throw new Violation(`the worktree of ${input.polecat} is removed while ${lost.join(', ')} is nowhere else (invariant 2)`)
       const inside = this.live().find((agent) => agent.polecat === input.polecat && agent.incarnation === input.incarnation)
-      if (inside) throw new Violation(`the worktree of ${input.polecat} is removed under its living session ${inside.id}`)
+      if (inside) throw new Violation(`the worktree of ${input.polecat} is removed under its living session ${inside.id} (invariant 8)`)
       this.worktrees.delete(input.polecat)
       return { removed: true }
     },
     deleteBranch: ({ branch, polecat }) => {
       const tip = this.branches.get(branch)
       if (tip === undefined) return { kind: 'deleted' }
-      if (this.worktrees.get(polecat)?.branch === branch) throw new Violation(`${branch} is deleted before its worktree`)
-      if ([...this.get(tip).work].some((piece) => !this.isKept(piece))) throw new Violation(`${branch} is deleted with work that is nowhere else`)
+      if (this.worktrees.get(polecat)?.branch === branch) throw new Violation(`${branch} is deleted before its worktree (invariant 8)`)
+      if ([...this.get(tip).work].some((piece) => !this.isKept(piece))) throw new Violation(`${branch} is deleted with work that is nowhere else (invariant 2)`)
       this.branches.delete(branch)
       return { kind: 'deleted' }
     },
@@ -293,7 +293,7 @@ export class World {
       if (this.get(this.originMain).ancestors.has(commit)) return { kind: 'pushed' }
       if (this.originRefuses) return { kind: 'refused', why: 'pre-receive hook declined' }
       if (this.originMain !== base) return { kind: 'moved' }
-      if (!this.green.has(commit)) throw new Violation(`${commit} is pushed to main and never passed its gates`)
+      if (!this.green.has(commit)) throw new Violation(`${commit} is pushed to main and never passed its gates (invariant 4)`)
       this.originMain = commit
       this.landed.push(commit)
       return { kind: 'pushed' }
@@ -309,8 +309,8 @@ export class World {
       if (this.worktrees.get(polecat)?.incarnation !== incarnation) return { kind: 'failed', why: 'the worktree does not exist', tail: '' }
       const others = this.live()
       const same = others.find((agent) => agent.address === address || agent.issue === issue.id)
-      if (same) throw new Violation(`${id} is started for ${address} on ${issue.id} while ${same.id} (${same.address} on ${same.issue}) lives`)
-      if (others.length >= this.maxWorkers) throw new Violation(`${others.length + 1} sessions live; max_workers is ${this.maxWorkers}`)
+      if (same) throw new Violation(`${id} is started for ${address} on ${issue.id} while ${same.id} (${same.address} on ${same.issue}) lives (invariant 3)`)
+      if (others.length >= this.maxWorkers) throw new Violation(`${others.length + 1} sessions live; max_workers is ${this.maxWorkers} (invariant 5)`)
       this.agents.set(id, {
         id,
         address,
