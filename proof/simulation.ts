@@ -5,7 +5,19 @@ import { existsSync, mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { bind } from '../actors/binding.ts'
-import { type Host, type JsonObject, openHost, openSqliteStore, type PromisedEffect, type Role, replay, type Store, seededRandom, virtualClock } from '../runtime/contract.ts'
+import {
+  type ActorState,
+  type Host,
+  type JsonObject,
+  openHost,
+  openSqliteStore,
+  type PromisedEffect,
+  type Role,
+  replay,
+  type Store,
+  seededRandom,
+  virtualClock,
+} from '../runtime/contract.ts'
 import { always, check as checkAll, atRest as restful, type TownView, Violation } from './invariants.ts'
 import { type Agent, epic, rig, type SimIssue, World } from './world.ts'
 
@@ -67,9 +79,12 @@ export function simulate({ seed, steps = 250, issues: count = 3, maxWorkers = 2,
   const binding = bind({ facts, prefixOf: (name) => (name === undefined ? 'gm' : 'w') })
   const roles = [...plugins, ...binding.roles]
   const pluginAddresses = plugins.map((role) => `${rig}/plugins/${role.name.split('/').at(-1)}`)
+  const path = join(dir, 'town.db')
+  let store: Store = openSqliteStore(path)
   let looked: ReturnType<typeof storeView> | undefined
-  let store: Store = openSqliteStore(join(dir, 'town.db'))
-  store.close()
+  /** Each actor as it was when last read, and those that had a turn since. */
+  const actors = new Map<string, ActorState>()
+  const changed = new Set<string>()
   const starts: number[] = []
   /** The last mail before the Overseer last said something. */
   let saidAt = 0
@@ -83,7 +98,6 @@ export function simulate({ seed, steps = 250, issues: count = 3, maxWorkers = 2,
 
   function open(): Host {
     crashIn = 0
-    store = openSqliteStore(join(dir, 'town.db'))
     const opened = openHost({
       store: mortal(store),
       clock,
@@ -97,6 +111,7 @@ export function simulate({ seed, steps = 250, issues: count = 3, maxWorkers = 2,
     opened.onCommit((entries) => {
       // When the Witness gave it out: a town may be slow to hear it.
       for (const { mailType, mailId, before } of entries) if (mailType === 'polecat.assigned' && before === '') starts.push(opened.mail(mailId)?.sentAt ?? 0)
+      for (const { address } of entries) changed.add(address)
       for (const entry of entries) for (const note of entry.notes) say(`${entry.address}: ${note.text}`)
     })
     return opened
@@ -134,6 +149,7 @@ export function simulate({ seed, steps = 250, issues: count = 3, maxWorkers = 2,
     inFlight = []
     const before = JSON.stringify(openedActors())
     host.close()
+    store = openSqliteStore(path)
     host = open()
     if (JSON.stringify(openedActors()) !== before) throw new Violation('a restart changed what an actor is (invariant 11)')
     // The composition root asks each rig to look again, as the daemon does.
@@ -269,8 +285,10 @@ export function simulate({ seed, steps = 250, issues: count = 3, maxWorkers = 2,
       .map(({ seq, body }) => ({ seq, cause: (JSON.parse(body) as { cause: string }).cause }))
     const asked: Record<string, number> = {}
     for (const { seq, cause } of causes) if (seq > saidAt) asked[cause] = (asked[cause] ?? 0) + 1
+    for (const address of changed) actors.set(address, host.actor(address) as ActorState)
+    changed.clear()
     return {
-      actors: host.actors(),
+      actors: [...actors.values()],
       slots: host.slots(`${rig}/workers`),
       deadLetters: host.deadLetters().map(({ envelope, reason }) => `${envelope.type} from ${envelope.from} to ${envelope.to}: ${reason}`),
       timers: townTimers(),
@@ -318,7 +336,7 @@ export function simulate({ seed, steps = 250, issues: count = 3, maxWorkers = 2,
         continue
       }
       const due = host.nextDueAt()
-      const pluginsOnly = plugins.length > 0 && townTimers().length === 0 && !store.get("SELECT 1 FROM effect WHERE state = 'pending'")
+      const pluginsOnly = plugins.length > 0 && townTimers().length === 0 && host.depth().effectsPending === 0
       if (due === null || pluginsOnly) {
         // Who still waits has been silent for longer than any limit.
         const silent = world.live().filter((each) => each.state === 'alive')

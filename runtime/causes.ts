@@ -1,7 +1,7 @@
 // Causes: why a mail was sent, or an actor is as it is: the chain of turns back to what came from outside.
 // Never: writes. What was pruned is the end of the chain.
 import type { JournalEntry, Store } from './contract.ts'
-import { readJournal } from './journal.ts'
+import { lastTurnBefore, readJournal } from './journal.ts'
 
 export interface Causes {
   /** The turns, oldest first; the last is the one asked about (for a mail nobody has handled yet: the one that sent it). */
@@ -27,7 +27,7 @@ interface Sent {
 export function causes(store: Store, what: string): Causes | undefined {
   const mail = mailOf(store, what)
   const last = mail
-    ? (turnOf(store, mail.id) ?? sender(store, mail, Number.MAX_SAFE_INTEGER))
+    ? (turnOf(store, mail.id, Number.MAX_SAFE_INTEGER) ?? sender(store, mail, Number.MAX_SAFE_INTEGER))
     : (readJournal(store, { address: what, last: 1 })[0] ?? readJournal(store, { issue: what, last: 1 })[0])
   if (!mail && !last) return undefined
   const chain: JournalEntry[] = []
@@ -43,27 +43,17 @@ export function causes(store: Store, what: string): Causes | undefined {
 }
 
 const mailOf = (store: Store, id: string) => store.get<Sent>('SELECT * FROM mail WHERE id = ?', id)
-const one = (store: Store, sql: string, ...params: (string | number)[]) => {
-  const row = store.get<{ seq: number | null }>(sql, ...params)
-  return row?.seq ? readJournal(store, { seq: row.seq })[0] : undefined
-}
-const turnOf = (store: Store, mailId: string) => one(store, 'SELECT seq FROM journal WHERE mail_id = ?', mailId)
+const turnOf = (store: Store, mailId: string, before: number) => lastTurnBefore(store, before, 'mail_id = ?', mailId)
 
 /** The turn that led to this mail: it sent it, promised the effect whose result it is, or set the timer. */
 function sender(store: Store, mail: Sent, before: number): JournalEntry | undefined {
-  if (mail.cause_id !== null) return turnOf(store, mail.cause_id)
+  if (mail.cause_id !== null) return turnOf(store, mail.cause_id, before)
   const promised = /^(.+):(\d+)\.(\d+):\d+$/.exec(mail.effect_key ?? '')
   if (promised) {
     const [, address = '', incarnation, revision] = promised
-    return one(store, 'SELECT seq FROM journal WHERE address = ? AND incarnation = ? AND revision = ?', address, Number(incarnation), Number(revision))
+    return lastTurnBefore(store, before, 'address = ? AND incarnation = ? AND revision = ?', address, Number(incarnation), Number(revision))
   }
   if (mail.timer_id !== null)
-    return one(
-      store,
-      "SELECT max(seq) AS seq FROM journal WHERE address = ? AND seq < ? AND EXISTS (SELECT 1 FROM json_each(promised) WHERE value LIKE 'timer ' || ? || ' %')",
-      mail.to_address,
-      before,
-      mail.timer_id,
-    )
+    return lastTurnBefore(store, before, "address = ? AND EXISTS (SELECT 1 FROM json_each(promised) WHERE value LIKE 'timer ' || ? || ' %')", mail.to_address, mail.timer_id)
   return undefined
 }

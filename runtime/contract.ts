@@ -218,7 +218,7 @@ export interface Host {
   reply(mailId: string): Reply | undefined
   mail(id: string): (Envelope & { state: 'new' | 'done' | 'dead' | 'stale' }) | undefined
   /** Newest last. `after`: entries with a greater seq. */
-  journal(query: { after?: number; seq?: number; address?: string; issue?: string; last?: number; sinceMs?: number }): JournalEntry[]
+  journal(query: { after?: number; address?: string; issue?: string; last?: number; sinceMs?: number }): JournalEntry[]
   deadLetters(): DeadLetter[]
   /** Puts a dead letter back into its mailbox. */
   redeliver(mailId: string): void

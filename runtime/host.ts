@@ -5,7 +5,7 @@ import type { ActorState, Host, HostOptions, JournalEntry, Json, JsonObject, Rep
 import { LeaseLost, Refusal, StoreUnusable, wordsOf } from './errors.ts'
 import { readJournal } from './journal.ts'
 import { envelopeOf, type MailRow, makeMailbox } from './mailbox.ts'
-import { makeOutbox } from './outbox.ts'
+import { isOpen, makeOutbox } from './outbox.ts'
 import { begin, type Promised, persist, play, restore, statePath, type Turn } from './turn.ts'
 
 interface ActorRow {
@@ -320,13 +320,13 @@ export function openHost(options: HostOptions): Host {
         store.get<{ at: number | null }>('SELECT min(due_at) AS at FROM timer'),
         // What was due when it was last looked for and still waits, waits for something else: that something wakes the driver.
         store.get<{ at: number | null }>("SELECT min(due_at) AS at FROM mail WHERE state = 'new' AND due_at > ?", ranAt),
-        store.get<{ at: number | null }>("SELECT min(due_at) AS at FROM effect WHERE state = 'pending' AND due_at > ?", tookAt),
+        store.get<{ at: number | null }>(`SELECT min(due_at) AS at FROM effect WHERE ${isOpen} AND state = 'pending' AND due_at > ?`, tookAt),
       ].flatMap((row) => (row?.at === null || row === undefined ? [] : [row.at]))
       return times.length === 0 ? null : Math.min(...times)
     },
     takeEffects(max) {
       tookAt = clock.now()
-      return store.get("SELECT 1 FROM effect WHERE state = 'pending' LIMIT 1") ? committed(() => outbox.take(max)) : []
+      return outbox.somethingPending() ? committed(() => outbox.take(max)) : []
     },
     settle(key, outcome) {
       committed(() => {
@@ -364,8 +364,8 @@ export function openHost(options: HostOptions): Host {
       const count = (sql: string) => (store.get<{ n: number }>(sql) as { n: number }).n
       return {
         mail: count("SELECT count(*) AS n FROM mail WHERE state = 'new'"),
-        effectsPending: count("SELECT count(*) AS n FROM effect WHERE state = 'pending'"),
-        effectsStarted: count("SELECT count(*) AS n FROM effect WHERE state = 'started'"),
+        effectsPending: count(`SELECT count(*) AS n FROM effect WHERE ${isOpen} AND state = 'pending'`),
+        effectsStarted: count(`SELECT count(*) AS n FROM effect WHERE ${isOpen} AND state = 'started'`),
         timers: count('SELECT count(*) AS n FROM timer'),
       }
     },

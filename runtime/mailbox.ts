@@ -43,24 +43,22 @@ export function makeMailbox(options: HostOptions, projected: (envelope: Envelope
     let id = draft.id ?? options.newMailId(draft.to, options.random)
     // Chance may give the same id twice; a mail taken for a repetition would be lost.
     while (draft.id === undefined && store.get('SELECT 1 FROM mail WHERE id = ?', id)) id = options.newMailId(draft.to, options.random)
-    const { changes } = store.run(
+    const sentAt = clock.now()
+    const { changes, lastInsertRowid: seq } = store.run(
       'INSERT OR IGNORE INTO mail (id, from_address, to_address, type, body, sent_at, cause_id, effect_key, timer_id, state, reason) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)',
       id,
       draft.from,
       draft.to,
       draft.type,
       JSON.stringify(draft.body),
-      clock.now(),
+      sentAt,
       draft.causeId ?? null,
       more.effectKey ?? null,
       more.timerId ?? null,
       more.dead === undefined ? 'new' : 'dead',
       more.dead ?? null,
     )
-    if (changes === 1 && more.dead === undefined) {
-      const row = store.get<MailRow>('SELECT * FROM mail WHERE id = ?', id)
-      if (row) projected(envelopeOf(row))
-    }
+    if (changes === 1 && more.dead === undefined) projected({ ...draft, id, seq, sentAt, attempt: 0, causeId: draft.causeId ?? null })
     return { id, repeated: changes === 0 }
   }
 

@@ -6,6 +6,9 @@ import { wordsOf } from './errors.ts'
 const attemptsOfUnawaitedMax = 5
 const backoffMs = 1000
 
+/** The effects that are not over: in these very words, which are the index's, so that those that are over are never read. */
+export const isOpen = "state IN ('pending', 'started')"
+
 interface EffectRow {
   seq: number
   key: string
@@ -45,7 +48,7 @@ export function makeOutbox(options: HostOptions) {
 
     /** Nobody waits for it any more; its key is returned so that its performance can be aborted. */
     cancel(address: string, invokeId: string): string[] {
-      const rows = store.all<{ key: string }>("SELECT key FROM effect WHERE address = ? AND invoke_id = ? AND state IN ('pending', 'started')", address, invokeId)
+      const rows = store.all<{ key: string }>(`SELECT key FROM effect WHERE address = ? AND invoke_id = ? AND ${isOpen}`, address, invokeId)
       for (const { key } of rows) store.run("UPDATE effect SET state = 'cancelled' WHERE key = ?", key)
       store.run(
         "UPDATE mail SET state = 'stale' WHERE to_address = ? AND state = 'new' AND effect_key IS NOT NULL AND type IN (?, ?)",
@@ -58,11 +61,13 @@ export function makeOutbox(options: HostOptions) {
 
     /** Leftovers of a former host are to be performed again. */
     reopen(): void {
-      store.run("UPDATE effect SET state = 'pending' WHERE state = 'started'")
+      store.run(`UPDATE effect SET state = 'pending' WHERE ${isOpen} AND state = 'started'`)
     },
 
+    somethingPending: (): boolean => store.get(`SELECT 1 FROM effect WHERE ${isOpen} AND state = 'pending' LIMIT 1`) !== undefined,
+
     take(max: number): PromisedEffect[] {
-      const open = store.all<EffectRow & { due_at: number }>("SELECT * FROM effect WHERE state IN ('pending', 'started') ORDER BY seq")
+      const open = store.all<EffectRow & { due_at: number }>(`SELECT * FROM effect WHERE ${isOpen} ORDER BY seq`)
       const holds = store.all<{ scope: string }>('SELECT scope FROM hold').map((row) => row.scope)
       const busy = new Map<string, number>()
       for (const row of open) if (row.state === 'started' && row.lane) busy.set(row.lane, (busy.get(row.lane) ?? 0) + 1)
@@ -91,7 +96,7 @@ export function makeOutbox(options: HostOptions) {
 
     /** Records a result; returns the mail that carries it, or undefined when nobody waits. */
     settle(key: string, outcome: { ok: true; output: unknown } | { ok: false; error: string }): { to: string; type: string; body: JsonObject } | undefined {
-      const row = store.get<EffectRow>("SELECT * FROM effect WHERE key = ? AND state IN ('pending', 'started')", key)
+      const row = store.get<EffectRow>(`SELECT * FROM effect WHERE key = ? AND ${isOpen}`, key)
       if (!row) return undefined
       let result: { ok: true; output: Json } | { ok: false; error: string }
       try {

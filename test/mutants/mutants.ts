@@ -13,8 +13,8 @@ export const mutants: readonly Mutant[] = [
   {
     name: 'a stale result is taken',
     file: 'runtime/outbox.ts',
-    find: `"SELECT * FROM effect WHERE key = ? AND state IN ('pending', 'started')", key`,
-    replace: `"SELECT * FROM effect WHERE key = ?", key`,
+    find: `\`SELECT * FROM effect WHERE key = ? AND \${isOpen}\`, key`,
+    replace: `'SELECT * FROM effect WHERE key = ?', key`,
   },
   {
     name: 'a repeated mail counts again',
@@ -63,7 +63,7 @@ export const mutants: readonly Mutant[] = [
   {
     name: 'effects of a former host are forgotten',
     file: 'runtime/outbox.ts',
-    find: `store.run("UPDATE effect SET state = 'pending' WHERE state = 'started'")`,
+    find: `store.run(\`UPDATE effect SET state = 'pending' WHERE \${isOpen} AND state = 'started'\`)`,
     replace: `void 0`,
   },
   {

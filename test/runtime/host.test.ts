@@ -312,3 +312,34 @@ test('chance that gives the same id twice loses no mail', () => {
   w.drain(host)
   expect(count(host)).toBe(2)
 })
+
+test('what is over is not read again: every query of a turn goes by an index', () => {
+  const said = new Set<string>()
+  const store = openSqliteStore(w.path)
+  const heard = <T extends unknown[], R>(query: (sql: string, ...rest: T) => R) => {
+    return (sql: string, ...rest: T): R => {
+      said.add(sql)
+      return query(sql, ...rest)
+    }
+  }
+  const host = w.open({ store: { ...store, run: heard(store.run), get: heard(store.get) as typeof store.get, all: heard(store.all) as typeof store.all } })
+  for (const [type, body] of Object.entries({ add: {}, pass: { to: 'c/2', n: 1 }, slot: {}, work: {}, stop: {}, wait: {}, tell: {} })) host.post(mail('c/1', type, body))
+  w.drain(host)
+  host.settle(host.takeEffects(1)[0]?.key ?? '', { ok: true, output: 1 })
+  w.clock.advance(1000)
+  host.fireTimers()
+  host.nextDueAt()
+  host.depth()
+  host.close()
+  const db = new DatabaseSync(w.path)
+  const plans = [...said].flatMap((sql) =>
+    db
+      .prepare(`EXPLAIN QUERY PLAN ${sql}`)
+      .all(...Array.from(sql.matchAll(/\?/g), () => 0))
+      .map((row) => `${row.detail}: ${sql}`),
+  )
+  db.close()
+  expect(plans.length).toBeGreaterThan(10)
+  // These grow with the town's past.
+  expect(plans.filter((plan) => /^(SCAN|SEARCH) (mail|m|e|effect|journal|reply)\b/.test(plan) && !/^[^:]* USING /.test(plan))).toEqual([])
+})
