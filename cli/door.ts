@@ -251,12 +251,18 @@ function makeAnswers(town: TownBehind): Answers {
         const entries = host.journal({ after, ...(address ? { address } : {}), ...(issue ? { issue } : {}) })
         if (entries.length > 0) asking.emit({ entries })
       }
-      host.onCommit((all) => {
-        if (asking.gone.aborted) return
+      const unheard = host.onCommit((all) => {
         const entries = all.filter((entry) => (!address || entry.address === address) && (!issue || entry.notes.some((note) => note.issue === issue)))
         if (entries.length > 0) asking.emit({ entries })
       })
-      return new Promise((resolve) => asking.gone.addEventListener('abort', () => resolve(null), { once: true }))
+      return new Promise((resolve) => {
+        const done = () => {
+          unheard()
+          resolve(null)
+        }
+        if (asking.gone.aborted) done()
+        else asking.gone.addEventListener('abort', done, { once: true })
+      })
     },
     rigAdded: async ({ rig }, asking) => {
       await town.rigAdded(rig)
@@ -286,11 +292,12 @@ function quiet(town: TownBehind, gone: AbortSignal, holds: () => boolean): Promi
   return new Promise((resolve) => {
     const done = () => {
       clearTimeout(limit)
+      unheard()
       resolve()
     }
     const limit = setTimeout(done, stopWithinMs)
     gone.addEventListener('abort', done, { once: true })
-    town.host.onCommit(() => {
+    const unheard = town.host.onCommit(() => {
       if (holds()) done()
     })
   })
@@ -301,12 +308,19 @@ function answered(host: Host, mailId: string, gone: AbortSignal): Promise<Reply>
   const already = host.reply(mailId)
   if (already) return Promise.resolve(already)
   return new Promise((resolve, reject) => {
-    const limit = setTimeout(() => reject(new Refusal(`no answer within ${answerWithinMs / 1000} s; it is still being worked on: \`gt log\``)), answerWithinMs)
-    gone.addEventListener('abort', () => clearTimeout(limit), { once: true })
-    host.onCommit((_, replies) => {
+    const over = () => {
+      clearTimeout(limit)
+      unheard()
+    }
+    const limit = setTimeout(() => {
+      over()
+      reject(new Refusal(`no answer within ${answerWithinMs / 1000} s; it is still being worked on: \`gt log\``))
+    }, answerWithinMs)
+    gone.addEventListener('abort', over, { once: true })
+    const unheard = host.onCommit((_, replies) => {
       const mine = replies.find((candidate) => candidate.to === mailId)
       if (!mine) return
-      clearTimeout(limit)
+      over()
       resolve(mine.reply)
     })
   })
