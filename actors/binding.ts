@@ -24,17 +24,26 @@ export interface Binding {
   facts: TownFacts
   /** Prefix of the beads that keep a rig's mail; of the town's own for undefined. */
   prefixOf(rig: string | undefined): string
+  /** `max_workers` as the rig's Witness has it now. */
+  maxWorkersHeard?(rig: string): number
 }
 
-export function bind({ facts, prefixOf }: Binding): Pick<HostOptions, 'roles' | 'effects' | 'parseMail' | 'newMailId' | 'project' | 'slotCapacity' | 'alert'> {
+export function bind({
+  facts,
+  prefixOf,
+  maxWorkersHeard = () => 0,
+}: Binding): Pick<HostOptions, 'roles' | 'effects' | 'parseMail' | 'newMailId' | 'project' | 'slotCapacity' | 'alert'> {
   return {
     roles: roles.map((role) => role(facts)),
     effects: Object.fromEntries(Object.entries(effects).map(([name, kind]) => [name, specOf(kind as unknown as AnyEffect)])),
     parseMail,
     newMailId: (to, random) => `${prefixOf(rigOf(to))}-${base36(random)}`,
     project,
-    // The only pools are the rigs' workers.
-    slotCapacity: (pool) => facts.rig(pool.slice(0, pool.indexOf('/'))).maxWorkers,
+    // The only pools are the rigs' workers. A lower limit counts once the Witness has heard of it: who was promised a place before gets it.
+    slotCapacity(pool) {
+      const rig = pool.slice(0, pool.indexOf('/'))
+      return Math.max(facts.rig(rig).maxWorkers, maxWorkersHeard(rig))
+    },
     alert: ({ address, error }) => ({
       from: 'daemon',
       to: mayorAddress,

@@ -46,6 +46,8 @@ export const rigConfig = z
     hang_after: z.string().default('30m').pipe(duration),
     session_tries: z.int().min(1).default(3),
     merge_tries: z.int().min(1).default(3),
+    /** At each thing a retired worker leaves behind, before the Overseer is asked. */
+    retire_tries: z.int().min(1).default(5),
     extra_env: z.array(z.string()).default([]),
   })
   .refine((rig) => rig.no_gate || Object.keys(rig.gates).length > 0, 'has no gates; add one under "gates", or say "no_gate": true')
@@ -53,11 +55,12 @@ export const rigConfig = z
 export type RigConfig = z.output<typeof rigConfig>
 
 /** What a rig's roles begin with. */
-export const limitsOf = ({ max_workers: maxWorkers, worker_spawn_delay: spawnDelayMs, session_tries: sessionTries, merge_tries: mergeTries }: RigConfig) => ({
-  maxWorkers,
-  spawnDelayMs,
-  sessionTries,
-  mergeTries,
+export const limitsOf = (rig: RigConfig) => ({
+  maxWorkers: rig.max_workers,
+  spawnDelayMs: rig.worker_spawn_delay,
+  sessionTries: rig.session_tries,
+  mergeTries: rig.merge_tries,
+  retireTries: rig.retire_tries,
 })
 
 /** Reads one configuration file; ConfigUnusable with the file, what is wrong, and what to do. */

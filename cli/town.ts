@@ -24,6 +24,7 @@ import { tmuxBackend, tmuxOn } from '../actors/sessions/tmux.ts'
 import { rigOf, witnessOf } from '../machines/address.ts'
 import { type Host, openDriver, openHost, openSqliteStore, systemClock, systemRandom } from '../runtime/contract.ts'
 import { mailHash, type TownBehind } from './door.ts'
+import { witnessContext } from './status.ts'
 
 /** How long the journal, outputs of sessions and logs of gates are kept. Work itself is kept for ever. */
 const keepDays = 30
@@ -67,14 +68,15 @@ export async function openTown(options: TownOptions): Promise<Town> {
     hasCrew: (rigName: string, member: string) => existsSync(join(rigLayout(town, rigName).crew, member)),
   }
   const prefixOf = (rigName: string | undefined) => (rigName === undefined ? 'gm' : rig(rigName).beads.prefix)
-  const binding = bind({ facts, prefixOf })
+  const maxWorkersHeard = (rigName: string) => witnessContext(host, rigName)?.maxWorkers ?? 0
+  const binding = bind({ facts, prefixOf, maxWorkersHeard })
   /** Asked in order; plugins that bring a machine come first, also those of a rig added later. */
   const roles = [...binding.roles]
   const readPlugins = async (rigName: string) => {
     roles.unshift(...(await pluginRolesOf(town, rigName)))
   }
   for (const rigName of configs.keys()) await readPlugins(rigName)
-  const host = openHost({
+  const host: Host = openHost({
     store: openSqliteStore(layout.db),
     clock: systemClock,
     random: systemRandom,
@@ -184,6 +186,13 @@ export async function openTown(options: TownOptions): Promise<Town> {
     host,
     async begin() {
       await Promise.all([...configs.keys()].map((rigName) => endLeftover(town, rigName)))
+      for (const rigName of configs.keys()) {
+        const { maxWorkers, spawnDelayMs } = facts.rig(rigName)
+        const heard = witnessContext(host, rigName)
+        // Changed while the town was down.
+        if (heard && (heard.maxWorkers !== maxWorkers || heard.spawnDelayMs !== spawnDelayMs))
+          host.post({ from: 'daemon', to: witnessOf(rigName), type: 'rig.configured', body: { maxWorkers, spawnDelayMs } })
+      }
       driver.start()
       projections = startProjections(town, host, facts.rigs, options.report)
       pruneOld()

@@ -81,7 +81,7 @@ export const mailCases: { [T in MailType]: readonly MailCase<T>[] } = {
     { from: witness, body: { ...retired, purpose: 'failure', pin: kept } },
   ],
   'retirement.refused': [{ from: retirement, body: { ...retired, reason: '1 uncommitted files', files: ['a.txt'] } }],
-  'retirement.failed': [{ from: retirement, body: { ...retired, reason: 'its worktree could not be removed' } }],
+  'retirement.failed': [{ from: retirement, body: { ...retired, branch: 'polecat/Nux-1', reason: 'its worktree could not be removed' } }],
 
   'session.requested': [{ from: nux, body: { incarnation: 1, issue: brief('w-1'), worktree: 'polecats/Nux', branch: 'polecat/Nux-1', attempt: 1 } }],
   'session.started': [{ from: session, body: { epoch: 1, pid: 4242, backend: 'process' } }],
@@ -125,15 +125,30 @@ export const mailCases: { [T in MailType]: readonly MailCase<T>[] } = {
 
 const found = { kind: 'found', onBranch: 'polecat/Nux-1', head: hash('b'), dirty: [], ahead: 1, unfinished: null } as const
 
+/** What may be answered whatever the world is like: programs that do not start, gates that take too long, a copy of origin that lags. */
+export const unlucky: { [N in EffectName]?: readonly EffectOutput<N>[] } = {
+  inspectWorktree: [{ kind: 'absent', why: 'it cannot be read' }],
+  deleteBranch: [{ kind: 'kept', why: 'its commits are nowhere else' }],
+  buildCandidate: [{ kind: 'unreachable', why: 'origin does not answer' }],
+  runGates: [{ kind: 'red', gate: 'test', exitCode: null, timedOut: true, tail: '', log: 'gates/1.log' }],
+  landCandidate: [
+    { kind: 'refused', why: 'pre-receive hook declined' },
+    { kind: 'unreachable', why: 'origin does not answer' },
+  ],
+  confirmLanded: [{ kind: 'absent' }, { kind: 'unreachable', why: 'origin does not answer' }],
+  startSession: [{ kind: 'failed', why: 'no such program', tail: '' }],
+}
+const unluckily = <N extends EffectName>(name: N): readonly EffectOutput<N>[] => unlucky[name] ?? []
+
 /** What the world may answer; that it fails instead is a case of every effect, and need not be listed. */
 export const effectCases: { [N in EffectName]: readonly EffectOutput<N>[] } = {
   surveyIssues: [
-    { ready: [brief('w-1')], closed: [], unknown: [], complete: [], waiting: [] },
+    { ready: [brief('w-1'), brief('w-2')], closed: [], unknown: [], complete: [], waiting: [] },
     { ready: [], closed: ['w-1'], unknown: [], complete: [epic], waiting: [] },
   ],
   claimIssue: [
     { kind: 'claimed', issue: brief('w-1'), preserved: null },
-    { kind: 'claimed', issue: brief('w-1'), preserved: kept },
+    { kind: 'claimed', issue: brief('w-2'), preserved: kept },
     { kind: 'held', holder: toast },
     { kind: 'unavailable', why: 'status closed' },
   ],
@@ -147,7 +162,7 @@ export const effectCases: { [N in EffectName]: readonly EffectOutput<N>[] } = {
     { ...found, dirty: [], ahead: 0 },
     { ...found, dirty: [], onBranch: null },
     { ...found, dirty: [], unfinished: 'merge' },
-    { kind: 'absent', why: 'it does not exist' },
+    ...unluckily('inspectWorktree'),
   ],
   pinWork: [
     { head: kept, dirty: null },
@@ -155,25 +170,22 @@ export const effectCases: { [N in EffectName]: readonly EffectOutput<N>[] } = {
     { head: kept, dirty: { ref: 'refs/gt/work/w-1/Nux-1/dirty', sha: hash('e') } },
   ],
   removeWorktree: [{ removed: true }],
-  deleteBranch: [{ kind: 'deleted' }, { kind: 'kept', why: 'its commits are nowhere else' }],
+  deleteBranch: [{ kind: 'deleted' }, ...unluckily('deleteBranch')],
   buildCandidate: [
     { kind: 'built', base: hash('a'), commit: hash('c') },
     { kind: 'conflict', issue: 'w-1', base: hash('a'), files: ['README.md'] },
     { kind: 'contained', commit: hash('c') },
-    { kind: 'unreachable', why: 'origin does not answer' },
+    ...unluckily('buildCandidate'),
   ],
   runGates: [
     { kind: 'green', gates: [{ name: 'test', durationMs: 1 }] },
     { kind: 'red', gate: 'test', exitCode: 1, timedOut: false, tail: 'not ok', log: 'gates/1.log' },
-    { kind: 'red', gate: 'test', exitCode: null, timedOut: true, tail: '', log: 'gates/1.log' },
+    ...unluckily('runGates'),
     { kind: 'broken', why: 'no such program' },
   ],
-  landCandidate: [{ kind: 'pushed' }, { kind: 'moved' }, { kind: 'refused', why: 'pre-receive hook declined' }, { kind: 'unreachable', why: 'origin does not answer' }],
-  confirmLanded: [{ kind: 'confirmed' }, { kind: 'absent' }, { kind: 'unreachable', why: 'origin does not answer' }],
-  startSession: [
-    { kind: 'started', session: running },
-    { kind: 'failed', why: 'no such program', tail: '' },
-  ],
+  landCandidate: [{ kind: 'pushed' }, { kind: 'moved' }, ...unluckily('landCandidate')],
+  confirmLanded: [{ kind: 'confirmed' }, ...unluckily('confirmLanded')],
+  startSession: [{ kind: 'started', session: running }, ...unluckily('startSession')],
   watchSession: [
     { kind: 'ended', exitCode: 0, tail: '' },
     { kind: 'stalled', silentMs: 1_800_000, tail: '' },

@@ -44,11 +44,17 @@ export const effects = {
   // beads: the issues of a rig
   surveyIssues: effect({
     class: 'natural',
-    input: z.object({ rig: z.string(), epics: z.array(issueId), issues: z.array(issueId) }),
+    input: z.object({
+      rig: z.string(),
+      epics: z.array(issueId),
+      issues: z.array(issueId),
+      /** Not asked for; only whether they are closed. */
+      escalated: z.array(issueId).default([]),
+    }),
     output: z.object({
       /** Open, unblocked, unclaimed issues among those asked for; priority, then age. Epics themselves never. */
       ready: z.array(issueBrief),
-      /** Issues asked for by id that are closed. */
+      /** Issues asked for by id, or escalated, that are closed. */
       closed: z.array(issueId),
       /** Issues asked for by id that do not exist. */
       unknown: z.array(issueId),

@@ -109,7 +109,7 @@ export const mailSchemas = {
   }),
   'polecat.retired': z.object({ polecat: z.string(), incarnation: z.int(), issue: issueId, purpose: z.enum(['handoff', 'failure', 'recall']), pin: preserved.nullable() }),
   'retirement.refused': z.object({ polecat: z.string(), incarnation: z.int(), issue: issueId, reason: z.string(), files: z.array(z.string()).default([]) }),
-  'retirement.failed': z.object({ polecat: z.string(), incarnation: z.int(), issue: issueId, reason: z.string() }),
+  'retirement.failed': z.object({ polecat: z.string(), incarnation: z.int(), issue: issueId, branch: branchName, reason: z.string() }),
 
   // Sessions.
   'session.requested': z.object({

@@ -24,7 +24,7 @@ interface Context {
   address: string
   incarnation: number
   branch: string
-  /** Starts of a session in a row that led nowhere, and how many there may be. */
+  /** Starts in a row that led nowhere, a place or a session missing; and how many there may be. */
   starts: number
   startsMax: number
   refusals: number
@@ -35,8 +35,8 @@ interface Context {
   worktree: string
   /** The work as it was handed to the queue. */
   work: Preserved | null
-  /** The handoff mail that somebody waits on. */
-  askId: string | null
+  /** The handoff mails that somebody waits on. */
+  askIds: string[]
   sessionOver: boolean
   /** Its session has been silent for too long, said once a session. */
   silent: { ms: number; tail: string } | null
@@ -52,6 +52,9 @@ const stuck = (context: Context): Outgoing => ({
   type: 'polecat.stuck',
   body: { issue: issueOf(context), reason: `no sign of progress for ${Math.round((context.silent?.ms ?? 0) / 1000)} s`, tail: context.silent?.tail ?? '' },
 })
+
+/** One answer, to everybody who asked for the handoff. */
+const answer = (context: Context, ok: boolean, text: string) => context.askIds.map((to) => ({ to, ok, text }))
 
 /** What still keeps an inspected worktree from being handed over; undefined when nothing does. */
 function obstacle(
@@ -77,6 +80,8 @@ export const polecatMachine = setup({
   actions: {
     ...words,
     rememberSilence: assign(({ event }) => (event.type === 'session.stalled' ? { silent: { ms: event.silentMs, tail: event.tail } } : {})),
+    rememberAsker: assign(({ context, event }) => (event.type === 'handoff.requested' ? { askIds: [...context.askIds, event.mailId] } : {})),
+    homeless: assign(({ context }, why: string) => ({ trouble: `no worktree for ${context.address}: ${why}` })),
     rememberEnd: assign(({ event }) =>
       event.type === 'session.ended' ? { sessionOver: true, silent: null, lastEnd: { cause: event.cause, exitCode: event.exitCode, tail: event.tail } } : {},
     ),
@@ -112,7 +117,7 @@ export const polecatMachine = setup({
     attempt: 1,
     worktree: '',
     work: null,
-    askId: null,
+    askIds: [],
     sessionOver: true,
     silent: null,
     lastEnd: null,
@@ -143,19 +148,23 @@ export const polecatMachine = setup({
       },
     },
     preparing: {
-      description: 'Its worktree is being made, from main or from work that was preserved.',
+      description: 'Its worktree is being made, from main or from work that was preserved. Before every start: somebody may have removed it.',
+      entry: assign({ starts: ({ context }) => context.starts + 1, trouble: '' }),
       invoke: {
         id: 'prepare',
         src: 'createWorktree',
         input: ({ context }) => ({ ...placeOf({ context }), start: context.resume }),
         onDone: { target: 'starting', actions: assign({ worktree: ({ event }) => event.output.path }) },
-        onError: { target: 'failed', actions: assign({ trouble: ({ context, event }) => `no worktree for ${context.address}: ${wordsOf(event.error)}` }) },
+        onError: [
+          { guard: 'startsLeft', target: 'backing_off', actions: { type: 'homeless', params: ({ event }) => wordsOf(event.error) } },
+          { target: 'failed', actions: { type: 'homeless', params: ({ event }) => wordsOf(event.error) } },
+        ],
       },
     },
     starting: {
       description: 'A session has been asked for.',
       entry: [
-        assign({ starts: ({ context }) => context.starts + 1, sessionOver: false }),
+        assign({ sessionOver: false }),
         {
           type: 'mail',
           params: ({ context }) => ({
@@ -197,7 +206,7 @@ export const polecatMachine = setup({
         },
       ],
       on: {
-        'handoff.requested': { guard: 'fromItself', target: 'handing_over', actions: assign({ askId: ({ event }) => event.mailId }) },
+        'handoff.requested': { guard: 'fromItself', target: 'handing_over', actions: 'rememberAsker' },
         'session.ended': { target: 'interrupted', actions: 'rememberEnd' },
         'session.stalled': {
           description: 'Silent for too long: only the Witness may end the run.',
@@ -237,24 +246,24 @@ export const polecatMachine = setup({
         assign({ starts: ({ context }) => Math.max(0, context.starts - 1) }),
         { type: 'mail', params: ({ context }) => ({ to: witnessOf(context.rig), type: 'polecat.stopped', body: { issue: issueOf(context) } }) },
       ],
-      on: { 'work.resumed': { guard: 'fromItsWitness', target: 'starting' } },
+      on: { 'work.resumed': { guard: 'fromItsWitness', target: 'preparing' } },
     },
     backing_off: {
       description: 'A pause before the next start, longer each time.',
       entry: {
         type: 'note',
         params: ({ context }) => ({
-          text: `${context.name}'s session ${context.lastEnd?.cause === 'failed' ? 'did not start' : `ended without a handoff (exit ${context.lastEnd?.exitCode ?? 'unknown'})`}; start ${context.starts + 1} of ${context.startsMax} follows`,
+          text: `${context.trouble || `${context.name}'s session ${context.lastEnd?.cause === 'failed' ? 'did not start' : `ended without a handoff (exit ${context.lastEnd?.exitCode ?? 'unknown'})`}`}; start ${context.starts + 1} of ${context.startsMax} follows`,
           issue: issueOf(context),
         }),
       },
-      after: { startBackoff: 'starting' },
+      after: { startBackoff: 'preparing' },
     },
     handing_over: {
       description: 'The worker says it is done: is its tree clean, and is there work?',
       initial: 'inspecting',
       on: {
-        'handoff.requested': { guard: 'fromItself', description: 'Asked again: the newest asker gets the answer.', actions: assign({ askId: ({ event }) => event.mailId }) },
+        'handoff.requested': { guard: 'fromItself', description: 'Asked again: each asker gets the answer.', actions: 'rememberAsker' },
       },
       states: {
         inspecting: {
@@ -267,10 +276,10 @@ export const polecatMachine = setup({
               { guard: 'readyToHandOver', target: 'pinning' },
               {
                 target: 'refused',
-                actions: { type: 'reply', params: ({ context, event }) => ({ to: context.askId, ok: false, text: obstacle(context, event.output) ?? '' }) },
+                actions: { type: 'reply', params: ({ context, event }) => answer(context, false, obstacle(context, event.output) ?? '') },
               },
             ],
-            onError: { target: 'refused', actions: { type: 'reply', params: ({ context, event }) => ({ to: context.askId, ok: false, text: wordsOf(event.error) }) } },
+            onError: { target: 'refused', actions: { type: 'reply', params: ({ context, event }) => answer(context, false, wordsOf(event.error)) } },
           },
         },
         pinning: {
@@ -283,10 +292,10 @@ export const polecatMachine = setup({
               { guard: 'somethingPinned', target: 'queueing', actions: assign({ work: ({ event }) => event.output.head }) },
               {
                 target: 'refused',
-                actions: { type: 'reply', params: ({ context }) => ({ to: context.askId, ok: false, text: `${context.branch} has no commit that main lacks` }) },
+                actions: { type: 'reply', params: ({ context }) => answer(context, false, `${context.branch} has no commit that main lacks`) },
               },
             ],
-            onError: { target: 'refused', actions: { type: 'reply', params: ({ context, event }) => ({ to: context.askId, ok: false, text: wordsOf(event.error) }) } },
+            onError: { target: 'refused', actions: { type: 'reply', params: ({ context, event }) => answer(context, false, wordsOf(event.error)) } },
           },
         },
         queueing: {
@@ -311,7 +320,7 @@ export const polecatMachine = setup({
         },
         refused: {
           description: 'Not yet. Back to work, if there is still somebody to work.',
-          entry: assign({ askId: null }),
+          entry: assign({ askIds: [] }),
           always: [{ guard: 'sessionOver', target: '#polecat.interrupted' }, { target: '#polecat.back_to_work' }],
         },
       },
@@ -320,7 +329,7 @@ export const polecatMachine = setup({
       description: 'The same session goes on where it was. One that is silent already will not: the Witness is told.',
       entry: { type: 'mail', params: ({ context }) => (context.silent ? stuck(context) : []) },
       on: {
-        'handoff.requested': { guard: 'fromItself', target: 'handing_over', actions: assign({ askId: ({ event }) => event.mailId }) },
+        'handoff.requested': { guard: 'fromItself', target: 'handing_over', actions: 'rememberAsker' },
         'session.ended': { target: 'interrupted', actions: 'rememberEnd' },
         'session.stalled': {
           actions: ['rememberSilence', { type: 'mail', params: ({ context }) => stuck(context) }],
@@ -332,11 +341,7 @@ export const polecatMachine = setup({
       entry: [
         {
           type: 'reply',
-          params: ({ context }) => ({
-            to: context.askId,
-            ok: true,
-            text: `${issueOf(context)} is in the merge queue at ${context.work?.sha.slice(0, 10)}; the Witness ends this session`,
-          }),
+          params: ({ context }) => answer(context, true, `${issueOf(context)} is in the merge queue at ${context.work?.sha.slice(0, 10)}; the Witness ends this session`),
         },
         { type: 'note', params: ({ context }) => ({ text: `${context.name} hands ${issueOf(context)} over and asks to be shut down`, issue: issueOf(context) }) },
         {

@@ -13,11 +13,18 @@ const playedByTheRuntime = fromPromise(async () => {
 /** One actor source an effect name, for `setup({ actors })`: `invoke: { id, src: 'createWorktree', input, onDone, onError }`. */
 export const hands = Object.fromEntries(Object.keys(effects).map((name) => [name, playedByTheRuntime])) as unknown as Hands
 
+interface Answer {
+  /** null: nobody waits. */
+  to: string | null
+  ok: boolean
+  text: string
+}
+
 /** The words a machine may say, for `setup({ actions })`. */
 export const words = {
   mail: (_: unknown, _mail: Outgoing | Outgoing[]) => {},
-  /** The answer to a mail that somebody waits for; `to: null` when nobody does. */
-  reply: (_: unknown, _reply: { to: string | null; ok: boolean; text: string }) => {},
+  /** The answer to mail that somebody waits for. */
+  reply: (_: unknown, _reply: Answer | Answer[]) => {},
   /** One sentence for the town log. */
   note: (_: unknown, _note: { text: string; issue?: string }) => {},
   claimSlot: (_: unknown, _slot: { pool: string; holder: string }) => {},

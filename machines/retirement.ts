@@ -25,7 +25,7 @@ const placeOf = ({ context }: { context: Context }) => ({ rig: context.rig, pole
 const pinOf = ({ context }: { context: Context }) => ({ ...placeOf({ context }), issue: context.issue, purpose: 'retire' as const })
 
 export const retirementMachine = setup({
-  types: { context: {} as Context, events: {} as Understands, input: {} as { rig: string; polecat: string } },
+  types: { context: {} as Context, events: {} as Understands, input: {} as { rig: string; polecat: string; triesMax: number } },
   actors: hands,
   actions: words,
   guards: {
@@ -48,7 +48,7 @@ export const retirementMachine = setup({
     branch: '',
     purpose: 'handoff',
     pin: null,
-    triesLeft: 5,
+    triesLeft: input?.triesMax ?? 5,
     trouble: '',
     dirty: [],
   }),
@@ -204,7 +204,7 @@ export const retirementMachine = setup({
         params: ({ context }) => ({
           to: witnessOf(context.rig),
           type: 'retirement.failed',
-          body: { polecat: context.polecat, incarnation: context.incarnation, issue: context.issue, reason: context.trouble },
+          body: { polecat: context.polecat, incarnation: context.incarnation, issue: context.issue, branch: context.branch, reason: context.trouble },
         }),
       },
     },

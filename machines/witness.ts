@@ -37,6 +37,8 @@ export interface Worker {
   incarnation: number
   branch: string
   phase: 'assigned' | 'working' | 'failed' | 'retiring'
+  /** Something of it could not be taken down: the Overseer was asked. */
+  stranded: boolean
   since: number
 }
 
@@ -61,6 +63,8 @@ export interface WitnessContext {
   chosenFor: string
   /** Stopped one by one by the Overseer; they go on with the next `rig.resumed`. */
   paused: string[]
+  /** Issues the Overseer was asked about, until they land, are asked for again, or are let go. */
+  escalated: string[]
   /** Something changed since the last survey. */
   look: boolean
 }
@@ -74,6 +78,9 @@ const workerOf = (context: Context, issue: string) => Object.entries(context.wor
 const without = <T>(record: Record<string, T>, key: string) => Object.fromEntries(Object.entries(record).filter(([name]) => name !== key))
 const nameIn = (address: string) => address.split('/')[2] ?? ''
 const causeOf = (context: Context, issue: string) => `${context.rig}/${issue}`
+/** The cause of an escalation about what is left of a worker. */
+const remainsOf = (context: Context, polecat: string) => `${context.rig}/remains/${polecat}`
+const withEscalated = (context: Context, issue: string) => [...new Set([...context.escalated, issue])]
 
 /** What the answer to a request for work is, when the issue cannot simply be started. One whose worker gave up is to be had, once that one is taken down. */
 function heldBy(context: Context, issue: string): string | undefined {
@@ -108,9 +115,11 @@ export const witnessMachine = setup({
   actions: { ...words, lookAgain: assign({ look: true }) },
   guards: {
     ...verdicts,
-    mayLook: ({ context }) => context.look && context.wanted.epics.length + context.wanted.issues.length + context.returned.length > 0,
+    mayLook: ({ context }) => context.look && context.wanted.epics.length + context.wanted.issues.length + context.returned.length + context.escalated.length > 0,
     mayStart: ({ context }) => hasRoom(context) && choose(context) !== undefined,
+    noRoom: ({ context }) => !hasRoom(context),
     paused: ({ context, event }) => 'from' in event && context.paused.includes(nameIn(event.from)),
+    stranded: ({ context, event }) => event.type === 'session.stopRequested' && context.workers[event.polecat]?.stranded === true,
     spaced: ({ context }) => context.spawnDelayMs > 0,
     firstTriesLeft: ({ context, event }) => event.type === 'merge.returned' && (context.tries[event.issue] ?? 0) + 1 < context.triesMax,
   },
@@ -132,6 +141,7 @@ export const witnessMachine = setup({
     choice: null,
     chosenFor: '',
     paused: [],
+    escalated: [],
     look: false,
   }),
   type: 'parallel',
@@ -163,6 +173,7 @@ export const witnessMachine = setup({
             },
             fresh: event.fresh ? [...new Set([...context.fresh, ...asked])] : context.fresh.filter((issue) => !asked.includes(issue)),
             tries: Object.fromEntries(Object.entries(context.tries).filter(([issue]) => !asked.includes(issue))),
+            escalated: context.escalated.filter((issue) => !asked.includes(issue)),
             look: true,
           }
         }),
@@ -192,13 +203,36 @@ export const witnessMachine = setup({
         { type: 'mail', params: ({ context, event }) => ({ to: sessionOf(context.rig, nameIn(event.from)), type: 'session.killRequested', body: { reason: 'stalled' } }) },
       ],
     },
-    'session.stopRequested': {
-      description: 'The Overseer stops one worker.',
-      actions: [
-        assign({ paused: ({ context, event }) => [...new Set([...context.paused, event.polecat])] }),
-        { type: 'mail', params: ({ context, event }) => ({ to: sessionOf(context.rig, event.polecat), type: 'session.killRequested', body: { reason: 'stopped' } }) },
-      ],
-    },
+    'session.stopRequested': [
+      {
+        guard: 'stranded',
+        description: 'What could not be taken down is taken down once more.',
+        actions: [
+          {
+            type: 'mail',
+            params: ({ context, event }) => {
+              const { incarnation, issue, branch } = context.workers[event.polecat] as Worker
+              return [
+                { to: mayor, type: 'escalation.cleared', body: { cause: remainsOf(context, event.polecat) } },
+                {
+                  to: retirementOf(context.rig, event.polecat),
+                  type: 'retirement.requested',
+                  body: { polecat: event.polecat, incarnation, issue, branch, purpose: 'recall' },
+                },
+              ]
+            },
+          },
+          assign({ workers: ({ context, event }) => ({ ...context.workers, [event.polecat]: { ...(context.workers[event.polecat] as Worker), stranded: false } }) }),
+        ],
+      },
+      {
+        description: 'The Overseer stops one worker.',
+        actions: [
+          assign({ paused: ({ context, event }) => [...new Set([...context.paused, event.polecat])] }),
+          { type: 'mail', params: ({ context, event }) => ({ to: sessionOf(context.rig, event.polecat), type: 'session.killRequested', body: { reason: 'stopped' } }) },
+        ],
+      },
+    ],
     'polecat.failed': {
       description: 'A worker cannot go on: keep its work, take it down, and let the Overseer decide.',
       actions: [
@@ -228,6 +262,7 @@ export const witnessMachine = setup({
           const worker = context.workers[name]
           return {
             wanted: { ...context.wanted, issues: context.wanted.issues.filter((issue) => issue !== event.issue) },
+            escalated: withEscalated(context, event.issue),
             workers: worker ? { ...context.workers, [name]: { ...worker, incarnation: event.incarnation, branch: event.branch, phase: 'failed' as const } } : context.workers,
           }
         }),
@@ -270,15 +305,32 @@ export const witnessMachine = setup({
     },
     'retirement.failed': {
       description: 'Something of the worker could not be taken down. It keeps its slot until the Overseer has looked.',
-      actions: {
-        type: 'mail',
-        params: ({ context, event }) =>
-          escalate(context, event.issue, `${event.polecat} of ${context.rig} could not be taken down`, [
-            `Why: ${event.reason}.`,
-            `Its work is kept: \`gt recover ${context.rig}/${event.polecat}\` lists it.`,
-            `When the cause is gone: \`gt session stop ${context.rig}/${event.polecat}\`.`,
-          ]),
-      },
+      actions: [
+        {
+          type: 'mail',
+          params: ({ context, event }) => ({
+            to: mayor,
+            type: 'escalation.raised',
+            body: {
+              cause: remainsOf(context, event.polecat),
+              rig: context.rig,
+              issue: event.issue,
+              subject: `${event.polecat} of ${context.rig} could not be taken down`,
+              body: [
+                `Why: ${event.reason}.`,
+                `What was pinned of its work is listed by \`gt recover ${context.rig}/${event.polecat}\`; the rest is where it was.`,
+                `When the cause is gone: \`gt session stop ${context.rig}/${event.polecat}\`.`,
+              ].join('\n'),
+            },
+          }),
+        },
+        assign({
+          workers: ({ context, event }) => {
+            const worker = context.workers[event.polecat]
+            return worker ? { ...context.workers, [event.polecat]: { ...worker, incarnation: event.incarnation, branch: event.branch, stranded: true } } : context.workers
+          },
+        }),
+      ],
     },
     'polecat.retired': {
       description: 'Nothing of the worker is left but its pins: its slot and its name are free.',
@@ -330,6 +382,7 @@ export const witnessMachine = setup({
           queued: ({ context, event }) => without(context.queued, event.issue),
           tries: ({ context, event }) => without(context.tries, event.issue),
           returned: ({ context, event }) => context.returned.filter((candidate) => candidate.issue !== event.issue),
+          escalated: ({ context, event }) => context.escalated.filter((issue) => issue !== event.issue),
           look: true,
         }),
       ],
@@ -400,6 +453,7 @@ export const witnessMachine = setup({
           assign({
             queued: ({ context, event }) => without(context.queued, event.issue),
             tries: ({ context, event }) => without(context.tries, event.issue),
+            escalated: ({ context, event }) => withEscalated(context, event.issue),
             wanted: ({ context, event }) => ({ ...context.wanted, issues: context.wanted.issues.filter((issue) => issue !== event.issue) }),
           }),
         ],
@@ -493,7 +547,7 @@ export const witnessMachine = setup({
           invoke: {
             id: 'survey',
             src: 'surveyIssues',
-            input: ({ context }) => ({ rig: context.rig, epics: context.wanted.epics, issues: context.wanted.issues }),
+            input: ({ context }) => ({ rig: context.rig, epics: context.wanted.epics, issues: context.wanted.issues, escalated: context.escalated }),
             onDone: {
               target: 'choosing',
               actions: enqueueActions(({ context, event, enqueue }) => {
@@ -503,6 +557,11 @@ export const witnessMachine = setup({
                   enqueue({ type: 'note', params: { text: `every child of ${epic} has landed`, issue: epic } })
                   enqueue({ type: 'mail', params: { to: mayor, type: 'epic.completed', body: { rig: context.rig, epic } } })
                 }
+                const letGo = context.escalated.filter((issue) => closed.includes(issue))
+                for (const issue of letGo) {
+                  enqueue({ type: 'note', params: { text: `${issue} was let go`, issue } })
+                  enqueue({ type: 'mail', params: { to: mayor, type: 'escalation.cleared', body: { cause: causeOf(context, issue) } } })
+                }
                 enqueue.assign({
                   ready: ready.map((issue) => fromReady(issue, (context.tries[issue.id] ?? 0) + 1)),
                   wanted: {
@@ -510,6 +569,7 @@ export const witnessMachine = setup({
                     issues: context.wanted.issues.filter((issue) => !closed.includes(issue) && !unknown.includes(issue)),
                   },
                   returned: context.returned.filter((candidate) => !closed.includes(candidate.issue)),
+                  escalated: context.escalated.filter((issue) => !letGo.includes(issue)),
                 })
               }),
             },
@@ -541,6 +601,24 @@ export const witnessMachine = setup({
             }),
             onDone: [
               {
+                guard: and([{ type: 'answered', params: 'claimed' }, 'noRoom']),
+                target: 'choosing',
+                description: 'There may be fewer workers since it was chosen: back, until there is room.',
+                actions: [
+                  {
+                    type: 'releaseIssue',
+                    params: ({ context }) => ({
+                      rig: context.rig,
+                      issue: context.choice?.issue ?? '',
+                      holder: polecatOf(context.rig, context.chosenFor),
+                      status: 'open' as const,
+                      note: '',
+                    }),
+                  },
+                  assign({ choice: null }),
+                ],
+              },
+              {
                 guard: { type: 'answered', params: 'claimed' },
                 target: 'spacing',
                 actions: enqueueActions(({ context, event, enqueue }) => {
@@ -554,6 +632,9 @@ export const witnessMachine = setup({
                     type: 'mail',
                     params: { to: polecatOf(context.rig, name), type: 'polecat.assigned', body: { issue, resume, returned: choice.returned, attempt: choice.attempt } },
                   })
+                  // Somebody opened it again by hand.
+                  if (context.escalated.includes(issue.id))
+                    enqueue({ type: 'mail', params: { to: mayor, type: 'escalation.cleared', body: { cause: causeOf(context, issue.id) } } })
                   enqueue.assign({
                     workers: {
                       ...context.workers,
@@ -564,9 +645,11 @@ export const witnessMachine = setup({
                         incarnation: 0,
                         branch: '',
                         phase: 'assigned',
+                        stranded: false,
                         since: 'at' in event ? Number(event.at) : 0,
                       },
                     },
+                    escalated: context.escalated.filter((escalated) => escalated !== issue.id),
                     ...dropped(context, issue.id),
                   })
                 }),

@@ -42,7 +42,7 @@ export async function prove(actor: PluginActor, { messages = [], answers = [], i
   const name = 'plugin'
   const role = pluginRole(rig, name, actor)
   const address = `${rig}/plugins/${name}`
-  const facts = { rigs: () => [rig], rig: () => ({ maxWorkers: 1, spawnDelayMs: 0, sessionTries: 1, mergeTries: 1 }), hasPlugin: () => true, hasCrew: () => false }
+  const facts = { rigs: () => [rig], rig: () => ({ maxWorkers: 1, spawnDelayMs: 0, sessionTries: 1, mergeTries: 1, retireTries: 1 }), hasPlugin: () => true, hasCrew: () => false }
   const kernel = bind({ facts, prefixOf: () => rig })
   const mail = [...mailCases['message.sent'], ...messages.map(({ from = 'overseer', ...body }) => ({ from, body }))].map(({ from, body }) => ({
     type: 'message.sent',

@@ -25,7 +25,7 @@ export interface Scope {
 
 /** A scope by its numbers: issues w-1, w-2 … that wait for nothing, a mailbox of six, two tries. */
 export function scopeOf({ polecats, issues, faults, commands, races }: { polecats: number; issues: number; faults: number; commands: number; races: number }): Scope {
-  const issue = (n: number): SimIssue => ({ id: `w-${n + 1}`, status: 'open', assignee: null, after: [], escalated: false })
+  const issue = (n: number): SimIssue => ({ id: `w-${n + 1}`, status: 'open', assignee: null, after: [], escalated: false, letGo: false })
   return { polecats, issues: Array.from({ length: issues }, (_, n) => issue(n)), faults, commands, races, mailboxMax: 6, tries: 2 }
 }
 
@@ -80,6 +80,8 @@ export interface TownState {
   slots: readonly string[]
   world: World
   held: boolean
+  /** The Overseer has stopped a worker. */
+  paused: boolean
   faults: number
   commands: number
   races: number
@@ -97,7 +99,7 @@ export interface Choice {
 export function makeModel(scope: Scope) {
   const facts = {
     rigs: () => [rig],
-    rig: () => ({ maxWorkers: scope.polecats, spawnDelayMs: 0, sessionTries: scope.tries, mergeTries: scope.tries }),
+    rig: () => ({ maxWorkers: scope.polecats, spawnDelayMs: 0, sessionTries: scope.tries, mergeTries: scope.tries, retireTries: scope.tries }),
     hasPlugin: () => false,
     hasCrew: () => false,
   }
@@ -144,6 +146,7 @@ export function makeModel(scope: Scope) {
       slots: [],
       world,
       held: false,
+      paused: false,
       faults: scope.faults,
       commands: scope.commands,
       races: 0,
@@ -316,7 +319,8 @@ export function makeModel(scope: Scope) {
       issues: [...world.issues.values()],
       mainHas: (issue) => world.mainHas(issue),
       mainIsGreen: world.isGreen(world.originMain),
-      waiting: { mail: state.mail.length, effects: state.effects.length },
+      waiting: state.mail.length,
+      openEffects: state.effects.map(({ address }) => address),
     }
   }
 
@@ -355,7 +359,7 @@ export function makeModel(scope: Scope) {
           .join(','),
         state.slots.join(','),
         intern(state.world.key()),
-        state.held ? 'h' : '',
+        `${state.held ? 'h' : ''}${state.paused ? 'p' : ''}`,
         state.faults,
         state.commands,
         state.races,

@@ -5,6 +5,10 @@ import { existsSync, mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { bind } from '../actors/binding.ts'
+import { unlucky } from '../machines/cases.ts'
+import type { EffectName } from '../machines/effects.ts'
+import type { MayorContext } from '../machines/mayor.ts'
+import type { WitnessContext } from '../machines/witness.ts'
 import {
   type ActorState,
   type Host,
@@ -18,6 +22,7 @@ import {
   seededRandom,
   virtualClock,
 } from '../runtime/contract.ts'
+import { evidenceOf, misdeeds } from './evidence.ts'
 import { always, check as checkAll, atRest as restful, type TownView, Violation } from './invariants.ts'
 import { type Agent, epic, rig, type SimIssue, World } from './world.ts'
 
@@ -30,6 +35,8 @@ export interface SimOptions {
   trace?: boolean
   /** Plugins of the rig that bring a machine of their own: they are written to, crash and come to rest with the town. */
   plugins?: readonly Role[]
+  /** Hears what each effect answered. */
+  heard?: ((effect: string, answer: JsonObject | Error) => void) | undefined
 }
 export interface SimResult {
   seed: number
@@ -55,7 +62,7 @@ interface InFlight {
 
 const shm = existsSync('/dev/shm') ? '/dev/shm' : tmpdir()
 
-export function simulate({ seed, steps = 250, issues: count = 3, maxWorkers = 2, trace = false, plugins = [] }: SimOptions): SimResult {
+export function simulate({ seed, steps = 250, issues: count = 3, maxWorkers = 2, trace = false, plugins = [], heard }: SimOptions): SimResult {
   const random = seededRandom(seed)
   const chance = (part: number) => random.uint32() / 2 ** 32 < part
   const pick = <T>(list: readonly T[]): T => list[random.uint32() % list.length] as T
@@ -67,6 +74,7 @@ export function simulate({ seed, steps = 250, issues: count = 3, maxWorkers = 2,
     assignee: null,
     after: n > 0 && chance(0.4) ? [`w-${n}`] : [],
     escalated: false,
+    letGo: false,
   }))
   const world = new World(issues, maxWorkers)
   const story: string[] = []
@@ -75,8 +83,17 @@ export function simulate({ seed, steps = 250, issues: count = 3, maxWorkers = 2,
     story.push(`${((clock.now() - 1_000_000) / 1000).toFixed(1).padStart(8)} s  ${line}`)
   }
   const spawnDelayMs = chance(0.3) ? 2000 : 0
-  const facts = { rigs: () => [rig], rig: () => ({ maxWorkers, spawnDelayMs, sessionTries: 3, mergeTries: 3 }), hasPlugin: () => false, hasCrew: () => false }
-  const binding = bind({ facts, prefixOf: (name) => (name === undefined ? 'gm' : 'w') })
+  /** `max_workers` as the rig's configuration has it now, and the most workers there may still be because it was more. */
+  let allowed = maxWorkers
+  let workersMax = maxWorkers
+  const facts = {
+    rigs: () => [rig],
+    rig: () => ({ maxWorkers: allowed, spawnDelayMs, sessionTries: 3, mergeTries: 3, retireTries: 1 }),
+    hasPlugin: () => false,
+    hasCrew: () => false,
+  }
+  const binding = bind({ facts, prefixOf: (name) => (name === undefined ? 'gm' : 'w'), maxWorkersHeard: () => witness()?.maxWorkers ?? 0 })
+  const witness = () => host.actor(`${rig}/witness`)?.context as WitnessContext | undefined
   const roles = [...plugins, ...binding.roles]
   const pluginAddresses = plugins.map((role) => `${rig}/plugins/${role.name.split('/').at(-1)}`)
   const path = join(dir, 'town.db')
@@ -181,8 +198,18 @@ export function simulate({ seed, steps = 250, issues: count = 3, maxWorkers = 2,
   function settle(flight: InFlight, twice = false): void {
     inFlight = inFlight.filter((other) => other !== flight)
     const outcome = flight.result instanceof Error ? ({ ok: false, error: flight.result.message } as const) : ({ ok: true, output: flight.result } as const)
+    if (flight.result) heard?.(flight.effect.name, flight.result)
     host.settle(flight.effect.key, outcome)
     if (twice) host.settle(flight.effect.key, outcome)
+  }
+
+  /** Hands at work; while the brake holds, none of them starts anything. */
+  function take(most: number): number {
+    const taken = host.takeEffects(most)
+    const starting = taken.find(({ name }) => binding.effects[name]?.starts)
+    if (stopped && starting) throw new Violation(`${starting.name} of ${starting.address} is begun after stop --all (invariant 10)`)
+    inFlight.push(...taken.map((effect) => ({ effect, result: undefined })))
+    return taken.length
   }
 
   const isWatch = (flight: InFlight) => flight.effect.name === 'watchSession'
@@ -190,7 +217,7 @@ export function simulate({ seed, steps = 250, issues: count = 3, maxWorkers = 2,
 
   function finish(flight: InFlight): void {
     if (isWatch(flight)) {
-      flight.result = world.watched(flight.effect.input)
+      flight.result = faults && chance(0.05) ? new Error('it cannot be watched') : world.watched(flight.effect.input)
       settle(flight)
       return
     }
@@ -198,7 +225,9 @@ export function simulate({ seed, steps = 250, issues: count = 3, maxWorkers = 2,
       settle(flight)
       return
     }
+    const any = unlucky[flight.effect.name as EffectName]
     if (faults && chance(0.04)) flight.result = new Error('the world would not')
+    else if (faults && any && chance(0.03)) flight.result = pick<JsonObject>(any)
     else perform(flight)
     if (faults && chance(0.04) && !(flight.result instanceof Error)) flight.result = new Error('done, but the answer was lost')
     // Late: the answer comes after other things have happened.
@@ -213,6 +242,10 @@ export function simulate({ seed, steps = 250, issues: count = 3, maxWorkers = 2,
       Object.assign(agent, { state: pick(['dead', 'dead', 'frozen'] as const), exitCode: pick([0, 1, 137]) })
       return
     }
+    if (!world.worktrees.has(agent.polecat)) {
+      agent.state = 'frozen'
+      return
+    }
     if (agent.asked !== null) {
       const reply = host.reply(agent.asked)
       if (!reply) return
@@ -222,10 +255,13 @@ export function simulate({ seed, steps = 250, issues: count = 3, maxWorkers = 2,
         if (reckless && chance(0.1)) world.write(agent)
         return
       }
+      world.tidyUp(agent)
       world.write(agent)
       world.commitAll(agent, reckless && chance(0.2))
       return
     }
+    if (!reckless) world.tidyUp(agent)
+    else if (chance(0.05)) pick([world.goAstray, world.leaveUnfinished]).call(world, agent)
     if (!reckless && (agent.mendsConflict || world.isRed(agent))) {
       world.write(agent)
       world.commitAll(agent, false)
@@ -247,23 +283,62 @@ export function simulate({ seed, steps = 250, issues: count = 3, maxWorkers = 2,
     agent.asked = post(agent.address, agent.address, 'handoff.requested')
   }
 
-  function overseerActs(): void {
-    const roll = random.uint32() % 6
-    if (roll === 0) {
-      if (stopped) resume()
-      else {
-        say('overseer: stop --all')
-        host.hold('*')
-        post('overseer', `${rig}/witness`, 'rig.stopped', { why: 'stop --all' })
-        // Heard: a crash in between ends the command with an error, and the Overseer knows.
-        stopped = true
-      }
-    } else if (roll === 1) post('overseer', `${rig}/refinery`, 'queue.poked')
-    else if (roll === 2) askForStuck()
-    else if (roll === 3) world.foreignPush(chance(0.5) ? pick(issues).id : null)
-    else if (roll === 4) world.originAway = !world.originAway
-    else if (chance(0.5)) world.originRefuses = !world.originRefuses
-    else world.gatesBroken = !world.gatesBroken
+  /** What people do: the Overseer, and others who push, take issues and delete folders. */
+  const people: readonly (() => void)[] = [
+    () => {
+      if (stopped) return resume()
+      say('overseer: stop --all')
+      host.hold('*')
+      post('overseer', `${rig}/witness`, 'rig.stopped', { why: 'stop --all' })
+      // Heard: a crash in between ends the command with an error, and the Overseer knows.
+      stopped = true
+    },
+    () => post('overseer', `${rig}/refinery`, 'queue.poked'),
+    () => askForStuck(chance(0.3)),
+    () => world.foreignPush(chance(0.5) ? pick(issues).id : null),
+    () => {
+      world.originAway = !world.originAway
+    },
+    () => {
+      world.originRefuses = !world.originRefuses
+    },
+    () => {
+      world.gatesBroken = !world.gatesBroken
+    },
+    () => byHand(() => (world.taken().length > 0 ? world.giveBack() : world.take(pick(issues).id))),
+    () => {
+      const { id } = pick(issues)
+      if (world.issues.get(id)?.status === 'blocked' || chance(0.1)) byHand(() => world.letGo(id))
+    },
+    () => {
+      const [polecat] = [...world.worktrees.keys()]
+      if (polecat) post('overseer', `${rig}/witness`, 'session.stopRequested', { polecat })
+    },
+    () => {
+      const agent = world.live().find((each) => host.actor(each.address)?.status === 'active')
+      if (agent) post('overseer', agent.address, 'handoff.requested')
+    },
+    () => configure(1 + (random.uint32() % (maxWorkers + 1))),
+    () => {
+      const [polecat] = [...world.worktrees.keys()]
+      if (!polecat || !chance(0.3)) return
+      say(`somebody deletes the worktree of ${polecat}`)
+      world.loseWorktree(polecat)
+    },
+  ]
+
+  /** Somebody writes to the rig's beads; the daemon sees it. */
+  function byHand(what: () => void): void {
+    what()
+    post('daemon', `${rig}/witness`, 'issues.changed')
+  }
+
+  /** `max_workers` is changed, and the daemon started anew, which reads it. */
+  function configure(most: number): void {
+    say(`max_workers is ${most} now`)
+    allowed = most
+    crash('for a new configuration')
+    post('daemon', `${rig}/witness`, 'rig.configured', { maxWorkers: most, spawnDelayMs })
   }
 
   function resume(): void {
@@ -273,18 +348,20 @@ export function simulate({ seed, steps = 250, issues: count = 3, maxWorkers = 2,
     post('overseer', `${rig}/witness`, 'rig.resumed')
   }
 
-  function askForStuck(): void {
-    for (const issue of world.issues.values()) if (issue.status === 'blocked') post('overseer', 'mayor/', 'work.requested', { rig, issues: [issue.id] })
+  function askForStuck(fresh = false): void {
+    for (const issue of world.issues.values()) if (issue.status === 'blocked') post('overseer', 'mayor/', 'work.requested', { rig, issues: [issue.id], fresh })
+  }
+
+  /** Those of whom something could not be taken down, as the Overseer reads it. */
+  function takeDownAgain(): void {
+    for (const { cause } of (host.actor('mayor/')?.context as MayorContext | undefined)?.escalations ?? []) {
+      const polecat = /\/remains\/(.+)$/.exec(cause)?.[1]
+      if (polecat) post('overseer', `${rig}/witness`, 'session.stopRequested', { polecat })
+    }
   }
 
   /** What the store shows; read again only after it was written. */
   function storeView() {
-    const depth = host.depth()
-    const causes = store
-      .all<{ seq: number; body: string }>("SELECT seq, body FROM mail WHERE to_address = 'overseer' AND type = 'escalation.raised' AND state <> 'dead'")
-      .map(({ seq, body }) => ({ seq, cause: (JSON.parse(body) as { cause: string }).cause }))
-    const asked: Record<string, number> = {}
-    for (const { seq, cause } of causes) if (seq > saidAt) asked[cause] = (asked[cause] ?? 0) + 1
     for (const address of changed) actors.set(address, host.actor(address) as ActorState)
     changed.clear()
     return {
@@ -292,8 +369,9 @@ export function simulate({ seed, steps = 250, issues: count = 3, maxWorkers = 2,
       slots: host.slots(`${rig}/workers`),
       deadLetters: host.deadLetters().map(({ envelope, reason }) => `${envelope.type} from ${envelope.from} to ${envelope.to}: ${reason}`),
       timers: townTimers(),
-      waiting: { mail: depth.mail, effects: depth.effectsPending + depth.effectsStarted },
-      history: { spawnDelayMs, starts, asked, everAsked: causes.map(({ cause }) => cause), handledTwice: [] as string[] },
+      waiting: host.depth().mail,
+      openEffects: store.all<{ address: string }>("SELECT address FROM effect WHERE state IN ('pending', 'started')").map(({ address }) => address),
+      history: { spawnDelayMs, starts, ...evidenceOf(store.all, saidAt) },
     }
   }
 
@@ -304,10 +382,13 @@ export function simulate({ seed, steps = 250, issues: count = 3, maxWorkers = 2,
 
   function view(): TownView {
     looked ??= storeView()
+    // Who works already when there may be fewer, works on.
+    workersMax = Math.max(allowed, witness()?.maxWorkers ?? 0, Math.min(workersMax, looked.slots.length))
+    world.maxWorkers = workersMax
     return {
       ...looked,
       rig,
-      maxWorkers,
+      maxWorkers: workersMax,
       held: stopped,
       sessions: world.live(),
       worktrees: [...world.worktrees.keys()],
@@ -323,7 +404,7 @@ export function simulate({ seed, steps = 250, issues: count = 3, maxWorkers = 2,
   function rest(stepsMax: number): boolean {
     for (let n = 0; n < stepsMax; n++) {
       if (host.run(16) > 0) continue
-      inFlight.push(...host.takeEffects(16).map((effect) => ({ effect, result: undefined })))
+      take(16)
       const flight = finishable()[0]
       if (flight) {
         finish(flight)
@@ -333,6 +414,9 @@ export function simulate({ seed, steps = 250, issues: count = 3, maxWorkers = 2,
       const agent = world.live().find((each) => each.state === 'alive' && !each.done && (each.asked === null || host.reply(each.asked)))
       if (agent && !stopped) {
         agentActs(agent)
+        // That takes its time, and what is due meanwhile happens.
+        clock.advance(1000)
+        host.fireTimers()
         continue
       }
       const due = host.nextDueAt()
@@ -361,7 +445,7 @@ export function simulate({ seed, steps = 250, issues: count = 3, maxWorkers = 2,
         const alive = world.live().filter((agent) => agent.state === 'alive' && !agent.done)
         const ready = finishable()
         if (roll < 1) crash('between two steps')
-        else if (roll < 4) overseerActs()
+        else if (roll < 5) pick(people)()
         else if (pluginAddresses.length > 0 && chance(0.1))
           post(pick(['overseer', 'mayor/']), pick(pluginAddresses), 'message.sent', { subject: `Question ${done}`, body: 'What now?' })
         else if (roll < 9) {
@@ -371,9 +455,8 @@ export function simulate({ seed, steps = 250, issues: count = 3, maxWorkers = 2,
         } else if (roll < 25 && alive.length > 0) agentActs(pick(alive))
         else if (roll < 50 && ready.length > 0) finish(pick(ready))
         else if (host.run(1 + (random.uint32() % 3)) === 0) {
-          const taken = host.takeEffects(1 + (random.uint32() % 3))
-          inFlight.push(...taken.map((effect) => ({ effect, result: undefined })))
-          if (taken.length === 0 && ready.length > 0) finish(pick(ready))
+          const taken = take(1 + (random.uint32() % 3))
+          if (taken === 0 && ready.length > 0) finish(pick(ready))
         }
         check()
       })
@@ -381,6 +464,7 @@ export function simulate({ seed, steps = 250, issues: count = 3, maxWorkers = 2,
     // While the Overseer's brake holds, everything ends and nothing begins.
     faults = false
     crashIn = 0
+    if (world.taken().length > 0) byHand(() => world.giveBack())
     Object.assign(world, { originAway: false, originRefuses: false, gatesBroken: false })
     if (stopped) {
       if (!rest(5000)) throw new Violation('stopped, it does not come to rest')
@@ -394,6 +478,7 @@ export function simulate({ seed, steps = 250, issues: count = 3, maxWorkers = 2,
       post('overseer', `${rig}/refinery`, 'queue.poked')
       post('overseer', 'mayor/', 'work.requested', { rig, epic })
       askForStuck()
+      takeDownAgain()
       if (!rest(5000))
         throw new Violation(
           `it does not come to rest; alive: ${JSON.stringify(world.live())}; sessions: ${JSON.stringify(
@@ -406,10 +491,8 @@ export function simulate({ seed, steps = 250, issues: count = 3, maxWorkers = 2,
       looked = undefined
       checkAll(restful, view())
     }
-    looked = undefined
-    const handledTwice = store.all<{ mail_id: string }>('SELECT mail_id FROM journal GROUP BY mail_id HAVING count(*) > 1').map(({ mail_id }) => mail_id)
-    const last = view()
-    if (last.history) checkAll(always, { ...last, history: { ...last.history, handledTwice } })
+    const [misdeed] = misdeeds(store.all)
+    if (misdeed) throw new Violation(misdeed)
     const left = [...world.issues.values()].filter((issue) => issue.status !== 'closed')
     const { differing } = replay(store, roles)
     if (differing.length > 0) throw new Violation(`replayed, ${differing[0]?.address} is another: ${differing[0]?.why} (invariant 11)`)

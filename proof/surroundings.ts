@@ -1,5 +1,8 @@
 // Surroundings: what may happen to a modelled town from outside: effects that go well or not, agents that work or err, people and origin.
 // Never: handles mail; that is the model's part.
+
+import { unlucky } from '../machines/cases.ts'
+import type { EffectName } from '../machines/effects.ts'
 import type { EffectSpec, JsonObject, PromisedEffect } from '../runtime/contract.ts'
 import { Violation } from './invariants.ts'
 import type { Choice, Mail, Scope, TownState } from './model.ts'
@@ -62,6 +65,8 @@ export function makeSurroundings(scope: Scope, specs: Readonly<Record<string, Ef
       // What nobody waits for is tried again: failing changes nothing.
       if (effect.invokeId !== null) {
         add(`${what} fails`, 'fault', (now) => tell(without(now), { error: { message: 'it would not' } }))
+        for (const output of unlucky[effect.name as EffectName] ?? [])
+          add(`${what} answers ${'kind' in output ? output.kind : ''}`, 'fault', (now) => tell(without(now), { output }))
         add(`${what} is done and its answer lost`, 'fault', (now) => tell(performed(without(now)).now, { error: { message: 'the answer was lost' } }))
       }
       add(`${what} is done, then a crash: it will be done again`, 'fault', (now) => performed(now).now)
@@ -99,8 +104,13 @@ export function makeSurroundings(scope: Scope, specs: Readonly<Record<string, Ef
       const commits = (red: boolean) => (world: World, agent: Agent) => {
         const place = world.worktrees.get(agent.polecat)
         if (!place) return
+        world.tidyUp(agent)
         if (place.dirty.size === 0 && (red || agent.mendsConflict || world.isRed(agent) || !world.aheadOfMain(agent))) world.write(agent)
         world.commitAll(agent, red)
+      }
+      if (!state.world.worktrees.has(polecat)) {
+        add(`${polecat}'s agent finds no worktree and falls silent`, 'town', (now) => act(now, (_, agent) => Object.assign(agent, { state: 'frozen' })))
+        continue
       }
       if (speaks) add(`${polecat}'s agent commits its work and hands over`, 'town', handsOver(commits(false)))
       if (speaks) add(`${polecat}'s agent commits work that fails its gate, and hands over`, 'fault', handsOver(commits(true)))
@@ -110,6 +120,19 @@ export function makeSurroundings(scope: Scope, specs: Readonly<Record<string, Ef
           'fault',
           handsOver((world, agent) => world.write(agent)),
         )
+      for (const [words, does] of [
+        ['from no branch', (world: World, agent: Agent) => world.goAstray(agent)],
+        ['in the middle of a merge', (world: World, agent: Agent) => world.leaveUnfinished(agent)],
+      ] as const)
+        if (speaks)
+          add(
+            `${polecat}'s agent commits, and hands over ${words}`,
+            'fault',
+            handsOver((world, agent) => {
+              commits(false)(world, agent)
+              does(world, agent)
+            }),
+          )
     }
   }
 
@@ -118,7 +141,7 @@ export function makeSurroundings(scope: Scope, specs: Readonly<Record<string, Ef
       ...now,
       world: Object.assign(now.world.clone(), changes),
     })
-    const post = (now: TownState, to: string, type: string, body: JsonObject = {}) => ({ ...now, mail: [...now.mail, mailOf('overseer', to, type, body)] })
+    const post = (now: TownState, to: string, type: string, body: JsonObject = {}, from = 'overseer') => ({ ...now, mail: [...now.mail, mailOf(from, to, type, body)] })
     const { world } = state
     if (state.mail.length > 0) return
     for (const [flag, on, off] of [
@@ -136,10 +159,29 @@ export function makeSurroundings(scope: Scope, specs: Readonly<Record<string, Ef
         return { ...now, world: next }
       })
     }
-    if (state.held) add('overseer: gt up', 'town', (now) => post({ ...now, held: false }, `${rig}/witness`, 'rig.resumed'))
-    else add('overseer: gt stop --all', 'overseer', (now) => post({ ...now, held: true }, `${rig}/witness`, 'rig.stopped', { why: 'stop --all' }))
+    if (state.held || state.paused) add('overseer: gt up', 'town', (now) => post({ ...now, held: false, paused: false }, `${rig}/witness`, 'rig.resumed'))
+    if (!state.held) add('overseer: gt stop --all', 'overseer', (now) => post({ ...now, held: true }, `${rig}/witness`, 'rig.stopped', { why: 'stop --all' }))
     add('overseer: gt refinery process', 'overseer', (now) => post(now, `${rig}/refinery`, 'queue.poked'))
-    for (const { id } of scope.issues) add(`overseer: gt spawn --issue ${id}`, 'overseer', (now) => post(now, 'mayor/', 'work.requested', { rig, issues: [id] }))
+    const changedByHand = (now: TownState, what: (world: World) => void) => {
+      const next = now.world.clone()
+      what(next)
+      return post({ ...now, world: next }, `${rig}/witness`, 'issues.changed', {}, 'daemon')
+    }
+    if (world.taken().length > 0) add('somebody gives back what they took', 'town', (now) => changedByHand(now, (next) => next.giveBack()))
+    for (const { id, status, assignee } of world.issues.values()) {
+      for (const fresh of [false, true])
+        add(`overseer: gt spawn --issue ${id}${fresh ? ' --fresh' : ''}`, 'overseer', (now) => post(now, 'mayor/', 'work.requested', { rig, issues: [id], fresh }))
+      if (status === 'open' && assignee === null) add(`somebody takes ${id}`, 'overseer', (now) => changedByHand(now, (next) => next.take(id)))
+      if (status === 'blocked') add(`overseer: bd close ${id}`, 'overseer', (now) => changedByHand(now, (next) => next.letGo(id)))
+    }
+    for (const polecat of world.worktrees.keys()) {
+      add(`overseer: gt session stop ${polecat}`, 'overseer', (now) => post({ ...now, paused: true }, `${rig}/witness`, 'session.stopRequested', { polecat }))
+      add(`somebody deletes the worktree of ${polecat}`, 'fault', (now) => {
+        const next = now.world.clone()
+        next.loseWorktree(polecat)
+        return { ...now, world: next }
+      })
+    }
   }
 
   /** An agent that shows no progress any more. */

@@ -20,6 +20,10 @@ interface Worktree {
   branch: string
   head: string
   dirty: Set<string>
+  /** What is checked out; null: no branch. */
+  onBranch: string | null
+  /** A merge was begun in it, and not ended. */
+  unfinished: boolean
 }
 export interface Agent {
   id: string
@@ -41,7 +45,12 @@ export interface SimIssue {
   assignee: string | null
   after: readonly string[]
   escalated: boolean
+  /** Somebody closed it by hand, without its work. */
+  letGo: boolean
 }
+
+/** Whoever else works on issues. */
+const somebody = 'somebody'
 
 // biome-ignore lint/suspicious/noExplicitAny: the host has parsed every input by the effect's own schema
 type Input = any
@@ -64,9 +73,9 @@ export class World {
   originRefuses = false
   gatesBroken = false
   landed: string[] = []
+  maxWorkers: number
   private readonly calledOff: Set<string>
   private readonly green: Set<string>
-  private readonly maxWorkers: number
 
   constructor(issues: readonly SimIssue[], maxWorkers: number, from?: World) {
     this.maxWorkers = maxWorkers
@@ -98,10 +107,15 @@ export class World {
   key(): string {
     const sorted = (entries: Iterable<[string, unknown]>) => [...entries].sort(([a], [b]) => (a < b ? -1 : 1))
     return JSON.stringify([
-      [...this.issues.values()].map(({ status, assignee, escalated }) => [status, assignee, escalated]),
+      [...this.issues.values()].map(({ status, assignee, escalated, letGo }) => [status, assignee, escalated, letGo]),
       sorted(this.pins),
       sorted(this.branches),
-      sorted([...this.worktrees].map(([name, { incarnation, branch, head, dirty }]) => [name, [incarnation, branch, head, [...dirty].sort()]])),
+      sorted(
+        [...this.worktrees].map(([name, { incarnation, branch, head, dirty, onBranch, unfinished }]) => [
+          name,
+          [incarnation, branch, head, [...dirty].sort(), onBranch, unfinished],
+        ]),
+      ),
       sorted(this.agents),
       [...this.calledOff].sort(),
       [...this.green].sort(),
@@ -152,7 +166,7 @@ export class World {
     const head = this.get(place.head)
     const main = agent.mendsConflict ? [this.originMain] : []
     place.head = this.commit([place.head, ...main], [...place.dirty], new Map([...head.red, [agent.issue, red]]))
-    this.branches.set(place.branch, place.head)
+    if (place.onBranch !== null) this.branches.set(place.onBranch, place.head)
     place.dirty.clear()
     agent.mendsConflict = false
   }
@@ -168,6 +182,56 @@ export class World {
     return place !== undefined && this.get(place.head).red.get(agent.issue) === true
   }
 
+  /** Checks out something that is no branch, and goes on there. */
+  goAstray(agent: Agent): void {
+    const place = this.worktrees.get(agent.polecat)
+    if (place) Object.assign(place, { onBranch: null, head: this.originMain })
+  }
+
+  /** Begins a merge and does not end it. */
+  leaveUnfinished(agent: Agent): void {
+    const place = this.worktrees.get(agent.polecat)
+    if (place) place.unfinished = true
+  }
+
+  /** Back on its branch, with all that it did elsewhere, and nothing left unfinished. */
+  tidyUp(agent: Agent): void {
+    const place = this.worktrees.get(agent.polecat)
+    if (!place) return
+    place.unfinished = false
+    if (place.onBranch !== null) return
+    place.onBranch = place.branch
+    const tip = this.branches.get(place.branch) ?? place.head
+    if (this.get(tip).ancestors.has(place.head)) place.head = tip
+    else if (!this.get(place.head).ancestors.has(tip)) place.head = this.commit([tip, place.head], [], this.get(tip).red)
+    this.branches.set(place.branch, place.head)
+  }
+
+  /** Somebody deletes the folder; what was not committed in it is theirs to answer for. */
+  loseWorktree(polecat: string): void {
+    this.worktrees.delete(polecat)
+  }
+
+  /** Somebody takes an issue by hand, and gives it back. */
+  take(id: string): void {
+    const issue = this.issue(id)
+    if (issue.status === 'open' && issue.assignee === null) Object.assign(issue, { status: 'in_progress', assignee: somebody })
+  }
+
+  giveBack(): void {
+    for (const issue of this.taken()) Object.assign(issue, { status: 'open', assignee: null })
+  }
+
+  taken(): SimIssue[] {
+    return [...this.issues.values()].filter(({ assignee }) => assignee === somebody)
+  }
+
+  /** Somebody closes an issue by hand. */
+  letGo(id: string): void {
+    const issue = this.issue(id)
+    if (issue.status !== 'closed') Object.assign(issue, { status: 'closed', letGo: true })
+  }
+
   foreignPush(conflictsWith: string | null): void {
     const sha = this.commit([this.originMain], [`foreign#${this.get(this.originMain).ancestors.size}`], new Map(), conflictsWith)
     this.green.add(sha)
@@ -177,7 +241,7 @@ export class World {
   // The hands.
 
   private readonly hands: Partial<Record<EffectName, (input: Input) => JsonObject>> = {
-    surveyIssues: ({ epics, issues }) => {
+    surveyIssues: ({ epics, issues, escalated }) => {
       const all = [...this.issues.values()]
       const wanted = epics.length > 0 ? all : all.filter((issue) => issues.includes(issue.id))
       const closed = (id: string) => this.issues.get(id)?.status === 'closed'
@@ -185,7 +249,7 @@ export class World {
       const given = (issue: SimIssue) => issue.status === 'blocked' && issue.escalated && issues.includes(issue.id)
       return {
         ready: wanted.filter((issue) => free(issue) || given(issue)).map((issue) => brief(issue.id)),
-        closed: issues.filter(closed),
+        closed: [...issues, ...escalated].filter(closed),
         unknown: [],
         complete: epics.length > 0 && all.every((issue) => issue.status === 'closed') ? epics : [],
         waiting: [],
@@ -227,28 +291,32 @@ export class World {
       const head = this.branches.get(branch) ?? start?.sha ?? this.originMain
       this.get(head)
       this.branches.set(branch, head)
-      this.worktrees.set(polecat, { incarnation, branch, head, dirty: new Set() })
+      this.worktrees.set(polecat, { incarnation, branch, head, dirty: new Set(), onBranch: branch, unfinished: false })
       return { path: `/town/${rig}/polecats/${polecat}`, head, base: this.originMain }
     },
     inspectWorktree: (input) => {
       const place = this.place(input)
       if (!place) return { kind: 'absent', why: 'it does not exist' }
       const ahead = this.get(this.originMain).ancestors.has(place.head) ? 0 : 1
-      return { kind: 'found', onBranch: place.branch, head: place.head, dirty: [...place.dirty], ahead, unfinished: null }
+      return { kind: 'found', onBranch: place.onBranch, head: place.head, dirty: [...place.dirty], ahead, unfinished: place.unfinished ? 'merge' : null }
     },
     pinWork: (input) => {
       const place = this.place(input)
-      const head = place?.head ?? this.branches.get(input.branch)
-      if (!head) return { head: null, dirty: null }
+      const tips = [...new Set([place?.head, this.branches.get(input.branch)])].filter((tip) => tip !== undefined)
+      const [head] = tips
+      if (head === undefined) return { head: null, dirty: null }
       const folder = `${input.issue}/${input.polecat}-${input.incarnation}`
       const pin = (ref: string, sha: string) => {
         this.pins.set(ref, sha)
         return { ref, sha }
       }
-      const ahead = !this.get(this.originMain).ancestors.has(head)
-      const headRef = input.purpose === 'merge' ? `refs/gt/merge/${folder}/${head.slice(0, 12)}` : `refs/gt/work/${folder}/head`
+      const kept: { ref: string; sha: string }[] = []
+      for (const tip of tips) {
+        if ([this.originMain, ...kept.map(({ sha }) => sha)].some((sha) => this.get(sha).ancestors.has(tip))) continue
+        kept.push(pin(input.purpose === 'merge' ? `refs/gt/merge/${folder}/${tip.slice(0, 12)}` : `refs/gt/work/${folder}/${tip === head ? 'head' : 'branch'}`, tip))
+      }
       const dirty = place && place.dirty.size > 0 ? pin(`refs/gt/work/${folder}/dirty`, this.commit([head], [...place.dirty], this.get(head).red)) : null
-      return { head: ahead ? pin(headRef, head) : null, dirty }
+      return { head: kept[0] ?? null, dirty }
     },
     removeWorktree: (input) => {
       const place = this.place(input)

@@ -105,7 +105,8 @@ export function openHost(options: HostOptions): Host {
         return void mailbox.dead(mail.id, `${mail.to_address} is not there; ${mail.type} does not begin it`)
     }
     const incarnation = asleep ? (row?.incarnation ?? 0) + 1 : row.incarnation
-    const opening: Turn | undefined = asleep ? begin(role.machine, role.input(mail.to_address, incarnation)) : undefined
+    const input = asleep ? role.input(mail.to_address, incarnation) : null
+    const opening: Turn | undefined = input ? begin(role.machine, input) : undefined
     const before = opening?.snapshot ?? snapshotOf(row as ActorRow, role)
     const event = { ...(JSON.parse(mail.body) as JsonObject), type: mail.type, from: mail.from_address, at, mailId: mail.id }
     const turn = before.status === 'active' ? play(role.machine, before, event) : { snapshot: before, promises: [], handled: false }
@@ -136,7 +137,7 @@ export function openHost(options: HostOptions): Host {
     )
     remember(mail.to_address, incarnation, revision, turn.snapshot)
     const kept = keep(mail, role, [...(opening?.promises ?? []), ...turn.promises], `${mail.to_address}:${incarnation}.${revision}`)
-    journal(mail, incarnation, revision, opening ? '' : statePath(before.value), statePath(turn.snapshot.value), kept, at)
+    journal(mail, incarnation, revision, opening ? '' : statePath(before.value), statePath(turn.snapshot.value), kept, at, input)
   }
 
   /** Writes what a turn promised; returns its words for people and for the journal. */
@@ -213,9 +214,10 @@ export function openHost(options: HostOptions): Host {
     after: string,
     kept: { notes: JournalEntry['notes']; promised: string[] },
     at: number,
+    input: JsonObject | null,
   ): void {
     const { lastInsertRowid } = store.run(
-      'INSERT INTO journal (at, address, incarnation, revision, mail_id, mail_type, from_address, cause_id, before, after, notes, promised) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)',
+      'INSERT INTO journal (at, address, incarnation, revision, mail_id, mail_type, from_address, cause_id, before, after, notes, promised, input) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)',
       at,
       mail.to_address,
       incarnation,
@@ -228,6 +230,7 @@ export function openHost(options: HostOptions): Host {
       after,
       JSON.stringify(kept.notes),
       JSON.stringify(kept.promised),
+      input && JSON.stringify(input),
     )
     pending.entries.push({
       seq: lastInsertRowid,

@@ -70,11 +70,13 @@ export function makeOutbox(options: HostOptions) {
       const open = store.all<EffectRow & { due_at: number }>(`SELECT * FROM effect WHERE ${isOpen} ORDER BY seq`)
       const holds = store.all<{ scope: string }>('SELECT scope FROM hold').map((row) => row.scope)
       const busy = new Map<string, number>()
-      for (const row of open) if (row.state === 'started' && row.lane) busy.set(row.lane, (busy.get(row.lane) ?? 0) + 1)
+      // One that is to be tried again keeps its place: what comes after it in its lane may rely on it.
+      const keepsPlace = (row: EffectRow & { due_at: number }) => row.state === 'started' || row.due_at > clock.now()
+      for (const row of open) if (row.lane && keepsPlace(row)) busy.set(row.lane, (busy.get(row.lane) ?? 0) + 1)
       const taken: PromisedEffect[] = []
       for (const row of open) {
         if (taken.length >= max) break
-        if (row.state !== 'pending' || row.due_at > clock.now()) continue
+        if (keepsPlace(row)) continue
         const spec = specOf(row.name)
         if (spec.starts && holds.some((scope) => scope === '*' || row.address.startsWith(scope))) continue
         if (row.lane && (busy.get(row.lane) ?? 0) >= spec.laneLimit) continue

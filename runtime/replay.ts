@@ -29,12 +29,13 @@ interface Row {
   from_address: string
   body: string
   mail_id: string
+  input: string | null
 }
 
 /** Plays the journal up to `until` (a journal seq; all when absent). The roles must be those the host ran with. */
 export function replay(store: Store, roles: readonly Role[], until?: number): ReplayResult {
   const rows = store.all<Row>(
-    `SELECT j.seq, j.at, j.address, j.incarnation, j.revision, j.after, m.type, m.from_address, m.body, m.id AS mail_id
+    `SELECT j.seq, j.at, j.address, j.incarnation, j.revision, j.after, j.input, m.type, m.from_address, m.body, m.id AS mail_id
      FROM journal j JOIN mail m ON m.id = j.mail_id WHERE j.seq <= ? ORDER BY j.seq`,
     until ?? Number.MAX_SAFE_INTEGER,
   )
@@ -52,7 +53,9 @@ export function replay(store: Store, roles: readonly Role[], until?: number): Re
       continue
     }
     try {
-      const before = first ? begin(role.machine, role.input(row.address, row.incarnation)).snapshot : (known as { snapshot: AnyMachineSnapshot }).snapshot
+      const before = first
+        ? begin(role.machine, row.input ? (JSON.parse(row.input) as JsonObject) : role.input(row.address, row.incarnation)).snapshot
+        : (known as { snapshot: AnyMachineSnapshot }).snapshot
       const event = { ...(JSON.parse(row.body) as JsonObject), type: row.type, from: row.from_address, at: row.at, mailId: row.mail_id }
       const { snapshot } = before.status === 'active' ? play(role.machine, before, event) : { snapshot: before }
       lives.set(row.address, { role, incarnation: row.incarnation, revision: row.revision, snapshot })

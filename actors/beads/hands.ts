@@ -15,7 +15,12 @@ export interface BeadsDeps {
 }
 
 export const beadsHands = (deps: BeadsDeps): Pick<Hands, 'surveyIssues' | 'claimIssue' | 'releaseIssue' | 'closeIssue' | 'fileMessage'> => ({
-  surveyIssues: async ({ rig, epics, issues }) => survey(deps.of(rig), epics, issues),
+  surveyIssues: async ({ rig, epics, issues, escalated: asked }) => {
+    const beads = deps.of(rig)
+    const found = await survey(beads, epics, issues)
+    for (const id of asked) if (!found.closed.includes(id) && (await beads.get(id))?.status === 'closed') found.closed.push(id)
+    return found
+  },
 
   claimIssue: async ({ rig, issue: id, holder, previous }) => {
     const beads = deps.of(rig)

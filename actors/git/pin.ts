@@ -13,13 +13,19 @@ export async function pinWork(deps: RigGit, input: EffectInput<'pinWork'>): Prom
   const path = polecat(input.polecat)
   const there = existsSync(path)
   if (there) await prove(deps, input)
-  const head = there ? await revision(path, 'HEAD') : await revision(clone, `refs/heads/${input.branch}`)
+  const tips = [...new Set([there ? await revision(path, 'HEAD') : undefined, await revision(clone, `refs/heads/${input.branch}`)])].filter((tip) => tip !== undefined)
+  const [head] = tips
   if (head === undefined) return { head: null, dirty: null }
   const folder = `${input.issue}/${input.polecat}-${input.incarnation}`
   const main = await mainOf(clone, deps.defaultBranch(input.rig))
-  const ahead = !(await contains(clone, head, main))
-  const pinnedHead = ahead ? await pin(clone, input.purpose === 'merge' ? `refs/gt/merge/${folder}/${head.slice(0, 12)}` : `refs/gt/work/${folder}/head`, head) : null
-  return { head: pinnedHead, dirty: there ? await pinDirty(deps, input, path, head, `refs/gt/work/${folder}/dirty`) : null }
+  const pinned: Preserved[] = []
+  for (const tip of tips) {
+    // Work may be where the worker went astray and on its branch: each is kept, one in the other once.
+    if ((await contains(clone, tip, main)) || (pinned[0] && (await contains(clone, tip, pinned[0].sha)))) continue
+    const work = `refs/gt/work/${folder}/${tip === head ? 'head' : 'branch'}`
+    pinned.push(await pin(clone, input.purpose === 'merge' ? `refs/gt/merge/${folder}/${tip.slice(0, 12)}` : work, tip))
+  }
+  return { head: pinned[0] ?? null, dirty: there ? await pinDirty(deps, input, path, head, `refs/gt/work/${folder}/dirty`) : null }
 }
 
 async function pinDirty(deps: RigGit, place: Place, path: string, head: string, ref: string): Promise<Preserved | null> {

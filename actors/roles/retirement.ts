@@ -7,7 +7,10 @@ export default role({
   owns: (at) => at.role === 'retirement',
   machine: retirementMachine,
   version: 1,
-  input: (at) => ({ rig: 'rig' in at ? at.rig : '', polecat: 'name' in at ? at.name : '' }),
+  input: (at, _incarnation, town) => {
+    const rig = 'rig' in at ? at.rig : ''
+    return { rig, polecat: 'name' in at ? at.name : '', triesMax: town.rig(rig).retireTries }
+  },
   restart: 'transient',
   begins: ['retirement.requested'],
   understands: retirementUnderstands,

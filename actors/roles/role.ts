@@ -7,7 +7,7 @@ import type { JsonObject, Role } from '../../runtime/contract.ts'
 /** What roles ask about the town they are in. Read when an address is checked or an actor begins. */
 export interface TownFacts {
   rigs(): readonly string[]
-  rig(name: string): { maxWorkers: number; spawnDelayMs: number; sessionTries: number; mergeTries: number }
+  rig(name: string): { maxWorkers: number; spawnDelayMs: number; sessionTries: number; mergeTries: number; retireTries: number }
   hasPlugin(rig: string, name: string): boolean
   hasCrew(rig: string, name: string): boolean
 }
@@ -18,6 +18,8 @@ interface RoleDeclaration {
   owns(at: Whereabouts, town: TownFacts): boolean
   machine: AnyStateMachine
   version: number
+  /** A snapshot of an older version, as this one would have it. */
+  migrate?(snapshot: JsonObject, from: number): JsonObject
   input(at: Whereabouts, incarnation: number, town: TownFacts): JsonObject
   restart: Role['restart']
   /** Mail types that may begin a new incarnation; absent: every type the machine understands. */
@@ -38,6 +40,7 @@ export function role(declaration: RoleDeclaration): (town: TownFacts) => Role {
     },
     machine: declaration.machine,
     version: declaration.version,
+    ...(declaration.migrate ? { migrate: declaration.migrate } : {}),
     input: (address, incarnation) => declaration.input(whereabouts(address) as Whereabouts, incarnation, town),
     restart: declaration.restart,
     intensity: { crashesMax: 5, periodMs: 600_000 },

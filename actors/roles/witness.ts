@@ -1,12 +1,19 @@
 // The Witness's place in the runtime: one a rig.
 import { witnessIgnores, witnessMachine, witnessUnderstands } from '../../machines/witness.ts'
+import type { JsonObject } from '../../runtime/contract.ts'
 import { role } from './role.ts'
 
 export default role({
   name: 'witness',
   owns: (at) => at.role === 'witness',
   machine: witnessMachine,
-  version: 1,
+  version: 2,
+  // 2: it knows what the Overseer was asked about.
+  migrate(snapshot) {
+    const context = snapshot.context as { workers: Record<string, JsonObject> }
+    const workers = Object.fromEntries(Object.entries(context.workers).map(([name, worker]) => [name, { ...worker, stranded: false }]))
+    return { ...snapshot, context: { ...context, workers, escalated: [] } }
+  },
   input: (at, _incarnation, town) => {
     const rig = 'rig' in at ? at.rig : ''
     const { maxWorkers, spawnDelayMs, mergeTries } = town.rig(rig)

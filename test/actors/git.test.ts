@@ -191,6 +191,22 @@ test('nothing is removed before it is pinned, and what is pinned comes back', as
   expect(await preservedOf(deps, 'w', 'w-1')).toMatchObject({ sha: pinned.head?.sha })
 })
 
+test('a worker that went astray loses neither what it did there nor what is on its branch', async () => {
+  await add('w', origin('o', 'trunk', { 'a.txt': 'zero\n' }))
+  const { path } = await hands().createWorktree({ ...place(), start: null }, call)
+  commit(path, { 'branch.txt': 'on its branch\n' }, 'branch')
+  sh(path, 'checkout', '--quiet', '--detach', 'origin/trunk')
+  // Nothing of its own is checked out; its branch still is its work, and what the next worker starts from.
+  const deps = { town, defaultBranch: () => 'trunk' }
+  const kept = await hands().pinWork({ ...place(), issue: 'w-1', purpose: 'retire' }, call)
+  expect(await preservedOf(deps, 'w', 'w-1')).toEqual(kept.head)
+  commit(path, { 'astray.txt': 'elsewhere\n' }, 'astray')
+  await hands().pinWork({ ...place(), issue: 'w-1', purpose: 'retire' }, call)
+  expect((await keptWork(deps, 'w', { issue: 'w-1' })).map(({ subject }) => subject).sort()).toEqual(['astray', 'branch'])
+  expect(await hands().removeWorktree(place(), call)).toEqual({ removed: true })
+  expect(await hands().deleteBranch(place(), call)).toEqual({ kind: 'deleted' })
+})
+
 test('a branch with work that is nowhere else stays', async () => {
   await add('w', origin('o', 'trunk', { 'a.txt': 'zero\n' }))
   const { path } = await hands().createWorktree({ ...place(), start: null }, call)

@@ -108,7 +108,10 @@ describe('Polecat', () => {
     const polecat = atWork()
     polecat.told()
     const end = { epoch: 1, exitCode: 3, cause: 'gone', tail: 'boom' }
-    polecat.mail('session.ended', 'w/polecats/Nux/session', end).timeOf('backing_off')
+    polecat
+      .mail('session.ended', 'w/polecats/Nux/session', end)
+      .timeOf('backing_off')
+      .done('prepare', { path: '/p', head: sha('a'), base: sha('a') })
     polecat.mail('session.started', 'w/polecats/Nux/session', { epoch: 2, pid: 8, backend: 'tmux' })
     polecat.mail('session.ended', 'w/polecats/Nux/session', { ...end, epoch: 2 })
     expect(polecat.told()).toMatchInlineSnapshot(`
@@ -116,7 +119,9 @@ describe('Polecat', () => {
         "session.ended from w/polecats/Nux/session → backing_off",
         "    notes “Nux's session ended without a handoff (exit 3); start 2 of 2 follows”",
         "    waits 1000 ms",
-        "backing_off is over → starting",
+        "backing_off is over → preparing",
+        "    has createWorktree done",
+        "prepare is done → starting",
         "    mails w/polecats/Nux/session session.requested",
         "session.started from w/polecats/Nux/session → working",
         "    notes “Nux works on w-1 “Do it””",
@@ -125,6 +130,21 @@ describe('Polecat', () => {
         "    mails w/witness polecat.failed",
       ]
     `)
+  })
+
+  test('two who ask for its handoff are both answered', () => {
+    const polecat = atWork()
+    polecat.told()
+    polecat
+      .mail('handoff.requested', 'w/polecats/Nux')
+      .mail('handoff.requested', 'overseer')
+      .done('inspect', { ...found, dirty: ['a.ts'] })
+    expect(
+      polecat
+        .told()
+        .join('\n')
+        .match(/answers no/g),
+    ).toHaveLength(2)
   })
 })
 

@@ -69,7 +69,9 @@ test('an issue somebody opens again while its work is in the queue is not given 
 test('an issue asked for again while its failed worker is taken down is promised, and started afterwards', () => {
   const world: World = { createWorktree: () => new Error('no room'), removeWorktree: () => 'later' }
   begin(world, { issues: [issue('w-1')] })
-  expect(workers()).toEqual(['Nux:w-1'])
+  t.wait(60_000)
+  t.wait(60_000)
+  expect([workers(), t.issues.get('w-1')?.status]).toEqual([['Nux:w-1'], 'blocked'])
   delete world.createWorktree
   const again = t.post('overseer', 'mayor/', 'work.requested', { rig: 'w', issues: ['w-1'] })
   expect(t.host.reply(again)).toMatchObject({ ok: true, text: 'w-1 is with w/witness' })
@@ -228,4 +230,60 @@ test('a crash of the host between any two steps changes nothing but time', () =>
   t.crash()
   expect([...t.issues.values()].map((each) => each.status)).toEqual(['closed', 'closed'])
   expect(t.host.deadLetters()).toEqual([])
+})
+
+const escalations = () => (t.host.actor('mayor/')?.context as { escalations: { cause: string; subject: string }[] }).escalations
+
+test('a worktree that cannot be made is tried again, and escalated when that leads nowhere', () => {
+  let full = true
+  begin({ createWorktree: () => (full ? new Error('no space left on device') : { path: '/x', head: sha('a'), base: sha('a') }) }, { issues: [issue('w-1')] })
+  expect([t.state('w/polecats/Nux'), escalations()]).toEqual(['backing_off', []])
+  full = false
+  t.wait(1000)
+  expect(t.state('w/polecats/Nux')).toBe('working')
+})
+
+test('a worktree that somebody removed is made again before the next session starts', () => {
+  begin({}, { issues: [issue('w-1')] })
+  t.performed.length = 0
+  exits('Nux', 1)
+  t.wait(60_000)
+  expect(t.performed.filter((line) => /createWorktree|startSession/.test(line))).toEqual(['createWorktree w/polecats/Nux', 'startSession w/polecats/Nux/session'])
+})
+
+test('an issue that the Overseer lets go is no escalation any more', () => {
+  begin({ startSession: () => ({ kind: 'failed', why: 'no such program', tail: '' }) }, { issues: [issue('w-1')] })
+  for (let n = 0; n < 3; n++) t.wait(60_000)
+  t.post('daemon', 'w/witness', 'issues.changed')
+  expect([t.issues.get('w-1')?.status, escalations()]).toMatchObject(['blocked', [{ cause: 'w/w-1' }]])
+  ;(t.issues.get('w-1') as Issue).status = 'closed'
+  t.post('daemon', 'w/witness', 'issues.changed')
+  expect(escalations()).toEqual([])
+})
+
+test('what could not be taken down is an escalation of its own, and is taken down when the Overseer says so', () => {
+  let locked = true
+  begin({ removeWorktree: () => (locked ? new Error('in use') : { removed: true }) }, { issues: [issue('w-1')] })
+  handoff('Nux')
+  for (let n = 0; n < 6; n++) t.wait(3000)
+  expect(escalations()).toMatchObject([{ cause: 'w/remains/Nux', subject: 'Nux of w could not be taken down' }])
+  expect([t.issues.get('w-1')?.status, workers(), t.host.slots('w/workers')]).toEqual(['closed', ['Nux:w-1'], ['w/polecats/Nux']])
+  locked = false
+  t.post('overseer', 'w/witness', 'session.stopRequested', { polecat: 'Nux' })
+  expect([escalations(), workers(), t.host.slots('w/workers')]).toEqual([[], [], []])
+})
+
+test('max_workers lowered while a claim is under way: the issue goes back and waits for room', () => {
+  begin(
+    { claimIssue: ({ issue: id }) => (id === 'w-2' ? 'later' : t.goesWell.claimIssue?.({ issue: id }, undefined as never)) as never },
+    { maxWorkers: 2, issues: [issue('w-1'), issue('w-2')] },
+  )
+  t.post('daemon', 'w/witness', 'rig.configured', { maxWorkers: 1, spawnDelayMs: 0 })
+  ;(t.issues.get('w-2') as Issue).status = 'in_progress'
+  t.answer('claimIssue w/witness', {
+    kind: 'claimed',
+    issue: { id: 'w-2', title: 'Do w-2', description: '', priority: 2, type: 'task', createdAt: 'w-2', epic: 'w-e' },
+    preserved: null,
+  })
+  expect([workers(), t.issues.get('w-2')?.status, t.host.deadLetters()]).toEqual([['Nux:w-1'], 'open', []])
 })

@@ -27,7 +27,7 @@ export function town(world: World = {}, options: { maxWorkers?: number; issues?:
   const performed: string[] = []
   const facts = {
     rigs: () => ['w'],
-    rig: () => ({ maxWorkers: options.maxWorkers ?? 2, spawnDelayMs: 0, sessionTries: 3, mergeTries: 3 }),
+    rig: () => ({ maxWorkers: options.maxWorkers ?? 2, spawnDelayMs: 0, sessionTries: 3, mergeTries: 3, retireTries: 5 }),
     hasPlugin: () => true,
     hasCrew: () => false,
   }
@@ -44,12 +44,12 @@ export function town(world: World = {}, options: { maxWorkers?: number; issues?:
   let host: Host = open()
 
   const goesWell: World = {
-    surveyIssues: ({ epics }) => {
+    surveyIssues: ({ epics, escalated }) => {
       const all = [...issues.values()]
       const closed = (id: string) => issues.get(id)?.status === 'closed'
       return {
         ready: all.filter((issue) => issue.status === 'open' && issue.after.every(closed)).map((issue) => brief(issue.id)),
-        closed: [],
+        closed: escalated.filter(closed),
         unknown: [],
         complete: all.every((issue) => issue.status === 'closed') ? epics : [],
         waiting: [],

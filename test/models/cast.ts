@@ -5,7 +5,7 @@ import { mailSchemas } from '../../machines/mail.ts'
 import type { Staged } from '../../proof/twins.ts'
 import type { Json, JsonObject } from '../../runtime/contract.ts'
 
-const facts = { rigs: () => [rig], rig: () => ({ maxWorkers: 1, spawnDelayMs: 0, sessionTries: 2, mergeTries: 2 }), hasPlugin: () => true, hasCrew: () => false }
+const facts = { rigs: () => [rig], rig: () => ({ maxWorkers: 2, spawnDelayMs: 0, sessionTries: 2, mergeTries: 2, retireTries: 2 }), hasPlugin: () => true, hasCrew: () => false }
 const kernel = bind({ facts, prefixOf: () => rig })
 
 const addresses: Record<string, string> = {

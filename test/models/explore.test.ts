@@ -35,7 +35,7 @@ test('random walks are the same in the model and on the real host and store', { 
 })
 
 /** The town's state as both can show it; moments and the ids of mail are left out. */
-const plain = (value: unknown) => JSON.parse(JSON.stringify(value, (key, part) => (['at', 'since', 'queuedAt', 'askId'].includes(key) ? null : part)))
+const plain = (value: unknown) => JSON.parse(JSON.stringify(value, (key, part) => (['at', 'since', 'queuedAt', 'askId', 'askIds'].includes(key) ? null : part)))
 
 function walk(seed: number): void {
   const random = seededRandom(seed)
@@ -45,7 +45,7 @@ function walk(seed: number): void {
   const dir = mkdtempSync(join(tmpdir(), 'walk-'))
   const store = openSqliteStore(join(dir, 'town.db'))
   const clock = virtualClock(0)
-  const facts = { rigs: () => [rig], rig: () => ({ maxWorkers: 2, spawnDelayMs: 0, sessionTries: 2, mergeTries: 2 }), hasPlugin: () => false, hasCrew: () => false }
+  const facts = { rigs: () => [rig], rig: () => ({ maxWorkers: 2, spawnDelayMs: 0, sessionTries: 2, mergeTries: 2, retireTries: 2 }), hasPlugin: () => false, hasCrew: () => false }
   const host = openHost({ store, clock, random: seededRandom(1), holder: 'walk', holderGone: () => true, ...bind({ facts, prefixOf: () => rig }) })
   const post = (from: TownState) => {
     const mail = from.mail.at(-1)
@@ -82,7 +82,7 @@ function walk(seed: number): void {
       clock.set(Math.max(clock.now(), store.get<{ at: number }>('SELECT min(due_at) AS at FROM timer')?.at ?? 0))
       host.fireTimers()
     } else if (/ is begun$|then a crash/.test(words)) return
-    else if (/^\w+ of \S+ (is done|fails|sees)/.test(words)) {
+    else if (/^\w+ of \S+ (is done|fails|sees|answers)/.test(words)) {
       const gone = before.effects.find((effect) => !state.effects.includes(effect))
       const at = taken.findIndex((effect) => effect.name === gone?.name && effect.address === gone.address && effect.invokeId === gone.invokeId)
       const [effect] = taken.splice(at, 1)

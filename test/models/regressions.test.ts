@@ -18,6 +18,10 @@ test('an issue asked for again while its failed worker is still taken down is st
     ...begun,
     'createWorktree of w/polecats/Nux fails',
     'w/polecats/Nux hears xstate.error.actor.prepare from w/polecats/Nux',
+    'the timer xstate.after.startBackoff.polecat.backing_off of w/polecats/Nux fires',
+    'w/polecats/Nux hears xstate.after.startBackoff.polecat.backing_off from w/polecats/Nux',
+    'createWorktree of w/polecats/Nux fails',
+    'w/polecats/Nux hears xstate.error.actor.prepare from w/polecats/Nux',
     'w/witness hears polecat.failed from w/polecats/Nux',
     'mayor/ hears escalation.raised from w/witness',
     'w/witness/Nux hears retirement.requested from w/witness',
@@ -25,7 +29,7 @@ test('an issue asked for again while its failed worker is still taken down is st
     'releaseIssue of w/witness is done',
     'overseer: gt spawn --issue w-1',
   ]
-  expect(retell(scopeOf({ polecats: 1, issues: 1, faults: 1, commands: 1, races: 0 }), story, { toRest: true })).toBeNull()
+  expect(retell(scopeOf({ polecats: 1, issues: 1, faults: 2, commands: 1, races: 0 }), story, { toRest: true })).toBeNull()
 })
 
 test('a worker that falls silent while it hands over, and is sent back to work, is not waited for for ever', () => {

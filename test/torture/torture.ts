@@ -5,6 +5,7 @@ import { chmodSync, existsSync, readdirSync, readFileSync, readlinkSync, rmSync,
 import { join } from 'node:path'
 import process from 'node:process'
 import { DatabaseSync } from 'node:sqlite'
+import { evidenceOf, misdeeds } from '../../proof/evidence.ts'
 import { always, atRest, type TownView } from '../../proof/invariants.ts'
 import { seededRandom } from '../../runtime/contract.ts'
 import { hasTmux, type RealTown, realTown } from '../fixture/real-town.ts'
@@ -257,7 +258,7 @@ export async function torture({ seed, kills: killsMin, issues: issuesMin, say = 
     const db = new DatabaseSync(t.layout.db, { readOnly: true })
     const { integrity_check: verdict } = db.prepare('PRAGMA integrity_check').get() as { integrity_check: string }
     if (verdict !== 'ok') left.push(`town.db: ${verdict}`)
-    for (const { number, broken } of brokenIn(db, t, rig, all, files)) left.push(`invariant ${number}: ${broken}`)
+    left.push(...brokenIn(db, t, rig, all, files))
     db.close()
     // Anything of this town that still runs, whoever its parent is now.
     for (const { pid, cwd, name } of processes()) if (cwd.startsWith(t.dir) && pid !== process.pid) left.push(`process ${pid} (${name}) in ${cwd}`)
@@ -287,24 +288,15 @@ function brokenIn(db: DatabaseSync, t: RealTown, rig: string, all: readonly stri
     issues: all.map((id) => ({ id, status: closedIssues.includes(id) ? 'closed' : 'open', assignee: null, after: [] })),
     mainHas: (issue) => files.includes(`part-${issue}.txt`),
     mainIsGreen: true,
-    waiting: {
-      mail: rows("SELECT 1 FROM mail WHERE state = 'new'").length,
-      effects: rows("SELECT 1 FROM effect WHERE state IN ('pending', 'started')").length,
-    },
-    history: {
-      spawnDelayMs: 0,
-      starts: [],
-      asked: {},
-      everAsked: rows<{ body: string }>("SELECT body FROM mail WHERE type = 'escalation.raised' AND to_address = 'overseer'").map(
-        ({ body }) => (JSON.parse(body) as { cause: string }).cause,
-      ),
-      handledTwice: rows<{ mail_id: string }>('SELECT mail_id FROM journal GROUP BY mail_id HAVING count(*) > 1').map(({ mail_id }) => mail_id),
-    },
+    waiting: rows("SELECT 1 FROM mail WHERE state = 'new'").length,
+    openEffects: rows<{ address: string }>("SELECT address FROM effect WHERE state IN ('pending', 'started')").map(({ address }) => address),
+    history: { spawnDelayMs: 0, starts: [], everAsked: evidenceOf(rows, 0).everAsked, asked: {} },
   }
-  return [...always, ...atRest].flatMap(({ number, broken }) => {
+  const broken = [...always, ...atRest].flatMap(({ number, broken }) => {
     const what = broken(view)
-    return what === undefined ? [] : [{ number, broken: what }]
+    return what === undefined ? [] : [`${what} (invariant ${number})`]
   })
+  return [...broken, ...misdeeds(rows)]
 }
 
 const closed = (t: RealTown): string[] =>

@@ -1,0 +1,74 @@
+// Evidence: what a store's mail and journal tell of the past. For the invariants that a moment alone cannot show; the simulation and the torture of real towns both read it.
+// Never: writes, or believes a snapshot.
+import type { TownHistory } from './invariants.ts'
+
+type Read = <T>(sql: string) => T[]
+
+interface Firing {
+  address: string
+  id: string
+  at: number
+}
+
+/** `saidAt`: the last mail (its seq) before the Overseer last said anything. */
+export function evidenceOf(read: Read, saidAt: number): Omit<TownHistory, 'spawnDelayMs' | 'starts'> {
+  const asked: Record<string, number> = {}
+  const everAsked: string[] = []
+  for (const { seq, body } of read<{ seq: number; body: string }>("SELECT seq, body FROM mail WHERE to_address = 'overseer' AND type = 'escalation.raised' AND state <> 'dead'")) {
+    const { cause } = JSON.parse(body) as { cause: string }
+    everAsked.push(cause)
+    if (seq > saidAt) asked[cause] = (asked[cause] ?? 0) + 1
+  }
+  return { asked, everAsked }
+}
+
+/** What must never have happened, in words. Reads everything: for the end of a story. */
+export function misdeeds(read: Read): string[] {
+  const twice = read<{ mail_id: string }>('SELECT mail_id FROM journal GROUP BY mail_id HAVING count(*) > 1').map(({ mail_id }) => `${mail_id} was handled twice (invariant 1)`)
+  const lost = read<{ lost: number }>('SELECT coalesce(max(seq), 0) - count(*) AS lost FROM mail').flatMap(({ lost }) =>
+    lost === 0 ? [] : [`${lost} mails are in no state at all (invariant 1)`],
+  )
+  const nagged = read<{ address: string; times: number }>(
+    "SELECT address, count(*) AS times FROM journal WHERE mail_type = 'shutdown.refused' AND before = 'pending_shutdown' GROUP BY address, incarnation HAVING times > 3",
+  ).map(({ address, times }) => `${address} was sent back ${times} times (invariant 6)`)
+  const given = read<{ from_address: string; incarnation: number }>(
+    "SELECT from_address, body ->> 'incarnation' AS incarnation FROM mail WHERE type = 'polecat.failed' GROUP BY 1, 2 HAVING count(*) > 1",
+  ).map(({ from_address, incarnation }) => `${from_address} (${incarnation}) gave up more than once (invariant 6)`)
+  return [...twice, ...lost, ...nagged, ...given, ...epochs(read), ...timers(read)]
+}
+
+function epochs(read: Read): string[] {
+  const latest = new Map<string, number>()
+  const found: string[] = []
+  for (const { address, epoch } of read<{ address: string; epoch: number }>(
+    "SELECT from_address AS address, body ->> 'epoch' AS epoch FROM mail WHERE type = 'session.started' ORDER BY seq",
+  )) {
+    if (epoch <= (latest.get(address) ?? 0)) found.push(`${address} has epoch ${epoch} after ${latest.get(address)} (invariant 7)`)
+    latest.set(address, epoch)
+  }
+  return found
+}
+
+/** Each firing needs an arming of its own that was due by then. */
+function timers(read: Read): string[] {
+  const armed = new Map<string, number[]>()
+  for (const { address, at, promised } of read<{ address: string; at: number; promised: string }>("SELECT address, at, promised FROM journal WHERE promised LIKE '%timer %'")) {
+    for (const promise of JSON.parse(promised) as string[]) {
+      const [, id, delayMs] = /^timer (.+) (\d+)$/.exec(promise) ?? []
+      if (id === undefined) continue
+      const key = `${address} ${id}`
+      armed.set(key, [...(armed.get(key) ?? []), at + Number(delayMs)])
+    }
+  }
+  return read<Firing>('SELECT to_address AS address, timer_id AS id, sent_at AS at FROM mail WHERE timer_id IS NOT NULL ORDER BY seq').flatMap(({ address, id, at }) => {
+    const dues = armed.get(`${address} ${id}`) ?? []
+    const due = dues.findIndex((dueAt) => dueAt <= at)
+    if (due !== -1) {
+      dues.splice(due, 1)
+      return []
+    }
+    return [
+      dues.length > 0 ? `${id} of ${address} fired at ${at}, and was due at ${Math.min(...dues)} (invariant 10)` : `${id} of ${address} fired and was not armed (invariant 10)`,
+    ]
+  })
+}
