@@ -17,8 +17,9 @@ const style = `
   figure { margin: 1rem 0; overflow-x: auto }
   h2 small { font-weight: normal; color: #666 }
   li { margin: .15rem 0 }
-  .active > path, .active > polygon { fill: #ffe08a; stroke: #b8860b }
+  .active > path, .active > polygon { fill: #ffc933; fill-opacity: .35; stroke: #b8860b } /* the words are beneath */
   .taken > path, .taken > polygon { stroke: #d9480f; stroke-width: 2.5 }
+  .sequence svg { max-width: none }
   .sequence text { font: 11px monospace }
   .sequence line { stroke: #999 }
   .actors { display: grid; gap: 1rem }
@@ -106,9 +107,11 @@ const script = `
     if (!entry.mailType.startsWith('xstate.') && entry.from !== entry.address) mails.push(entry)
     if (mails.length > 40) mails.shift()
   }
+  // Who gives the word stands left of who hears it.
+  const rank = (name) => ['daemon', 'overseer', 'mayor/'].indexOf(name) + 1 || (name.endsWith('/witness') ? 4 : name.endsWith('/refinery') ? 5 : 6)
   function sequence() {
-    const names = [...new Set(mails.flatMap(({ from, address }) => [from, address]))].sort()
-    const width = 190, top = 24, row = 22
+    const names = [...new Set(mails.flatMap(({ from, address }) => [from, address]))].sort((a, b) => rank(a) - rank(b) || (a < b ? -1 : 1))
+    const width = 180, top = 24, row = 22
     const svg = document.getElementById('sequence')
     const at = (name) => names.indexOf(name) * width + width / 2
     const height = top + mails.length * row + 10

@@ -56,6 +56,11 @@ test.skipIf(!chromiumPath)('each actor’s state as it changes, and the mail bet
     // … and in the end as it is: at rest, retired, on the drawing too.
     await page.waitForSelector('section[data-address="wyvern/polecats/Nux"][data-state="retired"]')
     await page.waitForSelector('section[data-address="wyvern/refinery"][data-state="idle"]')
+    // What is lit can still be read.
+    const covers = await page.evaluate<number[]>(
+      "[...document.querySelectorAll('g.active > path, g.active > polygon')].map((shape) => Number(getComputedStyle(shape).fillOpacity))",
+    )
+    expect(Math.max(...covers)).toBeLessThan(0.5)
     const titles = (address: string, kind: string) =>
       page.$$eval(`section[data-address="${address}"] g.${kind} > title`, (nodes: { textContent: string | null }[]) => nodes.map((node) => node.textContent))
     expect(await titles('wyvern/refinery', 'active')).toEqual(['idle'])

@@ -87,6 +87,36 @@ export const mutants: readonly Mutant[] = [
     find: `if (role.promises && !role.promises.includes(name)) throw`,
     replace: `if (role.promises && name === '') throw`,
   },
+  {
+    name: 'a turn is not one transaction',
+    file: 'runtime/host.ts',
+    find: `store.transaction(() => playMail(mail, role))`,
+    replace: `playMail(mail, role)`,
+  },
+  {
+    name: 'listeners hear of a turn before it is committed',
+    file: 'runtime/host.ts',
+    find: `      return work()\n    })\n    const { entries, replies, cancelled } = pending`,
+    replace: `      const early = work()\n      for (const listener of [...commitListeners]) listener(pending.entries, pending.replies)\n      pending.entries = []\n      return early\n    })\n    const { entries, replies, cancelled } = pending`,
+  },
+  {
+    name: 'what is begun counts as done',
+    file: 'runtime/outbox.ts',
+    find: `UPDATE effect SET state = 'started', attempt = attempt + 1 WHERE key = ?`,
+    replace: `UPDATE effect SET state = CASE WHEN invoke_id IS NULL THEN 'settled' ELSE 'started' END, attempt = attempt + 1 WHERE key = ?`,
+  },
+  {
+    name: 'what is to be tried again loses its place in its lane',
+    file: 'runtime/outbox.ts',
+    find: `row.state === 'started' || row.due_at > clock.now()`,
+    replace: `row.state === 'started'`,
+  },
+  {
+    name: 'a life begins with what its role would give it now',
+    file: 'runtime/replay.ts',
+    find: `row.input ? (JSON.parse(row.input) as JsonObject) : role.input`,
+    replace: `role.input`,
+  },
   // The machines
   {
     name: 'anybody may end a session',
@@ -215,8 +245,8 @@ export const mutants: readonly Mutant[] = [
   {
     name: 'nobody looks after a landing',
     file: 'machines/witness.ts',
-    find: `          returned: ({ context, event }) => context.returned.filter((candidate) => candidate.issue !== event.issue),\n          look: true,`,
-    replace: `          returned: ({ context, event }) => context.returned.filter((candidate) => candidate.issue !== event.issue),`,
+    find: `          escalated: ({ context, event }) => context.escalated.filter((issue) => issue !== event.issue),\n          look: true,`,
+    replace: `          escalated: ({ context, event }) => context.escalated.filter((issue) => issue !== event.issue),`,
   },
   { name: 'a start too many', file: 'machines/polecat.ts', find: `context.starts < context.startsMax`, replace: `context.starts <= context.startsMax` },
   {
@@ -249,12 +279,54 @@ export const mutants: readonly Mutant[] = [
     find: `context.escalations.filter((open) => open.cause !== event.cause)`,
     replace: `context.escalations.filter((open) => open.cause !== '')`,
   },
+  {
+    name: 'an issue that was let go stays an escalation',
+    file: 'machines/witness.ts',
+    find: `context.escalated.filter((issue) => closed.includes(issue))`,
+    replace: `context.escalated.filter(() => false)`,
+  },
+  {
+    name: 'a claim counts though there is no room any more',
+    file: 'machines/witness.ts',
+    find: `noRoom: ({ context }) => !hasRoom(context)`,
+    replace: `noRoom: ({ context }) => context.maxWorkers === 0`,
+  },
+  {
+    name: 'what could not be taken down is forgotten',
+    file: 'machines/witness.ts',
+    find: `event.type === 'session.stopRequested' && context.workers[event.polecat]?.stranded === true`,
+    replace: `event.type === 'session.stopRequested' && context.workers[event.polecat] === undefined`,
+  },
+  {
+    name: 'a session starts where its worktree was',
+    file: 'machines/polecat.ts',
+    find: `after: { startBackoff: 'preparing' }`,
+    replace: `after: { startBackoff: 'starting' }`,
+  },
+  {
+    name: 'only the last who asks for a handoff is answered',
+    file: 'machines/polecat.ts',
+    find: `{ askIds: [...context.askIds, event.mailId] }`,
+    replace: `{ askIds: [event.mailId] }`,
+  },
+  {
+    name: 'a worker is sent back once too often',
+    file: 'machines/polecat.ts',
+    find: `context.refusals < 2`,
+    replace: `context.refusals <= 3`,
+  },
   // The hands
   {
     name: 'a worktree goes without a last look',
     file: 'actors/git/worktree.ts',
     find: `if (!(await isSafe(deps, place.rig, found.head))) throw`,
     replace: `if (found.head === '') throw`,
+  },
+  {
+    name: 'only what is checked out is pinned',
+    file: 'actors/git/pin.ts',
+    find: `there ? await revision(path, 'HEAD') : undefined, await revision`,
+    replace: `there ? await revision(path, 'HEAD') : await revision(clone, \`refs/heads/\${input.branch}\`), there ? undefined : await revision`,
   },
   { name: 'a push is forced', file: 'actors/git/landing.ts', find: `\`--force-with-lease=\${main}:\${base ?? ''}\``, replace: `'--force'` },
 ]
