@@ -23,6 +23,8 @@ export interface ChartEdge {
   to: string | null
   /** `merge.requested`, `build answers`, `build fails`, `after retry`; '' when it follows at once. */
   event: string
+  /** Of a timer whose wait is always the same; null: no timer, or a wait that the machine reckons. */
+  delayMs: number | null
   guard: string
   actions: string[]
   description: string
@@ -39,7 +41,7 @@ export interface Chart {
 export function chartOf(machine: AnyStateMachine): Chart {
   const edges: ChartEdge[] = []
   const visit = (node: AnyStateNode): ChartState => {
-    for (const definition of [...[...node.transitions.values()].flat(), ...(node.always ?? [])]) edges.push(edgeOf(node, definition))
+    for (const definition of [...[...node.transitions.values()].flat(), ...(node.always ?? [])]) edges.push(edgeOf(machine, node, definition))
     return {
       path: node.path.join('.'),
       name: node.key,
@@ -59,22 +61,33 @@ export const statesOf = (state: ChartState): ChartState[] => [state, ...state.st
 
 /** One line for a transition: `event [guard] / actions`. */
 export function labelOf(edge: ChartEdge): string {
-  return [edge.event, edge.guard && `[${edge.guard}]`, edge.actions.length > 0 && `/ ${[...new Set(edge.actions)].join(', ')}`].filter(Boolean).join(' ')
+  return [occasionOf(edge), edge.guard && `[${edge.guard}]`, edge.actions.length > 0 && `/ ${[...new Set(edge.actions)].join(', ')}`].filter(Boolean).join(' ')
 }
 
+/** What it happens on, with how long a wait is that is always the same. */
+export const occasionOf = ({ event, delayMs }: ChartEdge) => (delayMs === null ? event : `${event} (${delayMs / 1000} s)`)
+
 /** XState's name of an event, in words. */
-export function eventWords(eventType: string): string {
+function eventWords(eventType: string): string {
   const [, kind, invokeId] = /^xstate\.(done|error)\.actor\.(.+)$/.exec(eventType) ?? []
   if (kind) return `${invokeId} ${kind === 'done' ? 'answers' : 'fails'}`
-  const [, delay] = /^xstate\.after\.([^.]+)\./.exec(eventType) ?? []
+  const delay = delayIn(eventType)
   return delay ? `after ${delay}` : eventType
 }
 
-function edgeOf(node: AnyStateNode, definition: AnyTransitionDefinition): ChartEdge {
+const delayIn = (eventType: string) => /^xstate\.after\.([^.]+)\./.exec(eventType)?.[1]
+
+function delayOf(machine: AnyStateMachine, eventType: string): number | null {
+  const ms = machine.implementations.delays[delayIn(eventType) ?? '']
+  return typeof ms === 'number' ? ms : null
+}
+
+function edgeOf(machine: AnyStateMachine, node: AnyStateNode, definition: AnyTransitionDefinition): ChartEdge {
   return {
     from: node.path.join('.'),
     to: definition.target?.[0]?.path.join('.') ?? null,
     event: eventWords(definition.eventType),
+    delayMs: delayOf(machine, definition.eventType),
     guard: guardWords(definition.guard),
     actions: namesOf(definition.actions),
     description: definition.description ?? '',

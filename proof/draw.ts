@@ -1,7 +1,7 @@
 // Draw: a chart as Mermaid, as the tree state-machine-cat draws, as JSON for the XState tools, and as lines for people.
 // Never: looks into a machine; that is the chart's part (JSON excepted: it is the machine's own configuration).
 import type { AnyStateMachine } from 'xstate'
-import { type Chart, type ChartEdge, type ChartState, guardWords, labelOf, statesOf } from './chart.ts'
+import { type Chart, type ChartEdge, type ChartState, guardWords, labelOf, occasionOf, statesOf } from './chart.ts'
 
 const idOf = (chart: Chart, path: string) => (path === '' ? chart.id : path.replaceAll('.', '_'))
 
@@ -39,7 +39,7 @@ function arrows(chart: Chart): Map<string, string[]> {
   for (const edge of chart.edges) {
     if (edge.to === null || edge.from === '') continue
     const ends = `${idOf(chart, edge.from)} --> ${idOf(chart, edge.to)}`
-    const label = escaped([edge.event, edge.guard && `[${edge.guard}]`].filter(Boolean).join(' '))
+    const label = escaped([occasionOf(edge), edge.guard && `[${edge.guard}]`].filter(Boolean).join(' '))
     const labels = all.get(ends) ?? []
     if (label && !labels.includes(label)) labels.push(label)
     all.set(ends, labels)
@@ -67,7 +67,7 @@ export interface Remark {
 export function remarks(chart: Chart): Remark[] {
   const line = (edge: ChartEdge) => {
     const says = edge.actions.length > 0 ? ` (${[...new Set(edge.actions)].join(', ')})` : ''
-    return `${edge.event}${edge.guard ? ` [${edge.guard}]` : ''}${edge.to ? ` → ${edge.to}` : ''}${edge.description ? `: ${edge.description}` : ''}${says}`
+    return `${occasionOf(edge)}${edge.guard ? ` [${edge.guard}]` : ''}${edge.to ? ` → ${edge.to}` : ''}${edge.description ? `: ${edge.description}` : ''}${says}`
   }
   return statesOf(chart.root)
     .map((state): Remark => {
@@ -158,7 +158,7 @@ export function smcat(chart: Chart, stays: 'lines' | 'transitions'): SmcatMachin
   }
   const moves = chart.edges.filter((edge) => stays === 'transitions' || edge.to !== null)
   const edges = moves.map((edge): SmcatTransition => {
-    const [event, cond, action] = [edge.event, edge.guard, [...new Set(edge.actions)].join(', ')]
+    const [event, cond, action] = [edge.eventType, edge.guard, [...new Set(edge.actions)].join(', ')]
     return {
       id: ++id,
       from: idOf(chart, edge.from),

@@ -283,6 +283,8 @@ export function simulate({ seed, steps = 250, issues: count = 3, maxWorkers = 2,
     agent.asked = post(agent.address, agent.address, 'handoff.requested')
   }
 
+  const ids = () => [...world.issues.keys()]
+
   /** What people do: the Overseer, and others who push, take issues and delete folders. */
   const people: readonly (() => void)[] = [
     () => {
@@ -295,7 +297,7 @@ export function simulate({ seed, steps = 250, issues: count = 3, maxWorkers = 2,
     },
     () => post('overseer', `${rig}/refinery`, 'queue.poked'),
     () => askForStuck(chance(0.3)),
-    () => world.foreignPush(chance(0.5) ? pick(issues).id : null),
+    () => world.foreignPush(chance(0.5) ? pick(ids()) : null),
     () => {
       world.originAway = !world.originAway
     },
@@ -305,9 +307,9 @@ export function simulate({ seed, steps = 250, issues: count = 3, maxWorkers = 2,
     () => {
       world.gatesBroken = !world.gatesBroken
     },
-    () => byHand(() => (world.taken().length > 0 ? world.giveBack() : world.take(pick(issues).id))),
+    () => byHand(() => (world.taken().length > 0 ? world.giveBack() : world.take(pick(ids())))),
     () => {
-      const { id } = pick(issues)
+      const id = pick(ids())
       if (world.issues.get(id)?.status === 'blocked' || chance(0.1)) byHand(() => world.letGo(id))
     },
     () => {
@@ -317,6 +319,10 @@ export function simulate({ seed, steps = 250, issues: count = 3, maxWorkers = 2,
     () => {
       const agent = world.live().find((each) => host.actor(each.address)?.status === 'active')
       if (agent) post('overseer', agent.address, 'handoff.requested')
+    },
+    () => {
+      const id = `w-${world.issues.size + 1}`
+      if (world.issues.size < count + 3) byHand(() => world.file(id))
     },
     () => configure(1 + (random.uint32() % (maxWorkers + 1))),
     () => {

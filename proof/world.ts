@@ -212,6 +212,11 @@ export class World {
     this.worktrees.delete(polecat)
   }
 
+  /** Somebody files one more issue under the epic. */
+  file(id: string): void {
+    this.issues.set(id, { id, status: 'open', assignee: null, after: [], escalated: false, letGo: false })
+  }
+
   /** Somebody takes an issue by hand, and gives it back. */
   take(id: string): void {
     const issue = this.issue(id)

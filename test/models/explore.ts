@@ -41,7 +41,9 @@ for (const small of scopes) {
   console.log(`  ${words(found)}`)
   if (found.violation) {
     console.log(`${found.violation.story.map((step, n) => `  ${String(n + 1).padStart(3)}. ${step}`).join('\n')}\n  Then: ${found.violation.what}`)
-    if (values.test) writeFileSync(values.test, reproduction(small, found.violation))
+    const test = reproduction(small, found.violation)
+    if (values.test) writeFileSync(values.test, test)
+    else console.log(`\nAs a test (--test FILE writes it):\n\n${test}`)
     process.exit(1)
   }
 }
