@@ -1,0 +1,47 @@
+// A town that an older version left in the middle of its work goes on. `versions/N.json` holds its actors as version N wrote them.
+import { readdirSync, readFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { expect, test } from 'vitest'
+import { bind } from '../../actors/binding.ts'
+import { type JsonObject, openHost, openSqliteStore, seededRandom, virtualClock } from '../../runtime/contract.ts'
+
+interface Row {
+  address: string
+  role: string
+  version: number
+  incarnation: number
+  revision: number
+  status: string
+  snapshot: JsonObject
+}
+
+const dir = join(import.meta.dirname, 'versions')
+
+test.each(readdirSync(dir))('%s: each actor is read, hears mail, and begins work with what it knew', (file) => {
+  const rows = JSON.parse(readFileSync(join(dir, file), 'utf8')) as Row[]
+  const store = openSqliteStore(':memory:')
+  for (const { address, role, version, incarnation, revision, status, snapshot } of rows)
+    store.run(
+      'INSERT INTO actor (address, role, version, incarnation, revision, status, snapshot, updated_at) VALUES (?, ?, ?, ?, ?, ?, ?, 0)',
+      ...[address, role, version, incarnation, revision, status, JSON.stringify(snapshot)],
+    )
+  const facts = { rigs: () => ['w'], rig: () => ({ maxWorkers: 3, spawnDelayMs: 0, sessionTries: 3, mergeTries: 3, retireTries: 5 }), hasPlugin: () => true, hasCrew: () => false }
+  const host = openHost({ store, clock: virtualClock(0), random: seededRandom(1), holder: 'test', holderGone: () => true, ...bind({ facts, prefixOf: () => 'w' }) })
+  host.post({ from: 'daemon', to: 'w/witness', type: 'issues.changed', body: {} })
+  host.post({
+    from: 'w/witness/Toast',
+    to: 'w/witness',
+    type: 'retirement.failed',
+    body: { polecat: 'Toast', incarnation: 1, issue: 'w-2', branch: 'polecat/Toast-1', reason: 'in use' },
+  })
+  host.post({ from: 'overseer', to: 'w/polecats/Nux', type: 'handoff.requested', body: {}, id: 'm-new' })
+  host.post({ from: 'overseer', to: 'w/refinery', type: 'queue.poked', body: {} })
+  host.post({ from: 'w/witness', to: 'w/polecats/Slit/session', type: 'session.killRequested', body: { reason: 'stopped' } })
+  while (host.run(16) > 0);
+  expect(host.deadLetters()).toEqual([])
+  expect(host.takeEffects(10).map(({ name, address }) => `${name} ${address}`)).toEqual(['surveyIssues w/witness', 'killSession w/polecats/Slit/session', 'fileMessage overseer'])
+  // Who waited for Nux's handoff waits still, beside the new one.
+  expect((host.actor('w/polecats/Nux')?.context as { askIds: string[] }).askIds).toEqual([expect.any(String), 'm-new'])
+  expect(Object.keys((host.actor('w/witness')?.context as { workers: object }).workers)).toEqual(['Nux', 'Toast', 'Slit'])
+  host.close()
+})
