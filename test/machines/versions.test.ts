@@ -29,10 +29,10 @@ test.each(readdirSync(dir))('%s: each actor is read, hears mail, and begins work
   const host = openHost({ store, clock: virtualClock(0), random: seededRandom(1), holder: 'test', holderGone: () => true, ...bind({ facts, prefixOf: () => 'w' }) })
   host.post({ from: 'daemon', to: 'w/witness', type: 'issues.changed', body: {} })
   host.post({
-    from: 'w/witness/Toast',
+    from: 'w/witness/Slit',
     to: 'w/witness',
     type: 'retirement.failed',
-    body: { polecat: 'Toast', incarnation: 1, issue: 'w-2', branch: 'polecat/Toast-1', reason: 'in use' },
+    body: { polecat: 'Slit', incarnation: 1, issue: 'w-3', branch: 'polecat/Slit-1', reason: 'in use' },
   })
   host.post({ from: 'overseer', to: 'w/polecats/Nux', type: 'handoff.requested', body: {}, id: 'm-new' })
   host.post({ from: 'overseer', to: 'w/refinery', type: 'queue.poked', body: {} })
@@ -42,6 +42,6 @@ test.each(readdirSync(dir))('%s: each actor is read, hears mail, and begins work
   expect(host.takeEffects(10).map(({ name, address }) => `${name} ${address}`)).toEqual(['surveyIssues w/witness', 'killSession w/polecats/Slit/session', 'fileMessage overseer'])
   // Who waited for Nux's handoff waits still, beside the new one.
   expect((host.actor('w/polecats/Nux')?.context as { askIds: string[] }).askIds).toEqual([expect.any(String), 'm-new'])
-  expect(Object.keys((host.actor('w/witness')?.context as { workers: object }).workers)).toEqual(['Nux', 'Toast', 'Slit'])
+  expect((host.actor('w/witness')?.context as { workers: object }).workers).toMatchObject({ Nux: { stranded: false }, Slit: { stranded: true } })
   host.close()
 })
