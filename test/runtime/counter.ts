@@ -37,6 +37,14 @@ const machine = setup({
       }),
     },
     slot: { actions: { type: 'claimSlot', params: ({ event }: { event: { to?: string } }) => ({ pool: 'pool', holder: event.to }) } },
+    /** Counts, tells another, and wants a place: three things of one turn. */
+    spree: {
+      actions: [
+        assign({ count: ({ context }) => context.count + 1 }),
+        { type: 'mail', params: { to: 'c/2', type: 'add', body: { n: 1 } } },
+        { type: 'claimSlot', params: { pool: 'pool', holder: 'spree' } },
+      ],
+    },
     free: { actions: { type: 'freeSlot', params: ({ event }: { event: { to?: string } }) => ({ pool: 'pool', holder: event.to }) } },
     tell: { actions: { type: 'tell', params: { n: 1 } } },
   },
@@ -57,7 +65,7 @@ const machine = setup({
   },
 })
 
-const accepts = ['add', 'pass', 'fail', 'slot', 'free', 'tell', 'work', 'wait', 'stop', 'end']
+const accepts = ['add', 'pass', 'fail', 'slot', 'spree', 'free', 'tell', 'work', 'wait', 'stop', 'end']
 
 export function counterRole(more: Partial<Role> = {}): Role {
   return {

@@ -198,6 +198,27 @@ test('slots: no turn can claim more than there are, whatever the machine believe
   expect(host.deadLetters()[0]?.reason).toBe('all 2 places of pool are taken')
 })
 
+test('a turn that fails in its middle leaves nothing of itself, and is tried again whole', () => {
+  let places = 0
+  const host = w.open({ slotCapacity: () => places })
+  host.post(mail('c/1', 'add'))
+  w.drain(host)
+  const { id } = host.post(mail('c/1', 'spree'))
+  w.drain(host)
+  expect([count(host), host.actor('c/1')?.revision, host.actor('c/2'), host.mail(id)?.state, host.mail(id)?.attempt, host.journal({}).length]).toEqual([
+    1,
+    1,
+    undefined,
+    'new',
+    1,
+    1,
+  ])
+  places = 1
+  w.clock.advance(60_000)
+  w.drain(host)
+  expect([count(host), count(host, 'c/2'), host.mail(id)?.state, host.slots('pool')]).toEqual([2, 1, 'done', ['spree']])
+})
+
 test('slots: a pool that was made smaller gives no place until enough are free', () => {
   let capacity = 3
   const host = w.open({ slotCapacity: () => capacity, attemptsMax: 1 })
