@@ -1,10 +1,10 @@
 // Binds the machines to the kernel: roles, effect shapes, mail shapes, beads for mail that people read. The daemon and a simulation host the same town through it.
 // Never: touches the world; the hands are handed to the driver beside it.
 import { z } from 'zod'
-import { mayor as mayorAddress, rigOf } from '../machines/address.ts'
+import { daemon as daemonAddress, mayor as mayorAddress, rigOf } from '../machines/address.ts'
 import { type EffectInput, type EffectName, type EffectOutput, effects } from '../machines/effects.ts'
 import { mailSchemas, readable } from '../machines/mail.ts'
-import type { EffectCall, EffectSpec, Envelope, Handler, HostOptions, Json, JsonObject, Random } from '../runtime/contract.ts'
+import type { Draft, EffectCall, EffectSpec, Envelope, Handler, HostOptions, Json, JsonObject, Random, Trouble } from '../runtime/contract.ts'
 import mayor from './roles/mayor.ts'
 import overseer from './roles/overseer.ts'
 import plugin from './roles/plugin.ts'
@@ -44,19 +44,21 @@ export function bind({
       const rig = pool.slice(0, pool.indexOf('/'))
       return Math.max(facts.rig(rig).maxWorkers, maxWorkersHeard(rig))
     },
-    alert: ({ address, error }) => ({
-      from: 'daemon',
-      to: mayorAddress,
-      type: 'escalation.raised',
-      body: {
-        cause: `halted/${address}`,
-        rig: rigOf(address) ?? '',
-        issue: null,
-        subject: `${address} crashed too often and is halted`,
-        body: `Its last error: ${error}\nIts mail waits; nothing is lost.`,
-      },
-    }),
+    alert,
   }
+}
+
+/** Trouble of the kernel itself is the Overseer's: one escalation a cause, gone when it is. */
+function alert(trouble: Trouble): Draft {
+  const { kind, address } = trouble
+  const cause = kind === 'halted' ? `halted/${address}` : `failing/${address}/${trouble.effect}`
+  const said = { from: daemonAddress, to: mayorAddress }
+  if (kind === 'mended') return { ...said, type: 'escalation.cleared', body: { cause } }
+  const [subject, body] =
+    kind === 'halted'
+      ? [`${address} crashed too often and is halted`, 'Its mail waits; nothing is lost.']
+      : [`${trouble.effect} for ${address} fails again and again`, 'It is tried again every few minutes; nothing is lost.']
+  return { ...said, type: 'escalation.raised', body: { cause, rig: rigOf(address) ?? '', issue: null, subject, body: `Its last error: ${trouble.error}\n${body}` } }
 }
 
 export function handlersOf(hands: Hands): Record<string, Handler> {

@@ -109,6 +109,12 @@ export interface PromisedEffect {
   at: number
 }
 
+/** `halted`: an actor crashed too often. `failing`: an effect that nobody waits for fails again and again; `mended`: now it went well. */
+export type Trouble =
+  | { kind: 'halted'; address: string; error: string }
+  | { kind: 'failing'; address: string; effect: string; error: string }
+  | { kind: 'mended'; address: string; effect: string }
+
 /** What the kernel is told about the world it hosts. Everything ambient is handed in. */
 export interface HostOptions {
   store: Store
@@ -124,8 +130,8 @@ export interface HostOptions {
   project?(envelope: Envelope): readonly { name: string; input: JsonObject }[]
   /** Places in a pool of slots. Claims beyond it roll the turn back, whatever the machine believes. */
   slotCapacity(pool: string): number
-  /** Where alerts of the kernel itself (a halted actor) are sent; null: nowhere. */
-  alert?(halted: { address: string; error: string }): Draft | null
+  /** What the kernel says of trouble of its own, and to whom; null: nothing. The same trouble may be told more than once. */
+  alert?(trouble: Trouble): Draft | null
   /** Who holds the lease on this store: `holder` is unique to this process. */
   holder: string
   /** Whether a former holder's process is certainly gone. "Unknown" must be false. */

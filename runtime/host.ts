@@ -1,7 +1,7 @@
 // The host: plays turns one mail at a time and commits each whole, behind the lease on its store.
 // Never: waits, or looks at a clock but the one handed in; a driver or a simulation moves it.
 import type { AnyMachineSnapshot } from 'xstate'
-import type { ActorState, Host, HostOptions, JournalEntry, Json, JsonObject, Reply, Role } from './contract.ts'
+import type { ActorState, Host, HostOptions, JournalEntry, Json, JsonObject, Reply, Role, Trouble } from './contract.ts'
 import { LeaseLost, Refusal, StoreUnusable, wordsOf } from './errors.ts'
 import { readJournal } from './journal.ts'
 import { envelopeOf, type MailRow, makeMailbox } from './mailbox.ts'
@@ -261,7 +261,11 @@ export function openHost(options: HostOptions): Host {
     const status = role.restart === 'temporary' ? 'ended' : crashes.length > role.intensity.crashesMax ? 'halted' : row.status
     store.run('UPDATE actor SET crashes = ?, status = ?, updated_at = ? WHERE address = ?', JSON.stringify(crashes), status, now, row.address)
     if (status === 'ended') store.run("UPDATE mail SET state = 'dead', reason = ? WHERE to_address = ? AND state = 'new'", `${row.address} has ended`, row.address)
-    const alert = status === 'halted' && row.status !== 'halted' ? options.alert?.({ address: row.address, error }) : null
+    if (status === 'halted' && row.status !== 'halted') tell({ kind: 'halted', address: row.address, error })
+  }
+
+  function tell(trouble: Trouble): void {
+    const alert = options.alert?.(trouble)
     if (alert) mailbox.send(alert)
   }
 
@@ -333,8 +337,9 @@ export function openHost(options: HostOptions): Host {
     },
     settle(key, outcome) {
       committed(() => {
-        const mail = outbox.settle(key, outcome)
+        const { mail, trouble } = outbox.settle(key, outcome)
         if (mail) mailbox.insert({ id: `effect:${key}`, from: mail.to, ...mail }, { effectKey: key })
+        if (trouble) tell(trouble)
       })
     },
     onCancelled: (listener) => void cancelListeners.push(listener),

@@ -1,10 +1,12 @@
 // The outbox: effects that committed turns have promised, until the world has answered.
 // Never: performs one; hands out what may start now, and takes results in.
-import type { HostOptions, Json, JsonObject, PromisedEffect } from './contract.ts'
+import type { HostOptions, Json, JsonObject, PromisedEffect, Trouble } from './contract.ts'
 import { wordsOf } from './errors.ts'
 
-const attemptsOfUnawaitedMax = 5
+/** Failures of what nobody waits for until somebody is told; it is tried again all the same, and what comes after it in its lane need not wait any more. */
+const failuresMax = 5
 const backoffMs = 1000
+const backoffMaxMs = 300_000
 
 /** The effects that are not over: in these very words, which are the index's, so that those that are over are never read. */
 export const isOpen = "state IN ('pending', 'started')"
@@ -71,12 +73,12 @@ export function makeOutbox(options: HostOptions) {
       const holds = store.all<{ scope: string }>('SELECT scope FROM hold').map((row) => row.scope)
       const busy = new Map<string, number>()
       // One that is to be tried again keeps its place: what comes after it in its lane may rely on it.
-      const keepsPlace = (row: EffectRow & { due_at: number }) => row.state === 'started' || row.due_at > clock.now()
+      const keepsPlace = (row: EffectRow & { due_at: number }) => row.state === 'started' || (row.due_at > clock.now() && row.attempt < failuresMax)
       for (const row of open) if (row.lane && keepsPlace(row)) busy.set(row.lane, (busy.get(row.lane) ?? 0) + 1)
       const taken: PromisedEffect[] = []
       for (const row of open) {
         if (taken.length >= max) break
-        if (keepsPlace(row)) continue
+        if (row.state !== 'pending' || row.due_at > clock.now()) continue
         const spec = specOf(row.name)
         if (spec.starts && holds.some((scope) => scope === '*' || row.address.startsWith(scope))) continue
         if (row.lane && (busy.get(row.lane) ?? 0) >= spec.laneLimit) continue
@@ -96,10 +98,10 @@ export function makeOutbox(options: HostOptions) {
       return taken
     },
 
-    /** Records a result; returns the mail that carries it, or undefined when nobody waits. */
-    settle(key: string, outcome: { ok: true; output: unknown } | { ok: false; error: string }): { to: string; type: string; body: JsonObject } | undefined {
+    /** Records a result; returns the mail that carries it when somebody waits for it, and what is to be told of it. */
+    settle(key: string, outcome: { ok: true; output: unknown } | { ok: false; error: string }): { mail?: { to: string; type: string; body: JsonObject }; trouble?: Trouble } {
       const row = store.get<EffectRow>(`SELECT * FROM effect WHERE key = ? AND ${isOpen}`, key)
-      if (!row) return undefined
+      if (!row) return {}
       let result: { ok: true; output: Json } | { ok: false; error: string }
       try {
         result = outcome.ok ? { ok: true, output: specOf(row.name).parseOutput(outcome.output) } : outcome
@@ -107,15 +109,20 @@ export function makeOutbox(options: HostOptions) {
         result = { ok: false, error: `${row.name} gave a result of the wrong shape: ${wordsOf(error)}` }
       }
       if (row.invoke_id === null) {
-        if (result.ok) store.run("UPDATE effect SET state = 'settled' WHERE key = ?", key)
-        else if (row.attempt >= attemptsOfUnawaitedMax) store.run("UPDATE effect SET state = 'dead', reason = ? WHERE key = ?", result.error, key)
-        else store.run("UPDATE effect SET state = 'pending', due_at = ?, reason = ? WHERE key = ?", clock.now() + backoffMs * 2 ** row.attempt, result.error, key)
-        return undefined
+        const of = { address: row.address, effect: row.name }
+        if (result.ok) {
+          store.run("UPDATE effect SET state = 'settled' WHERE key = ?", key)
+          return row.attempt > failuresMax ? { trouble: { kind: 'mended', ...of } } : {}
+        }
+        const dueAt = clock.now() + Math.min(backoffMaxMs, backoffMs * 2 ** row.attempt)
+        store.run("UPDATE effect SET state = 'pending', due_at = ?, reason = ? WHERE key = ?", dueAt, result.error, key)
+        return row.attempt >= failuresMax ? { trouble: { kind: 'failing', ...of, error: result.error } } : {}
       }
       store.run("UPDATE effect SET state = 'settled' WHERE key = ?", key)
-      return result.ok
+      const mail = result.ok
         ? { to: row.address, type: `xstate.done.actor.${row.invoke_id}`, body: { output: result.output } }
         : { to: row.address, type: `xstate.error.actor.${row.invoke_id}`, body: { error: { message: result.error } } }
+      return { mail }
     },
   }
 }

@@ -287,3 +287,19 @@ test('max_workers lowered while a claim is under way: the issue goes back and wa
   })
   expect([workers(), t.issues.get('w-2')?.status, t.host.deadLetters()]).toEqual([['Nux:w-1'], 'open', []])
 })
+
+test('beads that cannot be written are tried on and on; the Overseer hears of it once, and no more when it is over', () => {
+  let full = true
+  const goes = (input: { status: string }) => {
+    if (full) return new Error('database or disk is full')
+    ;(t.issues.get('w-1') as Issue).status = input.status as Issue['status']
+    return { status: input.status }
+  }
+  begin({ startSession: () => ({ kind: 'failed', why: 'no such program', tail: '' }), releaseIssue: goes }, { issues: [issue('w-1')] })
+  for (let n = 0; n < 20; n++) t.wait(300_000)
+  expect(t.issues.get('w-1')?.status).toBe('in_progress')
+  expect(escalations().map(({ cause }) => cause)).toEqual(['w/w-1', 'failing/w/witness/releaseIssue'])
+  full = false
+  t.wait(300_000)
+  expect([t.issues.get('w-1')?.status, escalations().map(({ cause }) => cause)]).toEqual(['blocked', ['w/w-1']])
+})

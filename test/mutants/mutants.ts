@@ -108,7 +108,7 @@ export const mutants: readonly Mutant[] = [
   {
     name: 'what is to be tried again loses its place in its lane',
     file: 'runtime/outbox.ts',
-    find: `row.state === 'started' || row.due_at > clock.now()`,
+    find: `row.state === 'started' || (row.due_at > clock.now() && row.attempt < failuresMax)`,
     replace: `row.state === 'started'`,
   },
   {

@@ -102,13 +102,14 @@ export function world() {
   const path = join(dir, 'store.db')
   const clock = virtualClock(1_000_000)
   let holders = 0
+  const effects = { work: spec(), tell: spec({ lane: () => null, starts: false }) }
   const open = (more: Partial<HostOptions> = {}) => {
     const options: HostOptions = {
       store: openSqliteStore(path),
       clock,
       random: seededRandom(++holders),
       roles: [counterRole()],
-      effects: { work: spec(), tell: spec({ lane: () => null, starts: false }) },
+      effects,
       parseMail: (_type, body) => body as never,
       newMailId: (_to, random) => `m-${random.uint32().toString(36)}-${holders}`,
       slotCapacity: () => 2,
@@ -121,5 +122,5 @@ export function world() {
   const drain = (host: ReturnType<typeof openHost>) => {
     while (host.run(1) > 0);
   }
-  return { dir, path, clock, open, drain, dispose: () => rmSync(dir, { recursive: true, force: true }) }
+  return { dir, path, clock, effects, open, drain, dispose: () => rmSync(dir, { recursive: true, force: true }) }
 }

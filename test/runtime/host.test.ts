@@ -286,6 +286,41 @@ test('an effect nobody waits for is tried again by itself', () => {
   expect(host.takeEffects(1)).toMatchObject([{ attempt: 2 }])
 })
 
+test('what fails again and again is told, tried on for ever, and told again when it went well', () => {
+  const told: string[] = []
+  const host = w.open({
+    alert: (trouble) => {
+      told.push(`${trouble.kind} ${trouble.address}`)
+      return null
+    },
+  })
+  host.post(mail('c/1', 'tell'))
+  w.drain(host)
+  for (let n = 1; n <= 12; n++) {
+    const [effect] = host.takeEffects(1)
+    host.settle(String(effect?.key), { ok: false, error: 'no' })
+    expect(Number(host.nextDueAt()) - w.clock.now()).toBeLessThanOrEqual(300_000)
+    w.clock.set(Number(host.nextDueAt()))
+  }
+  expect(told).toEqual(Array.from({ length: 8 }, () => 'failing c/1'))
+  host.settle(String(host.takeEffects(1)[0]?.key), { ok: true, output: 1 })
+  expect([told.at(-1), host.nextDueAt(), host.depth().effectsPending]).toEqual(['mended c/1', null, 0])
+})
+
+test('what is to be tried again keeps its place in its lane, for a while', () => {
+  const host = w.open({ effects: { ...w.effects, tell: { ...w.effects.tell, lane: () => 'lane' } } })
+  host.post(mail('c/1', 'tell'))
+  host.post(mail('c/2', 'tell'))
+  w.drain(host)
+  for (let n = 1; n <= 5; n++) {
+    const taken = host.takeEffects(9)
+    expect(taken.map(({ address }) => address)).toEqual(['c/1'])
+    host.settle(String(taken[0]?.key), { ok: false, error: 'no' })
+    if (n < 5) w.clock.set(Number(host.nextDueAt()))
+  }
+  expect(host.takeEffects(9).map(({ address }) => address)).toEqual(['c/2'])
+})
+
 test('passivation changes nothing: one resident actor or many, the same journal', () => {
   const story = (residentMax: number) => {
     const own = world()
