@@ -214,6 +214,22 @@ export const atRest: readonly Invariant[] = [
   },
   {
     number: 6,
+    says: 'at rest, what is escalated is so still',
+    broken: (view) => {
+      const queue = contextOf<RefineryContext>(view, `${view.rig}/refinery`)?.queue ?? []
+      const workers = witnessOf(view)?.workers ?? {}
+      const over = escalationsOf(view).find(({ cause }) => {
+        const [, what, name = ''] = cause.split('/')
+        if (cause.startsWith('failing/')) return true
+        if (what === 'queue') return queue.length === 0
+        if (what === 'remains') return !(name in workers)
+        return view.issues.some(({ id, status }) => id === what && status === 'closed')
+      })
+      return over && `${over.cause} is over, and still escalated`
+    },
+  },
+  {
+    number: 6,
     says: 'at rest, a blocked issue has its escalation',
     broken: (view) => {
       const causes = escalationsOf(view)

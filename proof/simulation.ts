@@ -307,6 +307,9 @@ export function simulate({ seed, steps = 250, issues: count = 3, maxWorkers = 2,
     () => {
       world.gatesBroken = !world.gatesBroken
     },
+    () => {
+      world.beadsFull = !world.beadsFull
+    },
     () => byHand(() => (world.taken().length > 0 ? world.giveBack() : world.take(pick(ids())))),
     () => {
       const id = pick(ids())
@@ -471,7 +474,7 @@ export function simulate({ seed, steps = 250, issues: count = 3, maxWorkers = 2,
     faults = false
     crashIn = 0
     if (world.taken().length > 0) byHand(() => world.giveBack())
-    Object.assign(world, { originAway: false, originRefuses: false, gatesBroken: false })
+    Object.assign(world, { originAway: false, originRefuses: false, gatesBroken: false, beadsFull: false })
     if (stopped) {
       if (!rest(5000)) throw new Violation('stopped, it does not come to rest')
       if (world.live().length > 0) throw new Violation(`stopped, at rest, and ${world.live()[0]?.id} lives (invariant 10)`)

@@ -51,6 +51,8 @@ export interface SimIssue {
 
 /** Whoever else works on issues. */
 const somebody = 'somebody'
+/** Effects that write to the beads. */
+const written = new Set<string>(['claimIssue', 'releaseIssue', 'closeIssue', 'fileMessage'] satisfies EffectName[])
 
 // biome-ignore lint/suspicious/noExplicitAny: the host has parsed every input by the effect's own schema
 type Input = any
@@ -72,6 +74,8 @@ export class World {
   originAway = false
   originRefuses = false
   gatesBroken = false
+  /** Nothing can be written to the beads. */
+  beadsFull = false
   landed: string[] = []
   maxWorkers: number
   private readonly calledOff: Set<string>
@@ -89,8 +93,8 @@ export class World {
     this.calledOff = new Set(from?.calledOff)
     this.green = new Set(from?.green)
     if (from) {
-      const { originMain, originAway, originRefuses, gatesBroken, landed } = from
-      Object.assign(this, { originAway, originRefuses, gatesBroken, landed: [...landed] })
+      const { originMain, originAway, originRefuses, gatesBroken, beadsFull, landed } = from
+      Object.assign(this, { originAway, originRefuses, gatesBroken, beadsFull, landed: [...landed] })
       this.originMain = originMain
       return
     }
@@ -123,6 +127,7 @@ export class World {
       this.originAway,
       this.originRefuses,
       this.gatesBroken,
+      this.beadsFull,
     ])
   }
 
@@ -139,6 +144,7 @@ export class World {
   perform(effect: PromisedEffect): JsonObject {
     const hand = this.hands[effect.name as EffectName]
     if (!hand) throw new Error(`the simulated world has no ${effect.name}`)
+    if (this.beadsFull && written.has(effect.name)) throw new Error('database or disk is full')
     return hand(effect.input)
   }
 
