@@ -3,6 +3,7 @@
 import { z } from 'zod'
 import { daemon as daemonAddress, mayor as mayorAddress, rigOf } from '../machines/address.ts'
 import { type EffectInput, type EffectName, type EffectOutput, effects } from '../machines/effects.ts'
+import { causes } from '../machines/escalations.ts'
 import { mailSchemas, readable } from '../machines/mail.ts'
 import type { Draft, EffectCall, EffectSpec, Envelope, Handler, HostOptions, Json, JsonObject, Random, Trouble } from '../runtime/contract.ts'
 import mayor from './roles/mayor.ts'
@@ -24,26 +25,17 @@ export interface Binding {
   facts: TownFacts
   /** Prefix of the beads that keep a rig's mail; of the town's own for undefined. */
   prefixOf(rig: string | undefined): string
-  /** `max_workers` as the rig's Witness has it now. */
-  maxWorkersHeard?(rig: string): number
 }
 
-export function bind({
-  facts,
-  prefixOf,
-  maxWorkersHeard = () => 0,
-}: Binding): Pick<HostOptions, 'roles' | 'effects' | 'parseMail' | 'newMailId' | 'project' | 'slotCapacity' | 'alert'> {
+export function bind({ facts, prefixOf }: Binding): Pick<HostOptions, 'roles' | 'effects' | 'parseMail' | 'newMailId' | 'project' | 'slotCapacity' | 'alert'> {
   return {
     roles: roles.map((role) => role(facts)),
     effects: Object.fromEntries(Object.entries(effects).map(([name, kind]) => [name, specOf(kind as unknown as AnyEffect)])),
     parseMail,
     newMailId: (to, random) => `${prefixOf(rigOf(to))}-${base36(random)}`,
     project,
-    // The only pools are the rigs' workers. A lower limit counts once the Witness has heard of it: who was promised a place before gets it.
-    slotCapacity(pool) {
-      const rig = pool.slice(0, pool.indexOf('/'))
-      return Math.max(facts.rig(rig).maxWorkers, maxWorkersHeard(rig))
-    },
+    // The only pools are the rigs' workers.
+    slotCapacity: (pool) => facts.rig(pool.slice(0, pool.indexOf('/'))).maxWorkers,
     alert,
   }
 }
@@ -51,7 +43,7 @@ export function bind({
 /** Trouble of the kernel itself is the Overseer's: one escalation a cause, gone when it is. */
 function alert(trouble: Trouble): Draft {
   const { kind, address } = trouble
-  const cause = kind === 'halted' ? `halted/${address}` : `failing/${address}/${trouble.effect}`
+  const cause = kind === 'halted' ? causes.halted(address) : causes.failing(address, trouble.effect)
   const said = { from: daemonAddress, to: mayorAddress }
   if (kind === 'mended') return { ...said, type: 'escalation.cleared', body: { cause } }
   const [subject, body] =

@@ -68,8 +68,7 @@ export async function openTown(options: TownOptions): Promise<Town> {
     hasCrew: (rigName: string, member: string) => existsSync(join(rigLayout(town, rigName).crew, member)),
   }
   const prefixOf = (rigName: string | undefined) => (rigName === undefined ? 'gm' : rig(rigName).beads.prefix)
-  const maxWorkersHeard = (rigName: string) => witnessContext(host, rigName)?.maxWorkers ?? 0
-  const binding = bind({ facts, prefixOf, maxWorkersHeard })
+  const binding = bind({ facts, prefixOf })
   /** Asked in order; plugins that bring a machine come first, also those of a rig added later. */
   const roles = [...binding.roles]
   const readPlugins = async (rigName: string) => {

@@ -52,6 +52,10 @@ export const mailCases: { [T in MailType]: readonly MailCase<T>[] } = {
     { from: toast, body: { issue: brief('w-1'), attempt: 1 } },
   ],
   'work.returned': [{ from: witness, body: { issue: 'w-1', returned: red, attempt: 2 } }],
+  'work.paused': [
+    { from: witness, body: {} },
+    { from: toast, body: {} },
+  ],
   'work.resumed': [
     { from: witness, body: {} },
     { from: toast, body: {} },
@@ -81,7 +85,7 @@ export const mailCases: { [T in MailType]: readonly MailCase<T>[] } = {
     { from: witness, body: { ...retired, purpose: 'failure', pin: kept } },
   ],
   'retirement.refused': [{ from: retirement, body: { ...retired, reason: '1 uncommitted files', files: ['a.txt'] } }],
-  'retirement.failed': [{ from: retirement, body: { ...retired, branch: 'polecat/Nux-1', reason: 'its worktree could not be removed' } }],
+  'retirement.failed': [{ from: retirement, body: { ...retired, reason: 'its worktree could not be removed' } }],
 
   'session.requested': [{ from: nux, body: { incarnation: 1, issue: brief('w-1'), worktree: 'polecats/Nux', branch: 'polecat/Nux-1', attempt: 1 } }],
   'session.started': [{ from: session, body: { epoch: 1, pid: 4242, backend: 'process' } }],

@@ -111,6 +111,8 @@ export const effects = {
     }),
     output: z.object({ filed: z.boolean() }),
     lane: () => 'messages',
+    // One that cannot be kept does not hold up the others.
+    laneLimit: 8,
   }),
 
   // git: a worker's place

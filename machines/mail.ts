@@ -87,6 +87,8 @@ export const mailSchemas = {
     attempt: z.int(),
   }),
   'work.returned': z.object({ issue: issueId, returned: returnReason, attempt: z.int() }),
+  /** The Overseer stops this worker: it is not to start a session until it is resumed. */
+  'work.paused': z.object({}),
   'work.resumed': z.object({}),
   'issues.changed': z.object({}),
 
@@ -109,7 +111,7 @@ export const mailSchemas = {
   }),
   'polecat.retired': z.object({ polecat: z.string(), incarnation: z.int(), issue: issueId, purpose: z.enum(['handoff', 'failure', 'recall']), pin: preserved.nullable() }),
   'retirement.refused': z.object({ polecat: z.string(), incarnation: z.int(), issue: issueId, reason: z.string(), files: z.array(z.string()).default([]) }),
-  'retirement.failed': z.object({ polecat: z.string(), incarnation: z.int(), issue: issueId, branch: branchName, reason: z.string() }),
+  'retirement.failed': z.object({ polecat: z.string(), incarnation: z.int(), issue: issueId, reason: z.string() }),
 
   // Sessions.
   'session.requested': z.object({
@@ -139,7 +141,7 @@ export const mailSchemas = {
 
   // Escalation: one a cause, up the chain Polecat → Witness → Mayor → Overseer. (spec: Overseer)
   'escalation.raised': z.object({
-    /** Same cause, same escalation: `<rig>/<issue>/<what>`. */
+    /** Same cause, same escalation: `<rig>/<issue>`, or what else it is about (`escalations.ts`). */
     cause: z.string(),
     rig: z.string(),
     issue: issueId.nullable().default(null),

@@ -6,7 +6,8 @@ import { overseer, witnessOf } from './address.ts'
 import type { MailEvent } from './mail.ts'
 import { hands, words } from './profile.ts'
 
-type Understands = MailEvent<'work.requested'> | MailEvent<'escalation.raised'> | MailEvent<'escalation.cleared'> | MailEvent<'issue.landed'> | MailEvent<'epic.completed'>
+export const mayorUnderstands = ['work.requested', 'escalation.raised', 'escalation.cleared', 'issue.landed', 'epic.completed'] as const
+type Understands = MailEvent<(typeof mayorUnderstands)[number]>
 
 export interface OpenEscalation {
   cause: string
@@ -84,5 +85,4 @@ export const mayorMachine = setup({
   },
 })
 
-export const mayorUnderstands = ['work.requested', 'escalation.raised', 'escalation.cleared', 'issue.landed', 'epic.completed'] as const
 export const mayorIgnores = ['message.sent'] as const

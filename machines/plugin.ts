@@ -6,7 +6,8 @@ import { pluginOf } from './address.ts'
 import type { MailEvent, Outgoing } from './mail.ts'
 import { hands, words, wordsOf } from './profile.ts'
 
-type Understands = MailEvent<'message.sent'>
+export const pluginUnderstands = ['message.sent'] as const
+type Understands = MailEvent<(typeof pluginUnderstands)[number]>
 
 interface Question {
   id: string
@@ -85,5 +86,4 @@ export const pluginMachine = setup({
   },
 })
 
-export const pluginUnderstands = ['message.sent'] as const
 export const pluginIgnores = [] as const

@@ -3,20 +3,24 @@
 // Never: kills its session, removes its worktree or deletes its branch; the Witness does, after it verified.
 import { and, assign, setup } from 'xstate'
 import { polecatOf, refineryOf, sessionOf, witnessOf } from './address.ts'
+import { obstacle } from './handoff.ts'
 import type { IssueBrief, MailEvent, Outgoing, Preserved, ReturnReason } from './mail.ts'
 import { hands, outputOf, words, wordsOf } from './profile.ts'
 
-type Understands =
-  | MailEvent<'polecat.assigned'>
-  | MailEvent<'session.started'>
-  | MailEvent<'session.ended'>
-  | MailEvent<'session.stalled'>
-  | MailEvent<'handoff.requested'>
-  | MailEvent<'merge.queued'>
-  | MailEvent<'shutdown.refused'>
-  | MailEvent<'work.returned'>
-  | MailEvent<'work.resumed'>
-  | MailEvent<'polecat.retired'>
+export const polecatUnderstands = [
+  'polecat.assigned',
+  'session.started',
+  'session.ended',
+  'session.stalled',
+  'handoff.requested',
+  'merge.queued',
+  'shutdown.refused',
+  'work.returned',
+  'work.paused',
+  'work.resumed',
+  'polecat.retired',
+] as const
+type Understands = MailEvent<(typeof polecatUnderstands)[number]>
 
 interface Context {
   rig: string
@@ -24,7 +28,7 @@ interface Context {
   address: string
   incarnation: number
   branch: string
-  /** Starts in a row that led nowhere, a place or a session missing; and how many there may be. */
+  /** Starts so far, of a place and a session in it; and how many there may be. */
   starts: number
   startsMax: number
   refusals: number
@@ -56,23 +60,8 @@ const stuck = (context: Context): Outgoing => ({
 /** One answer, to everybody who asked for the handoff. */
 const answer = (context: Context, ok: boolean, text: string) => context.askIds.map((to) => ({ to, ok, text }))
 
-/** What still keeps an inspected worktree from being handed over; undefined when nothing does. */
-function obstacle(
-  context: Context,
-  found: { kind: 'absent'; why: string } | { kind: 'found'; onBranch: string | null; dirty: string[]; ahead: number; unfinished: string | null },
-): string | undefined {
-  if (found.kind === 'absent') return `the worktree of ${context.address} cannot be read: ${found.why}`
-  if (found.unfinished) return `a ${found.unfinished} is unfinished in your worktree; finish it, then run \`gt handoff\` again`
-  if (found.dirty.length > 0) {
-    const some = found.dirty.slice(0, 5).join(', ')
-    const more = found.dirty.length > 5 ? ', …' : ''
-    return `your worktree has ${found.dirty.length} uncommitted file${found.dirty.length === 1 ? '' : 's'} (${some}${more}); commit what belongs to ${issueOf(context)}, remove the rest, then run \`gt handoff\` again`
-  }
-  if (found.onBranch !== context.branch)
-    return `your worktree is on ${found.onBranch ?? 'no branch'}; your work belongs on ${context.branch}: check that out with your commits, then run \`gt handoff\` again`
-  if (found.ahead === 0) return `${context.branch} has no commit that main lacks; commit your work on ${issueOf(context)}, then run \`gt handoff\` again`
-  return undefined
-}
+/** What keeps its place from being handed over, as an inspection found it. */
+const inTheWay = (context: Context, event: object) => obstacle({ address: context.address, branch: context.branch, issue: issueOf(context) }, outputOf<'inspectWorktree'>(event))
 
 export const polecatMachine = setup({
   types: { context: {} as Context, events: {} as Understands, input: {} as { rig: string; name: string; incarnation: number; startsMax: number } },
@@ -93,7 +82,7 @@ export const polecatMachine = setup({
     fromItself: ({ context, event }) => 'from' in event && (event.from === context.address || event.from === 'overseer'),
     fromItsWitness: ({ context, event }) => 'from' in event && event.from === witnessOf(context.rig),
     refusalsLeft: ({ context }) => context.refusals < 2,
-    readyToHandOver: ({ context, event }) => obstacle(context, outputOf<'inspectWorktree'>(event)) === undefined,
+    readyToHandOver: ({ context, event }) => inTheWay(context, event) === undefined,
     somethingPinned: ({ event }) => outputOf<'pinWork'>(event).head !== null,
   },
   delays: {
@@ -135,6 +124,10 @@ export const polecatMachine = setup({
     },
     'session.ended': { actions: 'rememberEnd' },
     'session.stalled': { description: 'Silent while something else is decided: remembered, for when it is to go on.', actions: 'rememberSilence' },
+    'work.returned': {
+      description: 'Work it had queued came back while it goes on: its next session is told why.',
+      actions: assign({ returned: ({ event }) => event.returned, attempt: ({ event }) => event.attempt }),
+    },
   },
   states: {
     awaiting: {
@@ -160,6 +153,7 @@ export const polecatMachine = setup({
           { target: 'failed', actions: { type: 'homeless', params: ({ event }) => wordsOf(event.error) } },
         ],
       },
+      on: { 'work.paused': { guard: 'fromItsWitness', target: 'stopped' } },
     },
     starting: {
       description: 'A session has been asked for.',
@@ -212,10 +206,6 @@ export const polecatMachine = setup({
           description: 'Silent for too long: only the Witness may end the run.',
           actions: ['rememberSilence', { type: 'mail', params: ({ context }) => stuck(context) }],
         },
-        'work.returned': {
-          description: 'Work it had queued came back while it goes on.',
-          actions: assign({ returned: ({ event }) => event.returned, attempt: ({ event }) => event.attempt }),
-        },
       },
     },
     interrupted: {
@@ -258,6 +248,7 @@ export const polecatMachine = setup({
         }),
       },
       after: { startBackoff: 'preparing' },
+      on: { 'work.paused': { guard: 'fromItsWitness', target: 'stopped', actions: assign({ starts: ({ context }) => context.starts + 1 }) } },
     },
     handing_over: {
       description: 'The worker says it is done: is its tree clean, and is there work?',
@@ -276,7 +267,7 @@ export const polecatMachine = setup({
               { guard: 'readyToHandOver', target: 'pinning' },
               {
                 target: 'refused',
-                actions: { type: 'reply', params: ({ context, event }) => answer(context, false, obstacle(context, event.output) ?? '') },
+                actions: { type: 'reply', params: ({ context, event }) => answer(context, false, inTheWay(context, event) ?? '') },
               },
             ],
             onError: { target: 'refused', actions: { type: 'reply', params: ({ context, event }) => answer(context, false, wordsOf(event.error)) } },
@@ -395,24 +386,13 @@ export const polecatMachine = setup({
   },
 })
 
-export const polecatUnderstands = [
-  'polecat.assigned',
-  'session.started',
-  'session.ended',
-  'session.stalled',
-  'handoff.requested',
-  'merge.queued',
-  'shutdown.refused',
-  'work.returned',
-  'work.resumed',
-  'polecat.retired',
-] as const
 /** Late or repeated news, and people's words, which are kept as beads. */
 export const polecatIgnores = [
   'message.sent',
   'session.started',
   'session.stalled',
   'work.returned',
+  'work.paused',
   'work.resumed',
   'merge.queued',
   'shutdown.refused',

@@ -7,7 +7,8 @@ import type { MailEvent, Outgoing, ReturnReason } from './mail.ts'
 import { hands, verdicts, words, wordsOf } from './profile.ts'
 import { enqueue, landingOrder, plan, type Queued } from './queue.ts'
 
-type Understands = MailEvent<'merge.requested'> | MailEvent<'queue.poked'>
+export const refineryUnderstands = ['merge.requested', 'queue.poked'] as const
+type Understands = MailEvent<(typeof refineryUnderstands)[number]>
 
 export interface RefineryContext {
   rig: string
@@ -403,5 +404,4 @@ function isMember(context: Context, request: Queued, issue: string): boolean {
   return context.members.some((member) => member.issue === issue && member.issue === request.issue && member.sha === request.sha)
 }
 
-export const refineryUnderstands = ['merge.requested', 'queue.poked'] as const
 export const refineryIgnores = ['message.sent'] as const

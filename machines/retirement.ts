@@ -6,7 +6,8 @@ import { sessionOf, witnessOf } from './address.ts'
 import type { MailEvent, Preserved } from './mail.ts'
 import { hands, outputOf, words, wordsOf } from './profile.ts'
 
-type Understands = MailEvent<'retirement.requested'> | MailEvent<'session.ended'>
+export const retirementUnderstands = ['retirement.requested', 'session.ended'] as const
+type Understands = MailEvent<(typeof retirementUnderstands)[number]>
 
 interface Context {
   rig: string
@@ -204,13 +205,12 @@ export const retirementMachine = setup({
         params: ({ context }) => ({
           to: witnessOf(context.rig),
           type: 'retirement.failed',
-          body: { polecat: context.polecat, incarnation: context.incarnation, issue: context.issue, branch: context.branch, reason: context.trouble },
+          body: { polecat: context.polecat, incarnation: context.incarnation, issue: context.issue, reason: context.trouble },
         }),
       },
     },
   },
 })
 
-export const retirementUnderstands = ['retirement.requested', 'session.ended'] as const
 /** A second request while at work is the same retirement; a session's end heard twice is one end. */
 export const retirementIgnores = ['retirement.requested', 'session.ended', 'message.sent'] as const

@@ -7,7 +7,8 @@ import type { SessionRecord } from './effects.ts'
 import type { IssueBrief, MailEvent, Outgoing, ReturnReason } from './mail.ts'
 import { hands, verdicts, words, wordsOf } from './profile.ts'
 
-type Understands = MailEvent<'session.requested'> | MailEvent<'session.killRequested'>
+export const sessionUnderstands = ['session.requested', 'session.killRequested'] as const
+type Understands = MailEvent<(typeof sessionUnderstands)[number]>
 
 interface Context {
   rig: string
@@ -249,6 +250,5 @@ export const sessionMachine = setup({
   },
 })
 
-export const sessionUnderstands = ['session.requested', 'session.killRequested'] as const
 /** A request while a run is on, or on its way out, changes nothing: the polecat hears of the end and asks again. */
 export const sessionIgnores = ['session.requested', 'message.sent'] as const

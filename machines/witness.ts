@@ -3,31 +3,34 @@
 // Never: works on an issue, lands anything, or removes a worker's place by itself: its retirements do, in order.
 import { and, assign, enqueueActions, not, setup, stateIn } from 'xstate'
 import { mayor, polecatOf, retirementOf, sessionOf } from './address.ts'
+import { cameBack, cannotLand, causes, cleared, gaveUp, stranded } from './escalations.ts'
 import type { MailEvent, Outgoing } from './mail.ts'
 import { freeName } from './names.ts'
 import { hands, verdicts, words, wordsOf, workersPool } from './profile.ts'
 import { type Candidate, fromReady, nextStart } from './waves.ts'
 
-type Understands =
-  | MailEvent<'work.assigned'>
-  | MailEvent<'issues.changed'>
-  | MailEvent<'polecat.working'>
-  | MailEvent<'polecat.failed'>
-  | MailEvent<'polecat.stopped'>
-  | MailEvent<'polecat.stuck'>
-  | MailEvent<'shutdown.requested'>
-  | MailEvent<'polecat.retired'>
-  | MailEvent<'retirement.refused'>
-  | MailEvent<'retirement.failed'>
-  | MailEvent<'session.stopRequested'>
-  | MailEvent<'merge.queued'>
-  | MailEvent<'merge.landed'>
-  | MailEvent<'merge.returned'>
-  | MailEvent<'merge.stuck'>
-  | MailEvent<'merge.unstuck'>
-  | MailEvent<'rig.stopped'>
-  | MailEvent<'rig.resumed'>
-  | MailEvent<'rig.configured'>
+export const witnessUnderstands = [
+  'work.assigned',
+  'issues.changed',
+  'rig.configured',
+  'polecat.working',
+  'polecat.stopped',
+  'polecat.stuck',
+  'session.stopRequested',
+  'polecat.failed',
+  'shutdown.requested',
+  'retirement.refused',
+  'retirement.failed',
+  'polecat.retired',
+  'merge.queued',
+  'merge.landed',
+  'merge.returned',
+  'merge.stuck',
+  'merge.unstuck',
+  'rig.stopped',
+  'rig.resumed',
+] as const
+type Understands = MailEvent<(typeof witnessUnderstands)[number]>
 
 export interface Worker {
   issue: string
@@ -77,9 +80,11 @@ const choose = (context: Context) => nextStart(context.returned, context.ready, 
 const workerOf = (context: Context, issue: string) => Object.entries(context.workers).find(([, worker]) => worker.issue === issue)
 const without = <T>(record: Record<string, T>, key: string) => Object.fromEntries(Object.entries(record).filter(([name]) => name !== key))
 const nameIn = (address: string) => address.split('/')[2] ?? ''
-const causeOf = (context: Context, issue: string) => `${context.rig}/${issue}`
-/** The cause of an escalation about what is left of a worker. */
-const remainsOf = (context: Context, polecat: string) => `${context.rig}/remains/${polecat}`
+/** The workers, one of them changed; one that is not known stays so. */
+function changed(context: Context, name: string, changes: Partial<Worker>): Context['workers'] {
+  const worker = context.workers[name]
+  return worker ? { ...context.workers, [name]: { ...worker, ...changes } } : context.workers
+}
 const withEscalated = (context: Context, issue: string) => [...new Set([...context.escalated, issue])]
 
 /** What the answer to a request for work is, when the issue cannot simply be started. One whose worker gave up is to be had, once that one is taken down. */
@@ -90,19 +95,6 @@ function heldBy(context: Context, issue: string): string | undefined {
   return undefined
 }
 
-function escalate(context: Context, issue: string, subject: string, lines: string[]): Outgoing {
-  return { to: mayor, type: 'escalation.raised', body: { cause: causeOf(context, issue), rig: context.rig, issue, subject, body: lines.filter((line) => line !== '').join('\n') } }
-}
-
-const decide = (issue: string) => [
-  '',
-  'To decide:',
-  `  bd show ${issue}                 what was asked, and the notes`,
-  `  gt recover ${issue}              what was kept of the work`,
-  `  gt spawn --issue ${issue}        try again from the kept work (add --fresh to begin anew)`,
-  `  bd close ${issue} --reason "…"   let it go`,
-]
-
 const released = stateIn('#witness.brake.released')
 
 export const witnessMachine = setup({
@@ -112,7 +104,17 @@ export const witnessMachine = setup({
     input: {} as { rig: string; maxWorkers: number; spawnDelayMs: number; triesMax: number },
   },
   actors: hands,
-  actions: { ...words, lookAgain: assign({ look: true }) },
+  actions: {
+    ...words,
+    lookAgain: assign({ look: true }),
+    begun: assign(({ context, event }) => {
+      if (event.type !== 'polecat.working') return {}
+      const name = nameIn(event.from)
+      const worker = context.workers[name]
+      if (!worker || worker.issue !== event.issue || worker.phase === 'retiring') return {}
+      return { workers: { ...context.workers, [name]: { ...worker, incarnation: event.incarnation, branch: event.branch, phase: 'working' as const } } }
+    }),
+  },
   guards: {
     ...verdicts,
     mayLook: ({ context }) => context.look && context.wanted.epics.length + context.wanted.issues.length + context.returned.length + context.escalated.length > 0,
@@ -159,10 +161,7 @@ export const witnessMachine = setup({
         },
         {
           type: 'mail',
-          params: ({ context, event }) =>
-            event.issues
-              .filter((issue) => heldBy(context, issue) === undefined)
-              .map((issue): Outgoing => ({ to: mayor, type: 'escalation.cleared', body: { cause: causeOf(context, issue) } })),
+          params: ({ context, event }) => event.issues.filter((issue) => heldBy(context, issue) === undefined).map((issue): Outgoing => cleared(causes.issue(context.rig, issue))),
         },
         assign(({ context, event }) => {
           const asked = event.issues.filter((issue) => heldBy(context, issue) === undefined)
@@ -182,20 +181,23 @@ export const witnessMachine = setup({
     'issues.changed': { description: 'Somebody wrote to the rig’s beads.', actions: 'lookAgain' },
     'rig.configured': {
       description: 'The rig’s configuration, as it is now.',
-      actions: assign({ maxWorkers: ({ event }) => event.maxWorkers, spawnDelayMs: ({ event }) => event.spawnDelayMs, look: true }),
+      actions: [
+        assign({ maxWorkers: ({ event }) => event.maxWorkers, spawnDelayMs: ({ event }) => event.spawnDelayMs, look: true }),
+        { type: 'acceptCapacity', params: ({ context }) => ({ pool: workersPool(context.rig) }) },
+      ],
     },
 
-    'polecat.working': {
-      description: 'A worker has begun.',
-      actions: assign({
-        workers: ({ context, event }) => {
-          const name = nameIn(event.from)
-          const worker = context.workers[name]
-          if (!worker || worker.issue !== event.issue || worker.phase === 'retiring') return context.workers
-          return { ...context.workers, [name]: { ...worker, incarnation: event.incarnation, branch: event.branch, phase: 'working' as const } }
-        },
-      }),
-    },
+    'polecat.working': [
+      {
+        guard: 'paused',
+        description: 'Its session was begun when the Overseer stopped it: ended all the same.',
+        actions: [
+          'begun',
+          { type: 'mail', params: ({ context, event }) => ({ to: sessionOf(context.rig, nameIn(event.from)), type: 'session.killRequested', body: { reason: 'stopped' } }) },
+        ],
+      },
+      { description: 'A worker has begun.', actions: 'begun' },
+    ],
     'polecat.stuck': {
       description: 'No progress for too long: the session is ended; the polecat begins again, or fails.',
       actions: [
@@ -213,7 +215,7 @@ export const witnessMachine = setup({
             params: ({ context, event }) => {
               const { incarnation, issue, branch } = context.workers[event.polecat] as Worker
               return [
-                { to: mayor, type: 'escalation.cleared', body: { cause: remainsOf(context, event.polecat) } },
+                cleared(causes.remains(context.rig, event.polecat)),
                 {
                   to: retirementOf(context.rig, event.polecat),
                   type: 'retirement.requested',
@@ -222,14 +224,21 @@ export const witnessMachine = setup({
               ]
             },
           },
-          assign({ workers: ({ context, event }) => ({ ...context.workers, [event.polecat]: { ...(context.workers[event.polecat] as Worker), stranded: false } }) }),
+          assign({ workers: ({ context, event }) => changed(context, event.polecat, { stranded: false }) }),
         ],
       },
       {
         description: 'The Overseer stops one worker.',
         actions: [
           assign({ paused: ({ context, event }) => [...new Set([...context.paused, event.polecat])] }),
-          { type: 'mail', params: ({ context, event }) => ({ to: sessionOf(context.rig, event.polecat), type: 'session.killRequested', body: { reason: 'stopped' } }) },
+          {
+            type: 'mail',
+            params: ({ context, event }) => [
+              { to: sessionOf(context.rig, event.polecat), type: 'session.killRequested', body: { reason: 'stopped' } },
+              // Between two sessions there is none to end.
+              { to: polecatOf(context.rig, event.polecat), type: 'work.paused', body: {} },
+            ],
+          },
         ],
       },
     ],
@@ -244,12 +253,7 @@ export const witnessMachine = setup({
         {
           type: 'mail',
           params: ({ context, event }) => [
-            escalate(context, event.issue, `${event.issue} needs you: ${event.reason}`, [
-              `${event.from} could not finish ${event.issue} “${context.workers[nameIn(event.from)]?.title ?? ''}”.`,
-              `Why: ${event.reason}.`,
-              event.tail ? `\nIts last output:\n${event.tail}` : '',
-              ...decide(event.issue),
-            ]),
+            gaveUp(context.rig, context.workers[nameIn(event.from)]?.title ?? '', event),
             {
               to: retirementOf(context.rig, nameIn(event.from)),
               type: 'retirement.requested',
@@ -257,15 +261,11 @@ export const witnessMachine = setup({
             },
           ],
         },
-        assign(({ context, event }) => {
-          const name = nameIn(event.from)
-          const worker = context.workers[name]
-          return {
-            wanted: { ...context.wanted, issues: context.wanted.issues.filter((issue) => issue !== event.issue) },
-            escalated: withEscalated(context, event.issue),
-            workers: worker ? { ...context.workers, [name]: { ...worker, incarnation: event.incarnation, branch: event.branch, phase: 'failed' as const } } : context.workers,
-          }
-        }),
+        assign(({ context, event }) => ({
+          wanted: { ...context.wanted, issues: context.wanted.issues.filter((issue) => issue !== event.issue) },
+          escalated: withEscalated(context, event.issue),
+          workers: changed(context, nameIn(event.from), { incarnation: event.incarnation, branch: event.branch, phase: 'failed' }),
+        })),
       ],
     },
     'shutdown.requested': {
@@ -280,11 +280,7 @@ export const witnessMachine = setup({
           }),
         },
         assign({
-          workers: ({ context, event }) => {
-            const name = nameIn(event.from)
-            const worker = context.workers[name]
-            return worker ? { ...context.workers, [name]: { ...worker, incarnation: event.incarnation, branch: event.branch, phase: 'retiring' as const } } : context.workers
-          },
+          workers: ({ context, event }) => changed(context, nameIn(event.from), { incarnation: event.incarnation, branch: event.branch, phase: 'retiring' }),
         }),
       ],
     },
@@ -296,39 +292,17 @@ export const witnessMachine = setup({
           params: ({ context, event }) => ({ to: polecatOf(context.rig, event.polecat), type: 'shutdown.refused', body: { reason: event.reason, files: event.files } }),
         },
         assign({
-          workers: ({ context, event }) => {
-            const worker = context.workers[event.polecat]
-            return worker ? { ...context.workers, [event.polecat]: { ...worker, phase: 'working' as const } } : context.workers
-          },
+          workers: ({ context, event }) => changed(context, event.polecat, { phase: 'working' }),
         }),
       ],
     },
     'retirement.failed': {
       description: 'Something of the worker could not be taken down. It keeps its slot until the Overseer has looked.',
       actions: [
-        {
-          type: 'mail',
-          params: ({ context, event }) => ({
-            to: mayor,
-            type: 'escalation.raised',
-            body: {
-              cause: remainsOf(context, event.polecat),
-              rig: context.rig,
-              issue: event.issue,
-              subject: `${event.polecat} of ${context.rig} could not be taken down`,
-              body: [
-                `Why: ${event.reason}.`,
-                `What was pinned of its work is listed by \`gt recover ${context.rig}/${event.polecat}\`; the rest is where it was.`,
-                `When the cause is gone: \`gt session stop ${context.rig}/${event.polecat}\`.`,
-              ].join('\n'),
-            },
-          }),
-        },
+        { type: 'mail', params: ({ context, event }) => stranded(context.rig, event) },
         assign({
-          workers: ({ context, event }) => {
-            const worker = context.workers[event.polecat]
-            return worker ? { ...context.workers, [event.polecat]: { ...worker, incarnation: event.incarnation, branch: event.branch, stranded: true } } : context.workers
-          },
+          // One that never told its branch has nothing that could be taken down.
+          workers: ({ context, event }) => changed(context, event.polecat, { stranded: context.workers[event.polecat]?.branch !== '' }),
         }),
       ],
     },
@@ -375,7 +349,7 @@ export const witnessMachine = setup({
           type: 'mail',
           params: ({ context, event }) => [
             { to: mayor, type: 'issue.landed', body: { rig: context.rig, issue: event.issue, title: event.title, commit: event.commit } },
-            { to: mayor, type: 'escalation.cleared', body: { cause: causeOf(context, event.issue) } },
+            cleared(causes.issue(context.rig, event.issue)),
           ],
         },
         assign({
@@ -441,14 +415,7 @@ export const witnessMachine = setup({
           },
           {
             type: 'mail',
-            params: ({ context, event }) =>
-              escalate(context, event.issue, `${event.issue} needs you: ${context.triesMax} tries did not land it`, [
-                `${event.issue} “${event.title}”: ${event.returned.summary}`,
-                event.returned.files.length > 0 ? `Conflicting files: ${event.returned.files.join(', ')}` : '',
-                event.returned.tail ? `\nLast lines of the log:\n${event.returned.tail}` : '',
-                `\nThe work is kept at ${event.ref} (${event.sha.slice(0, 10)}).`,
-                ...decide(event.issue),
-              ]),
+            params: ({ context, event }) => cameBack(context.rig, context.triesMax, event),
           },
           assign({
             queued: ({ context, event }) => without(context.queued, event.issue),
@@ -461,24 +428,11 @@ export const witnessMachine = setup({
     ],
     'merge.stuck': {
       description: 'Good work that cannot land is for the Overseer; one escalation a cause.',
-      actions: {
-        type: 'mail',
-        params: ({ context, event }) => ({
-          to: mayor,
-          type: 'escalation.raised',
-          body: {
-            cause: `${context.rig}/queue/${event.what}`,
-            rig: context.rig,
-            issue: event.issue,
-            subject: `${context.rig} cannot land ${event.issue}: ${event.what === 'refused' ? 'origin refuses the push' : event.what === 'unreachable' ? 'origin cannot be reached' : 'the gates cannot run'}`,
-            body: `${event.reason}\n\nThe work stays in the queue, nothing is lost. When the cause is gone: gt refinery process ${context.rig}`,
-          },
-        }),
-      },
+      actions: { type: 'mail', params: ({ context, event }) => cannotLand(context.rig, event) },
     },
     'merge.unstuck': {
       description: 'The queue moves again.',
-      actions: { type: 'mail', params: ({ context, event }) => ({ to: mayor, type: 'escalation.cleared', body: { cause: `${context.rig}/queue/${event.what}` } }) },
+      actions: { type: 'mail', params: ({ context, event }) => cleared(causes.queue(context.rig, event.what)) },
     },
   },
   states: {
@@ -495,8 +449,7 @@ export const witnessMachine = setup({
                 { type: 'note', params: ({ event }) => ({ text: `stopped: ${event.why}` }) },
                 {
                   type: 'mail',
-                  params: ({ context }) =>
-                    Object.keys(context.workers).map((name): Outgoing => ({ to: sessionOf(context.rig, name), type: 'session.killRequested', body: { reason: 'stopped' } })),
+                  params: ({ context }) => stopAll(context),
                 },
               ],
             },
@@ -525,8 +478,7 @@ export const witnessMachine = setup({
               description: 'Said twice: whatever still runs is ended.',
               actions: {
                 type: 'mail',
-                params: ({ context }) =>
-                  Object.keys(context.workers).map((name): Outgoing => ({ to: sessionOf(context.rig, name), type: 'session.killRequested', body: { reason: 'stopped' } })),
+                params: ({ context }) => stopAll(context),
               },
             },
           },
@@ -560,7 +512,7 @@ export const witnessMachine = setup({
                 const letGo = context.escalated.filter((issue) => closed.includes(issue))
                 for (const issue of letGo) {
                   enqueue({ type: 'note', params: { text: `${issue} was let go`, issue } })
-                  enqueue({ type: 'mail', params: { to: mayor, type: 'escalation.cleared', body: { cause: causeOf(context, issue) } } })
+                  enqueue({ type: 'mail', params: cleared(causes.issue(context.rig, issue)) })
                 }
                 enqueue.assign({
                   ready: ready.map((issue) => fromReady(issue, (context.tries[issue.id] ?? 0) + 1)),
@@ -633,8 +585,7 @@ export const witnessMachine = setup({
                     params: { to: polecatOf(context.rig, name), type: 'polecat.assigned', body: { issue, resume, returned: choice.returned, attempt: choice.attempt } },
                   })
                   // Somebody opened it again by hand.
-                  if (context.escalated.includes(issue.id))
-                    enqueue({ type: 'mail', params: { to: mayor, type: 'escalation.cleared', body: { cause: causeOf(context, issue.id) } } })
+                  if (context.escalated.includes(issue.id)) enqueue({ type: 'mail', params: cleared(causes.issue(context.rig, issue.id)) })
                   enqueue.assign({
                     workers: {
                       ...context.workers,
@@ -664,10 +615,8 @@ export const witnessMachine = setup({
                       issue: context.choice?.issue ?? '',
                     }),
                   },
-                  assign(({ context }) => ({
-                    ...dropped(context, context.choice?.issue ?? ''),
-                    wanted: { ...context.wanted, issues: context.wanted.issues.filter((issue) => issue !== context.choice?.issue) },
-                  })),
+                  // Wanted still: it is looked at again when somebody writes to the beads.
+                  assign(({ context }) => dropped(context, context.choice?.issue ?? '')),
                 ],
               },
             ],
@@ -685,6 +634,10 @@ export const witnessMachine = setup({
   },
 })
 
+function stopAll(context: Context): Outgoing[] {
+  return Object.keys(context.workers).map((name) => ({ to: sessionOf(context.rig, name), type: 'session.killRequested', body: { reason: 'stopped' } }))
+}
+
 function resumeAll(context: Context): Outgoing[] {
   return Object.keys(context.workers).map((name) => ({ to: polecatOf(context.rig, name), type: 'work.resumed', body: {} }))
 }
@@ -698,26 +651,5 @@ function dropped(context: Context, issue: string) {
   }
 }
 
-export const witnessUnderstands = [
-  'work.assigned',
-  'issues.changed',
-  'rig.configured',
-  'polecat.working',
-  'polecat.stopped',
-  'polecat.stuck',
-  'session.stopRequested',
-  'polecat.failed',
-  'shutdown.requested',
-  'retirement.refused',
-  'retirement.failed',
-  'polecat.retired',
-  'merge.queued',
-  'merge.landed',
-  'merge.returned',
-  'merge.stuck',
-  'merge.unstuck',
-  'rig.stopped',
-  'rig.resumed',
-] as const
 /** A session's end is the polecat's news; people's words are kept as beads. */
 export const witnessIgnores = ['session.ended', 'message.sent'] as const

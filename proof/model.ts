@@ -247,7 +247,7 @@ export function makeModel(scope: Scope) {
             if (slots.length >= scope.polecats) throw new Violation(`${holder} is given a place, and all ${scope.polecats} are taken (invariant 5)`)
             slots = [...slots, holder].sort()
           } else if (promise.name === 'freeSlot') slots = slots.filter((holder) => holder !== params.holder)
-          else if (promise.name !== 'note') effect(promise.name, null, params)
+          else if (promise.name !== 'note' && promise.name !== 'acceptCapacity') effect(promise.name, null, params)
         }
     }
     return { ...state, mail, effects, timers, slots, world }

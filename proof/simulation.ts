@@ -8,7 +8,6 @@ import { bind } from '../actors/binding.ts'
 import { unlucky } from '../machines/cases.ts'
 import type { EffectName } from '../machines/effects.ts'
 import type { MayorContext } from '../machines/mayor.ts'
-import type { WitnessContext } from '../machines/witness.ts'
 import {
   type ActorState,
   type Host,
@@ -92,8 +91,7 @@ export function simulate({ seed, steps = 250, issues: count = 3, maxWorkers = 2,
     hasPlugin: () => false,
     hasCrew: () => false,
   }
-  const binding = bind({ facts, prefixOf: (name) => (name === undefined ? 'gm' : 'w'), maxWorkersHeard: () => witness()?.maxWorkers ?? 0 })
-  const witness = () => host.actor(`${rig}/witness`)?.context as WitnessContext | undefined
+  const binding = bind({ facts, prefixOf: (name) => (name === undefined ? 'gm' : 'w') })
   const roles = [...plugins, ...binding.roles]
   const pluginAddresses = plugins.map((role) => `${rig}/plugins/${role.name.split('/').at(-1)}`)
   const path = join(dir, 'town.db')
@@ -392,7 +390,8 @@ export function simulate({ seed, steps = 250, issues: count = 3, maxWorkers = 2,
   function view(): TownView {
     looked ??= storeView()
     // Who works already when there may be fewer, works on.
-    workersMax = Math.max(allowed, witness()?.maxWorkers ?? 0, Math.min(workersMax, looked.slots.length))
+    const accepted = store.get<{ places: number }>('SELECT places FROM pool')?.places ?? 0
+    workersMax = Math.max(allowed, accepted, Math.min(workersMax, looked.slots.length))
     world.maxWorkers = workersMax
     return {
       ...looked,

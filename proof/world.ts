@@ -277,7 +277,7 @@ export class World {
     },
     releaseIssue: ({ issue: id, holder, status }) => {
       const issue = this.issue(id)
-      if (issue.status === 'closed' || (issue.assignee !== null && issue.assignee !== holder)) return { status: issue.status }
+      if (issue.status === 'closed' || issue.assignee !== holder) return { status: issue.status }
       Object.assign(issue, { status, assignee: null, escalated: status === 'blocked' })
       return { status }
     },
@@ -324,7 +324,7 @@ export class World {
       const kept: { ref: string; sha: string }[] = []
       for (const tip of tips) {
         if ([this.originMain, ...kept.map(({ sha }) => sha)].some((sha) => this.get(sha).ancestors.has(tip))) continue
-        kept.push(pin(input.purpose === 'merge' ? `refs/gt/merge/${folder}/${tip.slice(0, 12)}` : `refs/gt/work/${folder}/${tip === head ? 'head' : 'branch'}`, tip))
+        kept.push(pin(`refs/gt/${input.purpose === 'merge' ? 'merge' : 'work'}/${folder}/${tip.slice(0, 12)}`, tip))
       }
       const dirty = place && place.dirty.size > 0 ? pin(`refs/gt/work/${folder}/dirty`, this.commit([head], [...place.dirty], this.get(head).red)) : null
       return { head: kept[0] ?? null, dirty }

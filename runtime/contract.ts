@@ -128,7 +128,7 @@ export interface HostOptions {
   newMailId(to: string, random: Random): string
   /** Effects that every committed mail of some kind brings with it (a copy for people, say). Pure. */
   project?(envelope: Envelope): readonly { name: string; input: JsonObject }[]
-  /** Places in a pool of slots. Claims beyond it roll the turn back, whatever the machine believes. */
+  /** Places in a pool of slots, as configured now. Claims beyond it roll the turn back, whatever the machine believes; a smaller number counts once a machine has said `acceptCapacity`. */
   slotCapacity(pool: string): number
   /** What the kernel says of trouble of its own, and to whom; null: nothing. The same trouble may be told more than once. */
   alert?(trouble: Trouble): Draft | null
@@ -144,7 +144,7 @@ export interface HostOptions {
 /**
  * The words a machine may say besides `invoke`, `after`, `raise` and `assign`, as named actions with params:
  * `mail` {to,type,body} or an array of them (any word's params may be an array: one each) · `reply` {to: mailId or null (nobody asked: nothing happens), ok, text, data?} · `note` {text, issue?} (words for the journal) ·
- * `claimSlot`/`freeSlot` {pool, holder} · any effect's name (performed; nobody waits for its result).
+ * `claimSlot`/`freeSlot` {pool, holder} · `acceptCapacity` {pool} · any effect's name (performed; nobody waits for its result).
  */
 export interface Reply {
   ok: boolean

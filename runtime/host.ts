@@ -137,7 +137,7 @@ export function openHost(options: HostOptions): Host {
     )
     remember(mail.to_address, incarnation, revision, turn.snapshot)
     const kept = keep(mail, role, [...(opening?.promises ?? []), ...turn.promises], `${mail.to_address}:${incarnation}.${revision}`)
-    journal(mail, incarnation, revision, opening ? '' : statePath(before.value), statePath(turn.snapshot.value), kept, at, input)
+    journal(mail, incarnation, revision, opening ? '' : statePath(before.value), statePath(turn.snapshot.value), kept, at, input, role.version)
   }
 
   /** Writes what a turn promised; returns its words for people and for the journal. */
@@ -155,7 +155,8 @@ export function openHost(options: HostOptions): Host {
           break
         case 'cancelTimer':
           store.run('DELETE FROM timer WHERE address = ? AND id = ?', address, promise.id)
-          store.run("UPDATE mail SET state = 'stale' WHERE to_address = ? AND timer_id = ? AND state = 'new'", address, promise.id)
+          store.run("UPDATE mail SET state = 'stale', handled_at = ? WHERE to_address = ? AND timer_id = ? AND state = 'new'", clock.now(), address, promise.id)
+          promised.push(`cancel ${promise.id}`)
           break
         case 'invoke':
           allowed(promise.name)
@@ -189,6 +190,7 @@ export function openHost(options: HostOptions): Host {
         promised.push(`reply ${reply.ok ? 'ok' : 'no'}`)
       } else if (name === 'note') notes.push({ text: said.text ?? '', issue: said.issue || null })
       else if (name === 'claimSlot') claimSlot(String(said.pool), String(said.holder))
+      else if (name === 'acceptCapacity') acceptCapacity(String(said.pool))
       else if (name === 'freeSlot') store.run('DELETE FROM slot WHERE pool = ? AND holder = ?', String(said.pool), String(said.holder))
       else {
         outbox.promise(`${key}:${index++}`, address, null, name, params)
@@ -200,10 +202,18 @@ export function openHost(options: HostOptions): Host {
   function claimSlot(pool: string, holder: string): void {
     const places = store.all<{ place: number; holder: string }>('SELECT place, holder FROM slot WHERE pool = ?', pool)
     if (places.some((slot) => slot.holder === holder)) return
-    const capacity = options.slotCapacity(pool)
+    const configured = options.slotCapacity(pool)
+    const accepted = store.get<{ places: number }>('SELECT places FROM pool WHERE name = ?', pool)
+    if (!accepted) acceptCapacity(pool)
+    const capacity = Math.max(configured, accepted?.places ?? 0)
     const free = Array.from({ length: capacity }, (_, place) => place).find((place) => !places.some((slot) => slot.place === place))
     if (free === undefined || places.length >= capacity) throw new Error(`all ${capacity} places of ${pool} are taken`)
     store.run('INSERT INTO slot (pool, place, holder) VALUES (?, ?, ?)', pool, free, holder)
+  }
+
+  /** What is configured now is what there is; a machine chooses only when it has heard of it. */
+  function acceptCapacity(pool: string): void {
+    store.run('INSERT INTO pool (name, places) VALUES (?, ?) ON CONFLICT (name) DO UPDATE SET places = excluded.places', pool, options.slotCapacity(pool))
   }
 
   function journal(
@@ -215,9 +225,10 @@ export function openHost(options: HostOptions): Host {
     kept: { notes: JournalEntry['notes']; promised: string[] },
     at: number,
     input: JsonObject | null,
+    version: number,
   ): void {
     const { lastInsertRowid } = store.run(
-      'INSERT INTO journal (at, address, incarnation, revision, mail_id, mail_type, from_address, cause_id, before, after, notes, promised, input) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)',
+      'INSERT INTO journal (at, address, incarnation, revision, mail_id, mail_type, from_address, cause_id, before, after, notes, promised, input, version) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)',
       at,
       mail.to_address,
       incarnation,
@@ -231,6 +242,7 @@ export function openHost(options: HostOptions): Host {
       JSON.stringify(kept.notes),
       JSON.stringify(kept.promised),
       input && JSON.stringify(input),
+      version,
     )
     pending.entries.push({
       seq: lastInsertRowid,

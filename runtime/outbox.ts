@@ -3,7 +3,7 @@
 import type { HostOptions, Json, JsonObject, PromisedEffect, Trouble } from './contract.ts'
 import { wordsOf } from './errors.ts'
 
-/** Failures of what nobody waits for until somebody is told; it is tried again all the same, and what comes after it in its lane need not wait any more. */
+/** Failures of what nobody waits for until somebody is told; it is tried again all the same. */
 const failuresMax = 5
 const backoffMs = 1000
 const backoffMaxMs = 300_000
@@ -53,7 +53,8 @@ export function makeOutbox(options: HostOptions) {
       const rows = store.all<{ key: string }>(`SELECT key FROM effect WHERE address = ? AND invoke_id = ? AND ${isOpen}`, address, invokeId)
       for (const { key } of rows) store.run("UPDATE effect SET state = 'cancelled' WHERE key = ?", key)
       store.run(
-        "UPDATE mail SET state = 'stale' WHERE to_address = ? AND state = 'new' AND effect_key IS NOT NULL AND type IN (?, ?)",
+        "UPDATE mail SET state = 'stale', handled_at = ? WHERE to_address = ? AND state = 'new' AND effect_key IS NOT NULL AND type IN (?, ?)",
+        clock.now(),
         address,
         `xstate.done.actor.${invokeId}`,
         `xstate.error.actor.${invokeId}`,
@@ -73,12 +74,12 @@ export function makeOutbox(options: HostOptions) {
       const holds = store.all<{ scope: string }>('SELECT scope FROM hold').map((row) => row.scope)
       const busy = new Map<string, number>()
       // One that is to be tried again keeps its place: what comes after it in its lane may rely on it.
-      const keepsPlace = (row: EffectRow & { due_at: number }) => row.state === 'started' || (row.due_at > clock.now() && row.attempt < failuresMax)
+      const keepsPlace = (row: EffectRow & { due_at: number }) => row.state === 'started' || row.due_at > clock.now()
       for (const row of open) if (row.lane && keepsPlace(row)) busy.set(row.lane, (busy.get(row.lane) ?? 0) + 1)
       const taken: PromisedEffect[] = []
       for (const row of open) {
         if (taken.length >= max) break
-        if (row.state !== 'pending' || row.due_at > clock.now()) continue
+        if (keepsPlace(row)) continue
         const spec = specOf(row.name)
         if (spec.starts && holds.some((scope) => scope === '*' || row.address.startsWith(scope))) continue
         if (row.lane && (busy.get(row.lane) ?? 0) >= spec.laneLimit) continue

@@ -30,12 +30,13 @@ interface Row {
   body: string
   mail_id: string
   input: string | null
+  version: number
 }
 
 /** Plays the journal up to `until` (a journal seq; all when absent). The roles must be those the host ran with. */
 export function replay(store: Store, roles: readonly Role[], until?: number): ReplayResult {
   const rows = store.all<Row>(
-    `SELECT j.seq, j.at, j.address, j.incarnation, j.revision, j.after, j.input, m.type, m.from_address, m.body, m.id AS mail_id
+    `SELECT j.seq, j.at, j.address, j.incarnation, j.revision, j.after, j.input, j.version, m.type, m.from_address, m.body, m.id AS mail_id
      FROM journal j JOIN mail m ON m.id = j.mail_id WHERE j.seq <= ? ORDER BY j.seq`,
     until ?? Number.MAX_SAFE_INTEGER,
   )
@@ -47,8 +48,8 @@ export function replay(store: Store, roles: readonly Role[], until?: number): Re
     if (!role || broken.has(row.address)) continue
     const known = lives.get(row.address)
     const first = row.revision === 1
-    // The beginning of this life is not in the journal any more.
-    if (!first && (known?.incarnation !== row.incarnation || known.revision !== row.revision - 1)) {
+    // The beginning of this life is not in the journal any more, or another version of the machine played it.
+    if (row.version !== role.version || (!first && (known?.incarnation !== row.incarnation || known.revision !== row.revision - 1))) {
       lives.delete(row.address)
       continue
     }

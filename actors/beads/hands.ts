@@ -15,7 +15,7 @@ export interface BeadsDeps {
 }
 
 export const beadsHands = (deps: BeadsDeps): Pick<Hands, 'surveyIssues' | 'claimIssue' | 'releaseIssue' | 'closeIssue' | 'fileMessage'> => ({
-  surveyIssues: async ({ rig, epics, issues, escalated: asked }) => {
+  surveyIssues: async ({ rig, epics, issues, escalated: asked = [] }) => {
     const beads = deps.of(rig)
     const found = await survey(beads, epics, issues)
     for (const id of asked) if (!found.closed.includes(id) && (await beads.get(id))?.status === 'closed') found.closed.push(id)
@@ -33,7 +33,8 @@ export const beadsHands = (deps: BeadsDeps): Pick<Hands, 'surveyIssues' | 'claim
   releaseIssue: async ({ rig, issue: id, holder, status, note }) => {
     const beads = deps.of(rig)
     const issue = await beads.get(id)
-    if (!issue || issue.status === 'closed' || (issue.assignee !== null && issue.assignee !== holder)) return { status: issue?.status ?? 'unknown' }
+    // Only its holder gives it back; said again, there is nothing to give.
+    if (!issue || issue.status === 'closed' || issue.assignee !== holder) return { status: issue?.status ?? 'unknown' }
     const notes = note === '' || issue.notes.includes(note) ? issue.notes : `${issue.notes}${issue.notes ? '\n' : ''}${note}`
     if (status === 'blocked') await beads.addLabel(id, escalated)
     return { status: (await beads.update(id, { status, assignee: null, notes }, by)).status }

@@ -22,8 +22,7 @@ export async function pinWork(deps: RigGit, input: EffectInput<'pinWork'>): Prom
   for (const tip of tips) {
     // Work may be where the worker went astray and on its branch: each is kept, one in the other once.
     if ((await contains(clone, tip, main)) || (pinned[0] && (await contains(clone, tip, pinned[0].sha)))) continue
-    const work = `refs/gt/work/${folder}/${tip === head ? 'head' : 'branch'}`
-    pinned.push(await pin(clone, input.purpose === 'merge' ? `refs/gt/merge/${folder}/${tip.slice(0, 12)}` : work, tip))
+    pinned.push(await pin(clone, `refs/gt/${input.purpose === 'merge' ? 'merge' : 'work'}/${folder}/${tip.slice(0, 12)}`, tip))
   }
   return { head: pinned[0] ?? null, dirty: there ? await pinDirty(deps, input, path, head, `refs/gt/work/${folder}/dirty`) : null }
 }

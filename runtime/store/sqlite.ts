@@ -4,9 +4,9 @@ import { DatabaseSync, type StatementSync } from 'node:sqlite'
 import type { SqlValue, Store } from '../contract.ts'
 import { StoreUnusable, wordsOf } from '../errors.ts'
 import first from './migrations/001-first.ts'
-import input from './migrations/002-input.ts'
+import evidence from './migrations/002-evidence.ts'
 
-const migrations = [first, input]
+const migrations = [first, evidence]
 
 /** Opens or creates the file at `path`. Throws StoreUnusable, and leaves the file as it is, when it is damaged, no database, or of a newer version. */
 export function openSqliteStore(path: string): Store {

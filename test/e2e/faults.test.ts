@@ -197,6 +197,44 @@ describe('processes', () => {
     expect(t.alive()).toEqual([])
   })
 
+  test('a worker whose worktree was deleted works on in a new one, from what it had committed', { timeout: 60_000 }, () => {
+    const finish = 'echo rest > rest.txt; git add --all; git commit --quiet -m rest; gt handoff; exec sleep 1000'
+    make({
+      worker: `#!/bin/sh\nset -e\nif [ -f half.txt ]; then ${finish}; fi\necho half > half.txt\ngit add --all\ngit commit --quiet -m half\nhere=$PWD\ncd /\nrm -rf "$here"\nexit 1\n`,
+    })
+    t.issues(1)
+    t.ok('up')
+    t.ok('spawn', '--issue', 'wy-1')
+    t.ok('wait', 'wy-1', '--timeout', '50')
+    expect(t.git(t.origin, 'ls-tree', '--name-only', 'main').split('\n')).toEqual(expect.arrayContaining(['half.txt', 'rest.txt']))
+  })
+
+  test('an issue that the Overseer closes by hand asks for nobody any more', { timeout: 60_000 }, async () => {
+    make({ worker: '#!/bin/sh\nexit 1\n', config: { session_tries: 1 } })
+    t.issues(1)
+    t.ok('up')
+    t.ok('spawn', '--issue', 'wy-1')
+    expect(t.gt('wait', 'wy-1', '--timeout', '50')).toMatchObject({ status: 1 })
+    expect(status().escalations).toHaveLength(1)
+    t.okBd('close', 'wy-1', '--reason', 'let go')
+    await eventually(() => status().escalations.length === 0)
+  })
+
+  test('a limit changed while the town was down counts when a service manager starts it; the log still replays', { timeout: 60_000 }, async () => {
+    make({ maxWorkers: 2 })
+    t.issues(2)
+    t.ok('up')
+    process.kill(t.daemonPid(), 'SIGKILL')
+    t.configure({ max_workers: 1 })
+    const managed = spawn(process.execPath, [gtScript, 'up', '--foreground'], { cwd: t.town, env: t.env, stdio: 'ignore' })
+    await eventually(() => t.gt('status').status === 0)
+    t.ok('spawn', '--epic', 'wy-all')
+    await eventually(() => t.alive().length === 1)
+    expect(status().rigs[0]?.workers).toEqual({ busy: 1, max: 1 })
+    t.ok('replay')
+    expect(managed.exitCode).toBe(null)
+  })
+
   test('stop --all ends what runs also when town.db cannot be read', { timeout: 60_000 }, async () => {
     make()
     t.issues(1)

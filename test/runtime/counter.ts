@@ -14,6 +14,7 @@ const machine = setup({
     note: (_, _p: unknown) => {},
     claimSlot: (_, _p: unknown) => {},
     freeSlot: (_, _p: unknown) => {},
+    acceptCapacity: (_, _p: unknown) => {},
     tell: (_, _p: unknown) => {},
   },
 }).createMachine({
@@ -46,6 +47,7 @@ const machine = setup({
       ],
     },
     free: { actions: { type: 'freeSlot', params: ({ event }: { event: { to?: string } }) => ({ pool: 'pool', holder: event.to }) } },
+    shrink: { actions: { type: 'acceptCapacity', params: { pool: 'pool' } } },
     tell: { actions: { type: 'tell', params: { n: 1 } } },
   },
   states: {
@@ -65,7 +67,7 @@ const machine = setup({
   },
 })
 
-const accepts = ['add', 'pass', 'fail', 'slot', 'spree', 'free', 'tell', 'work', 'wait', 'stop', 'end']
+const accepts = ['add', 'pass', 'fail', 'slot', 'spree', 'free', 'shrink', 'tell', 'work', 'wait', 'stop', 'end']
 
 export function counterRole(more: Partial<Role> = {}): Role {
   return {

@@ -219,17 +219,27 @@ test('a turn that fails in its middle leaves nothing of itself, and is tried aga
   expect([count(host), count(host, 'c/2'), host.mail(id)?.state, host.slots('pool')]).toEqual([2, 1, 'done', ['spree']])
 })
 
-test('slots: a pool that was made smaller gives no place until enough are free', () => {
+test('slots: a pool that was made smaller is so once a machine has heard of it, and then gives no place until enough are free', () => {
   let capacity = 3
-  const host = w.open({ slotCapacity: () => capacity, attemptsMax: 1 })
-  for (const to of ['a', 'b', 'c']) host.post(mail('c/1', 'slot', { to }))
-  w.drain(host)
-  host.post(mail('c/1', 'free', { to: 'a' }))
+  const host = w.open({ slotCapacity: () => capacity, attemptsMax: 1, roles: [counterRole({ intensity: { crashesMax: 9, periodMs: 1 } })] })
+  const hears = (type: string, to = '') => {
+    host.post(mail('c/1', type, { to }))
+    w.drain(host)
+    return host.slots('pool').sort().join('')
+  }
+  for (const to of ['a', 'b']) hears('slot', to)
   capacity = 2
-  host.post(mail('c/1', 'slot', { to: 'd' }))
-  w.drain(host)
-  expect(host.slots('pool')).toEqual(['b', 'c'])
-  expect(host.deadLetters()).toMatchObject([{ reason: 'all 2 places of pool are taken' }])
+  // What was chosen before it heard …
+  expect(hears('slot', 'c')).toBe('abc')
+  // … but no more than there ever were.
+  expect(hears('slot', 'd')).toBe('abc')
+  hears('shrink')
+  hears('free', 'a')
+  expect(hears('slot', 'e')).toBe('bc')
+  expect(host.deadLetters().map(({ reason }) => reason)).toEqual(['all 3 places of pool are taken', 'all 2 places of pool are taken'])
+  // More places are there at once.
+  capacity = 4
+  expect(hears('slot', 'f')).toBe('bcf')
 })
 
 test('a role promises no more than it may', () => {
@@ -307,16 +317,16 @@ test('what fails again and again is told, tried on for ever, and told again when
   expect([told.at(-1), host.nextDueAt(), host.depth().effectsPending]).toEqual(['mended c/1', null, 0])
 })
 
-test('what is to be tried again keeps its place in its lane, for a while', () => {
+test('what is to be tried again keeps its place in its lane', () => {
   const host = w.open({ effects: { ...w.effects, tell: { ...w.effects.tell, lane: () => 'lane' } } })
   host.post(mail('c/1', 'tell'))
   host.post(mail('c/2', 'tell'))
   w.drain(host)
-  for (let n = 1; n <= 5; n++) {
+  for (let n = 1; n <= 8; n++) {
     const taken = host.takeEffects(9)
     expect(taken.map(({ address }) => address)).toEqual(['c/1'])
-    host.settle(String(taken[0]?.key), { ok: false, error: 'no' })
-    if (n < 5) w.clock.set(Number(host.nextDueAt()))
+    host.settle(String(taken[0]?.key), { ok: n === 8, ...(n === 8 ? { output: 1 } : { error: 'no' }) } as never)
+    if (n < 8) w.clock.set(Number(host.nextDueAt()))
   }
   expect(host.takeEffects(9).map(({ address }) => address)).toEqual(['c/2'])
 })
