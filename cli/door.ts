@@ -6,6 +6,7 @@ import { distance } from 'fastest-levenshtein'
 import { z } from 'zod'
 import { type Address, mayor, overseer, polecatOf, refineryOf, whereabouts, witnessOf } from '../machines/address.ts'
 import { issueId } from '../machines/mail.ts'
+import { runSpeaks } from '../machines/session.ts'
 import { type Host, Refusal, type Reply } from '../runtime/contract.ts'
 import type { Methods, Request } from './api.ts'
 import { escalations, type IssueReader, outlook, polecats, queue, rigStatus, sessions, witnessContext } from './status.ts'
@@ -119,9 +120,7 @@ function identify(town: TownBehind, method: string, caller: Request['caller'], c
   }
   const at = whereabouts(caller.address)
   if (at?.role !== 'polecat' || !town.tokenValid(caller.address, caller.epoch, caller.token)) throw new Refusal(`${caller.address} is not who calls here`)
-  const session = town.host.actor(`${caller.address}/session`)
-  const epoch = (session?.context as { epoch?: number } | undefined)?.epoch ?? 0
-  if (epoch !== caller.epoch || session?.value === 'absent') throw new Refusal(`this session of ${caller.address} (epoch ${caller.epoch}) is over`)
+  if (!runSpeaks(town.host.actor(`${caller.address}/session`), caller.epoch)) throw new Refusal(`this session of ${caller.address} (epoch ${caller.epoch}) is over`)
   if (!forAgents.has(method)) throw new Refusal(`${caller.address} may not do that; ask ${at.rig}/witness by mail`)
   return caller.address as Address
 }

@@ -39,6 +39,11 @@ const ended = (context: Context, cause: 'killed' | 'stopped' | 'stalled' | 'gone
 export const sessionId = (context: { rig: string; polecat: string; incarnation: number; epoch: number }) =>
   `gt-${context.rig}-${context.polecat}-${context.incarnation}-${context.epoch}`
 
+/** Whether a run of this epoch speaks for its polecat: the present one, while there is one. `session`: its session actor as committed. */
+export function runSpeaks(session: { value: unknown; context: object } | undefined, epoch: number): boolean {
+  return session !== undefined && session.value !== 'absent' && (session.context as Context).epoch === epoch
+}
+
 export const sessionMachine = setup({
   types: { context: {} as Context, events: {} as Understands, input: {} as { rig: string; polecat: string; address: string } },
   actors: hands,

@@ -35,6 +35,8 @@ export interface SeenIssue {
   after: readonly string[]
   /** A person closed it by hand. */
   letGo?: boolean
+  /** Nobody asked for it. */
+  unasked?: boolean
 }
 
 /** A town as whoever plays it can show it: the world as it is, and the store as it is. */
@@ -198,7 +200,7 @@ export const atRest: readonly Invariant[] = [
       const queued = causes.some(({ cause }) => cause.startsWith(`${view.rig}/queue/`)) ? (contextOf<RefineryContext>(view, `${view.rig}/refinery`)?.queue ?? []) : []
       const told = (id: string) => causes.some(({ issue }) => issue === id) || queued.some(({ issue }) => issue === id)
       const waits = (after: readonly string[]) => after.some((id) => view.issues.find((issue) => issue.id === id)?.status !== 'closed')
-      const silent = open.filter(({ id, status, after }) => status !== 'blocked' && !told(id) && !waits(after))
+      const silent = open.filter(({ id, status, after, unasked }) => !unasked && status !== 'blocked' && !told(id) && !waits(after))
       return silent.length === 0
         ? undefined
         : `at rest, ${silent.map(({ id, status, assignee }) => `${id} is ${status}${assignee ? ` by ${assignee}` : ''}`).join(', ')}, and nobody was told`

@@ -21,9 +21,11 @@ import {
   seededRandom,
   virtualClock,
 } from '../runtime/contract.ts'
+import { Crash, kept, mortal } from './crash.ts'
 import { evidenceOf, misdeeds } from './evidence.ts'
+import { makeAgents, makePeople, type Stage } from './inhabitants.ts'
 import { always, check as checkAll, atRest as restful, type TownView, Violation } from './invariants.ts'
-import { type Agent, epic, rig, type SimIssue, World } from './world.ts'
+import { epic, rig, type SimIssue, World } from './world.ts'
 
 export interface SimOptions {
   seed: number
@@ -49,9 +51,6 @@ export interface SimResult {
   /** The story, with `trace` or when something went wrong. */
   story: string[]
 }
-
-/** Thrown by the store in the middle of a transaction: the process is gone from here on. */
-class Crash extends Error {}
 
 /** An effect that was started: its result is there once the world has performed it. */
 interface InFlight {
@@ -82,6 +81,8 @@ export function simulate({ seed, steps = 250, issues: count = 3, maxWorkers = 2,
     story.push(`${((clock.now() - 1_000_000) / 1000).toFixed(1).padStart(8)} s  ${line}`)
   }
   const spawnDelayMs = chance(0.3) ? 2000 : 0
+  const byIssue = chance(0.3)
+  const asked = new Set<string>()
   /** `max_workers` as the rig's configuration has it now, and the most workers there may still be because it was more. */
   let allowed = maxWorkers
   let workersMax = maxWorkers
@@ -114,7 +115,13 @@ export function simulate({ seed, steps = 250, issues: count = 3, maxWorkers = 2,
   function open(): Host {
     crashIn = 0
     const opened = openHost({
-      store: mortal(store),
+      store: mortal(
+        store,
+        () => crashIn > 0 && --crashIn === 0,
+        () => {
+          looked = undefined
+        },
+      ),
       clock,
       random,
       holder: `sim-${++holders}`,
@@ -132,46 +139,20 @@ export function simulate({ seed, steps = 250, issues: count = 3, maxWorkers = 2,
     return opened
   }
 
-  /** A store that dies after so many more writes, when told to. */
-  function mortal(store: Store): Store {
-    let dead = false
-    const step = <T>(work: () => T): T => {
-      if (dead) throw new Crash()
-      if (crashIn > 0 && --crashIn === 0) dead = true
-      if (dead) throw new Crash()
-      return work()
-    }
-    return {
-      ...store,
-      transaction: (work) =>
-        store.transaction(() => {
-          const result = work()
-          // The last moment before the commit is one to die in too.
-          return step(() => result)
-        }),
-      run: (sql, ...params) => {
-        looked = undefined
-        return step(() => store.run(sql, ...params))
-      },
-    }
-  }
-
   function crash(how: string): void {
     crashes++
     say(`— crash ${how} —`)
     // Hands that were at work may have finished what nobody heard of.
     for (const flight of inFlight) if (flight.effect.name !== 'watchSession' && flight.result === undefined && chance(0.5)) perform(flight)
     inFlight = []
-    const before = JSON.stringify(openedActors())
+    const before = kept(store)
     host.close()
     store = openSqliteStore(path)
     host = open()
-    if (JSON.stringify(openedActors()) !== before) throw new Violation('a restart changed what an actor is (invariant 11)')
+    if (kept(store) !== before) throw new Violation('a restart changed what was kept (invariant 11)')
     // The composition root asks each rig to look again, as the daemon does.
     host.post({ from: 'daemon', to: `${rig}/witness`, type: 'issues.changed', body: {} })
   }
-
-  const openedActors = () => store.all('SELECT address, incarnation, revision, status, snapshot FROM actor ORDER BY address')
 
   /** Runs what may die in the middle. */
   function mortally(work: () => void): void {
@@ -234,110 +215,22 @@ export function simulate({ seed, steps = 250, issues: count = 3, maxWorkers = 2,
 
   const post = (from: string, to: string, type: string, body: JsonObject = {}) => host.post({ from, to, type, body }).id
 
-  function agentActs(agent: Agent): void {
-    const reckless = faults
-    if (reckless && chance(0.05)) {
-      Object.assign(agent, { state: pick(['dead', 'dead', 'frozen'] as const), exitCode: pick([0, 1, 137]) })
-      return
-    }
-    if (!world.worktrees.has(agent.polecat)) {
-      agent.state = 'frozen'
-      return
-    }
-    if (agent.asked !== null) {
-      const reply = host.reply(agent.asked)
-      if (!reply) return
-      agent.asked = null
-      if (reply.ok) {
-        agent.done = true
-        if (reckless && chance(0.1)) world.write(agent)
-        return
-      }
-      world.tidyUp(agent)
-      world.write(agent)
-      world.commitAll(agent, reckless && chance(0.2))
-      return
-    }
-    if (!reckless) world.tidyUp(agent)
-    else if (chance(0.05)) pick([world.goAstray, world.leaveUnfinished]).call(world, agent)
-    if (!reckless && (agent.mendsConflict || world.isRed(agent))) {
-      world.write(agent)
-      world.commitAll(agent, false)
-      return
-    }
-    const roll = random.uint32() % 10
-    if (roll < 3 || !world.aheadOfMain(agent)) {
-      world.write(agent)
-      if (roll > 0) world.commitAll(agent, reckless && chance(0.2))
-      return
-    }
-    if (roll < 5) {
-      world.commitAll(agent, reckless && chance(0.2))
-      return
-    }
-    // The door: only the session of the present epoch speaks for its address.
-    const session = host.actor(`${agent.address}/session`)
-    if ((session?.context as { epoch?: number } | undefined)?.epoch !== agent.epoch || session?.value === 'absent') return
-    agent.asked = post(agent.address, agent.address, 'handoff.requested')
-  }
+  const stage: Stage = { world, host: () => host, chance, pick, post, say, reckless: () => faults }
+  const agentActs = makeAgents(stage)
+  const people = makePeople(stage, {
+    stopOrGo: () => (stopped ? resume() : stop()),
+    askForStuck: (fresh) => askForStuck(fresh),
+    configure: (most) => configure(most),
+    issuesMax: count + 3,
+    workersMax: maxWorkers + 1,
+  })
 
-  const ids = () => [...world.issues.keys()]
-
-  /** What people do: the Overseer, and others who push, take issues and delete folders. */
-  const people: readonly (() => void)[] = [
-    () => {
-      if (stopped) return resume()
-      say('overseer: stop --all')
-      host.hold('*')
-      post('overseer', `${rig}/witness`, 'rig.stopped', { why: 'stop --all' })
-      // Heard: a crash in between ends the command with an error, and the Overseer knows.
-      stopped = true
-    },
-    () => post('overseer', `${rig}/refinery`, 'queue.poked'),
-    () => askForStuck(chance(0.3)),
-    () => world.foreignPush(chance(0.5) ? pick(ids()) : null),
-    () => {
-      world.originAway = !world.originAway
-    },
-    () => {
-      world.originRefuses = !world.originRefuses
-    },
-    () => {
-      world.gatesBroken = !world.gatesBroken
-    },
-    () => {
-      world.beadsFull = !world.beadsFull
-    },
-    () => byHand(() => (world.taken().length > 0 ? world.giveBack() : world.take(pick(ids())))),
-    () => {
-      const id = pick(ids())
-      if (world.issues.get(id)?.status === 'blocked' || chance(0.1)) byHand(() => world.letGo(id))
-    },
-    () => {
-      const [polecat] = [...world.worktrees.keys()]
-      if (polecat) post('overseer', `${rig}/witness`, 'session.stopRequested', { polecat })
-    },
-    () => {
-      const agent = world.live().find((each) => host.actor(each.address)?.status === 'active')
-      if (agent) post('overseer', agent.address, 'handoff.requested')
-    },
-    () => {
-      const id = `w-${world.issues.size + 1}`
-      if (world.issues.size < count + 3) byHand(() => world.file(id))
-    },
-    () => configure(1 + (random.uint32() % (maxWorkers + 1))),
-    () => {
-      const [polecat] = [...world.worktrees.keys()]
-      if (!polecat || !chance(0.3)) return
-      say(`somebody deletes the worktree of ${polecat}`)
-      world.loseWorktree(polecat)
-    },
-  ]
-
-  /** Somebody writes to the rig's beads; the daemon sees it. */
-  function byHand(what: () => void): void {
-    what()
-    post('daemon', `${rig}/witness`, 'issues.changed')
+  function stop(): void {
+    say('overseer: stop --all')
+    host.hold('*')
+    post('overseer', `${rig}/witness`, 'rig.stopped', { why: 'stop --all' })
+    // Heard: a crash in between ends the command with an error, and the Overseer knows.
+    stopped = true
   }
 
   /** `max_workers` is changed, and the daemon started anew, which reads it. */
@@ -348,8 +241,22 @@ export function simulate({ seed, steps = 250, issues: count = 3, maxWorkers = 2,
     post('daemon', `${rig}/witness`, 'rig.configured', { maxWorkers: most, spawnDelayMs })
   }
 
+  /** What the Overseer wants done: the epic, or each issue by its name. */
+  function ask(): void {
+    for (const id of world.issues.keys()) asked.add(id)
+    if (byIssue) for (const id of asked) post('overseer', 'mayor/', 'work.requested', { rig, issues: [id] })
+    else post('overseer', 'mayor/', 'work.requested', { rig, epic })
+  }
+
+  function comesToRest(): void {
+    if (!rest(5000)) throw new Violation(`it does not come to rest; alive: ${JSON.stringify(world.live())}`)
+    looked = undefined
+    checkAll(restful, view())
+  }
+
   function resume(): void {
     say('overseer: gt up')
+    saidAt = store.get<{ seq: number }>('SELECT max(seq) AS seq FROM mail')?.seq ?? 0
     stopped = false
     for (const scope of host.holds()) host.release(scope)
     post('overseer', `${rig}/witness`, 'rig.resumed')
@@ -400,7 +307,7 @@ export function simulate({ seed, steps = 250, issues: count = 3, maxWorkers = 2,
       held: stopped,
       sessions: world.live(),
       worktrees: [...world.worktrees.keys()],
-      issues: [...world.issues.values()],
+      issues: [...world.issues.values()].map((issue) => ({ ...issue, unasked: byIssue && !asked.has(issue.id) })),
       mainHas: (issue) => world.mainHas(issue),
       mainIsGreen: world.isGreen(world.originMain),
     }
@@ -445,7 +352,7 @@ export function simulate({ seed, steps = 250, issues: count = 3, maxWorkers = 2,
   let done = 0
   let violation: string | null = null
   try {
-    post('overseer', 'mayor/', 'work.requested', { rig, epic })
+    ask()
     for (; done < steps; done++) {
       mortally(() => {
         if (chance(0.03)) crashIn = 1 + (random.uint32() % 25)
@@ -472,32 +379,29 @@ export function simulate({ seed, steps = 250, issues: count = 3, maxWorkers = 2,
     // While the Overseer's brake holds, everything ends and nothing begins.
     faults = false
     crashIn = 0
-    if (world.taken().length > 0) byHand(() => world.giveBack())
+    if (world.taken().length > 0) {
+      world.giveBack()
+      post('daemon', `${rig}/witness`, 'issues.changed')
+    }
     Object.assign(world, { originAway: false, originRefuses: false, gatesBroken: false, beadsFull: false })
     if (stopped) {
       if (!rest(5000)) throw new Violation('stopped, it does not come to rest')
       if (world.live().length > 0) throw new Violation(`stopped, at rest, and ${world.live()[0]?.id} lives (invariant 10)`)
     }
-    // The faults stop; everything must come to rest with every issue landed or escalated, and in the end landed.
+    // The faults stop: left alone, the town comes to rest, and whatever has not landed somebody was told of.
     for (const agent of world.live()) if (agent.state === 'frozen') agent.state = 'dead'
+    if (world.mainIsBroken()) world.foreignPush(null)
+    resume()
+    comesToRest()
+    // And when the Overseer sees to what they were told, all lands.
     for (let round = 0; round < 6 && [...world.issues.values()].some((issue) => issue.status !== 'closed'); round++) {
-      saidAt = store.get<{ seq: number }>('SELECT max(seq) AS seq FROM mail')?.seq ?? 0
       resume()
       post('overseer', `${rig}/refinery`, 'queue.poked')
-      post('overseer', 'mayor/', 'work.requested', { rig, epic })
-      askForStuck()
       takeDownAgain()
-      if (!rest(5000))
-        throw new Violation(
-          `it does not come to rest; alive: ${JSON.stringify(world.live())}; sessions: ${JSON.stringify(
-            host
-              .actors()
-              .filter((actor) => actor.role === 'session')
-              .map((actor) => [actor.address, actor.value, actor.context.epoch]),
-          )}`,
-        )
-      looked = undefined
-      checkAll(restful, view())
+      askForStuck()
+      // Nobody waits for what was filed since, unless it is of the epic.
+      if (byIssue) ask()
+      comesToRest()
     }
     const [misdeed] = misdeeds(store.all)
     if (misdeed) throw new Violation(misdeed)

@@ -3,6 +3,7 @@
 
 import { unlucky } from '../machines/cases.ts'
 import type { EffectName } from '../machines/effects.ts'
+import { runSpeaks } from '../machines/session.ts'
 import type { EffectSpec, JsonObject, PromisedEffect } from '../runtime/contract.ts'
 import { Violation } from './invariants.ts'
 import type { Choice, Mail, Scope, TownState } from './model.ts'
@@ -91,9 +92,7 @@ export function makeSurroundings(scope: Scope, specs: Readonly<Record<string, Ef
         continue
       }
       if (asked !== null) continue
-      const session = state.actors.get(`${address}/session`)?.stored.seen
-      // The door: only the session of the present epoch speaks for its address.
-      const speaks = session?.context.epoch === epoch && session.value !== 'absent'
+      const speaks = runSpeaks(state.actors.get(`${address}/session`)?.stored.seen, epoch)
       const handsOver = (work: (world: World, agent: Agent) => void) => (now: TownState) => {
         const after = act(now, (world, agent) => {
           work(world, agent)

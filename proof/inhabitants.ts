@@ -1,0 +1,132 @@
+// Inhabitants: who lives in a simulated town and what they do, by chance: agents that work, err, go astray and die; people who command, push, take issues and delete folders.
+// Never: handles mail, or knows what a machine intends; they see what people and agents see.
+import { runSpeaks } from '../machines/session.ts'
+import type { Host, JsonObject } from '../runtime/contract.ts'
+import { Violation } from './invariants.ts'
+import { type Agent, rig, type World } from './world.ts'
+
+/** The town as they find it. */
+export interface Stage {
+  world: World
+  host(): Host
+  chance(part: number): boolean
+  pick<T>(list: readonly T[]): T
+  post(from: string, to: string, type: string, body?: JsonObject): string
+  /** A line of the story. */
+  say(line: string): void
+  /** Agents die, err and go astray. */
+  reckless(): boolean
+}
+
+export function makeAgents({ world, host, chance, pick, post, reckless }: Stage) {
+  const writes = (agent: Agent, red: boolean) => {
+    world.write(agent)
+    world.commitAll(agent, red)
+  }
+  const errs = () => reckless() && chance(0.2)
+
+  /** What one that is alive does next. */
+  return function act(agent: Agent): void {
+    if (reckless() && chance(0.05)) ends(agent)
+    else if (!world.worktrees.has(agent.polecat)) agent.state = 'frozen'
+    else if (agent.asked !== null) hears(agent)
+    else works(agent)
+  }
+
+  function works(agent: Agent): void {
+    if (!reckless()) world.tidyUp(agent)
+    else if (chance(0.05)) pick([world.goAstray, world.leaveUnfinished]).call(world, agent)
+    const mood = pick([0, 1, 2, 3, 4, 5, 6, 7, 8, 9])
+    if (!reckless() && (agent.mendsConflict || world.isRed(agent))) writes(agent, false)
+    else if (mood < 3 || !world.aheadOfMain(agent)) {
+      world.write(agent)
+      if (mood > 0) world.commitAll(agent, errs())
+    } else if (mood < 5) world.commitAll(agent, errs())
+    else asks(agent)
+  }
+
+  /** It dies, falls silent, or nothing is left of its session. */
+  function ends(agent: Agent): void {
+    const how = pick(['dead', 'dead', 'frozen', 'lost'] as const)
+    if (how === 'lost') world.agents.delete(agent.id)
+    else Object.assign(agent, { state: how, exitCode: pick([0, 1, 137]) })
+  }
+
+  /** The answer to its handoff. */
+  function hears(agent: Agent): void {
+    const reply = host().reply(agent.asked as string)
+    if (!reply) return
+    agent.asked = null
+    if (reply.ok) {
+      agent.done = true
+      if (reckless() && chance(0.1)) world.write(agent)
+      return
+    }
+    world.tidyUp(agent)
+    writes(agent, errs())
+  }
+
+  function asks(agent: Agent): void {
+    if (!runSpeaks(host().actor(`${agent.address}/session`), agent.epoch)) return
+    if (agent.epoch < world.newestEpoch(agent.address))
+      throw new Violation(`epoch ${agent.epoch} speaks for ${agent.address}, which is at ${world.newestEpoch(agent.address)} (invariant 3)`)
+    agent.asked = post(agent.address, agent.address, 'handoff.requested')
+  }
+}
+
+/** What the player of the town does for people; the rest they do themselves. */
+export interface Commands {
+  stopOrGo(): void
+  askForStuck(fresh: boolean): void
+  /** `max_workers` becomes this. */
+  configure(most: number): void
+  /** More issues than this are not filed. */
+  issuesMax: number
+  workersMax: number
+}
+
+/** What people do; one of these at a time. */
+export function makePeople({ world, host, chance, pick, post, say }: Stage, commands: Commands): readonly (() => void)[] {
+  const issue = () => pick([...world.issues.keys()])
+  const toggle = (what: 'originAway' | 'originRefuses' | 'gatesBroken' | 'beadsFull') => () => {
+    world[what] = !world[what]
+  }
+  /** Somebody writes to the rig's beads; the daemon sees it. */
+  const byHand = (what: () => void) => {
+    what()
+    post('daemon', `${rig}/witness`, 'issues.changed')
+  }
+  return [
+    commands.stopOrGo,
+    () => post('overseer', `${rig}/refinery`, 'queue.poked'),
+    () => commands.askForStuck(chance(0.3)),
+    () => world.foreignPush(chance(0.5) ? issue() : null, chance(0.1)),
+    toggle('originAway'),
+    toggle('originRefuses'),
+    toggle('gatesBroken'),
+    toggle('beadsFull'),
+    () => byHand(() => (world.taken().length > 0 ? world.giveBack() : world.take(issue()))),
+    () => {
+      const id = issue()
+      if (world.issues.get(id)?.status === 'blocked' || chance(0.1)) byHand(() => world.letGo(id))
+    },
+    () => {
+      const [polecat] = [...world.worktrees.keys()]
+      if (polecat) post('overseer', `${rig}/witness`, 'session.stopRequested', { polecat })
+    },
+    () => {
+      const agent = world.live().find((each) => host().actor(each.address)?.status === 'active')
+      if (agent) post('overseer', agent.address, 'handoff.requested')
+    },
+    () => {
+      if (world.issues.size < commands.issuesMax) byHand(() => world.file(`w-${world.issues.size + 1}`))
+    },
+    () => commands.configure(pick(Array.from({ length: commands.workersMax }, (_, n) => n + 1))),
+    () => {
+      const [polecat] = [...world.worktrees.keys()]
+      if (!polecat || !chance(0.3)) return
+      say(`somebody deletes the worktree of ${polecat}`)
+      world.loseWorktree(polecat)
+    },
+  ]
+}
