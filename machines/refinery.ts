@@ -134,7 +134,12 @@ export const refineryMachine = setup({
   states: {
     idle: {
       description: 'Nothing waits that could land.',
-      entry: assign({ members: [], base: null, commit: '', moves: 0 }),
+      entry: [
+        assign({ members: [], base: null, commit: '', moves: 0 }),
+        // With nothing left to land, nothing is in its way.
+        { type: 'mail', params: ({ context }) => (context.queue.length === 0 ? unstuck(context) : []) },
+        assign({ stuck: ({ context }) => (context.queue.length === 0 ? [] : context.stuck) }),
+      ],
       always: { guard: 'somethingToDo', target: 'building', actions: assign({ members: ({ context }) => [...(plan(context.queue) ?? [])] }) },
     },
     building: {

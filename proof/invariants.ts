@@ -198,7 +198,9 @@ export const atRest: readonly Invariant[] = [
       const causes = escalationsOf(view)
       // What keeps the queue of a rig is one cause for all that wait in it.
       const queued = causes.some(({ cause }) => cause.startsWith(`${view.rig}/queue/`)) ? (contextOf<RefineryContext>(view, `${view.rig}/refinery`)?.queue ?? []) : []
-      const told = (id: string) => causes.some(({ issue }) => issue === id) || queued.some(({ issue }) => issue === id)
+      // Workers that could not be taken down keep their places, as the Overseer was told.
+      const full = view.slots.length >= view.maxWorkers && view.slots.every((holder) => remainsOf(view).includes(nameIn(holder)))
+      const told = (id: string) => full || causes.some(({ issue }) => issue === id) || queued.some(({ issue }) => issue === id)
       const waits = (after: readonly string[]) => after.some((id) => view.issues.find((issue) => issue.id === id)?.status !== 'closed')
       const silent = open.filter(({ id, status, after, unasked }) => !unasked && status !== 'blocked' && !told(id) && !waits(after))
       return silent.length === 0

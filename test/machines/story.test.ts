@@ -303,3 +303,51 @@ test('beads that cannot be written are tried on and on; the Overseer hears of it
   t.wait(300_000)
   expect([t.issues.get('w-1')?.status, escalations().map(({ cause }) => cause)]).toEqual(['blocked', ['w/w-1']])
 })
+
+test('a worker that is stopped between two sessions starts none until it is resumed', () => {
+  begin({}, { issues: [issue('w-1')] })
+  exits('Nux', 1)
+  expect(t.state('w/polecats/Nux')).toBe('backing_off')
+  t.post('overseer', 'w/witness', 'session.stopRequested', { polecat: 'Nux' })
+  t.wait(600_000)
+  expect([t.state('w/polecats/Nux'), t.performed.filter((line) => line.startsWith('startSession')).length]).toEqual(['stopped', 1])
+  t.post('overseer', 'w/witness', 'rig.resumed')
+  expect([t.state('w/polecats/Nux'), t.host.actor('w/polecats/Nux')?.context.starts]).toEqual(['working', 2])
+})
+
+test('why work came back reaches the next session, wherever its worker was when it came back', () => {
+  let looks = 0
+  const found = (input: { branch: string }) => ({ kind: 'found', onBranch: input.branch, head: sha('b'), dirty: ++looks === 2 ? ['late.txt'] : [], ahead: 1, unfinished: null })
+  begin({ inspectWorktree: found, runGates: () => 'later' }, { issues: [issue('w-1')] })
+  handoff('Nux')
+  // Handed over, and sent back because of a file that came late; meanwhile its gate fails.
+  expect(t.state('w/polecats/Nux')).toBe('back_to_work')
+  t.answer('runGates w/refinery', { kind: 'red', gate: 'test', exitCode: 1, timedOut: false, tail: 'not ok 7', log: '/l' })
+  exits('Nux', 1)
+  t.wait(60_000)
+  expect(t.host.actor('w/polecats/Nux/session')?.context).toMatchObject({ epoch: 2, attempt: 2, returned: { kind: 'red', tail: 'not ok 7' } })
+})
+
+test('an issue that somebody took just before is worked on when it is given back', () => {
+  let takenBy: string | null = 'somebody'
+  begin({ claimIssue: (input) => (takenBy ? { kind: 'held', holder: takenBy } : (t.goesWell.claimIssue?.(input, undefined as never) as never)) }, { issues: [issue('w-1')] })
+  expect(workers()).toEqual([])
+  takenBy = null
+  t.post('daemon', 'w/witness', 'issues.changed')
+  expect(workers()).toEqual(['Nux:w-1'])
+})
+
+test('what kept the queue from moving is no escalation any more when nothing is left in it', () => {
+  let builds = 0
+  begin(
+    {
+      buildCandidate: () => (++builds === 1 ? { kind: 'built', base: sha('a'), commit: sha('c') } : { kind: 'conflict', issue: 'w-1', base: sha('a'), files: ['README.md'] }),
+      runGates: () => ({ kind: 'broken', why: 'no such program' }),
+    },
+    { issues: [issue('w-1')] },
+  )
+  handoff('Nux')
+  expect(escalations().map(({ cause }) => cause)).toEqual(['w/queue/broken'])
+  t.wait(60_000)
+  expect([builds, escalations()]).toEqual([2, []])
+})
