@@ -14,16 +14,19 @@ export interface Exploration {
   seconds: number
   /** Every reachable state was visited. */
   complete: boolean
-  violation: { what: string; story: string[] } | null
+  /** `restless`: no way leads on to rest; else the last step of the story, or the state it leads to, is wrong. */
+  violation: { what: string; story: string[]; restless: boolean } | null
 }
 
 export interface ExploreOptions {
   /** Stops, incomplete, after so many states. */
   statesMax?: number
+  /** Begins where this story ends. */
+  from?: readonly string[]
   progress?(states: number, depth: number): void
 }
 
-export function explore(scope: Scope, { statesMax = Number.POSITIVE_INFINITY, progress }: ExploreOptions = {}): Exploration {
+export function explore(scope: Scope, { statesMax = Number.POSITIVE_INFINITY, from: story = [], progress }: ExploreOptions = {}): Exploration {
   const from = performance.now()
   const model = makeModel(scope)
   // One Map holds no more than 2^24 entries.
@@ -38,7 +41,8 @@ export function explore(scope: Scope, { statesMax = Number.POSITIVE_INFINITY, pr
   const rests = new Set<number>()
   let edges = 0
   let depth = 0
-  let level: { state: TownState; index: number }[] = [{ state: model.start(), index: 0 }]
+  const first = stateAfter(model, story)
+  let level: { state: TownState; index: number }[] = [{ state: first, index: 0 }]
   const remember = (key: number) => {
     shardOf(key).set(key, states)
     return states++
@@ -64,14 +68,14 @@ export function explore(scope: Scope, { statesMax = Number.POSITIVE_INFINITY, pr
         model.check(state, quiet)
         if (quiet) rests.add(index)
       } catch (error) {
-        return result({ what: said(error), story: storyTo(index) }, false)
+        return result({ what: said(error), story: storyTo(index), restless: false }, false)
       }
       for (const [n, choice] of choices.entries()) {
         let after: TownState
         try {
           after = choice.next()
         } catch (error) {
-          return result({ what: said(error), story: [...storyTo(index), choice.words] }, false)
+          return result({ what: said(error), story: [...storyTo(index), choice.words], restless: false }, false)
         }
         edges++
         const key = hash(model.key(after))
@@ -92,22 +96,22 @@ export function explore(scope: Scope, { statesMax = Number.POSITIVE_INFINITY, pr
     level = next
   }
   const stuck = neverAtRest()
-  if (stuck !== undefined) return result({ what: 'from here on it never comes to rest by itself', story: storyTo(stuck) }, true)
+  if (stuck !== undefined) return result({ what: 'from here on it never comes to rest by itself', story: storyTo(stuck), restless: true }, true)
   return result(null, true)
 
   /** The choices that lead from the beginning to a state, by playing them again. */
   function storyTo(index: number): string[] {
     const way: number[] = []
     for (let at = index; at > 0; at = parents[at] as number) way.unshift(taken[at] as number)
-    const story: string[] = []
-    let state = model.start()
+    const told = [...story]
+    let state = first
     for (const n of way) {
       const choice = model.choices(state)[n]
       if (!choice) throw new Error('a state cannot be reached again: the model is not deterministic')
-      story.push(choice.words)
+      told.push(choice.words)
       state = choice.next()
     }
-    return story
+    return told
   }
 
   /** A state from which no way of the town's own leads to rest; undefined: there is none. */
@@ -141,14 +145,8 @@ export function explore(scope: Scope, { statesMax = Number.POSITIVE_INFINITY, pr
 export function retell(scope: Scope, story: readonly string[], { toRest = false } = {}): string | null {
   const model = makeModel(scope)
   const ownOf = (state: TownState) => model.choices(state).filter((choice) => choice.from === 'town')
-  let state = model.start()
   try {
-    for (const words of story) {
-      const choices = model.choices(state)
-      const choice = choices.find((each) => each.words === words)
-      if (!choice) throw new Error(`“${words}” cannot happen here; what can: ${choices.map((each) => each.words).join(' · ')}`)
-      state = choice.next()
-    }
+    let state = stateAfter(model, story)
     for (let own = ownOf(state); toRest && own[0]; own = ownOf(state)) {
       model.check(state, false)
       state = own[0].next()
@@ -161,9 +159,19 @@ export function retell(scope: Scope, story: readonly string[], { toRest = false 
   }
 }
 
+function stateAfter(model: ReturnType<typeof makeModel>, story: readonly string[]): TownState {
+  let state = model.start()
+  for (const words of story) {
+    const choices = model.choices(state)
+    const choice = choices.find((each) => each.words === words)
+    if (!choice) throw new Error(`“${words}” cannot happen here; what can: ${choices.map((each) => each.words).join(' · ')}`)
+    state = choice.next()
+  }
+  return state
+}
+
 function said(error: unknown): string {
-  if (error instanceof Violation) return error.message
-  return (error as Error).stack ?? String(error)
+  return error instanceof Violation ? error.message : String(error)
 }
 
 /** 53 bits of a text (cyrb53, public domain): among a million states two share one by chance once in twenty thousand explorations. */

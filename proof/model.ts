@@ -1,5 +1,5 @@
 // Model: a whole town in memory, as the host would play it, made to be copied: every state is a value, and what may happen next is a list.
-// The machines are the production machines, played by the production turn. Time is left out: an armed timer may fire whenever no mail waits.
+// The machines are the production machines, played by the production turn. Time is left out: an armed timer may fire at any moment; while mail waits, as often as `races` allows.
 // Never: holds more than the host does; where both are played side by side they must agree (`test/models/explore.test.ts`).
 import type { AnyMachineSnapshot } from 'xstate'
 import { bind } from '../actors/binding.ts'
@@ -277,13 +277,12 @@ export function makeModel(scope: Scope) {
       list.push({ words, from, next: () => next(paid) })
     }
     around.effects(state, add)
-    if (state.mail.length === 0)
-      for (const { address, id } of state.timers)
-        add(`the timer ${id} of ${address} fires`, 'town', (now) => ({
-          ...now,
-          timers: now.timers.filter((each) => each.address !== address || each.id !== id),
-          mail: [...now.mail, mailOf(address, address, id, {}, { timerId: id })],
-        }))
+    for (const { address, id } of state.timers)
+      add(`the timer ${id} of ${address} fires`, 'town', (now) => ({
+        ...now,
+        timers: now.timers.filter((each) => each.address !== address || each.id !== id),
+        mail: [...now.mail, mailOf(address, address, id, {}, { timerId: id })],
+      }))
     around.agents(state, add)
     around.outside(state, add)
     // Longer than anything else takes: whoever still lives and does nothing has been silent for too long.
@@ -330,7 +329,6 @@ export function makeModel(scope: Scope) {
     view,
     /** Throws a Violation. `quiet`: nothing of the town's own can happen any more. */
     check(state: TownState, quiet: boolean): void {
-      if (state.mail.length > 0 && state.dead.length === 0) return
       const seen = view(state)
       check(always, seen)
       if (quiet) check(atRest, seen)
