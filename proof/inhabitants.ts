@@ -1,5 +1,6 @@
 // Inhabitants: who lives in a simulated town and what they do, by chance: agents that work, err, go astray and die; people who command, push, take issues and delete folders.
 // Never: handles mail, or knows what a machine intends; they see what people and agents see.
+import type { MayorContext } from '../machines/mayor.ts'
 import { runSpeaks } from '../machines/session.ts'
 import type { Host, JsonObject } from '../runtime/contract.ts'
 import { Violation } from './invariants.ts'
@@ -71,6 +72,21 @@ export function makeAgents({ world, host, chance, pick, post, reckless }: Stage)
     if (agent.epoch < world.newestEpoch(agent.address))
       throw new Violation(`epoch ${agent.epoch} speaks for ${agent.address}, which is at ${world.newestEpoch(agent.address)} (invariant 3)`)
     agent.asked = post(agent.address, agent.address, 'handoff.requested')
+  }
+}
+
+/** What the Overseer does about what they were told. */
+export function makeOverseer({ world, host, post }: Stage) {
+  return {
+    askForStuck(fresh: boolean): void {
+      for (const issue of world.issues.values()) if (issue.status === 'blocked') post('overseer', 'mayor/', 'work.requested', { rig, issues: [issue.id], fresh })
+    },
+    takeDownAgain(): void {
+      for (const { cause } of (host().actor('mayor/')?.context as MayorContext | undefined)?.escalations ?? []) {
+        const polecat = /\/remains\/(.+)$/.exec(cause)?.[1]
+        if (polecat) post('overseer', `${rig}/witness`, 'session.stopRequested', { polecat })
+      }
+    },
   }
 }
 

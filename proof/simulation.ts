@@ -7,7 +7,6 @@ import { join } from 'node:path'
 import { bind } from '../actors/binding.ts'
 import { unlucky } from '../machines/cases.ts'
 import type { EffectName } from '../machines/effects.ts'
-import type { MayorContext } from '../machines/mayor.ts'
 import {
   type ActorState,
   type Host,
@@ -23,7 +22,7 @@ import {
 } from '../runtime/contract.ts'
 import { Crash, kept, mortal } from './crash.ts'
 import { evidenceOf, misdeeds } from './evidence.ts'
-import { makeAgents, makePeople, type Stage } from './inhabitants.ts'
+import { makeAgents, makeOverseer, makePeople, type Stage } from './inhabitants.ts'
 import { always, check as checkAll, atRest as restful, type TownView, Violation } from './invariants.ts'
 import { epic, rig, type SimIssue, World } from './world.ts'
 
@@ -217,9 +216,10 @@ export function simulate({ seed, steps = 250, issues: count = 3, maxWorkers = 2,
 
   const stage: Stage = { world, host: () => host, chance, pick, post, say, reckless: () => faults }
   const agentActs = makeAgents(stage)
+  const { askForStuck, takeDownAgain } = makeOverseer(stage)
   const people = makePeople(stage, {
     stopOrGo: () => (stopped ? resume() : stop()),
-    askForStuck: (fresh) => askForStuck(fresh),
+    askForStuck,
     configure: (most) => configure(most),
     issuesMax: count + 3,
     workersMax: maxWorkers + 1,
@@ -260,18 +260,6 @@ export function simulate({ seed, steps = 250, issues: count = 3, maxWorkers = 2,
     stopped = false
     for (const scope of host.holds()) host.release(scope)
     post('overseer', `${rig}/witness`, 'rig.resumed')
-  }
-
-  function askForStuck(fresh = false): void {
-    for (const issue of world.issues.values()) if (issue.status === 'blocked') post('overseer', 'mayor/', 'work.requested', { rig, issues: [issue.id], fresh })
-  }
-
-  /** Those of whom something could not be taken down, as the Overseer reads it. */
-  function takeDownAgain(): void {
-    for (const { cause } of (host.actor('mayor/')?.context as MayorContext | undefined)?.escalations ?? []) {
-      const polecat = /\/remains\/(.+)$/.exec(cause)?.[1]
-      if (polecat) post('overseer', `${rig}/witness`, 'session.stopRequested', { polecat })
-    }
   }
 
   /** What the store shows; read again only after it was written. */
@@ -398,7 +386,7 @@ export function simulate({ seed, steps = 250, issues: count = 3, maxWorkers = 2,
       resume()
       post('overseer', `${rig}/refinery`, 'queue.poked')
       takeDownAgain()
-      askForStuck()
+      askForStuck(false)
       // Nobody waits for what was filed since, unless it is of the epic.
       if (byIssue) ask()
       comesToRest()

@@ -16,8 +16,10 @@ export interface Seen {
   timers: { id: string; dueAt: number }[]
   /** Effects whose result is awaited. */
   effects: { invokeId: string; name: string; input: Json }[]
-  /** Mail and unawaited effects, all since the beginning, as text. */
+  /** Mail, unawaited effects, replies and notes, all since the beginning, as text. */
   said: string[]
+  /** Holders of places. */
+  slots: string[]
 }
 
 export type Kernel = Pick<HostOptions, 'effects' | 'parseMail' | 'slotCapacity'>
@@ -30,7 +32,7 @@ export function pureTwin(subject: Subject, kernel: Kernel) {
   let turn = begin(subject.machine, subject.input)
   let now = began
   let mails = 0
-  const seen: Seen = { status: 'active', value: {}, context: {}, timers: [], effects: [], said: [] }
+  const seen: Seen = { status: 'active', value: {}, context: {}, timers: [], effects: [], said: [], slots: [] }
   const keep = (promises: readonly Promised[]) => {
     for (const promise of promises) {
       if (promise.kind === 'timer') seen.timers = [...seen.timers.filter(({ id }) => id !== promise.id), { id: promise.id, dueAt: now + promise.delayMs }]
@@ -40,6 +42,11 @@ export function pureTwin(subject: Subject, kernel: Kernel) {
       else
         for (const params of (Array.isArray(promise.params) ? promise.params : [promise.params]) as Record<string, Json>[]) {
           if (promise.name === 'mail') seen.said.push(`mail ${params.to} ${params.type} ${JSON.stringify(kernel.parseMail(String(params.type), params.body))}`)
+          else if (promise.name === 'reply') {
+            if (typeof params.to === 'string') seen.said.push(`reply ${params.to} ${params.ok} ${params.text}`)
+          } else if (promise.name === 'note') seen.said.push(`note ${params.text}`)
+          else if (promise.name === 'claimSlot') seen.slots = [...new Set([...seen.slots, String(params.holder)])].sort()
+          else if (promise.name === 'freeSlot') seen.slots = seen.slots.filter((holder) => holder !== params.holder)
           else if (kernel.effects[promise.name]) seen.said.push(`effect ${promise.name} ${JSON.stringify(kernel.effects[promise.name]?.parseInput(params))}`)
         }
     }
@@ -89,6 +96,8 @@ export function hostTwin(role: Role, address: string, input: JsonObject, kernel:
     parseMail: kernel.parseMail,
     slotCapacity: kernel.slotCapacity,
   })
+  const replies: string[] = []
+  host.onCommit((_, said) => replies.push(...said.map(({ to, reply }) => `reply ${to} ${reply.ok} ${reply.text}`)))
   let mails = 0
   const settle = () => {
     while (host.run(16) > 0);
@@ -122,9 +131,14 @@ export function hostTwin(role: Role, address: string, input: JsonObject, kernel:
           )
           .map((row) => ({ ...row, input: JSON.parse(row.input) as Json })),
         said: saidBy(),
+        slots: store.all<{ holder: string }>('SELECT holder FROM slot ORDER BY holder').map(({ holder }) => holder),
       }
     },
     close: () => host.close(),
+  }
+
+  function noted(): string[] {
+    return host.journal({ address }).flatMap(({ notes }) => notes.map(({ text }) => `note ${text}`))
   }
 
   function saidBy(): string[] {
@@ -133,7 +147,7 @@ export function hostTwin(role: Role, address: string, input: JsonObject, kernel:
       address,
     )
     const effects = store.all<{ name: string; input: string }>('SELECT name, input FROM effect WHERE address = ? AND invoke_id IS NULL ORDER BY seq', address)
-    return [...mail.map((row) => `mail ${row.to_address} ${row.type} ${row.body}`), ...effects.map((row) => `effect ${row.name} ${row.input}`)]
+    return [...mail.map((row) => `mail ${row.to_address} ${row.type} ${row.body}`), ...effects.map((row) => `effect ${row.name} ${row.input}`), ...replies, ...noted()]
   }
 }
 
