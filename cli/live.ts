@@ -2,7 +2,9 @@
 // Never: listens elsewhere, writes, or answers without the token.
 import { randomBytes, timingSafeEqual } from 'node:crypto'
 import { createServer, type ServerResponse } from 'node:http'
+import { townLayout } from '../actors/layout.ts'
 import type { Chart } from '../proof/chart.ts'
+import { openSqliteStore, readActors, statePath } from '../runtime/contract.ts'
 import type { LogEntry } from './api.ts'
 
 export interface Live {
@@ -10,6 +12,21 @@ export interface Live {
   /** Sends turns to every page that is open, and to those that open later. */
   tell(entries: readonly LogEntry[]): void
   close(): void
+}
+
+/** Roles that had no turn lately, each as a turn that changes nothing, so that a page shows them too. */
+export function asTheyAre(town: string, lately: readonly LogEntry[]): LogEntry[] {
+  const store = openSqliteStore(townLayout(town).db, { readOnly: true })
+  try {
+    return readActors(store)
+      .filter(({ address }) => !lately.some((entry) => entry.address === address))
+      .map(({ address, incarnation, revision, value, updatedAt: at }) => {
+        const state = statePath(value)
+        return { seq: 0, at, address, incarnation, revision, mailId: '', mailType: '', from: address, causeId: null, before: state, after: state, notes: [], promised: [] }
+      })
+  } finally {
+    store.close()
+  }
 }
 
 /** Turns a page that opens later is told of. */

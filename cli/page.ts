@@ -85,23 +85,28 @@ const script = `
       if (group.classList.contains('edge')) edges.set(name, [...(edges.get(name) ?? []), group])
       else nodes.set(name.replace(/^cluster_/, ''), group)
     }
-    const made = { section, now, last, nodes, edges }
+    const made = { section, now, last, nodes, edges, root: template?.dataset.root }
     actors.set(entry.address, made)
     return made
   }
-  // 'a.b+c' are the states a_b and c.
-  const leaves = (path) => path === '' ? [] : path.split('+').map((part) => part.replaceAll('.', '_'))
+  // 'a.b+c' are the states a_b and c, and what is around them: [['a', 'a_b'], ['c']].
+  const chains = (path) => path === '' ? [] : path.split('+').map((part) => part.split('.').map((_, n, all) => all.slice(0, n + 1).join('_')))
   function show(entry) {
-    const { section, now, last, nodes, edges } = sectionOf(entry)
-    const [before, after] = [leaves(entry.before), leaves(entry.after)]
+    const { section, now, last, nodes, edges, root } = sectionOf(entry)
+    const [before, after] = [chains(entry.before), chains(entry.after)]
     for (const group of nodes.values()) group.classList.remove('active')
-    for (const id of after) nodes.get(id)?.classList.add('active')
+    for (const chain of after) nodes.get(chain.at(-1))?.classList.add('active')
     for (const groups of edges.values()) for (const group of groups) group.classList.remove('taken')
-    for (const from of before) for (const to of after) if (from !== to) for (const group of edges.get(from + '->' + to) ?? []) group.classList.add('taken')
+    for (const [n, from] of before.entries()) {
+      const to = after[n] ?? []
+      if (from.at(-1) === to.at(-1)) continue
+      // A transition may leave and enter what is around a state.
+      for (const source of [root, ...from]) for (const target of to) for (const group of edges.get(source + '->' + target) ?? []) group.classList.add('taken')
+    }
     now.textContent = entry.after
     section.dataset.state = entry.after
     const line = document.createElement('li')
-    line.textContent = new Date(entry.at).toLocaleTimeString() + '  ' + entry.mailType + (entry.before === entry.after ? '' : ': ' + (entry.before || 'begins') + ' → ' + entry.after) + entry.notes.map((note) => ' — ' + note.text).join('')
+    line.textContent = new Date(entry.at).toLocaleTimeString() + '  ' + (entry.mailType || 'as it was') + (entry.before === entry.after ? '' : ': ' + (entry.before || 'begins') + ' → ' + entry.after) + entry.notes.map((note) => ' — ' + note.text).join('')
     last.prepend(line)
     while (last.children.length > 5) last.lastChild.remove()
     if (!entry.mailType.startsWith('xstate.') && entry.from !== entry.address) mails.push(entry)

@@ -6,7 +6,11 @@ import { landingOrder } from '../machines/queue.ts'
 import type { RefineryContext } from '../machines/refinery.ts'
 import type { WitnessContext } from '../machines/witness.ts'
 import type { ActorState, Host, Json } from '../runtime/contract.ts'
+
 import type { Escalation, Outlook, Polecat, QueueEntry, RigStatus, Session } from './api.ts'
+
+/** Where actors' states are looked up: a host, or what a replay came to. */
+export type Looked = Pick<Host, 'actor'>
 
 export interface IssueReader {
   issue(rig: string, id: string): Promise<{ id: string; title: string; status: string; type: string; assignee: string | null } | undefined>
@@ -28,15 +32,15 @@ export function stateWords(value: Json): string {
     .join(' + ')
 }
 
-export function witnessContext(host: Host, rig: string): WitnessContext | undefined {
+export function witnessContext(host: Looked, rig: string): WitnessContext | undefined {
   return host.actor(witnessOf(rig))?.context as WitnessContext | undefined
 }
 
-export function refineryContext(host: Host, rig: string): RefineryContext | undefined {
+export function refineryContext(host: Looked, rig: string): RefineryContext | undefined {
   return host.actor(refineryOf(rig))?.context as RefineryContext | undefined
 }
 
-export function escalations(host: Host): Escalation[] {
+export function escalations(host: Looked): Escalation[] {
   const context = host.actor(mayor)?.context as MayorContext | undefined
   return context?.escalations ?? []
 }
@@ -64,7 +68,7 @@ export function sessions(host: Host, rig?: string): Session[] {
     .filter((session) => session !== null)
 }
 
-export function polecats(host: Host, rig: string): Polecat[] {
+export function polecats(host: Looked, rig: string): Polecat[] {
   const workers = witnessContext(host, rig)?.workers ?? {}
   return Object.entries(workers).map(([name, worker]) => {
     const actor = host.actor(polecatOf(rig, name))
@@ -83,7 +87,7 @@ export function polecats(host: Host, rig: string): Polecat[] {
   })
 }
 
-export function queue(host: Host, rig: string): QueueEntry[] {
+export function queue(host: Looked, rig: string): QueueEntry[] {
   const actor = host.actor(refineryOf(rig))
   const context = refineryContext(host, rig)
   if (!actor || !context) return []
@@ -103,7 +107,7 @@ export function queue(host: Host, rig: string): QueueEntry[] {
   })
 }
 
-export function rigStatus(host: Host, rig: string, config: { prefix: string; gates: string[]; gated: boolean; maxWorkers: number }): RigStatus {
+export function rigStatus(host: Looked, rig: string, config: { prefix: string; gates: string[]; gated: boolean; maxWorkers: number }): RigStatus {
   const witness = witnessContext(host, rig)
   const stopped = stateWords(host.actor(witnessOf(rig))?.value ?? null).includes('brake.pulled')
   return {

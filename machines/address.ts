@@ -47,6 +47,14 @@ export function whereabouts(text: string): Whereabouts | undefined {
   return role ? { role, rig, name } : undefined
 }
 
+/** An address as people say it: `mayor` for `mayor/`, `wyvern/Nux` for `wyvern/polecats/Nux`. Any other text stays as it is. */
+export function spelledOut(text: string): string {
+  if (text === 'mayor') return mayor
+  const [rig, name, ...rest] = text.split('/')
+  const short = rest.length === 0 && !whereabouts(text) && rigName.safeParse(rig).success && memberName.safeParse(name).success
+  return short ? polecatOf(String(rig), String(name)) : text
+}
+
 const membersRole: Record<string, 'retirement' | 'polecat' | 'plugin' | 'crew'> = {
   witness: 'retirement',
   polecats: 'polecat',

@@ -2,6 +2,7 @@
 // Never: says what the actors are for.
 import type { AnyStateMachine } from 'xstate'
 
+export { readActors } from './actors.ts'
 export { type Causes, causes } from './causes.ts'
 export { systemClock, virtualClock } from './clock.ts'
 export { openDriver } from './driver.ts'
@@ -11,6 +12,7 @@ export { readJournal } from './journal.ts'
 export { seededRandom, systemRandom } from './random.ts'
 export { type ReplayResult, replay } from './replay.ts'
 export { openSqliteStore } from './store/sqlite.ts'
+export { statePath } from './turn.ts'
 
 export type Json = null | boolean | number | string | Json[] | { [key: string]: Json }
 export type JsonObject = { [key: string]: Json }

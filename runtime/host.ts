@@ -1,24 +1,13 @@
 // The host: plays turns one mail at a time and commits each whole, behind the lease on its store.
 // Never: waits, or looks at a clock but the one handed in; a driver or a simulation moves it.
 import type { AnyMachineSnapshot } from 'xstate'
-import type { ActorState, Host, HostOptions, JournalEntry, Json, JsonObject, Reply, Role, Trouble } from './contract.ts'
+import { type ActorRow, readActors, stateOf } from './actors.ts'
+import type { Host, HostOptions, JournalEntry, Json, JsonObject, Reply, Role, Trouble } from './contract.ts'
 import { LeaseLost, Refusal, StoreUnusable, wordsOf } from './errors.ts'
 import { readJournal } from './journal.ts'
 import { envelopeOf, type MailRow, makeMailbox } from './mailbox.ts'
 import { isOpen, makeOutbox } from './outbox.ts'
 import { begin, type Promised, persist, play, restore, statePath, type Turn } from './turn.ts'
-
-interface ActorRow {
-  address: string
-  role: string
-  version: number
-  incarnation: number
-  revision: number
-  status: ActorState['status']
-  snapshot: string
-  crashes: string
-  updated_at: number
-}
 
 interface Commit {
   entries: JournalEntry[]
@@ -281,20 +270,6 @@ export function openHost(options: HostOptions): Host {
     if (alert) mailbox.send(alert)
   }
 
-  function stateOf(row: ActorRow): ActorState {
-    const persisted = JSON.parse(row.snapshot) as { value: Json; context: JsonObject }
-    return {
-      address: row.address,
-      role: row.role,
-      incarnation: row.incarnation,
-      revision: row.revision,
-      status: row.status,
-      value: persisted.value,
-      context: persisted.context,
-      updatedAt: row.updated_at,
-    }
-  }
-
   return {
     post: (draft) => committed(() => mailbox.post(draft)),
     run(turnsMax) {
@@ -366,7 +341,7 @@ export function openHost(options: HostOptions): Host {
       const row = rowOf(address)
       return row && stateOf(row)
     },
-    actors: (prefix = '') => store.all<ActorRow>('SELECT * FROM actor WHERE substr(address, 1, ?) = ? ORDER BY address', prefix.length, prefix).map(stateOf),
+    actors: (prefix) => readActors(store, prefix),
     resume: (address) => void committed(() => store.run("UPDATE actor SET status = 'active', crashes = '[]' WHERE address = ? AND status = 'halted'", address)),
     reply(mailId) {
       const row = store.get<{ reply: string }>('SELECT reply FROM reply WHERE mail_id = ?', mailId)

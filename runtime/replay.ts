@@ -14,8 +14,8 @@ export interface ReplayResult {
   partial: string[]
   /** What came out otherwise, in words. */
   differing: { address: string; why: string }[]
-  /** Every actor as it was at the last turn played, for a replay that stops early. */
-  states: { address: string; state: string; context: JsonObject }[]
+  /** Every actor as it was at the last turn played, for a replay that stops early. Those in `partial` are not among them. */
+  states: { address: string; status: 'active' | 'done'; state: string; context: JsonObject }[]
 }
 
 interface Row {
@@ -68,8 +68,12 @@ export function replay(store: Store, roles: readonly Role[], until?: number): Re
   }
 
   const result: ReplayResult = { turns, equal: [], partial: [], differing: [...broken].map(([address, why]) => ({ address, why })), states: [] }
-  for (const [address, { snapshot }] of lives) result.states.push({ address, state: statePath(snapshot.value), context: snapshot.context as JsonObject })
-  if (until !== undefined) return result
+  for (const [address, { snapshot }] of lives)
+    result.states.push({ address, status: snapshot.status === 'active' ? 'active' : 'done', state: statePath(snapshot.value), context: snapshot.context as JsonObject })
+  if (until !== undefined) {
+    result.partial = [...new Set(rows.map(({ address }) => address))].filter((address) => !lives.has(address) && !broken.has(address)).sort()
+    return result
+  }
   for (const actor of store.all<{ address: string; incarnation: number; revision: number; snapshot: string }>(
     'SELECT address, incarnation, revision, snapshot FROM actor ORDER BY address',
   )) {

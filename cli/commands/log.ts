@@ -1,4 +1,5 @@
 import { existsSync } from 'node:fs'
+import { addressExamples, spelledOut, whereabouts } from '../../machines/address.ts'
 import type { LogEntry, Methods } from '../api.ts'
 import { TownUnreachable } from '../client.ts'
 import { colour, command, Usage } from '../command.ts'
@@ -6,7 +7,7 @@ import { colour, command, Usage } from '../command.ts'
 export default command({
   summary: 'what happened, in the town’s own words',
   usage: '[--follow] [--issue <id>] [--actor <address>] [--since <when>] [--last <n>] [--all]',
-  examples: ['gt log', 'gt log --follow', 'gt log --since 2h --actor wyvern/refinery', 'gt log --issue wyv-1.2 --json'],
+  examples: ['gt log', 'gt log --follow', 'gt log --since 2h --actor wyvern/Nux', 'gt log --issue wyv-1.2 --json'],
   options: {
     follow: { type: 'boolean', short: 'f', about: 'go on as it happens' },
     issue: { type: 'string', about: 'only what was said of this issue' },
@@ -17,7 +18,7 @@ export default command({
   },
   args: [0, 0],
   async run({ flags, ask, town, json }) {
-    const query = { ...(flags.issue ? { issue: String(flags.issue) } : {}), ...(flags.actor ? { address: String(flags.actor) } : {}) }
+    const query = { ...(flags.issue ? { issue: String(flags.issue) } : {}), ...(flags.actor ? { address: addressOf(String(flags.actor)) } : {}) }
     const since = flags.since === undefined ? {} : { sinceMs: momentOf(String(flags.since), Date.now()) }
     const last = Number(flags.last ?? 5000)
     if (!Number.isSafeInteger(last) || last < 1) throw new Usage(`--last is a number of entries, not "${flags.last}"`)
@@ -39,7 +40,7 @@ export default command({
         const { db } = townLayout(town())
         if (!existsSync(db)) throw error
         const { openSqliteStore, readJournal } = await import('../../runtime/contract.ts')
-        const store = openSqliteStore(db)
+        const store = openSqliteStore(db, { readOnly: true })
         try {
           return readJournal(store, params)
         } finally {
@@ -49,6 +50,12 @@ export default command({
     }
   },
 })
+
+function addressOf(text: string): string {
+  const address = spelledOut(text)
+  if (!whereabouts(address)) throw new Usage(`"${text}" is not an address; addresses look like ${addressExamples}`)
+  return address
+}
 
 const unitMs: Record<string, number> = { s: 1000, m: 60_000, h: 3_600_000, d: 86_400_000 }
 

@@ -33,10 +33,10 @@ export default command({
     if (flags.live) {
       const port = Number(flags.port ?? 0)
       if (!Number.isInteger(port) || port < 0 || port > 65535) throw new Usage(`--port is a number up to 65535, not "${flags.port}"`)
-      const { serveLive } = await import('../live.ts')
+      const { asTheyAre, serveLive } = await import('../live.ts')
       const past = await ask('log', { last: 2000 })
       const live = await serveLive(named, (address) => named.find(({ role }) => role.owns(address))?.name ?? '', port)
-      live.tell(past)
+      live.tell([...asTheyAre(root as string, past), ...past])
       print({ url: live.url }, () => [live.url, 'Open it in a browser on this machine; Ctrl-C ends it.'])
       process.once('SIGINT', () => process.exit(0)).once('SIGTERM', () => process.exit(0))
       try {

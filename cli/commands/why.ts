@@ -1,4 +1,5 @@
 import { existsSync } from 'node:fs'
+import { spelledOut } from '../../machines/address.ts'
 import type { Causes } from '../../runtime/contract.ts'
 import { colour, command } from '../command.ts'
 
@@ -13,9 +14,9 @@ export default command({
     const root = town()
     const { db } = townLayout(root)
     if (!existsSync(db)) throw new Error(`${root} has never been up: nothing has happened yet`)
-    const store = openSqliteStore(db)
+    const store = openSqliteStore(db, { readOnly: true })
     try {
-      const found = causes(store, what === 'mayor' ? 'mayor/' : what)
+      const found = causes(store, spelledOut(what))
       if (!found) {
         const { knownAddresses, nearest } = await import('../known.ts')
         throw new Error(`nothing in the log is called "${what}"; give a mail’s id, an issue, or an address such as ${nearest(what, knownAddresses(root))}`)

@@ -8,9 +8,12 @@ import evidence from './migrations/002-evidence.ts'
 
 const migrations = [first, evidence]
 
-/** Opens or creates the file at `path`. Throws StoreUnusable, and leaves the file as it is, when it is damaged, no database, or of a newer version. */
-export function openSqliteStore(path: string): Store {
-  const db = openChecked(path)
+/**
+ * Opens or creates the file at `path`; with `readOnly`, reads one that is there and changes nothing of it.
+ * Throws StoreUnusable, and leaves the file as it is, when it is damaged, no database, of a newer version, or, to be read only, of an older one.
+ */
+export function openSqliteStore(path: string, { readOnly = false } = {}): Store {
+  const db = openChecked(path, readOnly)
   const statements = new Map<string, StatementSync>()
   let depth = 0
   const prepared = (sql: string) => {
@@ -57,13 +60,18 @@ function written(error: unknown, path: string): unknown {
     : error
 }
 
-function openChecked(path: string): DatabaseSync {
+function openChecked(path: string, readOnly: boolean): DatabaseSync {
   let db: DatabaseSync | undefined
   try {
-    db = new DatabaseSync(path, { timeout: 10_000 })
+    db = new DatabaseSync(path, { timeout: 10_000, readOnly })
     const { user_version: version } = db.prepare('PRAGMA user_version').get() as { user_version: number }
     if (version > migrations.length) {
       throw new StoreUnusable(`${path} was written by a newer version (schema ${version}, this one knows ${migrations.length}); use that version, nothing was changed`)
+    }
+    if (readOnly) {
+      if (version < migrations.length)
+        throw new StoreUnusable(`${path} was written by an older version and cannot be read yet; it is brought up to date when it is next opened to be written`)
+      return db
     }
     if (version > 0) {
       const { quick_check: verdict } = db.prepare('PRAGMA quick_check(1)').get() as { quick_check: string }

@@ -66,6 +66,7 @@ test.each(hasTmux ? (['process', 'tmux'] as const) : (['process'] as const))(
     expect(replayed.turns).toBeGreaterThan(100)
     expect(replayed.equal).toContain('tinytext/witness')
     expect(t.gt('replay', '--until', '1').stdout).toContain('tinytext/witness')
+    expect(t.gt('replay', '--until', '100').stdout).toMatch(/after turn 100[\s\S]*workers \d\/\d/)
   },
 )
 

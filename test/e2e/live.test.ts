@@ -65,6 +65,8 @@ test.skipIf(!chromiumPath)('each actor’s state as it changes, and the mail bet
       page.$$eval(`section[data-address="${address}"] g.${kind} > title`, (nodes: { textContent: string | null }[]) => nodes.map((node) => node.textContent))
     expect(await titles('wyvern/refinery', 'active')).toEqual(['idle'])
     expect((await titles('wyvern/witness', 'active')).sort()).toEqual(['brake_released', 'dispatch_resting'])
+    // Transitions of a state around another, and of the machine itself, light up too.
+    expect(await titles('wyvern/polecats/Nux', 'taken')).toEqual(['polecat->retired'])
     const arrows = await page.$$eval('#sequence g.mail text', (nodes: { textContent: string | null }[]) => nodes.map((node) => node.textContent))
     expect(arrows).toContain('merge.landed')
     expect(arrows).toContain('polecat.retired')
