@@ -5,13 +5,14 @@ import { type Chart, type ChartEdge, type ChartState, guardWords, labelOf, occas
 
 const idOf = (chart: Chart, path: string) => (path === '' ? chart.id : path.replaceAll('.', '_'))
 
-/** A `stateDiagram-v2`. Transitions that stay where they are, are in `remarks`. */
-export function mermaid(chart: Chart): string {
+/** A `stateDiagram-v2`; with `words`, what each state is stands in it. Transitions that stay where they are, are in `remarks`. */
+export function mermaid(chart: Chart, { words = false } = {}): string {
   const lines = ['stateDiagram-v2']
   const state = (each: ChartState, indent: string) => {
     const id = idOf(chart, each.path)
     if (each.states.length === 0) {
       lines.push(`${indent}state ${quoted(each.name)} as ${id}`)
+      if (words && each.description) lines.push(`${indent}${id} : ${escaped(each.description)}`)
       return
     }
     lines.push(`${indent}state ${quoted(each.name)} as ${id} {`)
@@ -132,6 +133,7 @@ export function smcat(chart: Chart, stays: 'lines' | 'transitions'): SmcatMachin
     for (const each of state.states) {
       const type = each.kind === 'final' ? 'final' : each.kind === 'parallel' ? 'parallel' : 'regular'
       const actions = [
+        ...(stays === 'lines' ? wrapped(each.description).map((body) => ({ type: 'activity' as const, body })) : []),
         ...[...new Set(each.entry)].map((body) => ({ type: 'entry' as const, body })),
         ...each.invokes.map((body) => ({ type: 'activity' as const, body: `has ${body} done` })),
         ...linesIn(each.path),
@@ -171,6 +173,17 @@ export function smcat(chart: Chart, stays: 'lines' | 'transitions'): SmcatMachin
     }
   })
   return { states: [frame], transitions: edges }
+}
+
+/** Lines of at most 44 characters, where words allow. */
+function wrapped(text: string): string[] {
+  const lines: string[] = []
+  for (const word of text.split(' ').filter(Boolean)) {
+    const last = lines.at(-1)
+    if (last !== undefined && last.length + word.length < 44) lines[lines.length - 1] = `${last} ${word}`
+    else lines.push(word)
+  }
+  return lines
 }
 
 type Config = Record<string, unknown>

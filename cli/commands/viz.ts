@@ -63,7 +63,7 @@ export default command({
         const all = Object.fromEntries(chosen.map(({ name, role }) => [name, draw.json(role.machine)]))
         return `${JSON.stringify(wanted === undefined ? all : all[wanted], null, 2)}\n`
       }
-      if (format === 'mermaid') return chosen.map(({ name, chart }) => (wanted === undefined ? `%% ${name}\n` : '') + draw.mermaid(chart)).join('\n')
+      if (format === 'mermaid') return chosen.map(({ name, chart }) => (wanted === undefined ? `%% ${name}\n` : '') + draw.mermaid(chart, { words: true })).join('\n')
       const { render, staticPage } = await import('../page.ts')
       if (format === 'html') return staticPage(chosen)
       if (wanted === undefined) throw new Usage(`which one? ${format} is one machine a file: ${named.map(({ name }) => `\`gt viz ${name} --format ${format}\``).join(', ')}`)

@@ -37,6 +37,8 @@ describe.each(roles)('$name', ({ name, machine }) => {
     const svg = gt('viz', name, '--format', 'svg')
     expect(svg).toMatchObject({ status: 0, stderr: '' })
     for (const state of statesOf(chart.root)) if (state.states.length === 0) expect(svg.stdout).toContain(`<title>${state.path.replaceAll('.', '_')}</title>`)
+    // A final state is a mark without words.
+    for (const { path, kind, description } of statesOf(chart.root)) if (path && kind !== 'final') expect(svg.stdout).toContain(description.split(' ')[0])
     expect(gt('viz', name, '--format', 'dot').stdout).toMatch(/^digraph/)
     // It is read back by the parser of the library, and has all states.
     const scxml = gt('viz', name, '--format', 'scxml').stdout
@@ -71,10 +73,12 @@ test.skipIf(!chromiumPath)('Mermaid itself parses and draws every diagram', { ti
     await page.setContent('<body></body>')
     await page.addScriptTag({ path: join(import.meta.dirname, '../../node_modules/mermaid/dist/mermaid.min.js') })
     for (const { name, machine } of roles) {
-      const svg = await page.evaluate(
-        `(async () => { await mermaid.parse(${JSON.stringify(mermaid(chartOf(machine)))}); return (await mermaid.render('m', ${JSON.stringify(mermaid(chartOf(machine)))})).svg })()`,
-      )
-      expect(svg, name).toContain('<svg')
+      const chart = chartOf(machine)
+      // As in machines/README.md, and as `gt viz` prints it.
+      for (const drawn of [mermaid(chart), gt('viz', name).stdout]) {
+        const svg = await page.evaluate(`(async () => { await mermaid.parse(${JSON.stringify(drawn)}); return (await mermaid.render('m', ${JSON.stringify(drawn)})).svg })()`)
+        expect(svg, name).toContain('<svg')
+      }
     }
     await expect(page.evaluate(`mermaid.parse('stateDiagram-v2\\n a --> -->')`)).rejects.toThrow(/Parse error/)
   } finally {
