@@ -103,6 +103,7 @@ export function simulate({ seed, steps = 250, issues: count = 3, maxWorkers = 2,
   const starts: number[] = []
   /** The last mail before the Overseer last said something. */
   let saidAt = 0
+  let askedAt = 0
   let crashIn = 0
   let holders = 0
   let crashes = 0
@@ -243,10 +244,13 @@ export function simulate({ seed, steps = 250, issues: count = 3, maxWorkers = 2,
 
   /** What the Overseer wants done: the epic, or each issue by its name. */
   function ask(): void {
+    askedAt = lastMail()
     for (const id of world.issues.keys()) asked.add(id)
     if (byIssue) for (const id of asked) post('overseer', 'mayor/', 'work.requested', { rig, issues: [id] })
     else post('overseer', 'mayor/', 'work.requested', { rig, epic })
   }
+
+  const lastMail = () => store.get<{ seq: number }>('SELECT coalesce(max(seq), 0) AS seq FROM mail')?.seq ?? 0
 
   function comesToRest(): void {
     if (!rest(5000)) throw new Violation(`it does not come to rest; alive: ${JSON.stringify(world.live())}`)
@@ -256,7 +260,7 @@ export function simulate({ seed, steps = 250, issues: count = 3, maxWorkers = 2,
 
   function resume(): void {
     say('overseer: gt up')
-    saidAt = store.get<{ seq: number }>('SELECT max(seq) AS seq FROM mail')?.seq ?? 0
+    saidAt = lastMail()
     stopped = false
     for (const scope of host.holds()) host.release(scope)
     post('overseer', `${rig}/witness`, 'rig.resumed')
@@ -295,10 +299,17 @@ export function simulate({ seed, steps = 250, issues: count = 3, maxWorkers = 2,
       held: stopped,
       sessions: world.live(),
       worktrees: [...world.worktrees.keys()],
-      issues: [...world.issues.values()].map((issue) => ({ ...issue, unasked: byIssue && !asked.has(issue.id) })),
+      issues: [...world.issues.values()].map((issue) => ({ ...issue, unasked: isUnasked(issue.id) })),
       mainHas: (issue) => world.mainHas(issue),
       mainIsGreen: world.isGreen(world.originMain),
     }
+  }
+
+  /** Filed since, and not asked for by name; or filed when its epic was complete. */
+  function isUnasked(id: string): boolean {
+    if (byIssue) return !asked.has(id)
+    const complete = store.get("SELECT 1 FROM mail WHERE type = 'epic.completed' AND to_address = 'overseer' AND seq > ?", askedAt) !== undefined
+    return complete && !asked.has(id)
   }
 
   const check = () => checkAll(always, view())
@@ -387,8 +398,7 @@ export function simulate({ seed, steps = 250, issues: count = 3, maxWorkers = 2,
       post('overseer', `${rig}/refinery`, 'queue.poked')
       takeDownAgain()
       askForStuck(false)
-      // Nobody waits for what was filed since, unless it is of the epic.
-      if (byIssue) ask()
+      ask()
       comesToRest()
     }
     const [misdeed] = misdeeds(store.all)

@@ -44,6 +44,8 @@ export const beadsHands = (deps: BeadsDeps): Pick<Hands, 'surveyIssues' | 'claim
     const beads = deps.of(rig)
     const issue = await beads.get(id)
     if (!issue || issue.status === 'closed') return { closed: false }
+    // Somebody may have filed one more in the moment it was complete.
+    if (issue.issue_type === 'epic' && (await beads.children(id)).some((child) => child.status !== 'closed')) return { closed: false }
     await beads.closeIssue(id, reason, by, true)
     return { closed: true }
   },

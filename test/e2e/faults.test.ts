@@ -197,6 +197,29 @@ describe('processes', () => {
     expect(t.alive()).toEqual([])
   })
 
+  test('a session that is over speaks for nobody any more, nor does one with another’s token', { timeout: 60_000 }, async () => {
+    make({ config: { session_tries: 3 } })
+    writeFileSync(join(t.dir, 'worker.sh'), `#!/bin/sh\nenv > "${t.dir}/env-$GT_EPOCH"\n[ "$GT_EPOCH" = 1 ] && exit 1\nexec sleep 1000\n`)
+    t.issues(1)
+    t.ok('up')
+    t.ok('spawn', '--issue', 'wy-1')
+    await eventually(() => existsSync(join(t.dir, 'env-2')))
+    const of = (epoch: number) =>
+      Object.fromEntries(
+        readFileSync(join(t.dir, `env-${epoch}`), 'utf8')
+          .split('\n')
+          .flatMap((line) => (line.startsWith('GT_') ? [line.split(/=(.*)/s).slice(0, 2)] : [])),
+      )
+    const handsOff = (env: Record<string, string>) => {
+      const { status, stderr } = spawnSync(process.execPath, [gtScript, 'handoff'], { cwd: join(t.rig, 'polecats/Nux'), env: { ...t.env, ...env }, encoding: 'utf8' })
+      return { status, stderr }
+    }
+    expect(handsOff(of(1))).toMatchObject({ status: 1, stderr: expect.stringContaining('epoch 1) is over') })
+    expect(handsOff({ ...of(2), GT_TOKEN: String(of(1).GT_TOKEN) })).toMatchObject({ status: 1, stderr: expect.stringContaining('is not who calls here') })
+    // The present one is heard, and told what to do.
+    expect(handsOff(of(2))).toMatchObject({ status: 1, stderr: expect.stringContaining('commit your work') })
+  })
+
   test('a worker whose worktree was deleted works on in a new one, from what it had committed', { timeout: 60_000 }, () => {
     const finish = 'echo rest > rest.txt; git add --all; git commit --quiet -m rest; gt handoff; exec sleep 1000'
     make({

@@ -6,7 +6,7 @@ import { pluginMachine } from '../../machines/plugin.ts'
 import { polecatMachine } from '../../machines/polecat.ts'
 import { refineryMachine } from '../../machines/refinery.ts'
 import { retirementMachine } from '../../machines/retirement.ts'
-import { sessionMachine } from '../../machines/session.ts'
+import { runSpeaks, sessionMachine } from '../../machines/session.ts'
 import { witnessMachine } from '../../machines/witness.ts'
 import { brief, sha, storyOf } from './story-of.ts'
 
@@ -149,6 +149,11 @@ describe('Polecat', () => {
 })
 
 describe('Session', () => {
+  test('only the present run speaks for its polecat', () => {
+    const at = (value: unknown) => [1, 2, 3].map((epoch) => runSpeaks({ value, context: { epoch: 2 } }, epoch))
+    expect([at({ running: 'heard' }), at('absent'), runSpeaks(undefined, 0)]).toEqual([[false, true, false], [false, false, false], false])
+  })
+
   const asked = () =>
     storyOf(sessionMachine, { rig: 'w', polecat: 'Nux', address: 'w/polecats/Nux' }).mail('session.requested', 'w/polecats/Nux', {
       incarnation: 1,

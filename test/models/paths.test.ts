@@ -7,7 +7,7 @@ import { cast } from './cast.ts'
 const table: string[] = []
 
 describe.each(cast)('$role.name', (staged) => {
-  const coverage = cover(staged.subject, { statesMax: 6000 })
+  const coverage = cover(staged.subject, { statesMax: 4500 })
 
   test('every transition is reached, or said to be unreachable and why', () => {
     const { machine, covered, edges, paths, configurations, states } = coverage

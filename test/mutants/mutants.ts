@@ -31,7 +31,7 @@ export const mutants: readonly Mutant[] = [
   {
     name: 'a queued firing of a left state is delivered',
     file: 'runtime/host.ts',
-    find: `          store.run("UPDATE mail SET state = 'stale' WHERE to_address = ? AND timer_id = ? AND state = 'new'", address, promise.id)\n`,
+    find: `          store.run("UPDATE mail SET state = 'stale', handled_at = ? WHERE to_address = ? AND timer_id = ? AND state = 'new'", clock.now(), address, promise.id)\n`,
     replace: '',
   },
   {
@@ -108,7 +108,7 @@ export const mutants: readonly Mutant[] = [
   {
     name: 'what is to be tried again loses its place in its lane',
     file: 'runtime/outbox.ts',
-    find: `row.state === 'started' || (row.due_at > clock.now() && row.attempt < failuresMax)`,
+    find: `row.state === 'started' || row.due_at > clock.now()`,
     replace: `row.state === 'started'`,
   },
   {
@@ -116,6 +116,12 @@ export const mutants: readonly Mutant[] = [
     file: 'runtime/replay.ts',
     find: `row.input ? (JSON.parse(row.input) as JsonObject) : role.input`,
     replace: `role.input`,
+  },
+  {
+    name: 'a smaller pool is so before a machine has heard of it',
+    file: 'runtime/host.ts',
+    find: `Math.max(configured, accepted?.places ?? 0)`,
+    replace: `configured`,
   },
   // The machines
   {
@@ -314,6 +320,42 @@ export const mutants: readonly Mutant[] = [
     file: 'machines/polecat.ts',
     find: `context.refusals < 2`,
     replace: `context.refusals <= 3`,
+  },
+  {
+    name: 'a worker between two sessions is not told to stop',
+    file: 'machines/witness.ts',
+    find: `              { to: polecatOf(context.rig, event.polecat), type: 'work.paused', body: {} },\n`,
+    replace: '',
+  },
+  {
+    name: 'an issue that somebody took is wanted no more',
+    file: 'machines/witness.ts',
+    find: `assign(({ context }) => dropped(context, context.choice?.issue ?? '')),`,
+    replace: `assign(({ context }) => ({ ...dropped(context, context.choice?.issue ?? ''), wanted: { ...context.wanted, issues: context.wanted.issues.filter((issue) => issue !== context.choice?.issue) } })),`,
+  },
+  {
+    name: 'the Witness takes one worker more than it may',
+    file: 'machines/witness.ts',
+    find: `assign({ maxWorkers: ({ event }) => event.maxWorkers,`,
+    replace: `assign({ maxWorkers: ({ event }) => event.maxWorkers + 1,`,
+  },
+  {
+    name: 'why work came back is forgotten',
+    file: 'machines/polecat.ts',
+    find: `actions: assign({ returned: ({ event }) => event.returned, attempt: ({ event }) => event.attempt }),`,
+    replace: `actions: assign({ attempt: ({ event }) => event.attempt }),`,
+  },
+  {
+    name: 'an older session speaks still',
+    file: 'machines/session.ts',
+    find: `(session.context as Context).epoch === epoch`,
+    replace: `(session.context as Context).epoch >= epoch`,
+  },
+  {
+    name: 'what kept an empty queue stays an escalation',
+    file: 'machines/refinery.ts',
+    find: `(context.queue.length === 0 ? unstuck(context) : [])`,
+    replace: `(context.queue.length < 0 ? unstuck(context) : [])`,
   },
   // The hands
   {

@@ -56,10 +56,18 @@ function look(dir: string): Promise<{ by: string | null; needed: string }> {
     child.on('close', (_code, signal) => {
       const line = text.trim().split('\n').at(-1)
       if (line?.startsWith('{')) resolve(JSON.parse(line) as { by: string | null; needed: string })
-      else resolve({ by: signal ? 'time' : 'load', needed: signal ? `it hangs: nothing after ${budgetMs / 1000} s` : 'the source does not load' })
+      else resolve(signal ? { by: 'time', needed: `it hangs: nothing after ${budgetMs / 1000} s` } : { by: null, needed: 'the source does not even load: no fair mistake' })
     })
   })
 }
+
+/** What is caught without any mistake in it says nothing of mistakes. */
+const baseline = await tryOne({ name: 'no mistake at all', file: 'package.json', find: '"name": "gastown"', replace: '"name": "gastown"' })
+if (baseline.by !== null) {
+  console.error(`without any mistake, ${baseline.by} finds: ${baseline.needed}`)
+  process.exit(1)
+}
+console.log(`nothing is found in ${baseline.seconds.toFixed(0)} s without a mistake`)
 
 const wanted = mutants.filter(({ name, file }) => values.only === undefined || `${name} ${file}`.includes(values.only))
 const waiting = [...wanted]

@@ -103,7 +103,7 @@ export async function torture({ seed, kills: killsMin, issues: issuesMin, say = 
     return {
       seed,
       kills,
-      landings: towns.reduce((all, town) => all + town.made, 0),
+      landings: found.reduce((all, { landed }) => all + landed, 0),
       foreignPushes,
       refusals,
       escalated,
@@ -246,6 +246,12 @@ export async function torture({ seed, kills: killsMin, issues: issuesMin, say = 
       if (existsSync(join(check, 'gate.sh')) && spawnSync('sh', ['gate.sh'], { cwd: check }).status !== 0) red.push(commit)
     }
     const left: string[] = [...t.alive().map(({ id }) => `session ${id}`), ...readdirSync(join(t.rig, 'polecats')).map((name) => `worktree ${name}`)]
+    for (const line of t
+      .git(join(t.rig, 'mayor/rig'), 'worktree', 'list', '--porcelain')
+      .split('\n')
+      .filter((line) => line.startsWith('worktree '))
+      .slice(1))
+      left.push(line)
     for (const clone of ['mayor/rig', 'refinery/rig']) {
       if (!existsSync(join(t.rig, clone))) continue
       for (const branch of t.git(join(t.rig, clone), 'branch', '--list', 'polecat/*').split('\n').filter(Boolean)) left.push(`branch ${branch.trim()}`)
@@ -262,7 +268,7 @@ export async function torture({ seed, kills: killsMin, issues: issuesMin, say = 
     db.close()
     // Anything of this town that still runs, whoever its parent is now.
     for (const { pid, cwd, name } of processes()) if (cwd.startsWith(t.dir) && pid !== process.pid) left.push(`process ${pid} (${name}) in ${cwd}`)
-    return { lost, twice, red, left }
+    return { landed: all.filter((id) => merges.includes(id)).length, lost, twice, red, left }
   }
 }
 
