@@ -18,6 +18,7 @@ export interface Scope {
   commands: number
   /** Things that may happen while mail still waits, before it is all handled. */
   races: number
+  /** With more mail waiting than this, nothing else happens before it is handled. */
   mailboxMax: number
   /** Starts of a session, and tries at landing, before a worker gives up. */
   tries: number

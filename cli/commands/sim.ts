@@ -17,13 +17,14 @@ interface Sum {
 
 export default command({
   summary: 'play simulated towns with crashes, your plugin among them',
-  usage: '[<actor file> …] [--seeds <n> | --minutes <n>] [--from <seed>] [--jobs <n>] | --seed <n> [--trace]',
+  usage: '[<actor file> …] [--seeds <n> | --minutes <n>] [--from <seed>] [--jobs <n>] [--safety] | --seed <n> [--trace]',
   examples: ['gt sim --seeds 1000', 'gt sim wyvern/plugins/greeter/actor.mjs --minutes 10', 'gt sim --seed 42 --trace    # one story, in words'],
   options: {
     seeds: { type: 'string', about: 'how many towns (1000)' },
     minutes: { type: 'string', about: 'as many as there is time for' },
     from: { type: 'string', about: 'the first seed; absent: a fresh one' },
     seed: { type: 'string', about: 'only this one' },
+    safety: { type: 'boolean', about: 'faults never stop; else they do in the end, and then all must land and come to rest' },
     trace: { type: 'boolean', about: 'with --seed: the whole story, not its end' },
     jobs: { type: 'string', about: 'processes side by side (one a core)' },
   },
@@ -34,10 +35,11 @@ export default command({
       if (!Number.isFinite(given) || given < 0) throw new Usage(`--${name} is a number, not "${flags[name]}"`)
       return given
     }
-    const again = (seed: number) => ['gt sim', ...args, '--seed', String(seed), '--trace'].join(' ')
+    const safety = flags.safety === true
+    const again = (seed: number) => ['gt sim', ...args, '--seed', String(seed), ...(safety ? ['--safety'] : []), '--trace'].join(' ')
     if (flags.seed !== undefined) {
       const { simulate } = await import('../../proof/simulation.ts')
-      const { story, ...result } = simulate({ seed: number('seed', 0), trace: true, plugins: await pluginsIn(args) })
+      const { story, ...result } = simulate({ seed: number('seed', 0), trace: true, safety, plugins: await pluginsIn(args) })
       print({ ...result, story }, () => [
         ...(flags.trace ? story : story.slice(-40)),
         '',
@@ -66,7 +68,7 @@ export default command({
       const sum: Sum = { seeds: 0, steps: 0, turns: 0, crashes: 0, landed: 0, escalated: 0, failed: null }
       const until = minutes === undefined ? Number.POSITIVE_INFINITY : performance.now() + minutes * 60_000
       for (let seed = first; sum.seeds < seeds && performance.now() < until && !sum.failed; seed += stride) {
-        const { violation, story, ...result } = simulate({ seed, plugins })
+        const { violation, story, ...result } = simulate({ seed, plugins, safety })
         sum.seeds++
         for (const key of ['steps', 'turns', 'crashes', 'landed', 'escalated'] as const) sum[key] += result[key]
         if (violation) sum.failed = { seed, violation, story: story.slice(-40) }
@@ -82,7 +84,7 @@ export default command({
         Array.from({ length: jobs }, (_, n) => {
           const mine = Math.max(0, Math.min(share, seeds - n * share))
           const asked = minutes === undefined ? ['--seeds', String(mine)] : ['--minutes', String(minutes)]
-          return inOwnProcess(['sim', ...args, '--jobs', '1', '--from', String(first + n * share), ...asked, '--json'])
+          return inOwnProcess(['sim', ...args, '--jobs', '1', '--from', String(first + n * share), ...asked, ...(safety ? ['--safety'] : []), '--json'])
         }),
       )
       const add = (key: Exclude<keyof Sum, 'failed'>) => parts.reduce((all, part) => all + part[key], 0)

@@ -58,6 +58,7 @@ test('gt sim plays the same seeds in one process and side by side, a plugin amon
   })
   expect(sums[1]).toEqual(sums[0])
   expect(sums[0]).toMatchObject({ seeds: 12, failed: null })
+  expect(JSON.parse(gt('--from', '1', '--seeds', '12', '--safety', '--json').stdout)).toMatchObject({ seeds: 12, failed: null })
   const told = gt(plugin, '--seed', '1', '--trace')
   expect(told.status).toBe(0)
   expect(told.stdout).toContain('w/plugins/greeter: greets')
