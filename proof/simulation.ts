@@ -352,18 +352,13 @@ export function simulate({ seed, steps = 250, issues: count = 3, maxWorkers = 2,
     // While the Overseer's brake holds, everything ends and nothing begins.
     faults = false
     crashIn = 0
-    if (world.taken().length > 0) {
-      world.giveBack()
-      post('daemon', `${rig}/witness`, 'issues.changed')
-    }
-    Object.assign(world, { originAway: false, originRefuses: false, gatesBroken: false, beadsFull: false })
+    world.calm()
+    post('daemon', `${rig}/witness`, 'issues.changed')
     if (stopped) {
       if (!rest(5000)) throw new Violation('stopped, it does not come to rest')
       if (world.live().length > 0) throw new Violation(`stopped, at rest, and ${world.live()[0]?.id} lives (invariant 10)`)
     }
     // The faults stop: left alone, the town comes to rest, and whatever has not landed somebody was told of.
-    for (const agent of world.live()) if (agent.state === 'frozen') agent.state = 'dead'
-    if (world.mainIsBroken()) world.foreignPush(null)
     resume()
     comesToRest()
     // And when the Overseer sees to what they were told, all lands.

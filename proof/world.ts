@@ -238,8 +238,12 @@ export class World {
     this.originMain = sha
   }
 
-  mainIsBroken(): boolean {
-    return this.commits.get(this.originMain).red.get('foreign') === true
+  /** Everything outside goes well from here on. */
+  calm(): void {
+    Object.assign(this, { originAway: false, originRefuses: false, gatesBroken: false, beadsFull: false })
+    this.giveBack()
+    for (const agent of this.live()) if (agent.state === 'frozen') agent.state = 'dead'
+    if (this.commits.get(this.originMain).red.get('foreign')) this.foreignPush(null)
   }
 
   /** Whether a piece of work is on main or pinned. */
