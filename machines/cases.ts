@@ -147,8 +147,9 @@ const unluckily = <N extends EffectName>(name: N): readonly EffectOutput<N>[] =>
 /** What the world may answer; that it fails instead is a case of every effect, and need not be listed. */
 export const effectCases: { [N in EffectName]: readonly EffectOutput<N>[] } = {
   surveyIssues: [
-    { ready: [brief('w-1'), brief('w-2')], closed: [], unknown: [], complete: [], waiting: [] },
-    { ready: [], closed: ['w-1'], unknown: [], complete: [epic], waiting: [] },
+    { ready: [brief('w-1'), brief('w-2')], closed: [], unknown: [], complete: [], over: [], waiting: [] },
+    { ready: [], closed: ['w-1'], unknown: [], complete: [epic], over: [], waiting: [] },
+    { ready: [], closed: [], unknown: [], complete: [epic], over: [epic], waiting: [] },
   ],
   claimIssue: [
     { kind: 'claimed', issue: brief('w-1'), preserved: null },

@@ -60,6 +60,8 @@ export const effects = {
       unknown: z.array(issueId),
       /** Epics asked for whose children, all levels, are all closed (and that have at least one). */
       complete: z.array(issueId),
+      /** Epics asked for that are closed. */
+      over: z.array(issueId).default([]),
       /** Issues asked for (by id or by epic) that are neither ready nor closed, and why. */
       waiting: z.array(z.object({ id: issueId, why: z.string() })),
     }),
@@ -111,7 +113,7 @@ export const effects = {
     }),
     output: z.object({ filed: z.boolean() }),
     lane: () => 'messages',
-    // One that cannot be kept does not hold up the others.
+    // A few that cannot be kept do not hold up the others.
     laneLimit: 8,
   }),
 

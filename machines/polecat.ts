@@ -42,6 +42,8 @@ interface Context {
   /** The handoff mails that somebody waits on. */
   askIds: string[]
   sessionOver: boolean
+  /** The Overseer has stopped it: it starts nothing until it is resumed. */
+  paused: boolean
   /** Its session has been silent for too long, said once a session. */
   silent: { ms: number; tail: string } | null
   lastEnd: { cause: string; exitCode: number | null; tail: string } | null
@@ -70,13 +72,15 @@ export const polecatMachine = setup({
     ...words,
     rememberSilence: assign(({ event }) => (event.type === 'session.stalled' ? { silent: { ms: event.silentMs, tail: event.tail } } : {})),
     rememberAsker: assign(({ context, event }) => (event.type === 'handoff.requested' ? { askIds: [...context.askIds, event.mailId] } : {})),
+    pause: assign({ paused: true }),
+    resume: assign({ paused: false }),
     homeless: assign(({ context }, why: string) => ({ trouble: `no worktree for ${context.address}: ${why}` })),
     rememberEnd: assign(({ event }) =>
       event.type === 'session.ended' ? { sessionOver: true, silent: null, lastEnd: { cause: event.cause, exitCode: event.exitCode, tail: event.tail } } : {},
     ),
   },
   guards: {
-    endedByTheOverseer: ({ context }) => context.lastEnd?.cause === 'stopped',
+    stoppedByTheOverseer: ({ context }) => context.paused || context.lastEnd?.cause === 'stopped',
     startsLeft: ({ context }) => context.starts < context.startsMax,
     sessionOver: ({ context }) => context.sessionOver,
     fromItself: ({ context, event }) => 'from' in event && (event.from === context.address || event.from === 'overseer'),
@@ -108,6 +112,7 @@ export const polecatMachine = setup({
     work: null,
     askIds: [],
     sessionOver: true,
+    paused: false,
     silent: null,
     lastEnd: null,
     trouble: '',
@@ -124,6 +129,8 @@ export const polecatMachine = setup({
     },
     'session.ended': { actions: 'rememberEnd' },
     'session.stalled': { description: 'Silent while something else is decided: remembered, for when it is to go on.', actions: 'rememberSilence' },
+    'work.paused': { guard: 'fromItsWitness', description: 'Its session is on its way out, or to be; none follows.', actions: 'pause' },
+    'work.resumed': { guard: 'fromItsWitness', description: 'It was not stopped yet, or not at all.', actions: 'resume' },
     'work.returned': {
       description: 'Work it had queued came back while it goes on: its next session is told why.',
       actions: assign({ returned: ({ event }) => event.returned, attempt: ({ event }) => event.attempt }),
@@ -153,7 +160,7 @@ export const polecatMachine = setup({
           { target: 'failed', actions: { type: 'homeless', params: ({ event }) => wordsOf(event.error) } },
         ],
       },
-      on: { 'work.paused': { guard: 'fromItsWitness', target: 'stopped' } },
+      on: { 'work.paused': { guard: 'fromItsWitness', target: 'stopped', actions: 'pause' } },
     },
     starting: {
       description: 'A session has been asked for.',
@@ -211,7 +218,7 @@ export const polecatMachine = setup({
     interrupted: {
       description: 'The session is over without a handoff.',
       always: [
-        { guard: 'endedByTheOverseer', target: 'stopped' },
+        { guard: 'stoppedByTheOverseer', target: 'stopped' },
         { guard: 'startsLeft', target: 'backing_off' },
         {
           target: 'failed',
@@ -236,7 +243,7 @@ export const polecatMachine = setup({
         assign({ starts: ({ context }) => Math.max(0, context.starts - 1) }),
         { type: 'mail', params: ({ context }) => ({ to: witnessOf(context.rig), type: 'polecat.stopped', body: { issue: issueOf(context) } }) },
       ],
-      on: { 'work.resumed': { guard: 'fromItsWitness', target: 'preparing' } },
+      on: { 'work.resumed': { guard: 'fromItsWitness', target: 'preparing', actions: 'resume' } },
     },
     backing_off: {
       description: 'A pause before the next start, longer each time.',
@@ -248,7 +255,7 @@ export const polecatMachine = setup({
         }),
       },
       after: { startBackoff: 'preparing' },
-      on: { 'work.paused': { guard: 'fromItsWitness', target: 'stopped', actions: assign({ starts: ({ context }) => context.starts + 1 }) } },
+      on: { 'work.paused': { guard: 'fromItsWitness', target: 'stopped', actions: ['pause', assign({ starts: ({ context }) => context.starts + 1 })] } },
     },
     handing_over: {
       description: 'The worker says it is done: is its tree clean, and is there work?',

@@ -29,8 +29,8 @@ export const words = {
   note: (_: unknown, _note: { text: string; issue?: string }) => {},
   claimSlot: (_: unknown, _slot: { pool: string; holder: string }) => {},
   freeSlot: (_: unknown, _slot: { pool: string; holder: string }) => {},
-  /** From here on the pool has as many places as it is configured to have, were they more before. */
-  acceptCapacity: (_: unknown, _pool: { pool: string }) => {},
+  /** From here on the pool has no more places than this, nor than it is or was configured to have. */
+  acceptCapacity: (_: unknown, _pool: { pool: string; places: number }) => {},
   /** Effects whose result nobody waits for; the runtime tries them again by itself. */
   closeIssue: (_: unknown, _input: EffectInput<'closeIssue'> | EffectInput<'closeIssue'>[]) => {},
   releaseIssue: (_: unknown, _input: EffectInput<'releaseIssue'>) => {},

@@ -20,6 +20,8 @@ export interface RefineryContext {
   /** Times in a row that main moved, or that origin was away; counted as far as it makes a difference. */
   moves: number
   absences: number
+  /** Times in a row that the gates, or git, could not run; counted likewise. */
+  breaks: number
   stuck: ('refused' | 'unreachable' | 'broken')[]
   /** Newest first, at most 20. */
   landed: { issue: string; title: string; commit: string; at: number }[]
@@ -48,6 +50,10 @@ const released = (context: Context) => context.queue.map((request) => ({ ...requ
 /** What could not land is tried again because the Overseer said so: what was escalated of it is answered. */
 const unstuck = (context: Context): Outgoing[] => context.stuck.map((what) => ({ to: witnessOf(context.rig), type: 'merge.unstuck', body: { what } }))
 
+/** A build shows that origin answers. */
+const originAnswers = (context: Context): Outgoing[] =>
+  context.stuck.includes('unreachable') ? [{ to: witnessOf(context.rig), type: 'merge.unstuck', body: { what: 'unreachable' } }] : []
+
 /** Any verdict, red too, shows that the gates run. */
 const gatesRun = (context: Context): Outgoing[] => (context.stuck.includes('broken') ? [{ to: witnessOf(context.rig), type: 'merge.unstuck', body: { what: 'broken' } }] : [])
 
@@ -66,8 +72,9 @@ export const refineryMachine = setup({
   actions: {
     ...words,
     /** What was set aside waits like the rest, and nothing counts as stuck until it shows itself so again. */
-    tryAgain: assign({ stuck: [], absences: 0, queue: ({ context }) => released(context) }),
-    gatesRan: assign({ absences: 0, stuck: ({ context }) => context.stuck.filter((what) => what !== 'broken') }),
+    tryAgain: assign({ stuck: [], absences: 0, breaks: 0, queue: ({ context }) => released(context) }),
+    originAnswered: assign({ absences: 0, stuck: ({ context }) => context.stuck.filter((what) => what !== 'unreachable') }),
+    gatesRan: assign({ breaks: 0, stuck: ({ context }) => context.stuck.filter((what) => what !== 'broken') }),
     takeIn: assign(({ context, event }) => {
       if (event.type !== 'merge.requested') return {}
       const { issue, title, polecat, branch, sha, ref, priority, at } = event
@@ -85,13 +92,15 @@ export const refineryMachine = setup({
   delays: {
     /** 5 s, 10 s, 20 s … at most 5 minutes, while origin is away. */
     originRetry: ({ context }) => Math.min(300_000, 5000 * 2 ** Math.max(0, context.absences - 1)),
+    /** As long, while gates or git cannot run. */
+    runRetry: ({ context }) => Math.min(300_000, 5000 * 2 ** Math.max(0, context.breaks - 1)),
     /** At once for the first moves of main, then a breath between attempts. */
     replanDelay: ({ context }) => (context.moves < movesMax ? 0 : 2000),
     closeRetry: 2000,
   },
 }).createMachine({
   id: 'refinery',
-  context: ({ input }) => ({ rig: input?.rig ?? '', queue: [], members: [], base: null, commit: '', moves: 0, absences: 0, stuck: [], landed: [] }),
+  context: ({ input }) => ({ rig: input?.rig ?? '', queue: [], members: [], base: null, commit: '', moves: 0, absences: 0, breaks: 0, stuck: [], landed: [] }),
   initial: 'idle',
   on: {
     'merge.requested': {
@@ -153,10 +162,9 @@ export const refineryMachine = setup({
             guard: { type: 'answered', params: 'built' },
             target: 'testing',
             actions: [
-              // Gates that cannot run are tried again later each time, though origin answers.
-              assign(({ context, event }) =>
-                event.output.kind === 'built' ? { base: event.output.base, commit: event.output.commit, absences: context.stuck.includes('broken') ? context.absences : 0 } : {},
-              ),
+              { type: 'mail', params: ({ context }) => originAnswers(context) },
+              'originAnswered',
+              assign(({ event }) => (event.output.kind === 'built' ? { base: event.output.base, commit: event.output.commit } : {})),
               { type: 'note', params: ({ context }) => ({ text: `merges ${issuesOf(context)} and tests it`, issue: first(context).issue }) },
             ],
           },
@@ -164,6 +172,8 @@ export const refineryMachine = setup({
             guard: { type: 'answered', params: 'conflict' },
             target: 'idle',
             actions: [
+              { type: 'mail', params: ({ context }) => originAnswers(context) },
+              'originAnswered',
               {
                 type: 'note',
                 params: ({ event }) => ({
@@ -191,7 +201,11 @@ export const refineryMachine = setup({
             guard: { type: 'answered', params: 'contained' },
             target: 'confirming',
             description: 'main has it already: a crash came between the push and its record, or somebody else landed it.',
-            actions: assign({ commit: ({ event }) => (event.output.kind === 'contained' ? event.output.commit : '') }),
+            actions: [
+              { type: 'mail', params: ({ context }) => originAnswers(context) },
+              'originAnswered',
+              assign({ commit: ({ event }) => (event.output.kind === 'contained' ? event.output.commit : '') }),
+            ],
           },
           { target: 'origin_away' },
         ],
@@ -361,7 +375,8 @@ export const refineryMachine = setup({
         assign({ absences: ({ context }) => Math.min(absencesMax, context.absences + 1) }),
         {
           type: 'mail',
-          params: ({ context }) => (context.absences === 4 ? stuck(context, 'unreachable', 'origin did not answer four times in a row') : []),
+          params: ({ context }) =>
+            context.absences >= 4 && !context.stuck.includes('unreachable') ? stuck(context, 'unreachable', 'origin did not answer four times in a row') : [],
         },
         assign({ stuck: ({ context }) => (context.absences >= 4 ? [...new Set([...context.stuck, 'unreachable' as const])] : context.stuck) }),
       ],
@@ -379,8 +394,8 @@ export const refineryMachine = setup({
     },
     cannot_run: {
       description: 'There is no verdict on the work because the gates, or git, could not run. Tried again by and by, or when poked.',
-      entry: assign({ stuck: ({ context }) => [...new Set([...context.stuck, 'broken' as const])], absences: ({ context }) => Math.min(absencesMax, context.absences + 1) }),
-      after: { originRetry: 'building' },
+      entry: assign({ stuck: ({ context }) => [...new Set([...context.stuck, 'broken' as const])], breaks: ({ context }) => Math.min(absencesMax, context.breaks + 1) }),
+      after: { runRetry: 'building' },
       on: {
         'queue.poked': {
           target: 'building',

@@ -12,6 +12,8 @@ export interface Candidate {
   returned: ReturnReason | null
   /** Who holds the issue still, when it came back. */
   previous: string | null
+  /** Somebody else had it when it was last tried: not before the issues are looked at again. */
+  waits?: boolean
 }
 
 export function fromReady(issue: IssueBrief, attempt: number): Candidate {
@@ -20,7 +22,9 @@ export function fromReady(issue: IssueBrief, attempt: number): Candidate {
 
 /** The next to start: returned work before new, then by priority (0 first), then by age; none of those somebody has already. */
 export function nextStart(returned: readonly Candidate[], ready: readonly Candidate[], busyIssues: readonly string[]): Candidate | undefined {
-  const free = [...returned, ...ready.filter((candidate) => !returned.some((back) => back.issue === candidate.issue))].filter((candidate) => !busyIssues.includes(candidate.issue))
+  const free = [...returned, ...ready.filter((candidate) => !returned.some((back) => back.issue === candidate.issue))].filter(
+    (candidate) => !candidate.waits && !busyIssues.includes(candidate.issue),
+  )
   return free.sort(
     (a, b) => a.priority - b.priority || Number(b.returned !== null) - Number(a.returned !== null) || compare(a.createdAt, b.createdAt) || compare(a.issue, b.issue),
   )[0]

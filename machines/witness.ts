@@ -121,6 +121,7 @@ export const witnessMachine = setup({
     mayStart: ({ context }) => hasRoom(context) && choose(context) !== undefined,
     noRoom: ({ context }) => !hasRoom(context),
     paused: ({ context, event }) => 'from' in event && context.paused.includes(nameIn(event.from)),
+    works: ({ context, event }) => event.type === 'session.stopRequested' && context.workers[event.polecat] !== undefined,
     stranded: ({ context, event }) => event.type === 'session.stopRequested' && context.workers[event.polecat]?.stranded === true,
     spaced: ({ context }) => context.spawnDelayMs > 0,
     firstTriesLeft: ({ context, event }) => event.type === 'merge.returned' && (context.tries[event.issue] ?? 0) + 1 < context.triesMax,
@@ -183,7 +184,7 @@ export const witnessMachine = setup({
       description: 'The rig’s configuration, as it is now.',
       actions: [
         assign({ maxWorkers: ({ event }) => event.maxWorkers, spawnDelayMs: ({ event }) => event.spawnDelayMs, look: true }),
-        { type: 'acceptCapacity', params: ({ context }) => ({ pool: workersPool(context.rig) }) },
+        { type: 'acceptCapacity', params: ({ context, event }) => ({ pool: workersPool(context.rig), places: event.maxWorkers }) },
       ],
     },
 
@@ -228,6 +229,7 @@ export const witnessMachine = setup({
         ],
       },
       {
+        guard: 'works',
         description: 'The Overseer stops one worker.',
         actions: [
           assign({ paused: ({ context, event }) => [...new Set([...context.paused, event.polecat])] }),
@@ -241,6 +243,7 @@ export const witnessMachine = setup({
           },
         ],
       },
+      { description: 'It has ended meanwhile.', actions: assign({}) },
     ],
     'polecat.failed': {
       description: 'A worker cannot go on: keep its work, take it down, and let the Overseer decide.',
@@ -503,24 +506,28 @@ export const witnessMachine = setup({
             onDone: {
               target: 'choosing',
               actions: enqueueActions(({ context, event, enqueue }) => {
-                const { ready, closed, unknown, complete } = event.output
-                for (const epic of complete) {
-                  enqueue({ type: 'closeIssue', params: { rig: context.rig, issue: epic, reason: 'All children completed' } })
+                const { ready, closed, unknown, complete, over } = event.output
+                // Closed first, and only then reported: somebody may file one more in this very moment.
+                const closing = complete.filter((epic) => !over.includes(epic))
+                for (const epic of closing) enqueue({ type: 'closeIssue', params: { rig: context.rig, issue: epic, reason: 'All children completed' } })
+                const done = complete.filter((epic) => over.includes(epic))
+                for (const epic of done) {
                   enqueue({ type: 'note', params: { text: `every child of ${epic} has landed`, issue: epic } })
                   enqueue({ type: 'mail', params: { to: mayor, type: 'epic.completed', body: { rig: context.rig, epic } } })
                 }
                 const letGo = context.escalated.filter((issue) => closed.includes(issue))
                 for (const issue of letGo) {
-                  enqueue({ type: 'note', params: { text: `${issue} was let go`, issue } })
+                  enqueue({ type: 'note', params: { text: `${issue} is closed; nobody needs to decide it any more`, issue } })
                   enqueue({ type: 'mail', params: cleared(causes.issue(context.rig, issue)) })
                 }
                 enqueue.assign({
                   ready: ready.map((issue) => fromReady(issue, (context.tries[issue.id] ?? 0) + 1)),
                   wanted: {
-                    epics: context.wanted.epics.filter((epic) => !complete.includes(epic)),
+                    epics: context.wanted.epics.filter((epic) => !done.includes(epic)),
                     issues: context.wanted.issues.filter((issue) => !closed.includes(issue) && !unknown.includes(issue)),
                   },
-                  returned: context.returned.filter((candidate) => !closed.includes(candidate.issue)),
+                  returned: context.returned.filter((candidate) => !closed.includes(candidate.issue)).map((candidate) => ({ ...candidate, waits: false })),
+                  look: closing.length > 0 || context.look,
                   escalated: context.escalated.filter((issue) => !letGo.includes(issue)),
                 })
               }),
@@ -616,7 +623,10 @@ export const witnessMachine = setup({
                     }),
                   },
                   // Wanted still: it is looked at again when somebody writes to the beads.
-                  assign(({ context }) => dropped(context, context.choice?.issue ?? '')),
+                  assign(({ context }) => ({
+                    ...dropped(context, context.choice?.issue ?? ''),
+                    returned: context.returned.map((candidate) => (candidate.issue === context.choice?.issue ? { ...candidate, waits: true } : candidate)),
+                  })),
                 ],
               },
             ],

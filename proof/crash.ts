@@ -27,7 +27,7 @@ export function mortal(store: Store, dies: () => boolean, written: () => void): 
   }
 }
 
-/** All that a restart may not change, as text. What was begun is to be begun again. */
+/** What a restart may not change, as text: actors, mail, timers, places, holds, and which effects are open. What was begun is to be begun again. */
 export function kept(store: Store): string {
   const effects = "SELECT seq, key, CASE state WHEN 'started' THEN 'pending' ELSE state END AS state, due_at FROM effect ORDER BY seq"
   const rows = [

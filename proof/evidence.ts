@@ -26,7 +26,7 @@ export function evidenceOf(read: Read, saidAt: number): Omit<TownHistory, 'spawn
 export function misdeeds(read: Read): string[] {
   const twice = read<{ mail_id: string }>('SELECT mail_id FROM journal GROUP BY mail_id HAVING count(*) > 1').map(({ mail_id }) => `${mail_id} was handled twice (invariant 1)`)
   const lost = read<{ lost: number }>('SELECT coalesce(max(seq), 0) - count(*) AS lost FROM mail').flatMap(({ lost }) =>
-    lost === 0 ? [] : [`${lost} mails are in no state at all (invariant 1)`],
+    lost === 0 ? [] : [`${lost} mails are gone (invariant 1)`],
   )
   const nagged = read<{ address: string; times: number }>(
     "SELECT address, count(*) AS times FROM journal WHERE mail_type = 'shutdown.refused' AND before = 'pending_shutdown' GROUP BY address, incarnation HAVING times > 3",

@@ -30,6 +30,7 @@ const hands: Partial<Record<EffectName, (world: World, input: Input) => JsonObje
       closed: [...issues, ...escalated].filter(closed),
       unknown: [],
       complete: epics.length > 0 && all.every((issue) => issue.status === 'closed') ? epics : [],
+      over: world.epicClosed ? epics : [],
       waiting: [],
     }
   },
@@ -49,6 +50,11 @@ const hands: Partial<Record<EffectName, (world: World, input: Input) => JsonObje
     return { status }
   },
   closeIssue: (world, { issue: id }) => {
+    if (id === epic) {
+      if ([...world.issues.values()].some(({ status }) => status !== 'closed')) return { closed: false }
+      world.epicClosed = true
+      return { closed: true }
+    }
     const issue = world.issues.get(id)
     if (!issue || issue.status === 'closed') return { closed: false }
     if (!world.commits.get(world.originMain).red.has(id)) throw new Violation(`${id} is closed, but origin's main has nothing of it (invariant 12)`)

@@ -2,6 +2,7 @@
 // Never: handles mail, or knows what a machine intends; they see what people and agents see.
 import type { MayorContext } from '../machines/mayor.ts'
 import { runSpeaks } from '../machines/session.ts'
+import type { WitnessContext } from '../machines/witness.ts'
 import type { Host, JsonObject } from '../runtime/contract.ts'
 import { Violation } from './invariants.ts'
 import { type Agent, rig, type World } from './world.ts'
@@ -98,6 +99,7 @@ export interface Commands {
   configure(most: number): void
   /** More issues than this are not filed. */
   issuesMax: number
+  filed(id: string): void
   workersMax: number
 }
 
@@ -127,15 +129,19 @@ export function makePeople({ world, host, chance, pick, post, say }: Stage, comm
       if (world.issues.get(id)?.status === 'blocked' || chance(0.1)) byHand(() => world.letGo(id))
     },
     () => {
-      const [polecat] = [...world.worktrees.keys()]
-      if (polecat) post('overseer', `${rig}/witness`, 'session.stopRequested', { polecat })
+      // As the door does: one that has a worker's name now.
+      const workers = Object.keys((host().actor(`${rig}/witness`)?.context as WitnessContext | undefined)?.workers ?? {})
+      if (workers.length > 0) post('overseer', `${rig}/witness`, 'session.stopRequested', { polecat: pick(workers) })
     },
     () => {
       const agent = world.live().find((each) => host().actor(each.address)?.status === 'active')
       if (agent) post('overseer', agent.address, 'handoff.requested')
     },
     () => {
-      if (world.issues.size < commands.issuesMax) byHand(() => world.file(`w-${world.issues.size + 1}`))
+      const id = `w-${world.issues.size + 1}`
+      if (world.issues.size >= commands.issuesMax) return
+      byHand(() => world.file(id))
+      commands.filed(id)
     },
     () => commands.configure(pick(Array.from({ length: commands.workersMax }, (_, n) => n + 1))),
     () => {

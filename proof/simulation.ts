@@ -84,6 +84,7 @@ export function simulate({ seed, steps = 250, issues: count = 3, maxWorkers = 2,
   const spawnDelayMs = chance(0.3) ? 2000 : 0
   const byIssue = chance(0.3)
   const asked = new Set<string>()
+  const late = new Set<string>()
   /** `max_workers` as the rig's configuration has it now, and the most workers there may still be because it was more. */
   let allowed = maxWorkers
   let workersMax = maxWorkers
@@ -105,10 +106,7 @@ export function simulate({ seed, steps = 250, issues: count = 3, maxWorkers = 2,
   const starts: number[] = []
   /** The last mail before the Overseer last said something. */
   let saidAt = 0
-  let askedAt = 0
-  let crashIn = 0
-  let holders = 0
-  let crashes = 0
+  let [crashIn, holders, crashes] = [0, 0, 0]
   let stopped = false
   let faults = true
   let inFlight: InFlight[] = []
@@ -225,6 +223,7 @@ export function simulate({ seed, steps = 250, issues: count = 3, maxWorkers = 2,
     askForStuck,
     configure: (most) => configure(most),
     issuesMax: count + 3,
+    filed: (id) => world.epicClosed && late.add(id),
     workersMax: maxWorkers + 1,
   })
 
@@ -246,8 +245,9 @@ export function simulate({ seed, steps = 250, issues: count = 3, maxWorkers = 2,
 
   /** What the Overseer wants done: the epic, or each issue by its name. */
   function ask(): void {
-    askedAt = lastMail()
     for (const id of world.issues.keys()) asked.add(id)
+    // As a person would: a closed epic with open children is opened again.
+    world.epicClosed = false
     if (byIssue) for (const id of asked) post('overseer', 'mayor/', 'work.requested', { rig, issues: [id] })
     else post('overseer', 'mayor/', 'work.requested', { rig, epic })
   }
@@ -291,8 +291,10 @@ export function simulate({ seed, steps = 250, issues: count = 3, maxWorkers = 2,
   function view(): TownView {
     looked ??= storeView()
     // Who works already when there may be fewer, works on.
-    const accepted = store.get<{ places: number }>('SELECT places FROM pool')?.places ?? 0
-    workersMax = Math.max(allowed, accepted, Math.min(workersMax, looked.slots.length))
+    // The last configuration the Witness has heard of.
+    const heard = store.get<{ body: string }>("SELECT body FROM mail WHERE type = 'rig.configured' AND state = 'done' ORDER BY seq DESC LIMIT 1")
+    const hasHeard = heard ? (JSON.parse(heard.body) as { maxWorkers: number }).maxWorkers : maxWorkers
+    workersMax = Math.max(allowed, hasHeard, Math.min(workersMax, looked.slots.length))
     world.maxWorkers = workersMax
     return {
       ...looked,
@@ -307,9 +309,8 @@ export function simulate({ seed, steps = 250, issues: count = 3, maxWorkers = 2,
     }
   }
 
-  /** Filed since, and not asked for by name; or filed when its epic was complete. */
-  const isComplete = () => store.get("SELECT 1 FROM mail WHERE type = 'epic.completed' AND to_address = 'overseer' AND seq > ?", askedAt) !== undefined
-  const isUnasked = (id: string) => !asked.has(id) && (byIssue || isComplete())
+  /** Not asked for by name; or filed under an epic that was closed. */
+  const isUnasked = (id: string) => !asked.has(id) && (byIssue || late.has(id))
 
   const check = () => checkAll(always, view())
 
@@ -374,8 +375,7 @@ export function simulate({ seed, steps = 250, issues: count = 3, maxWorkers = 2,
     if (left.length > 0) throw new Violation(`${left.map((issue) => `${issue.id} (${issue.status})`).join(', ')} never landed, though all went well`)
   }
 
-  let done = 0
-  let violation: string | null = null
+  let [done, violation]: [number, string | null] = [0, null]
   try {
     ask()
     for (; done < steps; done++) {

@@ -63,6 +63,7 @@ export class World {
   /** Nothing can be written to the beads. */
   beadsFull = false
   landed: string[] = []
+  epicClosed = false
   maxWorkers: number
   readonly calledOff: Set<string>
   readonly green: Set<string>
@@ -79,8 +80,8 @@ export class World {
     this.calledOff = new Set(from?.calledOff)
     this.green = new Set(from?.green)
     if (from) {
-      const { originMain, originAway, originRefuses, gatesBroken, beadsFull, landed } = from
-      Object.assign(this, { originAway, originRefuses, gatesBroken, beadsFull, landed: [...landed] })
+      const { originMain, originAway, originRefuses, gatesBroken, beadsFull, epicClosed, landed } = from
+      Object.assign(this, { originAway, originRefuses, gatesBroken, beadsFull, epicClosed, landed: [...landed] })
       this.originMain = originMain
       return
     }
@@ -114,6 +115,7 @@ export class World {
       this.originRefuses,
       this.gatesBroken,
       this.beadsFull,
+      this.epicClosed,
     ])
   }
 

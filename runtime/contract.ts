@@ -146,7 +146,7 @@ export interface HostOptions {
 /**
  * The words a machine may say besides `invoke`, `after`, `raise` and `assign`, as named actions with params:
  * `mail` {to,type,body} or an array of them (any word's params may be an array: one each) · `reply` {to: mailId or null (nobody asked: nothing happens), ok, text, data?} · `note` {text, issue?} (words for the journal) ·
- * `claimSlot`/`freeSlot` {pool, holder} · `acceptCapacity` {pool} · any effect's name (performed; nobody waits for its result).
+ * `claimSlot`/`freeSlot` {pool, holder} · `acceptCapacity` {pool, places} · any effect's name (performed; nobody waits for its result).
  */
 export interface Reply {
   ok: boolean

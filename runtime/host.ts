@@ -167,7 +167,18 @@ export function openHost(options: HostOptions): Host {
 
     function sayWord(name: string, params: unknown): void {
       allowed(name)
-      const said = params as { to?: string | null; type?: string; body?: JsonObject; ok?: boolean; text?: string; data?: Json; issue?: string; pool?: string; holder?: string }
+      const said = params as {
+        to?: string | null
+        type?: string
+        body?: JsonObject
+        ok?: boolean
+        text?: string
+        data?: Json
+        issue?: string
+        pool?: string
+        holder?: string
+        places?: number
+      }
       if (name === 'mail') {
         mailbox.send({ from: address, to: String(said.to), type: String(said.type), body: said.body ?? {}, causeId: mail.id })
         promised.push(`mail ${said.to} ${said.type}`)
@@ -179,7 +190,7 @@ export function openHost(options: HostOptions): Host {
         promised.push(`reply ${reply.ok ? 'ok' : 'no'}`)
       } else if (name === 'note') notes.push({ text: said.text ?? '', issue: said.issue || null })
       else if (name === 'claimSlot') claimSlot(String(said.pool), String(said.holder))
-      else if (name === 'acceptCapacity') acceptCapacity(String(said.pool))
+      else if (name === 'acceptCapacity') acceptCapacity(String(said.pool), Number(said.places))
       else if (name === 'freeSlot') store.run('DELETE FROM slot WHERE pool = ? AND holder = ?', String(said.pool), String(said.holder))
       else {
         outbox.promise(`${key}:${index++}`, address, null, name, params)
@@ -193,16 +204,18 @@ export function openHost(options: HostOptions): Host {
     if (places.some((slot) => slot.holder === holder)) return
     const configured = options.slotCapacity(pool)
     const accepted = store.get<{ places: number }>('SELECT places FROM pool WHERE name = ?', pool)
-    if (!accepted) acceptCapacity(pool)
+    if (!accepted) acceptCapacity(pool, configured)
     const capacity = Math.max(configured, accepted?.places ?? 0)
     const free = Array.from({ length: capacity }, (_, place) => place).find((place) => !places.some((slot) => slot.place === place))
     if (free === undefined || places.length >= capacity) throw new Error(`all ${capacity} places of ${pool} are taken`)
     store.run('INSERT INTO slot (pool, place, holder) VALUES (?, ?, ?)', pool, free, holder)
   }
 
-  /** What is configured now is what there is; a machine chooses only when it has heard of it. */
-  function acceptCapacity(pool: string): void {
-    store.run('INSERT INTO pool (name, places) VALUES (?, ?) ON CONFLICT (name) DO UPDATE SET places = excluded.places', pool, options.slotCapacity(pool))
+  /** A machine says when it goes by a smaller number; never that there are more than are, or were, configured. */
+  function acceptCapacity(pool: string, places: number): void {
+    const before = store.get<{ places: number }>('SELECT places FROM pool WHERE name = ?', pool)?.places ?? 0
+    const most = Math.max(options.slotCapacity(pool), before)
+    store.run('INSERT INTO pool (name, places) VALUES (?, ?) ON CONFLICT (name) DO UPDATE SET places = excluded.places', pool, Math.min(places, most))
   }
 
   function journal(

@@ -3,7 +3,7 @@
 import type { HostOptions, Json, JsonObject, PromisedEffect, Trouble } from './contract.ts'
 import { wordsOf } from './errors.ts'
 
-/** Failures of what nobody waits for until somebody is told; it is tried again all the same. */
+/** Performances of what nobody waits for that came to nothing, until somebody is told; it is tried again all the same. */
 const failuresMax = 5
 const backoffMs = 1000
 const backoffMaxMs = 300_000

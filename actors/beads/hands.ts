@@ -18,7 +18,8 @@ export const beadsHands = (deps: BeadsDeps): Pick<Hands, 'surveyIssues' | 'claim
   surveyIssues: async ({ rig, epics, issues, escalated: asked = [] }) => {
     const beads = deps.of(rig)
     const found = await survey(beads, epics, issues)
-    for (const id of asked) if (!found.closed.includes(id) && (await beads.get(id))?.status === 'closed') found.closed.push(id)
+    // One that is gone needs nobody either.
+    for (const id of asked) if (!found.closed.includes(id) && ((await beads.get(id))?.status ?? 'closed') === 'closed') found.closed.push(id)
     return found
   },
 
@@ -60,9 +61,11 @@ export const beadsHands = (deps: BeadsDeps): Pick<Hands, 'surveyIssues' | 'claim
 export async function survey(beads: TownIssues, epics: readonly string[], issues: readonly string[]) {
   const wanted = new Map<string, Issue>()
   const complete: string[] = []
+  const over: string[] = []
   for (const epic of epics) {
     const children = await beads.children(epic)
     if (children.length > 0 && children.every((child) => child.status === 'closed')) complete.push(epic)
+    if ((await beads.get(epic))?.status === 'closed') over.push(epic)
     for (const child of children) wanted.set(child.id, child)
   }
   const closed: string[] = []
@@ -86,6 +89,7 @@ export async function survey(beads: TownIssues, epics: readonly string[], issues
     closed,
     unknown,
     complete,
+    over,
     waiting: await Promise.all(waiting.map(async (issue) => ({ id: issue.id, why: await whyNot(beads, issue) }))),
   }
 }

@@ -8,10 +8,10 @@ export default role({
   owns: (at) => at.role === 'polecat',
   machine: polecatMachine,
   version: 2,
-  // 2: several may wait for one handoff.
+  // 2: several may wait for one handoff; it may be stopped between two sessions.
   migrate(snapshot) {
     const { askId, ...context } = snapshot.context as JsonObject
-    return { ...snapshot, context: { ...context, askIds: askId ? [askId] : [] } }
+    return { ...snapshot, context: { ...context, askIds: askId ? [askId] : [], paused: false } }
   },
   input: (at, incarnation, town) => {
     const rig = 'rig' in at ? at.rig : ''

@@ -40,8 +40,8 @@ test('an epic in two waves goes from the Overseer’s word to closed, and leaves
       "w/polecats/Toast: Toast hands w-2 over and asks to be shut down",
       "w/refinery: merges w-2 and tests it",
       "w/refinery: w-2 is on main as cccccccccc",
-      "w/witness: every child of w-e has landed",
       "w/witness: Toast is retired",
+      "w/witness: every child of w-e has landed",
     ]
   `)
 })
@@ -328,13 +328,27 @@ test('why work came back reaches the next session, wherever its worker was when 
   expect(t.host.actor('w/polecats/Nux/session')?.context).toMatchObject({ epoch: 2, attempt: 2, returned: { kind: 'red', tail: 'not ok 7' } })
 })
 
-test('an issue that somebody took just before is worked on when it is given back', () => {
+test('an issue that somebody took just before is worked on when it is given back, with all that was known of it', () => {
   let takenBy: string | null = 'somebody'
-  begin({ claimIssue: (input) => (takenBy ? { kind: 'held', holder: takenBy } : (t.goesWell.claimIssue?.(input, undefined as never) as never)) }, { issues: [issue('w-1')] })
+  t = town(
+    {
+      claimIssue: (input) => (takenBy ? { kind: 'held', holder: takenBy } : (t.goesWell.claimIssue?.(input, undefined as never) as never)),
+      runGates: () => ({ kind: 'red', gate: 'test', exitCode: 1, timedOut: false, tail: 'not ok 7', log: '/l' }),
+    },
+    { issues: [issue('w-1')] },
+  )
+  t.post('overseer', 'mayor/', 'work.requested', { rig: 'w', issues: ['w-1'] })
   expect(workers()).toEqual([])
   takenBy = null
   t.post('daemon', 'w/witness', 'issues.changed')
   expect(workers()).toEqual(['Nux:w-1'])
+  // And again when its work has come back.
+  takenBy = 'somebody'
+  handoff('Nux')
+  expect(workers()).toEqual([])
+  takenBy = null
+  t.post('daemon', 'w/witness', 'issues.changed')
+  expect([workers(), t.host.actor('w/polecats/Nux')?.context]).toMatchObject([['Nux:w-1'], { attempt: 2, returned: { tail: 'not ok 7' } }])
 })
 
 test('what kept the queue from moving is no escalation any more when nothing is left in it', () => {
@@ -350,4 +364,62 @@ test('what kept the queue from moving is no escalation any more when nothing is 
   expect(escalations().map(({ cause }) => cause)).toEqual(['w/queue/broken'])
   t.wait(60_000)
   expect([builds, escalations()]).toEqual([2, []])
+})
+
+test('a worker that is stopped while its stalled session ends starts none either', () => {
+  begin({ killSession: () => 'later' }, { issues: [issue('w-1')] })
+  t.answer('watchSession w/polecats/Nux/session', { kind: 'stalled', silentMs: 1_800_000, tail: '' })
+  t.post('overseer', 'w/witness', 'session.stopRequested', { polecat: 'Nux' })
+  t.answer('killSession w/polecats/Nux/session', { exitCode: 143, tail: '' })
+  t.wait(600_000)
+  expect([t.state('w/polecats/Nux'), t.performed.filter((line) => line.startsWith('startSession')).length]).toEqual(['stopped', 1])
+})
+
+test('a stop that comes after its worker has ended does not stop the next of that name', () => {
+  begin({}, { issues: [issue('w-1'), issue('w-2', 'w-1')] })
+  handoff('Nux')
+  t.post('overseer', 'w/witness', 'session.stopRequested', { polecat: 'Nux' })
+  handoff('Toast')
+  t.issues.set('w-3', issue('w-3'))
+  t.post('overseer', 'mayor/', 'work.requested', { rig: 'w', issues: ['w-3'] })
+  expect([workers(), t.state('w/polecats/Nux')]).toEqual([['Nux:w-3'], 'working'])
+})
+
+test('one more issue, filed in the moment its epic is complete, is done before the epic is', () => {
+  const late = issue('w-2')
+  begin(
+    {
+      closeIssue: ({ issue: id }) => {
+        // Somebody is quicker than the close of the epic.
+        if (id === 'w-e' && !t.issues.has('w-2')) t.issues.set('w-2', late)
+        return t.goesWell.closeIssue?.({ issue: id }, undefined as never) as never
+      },
+    },
+    { issues: [issue('w-1')] },
+  )
+  handoff('Nux')
+  expect(workers().map((line) => line.split(':')[1])).toEqual(['w-2'])
+  expect(t.log()).not.toContain('w/witness: every child of w-e has landed')
+  handoff(String(workers()[0]?.split(':')[0]))
+  expect(t.log()).toContain('w/witness: every child of w-e has landed')
+})
+
+test('an origin that is away again after it answered is told of again', () => {
+  let answers: 'unreachable' | 'conflict' = 'unreachable'
+  begin(
+    { buildCandidate: () => (answers === 'conflict' ? { kind: 'conflict', issue: 'w-1', base: sha('a'), files: ['a'] } : { kind: 'unreachable', why: 'no route' }) },
+    { issues: [issue('w-1')] },
+  )
+  const away = () => {
+    for (let n = 0; n < 4; n++) t.wait(300_000)
+    return escalations().map(({ cause }) => cause)
+  }
+  handoff('Nux')
+  expect(away()).toEqual(['w/queue/unreachable'])
+  answers = 'conflict'
+  t.wait(300_000)
+  expect(escalations()).toEqual([])
+  answers = 'unreachable'
+  handoff(String(workers()[0]?.split(':')[0]))
+  expect(away()).toEqual(['w/queue/unreachable'])
 })

@@ -25,6 +25,7 @@ export function town(world: World = {}, options: { maxWorkers?: number; issues?:
   const issues = new Map((options.issues ?? []).map((issue) => [issue.id, issue]))
   const later = new Map<string, PromisedEffect>()
   const performed: string[] = []
+  let epicClosed = false
   const facts = {
     rigs: () => ['w'],
     rig: () => ({ maxWorkers: options.maxWorkers ?? 2, spawnDelayMs: 0, sessionTries: 3, mergeTries: 3, retireTries: 5 }),
@@ -52,6 +53,7 @@ export function town(world: World = {}, options: { maxWorkers?: number; issues?:
         closed: escalated.filter(closed),
         unknown: [],
         complete: all.every((issue) => issue.status === 'closed') ? epics : [],
+        over: epicClosed ? epics : [],
         waiting: [],
       } as unknown as JsonObject
     },
@@ -68,7 +70,8 @@ export function town(world: World = {}, options: { maxWorkers?: number; issues?:
     closeIssue: (input) => {
       const issue = issues.get(String(input.issue))
       if (issue) issue.status = 'closed'
-      return { closed: true }
+      else epicClosed = [...issues.values()].every(({ status }) => status === 'closed')
+      return { closed: issue !== undefined || epicClosed }
     },
     fileMessage: () => ({ filed: true }),
     createWorktree: (input) => ({ path: `/town/${input.rig}/polecats/${input.polecat}`, head: sha('a'), base: sha('a') }),

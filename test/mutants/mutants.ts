@@ -330,8 +330,8 @@ export const mutants: readonly Mutant[] = [
   {
     name: 'an issue that somebody took is wanted no more',
     file: 'machines/witness.ts',
-    find: `assign(({ context }) => dropped(context, context.choice?.issue ?? '')),`,
-    replace: `assign(({ context }) => ({ ...dropped(context, context.choice?.issue ?? ''), wanted: { ...context.wanted, issues: context.wanted.issues.filter((issue) => issue !== context.choice?.issue) } })),`,
+    find: `                    ...dropped(context, context.choice?.issue ?? ''),\n                    returned:`,
+    replace: `                    ...dropped(context, context.choice?.issue ?? ''),\n                    wanted: { ...context.wanted, issues: context.wanted.issues.filter((issue) => issue !== context.choice?.issue) },\n                    returned:`,
   },
   {
     name: 'the Witness takes one worker more than it may',
@@ -356,6 +356,18 @@ export const mutants: readonly Mutant[] = [
     file: 'machines/refinery.ts',
     find: `(context.queue.length === 0 ? unstuck(context) : [])`,
     replace: `(context.queue.length < 0 ? unstuck(context) : [])`,
+  },
+  {
+    name: 'a stopped worker whose session ends otherwise starts the next',
+    file: 'machines/polecat.ts',
+    find: `context.paused || context.lastEnd?.cause === 'stopped'`,
+    replace: `context.lastEnd?.cause === 'stopped'`,
+  },
+  {
+    name: 'an epic is reported complete before it is closed',
+    file: 'machines/witness.ts',
+    find: `complete.filter((epic) => over.includes(epic))`,
+    replace: `complete`,
   },
   // The hands
   {

@@ -47,7 +47,7 @@ const machine = setup({
       ],
     },
     free: { actions: { type: 'freeSlot', params: ({ event }: { event: { to?: string } }) => ({ pool: 'pool', holder: event.to }) } },
-    shrink: { actions: { type: 'acceptCapacity', params: { pool: 'pool' } } },
+    shrink: { actions: { type: 'acceptCapacity', params: ({ event }: { event: { n?: number } }) => ({ pool: 'pool', places: event.n }) } },
     tell: { actions: { type: 'tell', params: { n: 1 } } },
   },
   states: {

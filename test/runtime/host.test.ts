@@ -223,7 +223,7 @@ test('slots: a pool that was made smaller is so once a machine has heard of it, 
   let capacity = 3
   const host = w.open({ slotCapacity: () => capacity, attemptsMax: 1, roles: [counterRole({ intensity: { crashesMax: 9, periodMs: 1 } })] })
   const hears = (type: string, to = '') => {
-    host.post(mail('c/1', type, { to }))
+    host.post(mail('c/1', type, { to, n: capacity }))
     w.drain(host)
     return host.slots('pool').sort().join('')
   }
@@ -234,6 +234,8 @@ test('slots: a pool that was made smaller is so once a machine has heard of it, 
   // … but no more than there ever were.
   expect(hears('slot', 'd')).toBe('abc')
   hears('shrink')
+  // It cannot say that there are more than there are.
+  host.post(mail('c/1', 'shrink', { n: 9 }))
   hears('free', 'a')
   expect(hears('slot', 'e')).toBe('bc')
   expect(host.deadLetters().map(({ reason }) => reason)).toEqual(['all 3 places of pool are taken', 'all 2 places of pool are taken'])
