@@ -1,5 +1,4 @@
 import { existsSync } from 'node:fs'
-import { addressExamples, spelledOut, whereabouts } from '../../machines/address.ts'
 import type { LogEntry, Methods } from '../api.ts'
 import { TownUnreachable } from '../client.ts'
 import { colour, command, Usage } from '../command.ts'
@@ -18,7 +17,7 @@ export default command({
   },
   args: [0, 0],
   async run({ flags, ask, town, json }) {
-    const query = { ...(flags.issue ? { issue: String(flags.issue) } : {}), ...(flags.actor ? { address: addressOf(String(flags.actor)) } : {}) }
+    const query = { ...(flags.issue ? { issue: String(flags.issue) } : {}), ...(flags.actor ? { address: await addressOf(String(flags.actor)) } : {}) }
     const since = flags.since === undefined ? {} : { sinceMs: momentOf(String(flags.since), Date.now()) }
     const last = Number(flags.last ?? 5000)
     if (!Number.isSafeInteger(last) || last < 1) throw new Usage(`--last is a number of entries, not "${flags.last}"`)
@@ -51,7 +50,8 @@ export default command({
   },
 })
 
-function addressOf(text: string): string {
+async function addressOf(text: string): Promise<string> {
+  const { addressExamples, spelledOut, whereabouts } = await import('../../machines/address.ts')
   const address = spelledOut(text)
   if (!whereabouts(address)) throw new Usage(`"${text}" is not an address; addresses look like ${addressExamples}`)
   return address
