@@ -45,8 +45,12 @@ export const beadsHands = (deps: BeadsDeps): Pick<Hands, 'surveyIssues' | 'claim
     const beads = deps.of(rig)
     const issue = await beads.get(id)
     if (!issue || issue.status === 'closed') return { closed: false }
-    // Somebody may have filed one more in the moment it was complete.
-    if (issue.issue_type === 'epic' && (await beads.children(id)).some((child) => child.status !== 'closed')) return { closed: false }
+    if (issue.issue_type === 'epic') {
+      const children = await beads.children(id)
+      // Somebody may have filed one more in the moment it was complete.
+      if (!children.every(isDone)) return { closed: false }
+      for (const inner of children) if (inner.status !== 'closed') await beads.closeIssue(inner.id, reason, by, true)
+    }
     await beads.closeIssue(id, reason, by, true)
     return { closed: true }
   },
@@ -57,6 +61,10 @@ export const beadsHands = (deps: BeadsDeps): Pick<Hands, 'surveyIssues' | 'claim
   },
 })
 
+/** Epics are groups; what is in them is work. */
+const isWork = (issue: Issue) => issue.issue_type !== 'epic'
+const isDone = (issue: Issue) => issue.status === 'closed' || !isWork(issue)
+
 /** What of the wanted work is ready, closed, complete, or waits and why. */
 export async function survey(beads: TownIssues, epics: readonly string[], issues: readonly string[]) {
   const wanted = new Map<string, Issue>()
@@ -64,7 +72,7 @@ export async function survey(beads: TownIssues, epics: readonly string[], issues
   const over: string[] = []
   for (const epic of epics) {
     const children = await beads.children(epic)
-    if (children.length > 0 && children.every((child) => child.status === 'closed')) complete.push(epic)
+    if (children.some(isWork) && children.every(isDone)) complete.push(epic)
     if ((await beads.get(epic))?.status === 'closed') over.push(epic)
     for (const child of children) wanted.set(child.id, child)
   }
@@ -80,7 +88,7 @@ export async function survey(beads: TownIssues, epics: readonly string[], issues
       if (issue.status === 'blocked' && (await beads.labels(id)).includes(escalated)) given.add(id)
     }
   }
-  const work = [...wanted.values()].filter((issue) => issue.status !== 'closed' && issue.issue_type !== 'epic')
+  const work = [...wanted.values()].filter((issue) => issue.status !== 'closed' && isWork(issue))
   const free = new Set((await beads.ready({ unassigned: true })).map((issue) => issue.id))
   const ready = work.filter((issue) => free.has(issue.id) || given.has(issue.id)).sort((a, b) => a.priority - b.priority || (a.created_at < b.created_at ? -1 : 1))
   const waiting = work.filter((issue) => !ready.includes(issue))
