@@ -140,8 +140,10 @@ export function makePeople({ world, host, chance, pick, post, say }: Stage, comm
     () => {
       const id = `w-${world.issues.size + 1}`
       if (world.issues.size >= commands.issuesMax) return
-      byHand(() => world.file(id))
-      commands.filed(id)
+      byHand(() => {
+        world.file(id)
+        commands.filed(id)
+      })
     },
     () => commands.configure(pick(Array.from({ length: commands.workersMax }, (_, n) => n + 1))),
     () => {

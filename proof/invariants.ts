@@ -86,6 +86,8 @@ const witnessOf = (view: TownView) => contextOf<WitnessContext>(view, `${view.ri
 const escalationsOf = (view: TownView) => contextOf<MayorContext>(view, 'mayor/')?.escalations ?? []
 /** Workers of whom something could not be taken down, as the Overseer was told. */
 const remainsOf = (view: TownView) => escalationsOf(view).flatMap(({ cause }) => (cause.startsWith(`${view.rig}/remains/`) ? [cause.slice(view.rig.length + 9)] : []))
+/** Workers that could not be taken down keep all places, as the Overseer was told: who is asked for waits. */
+const isFull = (view: TownView) => view.slots.length >= view.maxWorkers && view.slots.every((holder) => remainsOf(view).includes(nameIn(holder)))
 const nameIn = (address: string) => address.split('/')[2] ?? ''
 const twice = <T>(list: readonly T[]) => list.find((item, n) => list.indexOf(item) !== n)
 
@@ -198,9 +200,7 @@ export const atRest: readonly Invariant[] = [
       const causes = escalationsOf(view)
       // What keeps the queue of a rig is one cause for all that wait in it.
       const queued = causes.some(({ cause }) => cause.startsWith(`${view.rig}/queue/`)) ? (contextOf<RefineryContext>(view, `${view.rig}/refinery`)?.queue ?? []) : []
-      // Workers that could not be taken down keep their places, as the Overseer was told.
-      const full = view.slots.length >= view.maxWorkers && view.slots.every((holder) => remainsOf(view).includes(nameIn(holder)))
-      const told = (id: string) => full || causes.some(({ issue }) => issue === id) || queued.some(({ issue }) => issue === id)
+      const told = (id: string) => isFull(view) || causes.some(({ issue }) => issue === id) || queued.some(({ issue }) => issue === id)
       const waits = (after: readonly string[]) => after.some((id) => view.issues.find((issue) => issue.id === id)?.status !== 'closed')
       const silent = open.filter(({ id, status, after, unasked }) => !unasked && status !== 'blocked' && !told(id) && !waits(after))
       return silent.length === 0
@@ -237,6 +237,7 @@ export const atRest: readonly Invariant[] = [
     says: 'at rest, a blocked issue has its escalation',
     broken: (view) => {
       const causes = escalationsOf(view)
+      if (isFull(view)) return undefined
       const untold = view.issues.find(({ id, status }) => status === 'blocked' && !causes.some(({ issue }) => issue === id))
       return untold && `${untold.id} is blocked, and no escalation says so`
     },
