@@ -58,7 +58,7 @@ export const effects = {
       closed: z.array(issueId),
       /** Issues asked for by id that do not exist. */
       unknown: z.array(issueId),
-      /** Epics asked for whose children, all levels, are all closed (and that have at least one). */
+      /** Epics asked for all of whose work, at all levels, is closed (and that have some); epics inside them are no work. */
       complete: z.array(issueId),
       /** Epics asked for that are closed. */
       over: z.array(issueId).default([]),

@@ -2,6 +2,8 @@
 import { spawn } from 'node:child_process'
 import { get } from 'node:http'
 import { afterEach, expect, test } from 'vitest'
+import type { LogEntry } from '../../cli/api.ts'
+import { asTheyAre } from '../../cli/live.ts'
 import { chromiumPath, openBrowser } from '../fixture/browser.ts'
 import { committer, gtScript, type RealTown, realTown } from '../fixture/real-town.ts'
 
@@ -67,6 +69,10 @@ test.skipIf(!chromiumPath)('each actor’s state as it changes, and the mail bet
     expect((await titles('wyvern/witness', 'active')).sort()).toEqual(['brake_released', 'dispatch_resting'])
     // Transitions of a state around another, and of the machine itself, light up too.
     expect(await titles('wyvern/polecats/Nux', 'taken')).toEqual(['polecat->retired'])
+    // Who had no turn lately is shown as it is.
+    const idle = asTheyAre(t.town, [{ address: 'mayor/' } as LogEntry])
+    expect(idle.map(({ address, before, after }) => [address, before === after && after])).toContainEqual(['wyvern/refinery', 'idle'])
+    expect(idle.map(({ address }) => address)).not.toContain('mayor/')
     const arrows = await page.$$eval('#sequence g.mail text', (nodes: { textContent: string | null }[]) => nodes.map((node) => node.textContent))
     expect(arrows).toContain('merge.landed')
     expect(arrows).toContain('polecat.retired')
