@@ -7,6 +7,7 @@ import type { EffectInput, EffectOutput } from '../../machines/effects.ts'
 import type { Hands } from '../binding.ts'
 import { type RigConfig, writeWhole } from '../config.ts'
 import { git } from '../git/git.ts'
+import { isHalfMade } from '../git/locks.ts'
 import { rigLayout, townLayout } from '../layout.ts'
 import { endGroup, endTree, marked, startOf } from '../processes.ts'
 
@@ -56,18 +57,28 @@ async function runGates(deps: GateDeps, { rig, commit }: EffectInput<'runGates'>
   return { kind: 'green', gates }
 }
 
-/** The pool's worktree at exactly this commit, with nothing else in it. */
+/** The pool's worktree at exactly this commit, with nothing else in it. Nothing in it is anybody's work: one that cannot be used is made anew. */
 async function checkOut(town: string, rig: string, commit: string): Promise<string> {
   const { gatePool, refineryClone } = rigLayout(town, rig)
   const place = join(gatePool, '1')
-  if (!existsSync(join(place, '.git'))) {
-    mkdirSync(gatePool, { recursive: true })
-    await git(refineryClone, ['worktree', 'prune'])
-    await git(refineryClone, ['worktree', 'add', '--quiet', '--force', '--detach', place, commit])
-  } else {
-    await git(place, ['checkout', '--quiet', '--force', '--detach', commit])
-    await git(place, ['clean', '-ffdxq'])
+  if (existsSync(join(place, '.git')) && !isHalfMade(place)) {
+    try {
+      await git(place, ['checkout', '--quiet', '--force', '--detach', commit])
+      await git(place, ['clean', '-ffdxq'])
+      return await proven(place, commit)
+    } catch {
+      // A gate or a git that was killed broke it, in whatever way.
+    }
   }
+  rmSync(place, { recursive: true, force: true })
+  mkdirSync(gatePool, { recursive: true })
+  await git(refineryClone, ['worktree', 'prune'])
+  // Twice: also over a registration that a killed git left locked.
+  await git(refineryClone, ['worktree', 'add', '--quiet', '--force', '--force', '--detach', place, commit])
+  return proven(place, commit)
+}
+
+async function proven(place: string, commit: string): Promise<string> {
   const { stdout: head } = await git(place, ['rev-parse', 'HEAD'])
   const { stdout: dirt } = await git(place, ['status', '--porcelain'])
   if (head !== commit || dirt !== '') throw new Error(`${place} is not the clean commit ${commit}`)

@@ -1,14 +1,19 @@
 // The one runner of git. Fixed environment, no prompts, no hooks of the user's, arguments as an array.
 // Never: a shell; a push without a condition; loads execa before there is something to run (a daemon that restarts answers sooner).
+import { setTimeout as pause } from 'node:timers/promises'
+import { lockNamed, releaseStale } from './locks.ts'
 
 export class GitFailed extends Error {
   override name = 'GitFailed'
   readonly output: string
   readonly exitCode: number | undefined
-  constructor(message: string, output: string, exitCode: number | undefined) {
+  /** Killed from outside (a person, the kernel short of memory): it has said nothing of the repository. */
+  readonly killed: boolean
+  constructor(message: string, output: string, exitCode: number | undefined, killed = false) {
     super(message)
     this.output = output
     this.exitCode = exitCode
+    this.killed = killed
   }
 }
 
@@ -24,10 +29,30 @@ export interface GitOptions {
 
 const fixed = ['-c', 'core.hooksPath=/dev/null', '-c', 'gc.auto=0', '-c', 'commit.gpgsign=false', '-c', 'protocol.ext.allow=never', '-c', 'advice.detachedHead=false']
 
+/** How long one git waits for another one's lock, in milliseconds; a lock that nobody holds is gone before. */
+const lockedMaxMs = 10_000
+
 /** Runs git in `cwd`. Resolves with what it printed (trailing newline cut); throws GitFailed with git's own words. */
 export async function git(cwd: string, args: readonly string[], options: GitOptions = {}): Promise<{ stdout: string; stderr: string; exitCode: number }> {
+  for (let waitedMs = 0; ; waitedMs += 200) {
+    const done = await once(cwd, args, options)
+    const lock = done.exitCode === 0 ? undefined : lockNamed(done.stderr, cwd)
+    if (lock !== undefined && waitedMs < lockedMaxMs && !options.signal?.aborted) {
+      if (!releaseStale(lock, cwd)) await pause(200)
+      continue
+    }
+    const { stdout, stderr, exitCode } = done
+    if (exitCode === undefined || !(options.okCodes ?? [0]).includes(exitCode)) {
+      const words = stderr.trim() || stdout.trim() || done.shortMessage || 'no words'
+      throw new GitFailed(`git ${args[0]} failed in ${cwd}: ${words}`, `${stdout}\n${stderr}`, exitCode, done.killed)
+    }
+    return { stdout, stderr, exitCode }
+  }
+}
+
+async function once(cwd: string, args: readonly string[], options: GitOptions) {
   const { execa } = await import('execa')
-  const done = await execa('git', [...fixed, ...args], {
+  const { stdout, stderr, exitCode, shortMessage, isTerminated, timedOut, isCanceled } = await execa('git', [...fixed, ...args], {
     cwd,
     env: { ...identity, LC_ALL: 'C', GIT_TERMINAL_PROMPT: '0', GIT_OPTIONAL_LOCKS: '0', ...unset, ...options.env },
     reject: false,
@@ -35,12 +60,7 @@ export async function git(cwd: string, args: readonly string[], options: GitOpti
     ...(options.input === undefined ? { stdin: 'ignore' as const } : { input: options.input }),
     ...(options.signal ? { cancelSignal: options.signal } : {}),
   })
-  const { stdout, stderr, exitCode } = done
-  if (exitCode === undefined || !(options.okCodes ?? [0]).includes(exitCode)) {
-    const words = stderr.trim() || stdout.trim() || done.shortMessage || 'no words'
-    throw new GitFailed(`git ${args[0]} failed in ${cwd}: ${words}`, `${stdout}\n${stderr}`, exitCode)
-  }
-  return { stdout, stderr, exitCode }
+  return { stdout, stderr, exitCode, shortMessage, killed: isTerminated && !timedOut && !isCanceled }
 }
 
 /** A repository named by the caller's environment must not be the one that is written. */

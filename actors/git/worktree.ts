@@ -1,10 +1,12 @@
 // A polecat's place: its worktree and branch, made from the Mayor's clone, and proven to be its own before anything is written.
 // Never: overwrites a place, removes work that is neither on main nor pinned, or touches a folder that is not this incarnation's.
-import { existsSync, lstatSync, readFileSync, realpathSync } from 'node:fs'
+import { existsSync, lstatSync, readFileSync, realpathSync, rmSync } from 'node:fs'
 import { basename, dirname, join } from 'node:path'
+import { setTimeout as pause } from 'node:timers/promises'
 import type { EffectInput, EffectOutput } from '../../machines/effects.ts'
 import { rigLayout } from '../layout.ts'
 import { contains, emptyRoot, GitFailed, git, revision } from './git.ts'
+import { gitRunsIn, isHalfMade, locksOf, releaseStale } from './locks.ts'
 
 export interface Place {
   rig: string
@@ -19,6 +21,8 @@ export interface RigGit {
 
 const fetchedAtMs = new Map<string, number>()
 const fetchEveryMs = 30_000
+/** How long a place waits for a git that may still be in it, in milliseconds. */
+const lockedMaxMs = 10_000
 
 /** main as the rig's clone knows it; of an empty repository the root all its work starts from. */
 export async function mainOf(clone: string, branch: string): Promise<string> {
@@ -55,8 +59,11 @@ export async function createWorktree(deps: RigGit, input: EffectInput<'createWor
       ?.split(' ')[0]
   const base = tipOf(tracked) ?? (await emptyRoot(clone))
   if (added) return { path, head: base, base }
+  if (existsSync(path) && isHalfMade(path)) await removeHalfMade(deps, input, path)
   if (existsSync(path)) {
     await prove(deps, input)
+    // No session of this place lives now: what its last one locked, nobody will unlock.
+    for (const lock of locksOf(path, input.branch)) await until(() => releaseStale(lock, path), lockedMaxMs)
     return { path, head: (await revision(path, 'HEAD')) as string, base }
   }
   const start = input.start?.sha ?? base
@@ -66,12 +73,28 @@ export async function createWorktree(deps: RigGit, input: EffectInput<'createWor
     await git(clone, add)
   } catch (error) {
     if (!(error instanceof GitFailed)) throw error
-    // A registration whose folder is gone is in the way.
+    // A registration whose folder is gone is in the way; one that was never finished is locked too.
+    await git(clone, ['worktree', 'remove', '--force', '--force', path], { okCodes: [0, 128] })
     await git(clone, ['worktree', 'prune'])
     const made = await revision(clone, `refs/heads/${input.branch}`)
     await git(clone, made ? ['worktree', 'add', '--quiet', path, input.branch] : add)
   }
   return { path, head: known ?? start, base }
+}
+
+/** A git was killed while it made this place: what is there is nobody's work, and would look like a worker that deleted everything. */
+async function removeHalfMade(deps: RigGit, place: Place, path: string): Promise<void> {
+  const { clone } = rigLayout(deps.town, place.rig)
+  // The git of a daemon that was killed may still be at it.
+  await until(() => !isHalfMade(path) || !gitRunsIn(join(clone, '.git')), lockedMaxMs)
+  if (!isHalfMade(path)) return
+  await git(clone, ['worktree', 'remove', '--force', '--force', path], { okCodes: [0, 128] })
+  // Killed so early that git does not know it for a worktree.
+  if (existsSync(path)) rmSync(path, { recursive: true })
+}
+
+async function until(holds: () => boolean, withinMs: number): Promise<void> {
+  for (let waitedMs = 0; !holds() && waitedMs < withinMs; waitedMs += 200) await pause(200)
 }
 
 /** Throws unless the folder is a worktree of this rig's clone, at its own path, on this incarnation's branch (or detached from it). */

@@ -58,6 +58,9 @@ const hook = `#!/bin/sh
 [ ! -e refuse ] || { echo "not now" >&2; exit 1; }
 `
 
+/** A town that has not landed all by then never will. */
+const minutesMax = 12
+
 export async function torture({ seed, kills: killsMin, issues: issuesMin, say = () => {} }: TortureOptions): Promise<TortureResult> {
   const from = performance.now()
   const random = seededRandom(seed)
@@ -95,7 +98,8 @@ export async function torture({ seed, kills: killsMin, issues: issuesMin, say = 
       else await pause(300)
       disturb(town, count() < killsMin)
       if (below(6) === 0) overseerLooks(town)
-      if (performance.now() - from > 1_500_000) throw new Error(`not done after 25 minutes: ${towns.map(({ t }) => t.gt('log', '--last', '60').stdout).join('\n')}`)
+      if (performance.now() - from > minutesMax * 60_000)
+        throw new Error(`not done after ${minutesMax} minutes:\n${towns.flatMap(({ t }) => [t.gt('status').stdout, t.gt('log', '--last', '60').stdout]).join('\n')}`)
     }
     for (const { t } of towns) rmSync(join(t.origin, 'refuse'), { force: true })
     for (const town of towns) await settle(town)
@@ -154,7 +158,10 @@ export async function torture({ seed, kills: killsMin, issues: issuesMin, say = 
       const victim = gates[below(gates.length)] as Process
       return kill(victim.name === 'git' ? 'git' : 'gate', victim.pid)
     }
-    if (roll < 58 && session === 'tmux') {
+    // Whoever started it: the daemon in its clones, a worker in its worktree. Not on origin's side, which is not the town's to mend.
+    const gits = processes().filter(({ name, cwd }) => name === 'git' && cwd.startsWith(t.layout.root))
+    if (roll < 70 && gits.length > 0) return kill('git', (gits[below(gits.length)] as Process).pid)
+    if (roll < 75 && session === 'tmux' && below(3) === 0) {
       const server = Number(spawnSync('tmux', ['-L', t.layout.tmuxSocket, 'display-message', '-p', '#{pid}'], { encoding: 'utf8' }).stdout)
       if (server > 0) return kill('tmux', server)
     }
