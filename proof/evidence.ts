@@ -1,6 +1,7 @@
 // Evidence: what a store's mail and journal tell of the past. For the invariants that a moment alone cannot show; the simulation and the torture of real towns both read it.
 // Never: writes, or believes a snapshot.
-import type { TownHistory } from './invariants.ts'
+import { type Role, replay, type Store } from '../runtime/contract.ts'
+import { type TownHistory, Violation } from './invariants.ts'
 
 type Read = <T>(sql: string) => T[]
 
@@ -22,11 +23,11 @@ export function evidenceOf(read: Read, saidAt: number): Omit<TownHistory, 'spawn
   return { asked, everAsked }
 }
 
-/** What must never have happened, in words. Reads everything: for the end of a story. */
-export function misdeeds(read: Read): string[] {
+/** What must never have happened, in words. Reads everything: for the end of a story. `pruned`: the store does not have its whole past any more. */
+export function misdeeds(read: Read, { pruned = false } = {}): string[] {
   const twice = read<{ mail_id: string }>('SELECT mail_id FROM journal GROUP BY mail_id HAVING count(*) > 1').map(({ mail_id }) => `${mail_id} was handled twice (invariant 1)`)
   const lost = read<{ lost: number }>('SELECT coalesce(max(seq), 0) - count(*) AS lost FROM mail').flatMap(({ lost }) =>
-    lost === 0 ? [] : [`${lost} mails are gone (invariant 1)`],
+    lost === 0 || pruned ? [] : [`${lost} mails are gone (invariant 1)`],
   )
   const nagged = read<{ address: string; times: number }>(
     "SELECT address, count(*) AS times FROM journal WHERE mail_type = 'shutdown.refused' AND before = 'pending_shutdown' GROUP BY address, incarnation HAVING times > 3",
@@ -34,7 +35,38 @@ export function misdeeds(read: Read): string[] {
   const given = read<{ from_address: string; incarnation: number }>(
     "SELECT from_address, body ->> 'incarnation' AS incarnation FROM mail WHERE type = 'polecat.failed' GROUP BY 1, 2 HAVING count(*) > 1",
   ).map(({ from_address, incarnation }) => `${from_address} (${incarnation}) gave up more than once (invariant 6)`)
-  return [...twice, ...lost, ...nagged, ...given, ...epochs(read), ...timers(read)]
+  return [...twice, ...lost, ...nagged, ...given, ...epochs(read), ...(pruned ? [] : timers(read))]
+}
+
+/** One story's past, also what the store does not tell any more because it was pruned. */
+export function makePast(roles: readonly Role[]) {
+  let forgotten: string[] = []
+  let pruned = false
+  let workers: number | undefined
+  return {
+    seen(store: Store, saidAt: number) {
+      const { asked, everAsked } = evidenceOf(store.all, saidAt)
+      return { asked, everAsked: [...forgotten, ...everAsked] }
+    },
+    /** `max_workers` of the last configuration the Witness has heard of, since it began. */
+    workersHeard(store: Store): number | undefined {
+      const row = store.get<{ body: string }>("SELECT body FROM mail WHERE type = 'rig.configured' AND state = 'done' ORDER BY seq DESC LIMIT 1")
+      if (row) workers = (JSON.parse(row.body) as { maxWorkers: number }).maxWorkers
+      return workers
+    },
+    /** Throws a Violation: something that must never have happened did, or the snapshots are not what the journal makes of them. */
+    judge(store: Store): void {
+      const [misdeed] = misdeeds(store.all, { pruned })
+      if (misdeed) throw new Violation(misdeed)
+      const [differing] = replay(store, roles).differing
+      if (differing) throw new Violation(`replayed, ${differing.address} is another: ${differing.why} (invariant 11)`)
+    },
+    /** The store is about to be pruned. */
+    forget(store: Store): void {
+      forgotten = this.seen(store, 0).everAsked
+      pruned = true
+    },
+  }
 }
 
 function epochs(read: Read): string[] {

@@ -35,6 +35,18 @@ export const mutants: readonly Mutant[] = [
     replace: '',
   },
   {
+    name: 'pruning takes what is not over',
+    file: 'runtime/host.ts',
+    find: `DELETE FROM effect WHERE state IN ('settled', 'cancelled') AND at < ?`,
+    replace: `DELETE FROM effect WHERE at < ?`,
+  },
+  {
+    name: 'pruning takes mail that waits',
+    file: 'runtime/host.ts',
+    find: `DELETE FROM mail WHERE state IN ('done', 'stale') AND handled_at < ?`,
+    replace: `DELETE FROM mail WHERE sent_at < ?`,
+  },
+  {
     name: 'a timer fires early',
     file: 'runtime/host.ts',
     find: `FROM timer WHERE due_at <= ? ORDER BY due_at, address, id', clock.now())`,
