@@ -43,12 +43,12 @@ export function bind({ facts, prefixOf }: Binding): Pick<HostOptions, 'roles' | 
 /** Trouble of the kernel itself is the Overseer's: one escalation a cause, gone when it is. */
 function alert(trouble: Trouble): Draft {
   const { kind, address } = trouble
-  const cause = kind === 'halted' ? causes.halted(address) : causes.failing(address, trouble.effect)
+  const cause = kind === 'halted' || kind === 'resumed' ? causes.halted(address) : causes.failing(address, trouble.effect)
   const said = { from: daemonAddress, to: mayorAddress }
-  if (kind === 'mended') return { ...said, type: 'escalation.cleared', body: { cause } }
+  if (kind === 'mended' || kind === 'resumed') return { ...said, type: 'escalation.cleared', body: { cause } }
   const [subject, body] =
     kind === 'halted'
-      ? [`${address} crashed too often and is halted`, 'Its mail waits; nothing is lost.']
+      ? [`${address} crashed too often and is halted`, 'Its mail waits; nothing is lost. Once what makes it crash is mended, `gt up` lets it go on.']
       : [`${trouble.effect} for ${address} fails again and again`, 'It is tried again every few minutes; nothing is lost.']
   return { ...said, type: 'escalation.raised', body: { cause, rig: rigOf(address) ?? '', issue: null, subject, body: `Its last error: ${trouble.error}\n${body}` } }
 }

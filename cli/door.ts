@@ -221,6 +221,7 @@ function makeAnswers(town: TownBehind): Answers {
     stop: async ({ rig }, asking) => ({ stopped: await stopSessions(town, rig === undefined ? null : knownRig(rig), 'stopped by the Overseer', asking) }),
     resume: (_, asking) => {
       for (const scope of host.holds()) host.release(scope)
+      for (const { address, status } of host.actors()) if (status === 'halted') host.resume(address)
       for (const name of town.rigs()) {
         const { maxWorkers, spawnDelayMs } = town.rig(name)
         post({ from: asking.from, to: witnessOf(name), type: 'rig.configured', body: { maxWorkers, spawnDelayMs } })

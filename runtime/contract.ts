@@ -111,9 +111,10 @@ export interface PromisedEffect {
   at: number
 }
 
-/** `halted`: an actor crashed too often. `failing`: an effect that nobody waits for fails again and again; `mended`: now it went well. */
+/** `halted`: an actor crashed too often; `resumed`: it was told to go on. `failing`: an effect that nobody waits for fails again and again; `mended`: now it went well. */
 export type Trouble =
   | { kind: 'halted'; address: string; error: string }
+  | { kind: 'resumed'; address: string }
   | { kind: 'failing'; address: string; effect: string; error: string }
   | { kind: 'mended'; address: string; effect: string }
 

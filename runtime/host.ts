@@ -355,7 +355,12 @@ export function openHost(options: HostOptions): Host {
       return row && stateOf(row)
     },
     actors: (prefix) => readActors(store, prefix),
-    resume: (address) => void committed(() => store.run("UPDATE actor SET status = 'active', crashes = '[]' WHERE address = ? AND status = 'halted'", address)),
+    resume(address) {
+      committed(() => {
+        const { changes } = store.run("UPDATE actor SET status = 'active', crashes = '[]' WHERE address = ? AND status = 'halted'", address)
+        if (changes > 0) tell({ kind: 'resumed', address })
+      })
+    },
     reply(mailId) {
       const row = store.get<{ reply: string }>('SELECT reply FROM reply WHERE mail_id = ?', mailId)
       return row && (JSON.parse(row.reply) as Reply)

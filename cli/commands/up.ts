@@ -9,7 +9,7 @@ import { command } from '../command.ts'
 import { version } from '../version.ts'
 
 export default command({
-  summary: 'start the town, or let a stopped one go on',
+  summary: 'start the town, or let what is stopped or halted go on',
   usage: '[--foreground]',
   examples: ['gt up', 'gt up --foreground    # for service managers'],
   options: { foreground: { type: 'boolean', about: 'be the daemon, for service managers; its log goes to standard output' } },

@@ -63,6 +63,28 @@ test('a plugin promises no more than is a plugin’s; one that cannot be read is
   expect(t.gt('up')).toMatchObject({ status: 1, stderr: expect.stringMatching(/greedy\/actor\.mjs is no plugin actor: it exports no function/) })
 })
 
+test('a machine that crashes too often is halted; mended, `gt up` lets it go on with the mail that waited', { timeout: 60_000 }, async () => {
+  t = realTown()
+  const actor = (action: string) => `export default ({ xstate: { setup, assign }, words }) => setup({ actions: words }).createMachine({
+    context: { heard: 0 }, initial: 'a', states: { a: { on: { 'message.sent': { actions: [assign({ heard: ${action} }), { type: 'note', params: ({ context, event }) => ({ text: 'heard ' + event.subject }) }] } } } } })`
+  plugin('fragile', 'actor.mjs', actor("({ event }) => { if (event.subject !== 'hello') throw new Error('too fragile') }"))
+  t.ok('up')
+  t.ok('send', 'wyvern/plugins/fragile', '-s', 'hello')
+  const status = () => t.json<{ escalations: { subject: string; body: string }[]; depth: { dead: number; mail: number } }>('status')
+  for (let n = 1; n <= 20 && status().escalations.length === 0; n++) {
+    t.ok('send', 'wyvern/plugins/fragile', '-s', `${n}`)
+    await eventually(() => status().depth.dead === n || status().escalations.length > 0)
+  }
+  expect(status().escalations).toMatchObject([{ subject: 'wyvern/plugins/fragile crashed too often and is halted' }])
+  t.ok('send', 'wyvern/plugins/fragile', '-s', 'the last')
+  await eventually(() => inbox().some(({ body }) => body.includes('too fragile') && body.includes('gt up')))
+  t.ok('down')
+  plugin('fragile', 'actor.mjs', actor('({ context }) => context.heard + 1'))
+  t.ok('up')
+  await eventually(() => status().escalations.length === 0)
+  expect(t.gt('log', '--actor', 'wyvern/plugins/fragile').stdout).toContain('heard the last')
+})
+
 test('state.json shows each role’s committed state', { timeout: 30_000 }, async () => {
   t = realTown()
   t.issues(1)

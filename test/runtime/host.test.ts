@@ -1,7 +1,7 @@
 import { readFileSync, writeFileSync } from 'node:fs'
 import { DatabaseSync } from 'node:sqlite'
 import { afterEach, beforeEach, expect, test } from 'vitest'
-import { LeaseLost, openSqliteStore, Refusal, StoreUnusable } from '../../runtime/contract.ts'
+import { LeaseLost, openSqliteStore, Refusal, StoreUnusable, type Trouble } from '../../runtime/contract.ts'
 import { counterRole, world } from './counter.ts'
 
 let w: ReturnType<typeof world>
@@ -162,7 +162,14 @@ test('one failing turn in a group commit takes nothing else down', () => {
 })
 
 test('an actor that crashes too often is halted, with one alert, until it is told to go on', () => {
-  const options = { alert: ({ address }: { address: string }) => ({ from: address, to: 'c/alarm', type: 'add', body: {} }), attemptsMax: 1 }
+  const told: string[] = []
+  const options = {
+    alert({ kind, address }: Trouble) {
+      told.push(kind)
+      return { from: address, to: 'c/alarm', type: 'add', body: {} }
+    },
+    attemptsMax: 1,
+  }
   const host = w.open(options)
   host.post(mail('c/1', 'add'))
   for (let i = 0; i < 4; i++) host.post(mail('c/1', 'fail'))
@@ -175,8 +182,10 @@ test('an actor that crashes too often is halted, with one alert, until it is tol
   w.drain(again)
   expect([again.actor('c/1')?.status, again.depth().mail]).toEqual(['halted', 3])
   again.resume('c/1')
+  expect(again.actor('c/1')?.status).toBe('active')
+  again.resume('c/1')
   w.drain(again)
-  expect(count(again, 'c/alarm')).toBe(2)
+  expect([told, count(again, 'c/alarm')]).toEqual([['halted', 'resumed', 'halted'], 3])
 })
 
 test('mail nobody understands is a dead letter; mail ignored on purpose is not; both can be told apart from outside', () => {
