@@ -53,6 +53,8 @@ export function rigLayout(town: string, rig: string) {
     witnessState: join(root, 'witness/state.json'),
     crew: join(root, 'crew'),
     polecats: join(root, 'polecats'),
+    /** What was removed, until it is deleted. */
+    trash: join(root, 'polecats/.trash'),
     polecat: (name: string) => join(root, 'polecats', name),
     plugins: join(root, 'plugins'),
     plugin: (name: string) => join(root, 'plugins', name),

@@ -7,7 +7,7 @@ import { rigLayout, townLayout } from '../actors/layout.ts'
 
 export function knownAddresses(town: string): string[] {
   const rigs = Object.keys(readConfig(townLayout(town).rigsJson, rigsConfig).rigs)
-  const inside = (path: string) => (existsSync(path) ? readdirSync(path) : [])
+  const inside = (path: string) => (existsSync(path) ? readdirSync(path).filter((name) => !name.startsWith('.')) : [])
   return [
     'mayor/',
     'overseer',

@@ -23,25 +23,34 @@ export function evidenceOf(read: Read, saidAt: number): Omit<TownHistory, 'spawn
   return { asked, everAsked }
 }
 
-/** What must never have happened, in words. Reads everything: for the end of a story. `pruned`: the store does not have its whole past any more. */
-export function misdeeds(read: Read, { pruned = false } = {}): string[] {
+/** What is known of a past that was pruned: each session's last epoch, and the workers (with their incarnation) that gave up. */
+interface Remembered {
+  epochs: ReadonlyMap<string, number>
+  gaveUp: readonly string[]
+}
+
+/** What must never have happened, in words. Reads everything: for the end of a story. `remembered`: the store does not have its whole past any more. */
+export function misdeeds(read: Read, remembered?: Remembered): string[] {
   const twice = read<{ mail_id: string }>('SELECT mail_id FROM journal GROUP BY mail_id HAVING count(*) > 1').map(({ mail_id }) => `${mail_id} was handled twice (invariant 1)`)
   const lost = read<{ lost: number }>('SELECT coalesce(max(seq), 0) - count(*) AS lost FROM mail').flatMap(({ lost }) =>
-    lost === 0 || pruned ? [] : [`${lost} mails are gone (invariant 1)`],
+    lost === 0 || remembered ? [] : [`${lost} mails are gone (invariant 1)`],
   )
   const nagged = read<{ address: string; times: number }>(
     "SELECT address, count(*) AS times FROM journal WHERE mail_type = 'shutdown.refused' AND before = 'pending_shutdown' GROUP BY address, incarnation HAVING times > 3",
   ).map(({ address, times }) => `${address} was sent back ${times} times (invariant 6)`)
-  const given = read<{ from_address: string; incarnation: number }>(
-    "SELECT from_address, body ->> 'incarnation' AS incarnation FROM mail WHERE type = 'polecat.failed' GROUP BY 1, 2 HAVING count(*) > 1",
-  ).map(({ from_address, incarnation }) => `${from_address} (${incarnation}) gave up more than once (invariant 6)`)
-  return [...twice, ...lost, ...nagged, ...given, ...epochs(read), ...(pruned ? [] : timers(read))]
+  const given = [...(remembered?.gaveUp ?? []), ...gaveUp(read)].filter((who, n, all) => all.indexOf(who) !== n).map((who) => `${who} gave up more than once (invariant 6)`)
+  return [...twice, ...lost, ...nagged, ...given, ...epochs(read, new Map(remembered?.epochs)), ...(remembered ? [] : timers(read))]
 }
+
+const gaveUp = (read: Read) =>
+  read<{ from_address: string; incarnation: number }>("SELECT from_address, body ->> 'incarnation' AS incarnation FROM mail WHERE type = 'polecat.failed'").map(
+    ({ from_address, incarnation }) => `${from_address} (${incarnation})`,
+  )
 
 /** One story's past, also what the store does not tell any more because it was pruned. */
 export function makePast(roles: readonly Role[]) {
   let forgotten: string[] = []
-  let pruned = false
+  let remembered: Remembered | undefined
   let workers: number | undefined
   return {
     seen(store: Store, saidAt: number) {
@@ -56,7 +65,7 @@ export function makePast(roles: readonly Role[]) {
     },
     /** Throws a Violation: something that must never have happened did, or the snapshots are not what the journal makes of them. */
     judge(store: Store): void {
-      const [misdeed] = misdeeds(store.all, { pruned })
+      const [misdeed] = misdeeds(store.all, remembered)
       if (misdeed) throw new Violation(misdeed)
       const [differing] = replay(store, roles).differing
       if (differing) throw new Violation(`replayed, ${differing.address} is another: ${differing.why} (invariant 11)`)
@@ -64,13 +73,15 @@ export function makePast(roles: readonly Role[]) {
     /** The store is about to be pruned. */
     forget(store: Store): void {
       forgotten = this.seen(store, 0).everAsked
-      pruned = true
+      const latest = new Map(remembered?.epochs)
+      epochs(store.all, latest)
+      remembered = { epochs: latest, gaveUp: [...(remembered?.gaveUp ?? []), ...gaveUp(store.all)] }
     },
   }
 }
 
-function epochs(read: Read): string[] {
-  const latest = new Map<string, number>()
+/** Raises `latest` to each session's last epoch on the way. */
+function epochs(read: Read, latest: Map<string, number>): string[] {
   const found: string[] = []
   for (const { address, epoch } of read<{ address: string; epoch: number }>(
     "SELECT from_address AS address, body ->> 'epoch' AS epoch FROM mail WHERE type = 'session.started' ORDER BY seq",

@@ -7,7 +7,7 @@ import type { EffectInput, EffectOutput } from '../../machines/effects.ts'
 import type { Hands } from '../binding.ts'
 import { type RigConfig, writeWhole } from '../config.ts'
 import { git } from '../git/git.ts'
-import { isHalfMade } from '../git/locks.ts'
+import { isHalfMade } from '../git/unfinished.ts'
 import { rigLayout, townLayout } from '../layout.ts'
 import { endGroup, endTree, marked, startOf } from '../processes.ts'
 

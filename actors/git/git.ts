@@ -1,7 +1,8 @@
 // The one runner of git. Fixed environment, no prompts, no hooks of the user's, arguments as an array.
 // Never: a shell; a push without a condition; loads execa before there is something to run (a daemon that restarts answers sooner).
 import { setTimeout as pause } from 'node:timers/promises'
-import { lockNamed, releaseStale } from './locks.ts'
+import { lockNamed, watchLock } from './locks.ts'
+import { ownerOfMine, ownerVariable } from './running.ts'
 
 export class GitFailed extends Error {
   override name = 'GitFailed'
@@ -31,14 +32,19 @@ const fixed = ['-c', 'core.hooksPath=/dev/null', '-c', 'gc.auto=0', '-c', 'commi
 
 /** How long one git waits for another one's lock, in milliseconds; a lock that nobody holds is gone before. */
 const lockedMaxMs = 10_000
+const lockedPauseMs = 100
 
 /** Runs git in `cwd`. Resolves with what it printed (trailing newline cut); throws GitFailed with git's own words. */
 export async function git(cwd: string, args: readonly string[], options: GitOptions = {}): Promise<{ stdout: string; stderr: string; exitCode: number }> {
-  for (let waitedMs = 0; ; waitedMs += 200) {
+  for (let waitedMs = 0; ; ) {
     const done = await once(cwd, args, options)
     const lock = done.exitCode === 0 ? undefined : lockNamed(done.stderr, cwd)
     if (lock !== undefined && waitedMs < lockedMaxMs && !options.signal?.aborted) {
-      if (!releaseStale(lock, cwd)) await pause(200)
+      const tryAgain = watchLock(lock, cwd)
+      do {
+        await pause(lockedPauseMs)
+        waitedMs += lockedPauseMs
+      } while (!tryAgain() && waitedMs < lockedMaxMs)
       continue
     }
     const { stdout, stderr, exitCode } = done
@@ -54,7 +60,7 @@ async function once(cwd: string, args: readonly string[], options: GitOptions) {
   const { execa } = await import('execa')
   const { stdout, stderr, exitCode, shortMessage, isTerminated, timedOut, isCanceled } = await execa('git', [...fixed, ...args], {
     cwd,
-    env: { ...identity, LC_ALL: 'C', GIT_TERMINAL_PROMPT: '0', GIT_OPTIONAL_LOCKS: '0', ...unset, ...options.env },
+    env: { ...identity, LC_ALL: 'C', GIT_TERMINAL_PROMPT: '0', GIT_OPTIONAL_LOCKS: '0', [ownerVariable]: ownerOfMine(), ...unset, ...options.env },
     reject: false,
     timeout: options.timeoutMs ?? 60_000,
     ...(options.input === undefined ? { stdin: 'ignore' as const } : { input: options.input }),

@@ -1,12 +1,15 @@
 // A polecat's place: its worktree and branch, made from the Mayor's clone, and proven to be its own before anything is written.
 // Never: overwrites a place, removes work that is neither on main nor pinned, or touches a folder that is not this incarnation's.
-import { existsSync, lstatSync, readFileSync, realpathSync, rmSync } from 'node:fs'
+import { existsSync, lstatSync, mkdirSync, readdirSync, readFileSync, realpathSync, renameSync, rmdirSync } from 'node:fs'
+import { rm } from 'node:fs/promises'
 import { basename, dirname, join } from 'node:path'
+import process from 'node:process'
 import { setTimeout as pause } from 'node:timers/promises'
 import type { EffectInput, EffectOutput } from '../../machines/effects.ts'
 import { rigLayout } from '../layout.ts'
 import { contains, emptyRoot, GitFailed, git, revision } from './git.ts'
-import { gitRunsIn, isHalfMade, locksOf, releaseStale } from './locks.ts'
+import { locksOf, watchLock } from './locks.ts'
+import { isUnfinished, removeUnfinished } from './unfinished.ts'
 
 export interface Place {
   rig: string
@@ -21,7 +24,7 @@ export interface RigGit {
 
 const fetchedAtMs = new Map<string, number>()
 const fetchEveryMs = 30_000
-/** How long a place waits for a git that may still be in it, in milliseconds. */
+/** How long a place waits for a git that may still be in it, in milliseconds; a lock that nobody holds is gone before. */
 const lockedMaxMs = 10_000
 
 /** main as the rig's clone knows it; of an empty repository the root all its work starts from. */
@@ -59,11 +62,10 @@ export async function createWorktree(deps: RigGit, input: EffectInput<'createWor
       ?.split(' ')[0]
   const base = tipOf(tracked) ?? (await emptyRoot(clone))
   if (added) return { path, head: base, base }
-  if (existsSync(path) && isHalfMade(path)) await removeHalfMade(deps, input, path)
+  if (isUnfinished(deps, input)) await removeUnfinished(deps, input)
   if (existsSync(path)) {
     await prove(deps, input)
-    // No session of this place lives now: what its last one locked, nobody will unlock.
-    for (const lock of locksOf(path, input.branch)) await until(() => releaseStale(lock, path), lockedMaxMs)
+    await unlock(path, input.branch)
     return { path, head: (await revision(path, 'HEAD')) as string, base }
   }
   const start = input.start?.sha ?? base
@@ -82,19 +84,14 @@ export async function createWorktree(deps: RigGit, input: EffectInput<'createWor
   return { path, head: known ?? start, base }
 }
 
-/** A git was killed while it made this place: what is there is nobody's work, and would look like a worker that deleted everything. */
-async function removeHalfMade(deps: RigGit, place: Place, path: string): Promise<void> {
-  const { clone } = rigLayout(deps.town, place.rig)
-  // The git of a daemon that was killed may still be at it.
-  await until(() => !isHalfMade(path) || !gitRunsIn(join(clone, '.git')), lockedMaxMs)
-  if (!isHalfMade(path)) return
-  await git(clone, ['worktree', 'remove', '--force', '--force', path], { okCodes: [0, 128] })
-  // Killed so early that git does not know it for a worktree.
-  if (existsSync(path)) rmSync(path, { recursive: true })
-}
-
-async function until(holds: () => boolean, withinMs: number): Promise<void> {
-  for (let waitedMs = 0; !holds() && waitedMs < withinMs; waitedMs += 200) await pause(200)
+/** What the last session of a place locked, nobody else will unlock: none lives when a place is made ready. */
+async function unlock(path: string, branch: string): Promise<void> {
+  await Promise.all(
+    locksOf(path, branch).map(async (lock) => {
+      const isGone = watchLock(lock, path)
+      for (let waitedMs = 0; !isGone() && waitedMs < lockedMaxMs; waitedMs += 100) await pause(100)
+    }),
+  )
 }
 
 /** Throws unless the folder is a worktree of this rig's clone, at its own path, on this incarnation's branch (or detached from it). */
@@ -124,6 +121,7 @@ export async function prove({ town }: RigGit, place: Place): Promise<string> {
 export async function inspectWorktree(deps: RigGit, place: Place): Promise<EffectOutput<'inspectWorktree'>> {
   const path = rigLayout(deps.town, place.rig).polecat(place.polecat)
   if (!existsSync(path)) return { kind: 'absent', why: `${path} does not exist` }
+  if (isUnfinished(deps, place)) return { kind: 'absent', why: `${path} was never finished` }
   await prove(deps, place)
   const { stdout: status } = await git(path, ['status', '--porcelain=v2', '--branch', '-z', '--untracked-files=all'])
   const records = status.split('\0').filter(Boolean)
@@ -167,8 +165,12 @@ function unfinished(path: string): string | null {
 
 /** Removes the worktree after a last look that nothing in it would be lost. An absent one is removed already. */
 export async function removeWorktree(deps: RigGit, place: Place): Promise<EffectOutput<'removeWorktree'>> {
-  const { clone, polecat } = rigLayout(deps.town, place.rig)
+  const { clone, polecat, trash } = rigLayout(deps.town, place.rig)
   const path = polecat(place.polecat)
+  if (isUnfinished(deps, place)) {
+    await removeUnfinished(deps, place)
+    return { removed: true }
+  }
   if (!existsSync(path)) {
     await git(clone, ['worktree', 'prune'])
     return { removed: false }
@@ -179,8 +181,21 @@ export async function removeWorktree(deps: RigGit, place: Place): Promise<Effect
     if (found.dirty.length > 0 && !(await dirtyIsPinned(path, clone, place)))
       throw new Error(`${path} has uncommitted files that are not pinned (${found.dirty.slice(0, 5).join(', ')})`)
   }
-  await git(clone, ['worktree', 'remove', '--force', path])
+  await git(clone, ['worktree', 'unlock', path], { okCodes: [0, 128] })
+  // In one step: killed in the middle, a removal would leave what looks like a worker that deleted half of everything.
+  mkdirSync(trash, { recursive: true })
+  renameSync(path, join(trash, `${place.polecat}-${place.incarnation}-${process.pid}-${Date.now()}`))
+  await git(clone, ['worktree', 'prune'])
+  await emptyTrash(deps.town, place.rig)
   return { removed: true }
+}
+
+/** Deletes what was removed. What cannot be deleted now (files of another user) is tried again with the next. */
+export async function emptyTrash(town: string, rig: string): Promise<void> {
+  const { trash } = rigLayout(town, rig)
+  if (!existsSync(trash)) return
+  await Promise.all(readdirSync(trash).map((name) => rm(join(trash, name), { recursive: true, force: true }).catch(() => undefined)))
+  if (existsSync(trash) && readdirSync(trash).length === 0) rmdirSync(trash)
 }
 
 export async function isSafe(deps: RigGit, rig: string, commit: string): Promise<boolean> {

@@ -1,6 +1,6 @@
 // What a killed git leaves behind must not be the end of a rig: locks nobody holds, and worktrees that were never finished. On real git.
-import { execFileSync, spawn } from 'node:child_process'
-import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, realpathSync, rmSync, utimesSync, writeFileSync } from 'node:fs'
+import { type ChildProcess, execFileSync, spawn } from 'node:child_process'
+import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, realpathSync, renameSync, rmSync, utimesSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, expect, test } from 'vitest'
@@ -8,7 +8,8 @@ import { rigConfig } from '../../actors/config.ts'
 import { gateHands } from '../../actors/gates/hands.ts'
 import { git } from '../../actors/git/git.ts'
 import { gitHands } from '../../actors/git/hands.ts'
-import { lockNamed, releaseStale } from '../../actors/git/locks.ts'
+import { lockNamed, watchLock } from '../../actors/git/locks.ts'
+import { commandOf, endLeftGits, gitsByPs, ownerVariable } from '../../actors/git/running.ts'
 import { rigLayout, townLayout } from '../../actors/layout.ts'
 import type { EffectCall } from '../../runtime/contract.ts'
 
@@ -54,7 +55,8 @@ test("a lock that nobody holds is taken away: of a ref, of all refs, of a worktr
   const pinned = await hands().pinWork({ ...place, issue: 'w-1', purpose: 'retire' }, call)
   expect(pinned).toMatchObject({ head: { ref, sha } })
   expect(sh(clone, 'show', `${pinned.dirty?.ref}:more.txt`)).toBe('not committed')
-  locks.push(leftLock(join(clone, '.git/packed-refs.lock')))
+  sh(clone, 'pack-refs', '--all')
+  locks.push(leftLock(join(clone, '.git/packed-refs.lock')), leftLock(join(clone, '.git/packed-refs.new')))
   await hands().removeWorktree(place, call)
   expect(await hands().deleteBranch(place, call)).toEqual({ kind: 'deleted' })
   expect(locks.filter(existsSync)).toEqual([])
@@ -71,31 +73,80 @@ test("a worker's next session finds its worktree unlocked, with all that was in 
   sh(path, 'commit', '--quiet', '-m', 'goes on')
 })
 
-test('a lock that is young, held, or of another repository is left alone; the error says which', async () => {
+const later = () => Date.now() + 3_600_000
+const isSpawned = (child: ChildProcess, lock: string) => eventually(() => existsSync(lock) && child.pid !== undefined)
+async function eventually(holds: () => boolean): Promise<void> {
+  for (let n = 0; !holds(); n++) {
+    if (n === 1000) throw new Error('never')
+    await new Promise((resolve) => setTimeout(resolve, 5))
+  }
+}
+async function killed(child: ChildProcess): Promise<void> {
+  const gone = new Promise((resolve) => child.once('exit', resolve))
+  child.kill('SIGKILL')
+  await gone
+}
+
+test('a lock that is young, or of another repository, is left alone', () => {
   const lock = join(clone, '.git/refs/heads/x.lock')
   writeFileSync(lock, '')
-  expect(releaseStale(lock, clone)).toBe(false)
-  rmSync(lock)
-  // It waits for the last of what it is to do, with its lock taken.
-  const held = spawn('git', ['update-ref', '--stdin'], { cwd: clone, stdio: ['pipe', 'ignore', 'ignore'] })
-  const reader = spawn('git', ['cat-file', '--batch'], { cwd: clone, stdio: ['pipe', 'ignore', 'ignore'] })
-  try {
-    held.stdin.write('start\ncreate refs/heads/x HEAD\nprepare\n')
-    while (!existsSync(lock)) await new Promise((resolve) => setTimeout(resolve, 5))
-    const later = Date.now() + 3_600_000
-    expect(releaseStale(lock, clone, later)).toBe(false)
-    expect(releaseStale(lock, join(clone, '.git'), later)).toBe(false)
-    held.kill('SIGKILL')
-    await new Promise((resolve) => held.once('exit', resolve))
-    expect(existsSync(lock)).toBe(true)
-    expect(releaseStale(lock, clone, later)).toBe(true)
-  } finally {
-    held.kill('SIGKILL')
-    reader.kill('SIGKILL')
-  }
+  expect(watchLock(lock, clone)()).toBe(false)
+  expect(watchLock(lock, clone, later)()).toBe(true)
   const theirs = leftLock(join(town, 'origin/.git/index.lock'))
-  expect(releaseStale(theirs, clone)).toBe(false)
+  expect(watchLock(theirs, clone)()).toBe(false)
   expect(existsSync(theirs)).toBe(true)
+})
+
+// It waits for the last of what it is to do, with its lock taken.
+const script = 'start\ncreate refs/heads/x HEAD\nprepare\n'
+test.each([
+  ['in the repository', () => spawn('git', ['update-ref', '--stdin'], { cwd: clone, stdio: ['pipe', 'ignore', 'ignore'] })],
+  ['in a worktree of it', () => spawn('git', ['update-ref', '--stdin'], { cwd: rigLayout(town, 'w').polecat('Nux'), stdio: ['pipe', 'ignore', 'ignore'] })],
+  [
+    'from elsewhere, by a variable',
+    () => spawn('git', ['update-ref', '--stdin'], { cwd: '/', env: { ...process.env, GIT_DIR: join(clone, '.git') }, stdio: ['pipe', 'ignore', 'ignore'] }),
+  ],
+  ['from elsewhere, by an argument', () => spawn('git', ['--git-dir', join(clone, '.git'), 'update-ref', '--stdin'], { cwd: '/', stdio: ['pipe', 'ignore', 'ignore'] })],
+])('a lock that a git holds %s stays until that git is gone, whoever comes later', async (_, start) => {
+  await worktree()
+  const lock = join(clone, '.git/refs/heads/x.lock')
+  const holder = start()
+  let reader: ChildProcess | undefined
+  try {
+    holder.stdin.write(script)
+    await isSpawned(holder, lock)
+    const isGone = watchLock(lock, clone, later)
+    expect(isGone()).toBe(false)
+    reader = spawn('git', ['update-ref', '--stdin'], { cwd: clone, stdio: ['pipe', 'ignore', 'ignore'] })
+    await killed(holder)
+    expect(existsSync(lock)).toBe(true)
+    expect(isGone()).toBe(true)
+    expect(existsSync(lock)).toBe(false)
+  } finally {
+    holder.kill('SIGKILL')
+    reader?.kill('SIGKILL')
+  }
+})
+
+test('another program, or a git that only reads, holds nothing up', async () => {
+  writeFileSync(join(town, 'github-server'), '#!/bin/sh\nread line\n', { mode: 0o755 })
+  const others = [
+    spawn(join(town, 'github-server'), { cwd: clone, stdio: ['pipe', 'ignore', 'ignore'] }),
+    spawn('git', ['cat-file', '--batch'], { cwd: clone, stdio: ['pipe', 'ignore', 'ignore'] }),
+  ]
+  try {
+    await eventually(() => readFileSync(`/proc/${others[1]?.pid}/comm`, 'utf8').trim() === 'git')
+    expect(watchLock(leftLock(join(clone, '.git/refs/heads/x.lock')), clone)()).toBe(true)
+    expect(gitsByPs().map(({ pid }) => pid)).toContain(others[1]?.pid)
+    expect(gitsByPs().map(({ pid }) => pid)).not.toContain(others[0]?.pid)
+  } finally {
+    for (const other of others) other.kill('SIGKILL')
+  }
+  expect(commandOf(['git', '-c', 'a.b=c', '--no-pager', 'commit', 'cat-file'])).toBe('commit')
+})
+
+test("git's words for a lock in its way", () => {
+  const lock = join(clone, '.git/refs/heads/x.lock')
   expect(lockNamed(`fatal: Unable to create '${lock}': File exists.\n`, clone)).toBe(lock)
   expect(lockNamed(`error: cannot lock ref 'refs/heads/x': Unable to create '${lock}': File exists.`, clone)).toBe(lock)
   expect(lockNamed('error: could not lock config file .git/config: File exists', clone)).toBe(join(clone, '.git/config.lock'))
@@ -138,12 +189,66 @@ test.each([
   expect(sh(path, 'branch', '--show-current')).toBe(place.branch)
 })
 
-test("a worktree that somebody locked on purpose is nobody's half-made one", async () => {
+test('a half-made place is retired as what it is: nothing', async () => {
   const { path } = await worktree()
-  writeFileSync(join(path, 'mine.txt'), 'mine\n')
-  sh(clone, 'worktree', 'lock', '--reason', 'mine', path)
-  await worktree()
-  expect(existsSync(join(path, 'mine.txt'))).toBe(true)
+  writeFileSync(join(clone, '.git/worktrees/Nux/locked'), 'initializing\n')
+  rmSync(join(path, 'a.txt'))
+  expect(await hands().inspectWorktree(place, call)).toMatchObject({ kind: 'absent' })
+  expect(await hands().pinWork({ ...place, issue: 'w-1', purpose: 'retire' }, call)).toEqual({ head: null, dirty: null })
+  expect(await hands().removeWorktree(place, call)).toEqual({ removed: true })
+  expect(await hands().deleteBranch(place, call)).toEqual({ kind: 'deleted' })
+  expect([existsSync(path), sh(clone, 'worktree', 'list').split('\n').length]).toEqual([false, 1])
+})
+
+test('a place that a session was started in is never taken for a half-made one; nor is one that somebody locked', async () => {
+  const { path } = await worktree()
+  mkdirSync(join(townLayout(town).sessions, 'gt-w-Nux-1-1'), { recursive: true })
+  for (const reason of ['initializing', 'mine']) {
+    writeFileSync(join(clone, '.git/worktrees/Nux/locked'), reason)
+    writeFileSync(join(path, 'mine.txt'), reason)
+    await worktree()
+    expect(readFileSync(join(path, 'mine.txt'), 'utf8')).toBe(reason)
+    await expect(hands().removeWorktree(place, call)).rejects.toThrow('uncommitted files that are not pinned (mine.txt)')
+  }
+  await hands().pinWork({ ...place, issue: 'w-1', purpose: 'retire' }, call)
+  expect(await hands().removeWorktree(place, call)).toEqual({ removed: true })
+  expect([existsSync(rigLayout(town, 'w').trash), sh(clone, 'worktree', 'list').split('\n').length]).toEqual([false, 1])
+})
+
+test('a place is left alone while a git is still making it; the git of a daemon that is gone is ended when the next begins', async () => {
+  writeFileSync(join(clone, '.git/info/attributes'), '*.txt filter=slow\n')
+  sh(clone, 'config', 'filter.slow.smudge', `touch '${join(town, 'at-it')}'; sleep 30; cat`)
+  const path = rigLayout(town, 'w').polecat('Nux')
+  const old = spawn('git', ['worktree', 'add', '--quiet', '-b', place.branch, path, 'origin/main'], {
+    cwd: clone,
+    env: { ...process.env, [ownerVariable]: '1:1' },
+    stdio: 'ignore',
+  })
+  const ended = new Promise((resolve) => old.once('exit', resolve))
+  try {
+    await eventually(() => existsSync(join(town, 'at-it')))
+    await expect(worktree()).rejects.toThrow(/is being made by git \(pid \d+\) still/)
+    expect(existsSync(path)).toBe(true)
+    await endLeftGits(town)
+    await ended
+    sh(clone, 'config', '--unset', 'filter.slow.smudge')
+    await worktree()
+    expect(sh(path, 'status', '--porcelain')).toBe('')
+  } finally {
+    old.kill('SIGKILL')
+  }
+})
+
+test('a removal that was killed in the middle left nothing in the way; the rest goes with the next', async () => {
+  const { path } = await worktree()
+  const { trash } = rigLayout(town, 'w')
+  mkdirSync(trash)
+  renameSync(path, join(trash, 'Nux-1-7-7'))
+  expect(await hands().removeWorktree(place, call)).toEqual({ removed: false })
+  const next = { ...place, incarnation: 2, branch: 'polecat/Nux-2' }
+  await hands().createWorktree({ ...next, start: null }, call)
+  expect(await hands().removeWorktree(next, call)).toEqual({ removed: true })
+  expect(existsSync(trash)).toBe(false)
 })
 
 test.each([

@@ -1,0 +1,139 @@
+// Gits at work on this machine: who they are, in which repository, and for whom.
+// Never: says of one it cannot see into that it is somewhere else.
+import { spawnSync } from 'node:child_process'
+import { existsSync, readdirSync, readFileSync, readlinkSync, realpathSync, statSync } from 'node:fs'
+import { basename, dirname, join, resolve, sep } from 'node:path'
+import process from 'node:process'
+import { setTimeout as pause } from 'node:timers/promises'
+import { isAlive, type ProcessIdentity, startOf } from '../processes.ts'
+
+/** The folders of a repository: the one of a worktree of its own, and the one that all share. */
+export interface Repository {
+  own: string
+  common: string
+}
+
+export interface RunningGit extends ProcessIdentity {
+  /** Undefined: it could be any. */
+  repository: Repository | undefined
+  cwd: string
+  argv: readonly string[]
+  /** The process of the town that started it, `pid:start`; undefined when another did. */
+  owner: string | undefined
+}
+
+/** The mark of the town's own gits: who waits for them. One whose owner is gone is a leftover. */
+export const ownerVariable = 'GT_GIT_OWNER'
+let self: string | undefined
+export const ownerOfMine = (): string => {
+  self ??= `${process.pid}:${startOf(process.pid) ?? ''}`
+  return self
+}
+
+/** The repository that a folder is in; undefined outside any. */
+export function repositoryOf(cwd: string): Repository | undefined {
+  for (let dir = cwd; ; dir = dirname(dir)) {
+    const link = join(dir, '.git')
+    if (existsSync(link)) return statSync(link).isDirectory() ? repositoryAt(link) : repositoryAt(linkedFrom(dir))
+    if (existsSync(join(dir, 'HEAD')) && existsSync(join(dir, 'objects'))) return repositoryAt(dir)
+    if (dir === dirname(dir)) return undefined
+  }
+}
+
+/** What a worktree's `.git` file names: its own folder in the repository. */
+export const linkedFrom = (worktree: string): string =>
+  resolve(
+    worktree,
+    readFileSync(join(worktree, '.git'), 'utf8')
+      .replace(/^gitdir: /, '')
+      .trim(),
+  )
+
+function repositoryAt(own: string): Repository {
+  const common = join(own, 'commondir')
+  return { own: realOf(own), common: realOf(existsSync(common) ? resolve(own, readFileSync(common, 'utf8').trim()) : own) }
+}
+
+/** Every git that runs. Where there is no /proc, where it works is not known of any. */
+export function runningGits(): RunningGit[] {
+  if (!existsSync('/proc/self/stat')) return gitsByPs()
+  return readdirSync('/proc').flatMap((entry): RunningGit[] => {
+    if (!/^\d+$/.test(entry)) return []
+    const dir = join('/proc', entry)
+    let pidStart = ''
+    try {
+      const stat = readFileSync(join(dir, 'stat'), 'utf8')
+      if (!isGit(stat.slice(stat.indexOf('(') + 1, stat.lastIndexOf(')')))) return []
+      pidStart = startOf(Number(entry)) ?? ''
+      if (pidStart === '') return []
+      const cwd = readlinkSync(join(dir, 'cwd'))
+      const argv = readFileSync(join(dir, 'cmdline'), 'utf8').split('\0')
+      const environment = readFileSync(join(dir, 'environ'), 'utf8').split('\0')
+      const variable = (name: string) => environment.find((line) => line.startsWith(`${name}=`))?.slice(name.length + 1)
+      const named = gitDirIn(argv) ?? variable('GIT_DIR')
+      const repository = named === undefined ? repositoryOf(cwd) : repositoryAt(resolve(cwd, named))
+      return repository ? [{ pid: Number(entry), pidStart, cwd, argv, repository, owner: variable(ownerVariable) }] : []
+    } catch (error) {
+      if (['ENOENT', 'ESRCH'].includes((error as NodeJS.ErrnoException).code ?? '') && startOf(Number(entry)) !== pidStart) return []
+      return [{ pid: Number(entry), pidStart, cwd: '', argv: [], repository: undefined, owner: undefined }]
+    }
+  })
+}
+
+/** The same by `ps`, for macOS and BSD. */
+export function gitsByPs(): RunningGit[] {
+  const { stdout } = spawnSync('ps', ['-axo', 'pid=,comm='], { encoding: 'utf8', env: { PATH: '/bin:/usr/bin', LC_ALL: 'C' } })
+  return stdout.split('\n').flatMap((line) => {
+    const [, pid, program = ''] = /^\s*(\d+)\s+(.+)$/.exec(line) ?? []
+    const pidStart = isGit(basename(program.trim())) ? startOf(Number(pid)) : undefined
+    return pidStart === undefined ? [] : [{ pid: Number(pid), pidStart, cwd: '', argv: [], repository: undefined, owner: undefined }]
+  })
+}
+
+const isGit = (program: string) => program === 'git' || program.startsWith('git-')
+
+const withValue = ['-C', '-c', '--git-dir', '--work-tree', '--namespace', '--config-env', '--super-prefix']
+
+/** The command of a git's arguments: `commit`, `worktree`. */
+export function commandOf(argv: readonly string[]): string | undefined {
+  for (let n = 1; n < argv.length; n++) {
+    const word = argv[n] as string
+    if (!word.startsWith('-')) return word
+    if (withValue.includes(word)) n++
+  }
+  return undefined
+}
+
+function gitDirIn(argv: readonly string[]): string | undefined {
+  const at = argv.findIndex((word) => word === '--git-dir' || word.startsWith('--git-dir='))
+  const word = argv[at]
+  return word === undefined ? undefined : word === '--git-dir' ? argv[at + 1] : word.slice('--git-dir='.length)
+}
+
+/** Ends the gits of the town's processes that are gone, wherever in this town they work; each has `graceMs` to clean up behind itself. */
+export async function endLeftGits(town: string, graceMs = 2000): Promise<void> {
+  const left = runningGits().filter(({ cwd, owner }) => owner !== undefined && isWithin(cwd, town) && isGone(owner))
+  for (const git of left) signal(git, 'SIGTERM')
+  for (let waitedMs = 0; left.some(isAlive) && waitedMs < graceMs; waitedMs += 20) await pause(20)
+  for (const git of left) signal(git, 'SIGKILL')
+  while (left.some(isAlive)) await pause(10)
+}
+
+function isGone(owner: string): boolean {
+  const [pid = '', pidStart = ''] = owner.split(':')
+  return startOf(Number(pid)) !== pidStart
+}
+
+function signal(git: ProcessIdentity, name: 'SIGTERM' | 'SIGKILL'): void {
+  try {
+    if (isAlive(git)) process.kill(git.pid, name)
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== 'ESRCH') throw error
+  }
+}
+
+/** The path as the system knows it, also when its last parts do not exist. */
+export function realOf(path: string): string {
+  return existsSync(path) || path === dirname(path) ? (existsSync(path) ? realpathSync(path) : path) : join(realOf(dirname(path)), basename(path))
+}
+export const isWithin = (path: string, dir: string): boolean => realOf(path) === realOf(dir) || realOf(path).startsWith(realOf(dir) + sep)
