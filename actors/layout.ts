@@ -53,7 +53,8 @@ export function rigLayout(town: string, rig: string) {
     witnessState: join(root, 'witness/state.json'),
     crew: join(root, 'crew'),
     polecats: join(root, 'polecats'),
-    /** What was removed, until it is deleted. */
+    /** Worktrees that are being made, and what was removed, until it is deleted: on the polecats' own disk. */
+    staging: join(root, 'polecats/.staging'),
     trash: join(root, 'polecats/.trash'),
     polecat: (name: string) => join(root, 'polecats', name),
     plugins: join(root, 'plugins'),

@@ -12,7 +12,7 @@ import { endLeftover, gateHands, pruneLogs } from '../actors/gates/hands.ts'
 import { gitHands } from '../actors/git/hands.ts'
 import { preservedOf } from '../actors/git/pin.ts'
 import { endLeftGits } from '../actors/git/running.ts'
-import { emptyTrash } from '../actors/git/worktree.ts'
+import { clearStaged, emptyTrash } from '../actors/git/staging.ts'
 import { rigLayout, townLayout } from '../actors/layout.ts'
 import { foldersIn, pluginRolesOf } from '../actors/plugins/actors.ts'
 import { pluginHands } from '../actors/plugins/hands.ts'
@@ -132,7 +132,7 @@ export async function openTown(options: TownOptions): Promise<Town> {
       host.prune(before)
       pruneRuns(layout.sessions, before)
       pruneLogs(layout.gateLogs, before)
-      for (const rigName of configs.keys()) void emptyTrash(town, rigName)
+      for (const rigName of configs.keys()) emptyTrash(rigLayout(town, rigName).trash).catch(options.report)
     } catch (error) {
       // What was not removed today is removed tomorrow.
       options.report(error)
@@ -189,6 +189,7 @@ export async function openTown(options: TownOptions): Promise<Town> {
     async begin() {
       // What a killed daemon started has nobody who waits for it, and would work beside what is started anew.
       await Promise.all([endLeftGits(town), ...[...configs.keys()].map((rigName) => endLeftover(town, rigName))])
+      await Promise.all([...configs.keys()].map((rigName) => clearStaged(town, rigName)))
       for (const rigName of configs.keys()) {
         const { maxWorkers, spawnDelayMs } = facts.rig(rigName)
         const heard = witnessContext(host, rigName)

@@ -1,13 +1,13 @@
 // Gates: the rig's checks, run on exactly the commit that would land, in a detached worktree of the Refinery's clone.
 // Never: runs in a place that is not that commit; leaves a process behind.
-import { createWriteStream, existsSync, mkdirSync, readdirSync, readFileSync, rmSync, statSync } from 'node:fs'
+import { createWriteStream, existsSync, readdirSync, readFileSync, rmSync, statSync } from 'node:fs'
 import { join } from 'node:path'
 import { z } from 'zod'
 import type { EffectInput, EffectOutput } from '../../machines/effects.ts'
 import type { Hands } from '../binding.ts'
 import { type RigConfig, writeWhole } from '../config.ts'
 import { git } from '../git/git.ts'
-import { isHalfMade } from '../git/unfinished.ts'
+import { emptyTrash, setAside } from '../git/staging.ts'
 import { rigLayout, townLayout } from '../layout.ts'
 import { endGroup, endTree, marked, startOf } from '../processes.ts'
 
@@ -18,6 +18,8 @@ export interface GateDeps {
   env: Record<string, string>
 }
 
+/** A big checkout takes its time, in milliseconds. */
+const checkOutMaxMs = 1_200_000
 const tailLinesMax = 60
 const tailBytesMax = 8192
 
@@ -61,20 +63,21 @@ async function runGates(deps: GateDeps, { rig, commit }: EffectInput<'runGates'>
 async function checkOut(town: string, rig: string, commit: string): Promise<string> {
   const { gatePool, refineryClone } = rigLayout(town, rig)
   const place = join(gatePool, '1')
-  if (existsSync(join(place, '.git')) && !isHalfMade(place)) {
+  if (existsSync(join(place, '.git'))) {
     try {
-      await git(place, ['checkout', '--quiet', '--force', '--detach', commit])
+      await git(place, ['checkout', '--quiet', '--force', '--detach', commit], { timeoutMs: checkOutMaxMs })
       await git(place, ['clean', '-ffdxq'])
       return await proven(place, commit)
     } catch {
       // A gate or a git that was killed broke it, in whatever way.
     }
   }
-  rmSync(place, { recursive: true, force: true })
-  mkdirSync(gatePool, { recursive: true })
+  const trash = join(gatePool, '.trash')
+  if (existsSync(place)) setAside(place, trash)
+  await emptyTrash(trash)
   await git(refineryClone, ['worktree', 'prune'])
   // Twice: also over a registration that a killed git left locked.
-  await git(refineryClone, ['worktree', 'add', '--quiet', '--force', '--force', '--detach', place, commit])
+  await git(refineryClone, ['worktree', 'add', '--quiet', '--force', '--force', '--detach', place, commit], { timeoutMs: checkOutMaxMs })
   return proven(place, commit)
 }
 

@@ -28,7 +28,20 @@ export interface GitOptions {
   signal?: AbortSignal
 }
 
-const fixed = ['-c', 'core.hooksPath=/dev/null', '-c', 'gc.auto=0', '-c', 'commit.gpgsign=false', '-c', 'protocol.ext.allow=never', '-c', 'advice.detachedHead=false']
+const fixed = [
+  '-c',
+  'core.hooksPath=/dev/null',
+  '-c',
+  'gc.auto=0',
+  '-c',
+  'commit.gpgsign=false',
+  '-c',
+  'protocol.ext.allow=never',
+  '-c',
+  'advice.detachedHead=false',
+  '-c',
+  'worktree.useRelativePaths=false',
+]
 
 /** How long one git waits for another one's lock, in milliseconds; a lock that nobody holds is gone before. */
 const lockedMaxMs = 10_000

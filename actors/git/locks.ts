@@ -8,6 +8,9 @@ import { commandOf, isWithin, type Repository, type RunningGit, realOf, reposito
 /** A lock made just now may be of somebody who is not seen (another container): how old one must be, in milliseconds. */
 const youngMs = 3000
 
+/** For how long a git that nobody can see into (another user's, another container's, one on macOS) may hold a lock, in milliseconds. */
+const unseenMaxMs = 600_000
+
 /** Gits that run for long and lock nothing. */
 const readers = ['cat-file', 'fsmonitor--daemon', 'log', 'show', 'blame', 'grep']
 
@@ -31,15 +34,17 @@ export function watchLock(lock: string, cwd: string, now: () => number = Date.no
     if (!first || seen(lock)?.id !== first.id) return true
     if (!repository || !isWithin(lock, repository.common)) return false
     holders = holders.filter(isAlive)
-    if (holders.length > 0 || now() - first.at < youngMs) return false
+    const ageMs = now() - first.at
+    if (ageMs < youngMs || holders.some(({ repository: known }) => known || ageMs < unseenMaxMs)) return false
     if (seen(lock)?.id === first.id) rmSync(lock, { force: true })
     return true
   }
 }
 
 function couldHold({ repository: its, argv }: RunningGit, lock: string, { common }: Repository): boolean {
+  if (readers.includes(commandOf(argv) ?? '')) return false
   if (!its) return true
-  if (its.common !== common || readers.includes(commandOf(argv) ?? '')) return false
+  if (its.common !== common) return false
   // The files of one worktree are locked from within it.
   return !isWithin(lock, join(common, 'worktrees')) || isWithin(lock, its.own)
 }

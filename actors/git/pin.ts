@@ -6,13 +6,12 @@ import type { EffectInput, EffectOutput } from '../../machines/effects.ts'
 import type { Preserved } from '../../machines/mail.ts'
 import { rigLayout } from '../layout.ts'
 import { contains, git, revision } from './git.ts'
-import { isUnfinished } from './unfinished.ts'
 import { inspectWorktree, isSafe, mainOf, type Place, prove, type RigGit, treeOfFiles } from './worktree.ts'
 
 export async function pinWork(deps: RigGit, input: EffectInput<'pinWork'>): Promise<EffectOutput<'pinWork'>> {
   const { clone, polecat } = rigLayout(deps.town, input.rig)
   const path = polecat(input.polecat)
-  const there = existsSync(path) && !isUnfinished(deps, input)
+  const there = existsSync(path)
   if (there) await prove(deps, input)
   const tips = [...new Set([there ? await revision(path, 'HEAD') : undefined, await revision(clone, `refs/heads/${input.branch}`)])].filter((tip) => tip !== undefined)
   const [head] = tips

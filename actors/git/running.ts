@@ -61,32 +61,36 @@ export function runningGits(): RunningGit[] {
     if (!/^\d+$/.test(entry)) return []
     const dir = join('/proc', entry)
     let pidStart = ''
+    let argv: string[] = []
     try {
       const stat = readFileSync(join(dir, 'stat'), 'utf8')
       if (!isGit(stat.slice(stat.indexOf('(') + 1, stat.lastIndexOf(')')))) return []
       pidStart = startOf(Number(entry)) ?? ''
       if (pidStart === '') return []
+      argv = readFileSync(join(dir, 'cmdline'), 'utf8').split('\0')
       const cwd = readlinkSync(join(dir, 'cwd'))
-      const argv = readFileSync(join(dir, 'cmdline'), 'utf8').split('\0')
+      // In another container's view of the disk its paths say nothing here.
+      const isElsewhere = !existsSync(cwd) || readlinkSync(join(dir, 'ns/mnt')) !== readlinkSync('/proc/self/ns/mnt')
       const environment = readFileSync(join(dir, 'environ'), 'utf8').split('\0')
       const variable = (name: string) => environment.find((line) => line.startsWith(`${name}=`))?.slice(name.length + 1)
       const named = gitDirIn(argv) ?? variable('GIT_DIR')
       const repository = named === undefined ? repositoryOf(cwd) : repositoryAt(resolve(cwd, named))
-      return repository ? [{ pid: Number(entry), pidStart, cwd, argv, repository, owner: variable(ownerVariable) }] : []
+      return repository || isElsewhere ? [{ pid: Number(entry), pidStart, cwd, argv, repository: isElsewhere ? undefined : repository, owner: variable(ownerVariable) }] : []
     } catch (error) {
       if (['ENOENT', 'ESRCH'].includes((error as NodeJS.ErrnoException).code ?? '') && startOf(Number(entry)) !== pidStart) return []
-      return [{ pid: Number(entry), pidStart, cwd: '', argv: [], repository: undefined, owner: undefined }]
+      return [{ pid: Number(entry), pidStart, cwd: '', argv, repository: undefined, owner: undefined }]
     }
   })
 }
 
 /** The same by `ps`, for macOS and BSD. */
 export function gitsByPs(): RunningGit[] {
-  const { stdout } = spawnSync('ps', ['-axo', 'pid=,comm='], { encoding: 'utf8', env: { PATH: '/bin:/usr/bin', LC_ALL: 'C' } })
+  const { stdout } = spawnSync('ps', ['-axo', 'pid=,args='], { encoding: 'utf8', env: { PATH: '/bin:/usr/bin', LC_ALL: 'C' } })
   return stdout.split('\n').flatMap((line) => {
     const [, pid, program = ''] = /^\s*(\d+)\s+(.+)$/.exec(line) ?? []
-    const pidStart = isGit(basename(program.trim())) ? startOf(Number(pid)) : undefined
-    return pidStart === undefined ? [] : [{ pid: Number(pid), pidStart, cwd: '', argv: [], repository: undefined, owner: undefined }]
+    const argv = program.split(' ')
+    const pidStart = isGit(basename(argv[0] ?? '')) ? startOf(Number(pid)) : undefined
+    return pidStart === undefined ? [] : [{ pid: Number(pid), pidStart, cwd: '', argv, repository: undefined, owner: undefined }]
   })
 }
 

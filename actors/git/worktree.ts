@@ -1,15 +1,13 @@
 // A polecat's place: its worktree and branch, made from the Mayor's clone, and proven to be its own before anything is written.
 // Never: overwrites a place, removes work that is neither on main nor pinned, or touches a folder that is not this incarnation's.
-import { existsSync, lstatSync, mkdirSync, readdirSync, readFileSync, realpathSync, renameSync, rmdirSync } from 'node:fs'
-import { rm } from 'node:fs/promises'
+import { existsSync, lstatSync, readFileSync, realpathSync } from 'node:fs'
 import { basename, dirname, join } from 'node:path'
-import process from 'node:process'
 import { setTimeout as pause } from 'node:timers/promises'
 import type { EffectInput, EffectOutput } from '../../machines/effects.ts'
 import { rigLayout } from '../layout.ts'
 import { contains, emptyRoot, GitFailed, git, revision } from './git.ts'
 import { locksOf, watchLock } from './locks.ts'
-import { isUnfinished, removeUnfinished } from './unfinished.ts'
+import { addWorktree, clearStaged, discardWorktree } from './staging.ts'
 
 export interface Place {
   rig: string
@@ -47,7 +45,7 @@ export async function createWorktree(deps: RigGit, input: EffectInput<'createWor
   const fast = async () => {
     if (input.start || existsSync(path)) return false
     try {
-      await git(clone, ['worktree', 'add', '--quiet', '--no-track', '-b', input.branch, path, tracked])
+      await addWorktree(deps.town, input, { branch: input.branch, start: tracked })
       return true
     } catch (error) {
       if (error instanceof GitFailed) return false
@@ -62,7 +60,6 @@ export async function createWorktree(deps: RigGit, input: EffectInput<'createWor
       ?.split(' ')[0]
   const base = tipOf(tracked) ?? (await emptyRoot(clone))
   if (added) return { path, head: base, base }
-  if (isUnfinished(deps, input)) await removeUnfinished(deps, input)
   if (existsSync(path)) {
     await prove(deps, input)
     await unlock(path, input.branch)
@@ -70,16 +67,15 @@ export async function createWorktree(deps: RigGit, input: EffectInput<'createWor
   }
   const start = input.start?.sha ?? base
   const known = tipOf(`refs/heads/${input.branch}`)
-  const add = known ? ['worktree', 'add', '--quiet', path, input.branch] : ['worktree', 'add', '--quiet', '--no-track', '-b', input.branch, path, start]
+  const add = (exists: boolean) => addWorktree(deps.town, input, exists ? { branch: input.branch } : { branch: input.branch, start })
   try {
-    await git(clone, add)
+    await add(known !== undefined)
   } catch (error) {
     if (!(error instanceof GitFailed)) throw error
-    // A registration whose folder is gone is in the way; one that was never finished is locked too.
-    await git(clone, ['worktree', 'remove', '--force', '--force', path], { okCodes: [0, 128] })
+    // A registration whose folder is gone is in the way, or what a killed git began.
+    await clearStaged(deps.town, input.rig, input.polecat)
     await git(clone, ['worktree', 'prune'])
-    const made = await revision(clone, `refs/heads/${input.branch}`)
-    await git(clone, made ? ['worktree', 'add', '--quiet', path, input.branch] : add)
+    await add((await revision(clone, `refs/heads/${input.branch}`)) !== undefined)
   }
   return { path, head: known ?? start, base }
 }
@@ -121,7 +117,6 @@ export async function prove({ town }: RigGit, place: Place): Promise<string> {
 export async function inspectWorktree(deps: RigGit, place: Place): Promise<EffectOutput<'inspectWorktree'>> {
   const path = rigLayout(deps.town, place.rig).polecat(place.polecat)
   if (!existsSync(path)) return { kind: 'absent', why: `${path} does not exist` }
-  if (isUnfinished(deps, place)) return { kind: 'absent', why: `${path} was never finished` }
   await prove(deps, place)
   const { stdout: status } = await git(path, ['status', '--porcelain=v2', '--branch', '-z', '--untracked-files=all'])
   const records = status.split('\0').filter(Boolean)
@@ -165,13 +160,10 @@ function unfinished(path: string): string | null {
 
 /** Removes the worktree after a last look that nothing in it would be lost. An absent one is removed already. */
 export async function removeWorktree(deps: RigGit, place: Place): Promise<EffectOutput<'removeWorktree'>> {
-  const { clone, polecat, trash } = rigLayout(deps.town, place.rig)
+  const { clone, polecat } = rigLayout(deps.town, place.rig)
   const path = polecat(place.polecat)
-  if (isUnfinished(deps, place)) {
-    await removeUnfinished(deps, place)
-    return { removed: true }
-  }
   if (!existsSync(path)) {
+    await clearStaged(deps.town, place.rig, place.polecat)
     await git(clone, ['worktree', 'prune'])
     return { removed: false }
   }
@@ -181,21 +173,8 @@ export async function removeWorktree(deps: RigGit, place: Place): Promise<Effect
     if (found.dirty.length > 0 && !(await dirtyIsPinned(path, clone, place)))
       throw new Error(`${path} has uncommitted files that are not pinned (${found.dirty.slice(0, 5).join(', ')})`)
   }
-  await git(clone, ['worktree', 'unlock', path], { okCodes: [0, 128] })
-  // In one step: killed in the middle, a removal would leave what looks like a worker that deleted half of everything.
-  mkdirSync(trash, { recursive: true })
-  renameSync(path, join(trash, `${place.polecat}-${place.incarnation}-${process.pid}-${Date.now()}`))
-  await git(clone, ['worktree', 'prune'])
-  await emptyTrash(deps.town, place.rig)
+  await discardWorktree(deps.town, place)
   return { removed: true }
-}
-
-/** Deletes what was removed. What cannot be deleted now (files of another user) is tried again with the next. */
-export async function emptyTrash(town: string, rig: string): Promise<void> {
-  const { trash } = rigLayout(town, rig)
-  if (!existsSync(trash)) return
-  await Promise.all(readdirSync(trash).map((name) => rm(join(trash, name), { recursive: true, force: true }).catch(() => undefined)))
-  if (existsSync(trash) && readdirSync(trash).length === 0) rmdirSync(trash)
 }
 
 export async function isSafe(deps: RigGit, rig: string, commit: string): Promise<boolean> {

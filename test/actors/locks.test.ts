@@ -1,6 +1,6 @@
 // What a killed git leaves behind must not be the end of a rig: locks nobody holds, and worktrees that were never finished. On real git.
 import { type ChildProcess, execFileSync, spawn } from 'node:child_process'
-import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, realpathSync, renameSync, rmSync, utimesSync, writeFileSync } from 'node:fs'
+import { chmodSync, existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, realpathSync, renameSync, rmSync, symlinkSync, utimesSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, expect, test } from 'vitest'
@@ -9,8 +9,10 @@ import { gateHands } from '../../actors/gates/hands.ts'
 import { git } from '../../actors/git/git.ts'
 import { gitHands } from '../../actors/git/hands.ts'
 import { lockNamed, watchLock } from '../../actors/git/locks.ts'
-import { commandOf, endLeftGits, gitsByPs, ownerVariable } from '../../actors/git/running.ts'
+import { commandOf, endLeftGits, gitsByPs, linkedFrom, ownerOfMine, ownerVariable } from '../../actors/git/running.ts'
+import { clearStaged, emptyTrash } from '../../actors/git/staging.ts'
 import { rigLayout, townLayout } from '../../actors/layout.ts'
+import { startOf } from '../../actors/processes.ts'
 import type { EffectCall } from '../../runtime/contract.ts'
 
 let town: string
@@ -51,7 +53,7 @@ test("a lock that nobody holds is taken away: of a ref, of all refs, of a worktr
   writeFileSync(join(path, 'more.txt'), 'not committed\n')
   const sha = sh(path, 'rev-parse', 'HEAD')
   const ref = `refs/gt/work/w-1/Nux-1/${sha.slice(0, 12)}`
-  const locks = [join(clone, '.git', `${ref}.lock`), join(clone, '.git/worktrees/Nux/gt-pin-index.lock')].map(leftLock)
+  const locks = [join(clone, '.git', `${ref}.lock`), join(linkedFrom(path), 'gt-pin-index.lock')].map(leftLock)
   const pinned = await hands().pinWork({ ...place, issue: 'w-1', purpose: 'retire' }, call)
   expect(pinned).toMatchObject({ head: { ref, sha } })
   expect(sh(clone, 'show', `${pinned.dirty?.ref}:more.txt`)).toBe('not committed')
@@ -65,7 +67,7 @@ test("a lock that nobody holds is taken away: of a ref, of all refs, of a worktr
 test("a worker's next session finds its worktree unlocked, with all that was in it", async () => {
   const { path } = await worktree()
   writeFileSync(join(path, 'begun.txt'), 'half a thought\n')
-  const locks = [join(clone, '.git/worktrees/Nux/index.lock'), join(clone, '.git/worktrees/Nux/HEAD.lock'), join(clone, '.git/refs/heads/polecat/Nux-1.lock')].map(leftLock)
+  const locks = [join(linkedFrom(path), 'index.lock'), join(linkedFrom(path), 'HEAD.lock'), join(clone, '.git/refs/heads/polecat/Nux-1.lock')].map(leftLock)
   await worktree()
   expect(locks.filter(existsSync)).toEqual([])
   expect(readFileSync(join(path, 'begun.txt'), 'utf8')).toBe('half a thought\n')
@@ -173,69 +175,74 @@ test('an effect whose git was killed is done again', async () => {
   expect(sh(clone, 'show', `${dirty?.ref}:work.txt`)).toBe('not committed')
 })
 
+/** What a killed `git worktree add` can leave: in the staging folder and in the clone's list. */
+const admins = () => join(clone, '.git/worktrees')
+function staged(): { path: string; admin: string } {
+  const path = join(rigLayout(town, 'w').staging, 'Nux-1-77-1')
+  sh(clone, 'worktree', 'add', '--quiet', '--lock', '--reason', 'it is being made', '-b', place.branch, path, 'origin/main')
+  return { path, admin: join(admins(), 'Nux-1-77-1') }
+}
 test.each([
-  ['with the files not there yet', (path: string) => writeFileSync(join(clone, '.git/worktrees/Nux/locked'), 'initializing\n') ?? rmSync(join(path, 'a.txt'))],
-  ['before the folder says whose it is', (path: string) => leftLock(join(path, '.git')) && rmSync(join(path, 'a.txt'))],
-  [
-    'with the folder gone and its registration locked',
-    (path: string) => writeFileSync(join(clone, '.git/worktrees/Nux/locked'), 'initializing\n') ?? rmSync(path, { recursive: true }),
-  ],
-])('a worktree that was never finished is made anew: %s', async (_, kill) => {
+  ['whole, but not at its place', () => staged()],
+  ['with half of its files', () => rmSync(join(staged().path, 'a.txt'))],
+  ['before it says whose it is', () => rmSync(join(staged().path, '.git'))],
+  ['with nothing but its registration', () => rmSync(staged().path, { recursive: true })],
+  ['with a registration that names nothing', () => ((left) => [rmSync(left.path, { recursive: true }), rmSync(join(left.admin, 'gitdir'))])(staged())],
+  ['registered at its place, but not there', () => writeFileSync(join(staged().admin, 'gitdir'), `${join(rigLayout(town, 'w').polecat('Nux'), '.git')}\n`)],
+  ['without its registration', () => rmSync(staged().admin, { recursive: true })],
+])('a worktree whose making was killed is made anew: %s', async (_, kill) => {
+  kill()
   const { path } = await worktree()
-  kill(path)
-  await worktree()
   expect(readdirSync(path).sort()).toEqual(['.git', 'a.txt'])
   expect(sh(path, 'status', '--porcelain')).toBe('')
   expect(sh(path, 'branch', '--show-current')).toBe(place.branch)
+  await clearStaged(town, 'w')
+  expect([readdirSync(join(path, '..')), readdirSync(admins()).length, sh(clone, 'worktree', 'list').split('\n').length]).toEqual([['Nux'], 1, 2])
+  writeFileSync(join(path, 'mine.txt'), 'mine\n')
+  await clearStaged(town, 'w')
+  await worktree()
+  expect(existsSync(join(path, 'mine.txt'))).toBe(true)
 })
 
-test('a half-made place is retired as what it is: nothing', async () => {
-  const { path } = await worktree()
-  writeFileSync(join(clone, '.git/worktrees/Nux/locked'), 'initializing\n')
-  rmSync(join(path, 'a.txt'))
+test('what was never finished is retired as what it is: nothing', async () => {
+  const left = staged()
   expect(await hands().inspectWorktree(place, call)).toMatchObject({ kind: 'absent' })
   expect(await hands().pinWork({ ...place, issue: 'w-1', purpose: 'retire' }, call)).toEqual({ head: null, dirty: null })
-  expect(await hands().removeWorktree(place, call)).toEqual({ removed: true })
+  expect(await hands().removeWorktree(place, call)).toEqual({ removed: false })
   expect(await hands().deleteBranch(place, call)).toEqual({ kind: 'deleted' })
-  expect([existsSync(path), sh(clone, 'worktree', 'list').split('\n').length]).toEqual([false, 1])
+  expect([existsSync(left.path), sh(clone, 'worktree', 'list').split('\n').length]).toEqual([false, 1])
 })
 
-test('a place that a session was started in is never taken for a half-made one; nor is one that somebody locked', async () => {
+test('a place that somebody locked, or whose folder may not be written, is removed like others once its work is pinned', async () => {
   const { path } = await worktree()
-  mkdirSync(join(townLayout(town).sessions, 'gt-w-Nux-1-1'), { recursive: true })
-  for (const reason of ['initializing', 'mine']) {
-    writeFileSync(join(clone, '.git/worktrees/Nux/locked'), reason)
-    writeFileSync(join(path, 'mine.txt'), reason)
-    await worktree()
-    expect(readFileSync(join(path, 'mine.txt'), 'utf8')).toBe(reason)
-    await expect(hands().removeWorktree(place, call)).rejects.toThrow('uncommitted files that are not pinned (mine.txt)')
-  }
+  sh(clone, 'worktree', 'lock', '--reason', 'mine', path)
+  mkdirSync(join(path, 'cache'))
+  writeFileSync(join(path, 'cache/mine.txt'), 'mine\n')
+  await worktree()
+  await expect(hands().removeWorktree(place, call)).rejects.toThrow('uncommitted files that are not pinned (cache/mine.txt)')
   await hands().pinWork({ ...place, issue: 'w-1', purpose: 'retire' }, call)
+  for (const dir of [join(path, 'cache'), path]) chmodSync(dir, 0o555)
   expect(await hands().removeWorktree(place, call)).toEqual({ removed: true })
-  expect([existsSync(rigLayout(town, 'w').trash), sh(clone, 'worktree', 'list').split('\n').length]).toEqual([false, 1])
+  expect([readdirSync(join(path, '..')), sh(clone, 'worktree', 'list').split('\n').length]).toEqual([[], 1])
 })
 
-test('a place is left alone while a git is still making it; the git of a daemon that is gone is ended when the next begins', async () => {
+test('the git of a daemon that is gone is ended when the next begins, and what it was at is made anew', async () => {
   writeFileSync(join(clone, '.git/info/attributes'), '*.txt filter=slow\n')
   sh(clone, 'config', 'filter.slow.smudge', `touch '${join(town, 'at-it')}'; sleep 30; cat`)
-  const path = rigLayout(town, 'w').polecat('Nux')
-  const old = spawn('git', ['worktree', 'add', '--quiet', '-b', place.branch, path, 'origin/main'], {
-    cwd: clone,
-    env: { ...process.env, [ownerVariable]: '1:1' },
-    stdio: 'ignore',
-  })
-  const ended = new Promise((resolve) => old.once('exit', resolve))
+  const { staging } = rigLayout(town, 'w')
+  const args = ['worktree', 'add', '--quiet', '--lock', '-b', place.branch, join(staging, 'Nux-1-77-1'), 'origin/main']
+  const old = spawn('git', args, { cwd: clone, env: { ...process.env, [ownerVariable]: '1:1' }, stdio: 'ignore' })
+  const mine = spawn('git', ['update-ref', '--stdin'], { cwd: clone, env: { ...process.env, [ownerVariable]: ownerOfMine() }, stdio: ['pipe', 'ignore', 'ignore'] })
   try {
     await eventually(() => existsSync(join(town, 'at-it')))
-    await expect(worktree()).rejects.toThrow(/is being made by git \(pid \d+\) still/)
-    expect(existsSync(path)).toBe(true)
     await endLeftGits(town)
-    await ended
+    expect([startOf(old.pid as number), startOf(mine.pid as number) === undefined]).toEqual([undefined, false])
     sh(clone, 'config', '--unset', 'filter.slow.smudge')
-    await worktree()
-    expect(sh(path, 'status', '--porcelain')).toBe('')
+    await clearStaged(town, 'w')
+    const { path } = await worktree()
+    expect([existsSync(staging), sh(path, 'status', '--porcelain')]).toEqual([false, ''])
   } finally {
-    old.kill('SIGKILL')
+    for (const each of [old, mine]) each.kill('SIGKILL')
   }
 })
 
@@ -243,12 +250,21 @@ test('a removal that was killed in the middle left nothing in the way; the rest 
   const { path } = await worktree()
   const { trash } = rigLayout(town, 'w')
   mkdirSync(trash)
-  renameSync(path, join(trash, 'Nux-1-7-7'))
+  renameSync(path, join(trash, '7-7-7'))
   expect(await hands().removeWorktree(place, call)).toEqual({ removed: false })
   const next = { ...place, incarnation: 2, branch: 'polecat/Nux-2' }
   await hands().createWorktree({ ...next, start: null }, call)
   expect(await hands().removeWorktree(next, call)).toEqual({ removed: true })
   expect(existsSync(trash)).toBe(false)
+})
+
+test('what is set aside is never looked for behind a link', async () => {
+  const elsewhere = join(town, 'elsewhere')
+  mkdirSync(elsewhere)
+  writeFileSync(join(elsewhere, 'kept.txt'), '')
+  symlinkSync(elsewhere, join(town, 'trash'))
+  await emptyTrash(join(town, 'trash'))
+  expect(existsSync(join(elsewhere, 'kept.txt'))).toBe(true)
 })
 
 test.each([
