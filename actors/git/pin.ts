@@ -6,6 +6,7 @@ import type { EffectInput, EffectOutput } from '../../machines/effects.ts'
 import type { Preserved } from '../../machines/mail.ts'
 import { rigLayout } from '../layout.ts'
 import { contains, git, revision } from './git.ts'
+import { pinNested } from './nested.ts'
 import { inspectWorktree, isSafe, mainOf, type Place, prove, type RigGit, treeOfFiles } from './worktree.ts'
 
 export async function pinWork(deps: RigGit, input: EffectInput<'pinWork'>): Promise<EffectOutput<'pinWork'>> {
@@ -24,6 +25,7 @@ export async function pinWork(deps: RigGit, input: EffectInput<'pinWork'>): Prom
     if ((await contains(clone, tip, main)) || (pinned[0] && (await contains(clone, tip, pinned[0].sha)))) continue
     pinned.push(await pin(clone, `refs/gt/${input.purpose === 'merge' ? 'merge' : 'work'}/${folder}/${tip.slice(0, 12)}`, tip))
   }
+  if (there && input.purpose === 'retire') await pinNested(clone, path, folder)
   return { head: pinned[0] ?? null, dirty: there ? await pinDirty(deps, input, path, head, `refs/gt/work/${folder}/dirty`) : null }
 }
 
@@ -55,7 +57,8 @@ export async function deleteBranch(deps: RigGit, place: Place): Promise<EffectOu
 export interface KeptWork extends Preserved {
   issue: string
   polecat: string
-  kind: 'commits' | 'files'
+  /** `nested`: of a repository inside the worktree, whose folder is in the ref's name. */
+  kind: 'commits' | 'files' | 'nested'
   at: string
   subject: string
 }
@@ -67,7 +70,7 @@ export async function keptWork(deps: RigGit, rig: string, of: { issue?: string; 
     'for-each-ref',
     '--sort=-committerdate',
     '--format=%(refname)%00%(objectname)%00%(committerdate:iso-strict)%00%(subject)',
-    ...(of.issue === undefined ? ['refs/gt/work/', 'refs/gt/merge/'] : [`refs/gt/work/${of.issue}/`, `refs/gt/merge/${of.issue}/`]),
+    ...(of.issue === undefined ? ['refs/gt/work/', 'refs/gt/merge/', 'refs/gt/nested/'] : ['work', 'merge', 'nested'].map((kind) => `refs/gt/${kind}/${of.issue}/`)),
   ])
   return (
     stdout
@@ -76,13 +79,15 @@ export async function keptWork(deps: RigGit, rig: string, of: { issue?: string; 
       .map((line) => {
         const [ref = '', sha = '', at = '', subject = ''] = line.split('\0')
         const [, , , issue = '', worker = ''] = ref.split('/')
-        return { ref, sha, at, subject, issue, polecat: worker.replace(/-\d+$/, ''), kind: ref.endsWith('/dirty') ? ('files' as const) : ('commits' as const) }
+        return { ref, sha, at, subject, issue, polecat: worker.replace(/-\d+$/, ''), kind: kindOf(ref) }
       })
       // One commit under two refs is one piece of work.
       .filter((kept, index, all) => all.findIndex((other) => other.sha === kept.sha && other.issue === kept.issue) === index)
       .filter((kept) => (of.issue === undefined || kept.issue === of.issue) && (of.polecat === undefined || kept.polecat === of.polecat))
   )
 }
+
+const kindOf = (ref: string): KeptWork['kind'] => (ref.startsWith('refs/gt/nested/') ? 'nested' : ref.endsWith('/dirty') ? 'files' : 'commits')
 
 /** Told by git's own files, without a process: nearly no issue has kept work, and its worker waits. */
 function mayHaveKept(clone: string, issue: string): boolean {

@@ -7,6 +7,8 @@ import type { EffectInput, EffectOutput } from '../../machines/effects.ts'
 import { rigLayout } from '../layout.ts'
 import { contains, emptyRoot, GitFailed, git, revision } from './git.ts'
 import { locksOf, watchLock } from './locks.ts'
+import { unbornIn, unpinnedNested } from './nested.ts'
+import { type Repository, repositoryOf } from './running.ts'
 import { addWorktree, clearStaged, discardWorktree } from './staging.ts'
 
 export interface Place {
@@ -173,6 +175,8 @@ export async function removeWorktree(deps: RigGit, place: Place): Promise<Effect
     if (found.dirty.length > 0 && !(await dirtyIsPinned(path, clone, place)))
       throw new Error(`${path} has uncommitted files that are not pinned (${found.dirty.slice(0, 5).join(', ')})`)
   }
+  const nested = await unpinnedNested(clone, path)
+  if (nested !== undefined) throw new Error(`${join(path, nested)} is a repository of its own with work that is not pinned`)
   await discardWorktree(deps.town, place)
   return { removed: true }
 }
@@ -191,11 +195,16 @@ async function dirtyIsPinned(path: string, clone: string, place: Place): Promise
 
 /** The tree of all that is in the worktree, tracked and untracked, ignored files left out. The worktree's own index is not touched. */
 export async function treeOfFiles(path: string): Promise<string> {
-  const admin = readFileSync(join(path, '.git'), 'utf8')
-    .replace(/^gitdir: /, '')
-    .trim()
-  const env = { GIT_INDEX_FILE: join(admin, 'gt-pin-index') }
-  await git(path, ['read-tree', 'HEAD'], { env })
-  await git(path, ['add', '--all', '.'], { env })
+  const { own } = repositoryOf(path) as Repository
+  const env = { GIT_INDEX_FILE: join(own, 'gt-pin-index') }
+  await git(path, ['read-tree', (await revision(path, 'HEAD')) ?? '--empty'], { env })
+  try {
+    await git(path, ['add', '--all', '.'], { env })
+  } catch (error) {
+    // A repository without a commit, made inside, has no place in a tree: its files are kept beside it.
+    const unborn = await unbornIn(path)
+    if (!(error instanceof GitFailed) || unborn.length === 0) throw error
+    await git(path, ['add', '--all', '--', '.', ...unborn.map((dir) => `:(exclude,literal)${dir}`)], { env })
+  }
   return (await git(path, ['write-tree'], { env })).stdout
 }

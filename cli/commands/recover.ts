@@ -20,10 +20,21 @@ export default command({
     const kept = await keptWork(deps, rig.name, what.includes('/') ? { polecat: rest.at(-1) ?? '' } : { issue: what })
     if (kept.length === 0) throw new Error(`nothing is kept of ${what}`)
     if (!flags.restore) {
-      print(kept, () => table(kept.map((each) => [each.kind, each.issue, each.polecat, each.at, each.sha.slice(0, 10), each.subject])))
+      print(kept, () =>
+        table(
+          kept.map((each) => [
+            each.kind === 'nested' ? each.ref.slice('refs/gt/nested/'.length) : each.kind,
+            each.issue,
+            each.polecat,
+            each.at,
+            each.sha.slice(0, 10),
+            each.subject,
+          ]),
+        ),
+      )
       return 0
     }
-    const newest = kept[0]
+    const newest = kept.find(({ kind }) => kind !== 'nested') ?? kept[0]
     const branch = newest && (await recover(deps, rig.name, newest))
     print({ branch, ...newest }, () => [`${newest?.kind} of ${newest?.issue} are on branch ${branch} of ${rigLayout(root, rig.name).clone}`])
     return 0
