@@ -42,8 +42,11 @@ export function misdeeds(read: Read, remembered?: Remembered): string[] {
   return [...twice, ...lost, ...nagged, ...given, ...epochs(read, new Map(remembered?.epochs)), ...(remembered ? [] : timers(read))]
 }
 
-const gaveUp = (read: Read) =>
-  read<{ from_address: string; incarnation: number }>("SELECT from_address, body ->> 'incarnation' AS incarnation FROM mail WHERE type = 'polecat.failed'").map(
+/** All mail, or what pruning takes. */
+type Which = 'true' | "state IN ('done', 'stale')"
+
+const gaveUp = (read: Read, which: Which = 'true') =>
+  read<{ from_address: string; incarnation: number }>(`SELECT from_address, body ->> 'incarnation' AS incarnation FROM mail WHERE type = 'polecat.failed' AND ${which}`).map(
     ({ from_address, incarnation }) => `${from_address} (${incarnation})`,
   )
 
@@ -74,17 +77,18 @@ export function makePast(roles: readonly Role[]) {
     forget(store: Store): void {
       forgotten = this.seen(store, 0).everAsked
       const latest = new Map(remembered?.epochs)
-      epochs(store.all, latest)
-      remembered = { epochs: latest, gaveUp: [...(remembered?.gaveUp ?? []), ...gaveUp(store.all)] }
+      const over = "state IN ('done', 'stale')"
+      epochs(store.all, latest, over)
+      remembered = { epochs: latest, gaveUp: [...(remembered?.gaveUp ?? []), ...gaveUp(store.all, over)] }
     },
   }
 }
 
 /** Raises `latest` to each session's last epoch on the way. */
-function epochs(read: Read, latest: Map<string, number>): string[] {
+function epochs(read: Read, latest: Map<string, number>, which: Which = 'true'): string[] {
   const found: string[] = []
   for (const { address, epoch } of read<{ address: string; epoch: number }>(
-    "SELECT from_address AS address, body ->> 'epoch' AS epoch FROM mail WHERE type = 'session.started' ORDER BY seq",
+    `SELECT from_address AS address, body ->> 'epoch' AS epoch FROM mail WHERE type = 'session.started' AND ${which} ORDER BY seq`,
   )) {
     if (epoch <= (latest.get(address) ?? 0)) found.push(`${address} has epoch ${epoch} after ${latest.get(address)} (invariant 7)`)
     latest.set(address, epoch)
