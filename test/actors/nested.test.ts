@@ -94,6 +94,8 @@ test('commits and files in a submodule, and in a repository somebody made there,
 test('a submodule’s commit that only the project’s own commit names is kept too', async () => {
   const sha = commit(join(path, 'vendor/my library'), 'named.txt')
   commit(path, 'own.txt')
+  await hands().pinWork({ ...place, issue: 'w-1', purpose: 'merge' }, call)
+  await expect(remove()).rejects.toThrow('vendor/my library is a repository of its own with work that is not pinned')
   await pin()
   expect(await remove()).toEqual({ removed: true })
   expect(sh(clone, 'for-each-ref', '--contains', sha, '--format=%(refname)', 'refs/gt/nested/w-1/Nux-1')).toContain('vendor/my_library-')

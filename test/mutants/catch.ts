@@ -24,7 +24,16 @@ function caught(): { by: string | null; needed: string } {
     const { violation } = simulate({ seed })
     if (violation) return { by: 'simulation', needed: `${seed} seeds: ${violation.split('\n')[0]}` }
   }
-  const suites = ['test/machines', 'test/runtime', 'test/models/paths.test.ts', 'test/models/regressions.test.ts', 'test/contracts/store.test.ts', 'test/actors/git.test.ts']
+  const suites = [
+    'test/machines',
+    'test/runtime',
+    'test/models/paths.test.ts',
+    'test/models/regressions.test.ts',
+    'test/contracts/store.test.ts',
+    'test/actors/git.test.ts',
+    'test/actors/locks.test.ts',
+    'test/actors/nested.test.ts',
+  ]
   const { status, stdout, stderr } = spawnSync(join(root, 'node_modules/.bin/vitest'), ['run', '--bail', '1', ...suites], {
     cwd: root,
     encoding: 'utf8',

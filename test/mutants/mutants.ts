@@ -395,4 +395,28 @@ export const mutants: readonly Mutant[] = [
     replace: `there ? await revision(path, 'HEAD') : await revision(clone, \`refs/heads/\${input.branch}\`), there ? undefined : await revision`,
   },
   { name: 'a push is forced', file: 'actors/git/landing.ts', find: `\`--force-with-lease=\${main}:\${base ?? ''}\``, replace: `'--force'` },
+  {
+    name: 'a lock is taken from a git that holds it',
+    file: 'actors/git/locks.ts',
+    find: `if (ageMs < youngMs || holders.some(({ repository: known }) => known || ageMs < unseenMaxMs)) return false`,
+    replace: `if (ageMs < youngMs) return false`,
+  },
+  {
+    name: 'a worktree goes with work in its submodules',
+    file: 'actors/git/worktree.ts',
+    find: `if (nested !== undefined) throw`,
+    replace: `if (nested === '') throw`,
+  },
+  {
+    name: 'the gits of a killed daemon go on',
+    file: 'actors/git/running.ts',
+    find: `isWithin(cwd, town) && isGone(owner)`,
+    replace: `isWithin(cwd, town) && !isGone(owner)`,
+  },
+  {
+    name: 'a worktree stays locked by git when it is finished',
+    file: 'actors/git/staging.ts',
+    find: `  rmSync(join(admin, 'locked'))\n`,
+    replace: '',
+  },
 ]
