@@ -189,7 +189,7 @@ export async function openTown(options: TownOptions): Promise<Town> {
     async begin() {
       // What a killed daemon started has nobody who waits for it, and would work beside what is started anew.
       await Promise.all([endLeftGits(town), ...[...configs.keys()].map((rigName) => endLeftover(town, rigName))])
-      await Promise.all([...configs.keys()].map((rigName) => clearStaged(town, rigName)))
+      await Promise.all([...configs.keys()].map((rigName) => clearStaged(town, rigName).catch(options.report)))
       for (const rigName of configs.keys()) {
         const { maxWorkers, spawnDelayMs } = facts.rig(rigName)
         const heard = witnessContext(host, rigName)

@@ -1,5 +1,5 @@
 // Locks that a killed git left behind.
-// Never: takes one away while any git lives that was there when it was first in somebody's way, or one outside the repository that was asked.
+// Never: takes one away while a git of that repository lives that was there when it was first in somebody's way (one that cannot be seen into counts for ten minutes), or one outside the repository that was asked.
 import { readdirSync, rmSync, statSync } from 'node:fs'
 import { join, resolve } from 'node:path'
 import { isAlive } from '../processes.ts'

@@ -25,8 +25,9 @@ export async function pinWork(deps: RigGit, input: EffectInput<'pinWork'>): Prom
     if ((await contains(clone, tip, main)) || (pinned[0] && (await contains(clone, tip, pinned[0].sha)))) continue
     pinned.push(await pin(clone, `refs/gt/${input.purpose === 'merge' ? 'merge' : 'work'}/${folder}/${tip.slice(0, 12)}`, tip))
   }
+  const dirty = there ? await pinDirty(deps, input, path, head, `refs/gt/work/${folder}/dirty`) : null
   if (there && input.purpose === 'retire') await pinNested(clone, path, folder)
-  return { head: pinned[0] ?? null, dirty: there ? await pinDirty(deps, input, path, head, `refs/gt/work/${folder}/dirty`) : null }
+  return { head: pinned[0] ?? null, dirty }
 }
 
 async function pinDirty(deps: RigGit, place: Place, path: string, head: string, ref: string): Promise<Preserved | null> {

@@ -1,8 +1,8 @@
 // A worktree appears whole or not at all: git makes it in a staging folder, and what is finished gets its name; what is removed loses its name first.
 // Never: leaves half a worktree under a polecat's name, where it would look like a worker that deleted everything.
-import { chmodSync, existsSync, lstatSync, mkdirSync, readdirSync, readFileSync, renameSync, rmdirSync, rmSync, writeFileSync } from 'node:fs'
+import { chmodSync, existsSync, lstatSync, mkdirSync, readdirSync, readFileSync, realpathSync, renameSync, rmdirSync, rmSync, writeFileSync } from 'node:fs'
 import { rm } from 'node:fs/promises'
-import { dirname, join } from 'node:path'
+import { basename, dirname, join } from 'node:path'
 import process from 'node:process'
 import { rigLayout } from '../layout.ts'
 import { git } from './git.ts'
@@ -12,7 +12,7 @@ import type { Place } from './worktree.ts'
 /** Git's `--lock`: nothing prunes a worktree that is not at its place yet. */
 const reason = 'it is being made'
 /** A big checkout takes its time, in milliseconds. */
-const addMaxMs = 1_200_000
+export const addMaxMs = 1_200_000
 let made = 0
 
 /** Makes a polecat's worktree; `ref` is what git is to check out (`-b <branch> <start>`, or a branch). Nothing may be at its place. */
@@ -23,10 +23,28 @@ export async function addWorktree(town: string, place: Place, ref: { branch: str
   const what = ref.start === undefined ? [staged, ref.branch] : ['--no-track', '-b', ref.branch, staged, ref.start]
   await git(clone, ['worktree', 'add', '--quiet', '--lock', '--reason', reason, ...what], { timeoutMs: addMaxMs })
   const admin = linkedFrom(staged)
-  writeFileSync(join(admin, 'gitdir'), `${join(path, '.git')}\n`)
+  // As git writes it: without links on the way.
+  const link = join(realpathSync(dirname(path)), basename(path), '.git')
+  await forget(clone, link)
+  writeFileSync(join(admin, 'gitdir'), `${link}\n`)
   renameSync(staged, path)
   rmSync(join(admin, 'locked'))
   removeIfEmpty(staging)
+}
+
+/** Nothing is at that place: a registration that still names it would be git's reason, one day, to drop the new one. */
+async function forget(clone: string, link: string): Promise<void> {
+  const admins = join(clone, '.git/worktrees')
+  const stale = entries(admins).filter((name) => registered(join(admins, name)) === link)
+  if (stale.length === 0 || existsSync(link)) return
+  for (const name of stale) rmSync(join(admins, name, 'locked'), { force: true })
+  await git(clone, ['worktree', 'prune'])
+}
+
+/** The `.git` file that a registration names; undefined when it names none. */
+function registered(admin: string): string | undefined {
+  const file = join(admin, 'gitdir')
+  return existsSync(file) ? readFileSync(file, 'utf8').trim() : undefined
 }
 
 /** Removes what killed gits left in the staging folder and in the clone's list: of one polecat, or of all, while none of theirs is being made. */
@@ -34,8 +52,10 @@ export async function clearStaged(town: string, rig: string, polecat?: string): 
   const { clone, staging, trash } = rigLayout(town, rig)
   const admins = join(clone, '.git/worktrees')
   const isLeft = (name: string) => {
-    const gitdir = join(admins, name, 'gitdir')
-    return !existsSync(gitdir) || isWithin(dirname(readFileSync(gitdir, 'utf8').trim()), staging)
+    const link = registered(join(admins, name))
+    if (link === undefined || isWithin(dirname(link), staging)) return true
+    const locked = join(admins, name, 'locked')
+    return !existsSync(link) && existsSync(locked) && readFileSync(locked, 'utf8').trim() === reason
   }
   const left = [...new Set([...entries(staging), ...entries(admins).filter(isLeft)])].filter((name) => {
     const [, whose] = /^(.+)-\d+-\d+-\d+$/.exec(name) ?? []

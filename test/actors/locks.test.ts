@@ -204,6 +204,28 @@ test.each([
   expect(existsSync(join(path, 'mine.txt'))).toBe(true)
 })
 
+test('a place whose folder somebody took away is made anew under one registration, which outlives the others’ removals', async () => {
+  const { path } = await worktree()
+  sh(path, 'checkout', '--quiet', '--detach')
+  rmSync(path, { recursive: true })
+  writeFileSync(join(admins(), readdirSync(admins())[0] as string, 'locked'), 'it is being made')
+  const next = { ...place, incarnation: 2, branch: 'polecat/Nux-2' }
+  await hands().createWorktree({ ...next, start: null }, call)
+  await hands().createWorktree({ ...place, polecat: 'Slit', branch: 'polecat/Slit-1', start: null }, call)
+  await hands().removeWorktree({ ...place, polecat: 'Slit', branch: 'polecat/Slit-1' }, call)
+  expect(readdirSync(admins())).toHaveLength(1)
+  expect(sh(path, 'branch', '--show-current')).toBe('polecat/Nux-2')
+  expect(await hands().inspectWorktree(next, call)).toMatchObject({ kind: 'found' })
+})
+
+test('the place of another incarnation is refused, also behind a link', async () => {
+  const { polecats } = rigLayout(town, 'w')
+  mkdirSync(join(town, 'elsewhere'))
+  symlinkSync(join(town, 'elsewhere'), polecats)
+  await worktree()
+  await expect(hands().createWorktree({ ...place, incarnation: 2, branch: 'polecat/Nux-2', start: null }, call)).rejects.toThrow('it is on polecat/Nux-1')
+})
+
 test('what was never finished is retired as what it is: nothing', async () => {
   const left = staged()
   expect(await hands().inspectWorktree(place, call)).toMatchObject({ kind: 'absent' })

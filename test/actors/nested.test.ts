@@ -100,3 +100,56 @@ test('a submodule’s commit that only the project’s own commit names is kept 
   expect(await remove()).toEqual({ removed: true })
   expect(sh(clone, 'for-each-ref', '--contains', sha, '--format=%(refname)', 'refs/gt/nested/w-1/Nux-1')).toContain('vendor/my_library-')
 })
+
+test('whatever git hides of it: stashes, tags, a submodule taken out, a repository among tracked files, a shallow one', async () => {
+  const library = join(path, 'vendor/my library')
+  const commits = [commit(library, 'tagged.txt')]
+  sh(library, 'tag', '-a', '-m', 'mine', 'mine')
+  sh(library, 'reset', '--quiet', '--hard', 'HEAD~1')
+  for (const text of ['one', 'two']) {
+    writeFileSync(join(library, 'a.txt'), text)
+    sh(library, 'stash', '--quiet')
+    commits.push(sh(library, 'rev-parse', 'refs/stash'))
+  }
+  sh(path, 'submodule', '--quiet', 'deinit', '--force', 'vendor/my library')
+  mkdirSync(join(path, 'src'))
+  commit(path, 'src/b.txt')
+  commits.push(sh(repository(join(path, 'src')), 'rev-parse', 'HEAD'))
+  commit(join(town, 'library'), 'newer.txt')
+  sh(path, 'clone', '--quiet', '--depth', '1', `file://${join(town, 'library')}`, join(path, 'shallow'))
+  commits.push(commit(join(path, 'shallow'), 'mine.txt'))
+  sh(clone, 'config', 'fetch.prune', 'true')
+  await pin()
+  const pinned = () => commits.filter((sha) => sh(clone, 'for-each-ref', '--contains', sha, 'refs/gt') !== '')
+  expect(pinned()).toEqual(commits)
+  // Another repository at the same place takes nothing away.
+  rmSync(join(path, 'shallow'), { recursive: true })
+  commits.push(sh(repository(join(path, 'shallow')), 'rev-parse', 'HEAD'))
+  await pin()
+  expect(pinned()).toEqual(commits)
+  expect(await remove()).toEqual({ removed: true })
+  sh(clone, 'fsck', '--connectivity-only')
+})
+
+test('one that git cannot read stops the removal, in words', async () => {
+  const made = repository(join(path, 'made'))
+  sh(path, 'add', 'made')
+  writeFileSync(join(made, '.git/HEAD'), '')
+  writeFileSync(join(path, 'mine.txt'), 'mine\n')
+  await expect(pin()).rejects.toThrow('made')
+  rmSync(join(made, '.git'), { recursive: true })
+  mkdirSync(join(made, '.git'))
+  await expect(pin()).rejects.toThrow('made')
+  await expect(remove()).rejects.toThrow()
+  expect(existsSync(join(path, 'mine.txt'))).toBe(true)
+})
+
+test('of a worktree of another repository only its own work is kept, and nothing is left in that one', async () => {
+  const theirs = repository(join(town, 'theirs'))
+  commit(theirs, 'unpushed.txt')
+  sh(theirs, 'worktree', 'add', '--quiet', '--detach', join(path, 'inside'), 'HEAD~1')
+  const mine = commit(join(path, 'inside'), 'mine.txt')
+  await pin()
+  expect(sh(clone, 'for-each-ref', '--format=%(objectname)', 'refs/gt/nested')).toBe(mine)
+  expect(sh(theirs, 'for-each-ref', 'refs/gt')).toBe('')
+})
