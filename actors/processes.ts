@@ -10,7 +10,7 @@ export interface ProcessIdentity {
   pidStart: string
 }
 
-/** A mark of a process's start that no later process of the same number has; undefined when there is no such process, or only its zombie. */
+/** A mark of a process's start, without a colon, that no later process of the same number has; undefined when there is no such process, or only its zombie. */
 export function startOf(pid: number): string | undefined {
   if (!existsSync('/proc/self/stat')) return startByPs(pid)
   try {
@@ -28,10 +28,24 @@ export function startOf(pid: number): string | undefined {
 function startByPs(pid: number): string | undefined {
   const { stdout } = spawnSync('ps', ['-o', 'stat=,lstart=', '-p', String(pid)], { encoding: 'utf8', env: { PATH: '/bin:/usr/bin', LC_ALL: 'C' } })
   const [state = '', ...start] = stdout.trim().split(/\s+/)
-  return state === '' || state.startsWith('Z') ? undefined : start.join(' ')
+  return state === '' || state.startsWith('Z') ? undefined : start.join(' ').replaceAll(':', '.')
 }
 
 export const isAlive = (process: ProcessIdentity) => startOf(process.pid) === process.pidStart
+
+/** Of a text that begins with `pid:start`. */
+export function identityIn(text: string): ProcessIdentity {
+  const [pid = '', pidStart = ''] = text.split(':')
+  return { pid: Number(pid), pidStart }
+}
+
+/** Ends these, and nothing below them: SIGTERM, SIGKILL after graceMs (milliseconds), and goes on when one cannot be ended in as long again. */
+export async function endEach(all: readonly ProcessIdentity[], graceMs: number): Promise<void> {
+  for (const signal of ['SIGTERM', 'SIGKILL'] as const) {
+    for (const each of all) if (isAlive(each)) signalTo(each.pid, signal)
+    for (let waitedMs = 0; all.some(isAlive) && waitedMs < graceMs; waitedMs += 20) await pause(20)
+  }
+}
 
 /** Ends a process group's leader and everything below it: SIGTERM, then SIGKILL after graceMs (milliseconds). Safe to repeat; one that is gone counts as ended. */
 export async function endTree(leader: ProcessIdentity, graceMs: number, signal?: AbortSignal): Promise<void> {

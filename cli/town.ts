@@ -16,7 +16,7 @@ import { clearStaged, emptyTrash } from '../actors/git/staging.ts'
 import { rigLayout, townLayout } from '../actors/layout.ts'
 import { foldersIn, pluginRolesOf } from '../actors/plugins/actors.ts'
 import { pluginHands } from '../actors/plugins/hands.ts'
-import { startOf } from '../actors/processes.ts'
+import { identityIn, isAlive, startOf } from '../actors/processes.ts'
 import { startProjections } from '../actors/projections.ts'
 import { sessionHands } from '../actors/sessions/hands.ts'
 import { allowedEnv, tokenValid, writeShims } from '../actors/sessions/identity.ts'
@@ -216,10 +216,7 @@ export async function openTown(options: TownOptions): Promise<Town> {
 }
 
 /** A holder is `pid:start time:uuid`; it is gone when that very process is. */
-function holderGone(holder: string): boolean {
-  const [pid = '', pidStart = ''] = holder.split(':')
-  return startOf(Number(pid)) !== pidStart
-}
+const holderGone = (holder: string) => !isAlive(identityIn(holder))
 
 function readRigs(town: string): Map<string, RigConfig> {
   const { rigs } = readConfig(townLayout(town).rigsJson, rigsConfig)

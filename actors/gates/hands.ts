@@ -6,7 +6,7 @@ import { z } from 'zod'
 import type { EffectInput, EffectOutput } from '../../machines/effects.ts'
 import type { Hands } from '../binding.ts'
 import { type RigConfig, writeWhole } from '../config.ts'
-import { git } from '../git/git.ts'
+import { git, longMs } from '../git/git.ts'
 import { emptyTrash, setAside } from '../git/staging.ts'
 import { rigLayout, townLayout } from '../layout.ts'
 import { endGroup, endTree, marked, startOf } from '../processes.ts'
@@ -18,8 +18,6 @@ export interface GateDeps {
   env: Record<string, string>
 }
 
-/** A big checkout takes its time, in milliseconds. */
-const checkOutMaxMs = 1_200_000
 const tailLinesMax = 60
 const tailBytesMax = 8192
 
@@ -65,7 +63,7 @@ async function checkOut(town: string, rig: string, commit: string): Promise<stri
   const place = join(gatePool, '1')
   if (existsSync(join(place, '.git'))) {
     try {
-      await git(place, ['checkout', '--quiet', '--force', '--detach', commit], { timeoutMs: checkOutMaxMs })
+      await git(place, ['checkout', '--quiet', '--force', '--detach', commit], { timeoutMs: longMs })
       await git(place, ['clean', '-ffdxq'])
       return await proven(place, commit)
     } catch {
@@ -77,7 +75,7 @@ async function checkOut(town: string, rig: string, commit: string): Promise<stri
   await emptyTrash(trash)
   await git(refineryClone, ['worktree', 'prune'])
   // Twice: also over a registration that a killed git left locked.
-  await git(refineryClone, ['worktree', 'add', '--quiet', '--force', '--force', '--detach', place, commit], { timeoutMs: checkOutMaxMs })
+  await git(refineryClone, ['worktree', 'add', '--quiet', '--force', '--force', '--detach', place, commit], { timeoutMs: longMs })
   return proven(place, commit)
 }
 

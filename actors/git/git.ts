@@ -1,7 +1,6 @@
 // The one runner of git. Fixed environment, no prompts, no hooks of the user's, arguments as an array.
 // Never: a shell; a push without a condition; loads execa before there is something to run (a daemon that restarts answers sooner).
-import { setTimeout as pause } from 'node:timers/promises'
-import { lockNamed, watchLock } from './locks.ts'
+import { lockedMaxMs, lockNamed, waitForLock } from './locks.ts'
 import { ownerOfMine, ownerVariable } from './running.ts'
 
 export class GitFailed extends Error {
@@ -43,9 +42,8 @@ const fixed = [
   'worktree.useRelativePaths=false',
 ]
 
-/** How long one git waits for another one's lock, in milliseconds; a lock that nobody holds is gone before. */
-const lockedMaxMs = 10_000
-const lockedPauseMs = 100
+/** A limit for what takes its time in a big repository, a checkout or a fetch, in milliseconds. */
+export const longMs = 1_200_000
 
 /** Runs git in `cwd`. Resolves with what it printed (trailing newline cut); throws GitFailed with git's own words. */
 export async function git(cwd: string, args: readonly string[], options: GitOptions = {}): Promise<{ stdout: string; stderr: string; exitCode: number }> {
@@ -53,11 +51,7 @@ export async function git(cwd: string, args: readonly string[], options: GitOpti
     const done = await once(cwd, args, options)
     const lock = done.exitCode === 0 ? undefined : lockNamed(done.stderr, cwd)
     if (lock !== undefined && waitedMs < lockedMaxMs && !options.signal?.aborted) {
-      const tryAgain = watchLock(lock, cwd)
-      do {
-        await pause(lockedPauseMs)
-        waitedMs += lockedPauseMs
-      } while (!tryAgain() && waitedMs < lockedMaxMs)
+      waitedMs += await waitForLock(lock, cwd, lockedMaxMs - waitedMs)
       continue
     }
     const { stdout, stderr, exitCode } = done

@@ -21,7 +21,7 @@ export const gitHands = (deps: RigGit): Pick<Hands, GitEffect> => ({
 
 const triesMax = 3
 
-/** Each of these may be done twice, as after a crash: one that failed because its git was killed is done once more. */
+/** Each of these may be done twice, as after a crash: one that failed because its git was killed is done again. */
 async function again<T>(work: () => Promise<T>): Promise<T> {
   for (let tries = 1; ; tries++) {
     try {

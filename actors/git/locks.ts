@@ -2,8 +2,10 @@
 // Never: takes one away while a git of that repository lives that was there when it was first in somebody's way (one that cannot be seen into counts for ten minutes), or one outside the repository that was asked.
 import { readdirSync, rmSync, statSync } from 'node:fs'
 import { join, resolve } from 'node:path'
+import { setTimeout as pause } from 'node:timers/promises'
 import { isAlive } from '../processes.ts'
-import { commandOf, isWithin, type Repository, type RunningGit, realOf, repositoryOf, runningGits } from './running.ts'
+import { isWithin, type Repository, repositoryOf } from './repository.ts'
+import { commandOf, type RunningGit, runningGits } from './running.ts'
 
 /** A lock made just now may be of somebody who is not seen (another container): how old one must be, in milliseconds. */
 const youngMs = 3000
@@ -41,6 +43,21 @@ export function watchLock(lock: string, cwd: string, now: () => number = Date.no
   }
 }
 
+/** How long anybody waits for another one's lock, in milliseconds; one that nobody holds is gone before. */
+export const lockedMaxMs = 10_000
+const pauseMs = 100
+
+/** Waits until the lock is out of the way, but no longer than `mostMs`. Returns how long it took, in milliseconds. */
+export async function waitForLock(lock: string, cwd: string, mostMs = lockedMaxMs): Promise<number> {
+  const isGone = watchLock(lock, cwd)
+  let waitedMs = 0
+  do {
+    await pause(pauseMs)
+    waitedMs += pauseMs
+  } while (!isGone() && waitedMs < mostMs)
+  return waitedMs
+}
+
 function couldHold({ repository: its, argv }: RunningGit, lock: string, { common }: Repository): boolean {
   if (readers.includes(commandOf(argv) ?? '')) return false
   if (!its) return true
@@ -57,7 +74,7 @@ function seen(path: string): { id: string; at: number } | undefined {
 /** The locks a worker's git can have left: those of its own worktree, and of its branch. */
 export function locksOf(worktree: string, branch: string): string[] {
   const repository = repositoryOf(worktree)
-  if (!repository || realOf(repository.own) === realOf(repository.common)) return []
+  if (!repository || repository.own === repository.common) return []
   const own = readdirSync(repository.own)
     .filter((file) => file.endsWith('.lock'))
     .map((file) => join(repository.own, file))

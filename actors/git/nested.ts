@@ -2,11 +2,10 @@
 // Never: changes their files, their index or their branches; deletes a pin; takes one that git cannot read for empty.
 import { createHash } from 'node:crypto'
 import { existsSync, readdirSync } from 'node:fs'
-import { basename, dirname, join } from 'node:path'
-import { git, revision } from './git.ts'
-import { isWithin, type Repository, realOf, repositoryOf } from './running.ts'
-import { addMaxMs } from './staging.ts'
-import { treeOfFiles } from './worktree.ts'
+import { basename, join } from 'node:path'
+import { git, longMs, revision } from './git.ts'
+import { isWithin, type Repository, realOf, repositoryOf } from './repository.ts'
+import { nestedIn, treeOfFiles } from './tree.ts'
 
 /** Work of a nested repository that is nowhere else: commits that no remote of it has, and the tree of uncommitted files. */
 interface NestedWork {
@@ -34,7 +33,7 @@ export async function pinNested(clone: string, path: string, folder: string): Pr
     if (missing.size === 0) continue
     for (const [name, sha] of missing) await git(at, ['update-ref', `${waiting}/${name}`, sha])
     // Also from a shallow one; and the pins of another repository that was at this place stay.
-    await git(clone, ['fetch', '--quiet', '--no-tags', '--no-write-fetch-head', '--no-prune', '--update-shallow', at, `+${waiting}/*:${ref}/*`], { timeoutMs: addMaxMs })
+    await git(clone, ['fetch', '--quiet', '--no-tags', '--no-write-fetch-head', '--no-prune', '--update-shallow', at, `+${waiting}/*:${ref}/*`], { timeoutMs: longMs })
     for (const [name, sha] of missing) {
       if ((await revision(clone, `${ref}/${name}`)) !== sha) throw new Error(`${sha} of ${join(path, dir)} could not be kept`)
       await git(at, ['update-ref', '-d', `${waiting}/${name}`])
@@ -101,37 +100,6 @@ function modulesIn(dir: string): string[] {
       const at = join(dir, name)
       return existsSync(join(at, 'HEAD')) && existsSync(join(at, 'objects')) ? [at, ...modulesIn(join(at, 'modules'))] : modulesIn(at)
     })
-}
-
-/** Their folders: what the index names as a commit, those git does not look into, and those in the midst of the project's own files. Ignored ones are ignored. */
-async function nestedIn(path: string): Promise<string[]> {
-  const [{ stdout: staged }, { stdout: status }] = await Promise.all([
-    git(path, ['ls-files', '--stage', '-z']),
-    git(path, ['status', '--porcelain=v2', '-z', '--untracked-files=all', '--ignore-submodules=all']),
-  ])
-  const files = staged
-    .split('\0')
-    .filter(Boolean)
-    .map((line) => ({ isLink: line.startsWith('160000 '), name: line.slice(line.indexOf('\t') + 1) }))
-  const links = files.filter(({ isLink }) => isLink).map(({ name }) => name)
-  const untracked = status.split('\0').flatMap((record) => (record.startsWith('? ') && record.endsWith('/') ? [record.slice(2, -1)] : []))
-  const strange = [...links, ...untracked].find((dir) => dir.includes('\ufffd'))
-  if (strange !== undefined) throw new Error(`the name of ${join(path, strange)} is no UTF-8; what is in it cannot be kept`)
-  const folders = new Set(files.flatMap(({ name }) => foldersOf(name)))
-  return [...new Set([...links, ...untracked, ...folders])].filter((dir) => existsSync(join(path, dir, '.git')))
-}
-
-/** `a/b` and `a` of `a/b/c.txt`. */
-function foldersOf(file: string): string[] {
-  const dir = dirname(file)
-  return dir === '.' ? [] : [dir, ...foldersOf(dir)]
-}
-
-/** Those without any commit. */
-export async function unbornIn(path: string): Promise<string[]> {
-  const found: string[] = []
-  for (const dir of await nestedIn(path)) if ((await revision(join(path, dir), 'HEAD')) === undefined) found.push(dir)
-  return found
 }
 
 const isPinned = async (clone: string, sha: string) =>

@@ -7,7 +7,8 @@ import type { Preserved } from '../../machines/mail.ts'
 import { rigLayout } from '../layout.ts'
 import { contains, git, revision } from './git.ts'
 import { pinNested } from './nested.ts'
-import { inspectWorktree, isSafe, mainOf, type Place, prove, type RigGit, treeOfFiles } from './worktree.ts'
+import { treeOfFiles } from './tree.ts'
+import { inspectWorktree, isSafe, mainOf, type Place, prove, type RigGit } from './worktree.ts'
 
 export async function pinWork(deps: RigGit, input: EffectInput<'pinWork'>): Promise<EffectOutput<'pinWork'>> {
   const { clone, polecat } = rigLayout(deps.town, input.rig)

@@ -1,17 +1,11 @@
 // Gits at work on this machine: who they are, in which repository, and for whom.
 // Never: says of one it cannot see into that it is somewhere else.
 import { spawnSync } from 'node:child_process'
-import { existsSync, readdirSync, readFileSync, readlinkSync, realpathSync, statSync } from 'node:fs'
-import { basename, dirname, join, resolve, sep } from 'node:path'
+import { existsSync, readdirSync, readFileSync, readlinkSync } from 'node:fs'
+import { basename, join, resolve } from 'node:path'
 import process from 'node:process'
-import { setTimeout as pause } from 'node:timers/promises'
-import { isAlive, type ProcessIdentity, startOf } from '../processes.ts'
-
-/** The folders of a repository: the one of a worktree of its own, and the one that all share. */
-export interface Repository {
-  own: string
-  common: string
-}
+import { endEach, identityIn, isAlive, type ProcessIdentity, startOf } from '../processes.ts'
+import { isWithin, type Repository, repositoryAt, repositoryOf } from './repository.ts'
 
 export interface RunningGit extends ProcessIdentity {
   /** Undefined: it could be any. */
@@ -28,30 +22,6 @@ let self: string | undefined
 export const ownerOfMine = (): string => {
   self ??= `${process.pid}:${startOf(process.pid) ?? ''}`
   return self
-}
-
-/** The repository that a folder is in; undefined outside any. */
-export function repositoryOf(cwd: string): Repository | undefined {
-  for (let dir = cwd; ; dir = dirname(dir)) {
-    const link = join(dir, '.git')
-    if (existsSync(link)) return statSync(link).isDirectory() ? repositoryAt(link) : repositoryAt(linkedFrom(dir))
-    if (existsSync(join(dir, 'HEAD')) && existsSync(join(dir, 'objects'))) return repositoryAt(dir)
-    if (dir === dirname(dir)) return undefined
-  }
-}
-
-/** What a worktree's `.git` file names: its own folder in the repository. */
-export const linkedFrom = (worktree: string): string =>
-  resolve(
-    worktree,
-    readFileSync(join(worktree, '.git'), 'utf8')
-      .replace(/^gitdir: /, '')
-      .trim(),
-  )
-
-function repositoryAt(own: string): Repository {
-  const common = join(own, 'commondir')
-  return { own: realOf(own), common: realOf(existsSync(common) ? resolve(own, readFileSync(common, 'utf8').trim()) : own) }
 }
 
 /** Every git that runs. Where there is no /proc, where it works is not known of any. */
@@ -116,28 +86,8 @@ function gitDirIn(argv: readonly string[]): string | undefined {
 
 /** Ends the gits of the town's processes that are gone, wherever in this town they work; each has `graceMs` to clean up behind itself. */
 export async function endLeftGits(town: string, graceMs = 2000): Promise<void> {
-  const left = runningGits().filter(({ cwd, owner }) => owner !== undefined && isWithin(cwd, town) && isGone(owner))
-  for (const git of left) signal(git, 'SIGTERM')
-  for (let waitedMs = 0; left.some(isAlive) && waitedMs < graceMs; waitedMs += 20) await pause(20)
-  for (const git of left) signal(git, 'SIGKILL')
-  while (left.some(isAlive)) await pause(10)
+  await endEach(
+    runningGits().filter(({ cwd, owner }) => owner !== undefined && isWithin(cwd, town) && !isAlive(identityIn(owner))),
+    graceMs,
+  )
 }
-
-function isGone(owner: string): boolean {
-  const [pid = '', pidStart = ''] = owner.split(':')
-  return startOf(Number(pid)) !== pidStart
-}
-
-function signal(git: ProcessIdentity, name: 'SIGTERM' | 'SIGKILL'): void {
-  try {
-    if (isAlive(git)) process.kill(git.pid, name)
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code !== 'ESRCH') throw error
-  }
-}
-
-/** The path as the system knows it, also when its last parts do not exist. */
-export function realOf(path: string): string {
-  return existsSync(path) || path === dirname(path) ? (existsSync(path) ? realpathSync(path) : path) : join(realOf(dirname(path)), basename(path))
-}
-export const isWithin = (path: string, dir: string): boolean => realOf(path) === realOf(dir) || realOf(path).startsWith(realOf(dir) + sep)

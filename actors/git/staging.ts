@@ -5,14 +5,12 @@ import { rm } from 'node:fs/promises'
 import { basename, dirname, join } from 'node:path'
 import process from 'node:process'
 import { rigLayout } from '../layout.ts'
-import { git } from './git.ts'
-import { isWithin, linkedFrom } from './running.ts'
+import { git, longMs } from './git.ts'
+import { isWithin, linkedFrom } from './repository.ts'
 import type { Place } from './worktree.ts'
 
 /** Git's `--lock`: nothing prunes a worktree that is not at its place yet. */
 const reason = 'it is being made'
-/** A big checkout takes its time, in milliseconds. */
-export const addMaxMs = 1_200_000
 let made = 0
 
 /** Makes a polecat's worktree; `ref` is what git is to check out (`-b <branch> <start>`, or a branch). Nothing may be at its place. */
@@ -21,7 +19,7 @@ export async function addWorktree(town: string, place: Place, ref: { branch: str
   const path = polecat(place.polecat)
   const staged = join(staging, `${place.polecat}-${place.incarnation}-${process.pid}-${++made}`)
   const what = ref.start === undefined ? [staged, ref.branch] : ['--no-track', '-b', ref.branch, staged, ref.start]
-  await git(clone, ['worktree', 'add', '--quiet', '--lock', '--reason', reason, ...what], { timeoutMs: addMaxMs })
+  await git(clone, ['worktree', 'add', '--quiet', '--lock', '--reason', reason, ...what], { timeoutMs: longMs })
   const admin = linkedFrom(staged)
   // As git writes it: without links on the way.
   const link = join(realpathSync(dirname(path)), basename(path), '.git')
@@ -75,9 +73,9 @@ export async function clearStaged(town: string, rig: string, polecat?: string): 
 export async function discardWorktree(town: string, place: Place): Promise<void> {
   const { clone, polecat, trash } = rigLayout(town, place.rig)
   const path = polecat(place.polecat)
-  const locked = join(linkedFrom(path), 'locked')
+  // Somebody may have locked it; that would keep its registration.
+  rmSync(join(linkedFrom(path), 'locked'), { force: true })
   setAside(path, trash)
-  rmSync(locked, { force: true })
   await git(clone, ['worktree', 'prune'])
   await emptyTrash(trash)
 }

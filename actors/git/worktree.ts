@@ -2,14 +2,14 @@
 // Never: overwrites a place, removes work that is neither on main nor pinned, or touches a folder that is not this incarnation's.
 import { existsSync, lstatSync, readFileSync, realpathSync } from 'node:fs'
 import { basename, dirname, join } from 'node:path'
-import { setTimeout as pause } from 'node:timers/promises'
 import type { EffectInput, EffectOutput } from '../../machines/effects.ts'
 import { rigLayout } from '../layout.ts'
 import { contains, emptyRoot, GitFailed, git, revision } from './git.ts'
-import { locksOf, watchLock } from './locks.ts'
-import { unbornIn, unpinnedNested } from './nested.ts'
-import { type Repository, repositoryOf } from './running.ts'
+import { locksOf, waitForLock } from './locks.ts'
+import { unpinnedNested } from './nested.ts'
+import { linkedFrom } from './repository.ts'
 import { addWorktree, clearStaged, discardWorktree } from './staging.ts'
+import { treeOfFiles } from './tree.ts'
 
 export interface Place {
   rig: string
@@ -24,8 +24,6 @@ export interface RigGit {
 
 const fetchedAtMs = new Map<string, number>()
 const fetchEveryMs = 30_000
-/** How long a place waits for a git that may still be in it, in milliseconds; a lock that nobody holds is gone before. */
-const lockedMaxMs = 10_000
 
 /** main as the rig's clone knows it; of an empty repository the root all its work starts from. */
 export async function mainOf(clone: string, branch: string): Promise<string> {
@@ -84,12 +82,7 @@ export async function createWorktree(deps: RigGit, input: EffectInput<'createWor
 
 /** What the last session of a place locked, nobody else will unlock: none lives when a place is made ready. */
 async function unlock(path: string, branch: string): Promise<void> {
-  await Promise.all(
-    locksOf(path, branch).map(async (lock) => {
-      const isGone = watchLock(lock, path)
-      for (let waitedMs = 0; !isGone() && waitedMs < lockedMaxMs; waitedMs += 100) await pause(100)
-    }),
-  )
+  await Promise.all(locksOf(path, branch).map((lock) => waitForLock(lock, path)))
 }
 
 /** Throws unless the folder is a worktree of this rig's clone, at its own path, on this incarnation's branch (or detached from it). */
@@ -100,9 +93,7 @@ export async function prove({ town }: RigGit, place: Place): Promise<string> {
   if (lstatSync(path).isSymbolicLink()) throw no('it is a link')
   const link = join(path, '.git')
   if (!existsSync(link) || !lstatSync(link).isFile()) throw no('it is no worktree')
-  const admin = readFileSync(link, 'utf8')
-    .replace(/^gitdir: /, '')
-    .trim()
+  const admin = linkedFrom(path)
   if (realpathSync(dirname(admin)) !== realpathSync(join(clone, '.git/worktrees'))) throw no(`it belongs to ${admin}`)
   if (realpathSync(dirname(readFileSync(join(admin, 'gitdir'), 'utf8').trim())) !== realpathSync(path)) throw no('its registration names another folder')
   const made = join(admin, 'logs/HEAD')
@@ -153,9 +144,7 @@ function dirtyFiles(records: readonly string[]): string[] {
 }
 
 function unfinished(path: string): string | null {
-  const admin = readFileSync(join(path, '.git'), 'utf8')
-    .replace(/^gitdir: /, '')
-    .trim()
+  const admin = linkedFrom(path)
   const marks = { MERGE_HEAD: 'merge', 'rebase-merge': 'rebase', 'rebase-apply': 'rebase', CHERRY_PICK_HEAD: 'cherry-pick', REVERT_HEAD: 'revert', BISECT_LOG: 'bisect' }
   return Object.entries(marks).find(([mark]) => existsSync(join(admin, mark)))?.[1] ?? null
 }
@@ -191,20 +180,4 @@ async function dirtyIsPinned(path: string, clone: string, place: Place): Promise
   const tree = await treeOfFiles(path)
   const { stdout } = await git(clone, ['for-each-ref', '--format=%(tree)', `refs/gt/work/*/${place.polecat}-${place.incarnation}/dirty`])
   return stdout.split('\n').includes(tree)
-}
-
-/** The tree of all that is in the worktree, tracked and untracked, ignored files left out. The worktree's own index is not touched. */
-export async function treeOfFiles(path: string): Promise<string> {
-  const { own } = repositoryOf(path) as Repository
-  const env = { GIT_INDEX_FILE: join(own, 'gt-pin-index') }
-  await git(path, ['read-tree', (await revision(path, 'HEAD')) ?? '--empty'], { env })
-  try {
-    await git(path, ['add', '--all', '.'], { env })
-  } catch (error) {
-    // A repository without a commit, made inside, has no place in a tree: its files are kept beside it.
-    const unborn = await unbornIn(path)
-    if (!(error instanceof GitFailed) || unborn.length === 0) throw error
-    await git(path, ['add', '--all', '--', '.', ...unborn.map((dir) => `:(exclude,literal)${dir}`)], { env })
-  }
-  return (await git(path, ['write-tree'], { env })).stdout
 }

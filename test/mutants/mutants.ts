@@ -410,8 +410,8 @@ export const mutants: readonly Mutant[] = [
   {
     name: 'the gits of a killed daemon go on',
     file: 'actors/git/running.ts',
-    find: `isWithin(cwd, town) && isGone(owner)`,
-    replace: `isWithin(cwd, town) && !isGone(owner)`,
+    find: `isWithin(cwd, town) && !isAlive(identityIn(owner))`,
+    replace: `isWithin(cwd, town) && isAlive(identityIn(owner))`,
   },
   {
     name: 'a worktree stays locked by git when it is finished',
