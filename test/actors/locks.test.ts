@@ -1,6 +1,20 @@
 // What a killed git leaves behind must not be the end of a rig: locks nobody holds, and worktrees that were never finished. On real git.
 import { type ChildProcess, execFileSync, spawn } from 'node:child_process'
-import { chmodSync, existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, realpathSync, renameSync, rmSync, symlinkSync, utimesSync, writeFileSync } from 'node:fs'
+import {
+  chmodSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  realpathSync,
+  renameSync,
+  rmSync,
+  statSync,
+  symlinkSync,
+  utimesSync,
+  writeFileSync,
+} from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, expect, test } from 'vitest'
@@ -77,7 +91,8 @@ test("a worker's next session finds its worktree unlocked, with all that was in 
 })
 
 const later = () => Date.now() + 3_600_000
-const isSpawned = (child: ChildProcess, lock: string) => eventually(() => existsSync(lock) && child.pid !== undefined)
+/** Taken and written: a lock that changes is another one. */
+const isTaken = (lock: string) => eventually(() => (statSync(lock, { throwIfNoEntry: false })?.size ?? 0) > 0)
 async function eventually(holds: () => boolean): Promise<void> {
   for (let n = 0; !holds(); n++) {
     if (n === 1000) throw new Error('never')
@@ -117,7 +132,7 @@ test.each([
   let reader: ChildProcess | undefined
   try {
     holder.stdin.write(script)
-    await isSpawned(holder, lock)
+    await isTaken(lock)
     const isGone = watchLock(lock, clone, later)
     expect(isGone()).toBe(false)
     reader = spawn('git', ['update-ref', '--stdin'], { cwd: clone, stdio: ['pipe', 'ignore', 'ignore'] })
