@@ -29,6 +29,7 @@ import { clearStaged, emptyTrash } from '../../actors/git/staging.ts'
 import { rigLayout, townLayout } from '../../actors/layout.ts'
 import { startOf } from '../../actors/processes.ts'
 import type { EffectCall } from '../../runtime/contract.ts'
+import { eventually } from '../fixture/real-town.ts'
 
 let town: string
 let clone: string
@@ -93,12 +94,6 @@ test("a worker's next session finds its worktree unlocked, with all that was in 
 const later = () => Date.now() + 3_600_000
 /** Taken and written: a lock that changes is another one. */
 const isTaken = (lock: string) => eventually(() => (statSync(lock, { throwIfNoEntry: false })?.size ?? 0) > 0)
-async function eventually(holds: () => boolean): Promise<void> {
-  for (let n = 0; !holds(); n++) {
-    if (n === 1000) throw new Error('never')
-    await new Promise((resolve) => setTimeout(resolve, 5))
-  }
-}
 async function killed(child: ChildProcess): Promise<void> {
   const gone = new Promise((resolve) => child.once('exit', resolve))
   child.kill('SIGKILL')

@@ -9,6 +9,7 @@ import { isAlive, startOf } from '../../actors/processes.ts'
 import { processBackend } from '../../actors/sessions/process.ts'
 import { aliveIn, cancelStart, endSession, type SessionBackend, start, tail, watchSession } from '../../actors/sessions/session.ts'
 import { tmuxBackend } from '../../actors/sessions/tmux.ts'
+import { eventually, isWritten } from '../fixture/real-town.ts'
 
 const hasTmux = spawnSync('tmux', ['-V']).status === 0
 const path = { PATH: process.env.PATH ?? '' }
@@ -115,13 +116,13 @@ describe.each(backends)('%s', (_, backend) => {
     rmSync(join(first.dir, 'identity.json'))
     expect(await begin('gt-w-Nux-1-4', 'echo run >> runs.txt; sleep 100')).toEqual(first)
     expect(isAlive(first)).toBe(true)
-    await eventually(() => existsSync(join(work, 'runs.txt')))
+    await eventually(() => isWritten(join(work, 'runs.txt')))
     expect(readFileSync(join(work, 'runs.txt'), 'utf8')).toBe('run\n')
   })
 
   test('ends with its whole family, politely first, by force when that is ignored; again is harmless', async () => {
     const record = await begin('gt-w-Nux-1-5', 'trap "" TERM; sh -c "trap \\"\\" TERM; echo \\$\\$ > child.txt; while :; do sleep 1; done" & while :; do sleep 1; done')
-    await eventually(() => existsSync(join(work, 'child.txt')) && readFileSync(join(work, 'child.txt'), 'utf8') !== '')
+    await eventually(() => isWritten(join(work, 'child.txt')))
     const child = Number(readFileSync(join(work, 'child.txt'), 'utf8'))
     await endSession(record, 100, never)
     expect(isAlive(record)).toBe(false)
@@ -131,7 +132,7 @@ describe.each(backends)('%s', (_, backend) => {
 
   test.each(['watched', 'ended'])('a leader killed from outside leaves nobody behind (%s)', async (how) => {
     const record = await begin(`gt-w-Nux-1-${how === 'watched' ? 20 : 21}`, 'sleep 100 & echo $! > child.txt; wait')
-    await eventually(() => existsSync(join(work, 'child.txt')) && readFileSync(join(work, 'child.txt'), 'utf8') !== '')
+    await eventually(() => isWritten(join(work, 'child.txt')))
     const child = Number(readFileSync(join(work, 'child.txt'), 'utf8'))
     expect(startOf(child)).toBeDefined()
     process.kill(record.pid, 'SIGKILL')
@@ -218,10 +219,6 @@ test.runIf(hasTmux)('people can attach to a tmux session, and look at it after i
 })
 
 /** Waits for a fact of the world; the test's own time limit is the only clock. */
-async function eventually(fact: () => boolean): Promise<void> {
-  while (!fact()) await sleep(5)
-}
-
 test('a record that was torn while it was written is no record, and stops nobody', () => {
   for (const [name, text] of [
     ['empty', ''],

@@ -5,7 +5,7 @@ import { join } from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
 import { afterEach, describe, expect, test } from 'vitest'
 import { startOf } from '../../actors/processes.ts'
-import { committer, type Done, eventually, gtScript, type RealTown, type RealTownOptions, realTown } from '../fixture/real-town.ts'
+import { committer, type Done, eventually, gtScript, isWritten, type RealTown, type RealTownOptions, realTown } from '../fixture/real-town.ts'
 
 let t: RealTown
 afterEach(() => t?.dispose())
@@ -203,7 +203,7 @@ describe('processes', () => {
     t.issues(1)
     t.ok('up')
     t.ok('spawn', '--issue', 'wy-1')
-    await eventually(() => existsSync(join(t.dir, 'env-2')))
+    await eventually(() => isWritten(join(t.dir, 'env-2')))
     const of = (epoch: number) =>
       Object.fromEntries(
         readFileSync(join(t.dir, `env-${epoch}`), 'utf8')
@@ -298,7 +298,7 @@ describe('processes', () => {
       t.issues(1)
       t.ok('up')
       t.ok('spawn', '--issue', 'wy-1')
-      await eventually(() => existsSync(join(t.dir, 'gate-pids')))
+      await eventually(() => isWritten(join(t.dir, 'gate-pids')))
       process.kill(t.daemonPid(), 'SIGKILL')
       // As if it had been killed before it could note whom it had started.
       if (noted === 'not noted') rmSync(join(t.layout.gateLogs, 'running-wyvern.json'), { force: true })
