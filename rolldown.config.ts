@@ -1,5 +1,7 @@
-// Bundles `gt` and `bd` into dist/: small entries, and a chunk for each command, so that a word loads only what it needs.
-// CommonJS, because Node reads it in half the time of its ES module loader, and `gt` is called all day. What draws is an ES module (its library waits at its top level), loaded by the words that draw.
+// Bundles `gt` and `bd` into dist/: small entries, and a chunk for each command, so that a word loads only what it
+// needs.
+// CommonJS, because Node reads it in half the time of its ES module loader, and `gt` is called all day. What draws is
+// an ES module (its library waits at its top level), loaded by the words that draw.
 import { defineConfig } from 'rolldown'
 
 const drawing = { input: 'cli/page.ts', built: 'page.mjs' }
@@ -21,6 +23,14 @@ export default defineConfig([
     },
   },
   // The kit for plugin authors: `gastown/proof`.
-  { input: 'proof/kit.ts', platform: 'node', output: { file: 'dist/proof.mjs', format: 'es', minify: true, codeSplitting: false } },
-  { input: drawing.input, platform: 'node', output: { file: `dist/${drawing.built}`, format: 'es', minify: true, codeSplitting: false } },
+  {
+    input: 'proof/kit.ts',
+    platform: 'node',
+    output: { file: 'dist/proof.mjs', format: 'es', minify: true, codeSplitting: false },
+  },
+  {
+    input: drawing.input,
+    platform: 'node',
+    output: { file: `dist/${drawing.built}`, format: 'es', minify: true, codeSplitting: false },
+  },
 ])

@@ -1,11 +1,23 @@
-// Binds the machines to the kernel: roles, effect shapes, mail shapes, beads for mail that people read. The daemon and a simulation host the same town through it.
+// Binds the machines to the kernel: roles, effect shapes, mail shapes, beads for mail that people read. The daemon
+// and a simulation host the same town through it.
 // Never: touches the world; the hands are handed to the driver beside it.
 import { z } from 'zod'
 import { daemon as daemonAddress, mayor as mayorAddress, rigOf } from '../machines/address.ts'
 import { type EffectInput, type EffectName, type EffectOutput, effects } from '../machines/effects.ts'
 import { causes } from '../machines/escalations.ts'
 import { mailSchemas, readable } from '../machines/mail.ts'
-import type { Draft, EffectCall, EffectSpec, Envelope, Handler, HostOptions, Json, JsonObject, Random, Trouble } from '../runtime/contract.ts'
+import type {
+  Draft,
+  EffectCall,
+  EffectSpec,
+  Envelope,
+  Handler,
+  HostOptions,
+  Json,
+  JsonObject,
+  Random,
+  Trouble,
+} from '../runtime/contract.ts'
 import mayor from './roles/mayor.ts'
 import overseer from './roles/overseer.ts'
 import plugin from './roles/plugin.ts'
@@ -27,10 +39,15 @@ export interface Binding {
   prefixOf(rig: string | undefined): string
 }
 
-export function bind({ facts, prefixOf }: Binding): Pick<HostOptions, 'roles' | 'effects' | 'parseMail' | 'newMailId' | 'project' | 'slotCapacity' | 'alert'> {
+export function bind({
+  facts,
+  prefixOf,
+}: Binding): Pick<HostOptions, 'roles' | 'effects' | 'parseMail' | 'newMailId' | 'project' | 'slotCapacity' | 'alert'> {
   return {
     roles: roles.map((role) => role(facts)),
-    effects: Object.fromEntries(Object.entries(effects).map(([name, kind]) => [name, specOf(kind as unknown as AnyEffect)])),
+    effects: Object.fromEntries(
+      Object.entries(effects).map(([name, kind]) => [name, specOf(kind as unknown as AnyEffect)]),
+    ),
     parseMail,
     newMailId: (to, random) => `${prefixOf(rigOf(to))}-${base36(random)}`,
     project,
@@ -43,14 +60,25 @@ export function bind({ facts, prefixOf }: Binding): Pick<HostOptions, 'roles' | 
 /** Trouble of the kernel itself is the Overseer's: one escalation a cause, gone when it is. */
 function alert(trouble: Trouble): Draft {
   const { kind, address } = trouble
-  const cause = kind === 'halted' || kind === 'resumed' ? causes.halted(address) : causes.failing(address, trouble.effect)
+  const cause =
+    kind === 'halted' || kind === 'resumed' ? causes.halted(address) : causes.failing(address, trouble.effect)
   const said = { from: daemonAddress, to: mayorAddress }
   if (kind === 'mended' || kind === 'resumed') return { ...said, type: 'escalation.cleared', body: { cause } }
   const [subject, body] =
     kind === 'halted'
-      ? [`${address} crashed too often and is halted`, 'Its mail waits; nothing is lost. Once what makes it crash is mended, `gt up` lets it go on.']
-      : [`${trouble.effect} for ${address} fails again and again`, 'It is tried again every few minutes; nothing is lost.']
-  return { ...said, type: 'escalation.raised', body: { cause, rig: rigOf(address) ?? '', issue: null, subject, body: `Its last error: ${trouble.error}\n${body}` } }
+      ? [
+          `${address} crashed too often and is halted`,
+          'Its mail waits; nothing is lost. Once what makes it crash is mended, `gt up` lets it go on.',
+        ]
+      : [
+          `${trouble.effect} for ${address} fails again and again`,
+          'It is tried again every few minutes; nothing is lost.',
+        ]
+  return {
+    ...said,
+    type: 'escalation.raised',
+    body: { cause, rig: rigOf(address) ?? '', issue: null, subject, body: `Its last error: ${trouble.error}\n${body}` },
+  }
 }
 
 export function handlersOf(hands: Hands): Record<string, Handler> {

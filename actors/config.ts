@@ -1,4 +1,5 @@
-// The files a person configures: town.json, rigs.json, a rig's config.json. Parsed, checked, defaulted; unknown keys are kept. (spec: Configuration)
+// The files a person configures: town.json, rigs.json, a rig's config.json. Parsed, checked, defaulted; unknown keys
+// are kept. (spec: Configuration)
 // Never: writes over a file it could not read.
 import { closeSync, existsSync, fsyncSync, openSync, readFileSync, renameSync, writeSync } from 'node:fs'
 import { z } from 'zod'
@@ -13,15 +14,30 @@ export class ConfigUnusable extends Error {
 export const duration = z
   .string()
   .regex(/^\d+(ms|s|m|h)$/, 'a duration looks like 500ms, 5s, 2m or 1h')
-  .transform((text) => Number.parseInt(text, 10) * { ms: 1, s: 1000, m: 60_000, h: 3_600_000 }[text.replace(/^\d+/, '') as 'ms' | 's' | 'm' | 'h'])
+  .transform(
+    (text) =>
+      Number.parseInt(text, 10) *
+      { ms: 1, s: 1000, m: 60_000, h: 3_600_000 }[text.replace(/^\d+/, '') as 'ms' | 's' | 'm' | 'h'],
+  )
 
-export const beadsPrefix = z.string().regex(/^[a-z][a-z0-9]{0,11}$/, 'a prefix is a lower-case letter followed by up to 11 lower-case letters or digits')
+export const beadsPrefix = z
+  .string()
+  .regex(/^[a-z][a-z0-9]{0,11}$/, 'a prefix is a lower-case letter followed by up to 11 lower-case letters or digits')
 
 const argv = z.array(z.string().min(1)).min(1)
-const version = (newest: number) => z.int().max(newest, `was written by a newer version of Gas Town (this one knows ${newest})`)
+const version = (newest: number) =>
+  z.int().max(newest, `was written by a newer version of Gas Town (this one knows ${newest})`)
 
-export const townConfig = z.looseObject({ type: z.literal('town'), version: version(1), name: z.string().min(1), created_at: z.string() })
-export const rigsConfig = z.looseObject({ version: version(1), rigs: z.record(rigName, z.looseObject({ git_url: z.string(), added_at: z.string() })) })
+export const townConfig = z.looseObject({
+  type: z.literal('town'),
+  version: version(1),
+  name: z.string().min(1),
+  created_at: z.string(),
+})
+export const rigsConfig = z.looseObject({
+  version: version(1),
+  rigs: z.record(rigName, z.looseObject({ git_url: z.string(), added_at: z.string() })),
+})
 export const rigConfig = z
   .looseObject({
     type: z.literal('rig'),
@@ -50,7 +66,10 @@ export const rigConfig = z
     retire_tries: z.int().min(1).default(5),
     extra_env: z.array(z.string()).default([]),
   })
-  .refine((rig) => rig.no_gate || Object.keys(rig.gates).length > 0, 'has no gates; add one under "gates", or say "no_gate": true')
+  .refine(
+    (rig) => rig.no_gate || Object.keys(rig.gates).length > 0,
+    'has no gates; add one under "gates", or say "no_gate": true',
+  )
 
 export type RigConfig = z.output<typeof rigConfig>
 
@@ -69,11 +88,15 @@ export function readConfig<S extends z.ZodType>(path: string, schema: S): z.outp
   try {
     raw = JSON.parse(readFileSync(path, 'utf8'))
   } catch (error) {
-    throw new ConfigUnusable(`${path} cannot be read: ${error instanceof Error ? error.message : error}. It was left as it is; mend it, then run the command again`)
+    throw new ConfigUnusable(
+      `${path} cannot be read: ${error instanceof Error ? error.message : error}. It was left as it is; mend it, then run the command again`,
+    )
   }
   const result = schema.safeParse(raw)
   if (!result.success)
-    throw new ConfigUnusable(`${path} is not as it should be: ${z.prettifyError(result.error).replaceAll('\n', ' ')}. It was left as it is; mend it, then run the command again`)
+    throw new ConfigUnusable(
+      `${path} is not as it should be: ${z.prettifyError(result.error).replaceAll('\n', ' ')}. It was left as it is; mend it, then run the command again`,
+    )
   return result.data
 }
 
@@ -99,9 +122,14 @@ export function writeIfMissing(path: string, text: string, mode?: number): void 
   if (!existsSync(path)) writeWhole(path, text, mode)
 }
 
-/** A gate as a person types it, as program and arguments. Quotes are respected; anything a shell would do is refused. */
+/**
+ * A gate as a person types it, as program and arguments. Quotes are respected; anything a shell would do is refused.
+ */
 export function splitCommand(text: string): string[] {
-  if (/[|&;<>`$(){}\n]/.test(text)) throw new ConfigUnusable(`"${text}" needs a shell; put it into a script of the repository and give that as the gate`)
+  if (/[|&;<>`$(){}\n]/.test(text))
+    throw new ConfigUnusable(
+      `"${text}" needs a shell; put it into a script of the repository and give that as the gate`,
+    )
   const parts = text.match(/"[^"]*"|'[^']*'|[^\s"']+/g) ?? []
   return parts.map((part) => part.replace(/^(["'])(.*)\1$/, '$2'))
 }

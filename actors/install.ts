@@ -1,7 +1,17 @@
 // Makes a town and its rigs on disk, in the spec's layout. (spec: Directory Structure)
 // Never: writes over what is there; a rig that cannot be made leaves nothing behind.
 import { randomBytes } from 'node:crypto'
-import { existsSync, mkdirSync, readdirSync, realpathSync, renameSync, rmSync, statSync, symlinkSync, writeFileSync } from 'node:fs'
+import {
+  existsSync,
+  mkdirSync,
+  readdirSync,
+  realpathSync,
+  renameSync,
+  rmSync,
+  statSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs'
 import { basename, dirname, join } from 'node:path'
 import { rigName } from '../machines/address.ts'
 import { beadsPrefix, readConfig, rigConfig, rigsConfig, townConfig, writeConfig, writeIfMissing } from './config.ts'
@@ -24,15 +34,26 @@ You are the Mayor of this Gas Town: you give work to rigs and answer for it to t
 `
 
 /** Makes a town at `path`, or completes the one that is there. Safe to repeat: what exists is left as it is. */
-export function installTown(path: string, options: { name?: string; now: Date; initBeads(dir: string, prefix: string): void }): { town: string; made: boolean } {
+export function installTown(
+  path: string,
+  options: { name?: string; now: Date; initBeads(dir: string, prefix: string): void },
+): { town: string; made: boolean } {
   if (existsSync(path) && !statSync(path).isDirectory()) throw new Refused(`${path} is a file; give a folder`)
   const made = !existsSync(join(path, 'mayor/town.json'))
-  if (made && existsSync(path) && readdirSync(path).length > 0) throw new Refused(`${path} is not empty and not a town; give an empty or a new folder`)
+  if (made && existsSync(path) && readdirSync(path).length > 0)
+    throw new Refused(`${path} is not empty and not a town; give an empty or a new folder`)
   mkdirSync(path, { recursive: true })
   const layout = townLayout(realpathSync(path))
   for (const dir of [layout.config, layout.mayor, layout.beads]) mkdirSync(dir, { recursive: true })
-  for (const dir of [layout.daemon, layout.sessions, layout.gateLogs, layout.shims]) mkdirSync(dir, { recursive: true, mode: 0o700 })
-  if (made) writeConfig(layout.townJson, { type: 'town', version: 1, name: options.name ?? basename(layout.root), created_at: options.now.toISOString() })
+  for (const dir of [layout.daemon, layout.sessions, layout.gateLogs, layout.shims])
+    mkdirSync(dir, { recursive: true, mode: 0o700 })
+  if (made)
+    writeConfig(layout.townJson, {
+      type: 'town',
+      version: 1,
+      name: options.name ?? basename(layout.root),
+      created_at: options.now.toISOString(),
+    })
   readConfig(layout.townJson, townConfig)
   writeIfMissing(layout.rigsJson, `${JSON.stringify({ version: 1, rigs: {} }, null, 2)}\n`)
   readConfig(layout.rigsJson, rigsConfig)
@@ -68,26 +89,42 @@ export interface NewRig {
   progress?: (event: CloneProgress) => void
 }
 
-/** Clones the repository and makes the rig around it. Refused with words, and nothing left behind, when anything is wrong. */
-export async function addRig(town: string, rig: NewRig): Promise<{ branch: string; prefix: string; warning: string | null }> {
+/**
+ * Clones the repository and makes the rig around it. Refused with words, and nothing left behind, when anything is
+ * wrong.
+ */
+export async function addRig(
+  town: string,
+  rig: NewRig,
+): Promise<{ branch: string; prefix: string; warning: string | null }> {
   const layout = townLayout(town)
   const named = rigName.safeParse(rig.name)
   if (!named.success) throw new Refused(`"${rig.name}" cannot be a rig's name: ${named.error.issues[0]?.message}`)
   const registry = readConfig(layout.rigsJson, rigsConfig)
-  if (registry.rigs[rig.name] || existsSync(join(town, rig.name))) throw new Refused(`there is a rig or folder ${rig.name} already; choose another name`)
-  const taken = Object.keys(registry.rigs).map((name) => readConfig(rigLayout(town, name).config, rigConfig).beads.prefix)
+  if (registry.rigs[rig.name] || existsSync(join(town, rig.name)))
+    throw new Refused(`there is a rig or folder ${rig.name} already; choose another name`)
+  const taken = Object.keys(registry.rigs).map(
+    (name) => readConfig(rigLayout(town, name).config, rigConfig).beads.prefix,
+  )
   const prefix = rig.prefix ?? freePrefix(rig.name, ['gm', ...taken])
-  if (!beadsPrefix.safeParse(prefix).success) throw new Refused(`"${prefix}" cannot be a prefix: a lower-case letter followed by up to 11 lower-case letters or digits`)
-  if (prefix === 'gm' || taken.includes(prefix)) throw new Refused(`prefix ${prefix} is taken; give another with --prefix`)
+  if (!beadsPrefix.safeParse(prefix).success)
+    throw new Refused(
+      `"${prefix}" cannot be a prefix: a lower-case letter followed by up to 11 lower-case letters or digits`,
+    )
+  if (prefix === 'gm' || taken.includes(prefix))
+    throw new Refused(`prefix ${prefix} is taken; give another with --prefix`)
   if (rig.url.startsWith('-') || /^ext::/.test(rig.url)) throw new Refused(`"${rig.url}" is not a repository's address`)
-  if (Object.keys(rig.gates).length === 0 && !rig.noGate) throw new Refused(`give ${rig.name} a gate (--gate 'test=npm test'), or say that it lands untested (--no-gate)`)
+  if (Object.keys(rig.gates).length === 0 && !rig.noGate)
+    throw new Refused(`give ${rig.name} a gate (--gate 'test=npm test'), or say that it lands untested (--no-gate)`)
 
   const url = existsSync(rig.url) ? realpathSync(rig.url) : rig.url
   const making = join(layout.daemon, `making-${rig.name}-${randomBytes(4).toString('hex')}`)
   try {
     const branch = await makeClones(making, url, rig.progress)
-    for (const dir of ['polecats', 'crew', 'plugins', 'witness', 'refinery/pool']) mkdirSync(join(making, dir), { recursive: true })
-    for (const file of ['mayor/state.json', 'refinery/state.json', 'witness/state.json']) writeFileSync(join(making, file), '{}\n')
+    for (const dir of ['polecats', 'crew', 'plugins', 'witness', 'refinery/pool'])
+      mkdirSync(join(making, dir), { recursive: true })
+    for (const file of ['mayor/state.json', 'refinery/state.json', 'witness/state.json'])
+      writeFileSync(join(making, file), '{}\n')
     await placeBeads(making, prefix, rig.initBeads)
     const config = {
       type: 'rig',
@@ -109,16 +146,23 @@ export async function addRig(town: string, rig: NewRig): Promise<{ branch: strin
     writeConfig(join(making, 'config.json'), config)
     renameSync(making, join(town, rig.name))
     await git(rigLayout(town, rig.name).clone, ['worktree', 'prune'])
-    writeConfig(layout.rigsJson, { ...registry, rigs: { ...registry.rigs, [rig.name]: { git_url: url, added_at: rig.now.toISOString() } } })
+    writeConfig(layout.rigsJson, {
+      ...registry,
+      rigs: { ...registry.rigs, [rig.name]: { git_url: url, added_at: rig.now.toISOString() } },
+    })
     return { branch, prefix, warning: await pushesRefused(url, branch) }
   } catch (error) {
     rmSync(making, { recursive: true, force: true })
-    if (error instanceof GitFailed) throw new Refused(`${url} cannot be cloned: ${error.output.trim().split('\n').at(-1)}. Nothing was changed`)
+    if (error instanceof GitFailed)
+      throw new Refused(`${url} cannot be cloned: ${error.output.trim().split('\n').at(-1)}. Nothing was changed`)
     throw error
   }
 }
 
-/** The Mayor's clone from origin, the Refinery's from the Mayor's by hard links; both know origin as origin. Returns the default branch. */
+/**
+ * The Mayor's clone from origin, the Refinery's from the Mayor's by hard links; both know origin as origin. Returns
+ * the default branch.
+ */
 async function makeClones(rig: string, url: string, progress: NewRig['progress']): Promise<string> {
   mkdirSync(join(rig, 'mayor'), { recursive: true })
   mkdirSync(join(rig, 'refinery'), { recursive: true })
@@ -148,17 +192,26 @@ async function placeBeads(rig: string, prefix: string, init: NewRig['initBeads']
   init(join(clone, '.beads'), prefix)
 }
 
-/** A working copy as origin refuses pushes to the branch it has checked out; better said now than at the first landing. */
+/**
+ * A working copy as origin refuses pushes to the branch it has checked out; better said now than at the first
+ * landing.
+ */
 async function pushesRefused(url: string, branch: string): Promise<string | null> {
   if (!existsSync(url)) return null
   const ask = async (...args: string[]) => (await git(url, args, { okCodes: [0, 1, 128] })).stdout
-  if ((await ask('rev-parse', '--is-bare-repository')) !== 'false' || (await ask('symbolic-ref', '--short', 'HEAD')) !== branch) return null
-  if (/^(ignore|warn|updateInstead|false)$/i.test(await ask('config', '--get', 'receive.denyCurrentBranch'))) return null
+  if (
+    (await ask('rev-parse', '--is-bare-repository')) !== 'false' ||
+    (await ask('symbolic-ref', '--short', 'HEAD')) !== branch
+  )
+    return null
+  if (/^(ignore|warn|updateInstead|false)$/i.test(await ask('config', '--get', 'receive.denyCurrentBranch')))
+    return null
   return `${url} is a working copy with ${branch} checked out: git will refuse what lands there. Let it follow instead: git -C ${url} config receive.denyCurrentBranch updateInstead`
 }
 
 function freePrefix(name: string, taken: readonly string[]): string {
   const letters = name.toLowerCase().replace(/[^a-z0-9]/g, '')
-  for (let length = Math.min(3, letters.length); length <= letters.length; length++) if (!taken.includes(letters.slice(0, length))) return letters.slice(0, length)
+  for (let length = Math.min(3, letters.length); length <= letters.length; length++)
+    if (!taken.includes(letters.slice(0, length))) return letters.slice(0, length)
   for (let n = 2; ; n++) if (!taken.includes(`${letters.slice(0, 3)}${n}`)) return `${letters.slice(0, 3)}${n}`
 }

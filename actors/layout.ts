@@ -72,7 +72,9 @@ export function townId(town: string): string {
   return createHash('sha256').update(town).digest('hex').slice(0, 12)
 }
 
-/** Unix socket paths end at 107 bytes; a deep town keeps its socket in a private folder of the temp directory instead. */
+/**
+ * Unix socket paths end at 107 bytes; a deep town keeps its socket in a private folder of the temp directory instead.
+ */
 function socketPath(town: string): string {
   const inside = join(town, 'daemon/gt.sock')
   if (Buffer.byteLength(inside) <= 100) return inside

@@ -1,4 +1,5 @@
-// Processes of the machine: who one is (its number and its start time), whether it lives, and how to end it with all it started.
+// Processes of the machine: who one is (its number and its start time), whether it lives, and how to end it with all
+// it started.
 // Never: signals a process whose start time is not the recorded one; a number alone may be somebody else's by now.
 import { spawnSync } from 'node:child_process'
 import { existsSync, readdirSync, readFileSync } from 'node:fs'
@@ -10,7 +11,10 @@ export interface ProcessIdentity {
   pidStart: string
 }
 
-/** A mark of a process's start, without a colon, that no later process of the same number has; undefined when there is no such process, or only its zombie. */
+/**
+ * A mark of a process's start, without a colon, that no later process of the same number has; undefined when there is
+ * no such process, or only its zombie.
+ */
 export function startOf(pid: number): string | undefined {
   if (!existsSync('/proc/self/stat')) return startByPs(pid)
   try {
@@ -26,7 +30,10 @@ export function startOf(pid: number): string | undefined {
 
 /** Where there is no /proc (macOS, BSD). */
 function startByPs(pid: number): string | undefined {
-  const { stdout } = spawnSync('ps', ['-o', 'stat=,lstart=', '-p', String(pid)], { encoding: 'utf8', env: { PATH: '/bin:/usr/bin', LC_ALL: 'C' } })
+  const { stdout } = spawnSync('ps', ['-o', 'stat=,lstart=', '-p', String(pid)], {
+    encoding: 'utf8',
+    env: { PATH: '/bin:/usr/bin', LC_ALL: 'C' },
+  })
   const [state = '', ...start] = stdout.trim().split(/\s+/)
   return state === '' || state.startsWith('Z') ? undefined : start.join(' ').replaceAll(':', '.')
 }
@@ -39,7 +46,10 @@ export function identityIn(text: string): ProcessIdentity {
   return { pid: Number(pid), pidStart }
 }
 
-/** Ends these, and nothing below them: SIGTERM, SIGKILL after graceMs (milliseconds), and goes on when one cannot be ended in as long again. */
+/**
+ * Ends these, and nothing below them: SIGTERM, SIGKILL after graceMs (milliseconds), and goes on when one cannot be
+ * ended in as long again.
+ */
 export async function endEach(all: readonly ProcessIdentity[], graceMs: number): Promise<void> {
   for (const signal of ['SIGTERM', 'SIGKILL'] as const) {
     for (const each of all) if (isAlive(each)) signalTo(each.pid, signal)
@@ -47,7 +57,10 @@ export async function endEach(all: readonly ProcessIdentity[], graceMs: number):
   }
 }
 
-/** Ends a process group's leader and everything below it: SIGTERM, then SIGKILL after graceMs (milliseconds). Safe to repeat; one that is gone counts as ended. */
+/**
+ * Ends a process group's leader and everything below it: SIGTERM, then SIGKILL after graceMs (milliseconds). Safe to
+ * repeat; one that is gone counts as ended.
+ */
 export async function endTree(leader: ProcessIdentity, graceMs: number, signal?: AbortSignal): Promise<void> {
   if (!isAlive(leader)) return endOrphans(leader)
   const family = descendants(leader.pid)
@@ -60,7 +73,10 @@ export async function endTree(leader: ProcessIdentity, graceMs: number, signal?:
   while (isAlive(leader) && !signal?.aborted) await pause(10)
 }
 
-/** Ends what a leader that is gone left in its group: killed from outside it takes nobody with it. A number that is somebody else's by now is left alone. */
+/**
+ * Ends what a leader that is gone left in its group: killed from outside it takes nobody with it. A number that is
+ * somebody else's by now is left alone.
+ */
 function endOrphans(leader: ProcessIdentity): void {
   // While anybody is in the group, the kernel gives its number to no new process.
   if (startOf(leader.pid) === undefined) signalTo(-leader.pid, 'SIGKILL')
@@ -69,7 +85,9 @@ function endOrphans(leader: ProcessIdentity): void {
 /** Ends what is left of a group whose leader has only just ended. */
 export const endGroup = (leader: number): void => signalTo(-leader, 'SIGKILL')
 
-/** Processes of this user whose environment says so, by a variable only the town sets. Where there is no /proc: none. */
+/**
+ * Processes of this user whose environment says so, by a variable only the town sets. Where there is no /proc: none.
+ */
 export function marked(variable: string, holds: (value: string) => boolean): ProcessIdentity[] {
   if (!existsSync('/proc/self/environ')) return []
   return readdirSync('/proc')

@@ -1,4 +1,5 @@
-// The `state.json` files of the spec, for people and scripts that look: written after what they show is committed. (spec: Directory Structure)
+// The `state.json` files of the spec, for people and scripts that look: written after what they show is committed.
+// (spec: Directory Structure)
 // Never: read back; the truth is in town.db. A file that cannot be written is tried again with the next change.
 import { existsSync, renameSync, writeFileSync } from 'node:fs'
 import { dirname } from 'node:path'
@@ -10,7 +11,12 @@ import { rigLayout, townLayout } from './layout.ts'
 const gatherMs = 200
 
 /** Follows the host; `stop` writes what is still to be written. */
-export function startProjections(town: string, host: Host, rigs: () => readonly string[], report: (error: unknown) => void): { stop(): void } {
+export function startProjections(
+  town: string,
+  host: Host,
+  rigs: () => readonly string[],
+  report: (error: unknown) => void,
+): { stop(): void } {
   const changed = new Set<string>()
   let timer: NodeJS.Timeout | undefined
 

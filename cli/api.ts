@@ -1,4 +1,5 @@
-// What the daemon answers over its socket: one method a line, types only, so that the fast commands import nothing at run time.
+// What the daemon answers over its socket: one method a line, types only, so that the fast commands import nothing at
+// run time.
 // Never: code. The door (door.ts) parses parameters; the client (client.ts) sends them.
 
 /** One JSON line from the client. Lines end with `\n`. */
@@ -14,12 +15,18 @@ export interface Request {
 }
 
 /** Lines from the daemon: any number of events, then one answer; `follow` methods answer when the town goes down. */
-export type Response = { event: unknown } | { ok: true; data: unknown } | { ok: false; error: { code: 'refused' | 'usage' | 'unreachable' | 'internal'; message: string } }
+export type Response =
+  | { event: unknown }
+  | { ok: true; data: unknown }
+  | { ok: false; error: { code: 'refused' | 'usage' | 'unreachable' | 'internal'; message: string } }
 
 export interface Methods {
   ping: { params: Record<string, never>; data: { version: string; pid: number; town: string; startedAt: number } }
   status: { params: Record<string, never>; data: Status }
-  /** Exactly one of epic and issue. `text` says who works on it or why nobody does; refused when an issue is held by someone. */
+  /**
+   * Exactly one of epic and issue. `text` says who works on it or why nobody does; refused when an issue is held by
+   * someone.
+   */
   spawn: { params: { epic?: string; issue?: string; fresh?: boolean }; data: { rig: string; text: string } }
   /** Where an epic or issue stands; `gt wait` asks again after every event of `follow`. */
   outlook: { params: { id: string }; data: Outlook }
@@ -38,8 +45,14 @@ export interface Methods {
   resume: { params: Record<string, never>; data: { resumed: string[]; pid: number } }
   /** Ends the daemon. Sessions are stopped, their work kept for the next `gt up`, unless keepSessions. */
   down: { params: { keepSessions?: boolean }; data: { stopped: string[]; pid: number } }
-  send: { params: { to: string; subject: string; body: string; priority?: number; replyTo?: string }; data: { id: string; to: string } }
-  log: { params: { last?: number; address?: string; issue?: string; after?: number; sinceMs?: number }; data: LogEntry[] }
+  send: {
+    params: { to: string; subject: string; body: string; priority?: number; replyTo?: string }
+    data: { id: string; to: string }
+  }
+  log: {
+    params: { last?: number; address?: string; issue?: string; after?: number; sinceMs?: number }
+    data: LogEntry[]
+  }
   /** Stream: an event `{ entries: LogEntry[] }` after every commit. */
   follow: { params: { after?: number; address?: string; issue?: string }; data: null }
   /** A rig was added on disk. */

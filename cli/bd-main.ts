@@ -1,4 +1,5 @@
-// `bd`: the issue command of agents and people, on the embedded store. Called all day, so it imports the store and nothing slow.
+// `bd`: the issue command of agents and people, on the embedded store. Called all day, so it imports the store and
+// nothing slow.
 // Never: asks the daemon; the town notices by itself. Exit codes: 0 ok, 1 failed, 2 usage.
 import { existsSync, readFileSync, writeFileSync } from 'node:fs'
 import { basename, dirname, join, resolve } from 'node:path'
@@ -77,7 +78,13 @@ function main(argv: string[]): number {
     if (!run) throw new Usage(`unknown command "${argv.slice(0, 2).join(' ')}"; \`bd help\` lists them`)
     const beads = openBeads(findBeads())
     const actor = flags.actor ?? process.env.BD_ACTOR ?? process.env.BEADS_ACTOR ?? process.env.USER ?? 'unknown'
-    run({ flags, args, beads, actor, print: (json, lines) => void say(flags.json ? JSON.stringify(json(), null, 2) : lines().join('\n')) })
+    run({
+      flags,
+      args,
+      beads,
+      actor,
+      print: (json, lines) => void say(flags.json ? JSON.stringify(json(), null, 2) : lines().join('\n')),
+    })
     return 0
   } catch (error) {
     const usage = error instanceof Usage || (error as { code?: string }).code?.startsWith('ERR_PARSE_ARGS') === true
@@ -99,14 +106,17 @@ function say(words: string): number {
 
 /** BEADS_DIR, else `.beads` here or above; a `redirect` file leads on, once. */
 function findBeads(): string {
-  const follow = (dir: string) => (existsSync(join(dir, 'redirect')) ? resolve(dir, readFileSync(join(dir, 'redirect'), 'utf8').trim()) : dir)
+  const follow = (dir: string) =>
+    existsSync(join(dir, 'redirect')) ? resolve(dir, readFileSync(join(dir, 'redirect'), 'utf8').trim()) : dir
   const { BEADS_DIR, BEADS_DB } = process.env
   if (BEADS_DIR) return follow(BEADS_DIR)
   if (BEADS_DB) return dirname(BEADS_DB)
   for (let dir = process.cwd(); ; dir = dirname(dir)) {
     // In a polecat's place the project may have beads of its own; the rig's are meant.
-    if (existsSync(join(dir, '.beads/beads.db')) || existsSync(join(dir, '.beads/redirect'))) return follow(join(dir, '.beads'))
-    if (dir === dirname(dir)) throw new BeadsError('no beads database found\nHint: run `bd init --prefix <prefix>` here, or change into a rig')
+    if (existsSync(join(dir, '.beads/beads.db')) || existsSync(join(dir, '.beads/redirect')))
+      return follow(join(dir, '.beads'))
+    if (dir === dirname(dir))
+      throw new BeadsError('no beads database found\nHint: run `bd init --prefix <prefix>` here, or change into a rig')
   }
 }
 
@@ -117,14 +127,16 @@ function init(flags: Flags): number {
       .toLowerCase()
       .replace(/[^a-z0-9]/g, '')
   ).replace(/-+$/, '')
-  if (!/^[a-z][a-z0-9]*$/.test(prefix)) throw new Usage(`"${prefix}" cannot be a prefix; give one: bd init --prefix abc`)
+  if (!/^[a-z][a-z0-9]*$/.test(prefix))
+    throw new Usage(`"${prefix}" cannot be a prefix; give one: bd init --prefix abc`)
   initBeads(process.env.BEADS_DIR ?? join(process.cwd(), '.beads'), prefix)
   return say(flags.quiet ? '' : `bd initialized successfully!\n  Prefix: ${prefix}`)
 }
 
 function priorityOf(given: string | undefined): number | undefined {
   if (given === undefined) return undefined
-  if (!/^[Pp]?[0-4]$/.test(given)) throw new BeadsError(`invalid priority "${given}" (expected 0-4 or P0-P4, not words like high/medium/low)`)
+  if (!/^[Pp]?[0-4]$/.test(given))
+    throw new BeadsError(`invalid priority "${given}" (expected 0-4 or P0-P4, not words like high/medium/low)`)
   return Number(given.replace(/^[Pp]/, ''))
 }
 const split = (given: readonly string[] | undefined) =>
@@ -132,9 +144,12 @@ const split = (given: readonly string[] | undefined) =>
     .flatMap((each) => each.split(','))
     .map((each) => each.trim())
     .filter(Boolean)
-const line = (issue: Issue) => `${issue.id} [P${issue.priority}] [${issue.issue_type}] ${issue.status}${issue.assignee ? ` @${issue.assignee}` : ''} - ${issue.title}`
+const line = (issue: Issue) =>
+  `${issue.id} [P${issue.priority}] [${issue.issue_type}] ${issue.status}${issue.assignee ? ` @${issue.assignee}` : ''} - ${issue.title}`
 const defined = <T extends object>(object: T) =>
-  Object.fromEntries(Object.entries(object).filter(([, value]) => value !== undefined)) as { [K in keyof T]?: Exclude<T[K], undefined> }
+  Object.fromEntries(Object.entries(object).filter(([, value]) => value !== undefined)) as {
+    [K in keyof T]?: Exclude<T[K], undefined>
+  }
 
 const words: Record<string, (call: Call) => void> = {
   create: ({ flags, args, beads, actor, print }) => {
@@ -142,7 +157,9 @@ const words: Record<string, (call: Call) => void> = {
     if (!title) throw new Usage('title required: bd create "Title"')
     if (flags.id && flags.parent) throw new Usage('cannot specify both --id and --parent flags')
     const deps = split(flags.deps).map((dep) =>
-      dep.includes(':') ? { type: dep.slice(0, dep.indexOf(':')), id: beads.resolve(dep.slice(dep.indexOf(':') + 1)) } : { type: 'blocks', id: beads.resolve(dep) },
+      dep.includes(':')
+        ? { type: dep.slice(0, dep.indexOf(':')), id: beads.resolve(dep.slice(dep.indexOf(':') + 1)) }
+        : { type: 'blocks', id: beads.resolve(dep) },
     )
     const issue = beads.create(
       {
@@ -165,7 +182,15 @@ const words: Record<string, (call: Call) => void> = {
     )
     print(
       () => issueJson(beads, issue),
-      () => (flags.silent ? [issue.id] : [`✓ Created issue: ${issue.id}`, `  Title: ${issue.title}`, `  Priority: P${issue.priority}`, `  Status: ${issue.status}`]),
+      () =>
+        flags.silent
+          ? [issue.id]
+          : [
+              `✓ Created issue: ${issue.id}`,
+              `  Title: ${issue.title}`,
+              `  Priority: P${issue.priority}`,
+              `  Status: ${issue.status}`,
+            ],
     )
   },
   list: ({ flags, beads, print }) => {
@@ -182,7 +207,12 @@ const words: Record<string, (call: Call) => void> = {
       }),
     )
     print(
-      () => issues.map((issue) => ({ ...issueJson(beads, issue), dependency_count: beads.dependencies(issue.id).length, dependent_count: beads.dependents(issue.id).length })),
+      () =>
+        issues.map((issue) => ({
+          ...issueJson(beads, issue),
+          dependency_count: beads.dependencies(issue.id).length,
+          dependent_count: beads.dependents(issue.id).length,
+        })),
       () => issues.map(line),
     )
   },
@@ -205,13 +235,21 @@ const words: Record<string, (call: Call) => void> = {
     print(
       () => issues.map((issue) => issueJson(beads, issue)),
       () =>
-        issues.length === 0 ? ['No open issues are ready'] : [`Ready work (${issues.length} issues with no blockers):`, ...issues.map((issue, n) => `${n + 1}. ${line(issue)}`)],
+        issues.length === 0
+          ? ['No open issues are ready']
+          : [
+              `Ready work (${issues.length} issues with no blockers):`,
+              ...issues.map((issue, n) => `${n + 1}. ${line(issue)}`),
+            ],
     )
   },
   show: ({ args, beads, print }) => {
     if (args.length === 0) throw new Usage('bd show <id> …')
     const issues = args.map((id) => beads.get(beads.resolve(id)) as Issue)
-    const related = (id: string, type: string) => ({ ...issueJson(beads, beads.get(id) as Issue), dependency_type: type })
+    const related = (id: string, type: string) => ({
+      ...issueJson(beads, beads.get(id) as Issue),
+      dependency_type: type,
+    })
     const shown = () =>
       issues.map((issue) => ({
         ...issueJson(beads, issue),
@@ -238,9 +276,15 @@ const words: Record<string, (call: Call) => void> = {
       const id = beads.resolve(given)
       if (flags.claim) {
         const refused = beads.claim(id, actor)
-        if (refused) throw new BeadsError(`Error claiming ${id}: ${'held' in refused ? `issue already claimed by ${refused.held}` : `issue not claimable: ${refused.unavailable}`}`)
+        if (refused)
+          throw new BeadsError(
+            `Error claiming ${id}: ${'held' in refused ? `issue already claimed by ${refused.held}` : `issue not claimable: ${refused.unavailable}`}`,
+          )
       }
-      const notes = flags['append-notes'] === undefined ? flags.notes : [beads.get(id)?.notes, flags['append-notes']].filter(Boolean).join('\n')
+      const notes =
+        flags['append-notes'] === undefined
+          ? flags.notes
+          : [beads.get(id)?.notes, flags['append-notes']].filter(Boolean).join('\n')
       const changes = defined({
         title: flags.title,
         description: flags.description ?? flags.body,

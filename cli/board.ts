@@ -20,7 +20,10 @@ const coloured = (state: string) => colour(stateColour[state] ?? 0, state)
 
 /** The town as a person looks at it. */
 export function boardOf({ town, rigs, escalations }: Status): string[] {
-  return [`${colour(1, town.name)}  ${town.root}  pid ${town.pid}${town.stopped ? colour(31, '  STOPPED (gt up lets it go on)') : ''}`, ...rigLines(rigs, escalations)]
+  return [
+    `${colour(1, town.name)}  ${town.root}  pid ${town.pid}${town.stopped ? colour(31, '  STOPPED (gt up lets it go on)') : ''}`,
+    ...rigLines(rigs, escalations),
+  ]
 }
 
 /** Each rig's polecats, queue and landings, and what was escalated. */
@@ -29,11 +32,35 @@ export function rigLines(rigs: Status['rigs'], escalations: Status['escalations'
   if (rigs.length === 0) lines.push('', 'No rigs yet: gt rig add <name> <git-url> --gate …')
   for (const rig of rigs) {
     const gates = rig.gated ? `gates ${rig.gates.join(', ')}` : colour(31, 'NO GATE')
-    lines.push('', `${colour(1, rig.name)} (${rig.prefix})  workers ${rig.workers.busy}/${rig.workers.max}  ${gates}${rig.stopped ? colour(31, '  stopped') : ''}`)
-    lines.push(...table(rig.polecats.map((cat) => [`  ${cat.name}`, cat.issue, coloured(cat.state), cat.attempt > 1 ? `try ${cat.attempt}` : '', cat.title])))
-    lines.push(...table(rig.queue.map((entry) => [`  queue ${entry.position}`, entry.issue, coloured(entry.state), entry.title])))
-    lines.push(...rig.landed.slice(0, 5).map((landing) => `  ${colour(32, 'landed')} ${landing.issue}  ${landing.commit.slice(0, 10)}  ${landing.title}`))
+    lines.push(
+      '',
+      `${colour(1, rig.name)} (${rig.prefix})  workers ${rig.workers.busy}/${rig.workers.max}  ${gates}${rig.stopped ? colour(31, '  stopped') : ''}`,
+    )
+    lines.push(
+      ...table(
+        rig.polecats.map((cat) => [
+          `  ${cat.name}`,
+          cat.issue,
+          coloured(cat.state),
+          cat.attempt > 1 ? `try ${cat.attempt}` : '',
+          cat.title,
+        ]),
+      ),
+    )
+    lines.push(
+      ...table(
+        rig.queue.map((entry) => [`  queue ${entry.position}`, entry.issue, coloured(entry.state), entry.title]),
+      ),
+    )
+    lines.push(
+      ...rig.landed
+        .slice(0, 5)
+        .map(
+          (landing) => `  ${colour(32, 'landed')} ${landing.issue}  ${landing.commit.slice(0, 10)}  ${landing.title}`,
+        ),
+    )
   }
-  for (const escalation of escalations) lines.push('', colour(31, `! ${escalation.subject}`), '  gt mail inbox has the whole of it')
+  for (const escalation of escalations)
+    lines.push('', colour(31, `! ${escalation.subject}`), '  gt mail inbox has the whole of it')
   return lines
 }

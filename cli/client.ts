@@ -1,4 +1,5 @@
-// The client: one request to the daemon over its socket, answers and events back. Imports next to nothing: every `gt` pays for it.
+// The client: one request to the daemon over its socket, answers and events back. Imports next to nothing: every `gt`
+// pays for it.
 // Never: starts the daemon.
 import { connect, type Socket } from 'node:net'
 import process from 'node:process'
@@ -20,10 +21,20 @@ export class Denied extends Error {
 
 export function makeRequest<M extends keyof Methods>(method: M, params: Methods[M]['params']): Request {
   const { GT_ADDRESS: address, GT_EPOCH: epoch, GT_TOKEN: token } = process.env
-  return { v: 1, id: freshId(), method, params, caller: address && token ? { address, epoch: Number(epoch), token } : null, cwd: process.cwd() }
+  return {
+    v: 1,
+    id: freshId(),
+    method,
+    params,
+    caller: address && token ? { address, epoch: Number(epoch), token } : null,
+    cwd: process.cwd(),
+  }
 }
 
-/** Unique enough to tell a repeated request; made without node:crypto, which costs more than the rest of a short command. */
+/**
+ * Unique enough to tell a repeated request; made without node:crypto, which costs more than the rest of a short
+ * command.
+ */
 function freshId(): string {
   const chance = () => Math.random().toString(36).slice(2)
   return `${process.pid.toString(36)}-${Date.now().toString(36)}-${chance()}${chance()}`
@@ -37,7 +48,12 @@ export function hangUp(): void {
 }
 
 /** Sends a request; resolves with its answer. `event` hears what a stream tells before it. */
-export function send<M extends keyof Methods>(socketPath: string, town: string, request: Request, event: (event: unknown) => void = () => {}): Promise<Methods[M]['data']> {
+export function send<M extends keyof Methods>(
+  socketPath: string,
+  town: string,
+  request: Request,
+  event: (event: unknown) => void = () => {},
+): Promise<Methods[M]['data']> {
   return new Promise((resolve, reject) => {
     const socket = connect(socketPath)
     open.add(socket)

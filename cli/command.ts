@@ -13,7 +13,12 @@ export interface Context {
   /** The town's root; throws with words when there is none here. */
   town(): string
   /** With patience, a town that is not up is asked again, the same request, for so long. */
-  ask<M extends keyof Methods>(method: M, params: Methods[M]['params'], event?: (event: unknown) => void, patienceMs?: number): Promise<Methods[M]['data']>
+  ask<M extends keyof Methods>(
+    method: M,
+    params: Methods[M]['params'],
+    event?: (event: unknown) => void,
+    patienceMs?: number,
+  ): Promise<Methods[M]['data']>
   /** Prints data as JSON with --json, else as the lines given. */
   print(data: unknown, lines: () => readonly string[]): void
   json: boolean
@@ -48,16 +53,28 @@ export const globalOptions: Record<string, Option> = {
   town: { type: 'string', short: 'C', about: 'the town’s folder; else GT_TOWN, else the one around you' },
 }
 
-export function parse(word: string, declaration: Command, argv: readonly string[]): { flags: Context['flags']; args: string[] } {
+export function parse(
+  word: string,
+  declaration: Command,
+  argv: readonly string[],
+): { flags: Context['flags']; args: string[] } {
   try {
-    const { values, positionals } = parseArgs({ args: [...argv], options: { ...globalOptions, ...declaration.options }, allowPositionals: true, strict: true })
+    const { values, positionals } = parseArgs({
+      args: [...argv],
+      options: { ...globalOptions, ...declaration.options },
+      allowPositionals: true,
+      strict: true,
+    })
     const flags = values as Context['flags']
     const [least, most] = declaration.args
-    if (!flags.help && (positionals.length < least || positionals.length > most)) throw new Usage(`usage: gt ${word} ${declaration.usage}`)
+    if (!flags.help && (positionals.length < least || positionals.length > most))
+      throw new Usage(`usage: gt ${word} ${declaration.usage}`)
     return { flags, args: positionals }
   } catch (error) {
     if (error instanceof Usage) throw error
-    throw new Usage(`${error instanceof Error ? error.message.split('. ')[0] : error}; \`gt ${word} --help\` lists what there is`)
+    throw new Usage(
+      `${error instanceof Error ? error.message.split('. ')[0] : error}; \`gt ${word} --help\` lists what there is`,
+    )
   }
 }
 
@@ -77,7 +94,10 @@ export function help(word: string, declaration: Command): string {
 
 export function optionLines(options: Record<string, Option>): string[] {
   return table(
-    Object.entries(options).map(([name, option]) => [`  ${option.short ? `-${option.short},` : '   '} --${name}${option.type === 'string' ? ' <value>' : ''}`, option.about]),
+    Object.entries(options).map(([name, option]) => [
+      `  ${option.short ? `-${option.short},` : '   '} --${name}${option.type === 'string' ? ' <value>' : ''}`,
+      option.about,
+    ]),
   )
 }
 
@@ -94,4 +114,5 @@ export function table(rows: readonly (readonly string[])[]): string[] {
   )
 }
 
-export const colour = (code: number, text: string) => (process.stdout.isTTY && !process.env.NO_COLOR ? `\u001b[${code}m${text}\u001b[0m` : text)
+export const colour = (code: number, text: string) =>
+  process.stdout.isTTY && !process.env.NO_COLOR ? `\u001b[${code}m${text}\u001b[0m` : text

@@ -35,7 +35,13 @@ export async function runDaemon(options: DaemonOptions): Promise<number> {
   }
   let town: Awaited<ReturnType<typeof openTown>>
   try {
-    town = await openTown({ ...options, pid: process.pid, onFatal, report: (error) => log.error(error), goDown: () => setImmediate(() => end(0)) })
+    town = await openTown({
+      ...options,
+      pid: process.pid,
+      onFatal,
+      report: (error) => log.error(error),
+      goDown: () => setImmediate(() => end(0)),
+    })
   } catch (error) {
     if (error instanceof Refusal || error instanceof StoreUnusable || error instanceof ConfigUnusable) {
       console.error(error.message)
@@ -55,7 +61,12 @@ export async function runDaemon(options: DaemonOptions): Promise<number> {
   // The lease is ours: a socket file that is still here is a dead daemon's.
   rmSync(layout.socket, { force: true })
   // Whoever is answered can also read who answered.
-  writeConfig(layout.daemonJson, { pid: process.pid, socket: layout.socket, version: options.version, started_at: new Date().toISOString() })
+  writeConfig(layout.daemonJson, {
+    pid: process.pid,
+    socket: layout.socket,
+    version: options.version,
+    started_at: new Date().toISOString(),
+  })
   const mask = process.umask(0o177)
   await new Promise<void>((resolve, reject) => server.once('error', reject).listen(layout.socket, resolve))
   process.umask(mask)
@@ -94,7 +105,8 @@ function serve(socket: Socket, answer: Answer, report: (error: unknown) => void)
       } catch (error) {
         const message = error instanceof Error ? error.message : String(error)
         if (error instanceof UsageError) send({ ok: false, error: { code: 'usage', message } })
-        else if (error instanceof Refusal || error instanceof StoreUnusable) send({ ok: false, error: { code: 'refused', message } })
+        else if (error instanceof Refusal || error instanceof StoreUnusable)
+          send({ ok: false, error: { code: 'refused', message } })
         else {
           report(error)
           send({ ok: false, error: { code: 'internal', message } })

@@ -9,7 +9,16 @@ import { issueId } from '../machines/mail.ts'
 import { runSpeaks } from '../machines/session.ts'
 import { type Host, Refusal, type Reply } from '../runtime/contract.ts'
 import type { Methods, Request } from './api.ts'
-import { escalations, type IssueReader, outlook, polecats, queue, rigStatus, sessions, witnessContext } from './status.ts'
+import {
+  escalations,
+  type IssueReader,
+  outlook,
+  polecats,
+  queue,
+  rigStatus,
+  sessions,
+  witnessContext,
+} from './status.ts'
 
 /** What the door needs of the town behind it; the composition root hands it in. */
 export interface TownBehind {
@@ -69,15 +78,47 @@ const shapes: { [M in keyof Methods]: z.ZodType } = {
   stop: z.object({ rig: rig.optional() }),
   resume: none,
   down: z.object({ keepSessions: z.boolean().optional() }),
-  send: z.object({ to: z.string(), subject: z.string().min(1).max(500), body: z.string().max(65536), priority: z.int().min(0).max(4).optional(), replyTo: z.string().optional() }),
-  log: z.object({ last: z.int().positive().optional(), address: z.string().optional(), issue: z.string().optional(), after: z.int().optional(), sinceMs: z.number().optional() }),
+  send: z.object({
+    to: z.string(),
+    subject: z.string().min(1).max(500),
+    body: z.string().max(65536),
+    priority: z.int().min(0).max(4).optional(),
+    replyTo: z.string().optional(),
+  }),
+  log: z.object({
+    last: z.int().positive().optional(),
+    address: z.string().optional(),
+    issue: z.string().optional(),
+    after: z.int().optional(),
+    sinceMs: z.number().optional(),
+  }),
   follow: z.object({ after: z.int().optional(), address: z.string().optional(), issue: z.string().optional() }),
   rigAdded: z.object({ rig }),
 }
 
 /** What an agent in a session may ask for; everything else is the Overseer's. */
-const forAgents: ReadonlySet<string> = new Set(['ping', 'status', 'outlook', 'polecats', 'queueList', 'queueAdd', 'handoff', 'send', 'log', 'follow'])
-const readOnly: ReadonlySet<string> = new Set(['ping', 'status', 'outlook', 'polecats', 'queueList', 'sessions', 'log', 'follow'])
+const forAgents: ReadonlySet<string> = new Set([
+  'ping',
+  'status',
+  'outlook',
+  'polecats',
+  'queueList',
+  'queueAdd',
+  'handoff',
+  'send',
+  'log',
+  'follow',
+])
+const readOnly: ReadonlySet<string> = new Set([
+  'ping',
+  'status',
+  'outlook',
+  'polecats',
+  'queueList',
+  'sessions',
+  'log',
+  'follow',
+])
 
 /** How long an answer is waited for that takes a role's own work (git, mostly), in milliseconds. */
 const answerWithinMs = 120_000
@@ -91,16 +132,26 @@ interface Asking {
   emit: (event: unknown) => void
   gone: AbortSignal
 }
-type Answers = { [M in keyof Methods]: (params: Methods[M]['params'], asking: Asking) => Methods[M]['data'] | Promise<Methods[M]['data']> }
+type Answers = {
+  [M in keyof Methods]: (
+    params: Methods[M]['params'],
+    asking: Asking,
+  ) => Methods[M]['data'] | Promise<Methods[M]['data']>
+}
 
 /** Carries out one request; throws UsageError, Refusal, or what went wrong. */
-export function openDoor(town: TownBehind): (raw: unknown, emit: (event: unknown) => void, gone: AbortSignal) => Promise<unknown> {
+export function openDoor(
+  town: TownBehind,
+): (raw: unknown, emit: (event: unknown) => void, gone: AbortSignal) => Promise<unknown> {
   const answers = makeAnswers(town)
   return async (raw, emit, gone) => {
     const request = requestShape.safeParse(raw)
     if (!request.success) throw new UsageError(`not a request this town understands: ${z.prettifyError(request.error)}`)
     const { id, method, caller, cwd } = request.data as Request
-    if (!(method in shapes)) throw new UsageError(`this town knows no request "${method}"; is gt of another version than the daemon (${town.version})? \`gt down\`, then \`gt up\``)
+    if (!(method in shapes))
+      throw new UsageError(
+        `this town knows no request "${method}"; is gt of another version than the daemon (${town.version})? \`gt down\`, then \`gt up\``,
+      )
     const from = identify(town, method, caller, cwd)
     const params = shapes[method].safeParse(request.data.params ?? {})
     if (!params.success) throw new UsageError(z.prettifyError(params.error))
@@ -109,18 +160,30 @@ export function openDoor(town: TownBehind): (raw: unknown, emit: (event: unknown
   }
 }
 
-/** Who asks. A session's token binds it to one address and one epoch; without a token it is the Overseer, unless it comes out of a polecat's worktree. */
+/**
+ * Who asks. A session's token binds it to one address and one epoch; without a token it is the Overseer, unless it
+ * comes out of a polecat's worktree.
+ */
 function identify(town: TownBehind, method: string, caller: Request['caller'], cwd: string): Address {
   if (caller === null) {
     const inside = relative(town.root, cwd).split(sep)
-    if (!readOnly.has(method) && inside[1] === 'polecats' && inside[2] !== undefined && town.rigs().includes(inside[0] ?? '')) {
-      throw new Refusal(`this is ${inside[0]}/polecats/${inside[2]}'s worktree, but the caller does not say that it is ${inside[2]}`)
+    if (
+      !readOnly.has(method) &&
+      inside[1] === 'polecats' &&
+      inside[2] !== undefined &&
+      town.rigs().includes(inside[0] ?? '')
+    ) {
+      throw new Refusal(
+        `this is ${inside[0]}/polecats/${inside[2]}'s worktree, but the caller does not say that it is ${inside[2]}`,
+      )
     }
     return overseer
   }
   const at = whereabouts(caller.address)
-  if (at?.role !== 'polecat' || !town.tokenValid(caller.address, caller.epoch, caller.token)) throw new Refusal(`${caller.address} is not who calls here`)
-  if (!runSpeaks(town.host.actor(`${caller.address}/session`), caller.epoch)) throw new Refusal(`this session of ${caller.address} (epoch ${caller.epoch}) is over`)
+  if (at?.role !== 'polecat' || !town.tokenValid(caller.address, caller.epoch, caller.token))
+    throw new Refusal(`${caller.address} is not who calls here`)
+  if (!runSpeaks(town.host.actor(`${caller.address}/session`), caller.epoch))
+    throw new Refusal(`this session of ${caller.address} (epoch ${caller.epoch}) is over`)
   if (!forAgents.has(method)) throw new Refusal(`${caller.address} may not do that; ask ${at.rig}/witness by mail`)
   return caller.address as Address
 }
@@ -133,7 +196,8 @@ function makeAnswers(town: TownBehind): Answers {
     return posted.id
   }
   const knownRig = (name: string) => {
-    if (!town.rigs().includes(name)) throw new Refusal(`no rig "${name}" here; rigs: ${town.rigs().join(', ') || 'none yet (`gt rig add`)'}`)
+    if (!town.rigs().includes(name))
+      throw new Refusal(`no rig "${name}" here; rigs: ${town.rigs().join(', ') || 'none yet (`gt rig add`)'}`)
     return name
   }
   const rigOf = (issue: string) => {
@@ -155,10 +219,22 @@ function makeAnswers(town: TownBehind): Answers {
     status: () => {
       const depth = host.depth()
       return {
-        town: { name: town.name, root: town.root, version: town.version, pid: town.pid, startedAt: town.startedAt, stopped: host.holds().includes('*') },
+        town: {
+          name: town.name,
+          root: town.root,
+          version: town.version,
+          pid: town.pid,
+          startedAt: town.startedAt,
+          stopped: host.holds().includes('*'),
+        },
         rigs: town.rigs().map((name) => rigStatus(host, name, town.rig(name))),
         escalations: escalations(host),
-        depth: { mail: depth.mail, effects: depth.effectsPending + depth.effectsStarted, timers: depth.timers, dead: host.deadLetters().length },
+        depth: {
+          mail: depth.mail,
+          effects: depth.effectsPending + depth.effectsStarted,
+          timers: depth.timers,
+          dead: host.deadLetters().length,
+        },
       }
     },
     spawn: async ({ epic, issue, fresh }, asking) => {
@@ -166,12 +242,15 @@ function makeAnswers(town: TownBehind): Answers {
       const rig = rigOf(id)
       const bead = await town.issues.issue(rig, id)
       if (!bead) throw new Refusal(`no issue ${id} in ${rig}; \`bd list\` in the rig shows what there is`)
-      if (epic !== undefined && bead.type !== 'epic') throw new Refusal(`${id} is a ${bead.type}, not an epic; \`gt spawn --issue ${id}\``)
-      if (issue !== undefined && bead.type === 'epic') throw new Refusal(`${id} is an epic; \`gt spawn --epic ${id}\` gives its children to workers`)
+      if (epic !== undefined && bead.type !== 'epic')
+        throw new Refusal(`${id} is a ${bead.type}, not an epic; \`gt spawn --issue ${id}\``)
+      if (issue !== undefined && bead.type === 'epic')
+        throw new Refusal(`${id} is an epic; \`gt spawn --epic ${id}\` gives its children to workers`)
       if (bead.status === 'closed') throw new Refusal(`${id} is closed already`)
       const ours = Object.entries(witnessContext(host, rig)?.workers ?? {}).find(([, worker]) => worker.issue === id)
       const queued = witnessContext(host, rig)?.queued[id]
-      if (issue !== undefined && bead.status === 'in_progress' && bead.assignee && !ours && !queued) throw new Refusal(`${id} is held by ${bead.assignee}`)
+      if (issue !== undefined && bead.status === 'in_progress' && bead.assignee && !ours && !queued)
+        throw new Refusal(`${id} is held by ${bead.assignee}`)
       const mailId = post({
         id: `req-${asking.id}`,
         from: asking.from,
@@ -181,7 +260,13 @@ function makeAnswers(town: TownBehind): Answers {
       })
       const reply = await answered(host, mailId, asking.gone)
       if (!reply.ok) throw new Refusal(reply.text)
-      return { rig, text: host.holds().length > 0 && isHeld(host, rig) ? `${reply.text}; the rig is stopped, work starts at \`gt up\`` : reply.text }
+      return {
+        rig,
+        text:
+          host.holds().length > 0 && isHeld(host, rig)
+            ? `${reply.text}; the rig is stopped, work starts at \`gt up\``
+            : reply.text,
+      }
     },
     outlook: async ({ id }) => {
       const found = await outlook(host, town.issues, rigOf(id), id)
@@ -189,8 +274,15 @@ function makeAnswers(town: TownBehind): Answers {
       return found
     },
     handoff: async (_, asking) => {
-      if (whereabouts(asking.from)?.role !== 'polecat') throw new UsageError('`gt handoff` is for a polecat, in its own session')
-      const mailId = post({ id: `req-${asking.id}`, from: asking.from, to: asking.from, type: 'handoff.requested', body: {} })
+      if (whereabouts(asking.from)?.role !== 'polecat')
+        throw new UsageError('`gt handoff` is for a polecat, in its own session')
+      const mailId = post({
+        id: `req-${asking.id}`,
+        from: asking.from,
+        to: asking.from,
+        type: 'handoff.requested',
+        body: {},
+      })
       const reply = await answered(host, mailId, asking.gone)
       if (!reply.ok) throw new Refusal(reply.text)
       return { text: reply.text }
@@ -199,26 +291,55 @@ function makeAnswers(town: TownBehind): Answers {
     queueList: ({ rig }) => queue(host, knownRig(rig)),
     queueAdd: async ({ rig, polecat }, asking) => {
       const address = polecatOf(knownRig(rig), polecat)
-      if (asking.from !== overseer && asking.from !== address) throw new Refusal(`${asking.from} may hand over its own work only`)
-      if (host.actor(address)?.status !== 'active') throw new Refusal(`no polecat ${polecat} in ${rig}; \`gt polecats ${rig}\` lists them`)
-      const mailId = post({ id: `req-${asking.id}`, from: asking.from, to: address, type: 'handoff.requested', body: {} })
+      if (asking.from !== overseer && asking.from !== address)
+        throw new Refusal(`${asking.from} may hand over its own work only`)
+      if (host.actor(address)?.status !== 'active')
+        throw new Refusal(`no polecat ${polecat} in ${rig}; \`gt polecats ${rig}\` lists them`)
+      const mailId = post({
+        id: `req-${asking.id}`,
+        from: asking.from,
+        to: address,
+        type: 'handoff.requested',
+        body: {},
+      })
       const reply = await answered(host, mailId, asking.gone)
       if (!reply.ok) throw new Refusal(reply.text)
       return { text: reply.text }
     },
     refineryProcess: async ({ rig }, asking) => {
-      const mailId = post({ id: `req-${asking.id}`, from: asking.from, to: refineryOf(knownRig(rig)), type: 'queue.poked', body: {} })
+      const mailId = post({
+        id: `req-${asking.id}`,
+        from: asking.from,
+        to: refineryOf(knownRig(rig)),
+        type: 'queue.poked',
+        body: {},
+      })
       return { text: (await answered(host, mailId, asking.gone)).text }
     },
     sessions: ({ rig }) => sessions(host, rig === undefined ? undefined : knownRig(rig)),
     sessionStop: async ({ address }, asking) => {
       const at = whereabouts(expand(town, address))
-      if (at?.role !== 'polecat' || !witnessContext(host, at.rig)?.workers[at.name]) throw new Refusal(`no polecat ${address}; \`gt session list\` shows who has a session`)
-      post({ id: `req-${asking.id}`, from: asking.from, to: witnessOf(at.rig), type: 'session.stopRequested', body: { polecat: at.name } })
-      await quiet(town, asking.gone, () => !host.actor(`${polecatOf(at.rig, at.name)}/session`) || host.actor(`${polecatOf(at.rig, at.name)}/session`)?.value === 'absent')
+      if (at?.role !== 'polecat' || !witnessContext(host, at.rig)?.workers[at.name])
+        throw new Refusal(`no polecat ${address}; \`gt session list\` shows who has a session`)
+      post({
+        id: `req-${asking.id}`,
+        from: asking.from,
+        to: witnessOf(at.rig),
+        type: 'session.stopRequested',
+        body: { polecat: at.name },
+      })
+      await quiet(
+        town,
+        asking.gone,
+        () =>
+          !host.actor(`${polecatOf(at.rig, at.name)}/session`) ||
+          host.actor(`${polecatOf(at.rig, at.name)}/session`)?.value === 'absent',
+      )
       return { text: `${at.rig}/polecats/${at.name} is stopped, its work is kept; \`gt up\` lets it go on` }
     },
-    stop: async ({ rig }, asking) => ({ stopped: await stopSessions(town, rig === undefined ? null : knownRig(rig), 'stopped by the Overseer', asking) }),
+    stop: async ({ rig }, asking) => ({
+      stopped: await stopSessions(town, rig === undefined ? null : knownRig(rig), 'stopped by the Overseer', asking),
+    }),
     resume: (_, asking) => {
       for (const scope of host.holds()) host.release(scope)
       for (const { address, status } of host.actors()) if (status === 'halted') host.resume(address)
@@ -245,14 +366,21 @@ function makeAnswers(town: TownBehind): Answers {
       })
       return { id, to: recipient }
     },
-    log: (query) => host.journal({ ...query, ...(query.last === undefined && query.after === undefined && query.sinceMs === undefined ? { last: 200 } : {}) }),
+    log: (query) =>
+      host.journal({
+        ...query,
+        ...(query.last === undefined && query.after === undefined && query.sinceMs === undefined ? { last: 200 } : {}),
+      }),
     follow: ({ after, address, issue }, asking) => {
       if (after !== undefined) {
         const entries = host.journal({ after, ...(address ? { address } : {}), ...(issue ? { issue } : {}) })
         if (entries.length > 0) asking.emit({ entries })
       }
       const unheard = host.onCommit((all) => {
-        const entries = all.filter((entry) => (!address || entry.address === address) && (!issue || entry.notes.some((note) => note.issue === issue)))
+        const entries = all.filter(
+          (entry) =>
+            (!address || entry.address === address) && (!issue || entry.notes.some((note) => note.issue === issue)),
+        )
         if (entries.length > 0) asking.emit({ entries })
       })
       return new Promise((resolve) => {
@@ -273,7 +401,10 @@ function makeAnswers(town: TownBehind): Answers {
   }
 }
 
-/** Nothing starts any more in this scope; every session is asked to end by its Witness, and ended by force if that takes too long. */
+/**
+ * Nothing starts any more in this scope; every session is asked to end by its Witness, and ended by force if that
+ * takes too long.
+ */
 async function stopSessions(town: TownBehind, rig: string | null, why: string, asking: Asking): Promise<string[]> {
   const { host } = town
   const scope = rig === null ? town.rigs() : [rig]
@@ -333,7 +464,12 @@ function isHeld(host: Host, rig: string): boolean {
 /** `wyvern/Nux` for `wyvern/polecats/Nux`, as people say it. */
 function expand(town: TownBehind, text: string): string {
   const [rig, name, ...rest] = text.split('/')
-  const short = rest.length === 0 && rig !== undefined && name !== undefined && town.rigs().includes(rig) && witnessContext(town.host, rig)?.workers[name]
+  const short =
+    rest.length === 0 &&
+    rig !== undefined &&
+    name !== undefined &&
+    town.rigs().includes(rig) &&
+    witnessContext(town.host, rig)?.workers[name]
   return short ? polecatOf(rig, name) : text
 }
 
@@ -358,7 +494,9 @@ function reachable(town: TownBehind, text: string): Address {
 }
 
 function nearestOf(text: string, all: readonly string[]): string | undefined {
-  const ranked = all.map((candidate) => ({ candidate, distance: distance(text, candidate) })).sort((a, b) => a.distance - b.distance)
+  const ranked = all
+    .map((candidate) => ({ candidate, distance: distance(text, candidate) }))
+    .sort((a, b) => a.distance - b.distance)
   return ranked[0]?.candidate
 }
 

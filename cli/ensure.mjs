@@ -1,5 +1,7 @@
-// Installs the packages of the lockfile when they are missing or older than it. Plain JavaScript: it runs before there is a newer Node.
-// Never: changes the lockfile. (`npm ci` refuses a lockfile that leaves out other platforms’ optional binaries; this takes the same versions.)
+// Installs the packages of the lockfile when they are missing or older than it. Plain JavaScript: it runs before
+// there is a newer Node.
+// Never: changes the lockfile. (`npm ci` refuses a lockfile that leaves out other platforms’ optional binaries; this
+// takes the same versions.)
 import { spawnSync } from 'node:child_process'
 import { existsSync, statSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'

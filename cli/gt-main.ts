@@ -1,4 +1,5 @@
-// `gt` itself: finds the word, loads its file and nothing else, runs it, turns what goes wrong into words and an exit code.
+// `gt` itself: finds the word, loads its file and nothing else, runs it, turns what goes wrong into words and an exit
+// code.
 // Never: imports a command that was not asked for. Exit codes: 0 ok, 1 failed, 2 usage, 3 town not reachable.
 import { existsSync, realpathSync } from 'node:fs'
 import { dirname, join } from 'node:path'
@@ -36,7 +37,10 @@ function contextOf(flags: Context['flags'], args: string[]): Context {
   const json = flags.json === true
   const town = () => {
     const found = findTown(typeof flags.town === 'string' ? flags.town : undefined)
-    if (found === undefined) throw new Error(`${process.cwd()} is not in a town; change into one, give --town, or make one with \`gt install <path>\``)
+    if (found === undefined)
+      throw new Error(
+        `${process.cwd()} is not in a town; change into one, give --town, or make one with \`gt install <path>\``,
+      )
     return found
   }
   return {
@@ -75,14 +79,17 @@ function say(text: string): number {
 }
 
 function complain(error: unknown, json: boolean): number {
-  const code = error instanceof Usage || (error instanceof Denied && error.usage) ? 2 : error instanceof TownUnreachable ? 3 : 1
+  const code =
+    error instanceof Usage || (error instanceof Denied && error.usage) ? 2 : error instanceof TownUnreachable ? 3 : 1
   const message = error instanceof Error ? error.message : String(error)
   process.stderr.write(json ? `${JSON.stringify({ error: { code, message } })}\n` : `gt: ${message}\n`)
   return code
 }
 
 async function overview(): Promise<number> {
-  const all: [string, Command][] = await Promise.all(Object.entries(words).map(async ([name, load]) => [name, (await load()).default] as [string, Command]))
+  const all: [string, Command][] = await Promise.all(
+    Object.entries(words).map(async ([name, load]) => [name, (await load()).default] as [string, Command]),
+  )
   const width = Math.max(...all.map(([name]) => name.length))
   return say(
     [
@@ -97,7 +104,8 @@ async function overview(): Promise<number> {
 
 async function unknown(argv: string[]): Promise<string> {
   const group = Object.keys(words).filter((word) => word.startsWith(`${argv[0]} `))
-  if (group.length > 0 && (argv[1] === undefined || argv[1].startsWith('-'))) return `which one? ${group.map((word) => `\`gt ${word}\``).join(', ')}`
+  if (group.length > 0 && (argv[1] === undefined || argv[1].startsWith('-')))
+    return `which one? ${group.map((word) => `\`gt ${word}\``).join(', ')}`
   const { closest } = await import('fastest-levenshtein')
   const asked = argv
     .slice(0, 2)

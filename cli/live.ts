@@ -22,7 +22,21 @@ export function asTheyAre(town: string, lately: readonly LogEntry[]): LogEntry[]
       .filter(({ address }) => !lately.some((entry) => entry.address === address))
       .map(({ address, incarnation, revision, value, updatedAt: at }) => {
         const state = statePath(value)
-        return { seq: 0, at, address, incarnation, revision, mailId: '', mailType: '', from: address, causeId: null, before: state, after: state, notes: [], promised: [] }
+        return {
+          seq: 0,
+          at,
+          address,
+          incarnation,
+          revision,
+          mailId: '',
+          mailType: '',
+          from: address,
+          causeId: null,
+          before: state,
+          after: state,
+          notes: [],
+          promised: [],
+        }
       })
   } finally {
     store.close()
@@ -33,17 +47,24 @@ export function asTheyAre(town: string, lately: readonly LogEntry[]): LogEntry[]
 const keptMax = 2000
 
 /** `machineOf` gives the name of the chart that an address is drawn by. */
-export async function serveLive(charts: readonly { name: string; chart: Chart }[], machineOf: (address: string) => string, port = 0): Promise<Live> {
+export async function serveLive(
+  charts: readonly { name: string; chart: Chart }[],
+  machineOf: (address: string) => string,
+  port = 0,
+): Promise<Live> {
   const { livePage } = await import('./page.ts')
   const token = randomBytes(24).toString('base64url')
   const listeners = new Set<ServerResponse>()
   const kept: LogEntry[] = []
-  const line = (entries: readonly LogEntry[]) => `data: ${JSON.stringify(entries.map((entry) => ({ ...entry, machine: machineOf(entry.address) })))}\n\n`
+  const line = (entries: readonly LogEntry[]) =>
+    `data: ${JSON.stringify(entries.map((entry) => ({ ...entry, machine: machineOf(entry.address) })))}\n\n`
   const server = createServer((request, response) => {
     const url = new URL(request.url ?? '/', 'http://127.0.0.1')
     const own = /^(127\.0\.0\.1|localhost):\d+$/.test(request.headers.host ?? '')
     if (!own || !same(url.searchParams.get('token') ?? '', token))
-      return void response.writeHead(403, { 'content-type': 'text/plain' }).end('The address that `gt viz --live` printed has the token.\n')
+      return void response
+        .writeHead(403, { 'content-type': 'text/plain' })
+        .end('The address that `gt viz --live` printed has the token.\n')
     if (request.method !== 'GET') return void response.writeHead(405).end()
     if (url.pathname === '/events') {
       response.writeHead(200, { 'content-type': 'text/event-stream', 'cache-control': 'no-store' })
@@ -64,7 +85,11 @@ export async function serveLive(charts: readonly { name: string; chart: Chart }[
   })
   await new Promise<void>((resolve, reject) => {
     server.once('error', (error: NodeJS.ErrnoException) =>
-      reject(error.code === 'EADDRINUSE' ? new Error(`port ${port} is taken; leave --port out to be given a free one`) : error),
+      reject(
+        error.code === 'EADDRINUSE'
+          ? new Error(`port ${port} is taken; leave --port out to be given a free one`)
+          : error,
+      ),
     )
     server.listen(port, '127.0.0.1', resolve)
   })

@@ -1,4 +1,5 @@
-// The page of diagrams: every lifecycle as SVG with its remarks; live, each actor's present state, its last transitions, and the mail between actors as a sequence.
+// The page of diagrams: every lifecycle as SVG with its remarks; live, each actor's present state, its last
+// transitions, and the mail between actors as a sequence.
 // Never: asks anything beyond the server it came from; text of the town reaches it as data, and the page as text.
 import * as smcat from 'state-machine-cat'
 import type { Chart } from '../proof/chart.ts'
@@ -6,9 +7,13 @@ import { type Remark, remarks, smcat as treeOf } from '../proof/draw.ts'
 
 /** `svg`, `dot` or `scxml` of a chart. */
 export const render = async (chart: Chart, format: 'svg' | 'dot' | 'scxml'): Promise<string> =>
-  (await smcat.render(treeOf(chart, format === 'scxml' ? 'transitions' : 'lines') as Parameters<typeof smcat.render>[0], { inputType: 'json', outputType: format })) as string
+  (await smcat.render(
+    treeOf(chart, format === 'scxml' ? 'transitions' : 'lines') as Parameters<typeof smcat.render>[0],
+    { inputType: 'json', outputType: format },
+  )) as string
 
-const escaped = (text: string) => text.replaceAll('&', '&amp;').replaceAll('<', '&lt;').replaceAll('>', '&gt;').replaceAll('"', '&quot;')
+const escaped = (text: string) =>
+  text.replaceAll('&', '&amp;').replaceAll('<', '&lt;').replaceAll('>', '&gt;').replaceAll('"', '&quot;')
 const svgOf = async (chart: Chart) => (await render(chart, 'svg')).replace(/^[\s\S]*?(?=<svg)/, '')
 
 const style = `
@@ -47,7 +52,10 @@ export async function staticPage(charts: readonly { name: string; chart: Chart }
 /** The live page; its script is the only one the browser runs, by its nonce. */
 export async function livePage(charts: readonly { name: string; chart: Chart }[], nonce: string): Promise<string> {
   const templates = await Promise.all(
-    charts.map(async ({ name, chart }) => `<template data-machine="${escaped(name)}" data-root="${escaped(chart.id)}">${await svgOf(chart)}</template>`),
+    charts.map(
+      async ({ name, chart }) =>
+        `<template data-machine="${escaped(name)}" data-root="${escaped(chart.id)}">${await svgOf(chart)}</template>`,
+    ),
   )
   return frame(
     'Gas Town, live',
@@ -58,7 +66,8 @@ ${templates.join('\n')}
   )
 }
 
-// Runs in the browser. An entry is one committed turn: { seq, at, address, machine, incarnation, from, mailType, before, after, notes }.
+// Runs in the browser. An entry is one committed turn: { seq, at, address, machine, incarnation, from, mailType,
+// before, after, notes }.
 const script = `
   const token = new URLSearchParams(location.search).get('token')
   const actors = new Map(), mails = []

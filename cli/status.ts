@@ -13,7 +13,10 @@ import type { Escalation, Outlook, Polecat, QueueEntry, RigStatus, Session } fro
 export type Looked = Pick<Host, 'actor'>
 
 export interface IssueReader {
-  issue(rig: string, id: string): Promise<{ id: string; title: string; status: string; type: string; assignee: string | null } | undefined>
+  issue(
+    rig: string,
+    id: string,
+  ): Promise<{ id: string; title: string; status: string; type: string; assignee: string | null } | undefined>
   /** Every issue under an epic, all levels. */
   children(rig: string, id: string): Promise<{ id: string; title: string; status: string }[]>
   /** Why each open issue asked for is not ready, in words. */
@@ -57,7 +60,16 @@ export function runOf(actor: ActorState): Session | null {
   }
   if (!context.session) return null
   const { id, backend, pid, dir } = context.session
-  return { address: context.address, id, backend, pid, dir, epoch: context.epoch, state: state.split('.')[0] ?? state, issue: context.issue?.id ?? '' }
+  return {
+    address: context.address,
+    id,
+    backend,
+    pid,
+    dir,
+    epoch: context.epoch,
+    state: state.split('.')[0] ?? state,
+    issue: context.issue?.id ?? '',
+  }
 }
 
 export function sessions(host: Host, rig?: string): Session[] {
@@ -107,7 +119,11 @@ export function queue(host: Looked, rig: string): QueueEntry[] {
   })
 }
 
-export function rigStatus(host: Looked, rig: string, config: { prefix: string; gates: string[]; gated: boolean; maxWorkers: number }): RigStatus {
+export function rigStatus(
+  host: Looked,
+  rig: string,
+  config: { prefix: string; gates: string[]; gated: boolean; maxWorkers: number },
+): RigStatus {
   const witness = witnessContext(host, rig)
   const stopped = stateWords(host.actor(witnessOf(rig))?.value ?? null).includes('brake.pulled')
   return {
@@ -136,21 +152,58 @@ export async function outlook(host: Host, reader: IssueReader, rig: string, id: 
   if (open.length === 0 && parts.length > 0) return { ...base, kind: 'landed', needs: [], text: `${id}: ${progress}` }
 
   const ids = new Set([id, ...parts.map((part) => part.id)])
-  const needs = escalations(host).filter((open) => open.rig === rig && ((open.issue !== null && ids.has(open.issue)) || open.cause.startsWith(`${rig}/queue/`)))
-  if (needs.length > 0) return { ...base, kind: 'needs-overseer', needs, text: `${id}: ${progress}; ${needs.map((need) => need.subject).join('; ')}` }
+  const needs = escalations(host).filter(
+    (open) =>
+      open.rig === rig && ((open.issue !== null && ids.has(open.issue)) || open.cause.startsWith(`${rig}/queue/`)),
+  )
+  if (needs.length > 0)
+    return {
+      ...base,
+      kind: 'needs-overseer',
+      needs,
+      text: `${id}: ${progress}; ${needs.map((need) => need.subject).join('; ')}`,
+    }
 
   const witness = witnessContext(host, rig)
-  const busy = witness ? [...Object.values(witness.workers).map((worker) => worker.issue), ...Object.keys(witness.queued), ...witness.returned.map((back) => back.issue)] : []
-  const asked = witness !== undefined && (witness.wanted.epics.includes(id) || witness.wanted.issues.some((issue) => ids.has(issue)))
+  const busy = witness
+    ? [
+        ...Object.values(witness.workers).map((worker) => worker.issue),
+        ...Object.keys(witness.queued),
+        ...witness.returned.map((back) => back.issue),
+      ]
+    : []
+  const asked =
+    witness !== undefined &&
+    (witness.wanted.epics.includes(id) || witness.wanted.issues.some((issue) => ids.has(issue)))
   const moving = busy.some((issue) => ids.has(issue)) || queue(host, rig).some((entry) => ids.has(entry.issue))
   if (!asked && !moving)
-    return { ...base, kind: 'idle', needs: [], text: `${id}: ${progress}; nobody has been asked to do it: \`gt spawn ${root.type === 'epic' ? '--epic' : '--issue'} ${id}\`` }
+    return {
+      ...base,
+      kind: 'idle',
+      needs: [],
+      text: `${id}: ${progress}; nobody has been asked to do it: \`gt spawn ${root.type === 'epic' ? '--epic' : '--issue'} ${id}\``,
+    }
   // Asked for, but nothing moves and nothing will by itself: whatever it waits for is the Overseer's to decide.
   const dispatch = stateWords(host.actor(witnessOf(rig))?.value ?? null)
-  if (!moving && busy.length === 0 && witness && !witness.look && dispatch.includes('dispatch.resting') && !dispatch.includes('brake.pulled')) {
+  if (
+    !moving &&
+    busy.length === 0 &&
+    witness &&
+    !witness.look &&
+    dispatch.includes('dispatch.resting') &&
+    !dispatch.includes('brake.pulled')
+  ) {
     const waiting = await reader.waiting(rig, witness.wanted.epics, witness.wanted.issues)
-    const stuck = waiting.filter((issue) => ids.has(issue.id)).map((issue) => ({ subject: `${issue.id} waits: ${issue.why}`, body: '' }))
-    if (stuck.length > 0) return { ...base, kind: 'needs-overseer', needs: stuck, text: `${id}: ${progress}; ${stuck.map((issue) => issue.subject).join('; ')}` }
+    const stuck = waiting
+      .filter((issue) => ids.has(issue.id))
+      .map((issue) => ({ subject: `${issue.id} waits: ${issue.why}`, body: '' }))
+    if (stuck.length > 0)
+      return {
+        ...base,
+        kind: 'needs-overseer',
+        needs: stuck,
+        text: `${id}: ${progress}; ${stuck.map((issue) => issue.subject).join('; ')}`,
+      }
   }
   return { ...base, kind: 'working', needs: [], text: `${id}: ${progress}` }
 }

@@ -92,7 +92,8 @@ export async function openTown(options: TownOptions): Promise<Town> {
   const bare = { ...allowedEnv(options.env), PATH: options.env.PATH ?? '/usr/local/bin:/usr/bin:/bin' }
   const tmux = tmuxBackend(layout.tmuxSocket, bare)
   const hasTmux = tmuxOn(bare.PATH)
-  const backend = (wanted: 'auto' | 'tmux' | 'process') => (wanted === 'process' || (wanted === 'auto' && !hasTmux) ? processBackend : tmux)
+  const backend = (wanted: 'auto' | 'tmux' | 'process') =>
+    wanted === 'process' || (wanted === 'auto' && !hasTmux) ? processBackend : tmux
   const stores = new Map<string, Beads>()
   const watches: (() => Promise<void>)[] = []
   const beadsOf = (rigName: string | undefined): Beads => {
@@ -150,7 +151,9 @@ export async function openTown(options: TownOptions): Promise<Town> {
     issues: {
       issue: async (rigName, id) => {
         const issue = beadsOf(rigName).get(id)
-        return issue && { id, title: issue.title, status: issue.status, type: issue.issue_type, assignee: issue.assignee }
+        return (
+          issue && { id, title: issue.title, status: issue.status, type: issue.issue_type, assignee: issue.assignee }
+        )
       },
       children: async (rigName, id) =>
         beadsOf(rigName)
@@ -163,13 +166,24 @@ export async function openTown(options: TownOptions): Promise<Town> {
     rigOfIssue: (id) => [...configs].find(([, config]) => id.startsWith(`${config.beads.prefix}-`))?.[0],
     rig: (rigName) => {
       const { beads, gates, no_gate, max_workers, worker_spawn_delay } = rig(rigName)
-      return { prefix: beads.prefix, gates: Object.keys(gates), gated: !no_gate, maxWorkers: max_workers, spawnDelayMs: worker_spawn_delay }
+      return {
+        prefix: beads.prefix,
+        gates: Object.keys(gates),
+        gated: !no_gate,
+        maxWorkers: max_workers,
+        spawnDelayMs: worker_spawn_delay,
+      }
     },
     hasPlugin: facts.hasPlugin,
-    members: (rigName) => ({ plugins: foldersIn(rigLayout(town, rigName).plugins), crew: foldersIn(rigLayout(town, rigName).crew) }),
+    members: (rigName) => ({
+      plugins: foldersIn(rigLayout(town, rigName).plugins),
+      crew: foldersIn(rigLayout(town, rigName).crew),
+    }),
     tokenValid: (address, epoch, token) => tokenValid(secret, address, epoch, token),
     endSessions: async (rigName) => {
-      const live = aliveIn(layout.sessions).filter((session) => rigName === null || session.id.startsWith(`gt-${rigName}-`))
+      const live = aliveIn(layout.sessions).filter(
+        (session) => rigName === null || session.id.startsWith(`gt-${rigName}-`),
+      )
       await Promise.all(live.map((session) => endSession(session, 2000, new AbortController().signal)))
       return live.map((session) => session.id)
     },
@@ -195,7 +209,12 @@ export async function openTown(options: TownOptions): Promise<Town> {
         const heard = witnessContext(host, rigName)
         // Changed while the town was down.
         if (heard && (heard.maxWorkers !== maxWorkers || heard.spawnDelayMs !== spawnDelayMs))
-          host.post({ from: 'daemon', to: witnessOf(rigName), type: 'rig.configured', body: { maxWorkers, spawnDelayMs } })
+          host.post({
+            from: 'daemon',
+            to: witnessOf(rigName),
+            type: 'rig.configured',
+            body: { maxWorkers, spawnDelayMs },
+          })
       }
       driver.start()
       projections = startProjections(town, host, facts.rigs, options.report)

@@ -1,4 +1,5 @@
-// `npm start`: a throw-away town with a local origin, one epic in three waves, scripted workers with a day's usual troubles. Shows it live, then what is on main.
+// `npm start`: a throw-away town with a local origin, one epic in three waves, scripted workers with a day's usual
+// troubles. Shows it live, then what is on main.
 // Never: writes outside its own folder, and leaves nothing behind unless `--keep`.
 import { execFileSync, spawn, spawnSync } from 'node:child_process'
 import { cpSync, existsSync, mkdtempSync, realpathSync, rmSync } from 'node:fs'
@@ -15,7 +16,9 @@ const live = process.stdout.isTTY === true
 const bold = (text: string) => (live && !process.env.NO_COLOR ? `\u001b[1m${text}\u001b[0m` : text)
 
 // The demo is the Overseer, also when it is started from inside a session.
-const env = Object.fromEntries(Object.entries(process.env).filter(([name]) => !name.startsWith('GT_') && !name.startsWith('BEADS_')))
+const env = Object.fromEntries(
+  Object.entries(process.env).filter(([name]) => !name.startsWith('GT_') && !name.startsWith('BEADS_')),
+)
 const dir = realpathSync(mkdtempSync(join(tmpdir(), 'gastown-demo-')))
 const town = join(dir, 'gt')
 const rig = join(town, 'tinytext')
@@ -30,7 +33,8 @@ function type(words: string, cwd: string, argv: readonly string[]): void {
 function makeOrigin(): string {
   const origin = join(dir, 'tinytext.git')
   const work = join(dir, 'first')
-  const git = (...args: string[]) => execFileSync('git', ['-C', work, '-c', 'user.name=Overseer', '-c', 'user.email=overseer@example.invalid', ...args])
+  const git = (...args: string[]) =>
+    execFileSync('git', ['-C', work, '-c', 'user.name=Overseer', '-c', 'user.email=overseer@example.invalid', ...args])
   cpSync(join(here, 'tinytext'), work, { recursive: true })
   execFileSync('git', ['init', '--quiet', '--initial-branch=main', work])
   git('add', '--all')
@@ -44,7 +48,19 @@ async function main(): Promise<number> {
   const origin = makeOrigin()
   type(`gt install ${town}`, dir, [gt, 'install', town])
   type("gt rig add tinytext <origin> --prefix tt --gate 'test=node --test' --worker 'node worker.mjs'", town, [
-    ...[gt, 'rig', 'add', 'tinytext', origin, '--prefix', 'tt', '--gate', 'test=node --test', '--worker', `node ${join(here, 'worker.mjs')}`],
+    ...[
+      gt,
+      'rig',
+      'add',
+      'tinytext',
+      origin,
+      '--prefix',
+      'tt',
+      '--gate',
+      'test=node --test',
+      '--worker',
+      `node ${join(here, 'worker.mjs')}`,
+    ],
   ])
   type('bd import issues.jsonl', rig, [bd, 'import', join(here, 'issues.jsonl')])
   type('gt up', town, [gt, 'up'])
@@ -53,7 +69,12 @@ async function main(): Promise<number> {
   const watch = live ? ['status', '--watch'] : ['log', '--follow']
   console.log(`${bold('$')} gt ${watch.join(' ')} & gt wait tt-kit`)
   const log = spawn(process.execPath, [gt, ...watch], { cwd: town, env, stdio: ['ignore', 'inherit', 'inherit'] })
-  const wait = spawnSync(process.execPath, [gt, 'wait', 'tt-kit', '--timeout', '120'], { cwd: town, env, stdio: ['ignore', 'pipe', 'pipe'], encoding: 'utf8' })
+  const wait = spawnSync(process.execPath, [gt, 'wait', 'tt-kit', '--timeout', '120'], {
+    cwd: town,
+    env,
+    stdio: ['ignore', 'pipe', 'pipe'],
+    encoding: 'utf8',
+  })
   log.kill()
   if (wait.status !== 0) console.log(wait.stdout)
   if (live) type('gt log', town, [gt, 'log'])

@@ -1,8 +1,10 @@
 #!/usr/bin/env node
-// A scripted worker: what an AI agent would do in a polecat's session, without the AI. Reads its assignment, edits, commits, hands off.
+// A scripted worker: what an AI agent would do in a polecat's session, without the AI. Reads its assignment, edits,
+// commits, hands off.
 // Never: writes outside its worktree; talks to the town through `gt` alone.
 //
-// It plays a day's usual troubles too, each once: titleCase is wrong on its first try, truncate and words edit the same line, slugify's first run crashes.
+// It plays a day's usual troubles too, each once: titleCase is wrong on its first try, truncate and words edit the
+// same line, slugify's first run crashes.
 import { execFileSync, spawnSync } from 'node:child_process'
 import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { dirname } from 'node:path'

@@ -4,7 +4,8 @@ import { z } from 'zod'
 
 /**
  * `mayor/` · `overseer` · `daemon` · `<rig>/witness` · `<rig>/witness/<Polecat>` (the Witness retiring that polecat) ·
- * `<rig>/refinery` · `<rig>/polecats/<Polecat>` · `<rig>/polecats/<Polecat>/session` · `<rig>/plugins/<plugin>` · `<rig>/crew/<name>`.
+ * `<rig>/refinery` · `<rig>/polecats/<Polecat>` · `<rig>/polecats/<Polecat>/session` · `<rig>/plugins/<plugin>` ·
+ * `<rig>/crew/<name>`.
  * (spec: Agents, Mail, Plugins)
  */
 export type Address = string & { readonly __brand: 'Address' }
@@ -14,16 +15,32 @@ export type Whereabouts =
   | { role: 'witness' | 'refinery'; rig: string }
   | { role: 'retirement' | 'polecat' | 'session' | 'plugin' | 'crew'; rig: string; name: string }
 
-/** Rig names: a letter, then up to 39 letters, digits, `-` or `_`. No `/`, `..`, spaces or leading `-`; words of the town are taken. */
+/**
+ * Rig names: a letter, then up to 39 letters, digits, `-` or `_`. No `/`, `..`, spaces or leading `-`; words of the
+ * town are taken.
+ */
 export const rigName = z
   .string()
   .regex(/^[A-Za-z][A-Za-z0-9_-]{0,39}$/, 'a rig name is a letter followed by up to 39 letters, digits, "-" or "_"')
   .refine((name) => !reservedRigNames.has(name.toLowerCase()), 'this name is taken by the town itself')
 
 /** Polecat, plugin and crew names: a letter, then up to 39 letters, digits, `-` or `_`. */
-export const memberName = z.string().regex(/^[A-Za-z][A-Za-z0-9_-]{0,39}$/, 'a name is a letter followed by up to 39 letters, digits, "-" or "_"')
+export const memberName = z
+  .string()
+  .regex(/^[A-Za-z][A-Za-z0-9_-]{0,39}$/, 'a name is a letter followed by up to 39 letters, digits, "-" or "_"')
 
-export const reservedRigNames = new Set(['mayor', 'overseer', 'daemon', 'config', 'logs', 'plugins', 'crew', 'witness', 'refinery', 'polecats'])
+export const reservedRigNames = new Set([
+  'mayor',
+  'overseer',
+  'daemon',
+  'config',
+  'logs',
+  'plugins',
+  'crew',
+  'witness',
+  'refinery',
+  'polecats',
+])
 
 export const address = z.string().transform((text, ctx): Address => {
   if (text === 'mayor') return mayor
@@ -32,7 +49,8 @@ export const address = z.string().transform((text, ctx): Address => {
   return z.NEVER
 })
 
-export const addressExamples = 'mayor/, overseer, wyvern/witness, wyvern/refinery, wyvern/polecats/Nux, wyvern/plugins/merge-oracle'
+export const addressExamples =
+  'mayor/, overseer, wyvern/witness, wyvern/refinery, wyvern/polecats/Nux, wyvern/plugins/merge-oracle'
 
 /** Takes an address apart; undefined when it is not one. */
 export function whereabouts(text: string): Whereabouts | undefined {
@@ -47,11 +65,15 @@ export function whereabouts(text: string): Whereabouts | undefined {
   return role ? { role, rig, name } : undefined
 }
 
-/** An address as people say it: `mayor` for `mayor/`, `wyvern/Nux` for `wyvern/polecats/Nux`. Any other text stays as it is. */
+/**
+ * An address as people say it: `mayor` for `mayor/`, `wyvern/Nux` for `wyvern/polecats/Nux`. Any other text stays as
+ * it is.
+ */
 export function spelledOut(text: string): string {
   if (text === 'mayor') return mayor
   const [rig, name, ...rest] = text.split('/')
-  const short = rest.length === 0 && !whereabouts(text) && rigName.safeParse(rig).success && memberName.safeParse(name).success
+  const short =
+    rest.length === 0 && !whereabouts(text) && rigName.safeParse(rig).success && memberName.safeParse(name).success
   return short ? polecatOf(String(rig), String(name)) : text
 }
 

@@ -1,4 +1,5 @@
-// Cases: for every mail and every effect's result, the payloads worth telling apart. Whatever explores the machines plays these, so a new mail type is explored once it stands here.
+// Cases: for every mail and every effect's result, the payloads worth telling apart. Whatever explores the machines
+// plays these, so a new mail type is explored once it stands here.
 // Never: used by a town at work.
 
 import type { z } from 'zod'
@@ -15,7 +16,15 @@ export interface MailCase<T extends MailType> {
 /** The cast: rig `w`, the polecats Nux and Toast, the issues w-1 and w-2 of the epic w-e. */
 export const rig = 'w'
 export const epic = 'w-e'
-export const brief = (id: string): IssueBrief => ({ id, title: `Do ${id}`, description: '', priority: 2, type: 'task', createdAt: id, epic })
+export const brief = (id: string): IssueBrief => ({
+  id,
+  title: `Do ${id}`,
+  description: '',
+  priority: 2,
+  type: 'task',
+  createdAt: id,
+  epic,
+})
 export const hash = (digit: string) => digit.repeat(40)
 
 const [nux, toast, witness, retirement, refinery, session] = [
@@ -27,12 +36,39 @@ const [nux, toast, witness, retirement, refinery, session] = [
   sessionOf(rig, 'Nux'),
 ]
 const kept: Preserved = { ref: 'refs/gt/merge/w-1/Nux-1/b', sha: hash('b') }
-const conflict = { kind: 'conflict', summary: 'conflicts with main in README.md', files: ['README.md'], tail: '', base: hash('a') } satisfies ReturnReason
-const red = { kind: 'red', summary: 'the gate “test” failed (exit 1)', files: [], tail: 'not ok', base: hash('a') } satisfies ReturnReason
+const conflict = {
+  kind: 'conflict',
+  summary: 'conflicts with main in README.md',
+  files: ['README.md'],
+  tail: '',
+  base: hash('a'),
+} satisfies ReturnReason
+const red = {
+  kind: 'red',
+  summary: 'the gate “test” failed (exit 1)',
+  files: [],
+  tail: 'not ok',
+  base: hash('a'),
+} satisfies ReturnReason
 const worker = { issue: 'w-1', incarnation: 1, branch: 'polecat/Nux-1' }
 const retired = { polecat: 'Nux', incarnation: 1, issue: 'w-1' }
-const work = { issue: 'w-1', title: 'Do w-1', polecat: 'Nux', branch: 'polecat/Nux-1', sha: hash('b'), ref: kept.ref, priority: 2 }
-const running = { id: 'gt-w-Nux-1-1', backend: 'process', pid: 4242, pidStart: '1', epoch: 1, dir: 's/gt-w-Nux-1-1' } as const
+const work = {
+  issue: 'w-1',
+  title: 'Do w-1',
+  polecat: 'Nux',
+  branch: 'polecat/Nux-1',
+  sha: hash('b'),
+  ref: kept.ref,
+  priority: 2,
+}
+const running = {
+  id: 'gt-w-Nux-1-1',
+  backend: 'process',
+  pid: 4242,
+  pidStart: '1',
+  epoch: 1,
+  dir: 's/gt-w-Nux-1-1',
+} as const
 
 /** The mail a machine may hear, from those who say it and, where somebody is refused, from a stranger. */
 export const mailCases: { [T in MailType]: readonly MailCase<T>[] } = {
@@ -87,7 +123,12 @@ export const mailCases: { [T in MailType]: readonly MailCase<T>[] } = {
   'retirement.refused': [{ from: retirement, body: { ...retired, reason: '1 uncommitted files', files: ['a.txt'] } }],
   'retirement.failed': [{ from: retirement, body: { ...retired, reason: 'its worktree could not be removed' } }],
 
-  'session.requested': [{ from: nux, body: { incarnation: 1, issue: brief('w-1'), worktree: 'polecats/Nux', branch: 'polecat/Nux-1', attempt: 1 } }],
+  'session.requested': [
+    {
+      from: nux,
+      body: { incarnation: 1, issue: brief('w-1'), worktree: 'polecats/Nux', branch: 'polecat/Nux-1', attempt: 1 },
+    },
+  ],
   'session.started': [{ from: session, body: { epoch: 1, pid: 4242, backend: 'process' } }],
   'session.stalled': [{ from: session, body: { epoch: 1, silentMs: 1_800_000, tail: '' } }],
   'session.stopRequested': [{ from: overseer, body: { polecat: 'Nux' } }],
@@ -105,16 +146,38 @@ export const mailCases: { [T in MailType]: readonly MailCase<T>[] } = {
 
   'merge.requested': [
     { from: nux, body: work },
-    { from: toast, body: { ...work, issue: 'w-2', title: 'Do w-2', polecat: 'Toast', branch: 'polecat/Toast-1', sha: hash('d'), ref: 'refs/gt/merge/w-2/Toast-1/d' } },
+    {
+      from: toast,
+      body: {
+        ...work,
+        issue: 'w-2',
+        title: 'Do w-2',
+        polecat: 'Toast',
+        branch: 'polecat/Toast-1',
+        sha: hash('d'),
+        ref: 'refs/gt/merge/w-2/Toast-1/d',
+      },
+    },
   ],
   'merge.queued': [{ from: refinery, body: { issue: 'w-1', sha: hash('b'), polecat: 'Nux', position: 1 } }],
-  'merge.landed': [{ from: refinery, body: { issue: 'w-1', title: 'Do w-1', polecat: 'Nux', sha: hash('b'), commit: hash('c') } }],
-  'merge.returned': [{ from: refinery, body: { issue: 'w-1', title: 'Do w-1', polecat: 'Nux', ref: kept.ref, sha: hash('b'), returned: conflict } }],
-  'merge.stuck': [{ from: refinery, body: { issue: 'w-1', title: 'Do w-1', what: 'refused', reason: 'pre-receive hook declined' } }],
+  'merge.landed': [
+    { from: refinery, body: { issue: 'w-1', title: 'Do w-1', polecat: 'Nux', sha: hash('b'), commit: hash('c') } },
+  ],
+  'merge.returned': [
+    {
+      from: refinery,
+      body: { issue: 'w-1', title: 'Do w-1', polecat: 'Nux', ref: kept.ref, sha: hash('b'), returned: conflict },
+    },
+  ],
+  'merge.stuck': [
+    { from: refinery, body: { issue: 'w-1', title: 'Do w-1', what: 'refused', reason: 'pre-receive hook declined' } },
+  ],
   'merge.unstuck': [{ from: refinery, body: { what: 'refused' } }],
   'queue.poked': [{ from: overseer, body: {} }],
 
-  'escalation.raised': [{ from: witness, body: { cause: 'w/w-1', rig, issue: 'w-1', subject: 'w-1 needs you', body: '' } }],
+  'escalation.raised': [
+    { from: witness, body: { cause: 'w/w-1', rig, issue: 'w-1', subject: 'w-1 needs you', body: '' } },
+  ],
   'escalation.cleared': [{ from: witness, body: { cause: 'w/w-1' } }],
   'issue.landed': [{ from: witness, body: { rig, issue: 'w-1', title: 'Do w-1', commit: hash('c') } }],
   'epic.completed': [{ from: witness, body: { rig, epic } }],
@@ -127,9 +190,19 @@ export const mailCases: { [T in MailType]: readonly MailCase<T>[] } = {
   ],
 }
 
-const found = { kind: 'found', onBranch: 'polecat/Nux-1', head: hash('b'), dirty: [], ahead: 1, unfinished: null } as const
+const found = {
+  kind: 'found',
+  onBranch: 'polecat/Nux-1',
+  head: hash('b'),
+  dirty: [],
+  ahead: 1,
+  unfinished: null,
+} as const
 
-/** What may be answered whatever the world is like: programs that do not start, gates that take too long, a copy of origin that lags. */
+/**
+ * What may be answered whatever the world is like: programs that do not start, gates that take too long, a copy of
+ * origin that lags.
+ */
 export const unlucky: { [N in EffectName]?: readonly EffectOutput<N>[] } = {
   inspectWorktree: [{ kind: 'absent', why: 'it cannot be read' }],
   deleteBranch: [{ kind: 'kept', why: 'its commits are nowhere else' }],

@@ -1,10 +1,12 @@
 // What a machine may promise: every effect's name, shapes, class and lane. The hands under actors/ keep these promises.
-// Never: performs one. An effect runs only after the turn that promised it is committed, and may run again after a crash.
+// Never: performs one. An effect runs only after the turn that promised it is committed, and may run again after a
+// crash.
 import { z } from 'zod'
 import { branchName, issueBrief, issueId, mergeRequest, preserved, returnReason, sha } from './mail.ts'
 
 /**
- * `natural`: idempotent by nature · `named`: named by key (probe, then act) · `swap`: compare-and-swap · `text`: text that carries its own id.
+ * `natural`: idempotent by nature · `named`: named by key (probe, then act) · `swap`: compare-and-swap · `text`: text
+ * that carries its own id.
  * (design: effects are at-least-once with a key; the adapter makes them once)
  */
 export type EffectClass = 'natural' | 'named' | 'swap' | 'text'
@@ -58,7 +60,10 @@ export const effects = {
       closed: z.array(issueId),
       /** Issues asked for by id that do not exist. */
       unknown: z.array(issueId),
-      /** Epics asked for all of whose work, at all levels, is closed (and that have some); epics inside them are no work. */
+      /**
+       * Epics asked for all of whose work, at all levels, is closed (and that have some); epics inside them are no
+       * work.
+       */
       complete: z.array(issueId),
       /** Epics asked for that are closed. */
       over: z.array(issueId).default([]),
@@ -87,7 +92,13 @@ export const effects = {
   /** Gives an issue back: `open` for anyone, `blocked` until the Overseer decides. `note` is appended to its notes. */
   releaseIssue: effect({
     class: 'natural',
-    input: z.object({ rig: z.string(), issue: issueId, holder: z.string(), status: z.enum(['open', 'blocked']), note: z.string() }),
+    input: z.object({
+      rig: z.string(),
+      issue: issueId,
+      holder: z.string(),
+      status: z.enum(['open', 'blocked']),
+      note: z.string(),
+    }),
     output: z.object({ status: z.string() }),
     lane: beadsLane,
   }),
@@ -164,7 +175,10 @@ export const effects = {
   deleteBranch: effect({
     class: 'swap',
     input: place,
-    output: z.discriminatedUnion('kind', [z.object({ kind: z.literal('deleted') }), z.object({ kind: z.literal('kept'), why: z.string() })]),
+    output: z.discriminatedUnion('kind', [
+      z.object({ kind: z.literal('deleted') }),
+      z.object({ kind: z.literal('kept'), why: z.string() }),
+    ]),
     lane: gitLane,
   }),
 
@@ -187,7 +201,14 @@ export const effects = {
     input: z.object({ rig: z.string(), commit: sha, issues: z.array(issueId) }),
     output: z.discriminatedUnion('kind', [
       z.object({ kind: z.literal('green'), gates: z.array(z.object({ name: z.string(), durationMs: z.number() })) }),
-      z.object({ kind: z.literal('red'), gate: z.string(), exitCode: z.int().nullable(), timedOut: z.boolean(), tail: z.string(), log: z.string() }),
+      z.object({
+        kind: z.literal('red'),
+        gate: z.string(),
+        exitCode: z.int().nullable(),
+        timedOut: z.boolean(),
+        tail: z.string(),
+        log: z.string(),
+      }),
       /** The gate could not be run at all (disk full, no such program): no verdict on the work. */
       z.object({ kind: z.literal('broken'), why: z.string() }),
     ]),
@@ -220,7 +241,15 @@ export const effects = {
   // sessions
   startSession: effect({
     class: 'named',
-    input: place.extend({ id: z.string(), address: z.string(), epoch: z.int(), issue: issueBrief, worktree: z.string(), attempt: z.int(), returned: returnReason.nullable() }),
+    input: place.extend({
+      id: z.string(),
+      address: z.string(),
+      epoch: z.int(),
+      issue: issueBrief,
+      worktree: z.string(),
+      attempt: z.int(),
+      returned: returnReason.nullable(),
+    }),
     /** `started` once the session itself has said so. */
     output: z.discriminatedUnion('kind', [
       z.object({ kind: z.literal('started'), session: sessionRecord }),
@@ -258,7 +287,11 @@ export const effects = {
   /** Runs the plugin's `run` program with one message on its standard input. Its output is the reply. */
   runPlugin: effect({
     class: 'named',
-    input: z.object({ rig: z.string(), plugin: z.string(), message: z.object({ id: z.string(), from: z.string(), subject: z.string(), body: z.string() }) }),
+    input: z.object({
+      rig: z.string(),
+      plugin: z.string(),
+      message: z.object({ id: z.string(), from: z.string(), subject: z.string(), body: z.string() }),
+    }),
     output: z.discriminatedUnion('kind', [
       z.object({ kind: z.literal('answered'), reply: z.string() }),
       z.object({ kind: z.literal('silent') }),

@@ -1,4 +1,5 @@
-// Escalations: what the Overseer must decide, one a cause, with what is needed to decide it. (spec: Overseer, escalation chain)
+// Escalations: what the Overseer must decide, one a cause, with what is needed to decide it. (spec: Overseer,
+// escalation chain)
 // Never: decides when; the Witness does.
 import { mayor } from './address.ts'
 import type { MailEvent, Outgoing } from './mail.ts'
@@ -20,7 +21,11 @@ export const causes = {
 export const cleared = (cause: string): Outgoing => ({ to: mayor, type: 'escalation.cleared', body: { cause } })
 
 function raised(cause: string, rig: string, issue: string, subject: string, lines: readonly string[]): Outgoing {
-  return { to: mayor, type: 'escalation.raised', body: { cause, rig, issue, subject, body: lines.filter((line) => line !== '').join('\n') } }
+  return {
+    to: mayor,
+    type: 'escalation.raised',
+    body: { cause, rig, issue, subject, body: lines.filter((line) => line !== '').join('\n') },
+  }
 }
 
 const decide = (issue: string) => [
@@ -40,7 +45,11 @@ export const gaveUp = (rig: string, title: string, { from, issue, reason, tail }
     ...decide(issue),
   ])
 
-export const cameBack = (rig: string, tries: number, { issue, title, ref, sha, returned }: MailEvent<'merge.returned'>) =>
+export const cameBack = (
+  rig: string,
+  tries: number,
+  { issue, title, ref, sha, returned }: MailEvent<'merge.returned'>,
+) =>
   raised(causes.issue(rig, issue), rig, issue, `${issue} needs you: ${tries} tries did not land it`, [
     `${issue} “${title}”: ${returned.summary}`,
     returned.files.length > 0 ? `Conflicting files: ${returned.files.join(', ')}` : '',

@@ -1,12 +1,20 @@
-// The protocol: every mail type of the town, one zod schema each. A machine lists the types it understands; the runtime refuses all others.
+// The protocol: every mail type of the town, one zod schema each. A machine lists the types it understands; the
+// runtime refuses all others.
 // Never: sends anything; a mail is data.
 import { z } from 'zod'
 
 /** Issue ids, branch names and titles reach git, tmux and files: each has this one parser. */
-export const issueId = z.string().regex(/^[A-Za-z][A-Za-z0-9_]*(-[A-Za-z0-9_]+)*-[a-z0-9]+(\.[0-9]+){0,3}$/, 'an issue id looks like wyv-4k2 or wyv-4k2.1')
+export const issueId = z
+  .string()
+  .regex(
+    /^[A-Za-z][A-Za-z0-9_]*(-[A-Za-z0-9_]+)*-[a-z0-9]+(\.[0-9]+){0,3}$/,
+    'an issue id looks like wyv-4k2 or wyv-4k2.1',
+  )
 export const sha = z.string().regex(/^[0-9a-f]{40}([0-9a-f]{24})?$/, 'not a full git object id')
 /** A branch of a polecat's incarnation: `polecat/<Name>-<incarnation>`. */
-export const branchName = z.string().regex(/^polecat\/[A-Za-z][A-Za-z0-9_-]{0,39}-[0-9]+$/, 'a polecat branch looks like polecat/Nux-1')
+export const branchName = z
+  .string()
+  .regex(/^polecat\/[A-Za-z][A-Za-z0-9_-]{0,39}-[0-9]+$/, 'a polecat branch looks like polecat/Nux-1')
 
 /** What a worker must know of its issue. */
 export const issueBrief = z.object({
@@ -55,7 +63,10 @@ const sessionEnd = z.object({
   epoch: z.int(),
   /** null when nobody saw it end. */
   exitCode: z.int().nullable(),
-  /** `killed`: the Witness ended it; `stopped`: the Overseer did (no try is counted); `gone`: it ended by itself; `failed`: it never started; `stalled`: no progress. */
+  /**
+   * `killed`: the Witness ended it; `stopped`: the Overseer did (no try is counted); `gone`: it ended by itself;
+   * `failed`: it never started; `stalled`: no progress.
+   */
   cause: z.enum(['killed', 'stopped', 'gone', 'failed', 'stalled']),
   /** Last lines of its output. */
   tail: z.string(),
@@ -72,7 +83,12 @@ export const mailSchemas = {
   }),
 
   // Work, downwards.
-  'work.requested': z.object({ rig: z.string(), epic: issueId.nullable().default(null), issues: z.array(issueId).default([]), fresh: z.boolean().default(false) }),
+  'work.requested': z.object({
+    rig: z.string(),
+    epic: issueId.nullable().default(null),
+    issues: z.array(issueId).default([]),
+    fresh: z.boolean().default(false),
+  }),
   'work.assigned': z.object({
     epic: issueId.nullable().default(null),
     issues: z.array(issueId).default([]),
@@ -94,7 +110,13 @@ export const mailSchemas = {
 
   // Work, upwards.
   'polecat.working': z.object({ issue: issueId, incarnation: z.int(), branch: branchName }),
-  'polecat.failed': z.object({ issue: issueId, incarnation: z.int(), branch: branchName, reason: z.string(), tail: z.string() }),
+  'polecat.failed': z.object({
+    issue: issueId,
+    incarnation: z.int(),
+    branch: branchName,
+    reason: z.string(),
+    tail: z.string(),
+  }),
   /** Its session was ended for the Overseer: may it go on? */
   'polecat.stopped': z.object({ issue: issueId }),
   'polecat.stuck': z.object({ issue: issueId, reason: z.string(), tail: z.string() }),
@@ -109,8 +131,20 @@ export const mailSchemas = {
     /** `handoff`: must be clean and handed over; `failure` and `recall`: whatever is there is pinned first. */
     purpose: z.enum(['handoff', 'failure', 'recall']),
   }),
-  'polecat.retired': z.object({ polecat: z.string(), incarnation: z.int(), issue: issueId, purpose: z.enum(['handoff', 'failure', 'recall']), pin: preserved.nullable() }),
-  'retirement.refused': z.object({ polecat: z.string(), incarnation: z.int(), issue: issueId, reason: z.string(), files: z.array(z.string()).default([]) }),
+  'polecat.retired': z.object({
+    polecat: z.string(),
+    incarnation: z.int(),
+    issue: issueId,
+    purpose: z.enum(['handoff', 'failure', 'recall']),
+    pin: preserved.nullable(),
+  }),
+  'retirement.refused': z.object({
+    polecat: z.string(),
+    incarnation: z.int(),
+    issue: issueId,
+    reason: z.string(),
+    files: z.array(z.string()).default([]),
+  }),
   'retirement.failed': z.object({ polecat: z.string(), incarnation: z.int(), issue: issueId, reason: z.string() }),
 
   // Sessions.
@@ -132,9 +166,24 @@ export const mailSchemas = {
   'merge.requested': mergeRequest.extend({ askId: z.string().nullable().default(null) }),
   'merge.queued': z.object({ issue: issueId, sha, polecat: z.string(), position: z.int() }),
   'merge.landed': z.object({ issue: issueId, title: z.string(), polecat: z.string(), sha, commit: sha }),
-  'merge.returned': z.object({ issue: issueId, title: z.string(), polecat: z.string(), ref: z.string(), sha, returned: returnReason }),
-  /** The work is good as far as known, but it cannot land: origin refuses or is away, or a gate cannot run. It stays in the queue. */
-  'merge.stuck': z.object({ issue: issueId, title: z.string(), what: z.enum(['refused', 'unreachable', 'broken']), reason: z.string() }),
+  'merge.returned': z.object({
+    issue: issueId,
+    title: z.string(),
+    polecat: z.string(),
+    ref: z.string(),
+    sha,
+    returned: returnReason,
+  }),
+  /**
+   * The work is good as far as known, but it cannot land: origin refuses or is away, or a gate cannot run. It stays
+   * in the queue.
+   */
+  'merge.stuck': z.object({
+    issue: issueId,
+    title: z.string(),
+    what: z.enum(['refused', 'unreachable', 'broken']),
+    reason: z.string(),
+  }),
   /** It moves again. */
   'merge.unstuck': z.object({ what: z.enum(['refused', 'unreachable', 'broken']) }),
   'queue.poked': z.object({}),
@@ -162,12 +211,17 @@ export type MailType = keyof typeof mailSchemas
 export type MailBody<T extends MailType> = z.output<(typeof mailSchemas)[T]>
 
 /** A mail as its recipient's machine sees it: the body's fields beside the envelope's. */
-export type MailEvent<T extends MailType> = { [K in T]: { type: K; from: string; at: number; mailId: string } & MailBody<K> }[T]
+export type MailEvent<T extends MailType> = {
+  [K in T]: { type: K; from: string; at: number; mailId: string } & MailBody<K>
+}[T]
 
 /** A mail as a machine sends it. The runtime parses the body before it is committed. */
 export type Outgoing = { [K in MailType]: { to: string; type: K; body: z.input<(typeof mailSchemas)[K]> } }[MailType]
 
-/** What people read of a mail; undefined for mail between machines. The town keeps these as beads, same id. (spec: Mail) */
+/**
+ * What people read of a mail; undefined for mail between machines. The town keeps these as beads, same id. (spec:
+ * Mail)
+ */
 export function readable(
   type: string,
   to: string,
@@ -180,7 +234,13 @@ export function readable(
   }
   if (type === 'epic.completed' && to === 'overseer') {
     const done = mailSchemas['epic.completed'].parse(body)
-    return { subject: `${done.epic} is complete`, body: `Every child of ${done.epic} in ${done.rig} has landed.`, priority: 2, replyTo: null, threadId: null }
+    return {
+      subject: `${done.epic} is complete`,
+      body: `Every child of ${done.epic} in ${done.rig} has landed.`,
+      priority: 2,
+      replyTo: null,
+      threadId: null,
+    }
   }
   return undefined
 }

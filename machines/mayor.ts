@@ -1,4 +1,5 @@
-// Mayor: the one door between the Overseer and the rigs. Passes work down, news and escalations up, each cause once. (spec: Mayor)
+// Mayor: the one door between the Overseer and the rigs. Passes work down, news and escalations up, each cause once.
+// (spec: Mayor)
 // Life: coordinating, always.
 // Never: cleans up after workers, kills sessions or nudges anyone; that is each rig's Witness.
 import { assign, setup } from 'xstate'
@@ -6,7 +7,13 @@ import { overseer, witnessOf } from './address.ts'
 import type { MailEvent } from './mail.ts'
 import { hands, words } from './profile.ts'
 
-export const mayorUnderstands = ['work.requested', 'escalation.raised', 'escalation.cleared', 'issue.landed', 'epic.completed'] as const
+export const mayorUnderstands = [
+  'work.requested',
+  'escalation.raised',
+  'escalation.cleared',
+  'issue.landed',
+  'epic.completed',
+] as const
 type Understands = MailEvent<(typeof mayorUnderstands)[number]>
 
 export interface OpenEscalation {
@@ -28,7 +35,8 @@ export const mayorMachine = setup({
   actors: hands,
   actions: words,
   guards: {
-    known: ({ context, event }) => event.type === 'escalation.raised' && context.escalations.some((open) => open.cause === event.cause),
+    known: ({ context, event }) =>
+      event.type === 'escalation.raised' && context.escalations.some((open) => open.cause === event.cause),
   },
 }).createMachine({
   id: 'mayor',
@@ -43,7 +51,10 @@ export const mayorMachine = setup({
           actions: [
             {
               type: 'note',
-              params: ({ event }) => ({ text: `${event.epic ?? event.issues.join(', ')} goes to ${witnessOf(event.rig)}`, issue: event.epic ?? event.issues[0] ?? '' }),
+              params: ({ event }) => ({
+                text: `${event.epic ?? event.issues.join(', ')} goes to ${witnessOf(event.rig)}`,
+                issue: event.epic ?? event.issues[0] ?? '',
+              }),
             },
             {
               type: 'mail',
@@ -61,24 +72,43 @@ export const mayorMachine = setup({
             description: 'Nothing here can decide it: up to the Overseer, once.',
             actions: [
               assign({
-                escalations: ({ context, event: { cause, rig, issue, subject, body, at } }) => [...context.escalations, { cause, rig, issue, subject, body, at }],
+                escalations: ({ context, event: { cause, rig, issue, subject, body, at } }) => [
+                  ...context.escalations,
+                  { cause, rig, issue, subject, body, at },
+                ],
               }),
-              { type: 'note', params: ({ event }) => ({ text: `asks the Overseer: ${event.subject}`, issue: event.issue ?? '' }) },
+              {
+                type: 'note',
+                params: ({ event }) => ({ text: `asks the Overseer: ${event.subject}`, issue: event.issue ?? '' }),
+              },
               {
                 type: 'mail',
-                params: ({ event: { cause, rig, issue, subject, body } }) => ({ to: overseer, type: 'escalation.raised', body: { cause, rig, issue, subject, body } }),
+                params: ({ event: { cause, rig, issue, subject, body } }) => ({
+                  to: overseer,
+                  type: 'escalation.raised',
+                  body: { cause, rig, issue, subject, body },
+                }),
               },
             ],
           },
         ],
         'escalation.cleared': {
           description: 'The cause is gone.',
-          actions: assign({ escalations: ({ context, event }) => context.escalations.filter((open) => open.cause !== event.cause) }),
+          actions: assign({
+            escalations: ({ context, event }) => context.escalations.filter((open) => open.cause !== event.cause),
+          }),
         },
         'issue.landed': { description: 'Good news; the log has it.', actions: assign({}) },
         'epic.completed': {
           description: 'A whole epic is on main: the Overseer is told.',
-          actions: { type: 'mail', params: ({ event }) => ({ to: overseer, type: 'epic.completed', body: { rig: event.rig, epic: event.epic } }) },
+          actions: {
+            type: 'mail',
+            params: ({ event }) => ({
+              to: overseer,
+              type: 'epic.completed',
+              body: { rig: event.rig, epic: event.epic },
+            }),
+          },
         },
       },
     },

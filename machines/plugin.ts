@@ -27,21 +27,42 @@ interface Context {
 const answer = (context: Context, body: string): Outgoing | [] => {
   const question = context.waiting[0]
   if (!question || question.from === pluginOf(context.rig, context.plugin)) return []
-  return { to: question.from, type: 'message.sent', body: { subject: `Re: ${question.subject}`.slice(0, 500), body, replyTo: question.id } }
+  return {
+    to: question.from,
+    type: 'message.sent',
+    body: { subject: `Re: ${question.subject}`.slice(0, 500), body, replyTo: question.id },
+  }
 }
 
 export const pluginMachine = setup({
-  types: { context: {} as Context, events: {} as Understands, input: {} as { rig: string; plugin: string; waitingMax?: number } },
+  types: {
+    context: {} as Context,
+    events: {} as Understands,
+    input: {} as { rig: string; plugin: string; waitingMax?: number },
+  },
   actors: hands,
   actions: {
     ...words,
-    take: assign({ waiting: ({ context, event: { mailId, from, subject, body } }) => [...context.waiting, { id: mailId, from, subject, body }] }),
+    take: assign({
+      waiting: ({ context, event: { mailId, from, subject, body } }) => [
+        ...context.waiting,
+        { id: mailId, from, subject, body },
+      ],
+    }),
     finish: assign({ waiting: ({ context }) => context.waiting.slice(1) }),
   },
-  guards: { room: ({ context }) => context.waiting.length < context.waitingMax, more: ({ context }) => context.waiting.length > 0 },
+  guards: {
+    room: ({ context }) => context.waiting.length < context.waitingMax,
+    more: ({ context }) => context.waiting.length > 0,
+  },
 }).createMachine({
   id: 'plugin',
-  context: ({ input }) => ({ rig: input?.rig ?? '', plugin: input?.plugin ?? '', waiting: [], waitingMax: input?.waitingMax ?? 100 }),
+  context: ({ input }) => ({
+    rig: input?.rig ?? '',
+    plugin: input?.plugin ?? '',
+    waiting: [],
+    waitingMax: input?.waitingMax ?? 100,
+  }),
   initial: 'idle',
   on: {
     'message.sent': [
@@ -52,7 +73,11 @@ export const pluginMachine = setup({
           params: ({ context, event }) => ({
             to: event.from,
             type: 'message.sent',
-            body: { subject: `Re: ${event.subject}`.slice(0, 500), body: `This plugin has ${context.waitingMax} questions waiting; ask again later.`, replyTo: event.mailId },
+            body: {
+              subject: `Re: ${event.subject}`.slice(0, 500),
+              body: `This plugin has ${context.waitingMax} questions waiting; ask again later.`,
+              replyTo: event.mailId,
+            },
           }),
         },
       },
@@ -80,7 +105,10 @@ export const pluginMachine = setup({
             'finish',
           ],
         },
-        onError: { target: 'idle', actions: [{ type: 'mail', params: ({ context, event }) => answer(context, wordsOf(event.error)) }, 'finish'] },
+        onError: {
+          target: 'idle',
+          actions: [{ type: 'mail', params: ({ context, event }) => answer(context, wordsOf(event.error)) }, 'finish'],
+        },
       },
     },
   },

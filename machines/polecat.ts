@@ -1,5 +1,7 @@
-// Polecat: one incarnation of a worker, on one issue, in one worktree, from its first breath to its retirement. (spec: Polecat, Shutdown Protocol)
-// Life: awaiting → preparing → starting → working → handing over → pending_shutdown → retired. Bottom-up: it asks to be ended when its work is in the queue.
+// Polecat: one incarnation of a worker, on one issue, in one worktree, from its first breath to its retirement.
+// (spec: Polecat, Shutdown Protocol)
+// Life: awaiting → preparing → starting → working → handing over → pending_shutdown → retired. Bottom-up: it asks to
+// be ended when its work is in the queue.
 // Never: kills its session, removes its worktree or deletes its branch; the Witness does, after it verified.
 import { and, assign, setup } from 'xstate'
 import { polecatOf, refineryOf, sessionOf, witnessOf } from './address.ts'
@@ -51,39 +53,67 @@ interface Context {
 }
 
 const issueOf = (context: Context) => (context.issue as IssueBrief).id
-const placeOf = ({ context }: { context: Context }) => ({ rig: context.rig, polecat: context.name, incarnation: context.incarnation, branch: context.branch })
+const placeOf = ({ context }: { context: Context }) => ({
+  rig: context.rig,
+  polecat: context.name,
+  incarnation: context.incarnation,
+  branch: context.branch,
+})
 
 const stuck = (context: Context): Outgoing => ({
   to: witnessOf(context.rig),
   type: 'polecat.stuck',
-  body: { issue: issueOf(context), reason: `no sign of progress for ${Math.round((context.silent?.ms ?? 0) / 1000)} s`, tail: context.silent?.tail ?? '' },
+  body: {
+    issue: issueOf(context),
+    reason: `no sign of progress for ${Math.round((context.silent?.ms ?? 0) / 1000)} s`,
+    tail: context.silent?.tail ?? '',
+  },
 })
 
 /** One answer, to everybody who asked for the handoff. */
 const answer = (context: Context, ok: boolean, text: string) => context.askIds.map((to) => ({ to, ok, text }))
 
 /** What keeps its place from being handed over, as an inspection found it. */
-const inTheWay = (context: Context, event: object) => obstacle({ address: context.address, branch: context.branch, issue: issueOf(context) }, outputOf<'inspectWorktree'>(event))
+const inTheWay = (context: Context, event: object) =>
+  obstacle(
+    { address: context.address, branch: context.branch, issue: issueOf(context) },
+    outputOf<'inspectWorktree'>(event),
+  )
 
 export const polecatMachine = setup({
-  types: { context: {} as Context, events: {} as Understands, input: {} as { rig: string; name: string; incarnation: number; startsMax: number } },
+  types: {
+    context: {} as Context,
+    events: {} as Understands,
+    input: {} as { rig: string; name: string; incarnation: number; startsMax: number },
+  },
   actors: hands,
   actions: {
     ...words,
-    rememberSilence: assign(({ event }) => (event.type === 'session.stalled' ? { silent: { ms: event.silentMs, tail: event.tail } } : {})),
-    rememberAsker: assign(({ context, event }) => (event.type === 'handoff.requested' ? { askIds: [...context.askIds, event.mailId] } : {})),
+    rememberSilence: assign(({ event }) =>
+      event.type === 'session.stalled' ? { silent: { ms: event.silentMs, tail: event.tail } } : {},
+    ),
+    rememberAsker: assign(({ context, event }) =>
+      event.type === 'handoff.requested' ? { askIds: [...context.askIds, event.mailId] } : {},
+    ),
     pause: assign({ paused: true }),
     resume: assign({ paused: false }),
     homeless: assign(({ context }, why: string) => ({ trouble: `no worktree for ${context.address}: ${why}` })),
     rememberEnd: assign(({ event }) =>
-      event.type === 'session.ended' ? { sessionOver: true, silent: null, lastEnd: { cause: event.cause, exitCode: event.exitCode, tail: event.tail } } : {},
+      event.type === 'session.ended'
+        ? {
+            sessionOver: true,
+            silent: null,
+            lastEnd: { cause: event.cause, exitCode: event.exitCode, tail: event.tail },
+          }
+        : {},
     ),
   },
   guards: {
     stoppedByTheOverseer: ({ context }) => context.paused || context.lastEnd?.cause === 'stopped',
     startsLeft: ({ context }) => context.starts < context.startsMax,
     sessionOver: ({ context }) => context.sessionOver,
-    fromItself: ({ context, event }) => 'from' in event && (event.from === context.address || event.from === 'overseer'),
+    fromItself: ({ context, event }) =>
+      'from' in event && (event.from === context.address || event.from === 'overseer'),
     fromItsWitness: ({ context, event }) => 'from' in event && event.from === witnessOf(context.rig),
     refusalsLeft: ({ context }) => context.refusals < 2,
     readyToHandOver: ({ context, event }) => inTheWay(context, event) === undefined,
@@ -119,18 +149,37 @@ export const polecatMachine = setup({
   }),
   initial: 'awaiting',
   on: {
-    'polecat.retired': { guard: 'fromItsWitness', target: '.retired', description: 'The Witness has taken everything down.' },
+    'polecat.retired': {
+      guard: 'fromItsWitness',
+      target: '.retired',
+      description: 'The Witness has taken everything down.',
+    },
     'handoff.requested': {
       description: 'Not now.',
       actions: {
         type: 'reply',
-        params: ({ context, event }) => ({ to: event.mailId, ok: false, text: `${context.address} cannot hand off: it has no work in progress just now` }),
+        params: ({ context, event }) => ({
+          to: event.mailId,
+          ok: false,
+          text: `${context.address} cannot hand off: it has no work in progress just now`,
+        }),
       },
     },
     'session.ended': { actions: 'rememberEnd' },
-    'session.stalled': { description: 'Silent while something else is decided: remembered, for when it is to go on.', actions: 'rememberSilence' },
-    'work.paused': { guard: 'fromItsWitness', description: 'Its session is on its way out, or to be; none follows.', actions: 'pause' },
-    'work.resumed': { guard: 'fromItsWitness', description: 'It was not stopped yet, or not at all.', actions: 'resume' },
+    'session.stalled': {
+      description: 'Silent while something else is decided: remembered, for when it is to go on.',
+      actions: 'rememberSilence',
+    },
+    'work.paused': {
+      guard: 'fromItsWitness',
+      description: 'Its session is on its way out, or to be; none follows.',
+      actions: 'pause',
+    },
+    'work.resumed': {
+      guard: 'fromItsWitness',
+      description: 'It was not stopped yet, or not at all.',
+      actions: 'resume',
+    },
     'work.returned': {
       description: 'Work it had queued came back while it goes on: its next session is told why.',
       actions: assign({ returned: ({ event }) => event.returned, attempt: ({ event }) => event.attempt }),
@@ -143,12 +192,18 @@ export const polecatMachine = setup({
         'polecat.assigned': {
           guard: 'fromItsWitness',
           target: 'preparing',
-          actions: assign(({ event }) => ({ issue: event.issue, resume: event.resume, returned: event.returned, attempt: event.attempt })),
+          actions: assign(({ event }) => ({
+            issue: event.issue,
+            resume: event.resume,
+            returned: event.returned,
+            attempt: event.attempt,
+          })),
         },
       },
     },
     preparing: {
-      description: 'Its worktree is being made, from main or from work that was preserved. Before every start: somebody may have removed it.',
+      description:
+        'Its worktree is being made, from main or from work that was preserved. Before every start: somebody may have removed it.',
       entry: assign({ starts: ({ context }) => context.starts + 1, trouble: '' }),
       invoke: {
         id: 'prepare',
@@ -156,7 +211,11 @@ export const polecatMachine = setup({
         input: ({ context }) => ({ ...placeOf({ context }), start: context.resume }),
         onDone: { target: 'starting', actions: assign({ worktree: ({ event }) => event.output.path }) },
         onError: [
-          { guard: 'startsLeft', target: 'backing_off', actions: { type: 'homeless', params: ({ event }) => wordsOf(event.error) } },
+          {
+            guard: 'startsLeft',
+            target: 'backing_off',
+            actions: { type: 'homeless', params: ({ event }) => wordsOf(event.error) },
+          },
           { target: 'failed', actions: { type: 'homeless', params: ({ event }) => wordsOf(event.error) } },
         ],
       },
@@ -241,7 +300,14 @@ export const polecatMachine = setup({
       description: 'The Overseer stopped the session. Goes on when told to; no try is counted.',
       entry: [
         assign({ starts: ({ context }) => Math.max(0, context.starts - 1) }),
-        { type: 'mail', params: ({ context }) => ({ to: witnessOf(context.rig), type: 'polecat.stopped', body: { issue: issueOf(context) } }) },
+        {
+          type: 'mail',
+          params: ({ context }) => ({
+            to: witnessOf(context.rig),
+            type: 'polecat.stopped',
+            body: { issue: issueOf(context) },
+          }),
+        },
       ],
       on: { 'work.resumed': { guard: 'fromItsWitness', target: 'preparing', actions: 'resume' } },
     },
@@ -255,13 +321,23 @@ export const polecatMachine = setup({
         }),
       },
       after: { startBackoff: 'preparing' },
-      on: { 'work.paused': { guard: 'fromItsWitness', target: 'stopped', actions: ['pause', assign({ starts: ({ context }) => context.starts + 1 })] } },
+      on: {
+        'work.paused': {
+          guard: 'fromItsWitness',
+          target: 'stopped',
+          actions: ['pause', assign({ starts: ({ context }) => context.starts + 1 })],
+        },
+      },
     },
     handing_over: {
       description: 'The worker says it is done: is its tree clean, and is there work?',
       initial: 'inspecting',
       on: {
-        'handoff.requested': { guard: 'fromItself', description: 'Asked again: each asker gets the answer.', actions: 'rememberAsker' },
+        'handoff.requested': {
+          guard: 'fromItself',
+          description: 'Asked again: each asker gets the answer.',
+          actions: 'rememberAsker',
+        },
       },
       states: {
         inspecting: {
@@ -274,10 +350,16 @@ export const polecatMachine = setup({
               { guard: 'readyToHandOver', target: 'pinning' },
               {
                 target: 'refused',
-                actions: { type: 'reply', params: ({ context, event }) => answer(context, false, inTheWay(context, event) ?? '') },
+                actions: {
+                  type: 'reply',
+                  params: ({ context, event }) => answer(context, false, inTheWay(context, event) ?? ''),
+                },
               },
             ],
-            onError: { target: 'refused', actions: { type: 'reply', params: ({ context, event }) => answer(context, false, wordsOf(event.error)) } },
+            onError: {
+              target: 'refused',
+              actions: { type: 'reply', params: ({ context, event }) => answer(context, false, wordsOf(event.error)) },
+            },
           },
         },
         pinning: {
@@ -287,13 +369,23 @@ export const polecatMachine = setup({
             src: 'pinWork',
             input: ({ context }) => ({ ...placeOf({ context }), issue: issueOf(context), purpose: 'merge' as const }),
             onDone: [
-              { guard: 'somethingPinned', target: 'queueing', actions: assign({ work: ({ event }) => event.output.head }) },
+              {
+                guard: 'somethingPinned',
+                target: 'queueing',
+                actions: assign({ work: ({ event }) => event.output.head }),
+              },
               {
                 target: 'refused',
-                actions: { type: 'reply', params: ({ context }) => answer(context, false, `${context.branch} has no commit that main lacks`) },
+                actions: {
+                  type: 'reply',
+                  params: ({ context }) => answer(context, false, `${context.branch} has no commit that main lacks`),
+                },
               },
             ],
-            onError: { target: 'refused', actions: { type: 'reply', params: ({ context, event }) => answer(context, false, wordsOf(event.error)) } },
+            onError: {
+              target: 'refused',
+              actions: { type: 'reply', params: ({ context, event }) => answer(context, false, wordsOf(event.error)) },
+            },
           },
         },
         queueing: {
@@ -339,15 +431,31 @@ export const polecatMachine = setup({
       entry: [
         {
           type: 'reply',
-          params: ({ context }) => answer(context, true, `${issueOf(context)} is in the merge queue at ${context.work?.sha.slice(0, 10)}; the Witness ends this session`),
+          params: ({ context }) =>
+            answer(
+              context,
+              true,
+              `${issueOf(context)} is in the merge queue at ${context.work?.sha.slice(0, 10)}; the Witness ends this session`,
+            ),
         },
-        { type: 'note', params: ({ context }) => ({ text: `${context.name} hands ${issueOf(context)} over and asks to be shut down`, issue: issueOf(context) }) },
+        {
+          type: 'note',
+          params: ({ context }) => ({
+            text: `${context.name} hands ${issueOf(context)} over and asks to be shut down`,
+            issue: issueOf(context),
+          }),
+        },
         {
           type: 'mail',
           params: ({ context }) => ({
             to: witnessOf(context.rig),
             type: 'shutdown.requested',
-            body: { issue: issueOf(context), incarnation: context.incarnation, branch: context.branch, sha: context.work?.sha ?? '' },
+            body: {
+              issue: issueOf(context),
+              incarnation: context.incarnation,
+              branch: context.branch,
+              sha: context.work?.sha ?? '',
+            },
           }),
         },
       ],
@@ -357,7 +465,11 @@ export const polecatMachine = setup({
           description: 'Said twice, done once.',
           actions: {
             type: 'reply',
-            params: ({ context, event }) => ({ to: event.mailId, ok: true, text: `${issueOf(context)} is handed over already; the Witness ends this session` }),
+            params: ({ context, event }) => ({
+              to: event.mailId,
+              ok: true,
+              text: `${issueOf(context)} is handed over already; the Witness ends this session`,
+            }),
           },
         },
         'shutdown.refused': [
@@ -367,7 +479,13 @@ export const polecatMachine = setup({
             description: 'The Witness found something uncommitted: back to the worker.',
             actions: [
               assign({ refusals: ({ context }) => context.refusals + 1 }),
-              { type: 'note', params: ({ context, event }) => ({ text: `the Witness sends ${context.name} back: ${event.reason}`, issue: issueOf(context) }) },
+              {
+                type: 'note',
+                params: ({ context, event }) => ({
+                  text: `the Witness sends ${context.name} back: ${event.reason}`,
+                  issue: issueOf(context),
+                }),
+              },
             ],
           },
           {
@@ -385,7 +503,13 @@ export const polecatMachine = setup({
         params: ({ context }) => ({
           to: witnessOf(context.rig),
           type: 'polecat.failed',
-          body: { issue: issueOf(context), incarnation: context.incarnation, branch: context.branch, reason: context.trouble, tail: context.lastEnd?.tail ?? '' },
+          body: {
+            issue: issueOf(context),
+            incarnation: context.incarnation,
+            branch: context.branch,
+            reason: context.trouble,
+            tail: context.lastEnd?.tail ?? '',
+          },
         }),
       },
     },

@@ -1,5 +1,6 @@
 // What every machine of the town is made with: the words it may say and the effects it may promise, typed.
-// Never: does anything. Words and effects are played by the runtime after the turn is committed; here they are empty on purpose.
+// Never: does anything. Words and effects are played by the runtime after the turn is committed; here they are empty
+// on purpose.
 import { fromPromise, type PromiseActorLogic } from 'xstate'
 import { type EffectInput, type EffectName, type EffectOutput, effects } from './effects.ts'
 import type { Outgoing } from './mail.ts'
@@ -10,8 +11,13 @@ const playedByTheRuntime = fromPromise(async () => {
   throw new Error('an effect is performed by the runtime, never by the machine')
 })
 
-/** One actor source an effect name, for `setup({ actors })`: `invoke: { id, src: 'createWorktree', input, onDone, onError }`. */
-export const hands = Object.fromEntries(Object.keys(effects).map((name) => [name, playedByTheRuntime])) as unknown as Hands
+/**
+ * One actor source an effect name, for `setup({ actors })`: `invoke: { id, src: 'createWorktree', input, onDone,
+ * onError }`.
+ */
+export const hands = Object.fromEntries(
+  Object.keys(effects).map((name) => [name, playedByTheRuntime]),
+) as unknown as Hands
 
 interface Answer {
   /** null: nobody waits. */
@@ -41,7 +47,8 @@ export const outputOf = <N extends EffectName>(event: object) => (event as { out
 
 /** Guards over an effect's answer, for `setup({ guards })`: `{ type: 'answered', params: 'pushed' }`. */
 export const verdicts = {
-  answered: ({ event }: { event: object }, kind: string) => (event as { output?: { kind?: string } }).output?.kind === kind,
+  answered: ({ event }: { event: object }, kind: string) =>
+    (event as { output?: { kind?: string } }).output?.kind === kind,
 }
 
 /** The words of an error that reached a machine, or of whatever was thrown instead. */

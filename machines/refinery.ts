@@ -1,5 +1,7 @@
-// Refinery: the merge queue of one rig. Builds the merge as objects, gates that very commit, pushes exactly it, asks origin, closes the issue. (spec: Refinery)
-// Life: idle → building → testing → landing → confirming → closing → idle; work that conflicts or is red goes back, work that cannot land waits.
+// Refinery: the merge queue of one rig. Builds the merge as objects, gates that very commit, pushes exactly it, asks
+// origin, closes the issue. (spec: Refinery)
+// Life: idle → building → testing → landing → confirming → closing → idle; work that conflicts or is red goes back,
+// work that cannot land waits.
 // Never: forces a push, lands a commit it did not gate, or closes an issue before origin has its work.
 import { assign, setup } from 'xstate'
 import { polecatOf, witnessOf } from './address.ts'
@@ -42,23 +44,36 @@ function sendBack(context: Context, issue: string, returned: Omit<ReturnReason, 
   const member = context.members.find((candidate) => candidate.issue === issue)
   if (!member) return []
   const { title, polecat, ref, sha } = member
-  return [{ to: witnessOf(context.rig), type: 'merge.returned', body: { issue, title, polecat, ref, sha, returned: { ...returned, base: context.base } } }]
+  return [
+    {
+      to: witnessOf(context.rig),
+      type: 'merge.returned',
+      body: { issue, title, polecat, ref, sha, returned: { ...returned, base: context.base } },
+    },
+  ]
 }
 
 const released = (context: Context) => context.queue.map((request) => ({ ...request, held: false }))
 
 /** What could not land is tried again because the Overseer said so: what was escalated of it is answered. */
-const unstuck = (context: Context): Outgoing[] => context.stuck.map((what) => ({ to: witnessOf(context.rig), type: 'merge.unstuck', body: { what } }))
+const unstuck = (context: Context): Outgoing[] =>
+  context.stuck.map((what) => ({ to: witnessOf(context.rig), type: 'merge.unstuck', body: { what } }))
 
 /** A build shows that origin answers. */
 const originAnswers = (context: Context): Outgoing[] =>
-  context.stuck.includes('unreachable') ? [{ to: witnessOf(context.rig), type: 'merge.unstuck', body: { what: 'unreachable' } }] : []
+  context.stuck.includes('unreachable')
+    ? [{ to: witnessOf(context.rig), type: 'merge.unstuck', body: { what: 'unreachable' } }]
+    : []
 
 /** Any verdict, red too, shows that the gates run. */
-const gatesRun = (context: Context): Outgoing[] => (context.stuck.includes('broken') ? [{ to: witnessOf(context.rig), type: 'merge.unstuck', body: { what: 'broken' } }] : [])
+const gatesRun = (context: Context): Outgoing[] =>
+  context.stuck.includes('broken')
+    ? [{ to: witnessOf(context.rig), type: 'merge.unstuck', body: { what: 'broken' } }]
+    : []
 
 /** A landing shows that gates run and origin answers; what origin refused is set aside still. */
-const stillStuck = (context: Context, what: string) => what === 'refused' && context.queue.some((request) => request.held)
+const stillStuck = (context: Context, what: string) =>
+  what === 'refused' && context.queue.some((request) => request.held)
 
 const stuck = (context: Context, what: 'refused' | 'unreachable' | 'broken', reason: string): Outgoing => ({
   to: witnessOf(context.rig),
@@ -73,7 +88,10 @@ export const refineryMachine = setup({
     ...words,
     /** What was set aside waits like the rest, and nothing counts as stuck until it shows itself so again. */
     tryAgain: assign({ stuck: [], absences: 0, breaks: 0, queue: ({ context }) => released(context) }),
-    originAnswered: assign({ absences: 0, stuck: ({ context }) => context.stuck.filter((what) => what !== 'unreachable') }),
+    originAnswered: assign({
+      absences: 0,
+      stuck: ({ context }) => context.stuck.filter((what) => what !== 'unreachable'),
+    }),
     gatesRan: assign({ breaks: 0, stuck: ({ context }) => context.stuck.filter((what) => what !== 'broken') }),
     takeIn: assign(({ context, event }) => {
       if (event.type !== 'merge.requested') return {}
@@ -100,7 +118,18 @@ export const refineryMachine = setup({
   },
 }).createMachine({
   id: 'refinery',
-  context: ({ input }) => ({ rig: input?.rig ?? '', queue: [], members: [], base: null, commit: '', moves: 0, absences: 0, breaks: 0, stuck: [], landed: [] }),
+  context: ({ input }) => ({
+    rig: input?.rig ?? '',
+    queue: [],
+    members: [],
+    base: null,
+    commit: '',
+    moves: 0,
+    absences: 0,
+    breaks: 0,
+    stuck: [],
+    landed: [],
+  }),
   initial: 'idle',
   on: {
     'merge.requested': {
@@ -120,7 +149,11 @@ export const refineryMachine = setup({
         },
         {
           type: 'reply',
-          params: ({ context, event }) => ({ to: event.askId, ok: true, text: `${event.issue} is in the merge queue of ${context.rig}, ${context.queue.length} waiting` }),
+          params: ({ context, event }) => ({
+            to: event.askId,
+            ok: true,
+            text: `${event.issue} is in the merge queue of ${context.rig}, ${context.queue.length} waiting`,
+          }),
         },
       ],
     },
@@ -134,7 +167,10 @@ export const refineryMachine = setup({
           params: ({ context, event }) => ({
             to: event.mailId,
             ok: true,
-            text: context.queue.length === 0 ? `the merge queue of ${context.rig} is empty` : `${context.rig} processes its merge queue: ${issuesIn(context)}`,
+            text:
+              context.queue.length === 0
+                ? `the merge queue of ${context.rig} is empty`
+                : `${context.rig} processes its merge queue: ${issuesIn(context)}`,
           }),
         },
       ],
@@ -149,7 +185,11 @@ export const refineryMachine = setup({
         { type: 'mail', params: ({ context }) => (context.queue.length === 0 ? unstuck(context) : []) },
         assign({ stuck: ({ context }) => (context.queue.length === 0 ? [] : context.stuck) }),
       ],
-      always: { guard: 'somethingToDo', target: 'building', actions: assign({ members: ({ context }) => [...(plan(context.queue) ?? [])] }) },
+      always: {
+        guard: 'somethingToDo',
+        target: 'building',
+        actions: assign({ members: ({ context }) => [...(plan(context.queue) ?? [])] }),
+      },
     },
     building: {
       description: 'The merge onto main as it is now is made as a commit, without a checkout.',
@@ -164,8 +204,16 @@ export const refineryMachine = setup({
             actions: [
               { type: 'mail', params: ({ context }) => originAnswers(context) },
               'originAnswered',
-              assign(({ event }) => (event.output.kind === 'built' ? { base: event.output.base, commit: event.output.commit } : {})),
-              { type: 'note', params: ({ context }) => ({ text: `merges ${issuesOf(context)} and tests it`, issue: first(context).issue }) },
+              assign(({ event }) =>
+                event.output.kind === 'built' ? { base: event.output.base, commit: event.output.commit } : {},
+              ),
+              {
+                type: 'note',
+                params: ({ context }) => ({
+                  text: `merges ${issuesOf(context)} and tests it`,
+                  issue: first(context).issue,
+                }),
+              },
             ],
           },
           {
@@ -177,7 +225,10 @@ export const refineryMachine = setup({
               {
                 type: 'note',
                 params: ({ event }) => ({
-                  text: event.output.kind === 'conflict' ? `${event.output.issue} conflicts with main in ${event.output.files.join(', ')}; back to a worker` : '',
+                  text:
+                    event.output.kind === 'conflict'
+                      ? `${event.output.issue} conflicts with main in ${event.output.files.join(', ')}; back to a worker`
+                      : '',
                   issue: event.output.kind === 'conflict' ? event.output.issue : '',
                 }),
               },
@@ -194,13 +245,19 @@ export const refineryMachine = setup({
                       })
                     : [],
               },
-              assign({ queue: ({ context, event }) => context.queue.filter((request) => event.output.kind !== 'conflict' || !isMember(context, request, event.output.issue)) }),
+              assign({
+                queue: ({ context, event }) =>
+                  context.queue.filter(
+                    (request) => event.output.kind !== 'conflict' || !isMember(context, request, event.output.issue),
+                  ),
+              }),
             ],
           },
           {
             guard: { type: 'answered', params: 'contained' },
             target: 'confirming',
-            description: 'main has it already: a crash came between the push and its record, or somebody else landed it.',
+            description:
+              'main has it already: a crash came between the push and its record, or somebody else landed it.',
             actions: [
               { type: 'mail', params: ({ context }) => originAnswers(context) },
               'originAnswered',
@@ -209,7 +266,10 @@ export const refineryMachine = setup({
           },
           { target: 'origin_away' },
         ],
-        onError: { target: 'cannot_run', actions: { type: 'mail', params: ({ context, event }) => stuck(context, 'broken', wordsOf(event.error)) } },
+        onError: {
+          target: 'cannot_run',
+          actions: { type: 'mail', params: ({ context, event }) => stuck(context, 'broken', wordsOf(event.error)) },
+        },
       },
     },
     testing: {
@@ -252,15 +312,25 @@ export const refineryMachine = setup({
                       })
                     : [],
               },
-              assign({ queue: ({ context }) => context.queue.filter((request) => !isMember(context, request, first(context).issue)) }),
+              assign({
+                queue: ({ context }) =>
+                  context.queue.filter((request) => !isMember(context, request, first(context).issue)),
+              }),
             ],
           },
           {
             target: 'cannot_run',
-            actions: { type: 'mail', params: ({ context, event }) => (event.output.kind === 'broken' ? stuck(context, 'broken', event.output.why) : []) },
+            actions: {
+              type: 'mail',
+              params: ({ context, event }) =>
+                event.output.kind === 'broken' ? stuck(context, 'broken', event.output.why) : [],
+            },
           },
         ],
-        onError: { target: 'cannot_run', actions: { type: 'mail', params: ({ context, event }) => stuck(context, 'broken', wordsOf(event.error)) } },
+        onError: {
+          target: 'cannot_run',
+          actions: { type: 'mail', params: ({ context, event }) => stuck(context, 'broken', wordsOf(event.error)) },
+        },
       },
     },
     landing: {
@@ -274,12 +344,22 @@ export const refineryMachine = setup({
           {
             guard: { type: 'answered', params: 'moved' },
             target: 'replanning',
-            actions: { type: 'note', params: ({ context }) => ({ text: `main moved while ${issuesOf(context)} was tested; merging anew`, issue: first(context).issue }) },
+            actions: {
+              type: 'note',
+              params: ({ context }) => ({
+                text: `main moved while ${issuesOf(context)} was tested; merging anew`,
+                issue: first(context).issue,
+              }),
+            },
           },
           {
             guard: { type: 'answered', params: 'refused' },
             target: 'set_aside',
-            actions: { type: 'mail', params: ({ context, event }) => (event.output.kind === 'refused' ? stuck(context, 'refused', event.output.why) : []) },
+            actions: {
+              type: 'mail',
+              params: ({ context, event }) =>
+                event.output.kind === 'refused' ? stuck(context, 'refused', event.output.why) : [],
+            },
           },
           { target: 'origin_away' },
         ],
@@ -302,7 +382,13 @@ export const refineryMachine = setup({
           {
             guard: { type: 'answered', params: 'absent' },
             target: 'replanning',
-            actions: { type: 'note', params: ({ context }) => ({ text: `origin took ${issuesOf(context)} but does not have it; merging anew`, issue: first(context).issue }) },
+            actions: {
+              type: 'note',
+              params: ({ context }) => ({
+                text: `origin took ${issuesOf(context)} but does not have it; merging anew`,
+                issue: first(context).issue,
+              }),
+            },
           },
           { target: 'origin_away' },
         ],
@@ -318,13 +404,20 @@ export const refineryMachine = setup({
           invoke: {
             id: 'close',
             src: 'closeIssue',
-            input: ({ context }) => ({ rig: context.rig, issue: first(context).issue, reason: `Landed as ${context.commit.slice(0, 12)}` }),
+            input: ({ context }) => ({
+              rig: context.rig,
+              issue: first(context).issue,
+              reason: `Landed as ${context.commit.slice(0, 12)}`,
+            }),
             onDone: { target: '#refinery.landed' },
             onError: {
               target: 'again',
               actions: {
                 type: 'note',
-                params: ({ context, event }) => ({ text: `${first(context).issue} landed but could not be closed yet: ${wordsOf(event.error)}`, issue: first(context).issue }),
+                params: ({ context, event }) => ({
+                  text: `${first(context).issue} landed but could not be closed yet: ${wordsOf(event.error)}`,
+                  issue: first(context).issue,
+                }),
               },
             },
           },
@@ -337,7 +430,13 @@ export const refineryMachine = setup({
       always: {
         target: 'idle',
         actions: [
-          { type: 'note', params: ({ context }) => ({ text: `${issuesOf(context)} is on main as ${context.commit.slice(0, 10)}`, issue: first(context).issue }) },
+          {
+            type: 'note',
+            params: ({ context }) => ({
+              text: `${issuesOf(context)} is on main as ${context.commit.slice(0, 10)}`,
+              issue: first(context).issue,
+            }),
+          },
           {
             type: 'mail',
             params: ({ context }) => [
@@ -345,15 +444,27 @@ export const refineryMachine = setup({
                 (member): Outgoing => ({
                   to: witnessOf(context.rig),
                   type: 'merge.landed',
-                  body: { issue: member.issue, title: member.title, polecat: member.polecat, sha: member.sha, commit: context.commit },
+                  body: {
+                    issue: member.issue,
+                    title: member.title,
+                    polecat: member.polecat,
+                    sha: member.sha,
+                    commit: context.commit,
+                  },
                 }),
               ),
               ...unstuck({ ...context, stuck: context.stuck.filter((what) => !stillStuck(context, what)) }),
             ],
           },
           assign(({ context, event }) => ({
-            queue: context.queue.filter((request) => !context.members.some((member) => member.sha === request.sha && member.issue === request.issue)),
-            landed: [...context.members.map(({ issue, title }) => ({ issue, title, commit: context.commit, at: atOf(event) })), ...context.landed].slice(0, 20),
+            queue: context.queue.filter(
+              (request) =>
+                !context.members.some((member) => member.sha === request.sha && member.issue === request.issue),
+            ),
+            landed: [
+              ...context.members.map(({ issue, title }) => ({ issue, title, commit: context.commit, at: atOf(event) })),
+              ...context.landed,
+            ].slice(0, 20),
             stuck: context.stuck.filter((what) => stillStuck(context, what)),
           })),
         ],
@@ -365,7 +476,9 @@ export const refineryMachine = setup({
         target: 'idle',
         actions: assign(({ context }) => ({
           stuck: [...new Set([...context.stuck, 'refused' as const])],
-          queue: context.queue.map((request) => (context.members.some((member) => member.sha === request.sha) ? { ...request, held: true } : request)),
+          queue: context.queue.map((request) =>
+            context.members.some((member) => member.sha === request.sha) ? { ...request, held: true } : request,
+          ),
         })),
       },
     },
@@ -376,9 +489,14 @@ export const refineryMachine = setup({
         {
           type: 'mail',
           params: ({ context }) =>
-            context.absences >= 4 && !context.stuck.includes('unreachable') ? stuck(context, 'unreachable', 'origin did not answer four times in a row') : [],
+            context.absences >= 4 && !context.stuck.includes('unreachable')
+              ? stuck(context, 'unreachable', 'origin did not answer four times in a row')
+              : [],
         },
-        assign({ stuck: ({ context }) => (context.absences >= 4 ? [...new Set([...context.stuck, 'unreachable' as const])] : context.stuck) }),
+        assign({
+          stuck: ({ context }) =>
+            context.absences >= 4 ? [...new Set([...context.stuck, 'unreachable' as const])] : context.stuck,
+        }),
       ],
       after: { originRetry: 'building' },
       on: {
@@ -387,14 +505,25 @@ export const refineryMachine = setup({
           actions: [
             { type: 'mail', params: ({ context }) => unstuck(context) },
             'tryAgain',
-            { type: 'reply', params: ({ context, event }) => ({ to: event.mailId, ok: true, text: `${context.rig} asks origin again` }) },
+            {
+              type: 'reply',
+              params: ({ context, event }) => ({
+                to: event.mailId,
+                ok: true,
+                text: `${context.rig} asks origin again`,
+              }),
+            },
           ],
         },
       },
     },
     cannot_run: {
-      description: 'There is no verdict on the work because the gates, or git, could not run. Tried again by and by, or when poked.',
-      entry: assign({ stuck: ({ context }) => [...new Set([...context.stuck, 'broken' as const])], breaks: ({ context }) => Math.min(absencesMax, context.breaks + 1) }),
+      description:
+        'There is no verdict on the work because the gates, or git, could not run. Tried again by and by, or when poked.',
+      entry: assign({
+        stuck: ({ context }) => [...new Set([...context.stuck, 'broken' as const])],
+        breaks: ({ context }) => Math.min(absencesMax, context.breaks + 1),
+      }),
       after: { runRetry: 'building' },
       on: {
         'queue.poked': {
@@ -402,7 +531,14 @@ export const refineryMachine = setup({
           actions: [
             { type: 'mail', params: ({ context }) => unstuck(context) },
             'tryAgain',
-            { type: 'reply', params: ({ context, event }) => ({ to: event.mailId, ok: true, text: `${context.rig} tries ${issuesOf(context)} again` }) },
+            {
+              type: 'reply',
+              params: ({ context, event }) => ({
+                to: event.mailId,
+                ok: true,
+                text: `${context.rig} tries ${issuesOf(context)} again`,
+              }),
+            },
           ],
         },
       },
@@ -421,7 +557,9 @@ function issuesIn(context: Context): string {
 }
 
 function isMember(context: Context, request: Queued, issue: string): boolean {
-  return context.members.some((member) => member.issue === issue && member.issue === request.issue && member.sha === request.sha)
+  return context.members.some(
+    (member) => member.issue === issue && member.issue === request.issue && member.sha === request.sha,
+  )
 }
 
 export const refineryIgnores = ['message.sent'] as const

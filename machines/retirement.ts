@@ -1,6 +1,9 @@
-// Retirement: the Witness's hands on one polecat, from the request to the last trace gone. (spec: Witness shutdown handler)
-// Life: awaiting → verifying → pinning → killing → pinning the rest → removing → deleting the branch → retired; `refused` when it is not safe.
-// Never: in another order. Work is pinned before the session ends, the session ends before the worktree goes, the worktree before the branch.
+// Retirement: the Witness's hands on one polecat, from the request to the last trace gone. (spec: Witness shutdown
+// handler)
+// Life: awaiting → verifying → pinning → killing → pinning the rest → removing → deleting the branch → retired;
+// `refused` when it is not safe.
+// Never: in another order. Work is pinned before the session ends, the session ends before the worktree goes, the
+// worktree before the branch.
 import { and, assign, setup } from 'xstate'
 import { sessionOf, witnessOf } from './address.ts'
 import type { MailEvent, Preserved } from './mail.ts'
@@ -22,11 +25,24 @@ interface Context {
   dirty: string[]
 }
 
-const placeOf = ({ context }: { context: Context }) => ({ rig: context.rig, polecat: context.polecat, incarnation: context.incarnation, branch: context.branch })
-const pinOf = ({ context }: { context: Context }) => ({ ...placeOf({ context }), issue: context.issue, purpose: 'retire' as const })
+const placeOf = ({ context }: { context: Context }) => ({
+  rig: context.rig,
+  polecat: context.polecat,
+  incarnation: context.incarnation,
+  branch: context.branch,
+})
+const pinOf = ({ context }: { context: Context }) => ({
+  ...placeOf({ context }),
+  issue: context.issue,
+  purpose: 'retire' as const,
+})
 
 export const retirementMachine = setup({
-  types: { context: {} as Context, events: {} as Understands, input: {} as { rig: string; polecat: string; triesMax: number } },
+  types: {
+    context: {} as Context,
+    events: {} as Understands,
+    input: {} as { rig: string; polecat: string; triesMax: number },
+  },
   actors: hands,
   actions: words,
   guards: {
@@ -62,12 +78,22 @@ export const retirementMachine = setup({
           {
             guard: and(['fromItsWitness', 'handedOver']),
             target: 'verifying',
-            actions: assign(({ event }) => ({ incarnation: event.incarnation, issue: event.issue, branch: event.branch, purpose: event.purpose })),
+            actions: assign(({ event }) => ({
+              incarnation: event.incarnation,
+              issue: event.issue,
+              branch: event.branch,
+              purpose: event.purpose,
+            })),
           },
           {
             guard: 'fromItsWitness',
             target: 'pinning',
-            actions: assign(({ event }) => ({ incarnation: event.incarnation, issue: event.issue, branch: event.branch, purpose: event.purpose })),
+            actions: assign(({ event }) => ({
+              incarnation: event.incarnation,
+              issue: event.issue,
+              branch: event.branch,
+              purpose: event.purpose,
+            })),
           },
         ],
       },
@@ -84,7 +110,8 @@ export const retirementMachine = setup({
             target: 'refused',
             actions: assign({
               dirty: ({ event }) => (event.output.kind === 'found' ? event.output.dirty : []),
-              trouble: ({ event }) => (event.output.kind === 'found' ? `${event.output.dirty.length} uncommitted files` : ''),
+              trouble: ({ event }) =>
+                event.output.kind === 'found' ? `${event.output.dirty.length} uncommitted files` : '',
             }),
           },
           { target: 'pinning' },
@@ -102,10 +129,23 @@ export const retirementMachine = setup({
             id: 'pin',
             src: 'pinWork',
             input: pinOf,
-            onDone: { target: '#retirement.killing', actions: assign({ pin: ({ event }) => event.output.dirty ?? event.output.head }) },
+            onDone: {
+              target: '#retirement.killing',
+              actions: assign({ pin: ({ event }) => event.output.dirty ?? event.output.head }),
+            },
             onError: [
-              { guard: 'triesLeft', target: 'again', actions: assign({ triesLeft: ({ context }) => context.triesLeft - 1, trouble: ({ event }) => wordsOf(event.error) }) },
-              { target: '#retirement.failed', actions: assign({ trouble: ({ event }) => `its work could not be pinned: ${wordsOf(event.error)}` }) },
+              {
+                guard: 'triesLeft',
+                target: 'again',
+                actions: assign({
+                  triesLeft: ({ context }) => context.triesLeft - 1,
+                  trouble: ({ event }) => wordsOf(event.error),
+                }),
+              },
+              {
+                target: '#retirement.failed',
+                actions: assign({ trouble: ({ event }) => `its work could not be pinned: ${wordsOf(event.error)}` }),
+              },
             ],
           },
         },
@@ -114,7 +154,14 @@ export const retirementMachine = setup({
     },
     killing: {
       description: 'The session is asked to end; it answers when it has.',
-      entry: { type: 'mail', params: ({ context }) => ({ to: sessionOf(context.rig, context.polecat), type: 'session.killRequested', body: { reason: 'killed' } }) },
+      entry: {
+        type: 'mail',
+        params: ({ context }) => ({
+          to: sessionOf(context.rig, context.polecat),
+          type: 'session.killRequested',
+          body: { reason: 'killed' },
+        }),
+      },
       on: { 'session.ended': { target: 'pinning_the_rest' } },
     },
     pinning_the_rest: {
@@ -127,10 +174,23 @@ export const retirementMachine = setup({
             id: 'pinRest',
             src: 'pinWork',
             input: pinOf,
-            onDone: { target: '#retirement.removing', actions: assign({ pin: ({ context, event }) => event.output.dirty ?? event.output.head ?? context.pin }) },
+            onDone: {
+              target: '#retirement.removing',
+              actions: assign({ pin: ({ context, event }) => event.output.dirty ?? event.output.head ?? context.pin }),
+            },
             onError: [
-              { guard: 'triesLeft', target: 'again', actions: assign({ triesLeft: ({ context }) => context.triesLeft - 1, trouble: ({ event }) => wordsOf(event.error) }) },
-              { target: '#retirement.failed', actions: assign({ trouble: ({ event }) => `its work could not be pinned: ${wordsOf(event.error)}` }) },
+              {
+                guard: 'triesLeft',
+                target: 'again',
+                actions: assign({
+                  triesLeft: ({ context }) => context.triesLeft - 1,
+                  trouble: ({ event }) => wordsOf(event.error),
+                }),
+              },
+              {
+                target: '#retirement.failed',
+                actions: assign({ trouble: ({ event }) => `its work could not be pinned: ${wordsOf(event.error)}` }),
+              },
             ],
           },
         },
@@ -149,12 +209,27 @@ export const retirementMachine = setup({
             input: placeOf,
             onDone: { target: '#retirement.deleting_branch' },
             onError: [
-              { guard: 'triesLeft', target: 'again', actions: assign({ triesLeft: ({ context }) => context.triesLeft - 1, trouble: ({ event }) => wordsOf(event.error) }) },
-              { target: '#retirement.failed', actions: assign({ trouble: ({ event }) => `its worktree could not be removed: ${wordsOf(event.error)}` }) },
+              {
+                guard: 'triesLeft',
+                target: 'again',
+                actions: assign({
+                  triesLeft: ({ context }) => context.triesLeft - 1,
+                  trouble: ({ event }) => wordsOf(event.error),
+                }),
+              },
+              {
+                target: '#retirement.failed',
+                actions: assign({
+                  trouble: ({ event }) => `its worktree could not be removed: ${wordsOf(event.error)}`,
+                }),
+              },
             ],
           },
         },
-        again: { description: 'Something was in the way; pin again, then remove.', after: { retry: '#retirement.pinning_the_rest' } },
+        again: {
+          description: 'Something was in the way; pin again, then remove.',
+          after: { retry: '#retirement.pinning_the_rest' },
+        },
       },
     },
     deleting_branch: {
@@ -164,7 +239,13 @@ export const retirementMachine = setup({
         src: 'deleteBranch',
         input: placeOf,
         onDone: { target: 'retired' },
-        onError: { target: 'retired', actions: { type: 'note', params: ({ context, event }) => ({ text: `branch ${context.branch} stays: ${wordsOf(event.error)}` }) } },
+        onError: {
+          target: 'retired',
+          actions: {
+            type: 'note',
+            params: ({ context, event }) => ({ text: `branch ${context.branch} stays: ${wordsOf(event.error)}` }),
+          },
+        },
       },
     },
     retired: {
@@ -175,7 +256,13 @@ export const retirementMachine = setup({
         params: ({ context }) => ({
           to: witnessOf(context.rig),
           type: 'polecat.retired',
-          body: { polecat: context.polecat, incarnation: context.incarnation, issue: context.issue, purpose: context.purpose, pin: context.pin },
+          body: {
+            polecat: context.polecat,
+            incarnation: context.incarnation,
+            issue: context.issue,
+            purpose: context.purpose,
+            pin: context.pin,
+          },
         }),
       },
     },
@@ -205,7 +292,12 @@ export const retirementMachine = setup({
         params: ({ context }) => ({
           to: witnessOf(context.rig),
           type: 'retirement.failed',
-          body: { polecat: context.polecat, incarnation: context.incarnation, issue: context.issue, reason: context.trouble },
+          body: {
+            polecat: context.polecat,
+            incarnation: context.incarnation,
+            issue: context.issue,
+            reason: context.trouble,
+          },
         }),
       },
     },

@@ -30,27 +30,45 @@ interface Context {
   trouble: string
 }
 
-const ended = (context: Context, cause: 'killed' | 'stopped' | 'stalled' | 'gone' | 'failed', exitCode: number | null, tail: string): Outgoing[] => {
+const ended = (
+  context: Context,
+  cause: 'killed' | 'stopped' | 'stalled' | 'gone' | 'failed',
+  exitCode: number | null,
+  tail: string,
+): Outgoing[] => {
   const recipients = new Set([polecatOf(context.rig, context.polecat), ...context.killers])
-  return [...recipients].map((to) => ({ to, type: 'session.ended', body: { epoch: context.epoch, exitCode, cause, tail } }))
+  return [...recipients].map((to) => ({
+    to,
+    type: 'session.ended',
+    body: { epoch: context.epoch, exitCode, cause, tail },
+  }))
 }
 
 /** Name of this run in tmux, folders and logs: no two runs of a town share one. */
 export const sessionId = (context: { rig: string; polecat: string; incarnation: number; epoch: number }) =>
   `gt-${context.rig}-${context.polecat}-${context.incarnation}-${context.epoch}`
 
-/** Whether a run of this epoch speaks for its polecat: the present one, while there is one. `session`: its session actor as committed. */
+/**
+ * Whether a run of this epoch speaks for its polecat: the present one, while there is one. `session`: its session
+ * actor as committed.
+ */
 export function runSpeaks(session: { value: unknown; context: object } | undefined, epoch: number): boolean {
   return session !== undefined && session.value !== 'absent' && (session.context as Context).epoch === epoch
 }
 
 export const sessionMachine = setup({
-  types: { context: {} as Context, events: {} as Understands, input: {} as { rig: string; polecat: string; address: string } },
+  types: {
+    context: {} as Context,
+    events: {} as Understands,
+    input: {} as { rig: string; polecat: string; address: string },
+  },
   actors: hands,
   actions: words,
   guards: {
     ...verdicts,
-    fromTheWitness: ({ context, event }) => 'from' in event && (event.from === witnessOf(context.rig) || event.from === retirementOf(context.rig, context.polecat)),
+    fromTheWitness: ({ context, event }) =>
+      'from' in event &&
+      (event.from === witnessOf(context.rig) || event.from === retirementOf(context.rig, context.polecat)),
   },
   delays: { killRetry: 10_000 },
 }).createMachine({
@@ -75,7 +93,10 @@ export const sessionMachine = setup({
   on: {
     'session.killRequested': {
       description: 'Somebody who may not end a run asked for it.',
-      actions: { type: 'note', params: ({ event }) => ({ text: `${event.from} may not end a session; only the Witness does` }) },
+      actions: {
+        type: 'note',
+        params: ({ event }) => ({ text: `${event.from} may not end a session; only the Witness does` }),
+      },
     },
   },
   states: {
@@ -101,7 +122,13 @@ export const sessionMachine = setup({
           description: 'Already gone: say so, so that nobody waits.',
           actions: {
             type: 'mail',
-            params: ({ context, event }) => [{ to: event.from, type: 'session.ended', body: { epoch: context.epoch, exitCode: null, cause: 'gone', tail: '' } }],
+            params: ({ context, event }) => [
+              {
+                to: event.from,
+                type: 'session.ended',
+                body: { epoch: context.epoch, exitCode: null, cause: 'gone', tail: '' },
+              },
+            ],
           },
         },
       },
@@ -135,7 +162,13 @@ export const sessionMachine = setup({
                 params: ({ context, event }) => {
                   if (event.output.kind !== 'started') return []
                   const { epoch, pid, backend } = event.output.session
-                  return [{ to: polecatOf(context.rig, context.polecat), type: 'session.started', body: { epoch, pid, backend } }]
+                  return [
+                    {
+                      to: polecatOf(context.rig, context.polecat),
+                      type: 'session.started',
+                      body: { epoch, pid, backend },
+                    },
+                  ]
                 },
               },
             ],
@@ -143,10 +176,17 @@ export const sessionMachine = setup({
           {
             target: 'killing',
             description: 'It may have started all the same: called off before anyone is told.',
-            actions: assign({ killReason: 'failed', trouble: ({ event }) => (event.output.kind === 'failed' ? `${event.output.why}\n${event.output.tail}`.trim() : '') }),
+            actions: assign({
+              killReason: 'failed',
+              trouble: ({ event }) =>
+                event.output.kind === 'failed' ? `${event.output.why}\n${event.output.tail}`.trim() : '',
+            }),
           },
         ],
-        onError: { target: 'killing', actions: assign({ killReason: 'failed', trouble: ({ event }) => wordsOf(event.error) }) },
+        onError: {
+          target: 'killing',
+          actions: assign({ killReason: 'failed', trouble: ({ event }) => wordsOf(event.error) }),
+        },
       },
       on: {
         'session.killRequested': {
@@ -172,7 +212,12 @@ export const sessionMachine = setup({
           invoke: {
             id: 'watch',
             src: 'watchSession',
-            input: ({ context }) => ({ rig: context.rig, session: context.session as SessionRecord, worktree: context.worktree, stallMatters: true }),
+            input: ({ context }) => ({
+              rig: context.rig,
+              session: context.session as SessionRecord,
+              worktree: context.worktree,
+              stallMatters: true,
+            }),
             onDone: [
               {
                 guard: { type: 'answered', params: 'stalled' },
@@ -193,7 +238,10 @@ export const sessionMachine = setup({
                 target: '#session.absent',
                 actions: {
                   type: 'mail',
-                  params: ({ context, event }) => (event.output.kind === 'ended' ? ended(context, 'gone', event.output.exitCode, event.output.tail) : []),
+                  params: ({ context, event }) =>
+                    event.output.kind === 'ended'
+                      ? ended(context, 'gone', event.output.exitCode, event.output.tail)
+                      : [],
                 },
               },
             ],
@@ -205,12 +253,18 @@ export const sessionMachine = setup({
           invoke: {
             id: 'watchOn',
             src: 'watchSession',
-            input: ({ context }) => ({ rig: context.rig, session: context.session as SessionRecord, worktree: context.worktree, stallMatters: false }),
+            input: ({ context }) => ({
+              rig: context.rig,
+              session: context.session as SessionRecord,
+              worktree: context.worktree,
+              stallMatters: false,
+            }),
             onDone: {
               target: '#session.absent',
               actions: {
                 type: 'mail',
-                params: ({ context, event }) => (event.output.kind === 'ended' ? ended(context, 'gone', event.output.exitCode, event.output.tail) : []),
+                params: ({ context, event }) =>
+                  event.output.kind === 'ended' ? ended(context, 'gone', event.output.exitCode, event.output.tail) : [],
               },
             },
             onError: { target: 'unwatched' },
@@ -223,7 +277,8 @@ export const sessionMachine = setup({
       },
     },
     killing: {
-      description: 'The run is ended, politely, then not: because the Witness asked, or because its start failed and nobody knows how far it came.',
+      description:
+        'The run is ended, politely, then not: because the Witness asked, or because its start failed and nobody knows how far it came.',
       on: {
         'session.killRequested': {
           guard: 'fromTheWitness',
@@ -243,10 +298,24 @@ export const sessionMachine = setup({
               target: '#session.absent',
               actions: {
                 type: 'mail',
-                params: ({ context, event }) => ended(context, context.killReason, event.output.exitCode, context.killReason === 'failed' ? context.trouble : event.output.tail),
+                params: ({ context, event }) =>
+                  ended(
+                    context,
+                    context.killReason,
+                    event.output.exitCode,
+                    context.killReason === 'failed' ? context.trouble : event.output.tail,
+                  ),
               },
             },
-            onError: { target: 'again', actions: { type: 'note', params: ({ context, event }) => ({ text: `could not end ${sessionId(context)}: ${wordsOf(event.error)}` }) } },
+            onError: {
+              target: 'again',
+              actions: {
+                type: 'note',
+                params: ({ context, event }) => ({
+                  text: `could not end ${sessionId(context)}: ${wordsOf(event.error)}`,
+                }),
+              },
+            },
           },
         },
         again: { description: 'It would not end; try again in a while.', after: { killRetry: 'asking' } },

@@ -1,4 +1,5 @@
-// Waves: which issue may start next. A wave is not managed, it emerges: what is ready, in priority order, while there is room. (spec: Wave Orchestration)
+// Waves: which issue may start next. A wave is not managed, it emerges: what is ready, in priority order, while there
+// is room. (spec: Wave Orchestration)
 // Never: looks anything up; it chooses among what it is shown.
 import type { IssueBrief, Preserved, ReturnReason } from './mail.ts'
 
@@ -17,16 +18,36 @@ export interface Candidate {
 }
 
 export function fromReady(issue: IssueBrief, attempt: number): Candidate {
-  return { issue: issue.id, priority: issue.priority, createdAt: issue.createdAt, attempt, resume: null, returned: null, previous: null }
+  return {
+    issue: issue.id,
+    priority: issue.priority,
+    createdAt: issue.createdAt,
+    attempt,
+    resume: null,
+    returned: null,
+    previous: null,
+  }
 }
 
-/** The next to start: returned work before new, then by priority (0 first), then by age; none of those somebody has already. */
-export function nextStart(returned: readonly Candidate[], ready: readonly Candidate[], busyIssues: readonly string[]): Candidate | undefined {
-  const free = [...returned, ...ready.filter((candidate) => !returned.some((back) => back.issue === candidate.issue))].filter(
-    (candidate) => !candidate.waits && !busyIssues.includes(candidate.issue),
-  )
+/**
+ * The next to start: returned work before new, then by priority (0 first), then by age; none of those somebody has
+ * already.
+ */
+export function nextStart(
+  returned: readonly Candidate[],
+  ready: readonly Candidate[],
+  busyIssues: readonly string[],
+): Candidate | undefined {
+  const free = [
+    ...returned,
+    ...ready.filter((candidate) => !returned.some((back) => back.issue === candidate.issue)),
+  ].filter((candidate) => !candidate.waits && !busyIssues.includes(candidate.issue))
   return free.sort(
-    (a, b) => a.priority - b.priority || Number(b.returned !== null) - Number(a.returned !== null) || compare(a.createdAt, b.createdAt) || compare(a.issue, b.issue),
+    (a, b) =>
+      a.priority - b.priority ||
+      Number(b.returned !== null) - Number(a.returned !== null) ||
+      compare(a.createdAt, b.createdAt) ||
+      compare(a.issue, b.issue),
   )[0]
 }
 

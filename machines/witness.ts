@@ -1,5 +1,7 @@
-// Witness: the pit boss of one rig. Finds what is ready, gives it to workers within the rig's capacity, and takes every worker down again. (spec: Witness)
-// Life: two regions side by side. `dispatch`: resting → surveying → claiming → spacing → …; `brake`: released or pulled by the Overseer.
+// Witness: the pit boss of one rig. Finds what is ready, gives it to workers within the rig's capacity, and takes
+// every worker down again. (spec: Witness)
+// Life: two regions side by side. `dispatch`: resting → surveying → claiming → spacing → …; `brake`: released or
+// pulled by the Overseer.
 // Never: works on an issue, lands anything, or removes a worker's place by itself: its retirements do, in order.
 import { and, assign, enqueueActions, not, setup, stateIn } from 'xstate'
 import { mayor, polecatOf, retirementOf, sessionOf } from './address.ts'
@@ -74,11 +76,16 @@ export interface WitnessContext {
 
 type Context = WitnessContext
 
-const busyIssues = (context: Context) => [...Object.values(context.workers).map((worker) => worker.issue), ...Object.keys(context.queued)]
+const busyIssues = (context: Context) => [
+  ...Object.values(context.workers).map((worker) => worker.issue),
+  ...Object.keys(context.queued),
+]
 const hasRoom = (context: Context) => Object.keys(context.workers).length < context.maxWorkers
 const choose = (context: Context) => nextStart(context.returned, context.ready, busyIssues(context))
-const workerOf = (context: Context, issue: string) => Object.entries(context.workers).find(([, worker]) => worker.issue === issue)
-const without = <T>(record: Record<string, T>, key: string) => Object.fromEntries(Object.entries(record).filter(([name]) => name !== key))
+const workerOf = (context: Context, issue: string) =>
+  Object.entries(context.workers).find(([, worker]) => worker.issue === issue)
+const without = <T>(record: Record<string, T>, key: string) =>
+  Object.fromEntries(Object.entries(record).filter(([name]) => name !== key))
 const nameIn = (address: string) => address.split('/')[2] ?? ''
 /** The workers, one of them changed; one that is not known stays so. */
 function changed(context: Context, name: string, changes: Partial<Worker>): Context['workers'] {
@@ -87,7 +94,10 @@ function changed(context: Context, name: string, changes: Partial<Worker>): Cont
 }
 const withEscalated = (context: Context, issue: string) => [...new Set([...context.escalated, issue])]
 
-/** What the answer to a request for work is, when the issue cannot simply be started. One whose worker gave up is to be had, once that one is taken down. */
+/**
+ * What the answer to a request for work is, when the issue cannot simply be started. One whose worker gave up is to
+ * be had, once that one is taken down.
+ */
 function heldBy(context: Context, issue: string): string | undefined {
   const worker = workerOf(context, issue)
   if (worker && worker[1].phase !== 'failed') return `${issue} is held by ${polecatOf(context.rig, worker[0])}`
@@ -112,19 +122,30 @@ export const witnessMachine = setup({
       const name = nameIn(event.from)
       const worker = context.workers[name]
       if (!worker || worker.issue !== event.issue || worker.phase === 'retiring') return {}
-      return { workers: { ...context.workers, [name]: { ...worker, incarnation: event.incarnation, branch: event.branch, phase: 'working' as const } } }
+      return {
+        workers: {
+          ...context.workers,
+          [name]: { ...worker, incarnation: event.incarnation, branch: event.branch, phase: 'working' as const },
+        },
+      }
     }),
   },
   guards: {
     ...verdicts,
-    mayLook: ({ context }) => context.look && context.wanted.epics.length + context.wanted.issues.length + context.returned.length + context.escalated.length > 0,
+    mayLook: ({ context }) =>
+      context.look &&
+      context.wanted.epics.length + context.wanted.issues.length + context.returned.length + context.escalated.length >
+        0,
     mayStart: ({ context }) => hasRoom(context) && choose(context) !== undefined,
     noRoom: ({ context }) => !hasRoom(context),
     paused: ({ context, event }) => 'from' in event && context.paused.includes(nameIn(event.from)),
-    works: ({ context, event }) => event.type === 'session.stopRequested' && context.workers[event.polecat] !== undefined,
-    stranded: ({ context, event }) => event.type === 'session.stopRequested' && context.workers[event.polecat]?.stranded === true,
+    works: ({ context, event }) =>
+      event.type === 'session.stopRequested' && context.workers[event.polecat] !== undefined,
+    stranded: ({ context, event }) =>
+      event.type === 'session.stopRequested' && context.workers[event.polecat]?.stranded === true,
     spaced: ({ context }) => context.spawnDelayMs > 0,
-    firstTriesLeft: ({ context, event }) => event.type === 'merge.returned' && (context.tries[event.issue] ?? 0) + 1 < context.triesMax,
+    firstTriesLeft: ({ context, event }) =>
+      event.type === 'merge.returned' && (context.tries[event.issue] ?? 0) + 1 < context.triesMax,
   },
   delays: { surveyRetry: 5000, spawnDelay: ({ context }) => context.spawnDelayMs },
 }).createMachine({
@@ -162,16 +183,24 @@ export const witnessMachine = setup({
         },
         {
           type: 'mail',
-          params: ({ context, event }) => event.issues.filter((issue) => heldBy(context, issue) === undefined).map((issue): Outgoing => cleared(causes.issue(context.rig, issue))),
+          params: ({ context, event }) =>
+            event.issues
+              .filter((issue) => heldBy(context, issue) === undefined)
+              .map((issue): Outgoing => cleared(causes.issue(context.rig, issue))),
         },
         assign(({ context, event }) => {
           const asked = event.issues.filter((issue) => heldBy(context, issue) === undefined)
           return {
             wanted: {
-              epics: event.epic && !context.wanted.epics.includes(event.epic) ? [...context.wanted.epics, event.epic] : context.wanted.epics,
+              epics:
+                event.epic && !context.wanted.epics.includes(event.epic)
+                  ? [...context.wanted.epics, event.epic]
+                  : context.wanted.epics,
               issues: [...new Set([...context.wanted.issues, ...asked])],
             },
-            fresh: event.fresh ? [...new Set([...context.fresh, ...asked])] : context.fresh.filter((issue) => !asked.includes(issue)),
+            fresh: event.fresh
+              ? [...new Set([...context.fresh, ...asked])]
+              : context.fresh.filter((issue) => !asked.includes(issue)),
             tries: Object.fromEntries(Object.entries(context.tries).filter(([issue]) => !asked.includes(issue))),
             escalated: context.escalated.filter((issue) => !asked.includes(issue)),
             look: true,
@@ -183,8 +212,15 @@ export const witnessMachine = setup({
     'rig.configured': {
       description: 'The rig’s configuration, as it is now.',
       actions: [
-        assign({ maxWorkers: ({ event }) => event.maxWorkers, spawnDelayMs: ({ event }) => event.spawnDelayMs, look: true }),
-        { type: 'acceptCapacity', params: ({ context, event }) => ({ pool: workersPool(context.rig), places: event.maxWorkers }) },
+        assign({
+          maxWorkers: ({ event }) => event.maxWorkers,
+          spawnDelayMs: ({ event }) => event.spawnDelayMs,
+          look: true,
+        }),
+        {
+          type: 'acceptCapacity',
+          params: ({ context, event }) => ({ pool: workersPool(context.rig), places: event.maxWorkers }),
+        },
       ],
     },
 
@@ -194,7 +230,14 @@ export const witnessMachine = setup({
         description: 'Its session was begun when the Overseer stopped it: ended all the same.',
         actions: [
           'begun',
-          { type: 'mail', params: ({ context, event }) => ({ to: sessionOf(context.rig, nameIn(event.from)), type: 'session.killRequested', body: { reason: 'stopped' } }) },
+          {
+            type: 'mail',
+            params: ({ context, event }) => ({
+              to: sessionOf(context.rig, nameIn(event.from)),
+              type: 'session.killRequested',
+              body: { reason: 'stopped' },
+            }),
+          },
         ],
       },
       { description: 'A worker has begun.', actions: 'begun' },
@@ -202,8 +245,21 @@ export const witnessMachine = setup({
     'polecat.stuck': {
       description: 'No progress for too long: the session is ended; the polecat begins again, or fails.',
       actions: [
-        { type: 'note', params: ({ event }) => ({ text: `${nameIn(event.from)} is stuck on ${event.issue}: ${event.reason}`, issue: event.issue }) },
-        { type: 'mail', params: ({ context, event }) => ({ to: sessionOf(context.rig, nameIn(event.from)), type: 'session.killRequested', body: { reason: 'stalled' } }) },
+        {
+          type: 'note',
+          params: ({ event }) => ({
+            text: `${nameIn(event.from)} is stuck on ${event.issue}: ${event.reason}`,
+            issue: event.issue,
+          }),
+        },
+        {
+          type: 'mail',
+          params: ({ context, event }) => ({
+            to: sessionOf(context.rig, nameIn(event.from)),
+            type: 'session.killRequested',
+            body: { reason: 'stalled' },
+          }),
+        },
       ],
     },
     'session.stopRequested': [
@@ -248,10 +304,22 @@ export const witnessMachine = setup({
     'polecat.failed': {
       description: 'A worker cannot go on: keep its work, take it down, and let the Overseer decide.',
       actions: [
-        { type: 'note', params: ({ event }) => ({ text: `${nameIn(event.from)} gave up on ${event.issue}: ${event.reason}`, issue: event.issue }) },
+        {
+          type: 'note',
+          params: ({ event }) => ({
+            text: `${nameIn(event.from)} gave up on ${event.issue}: ${event.reason}`,
+            issue: event.issue,
+          }),
+        },
         {
           type: 'releaseIssue',
-          params: ({ context, event }) => ({ rig: context.rig, issue: event.issue, holder: event.from, status: 'blocked' as const, note: `Escalated: ${event.reason}` }),
+          params: ({ context, event }) => ({
+            rig: context.rig,
+            issue: event.issue,
+            holder: event.from,
+            status: 'blocked' as const,
+            note: `Escalated: ${event.reason}`,
+          }),
         },
         {
           type: 'mail',
@@ -260,30 +328,52 @@ export const witnessMachine = setup({
             {
               to: retirementOf(context.rig, nameIn(event.from)),
               type: 'retirement.requested',
-              body: { polecat: nameIn(event.from), incarnation: event.incarnation, issue: event.issue, branch: event.branch, purpose: 'failure' },
+              body: {
+                polecat: nameIn(event.from),
+                incarnation: event.incarnation,
+                issue: event.issue,
+                branch: event.branch,
+                purpose: 'failure',
+              },
             },
           ],
         },
         assign(({ context, event }) => ({
           wanted: { ...context.wanted, issues: context.wanted.issues.filter((issue) => issue !== event.issue) },
           escalated: withEscalated(context, event.issue),
-          workers: changed(context, nameIn(event.from), { incarnation: event.incarnation, branch: event.branch, phase: 'failed' }),
+          workers: changed(context, nameIn(event.from), {
+            incarnation: event.incarnation,
+            branch: event.branch,
+            phase: 'failed',
+          }),
         })),
       ],
     },
     'shutdown.requested': {
-      description: 'A worker is done and asks to be ended: a retirement verifies, then ends it. (spec: Witness shutdown handler)',
+      description:
+        'A worker is done and asks to be ended: a retirement verifies, then ends it. (spec: Witness shutdown handler)',
       actions: [
         {
           type: 'mail',
           params: ({ context, event }) => ({
             to: retirementOf(context.rig, nameIn(event.from)),
             type: 'retirement.requested',
-            body: { polecat: nameIn(event.from), incarnation: event.incarnation, issue: event.issue, branch: event.branch, purpose: 'handoff' },
+            body: {
+              polecat: nameIn(event.from),
+              incarnation: event.incarnation,
+              issue: event.issue,
+              branch: event.branch,
+              purpose: 'handoff',
+            },
           }),
         },
         assign({
-          workers: ({ context, event }) => changed(context, nameIn(event.from), { incarnation: event.incarnation, branch: event.branch, phase: 'retiring' }),
+          workers: ({ context, event }) =>
+            changed(context, nameIn(event.from), {
+              incarnation: event.incarnation,
+              branch: event.branch,
+              phase: 'retiring',
+            }),
         }),
       ],
     },
@@ -292,7 +382,11 @@ export const witnessMachine = setup({
       actions: [
         {
           type: 'mail',
-          params: ({ context, event }) => ({ to: polecatOf(context.rig, event.polecat), type: 'shutdown.refused', body: { reason: event.reason, files: event.files } }),
+          params: ({ context, event }) => ({
+            to: polecatOf(context.rig, event.polecat),
+            type: 'shutdown.refused',
+            body: { reason: event.reason, files: event.files },
+          }),
         },
         assign({
           workers: ({ context, event }) => changed(context, event.polecat, { phase: 'working' }),
@@ -305,7 +399,8 @@ export const witnessMachine = setup({
         { type: 'mail', params: ({ context, event }) => stranded(context.rig, event) },
         assign({
           // One that never told its branch has nothing that could be taken down.
-          workers: ({ context, event }) => changed(context, event.polecat, { stranded: context.workers[event.polecat]?.branch !== '' }),
+          workers: ({ context, event }) =>
+            changed(context, event.polecat, { stranded: context.workers[event.polecat]?.branch !== '' }),
         }),
       ],
     },
@@ -319,13 +414,25 @@ export const witnessMachine = setup({
             issue: event.issue,
           }),
         },
-        { type: 'freeSlot', params: ({ context, event }) => ({ pool: workersPool(context.rig), holder: polecatOf(context.rig, event.polecat) }) },
+        {
+          type: 'freeSlot',
+          params: ({ context, event }) => ({
+            pool: workersPool(context.rig),
+            holder: polecatOf(context.rig, event.polecat),
+          }),
+        },
         {
           type: 'mail',
           params: ({ context, event }) => ({
             to: polecatOf(context.rig, event.polecat),
             type: 'polecat.retired',
-            body: { polecat: event.polecat, incarnation: event.incarnation, issue: event.issue, purpose: event.purpose, pin: event.pin },
+            body: {
+              polecat: event.polecat,
+              incarnation: event.incarnation,
+              issue: event.issue,
+              purpose: event.purpose,
+              pin: event.pin,
+            },
           }),
         },
         assign({
@@ -341,7 +448,10 @@ export const witnessMachine = setup({
       actions: assign({
         queued: ({ context, event }) => ({
           ...context.queued,
-          [event.issue]: { polecat: event.polecat, attempt: workerOf(context, event.issue)?.[1].attempt ?? (context.tries[event.issue] ?? 0) + 1 },
+          [event.issue]: {
+            polecat: event.polecat,
+            attempt: workerOf(context, event.issue)?.[1].attempt ?? (context.tries[event.issue] ?? 0) + 1,
+          },
         }),
       }),
     },
@@ -351,7 +461,11 @@ export const witnessMachine = setup({
         {
           type: 'mail',
           params: ({ context, event }) => [
-            { to: mayor, type: 'issue.landed', body: { rig: context.rig, issue: event.issue, title: event.title, commit: event.commit } },
+            {
+              to: mayor,
+              type: 'issue.landed',
+              body: { rig: context.rig, issue: event.issue, title: event.title, commit: event.commit },
+            },
             cleared(causes.issue(context.rig, event.issue)),
           ],
         },
@@ -367,7 +481,8 @@ export const witnessMachine = setup({
     'merge.returned': [
       {
         guard: 'firstTriesLeft',
-        description: 'Back to a worker: its own session if it is still at it, else a new polecat on the preserved work.',
+        description:
+          'Back to a worker: its own session if it is still at it, else a new polecat on the preserved work.',
         actions: [
           {
             type: 'mail',
@@ -396,7 +511,10 @@ export const witnessMachine = setup({
             return {
               tries: { ...context.tries, [event.issue]: tries },
               queued: without(context.queued, event.issue),
-              returned: worker && worker[1].phase === 'working' ? context.returned : [...context.returned.filter((candidate) => candidate.issue !== event.issue), back],
+              returned:
+                worker && worker[1].phase === 'working'
+                  ? context.returned
+                  : [...context.returned.filter((candidate) => candidate.issue !== event.issue), back],
               look: true,
             }
           }),
@@ -405,7 +523,13 @@ export const witnessMachine = setup({
       {
         description: 'Too many tries: the Overseer decides, the work is kept.',
         actions: [
-          { type: 'note', params: ({ context, event }) => ({ text: `${event.issue} came back ${context.triesMax} times; the Overseer decides`, issue: event.issue }) },
+          {
+            type: 'note',
+            params: ({ context, event }) => ({
+              text: `${event.issue} came back ${context.triesMax} times; the Overseer decides`,
+              issue: event.issue,
+            }),
+          },
           {
             type: 'releaseIssue',
             params: ({ context, event }) => ({
@@ -424,7 +548,10 @@ export const witnessMachine = setup({
             queued: ({ context, event }) => without(context.queued, event.issue),
             tries: ({ context, event }) => without(context.tries, event.issue),
             escalated: ({ context, event }) => withEscalated(context, event.issue),
-            wanted: ({ context, event }) => ({ ...context.wanted, issues: context.wanted.issues.filter((issue) => issue !== event.issue) }),
+            wanted: ({ context, event }) => ({
+              ...context.wanted,
+              issues: context.wanted.issues.filter((issue) => issue !== event.issue),
+            }),
           }),
         ],
       },
@@ -474,7 +601,12 @@ export const witnessMachine = setup({
           on: {
             'rig.resumed': {
               target: 'released',
-              actions: ['lookAgain', { type: 'note', params: { text: 'goes on' } }, { type: 'mail', params: ({ context }) => resumeAll(context) }, assign({ paused: [] })],
+              actions: [
+                'lookAgain',
+                { type: 'note', params: { text: 'goes on' } },
+                { type: 'mail', params: ({ context }) => resumeAll(context) },
+                assign({ paused: [] }),
+              ],
             },
             'polecat.stopped': { description: 'It waits with the rig.', actions: assign({}) },
             'rig.stopped': {
@@ -502,47 +634,78 @@ export const witnessMachine = setup({
           invoke: {
             id: 'survey',
             src: 'surveyIssues',
-            input: ({ context }) => ({ rig: context.rig, epics: context.wanted.epics, issues: context.wanted.issues, escalated: context.escalated }),
+            input: ({ context }) => ({
+              rig: context.rig,
+              epics: context.wanted.epics,
+              issues: context.wanted.issues,
+              escalated: context.escalated,
+            }),
             onDone: {
               target: 'choosing',
               actions: enqueueActions(({ context, event, enqueue }) => {
                 const { ready, closed, unknown, complete, over } = event.output
                 // Closed first, and only then reported: somebody may file one more in this very moment.
                 const closing = complete.filter((epic) => !over.includes(epic))
-                for (const epic of closing) enqueue({ type: 'closeIssue', params: { rig: context.rig, issue: epic, reason: 'All children completed' } })
+                for (const epic of closing)
+                  enqueue({
+                    type: 'closeIssue',
+                    params: { rig: context.rig, issue: epic, reason: 'All children completed' },
+                  })
                 const done = complete.filter((epic) => over.includes(epic))
                 for (const epic of done) {
                   enqueue({ type: 'note', params: { text: `every child of ${epic} has landed`, issue: epic } })
-                  enqueue({ type: 'mail', params: { to: mayor, type: 'epic.completed', body: { rig: context.rig, epic } } })
+                  enqueue({
+                    type: 'mail',
+                    params: { to: mayor, type: 'epic.completed', body: { rig: context.rig, epic } },
+                  })
                 }
                 const letGo = context.escalated.filter((issue) => closed.includes(issue))
                 for (const issue of letGo) {
-                  enqueue({ type: 'note', params: { text: `${issue} is closed; nobody needs to decide it any more`, issue } })
+                  enqueue({
+                    type: 'note',
+                    params: { text: `${issue} is closed; nobody needs to decide it any more`, issue },
+                  })
                   enqueue({ type: 'mail', params: cleared(causes.issue(context.rig, issue)) })
                 }
                 enqueue.assign({
                   ready: ready.map((issue) => fromReady(issue, (context.tries[issue.id] ?? 0) + 1)),
                   wanted: {
                     epics: context.wanted.epics.filter((epic) => !done.includes(epic)),
-                    issues: context.wanted.issues.filter((issue) => !closed.includes(issue) && !unknown.includes(issue)),
+                    issues: context.wanted.issues.filter(
+                      (issue) => !closed.includes(issue) && !unknown.includes(issue),
+                    ),
                   },
-                  returned: context.returned.filter((candidate) => !closed.includes(candidate.issue)).map((candidate) => ({ ...candidate, waits: false })),
+                  returned: context.returned
+                    .filter((candidate) => !closed.includes(candidate.issue))
+                    .map((candidate) => ({ ...candidate, waits: false })),
                   look: closing.length > 0 || context.look,
                   escalated: context.escalated.filter((issue) => !letGo.includes(issue)),
                 })
               }),
             },
-            onError: { target: 'puzzled', actions: { type: 'note', params: ({ event }) => ({ text: `the issues cannot be read: ${wordsOf(event.error)}` }) } },
+            onError: {
+              target: 'puzzled',
+              actions: {
+                type: 'note',
+                params: ({ event }) => ({ text: `the issues cannot be read: ${wordsOf(event.error)}` }),
+              },
+            },
           },
         },
-        puzzled: { description: 'The beads could not be read. Again in a moment.', after: { surveyRetry: 'surveying' } },
+        puzzled: {
+          description: 'The beads could not be read. Again in a moment.',
+          after: { surveyRetry: 'surveying' },
+        },
         choosing: {
           description: 'Is there room, and something to put there?',
           always: [
             {
               guard: and(['mayStart', released]),
               target: 'claiming',
-              actions: assign({ choice: ({ context }) => choose(context) ?? null, chosenFor: ({ context }) => freeName(Object.keys(context.workers)) }),
+              actions: assign({
+                choice: ({ context }) => choose(context) ?? null,
+                chosenFor: ({ context }) => freeName(Object.keys(context.workers)),
+              }),
             },
             { target: 'resting' },
           ],
@@ -586,13 +749,21 @@ export const witnessMachine = setup({
                   const name = context.chosenFor
                   const choice = context.choice as Candidate
                   const resume = choice.resume ?? (context.fresh.includes(issue.id) ? null : preserved)
-                  enqueue({ type: 'claimSlot', params: { pool: workersPool(context.rig), holder: polecatOf(context.rig, name) } })
+                  enqueue({
+                    type: 'claimSlot',
+                    params: { pool: workersPool(context.rig), holder: polecatOf(context.rig, name) },
+                  })
                   enqueue({
                     type: 'mail',
-                    params: { to: polecatOf(context.rig, name), type: 'polecat.assigned', body: { issue, resume, returned: choice.returned, attempt: choice.attempt } },
+                    params: {
+                      to: polecatOf(context.rig, name),
+                      type: 'polecat.assigned',
+                      body: { issue, resume, returned: choice.returned, attempt: choice.attempt },
+                    },
                   })
                   // Somebody opened it again by hand.
-                  if (context.escalated.includes(issue.id)) enqueue({ type: 'mail', params: cleared(causes.issue(context.rig, issue.id)) })
+                  if (context.escalated.includes(issue.id))
+                    enqueue({ type: 'mail', params: cleared(causes.issue(context.rig, issue.id)) })
                   enqueue.assign({
                     workers: {
                       ...context.workers,
@@ -625,15 +796,26 @@ export const witnessMachine = setup({
                   // Wanted still: it is looked at again when somebody writes to the beads.
                   assign(({ context }) => ({
                     ...dropped(context, context.choice?.issue ?? ''),
-                    returned: context.returned.map((candidate) => (candidate.issue === context.choice?.issue ? { ...candidate, waits: true } : candidate)),
+                    returned: context.returned.map((candidate) =>
+                      candidate.issue === context.choice?.issue ? { ...candidate, waits: true } : candidate,
+                    ),
                   })),
                 ],
               },
             ],
-            onError: { target: 'claiming_again', actions: { type: 'note', params: ({ event }) => ({ text: `a claim could not be made: ${wordsOf(event.error)}` }) } },
+            onError: {
+              target: 'claiming_again',
+              actions: {
+                type: 'note',
+                params: ({ event }) => ({ text: `a claim could not be made: ${wordsOf(event.error)}` }),
+              },
+            },
           },
         },
-        claiming_again: { description: 'It may have been made and its answer lost: the same claim once more, in a moment.', after: { surveyRetry: 'claiming' } },
+        claiming_again: {
+          description: 'It may have been made and its answer lost: the same claim once more, in a moment.',
+          after: { surveyRetry: 'claiming' },
+        },
         spacing: {
           description: 'Starts keep their distance (`worker_spawn_delay`).',
           always: { guard: not('spaced'), target: 'choosing' },
@@ -645,11 +827,19 @@ export const witnessMachine = setup({
 })
 
 function stopAll(context: Context): Outgoing[] {
-  return Object.keys(context.workers).map((name) => ({ to: sessionOf(context.rig, name), type: 'session.killRequested', body: { reason: 'stopped' } }))
+  return Object.keys(context.workers).map((name) => ({
+    to: sessionOf(context.rig, name),
+    type: 'session.killRequested',
+    body: { reason: 'stopped' },
+  }))
 }
 
 function resumeAll(context: Context): Outgoing[] {
-  return Object.keys(context.workers).map((name) => ({ to: polecatOf(context.rig, name), type: 'work.resumed', body: {} }))
+  return Object.keys(context.workers).map((name) => ({
+    to: polecatOf(context.rig, name),
+    type: 'work.resumed',
+    body: {},
+  }))
 }
 
 /** The candidate is taken, or not to be had: it is no candidate any more. */

@@ -1,4 +1,5 @@
-// Chart: a machine as what can be drawn of it: states, transitions, and the words of both. Every picture of a lifecycle is made from this.
+// Chart: a machine as what can be drawn of it: states, transitions, and the words of both. Every picture of a
+// lifecycle is made from this.
 // Never: draws; and never holds what the machine itself does not say.
 import { type AnyStateMachine, type AnyStateNode, type AnyTransitionDefinition, not, or } from 'xstate'
 
@@ -41,11 +42,19 @@ export interface Chart {
 export function chartOf(machine: AnyStateMachine): Chart {
   const edges: ChartEdge[] = []
   const visit = (node: AnyStateNode): ChartState => {
-    for (const definition of [...[...node.transitions.values()].flat(), ...(node.always ?? [])]) edges.push(edgeOf(machine, node, definition))
+    for (const definition of [...[...node.transitions.values()].flat(), ...(node.always ?? [])])
+      edges.push(edgeOf(machine, node, definition))
     return {
       path: node.path.join('.'),
       name: node.key,
-      kind: node.type === 'parallel' ? 'parallel' : node.type === 'final' ? 'final' : node.type === 'compound' ? 'composite' : 'simple',
+      kind:
+        node.type === 'parallel'
+          ? 'parallel'
+          : node.type === 'final'
+            ? 'final'
+            : node.type === 'compound'
+              ? 'composite'
+              : 'simple',
       initial: node.type === 'compound' ? (node.initial.target?.[0]?.path.join('.') ?? null) : null,
       description: node.description ?? '',
       invokes: node.invoke.map(({ src }) => String(src)),
@@ -61,11 +70,18 @@ export const statesOf = (state: ChartState): ChartState[] => [state, ...state.st
 
 /** One line for a transition: `event [guard] / actions`. */
 export function labelOf(edge: ChartEdge): string {
-  return [occasionOf(edge), edge.guard && `[${edge.guard}]`, edge.actions.length > 0 && `/ ${[...new Set(edge.actions)].join(', ')}`].filter(Boolean).join(' ')
+  return [
+    occasionOf(edge),
+    edge.guard && `[${edge.guard}]`,
+    edge.actions.length > 0 && `/ ${[...new Set(edge.actions)].join(', ')}`,
+  ]
+    .filter(Boolean)
+    .join(' ')
 }
 
 /** What it happens on, with how long a wait is that is always the same. */
-export const occasionOf = ({ event, delayMs }: ChartEdge) => (delayMs === null ? event : `${event} (${delayMs / 1000} s)`)
+export const occasionOf = ({ event, delayMs }: ChartEdge) =>
+  delayMs === null ? event : `${event} (${delayMs / 1000} s)`
 
 /** XState's name of an event, in words. */
 function eventWords(eventType: string): string {
@@ -102,7 +118,13 @@ const checkOf = (guard: unknown) => (guard as { check: unknown }).check
 export function guardWords(guard: unknown): string {
   if (guard === undefined || guard === null) return ''
   if (typeof guard === 'string') return guard
-  const { type, params, check, guards, stateValue } = guard as { type?: string; params?: unknown; check?: unknown; guards?: unknown[]; stateValue?: unknown }
+  const { type, params, check, guards, stateValue } = guard as {
+    type?: string
+    params?: unknown
+    check?: unknown
+    guards?: unknown[]
+    stateValue?: unknown
+  }
   if (guards && check === checkOf(not('any'))) return `not ${guardWords(guards[0])}`
   if (guards) return guards.map(guardWords).join(check === checkOf(or([])) ? ' or ' : ' and ')
   if (stateValue !== undefined) return `in ${String(stateValue).replace(/^#\w+\./, '')}`

@@ -1,4 +1,5 @@
-// Commits of the simulated world, named by what they hold, so that two ways to the same history are one. They only grow, and are shared by all worlds that grew from one.
+// Commits of the simulated world, named by what they hold, so that two ways to the same history are one. They only
+// grow, and are shared by all worlds that grew from one.
 // Never: forgets one.
 import { createHash } from 'node:crypto'
 
@@ -17,7 +18,12 @@ export class Commits {
   private readonly all = new Map<string, Commit>()
 
   /** The first parent's verdicts go before the others'. */
-  add(parents: readonly string[], work: readonly string[], red: ReadonlyMap<string, boolean>, conflictsWith: string | null = null): string {
+  add(
+    parents: readonly string[],
+    work: readonly string[],
+    red: ReadonlyMap<string, boolean>,
+    conflictsWith: string | null = null,
+  ): string {
     const named = createHash('sha1').update(JSON.stringify([parents, [...work].sort(), [...red], conflictsWith]))
     const sha = named.digest('hex')
     if (this.all.has(sha)) return sha

@@ -1,6 +1,14 @@
-// Coverage: every transition of a machine reached by a shortest path through `xstate/graph`, over the cases its mail and effects declare.
+// Coverage: every transition of a machine reached by a shortest path through `xstate/graph`, over the cases its mail
+// and effects declare.
 // Never: knows a machine by name; a plugin's own is covered the same way.
-import { type AnyMachineSnapshot, type AnyStateMachine, type AnyStateNode, type AnyTransitionDefinition, createActor, type EventObject } from 'xstate'
+import {
+  type AnyMachineSnapshot,
+  type AnyStateMachine,
+  type AnyStateNode,
+  type AnyTransitionDefinition,
+  createActor,
+  type EventObject,
+} from 'xstate'
 import { type AdjacencyMap, getAdjacencyMap } from 'xstate/graph'
 import type { Json, JsonObject } from '../runtime/contract.ts'
 import { statePath } from '../runtime/turn.ts'
@@ -17,7 +25,10 @@ export interface Subject {
   begins?: readonly string[] | undefined
 }
 
-/** One step of a path: a mail by its place in the subject's list, an effect's answer by its place in the cases, a failure, or a timer. */
+/**
+ * One step of a path: a mail by its place in the subject's list, an effect's answer by its place in the cases, a
+ * failure, or a timer.
+ */
 export type Step =
   | { kind: 'mail'; type: string; from: string; body: JsonObject }
   | { kind: 'done'; invokeId: string; output: Json }
@@ -48,7 +59,10 @@ interface StepEvent extends EventObject {
 }
 
 const nodesOf = (node: AnyStateNode): AnyStateNode[] => [node, ...Object.values(node.states).flatMap(nodesOf)]
-const definitionsOf = (node: AnyStateNode): AnyTransitionDefinition[] => [...[...node.transitions.values()].flat(), ...(node.always ?? [])]
+const definitionsOf = (node: AnyStateNode): AnyTransitionDefinition[] => [
+  ...[...node.transitions.values()].flat(),
+  ...(node.always ?? []),
+]
 
 /** The event a step is to a machine. `at` and the mail's id are given by whoever plays it. */
 export function eventOf(step: Step, at: number, mailId: string): EventObject {
@@ -67,7 +81,9 @@ export function eventOf(step: Step, at: number, mailId: string): EventObject {
 /** What may happen to a machine in this state. */
 export function stepsFrom(subject: Subject, snapshot: AnyMachineSnapshot, first: boolean): Step[] {
   if (snapshot.status !== 'active') return []
-  const mail = subject.mail.filter(({ type }) => !first || !subject.begins || subject.begins.includes(type)).map((each): Step => ({ kind: 'mail', ...each }))
+  const mail = subject.mail
+    .filter(({ type }) => !first || !subject.begins || subject.begins.includes(type))
+    .map((each): Step => ({ kind: 'mail', ...each }))
   const nodes = snapshot._nodes as AnyStateNode[]
   const answers = nodes.flatMap((node) =>
     node.invoke.flatMap(({ id, src }): Step[] => [
@@ -79,7 +95,10 @@ export function stepsFrom(subject: Subject, snapshot: AnyMachineSnapshot, first:
   return [...mail, ...answers, ...timers]
 }
 
-/** Walks the machine until every shape of state was seen or `statesMax` were, and picks the shortest paths that take every edge. */
+/**
+ * Walks the machine until every shape of state was seen or `statesMax` were, and picks the shortest paths that take
+ * every edge.
+ */
 export function cover(subject: Subject, { statesMax = 4000 } = {}): Coverage {
   const { machine } = subject
   const names = new Map<AnyTransitionDefinition, string>()
@@ -99,7 +118,10 @@ export function cover(subject: Subject, { statesMax = 4000 } = {}): Coverage {
   const begun = new WeakSet<object>()
   const adjacency = getAdjacencyMap(machine, {
     input: subject.input as never,
-    events: (snapshot: AnyMachineSnapshot) => stepsFrom(subject, snapshot, !begun.has(snapshot)).map((step) => ({ ...eventOf(step, 1, 'm-1'), step }) as StepEvent),
+    events: (snapshot: AnyMachineSnapshot) =>
+      stepsFrom(subject, snapshot, !begun.has(snapshot)).map(
+        (step) => ({ ...eventOf(step, 1, 'm-1'), step }) as StepEvent,
+      ),
     serializeState: (snapshot: AnyMachineSnapshot, event: EventObject | undefined) => {
       if (event) begun.add(snapshot)
       const key = event ? `${statePath(snapshot.value)} ${shapeOf(snapshot.context)}` : 'not begun'
@@ -132,7 +154,15 @@ export function cover(subject: Subject, { statesMax = 4000 } = {}): Coverage {
       paths.push(path)
     }
   }
-  return { machine: subject.name, states: seen.size, configurations: configurations.size, transitions, edges, covered, paths: withoutPrefixes(paths) }
+  return {
+    machine: subject.name,
+    states: seen.size,
+    configurations: configurations.size,
+    transitions,
+    edges,
+    covered,
+    paths: withoutPrefixes(paths),
+  }
 }
 
 /** Edges nobody took and the machine does not call unreachable; edges it calls so and somebody took. */
@@ -143,7 +173,10 @@ export function holesOf({ edges, covered }: Coverage): string[] {
   })
 }
 
-/** The shape of a value: small numbers and words as they are, long lists and big numbers cut, so that a machine that counts has few shapes. */
+/**
+ * The shape of a value: small numbers and words as they are, long lists and big numbers cut, so that a machine that
+ * counts has few shapes.
+ */
 function shapeOf(value: unknown): string {
   return JSON.stringify(value, (_key, part) => {
     if (typeof part === 'number') return Math.min(part, 4)
@@ -153,16 +186,29 @@ function shapeOf(value: unknown): string {
 }
 
 /** Which transition definitions a step takes; XState tells it to whoever inspects. */
-function instrumented(machine: AnyStateMachine): (snapshot: AnyMachineSnapshot, event: EventObject) => AnyTransitionDefinition[] {
+function instrumented(
+  machine: AnyStateMachine,
+): (snapshot: AnyMachineSnapshot, event: EventObject) => AnyTransitionDefinition[] {
   const taken: AnyTransitionDefinition[] = []
   const actor = createActor(machine, {
     snapshot: undefined,
     inspect: (inspected: { type: string }) => {
-      if (inspected.type === '@xstate.microstep') taken.push(...(inspected as unknown as { _transitions: AnyTransitionDefinition[] })._transitions)
+      if (inspected.type === '@xstate.microstep')
+        taken.push(...(inspected as unknown as { _transitions: AnyTransitionDefinition[] })._transitions)
     },
   } as never)
   const nothing = () => {}
-  const scope = { self: actor, id: '', sessionId: '', logger: nothing, defer: nothing, stopChild: nothing, emit: nothing, actionExecutor: nothing, system: actor.system }
+  const scope = {
+    self: actor,
+    id: '',
+    sessionId: '',
+    logger: nothing,
+    defer: nothing,
+    stopChild: nothing,
+    emit: nothing,
+    actionExecutor: nothing,
+    system: actor.system,
+  }
   return (snapshot, event) => {
     taken.length = 0
     machine.transition(snapshot, event as never, scope as never)
@@ -172,5 +218,7 @@ function instrumented(machine: AnyStateMachine): (snapshot: AnyMachineSnapshot, 
 
 function withoutPrefixes(paths: readonly Step[][]): Step[][] {
   const texts = paths.map((path) => path.map((step) => JSON.stringify(step)).join('\n'))
-  return paths.filter((_, n) => !texts.some((other, m) => other.startsWith(`${texts[n]}\n`) || (m < n && other === texts[n])))
+  return paths.filter(
+    (_, n) => !texts.some((other, m) => other.startsWith(`${texts[n]}\n`) || (m < n && other === texts[n])),
+  )
 }

@@ -1,11 +1,15 @@
-// Crash: a store that dies when told to, in the middle of a write or at the last moment before a commit; and what must be the same when it is opened again.
+// Crash: a store that dies when told to, in the middle of a write or at the last moment before a commit; and what
+// must be the same when it is opened again.
 // Never: chooses when.
 import type { Store } from '../runtime/contract.ts'
 
 /** The process is gone from here on. */
 export class Crash extends Error {}
 
-/** `dies` is asked before each write and each commit; once it has said yes, nothing of this store works any more. `written` is told of each write. */
+/**
+ * `dies` is asked before each write and each commit; once it has said yes, nothing of this store works any more.
+ * `written` is told of each write.
+ */
 export function mortal(store: Store, dies: () => boolean, written: () => void): Store {
   let dead = false
   const step = <T>(work: () => T): T => {
@@ -27,9 +31,13 @@ export function mortal(store: Store, dies: () => boolean, written: () => void): 
   }
 }
 
-/** What a restart may not change, as text: actors, mail, timers, places, holds, and which effects are open. What was begun is to be begun again. */
+/**
+ * What a restart may not change, as text: actors, mail, timers, places, holds, and which effects are open. What was
+ * begun is to be begun again.
+ */
 export function kept(store: Store): string {
-  const effects = "SELECT seq, key, CASE state WHEN 'started' THEN 'pending' ELSE state END AS state, due_at FROM effect ORDER BY seq"
+  const effects =
+    "SELECT seq, key, CASE state WHEN 'started' THEN 'pending' ELSE state END AS state, due_at FROM effect ORDER BY seq"
   const rows = [
     'SELECT * FROM actor ORDER BY address',
     'SELECT * FROM mail ORDER BY seq',

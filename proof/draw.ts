@@ -5,7 +5,10 @@ import { type Chart, type ChartEdge, type ChartState, guardWords, labelOf, occas
 
 const idOf = (chart: Chart, path: string) => (path === '' ? chart.id : path.replaceAll('.', '_'))
 
-/** A `stateDiagram-v2`; with `words`, what each state is stands in it. Transitions that stay where they are, are in `remarks`. */
+/**
+ * A `stateDiagram-v2`; with `words`, what each state is stands in it. Transitions that stay where they are, are in
+ * `remarks`.
+ */
 export function mermaid(chart: Chart, { words = false } = {}): string {
   const lines = ['stateDiagram-v2']
   const state = (each: ChartState, indent: string) => {
@@ -29,7 +32,8 @@ export function mermaid(chart: Chart, { words = false } = {}): string {
   // Regions side by side need a state around them.
   if (chart.root.kind === 'parallel') state({ ...chart.root, name: chart.id }, '  ')
   else inside(chart.root, '  ')
-  for (const [ends, labels] of arrows(chart)) lines.push(`  ${ends}${labels.length > 0 ? ` : ${labels.join('<br/>')}` : ''}`)
+  for (const [ends, labels] of arrows(chart))
+    lines.push(`  ${ends}${labels.length > 0 ? ` : ${labels.join('<br/>')}` : ''}`)
   for (const each of statesOf(chart.root)) if (each.kind === 'final') lines.push(`  ${idOf(chart, each.path)} --> [*]`)
   return `${lines.join('\n')}\n`
 }
@@ -72,13 +76,18 @@ export function remarks(chart: Chart): Remark[] {
   }
   return statesOf(chart.root)
     .map((state): Remark => {
-      const does = [state.invokes.length > 0 && `has ${state.invokes.join(', ')} done`, state.entry.length > 0 && `says ${[...new Set(state.entry)].join(', ')}`]
+      const does = [
+        state.invokes.length > 0 && `has ${state.invokes.join(', ')} done`,
+        state.entry.length > 0 && `says ${[...new Set(state.entry)].join(', ')}`,
+      ]
       return {
         state: state.path || 'in any state',
         final: state.kind === 'final',
         words: state.path === '' ? '' : state.description,
         does: does.filter(Boolean).join('; '),
-        answers: chart.edges.filter((edge) => edge.from === state.path && (edge.to === null || state.path === '')).map(line),
+        answers: chart.edges
+          .filter((edge) => edge.from === state.path && (edge.to === null || state.path === ''))
+          .map(line),
       }
     })
     .filter(({ words, does, answers }) => words !== '' || does !== '' || answers.length > 0)
@@ -117,11 +126,18 @@ interface SmcatTransition {
   class?: string
 }
 
-/** The tree that `state-machine-cat` renders. For pictures, what a state answers without moving is a line in it; for SCXML it is a transition. */
+/**
+ * The tree that `state-machine-cat` renders. For pictures, what a state answers without moving is a line in it; for
+ * SCXML it is a transition.
+ */
 export function smcat(chart: Chart, stays: 'lines' | 'transitions'): SmcatMachine {
   let id = 0
   const linesIn = (path: string) =>
-    stays === 'transitions' ? [] : chart.edges.filter((edge) => edge.from === path && edge.to === null).map((edge) => ({ type: 'activity' as const, body: labelOf(edge) }))
+    stays === 'transitions'
+      ? []
+      : chart.edges
+          .filter((edge) => edge.from === path && edge.to === null)
+          .map((edge) => ({ type: 'activity' as const, body: labelOf(edge) }))
   const inside = (state: ChartState): SmcatMachine => {
     const states: SmcatState[] = []
     const transitions: SmcatTransition[] = []
@@ -189,15 +205,28 @@ function wrapped(text: string): string[] {
 type Config = Record<string, unknown>
 const list = (value: unknown): unknown[] => (value === undefined ? [] : Array.isArray(value) ? value : [value])
 
-/** The machine's configuration as plain JSON: what `createMachine` and the Stately tools read. Functions are left out, or stand by name. */
+/**
+ * The machine's configuration as plain JSON: what `createMachine` and the Stately tools read. Functions are left out,
+ * or stand by name.
+ */
 export function json(machine: AnyStateMachine): Config {
-  const action = (each: unknown) => ({ type: typeof each === 'string' ? each : ((each as { type?: string }).type ?? 'inline') })
+  const action = (each: unknown) => ({
+    type: typeof each === 'string' ? each : ((each as { type?: string }).type ?? 'inline'),
+  })
   const transition = (each: unknown): Config => {
     if (typeof each === 'string') return { target: each }
     const { target, guard, actions, description, reenter, meta } = each as Config
-    return clean({ target, guard: guard === undefined ? undefined : guardWords(guard), actions: list(actions).map(action), description, reenter, meta })
+    return clean({
+      target,
+      guard: guard === undefined ? undefined : guardWords(guard),
+      actions: list(actions).map(action),
+      description,
+      reenter,
+      meta,
+    })
   }
-  const transitions = (map: unknown) => map && Object.fromEntries(Object.entries(map as Config).map(([event, each]) => [event, list(each).map(transition)]))
+  const transitions = (map: unknown) =>
+    map && Object.fromEntries(Object.entries(map as Config).map(([event, each]) => [event, list(each).map(transition)]))
   const state = (each: Config): Config =>
     clean({
       id: each.id,
@@ -213,9 +242,16 @@ export function json(machine: AnyStateMachine): Config {
       always: list(each.always).map(transition),
       on: transitions(each.on),
       after: transitions(each.after),
-      states: each.states && Object.fromEntries(Object.entries(each.states as Record<string, Config>).map(([name, child]) => [name, state(child)])),
+      states:
+        each.states &&
+        Object.fromEntries(
+          Object.entries(each.states as Record<string, Config>).map(([name, child]) => [name, state(child)]),
+        ),
     })
   return state(machine.config as Config)
 }
 
-const clean = (config: Config): Config => Object.fromEntries(Object.entries(config).filter(([, value]) => value !== undefined && !(Array.isArray(value) && value.length === 0)))
+const clean = (config: Config): Config =>
+  Object.fromEntries(
+    Object.entries(config).filter(([, value]) => value !== undefined && !(Array.isArray(value) && value.length === 0)),
+  )

@@ -1,4 +1,5 @@
-// Evidence: what a store's mail and journal tell of the past. For the invariants that a moment alone cannot show; the simulation and the torture of real towns both read it.
+// Evidence: what a store's mail and journal tell of the past. For the invariants that a moment alone cannot show; the
+// simulation and the torture of real towns both read it.
 // Never: writes, or believes a snapshot.
 import { type Role, replay, type Store } from '../runtime/contract.ts'
 import { type TownHistory, Violation } from './invariants.ts'
@@ -15,7 +16,9 @@ interface Firing {
 export function evidenceOf(read: Read, saidAt: number): Omit<TownHistory, 'spawnDelayMs' | 'starts'> {
   const asked: Record<string, number> = {}
   const everAsked: string[] = []
-  for (const { seq, body } of read<{ seq: number; body: string }>("SELECT seq, body FROM mail WHERE to_address = 'overseer' AND type = 'escalation.raised' AND state <> 'dead'")) {
+  for (const { seq, body } of read<{ seq: number; body: string }>(
+    "SELECT seq, body FROM mail WHERE to_address = 'overseer' AND type = 'escalation.raised' AND state <> 'dead'",
+  )) {
     const { cause } = JSON.parse(body) as { cause: string }
     everAsked.push(cause)
     if (seq > saidAt) asked[cause] = (asked[cause] ?? 0) + 1
@@ -23,32 +26,49 @@ export function evidenceOf(read: Read, saidAt: number): Omit<TownHistory, 'spawn
   return { asked, everAsked }
 }
 
-/** What is known of a past that was pruned: each session's last epoch, and the workers (with their incarnation) that gave up. */
+/**
+ * What is known of a past that was pruned: each session's last epoch, and the workers (with their incarnation) that
+ * gave up.
+ */
 interface Remembered {
   epochs: ReadonlyMap<string, number>
   gaveUp: readonly string[]
 }
 
-/** What must never have happened, in words. Reads everything: for the end of a story. `remembered`: the store does not have its whole past any more. */
+/**
+ * What must never have happened, in words. Reads everything: for the end of a story. `remembered`: the store does not
+ * have its whole past any more.
+ */
 export function misdeeds(read: Read, remembered?: Remembered): string[] {
-  const twice = read<{ mail_id: string }>('SELECT mail_id FROM journal GROUP BY mail_id HAVING count(*) > 1').map(({ mail_id }) => `${mail_id} was handled twice (invariant 1)`)
-  const lost = read<{ lost: number }>('SELECT coalesce(max(seq), 0) - count(*) AS lost FROM mail').flatMap(({ lost }) =>
-    lost === 0 || remembered ? [] : [`${lost} mails are gone (invariant 1)`],
+  const twice = read<{ mail_id: string }>('SELECT mail_id FROM journal GROUP BY mail_id HAVING count(*) > 1').map(
+    ({ mail_id }) => `${mail_id} was handled twice (invariant 1)`,
+  )
+  const lost = read<{ lost: number }>('SELECT coalesce(max(seq), 0) - count(*) AS lost FROM mail').flatMap(
+    ({ lost }) => (lost === 0 || remembered ? [] : [`${lost} mails are gone (invariant 1)`]),
   )
   const nagged = read<{ address: string; times: number }>(
     "SELECT address, count(*) AS times FROM journal WHERE mail_type = 'shutdown.refused' AND before = 'pending_shutdown' GROUP BY address, incarnation HAVING times > 3",
   ).map(({ address, times }) => `${address} was sent back ${times} times (invariant 6)`)
-  const given = [...(remembered?.gaveUp ?? []), ...gaveUp(read)].filter((who, n, all) => all.indexOf(who) !== n).map((who) => `${who} gave up more than once (invariant 6)`)
-  return [...twice, ...lost, ...nagged, ...given, ...epochs(read, new Map(remembered?.epochs)), ...(remembered ? [] : timers(read))]
+  const given = [...(remembered?.gaveUp ?? []), ...gaveUp(read)]
+    .filter((who, n, all) => all.indexOf(who) !== n)
+    .map((who) => `${who} gave up more than once (invariant 6)`)
+  return [
+    ...twice,
+    ...lost,
+    ...nagged,
+    ...given,
+    ...epochs(read, new Map(remembered?.epochs)),
+    ...(remembered ? [] : timers(read)),
+  ]
 }
 
 /** All mail, or what pruning takes. */
 type Which = 'true' | "state IN ('done', 'stale')"
 
 const gaveUp = (read: Read, which: Which = 'true') =>
-  read<{ from_address: string; incarnation: number }>(`SELECT from_address, body ->> 'incarnation' AS incarnation FROM mail WHERE type = 'polecat.failed' AND ${which}`).map(
-    ({ from_address, incarnation }) => `${from_address} (${incarnation})`,
-  )
+  read<{ from_address: string; incarnation: number }>(
+    `SELECT from_address, body ->> 'incarnation' AS incarnation FROM mail WHERE type = 'polecat.failed' AND ${which}`,
+  ).map(({ from_address, incarnation }) => `${from_address} (${incarnation})`)
 
 /** One story's past, also what the store does not tell any more because it was pruned. */
 export function makePast(roles: readonly Role[]) {
@@ -62,11 +82,16 @@ export function makePast(roles: readonly Role[]) {
     },
     /** `max_workers` of the last configuration the Witness has heard of, since it began. */
     workersHeard(store: Store): number | undefined {
-      const row = store.get<{ body: string }>("SELECT body FROM mail WHERE type = 'rig.configured' AND state = 'done' ORDER BY seq DESC LIMIT 1")
+      const row = store.get<{ body: string }>(
+        "SELECT body FROM mail WHERE type = 'rig.configured' AND state = 'done' ORDER BY seq DESC LIMIT 1",
+      )
       if (row) workers = (JSON.parse(row.body) as { maxWorkers: number }).maxWorkers
       return workers
     },
-    /** Throws a Violation: something that must never have happened did, or the snapshots are not what the journal makes of them. */
+    /**
+     * Throws a Violation: something that must never have happened did, or the snapshots are not what the journal
+     * makes of them.
+     */
     judge(store: Store): void {
       const [misdeed] = misdeeds(store.all, remembered)
       if (misdeed) throw new Violation(misdeed)
@@ -90,7 +115,8 @@ function epochs(read: Read, latest: Map<string, number>, which: Which = 'true'):
   for (const { address, epoch } of read<{ address: string; epoch: number }>(
     `SELECT from_address AS address, body ->> 'epoch' AS epoch FROM mail WHERE type = 'session.started' AND ${which} ORDER BY seq`,
   )) {
-    if (epoch <= (latest.get(address) ?? 0)) found.push(`${address} has epoch ${epoch} after ${latest.get(address)} (invariant 7)`)
+    if (epoch <= (latest.get(address) ?? 0))
+      found.push(`${address} has epoch ${epoch} after ${latest.get(address)} (invariant 7)`)
     latest.set(address, epoch)
   }
   return found
@@ -120,7 +146,9 @@ function timers(read: Read): string[] {
       armed.set(`${address} ${id}`, all)
     }
   }
-  return read<Firing>('SELECT to_address AS address, timer_id AS id, sent_at AS at FROM mail WHERE timer_id IS NOT NULL ORDER BY seq').flatMap(({ address, id, at }) => {
+  return read<Firing>(
+    'SELECT to_address AS address, timer_id AS id, sent_at AS at FROM mail WHERE timer_id IS NOT NULL ORDER BY seq',
+  ).flatMap(({ address, id, at }) => {
     const armings = armed.get(`${address} ${id}`) ?? []
     const its = armings.findIndex((arming) => arming.at <= at && arming.dueAt <= at && at <= arming.endAt)
     if (its !== -1) {

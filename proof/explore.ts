@@ -26,7 +26,10 @@ export interface ExploreOptions {
   progress?(states: number, depth: number): void
 }
 
-export function explore(scope: Scope, { statesMax = Number.POSITIVE_INFINITY, from: story = [], progress }: ExploreOptions = {}): Exploration {
+export function explore(
+  scope: Scope,
+  { statesMax = Number.POSITIVE_INFINITY, from: story = [], progress }: ExploreOptions = {},
+): Exploration {
   const from = performance.now()
   const model = makeModel(scope)
   // One Map holds no more than 2^24 entries.
@@ -96,7 +99,11 @@ export function explore(scope: Scope, { statesMax = Number.POSITIVE_INFINITY, fr
     level = next
   }
   const stuck = neverAtRest()
-  if (stuck !== undefined) return result({ what: 'from here on it never comes to rest by itself', story: storyTo(stuck), restless: true }, true)
+  if (stuck !== undefined)
+    return result(
+      { what: 'from here on it never comes to rest by itself', story: storyTo(stuck), restless: true },
+      true,
+    )
   return result(null, true)
 
   /** The choices that lead from the beginning to a state, by playing them again. */
@@ -141,7 +148,10 @@ export function explore(scope: Scope, { statesMax = Number.POSITIVE_INFINITY, fr
   }
 }
 
-/** Plays a story again, and with `toRest` lets the town go on by itself until it rests; the violation it ends in, or null. Throws when a step of it cannot happen. */
+/**
+ * Plays a story again, and with `toRest` lets the town go on by itself until it rests; the violation it ends in, or
+ * null. Throws when a step of it cannot happen.
+ */
 export function retell(scope: Scope, story: readonly string[], { toRest = false } = {}): string | null {
   const model = makeModel(scope)
   const ownOf = (state: TownState) => model.choices(state).filter((choice) => choice.from === 'town')
@@ -164,7 +174,8 @@ function stateAfter(model: ReturnType<typeof makeModel>, story: readonly string[
   for (const words of story) {
     const choices = model.choices(state)
     const choice = choices.find((each) => each.words === words)
-    if (!choice) throw new Error(`“${words}” cannot happen here; what can: ${choices.map((each) => each.words).join(' · ')}`)
+    if (!choice)
+      throw new Error(`“${words}” cannot happen here; what can: ${choices.map((each) => each.words).join(' · ')}`)
     state = choice.next()
   }
   return state
@@ -174,7 +185,10 @@ function said(error: unknown): string {
   return error instanceof Violation ? error.message : String(error)
 }
 
-/** 53 bits of a text (cyrb53, public domain): among a million states two share one by chance once in twenty thousand explorations. */
+/**
+ * 53 bits of a text (cyrb53, public domain): among a million states two share one by chance once in twenty thousand
+ * explorations.
+ */
 function hash(text: string): number {
   let [a, b] = [0xdeadbeef, 0x41c6ce57]
   for (let n = 0; n < text.length; n++) {

@@ -1,4 +1,5 @@
-// Hands of the simulated world: what each effect does there. Each behaves as its real hand: at least once, safe to repeat, with the same last guards; what must never be asked of it is a violation.
+// Hands of the simulated world: what each effect does there. Each behaves as its real hand: at least once, safe to
+// repeat, with the same last guards; what must never be asked of it is a violation.
 // Never: asks the machines what they believe.
 import type { EffectName } from '../machines/effects.ts'
 import type { JsonObject, PromisedEffect } from '../runtime/contract.ts'
@@ -36,11 +37,18 @@ const hands: Partial<Record<EffectName, (world: World, input: Input) => JsonObje
   },
   claimIssue: (world, { issue: id, holder, previous }) => {
     const issue = world.issue(id)
-    if (issue.assignee && issue.assignee !== holder && issue.assignee !== previous) return { kind: 'held', holder: issue.assignee }
+    if (issue.assignee && issue.assignee !== holder && issue.assignee !== previous)
+      return { kind: 'held', holder: issue.assignee }
     const ours = issue.status === 'in_progress' && (issue.assignee === holder || issue.assignee === previous)
-    if (issue.status !== 'open' && !ours && !(issue.status === 'blocked' && issue.escalated)) return { kind: 'unavailable', why: `status ${issue.status}` }
+    if (issue.status !== 'open' && !ours && !(issue.status === 'blocked' && issue.escalated))
+      return { kind: 'unavailable', why: `status ${issue.status}` }
     Object.assign(issue, { status: 'in_progress', assignee: holder, escalated: false })
-    const kept = [...world.pins].filter(([ref, sha]) => ref.includes(`/${id}/`) && !ref.endsWith('/dirty') && !world.commits.contains(world.originMain, sha)).at(-1)
+    const kept = [...world.pins]
+      .filter(
+        ([ref, sha]) =>
+          ref.includes(`/${id}/`) && !ref.endsWith('/dirty') && !world.commits.contains(world.originMain, sha),
+      )
+      .at(-1)
     return { kind: 'claimed', issue: brief(id), preserved: kept ? { ref: kept[0], sha: kept[1] } : null }
   },
   releaseIssue: (world, { issue: id, holder, status }) => {
@@ -57,7 +65,8 @@ const hands: Partial<Record<EffectName, (world: World, input: Input) => JsonObje
     }
     const issue = world.issues.get(id)
     if (!issue || issue.status === 'closed') return { closed: false }
-    if (!world.commits.get(world.originMain).red.has(id)) throw new Violation(`${id} is closed, but origin's main has nothing of it (invariant 12)`)
+    if (!world.commits.get(world.originMain).red.has(id))
+      throw new Violation(`${id} is closed, but origin's main has nothing of it (invariant 12)`)
     issue.status = 'closed'
     return { closed: true }
   },
@@ -82,7 +91,14 @@ const hands: Partial<Record<EffectName, (world: World, input: Input) => JsonObje
     const place = world.place(input)
     if (!place) return { kind: 'absent', why: 'it does not exist' }
     const ahead = world.commits.contains(world.originMain, place.head) ? 0 : 1
-    return { kind: 'found', onBranch: place.onBranch, head: place.head, dirty: [...place.dirty], ahead, unfinished: place.unfinished ? 'merge' : null }
+    return {
+      kind: 'found',
+      onBranch: place.onBranch,
+      head: place.head,
+      dirty: [...place.dirty],
+      ahead,
+      unfinished: place.unfinished ? 'merge' : null,
+    }
   },
   pinWork: (world, input) => {
     const place = world.place(input)
@@ -99,24 +115,37 @@ const hands: Partial<Record<EffectName, (world: World, input: Input) => JsonObje
       if ([world.originMain, ...kept.map(({ sha }) => sha)].some((sha) => world.commits.contains(sha, tip))) continue
       kept.push(pin(`refs/gt/${input.purpose === 'merge' ? 'merge' : 'work'}/${folder}/${tip.slice(0, 12)}`, tip))
     }
-    const dirty = place && place.dirty.size > 0 ? pin(`refs/gt/work/${folder}/dirty`, world.commits.add([head], [...place.dirty], world.commits.get(head).red)) : null
+    const dirty =
+      place && place.dirty.size > 0
+        ? pin(`refs/gt/work/${folder}/dirty`, world.commits.add([head], [...place.dirty], world.commits.get(head).red))
+        : null
     return { head: kept[0] ?? null, dirty }
   },
   removeWorktree: (world, input) => {
     const place = world.place(input)
     if (!place) return { removed: false }
     const lost = [...place.dirty, ...world.commits.get(place.head).work].filter((piece) => !world.isKept(piece))
-    if (lost.length > 0) throw new Violation(`the worktree of ${input.polecat} is removed while ${lost.join(', ')} is nowhere else (invariant 2)`)
-    const inside = world.live().find((agent) => agent.polecat === input.polecat && agent.incarnation === input.incarnation)
-    if (inside) throw new Violation(`the worktree of ${input.polecat} is removed under its living session ${inside.id} (invariant 8)`)
+    if (lost.length > 0)
+      throw new Violation(
+        `the worktree of ${input.polecat} is removed while ${lost.join(', ')} is nowhere else (invariant 2)`,
+      )
+    const inside = world
+      .live()
+      .find((agent) => agent.polecat === input.polecat && agent.incarnation === input.incarnation)
+    if (inside)
+      throw new Violation(
+        `the worktree of ${input.polecat} is removed under its living session ${inside.id} (invariant 8)`,
+      )
     world.worktrees.delete(input.polecat)
     return { removed: true }
   },
   deleteBranch: (world, { branch, polecat }) => {
     const tip = world.branches.get(branch)
     if (tip === undefined) return { kind: 'deleted' }
-    if (world.worktrees.get(polecat)?.branch === branch) throw new Violation(`${branch} is deleted before its worktree (invariant 8)`)
-    if ([...world.commits.get(tip).work].some((piece) => !world.isKept(piece))) throw new Violation(`${branch} is deleted with work that is nowhere else (invariant 2)`)
+    if (world.worktrees.get(polecat)?.branch === branch)
+      throw new Violation(`${branch} is deleted before its worktree (invariant 8)`)
+    if ([...world.commits.get(tip).work].some((piece) => !world.isKept(piece)))
+      throw new Violation(`${branch} is deleted with work that is nowhere else (invariant 2)`)
     world.branches.delete(branch)
     return { kind: 'deleted' }
   },
@@ -126,17 +155,26 @@ const hands: Partial<Record<EffectName, (world: World, input: Input) => JsonObje
     for (const member of members) {
       const [base, work] = [world.commits.get(tip), world.commits.get(member.sha)]
       if (base.ancestors.has(member.sha)) continue
-      const clash = [...base.ancestors].find((sha) => world.commits.get(sha).conflictsWith === member.issue && !work.ancestors.has(sha))
+      const clash = [...base.ancestors].find(
+        (sha) => world.commits.get(sha).conflictsWith === member.issue && !work.ancestors.has(sha),
+      )
       if (clash) return { kind: 'conflict', issue: member.issue, base: tip, files: ['README.md'] }
       const red = work.red.get(member.issue)
-      tip = world.commits.add([tip, member.sha], [], new Map([...base.red, ...(red === undefined ? [] : [[member.issue, red] as const])]))
+      tip = world.commits.add(
+        [tip, member.sha],
+        [],
+        new Map([...base.red, ...(red === undefined ? [] : [[member.issue, red] as const])]),
+      )
     }
-    return tip === world.originMain ? { kind: 'contained', commit: tip } : { kind: 'built', base: world.originMain, commit: tip }
+    return tip === world.originMain
+      ? { kind: 'contained', commit: tip }
+      : { kind: 'built', base: world.originMain, commit: tip }
   },
   runGates: (world, { commit }) => {
     if (world.gatesBroken) return { kind: 'broken', why: 'no such program' }
     const { red } = world.commits.get(commit)
-    if ([...red.values()].some(Boolean)) return { kind: 'red', gate: 'test', exitCode: 1, timedOut: false, tail: 'not ok', log: '/log' }
+    if ([...red.values()].some(Boolean))
+      return { kind: 'red', gate: 'test', exitCode: 1, timedOut: false, tail: 'not ok', log: '/log' }
     world.green.add(commit)
     return { kind: 'green', gates: [] }
   },
@@ -145,7 +183,8 @@ const hands: Partial<Record<EffectName, (world: World, input: Input) => JsonObje
     if (world.commits.contains(world.originMain, commit)) return { kind: 'pushed' }
     if (world.originRefuses) return { kind: 'refused', why: 'pre-receive hook declined' }
     if (world.originMain !== base) return { kind: 'moved' }
-    if (!world.green.has(commit)) throw new Violation(`${commit} is pushed to main and never passed its gates (invariant 4)`)
+    if (!world.green.has(commit))
+      throw new Violation(`${commit} is pushed to main and never passed its gates (invariant 4)`)
     world.originMain = commit
     world.landed.push(commit)
     return { kind: 'pushed' }
@@ -158,11 +197,16 @@ const hands: Partial<Record<EffectName, (world: World, input: Input) => JsonObje
     if (world.calledOff.has(id)) return { kind: 'failed', why: 'called off', tail: '' }
     const record = { id, backend: 'process', pid: 4242, pidStart: '1', epoch, dir: `/s/${id}` }
     if (world.agents.has(id)) return { kind: 'started', session: record }
-    if (world.worktrees.get(polecat)?.incarnation !== incarnation) return { kind: 'failed', why: 'the worktree does not exist', tail: '' }
+    if (world.worktrees.get(polecat)?.incarnation !== incarnation)
+      return { kind: 'failed', why: 'the worktree does not exist', tail: '' }
     const others = world.live()
     const same = others.find((agent) => agent.address === address || agent.issue === issue.id)
-    if (same) throw new Violation(`${id} is started for ${address} on ${issue.id} while ${same.id} (${same.address} on ${same.issue}) lives (invariant 3)`)
-    if (others.length >= world.maxWorkers) throw new Violation(`${others.length + 1} sessions live; max_workers is ${world.maxWorkers} (invariant 5)`)
+    if (same)
+      throw new Violation(
+        `${id} is started for ${address} on ${issue.id} while ${same.id} (${same.address} on ${same.issue}) lives (invariant 3)`,
+      )
+    if (others.length >= world.maxWorkers)
+      throw new Violation(`${others.length + 1} sessions live; max_workers is ${world.maxWorkers} (invariant 5)`)
     world.agents.set(id, {
       id,
       address,
@@ -187,4 +231,12 @@ const hands: Partial<Record<EffectName, (world: World, input: Input) => JsonObje
   },
 }
 
-const brief = (id: string) => ({ id, title: `Do ${id}`, description: '', priority: 2, type: 'task', createdAt: id, epic })
+const brief = (id: string) => ({
+  id,
+  title: `Do ${id}`,
+  description: '',
+  priority: 2,
+  type: 'task',
+  createdAt: id,
+  epic,
+})

@@ -1,4 +1,5 @@
-// Inhabitants: who lives in a simulated town and what they do, by chance: agents that work, err, go astray and die; people who command, push, take issues and delete folders.
+// Inhabitants: who lives in a simulated town and what they do, by chance: agents that work, err, go astray and die;
+// people who command, push, take issues and delete folders.
 // Never: handles mail, or knows what a machine intends; they see what people and agents see.
 import type { MayorContext } from '../machines/mayor.ts'
 import { runSpeaks } from '../machines/session.ts'
@@ -71,7 +72,9 @@ export function makeAgents({ world, host, chance, pick, post, reckless }: Stage)
   function asks(agent: Agent): void {
     if (!runSpeaks(host().actor(`${agent.address}/session`), agent.epoch)) return
     if (agent.epoch < world.newestEpoch(agent.address))
-      throw new Violation(`epoch ${agent.epoch} speaks for ${agent.address}, which is at ${world.newestEpoch(agent.address)} (invariant 3)`)
+      throw new Violation(
+        `epoch ${agent.epoch} speaks for ${agent.address}, which is at ${world.newestEpoch(agent.address)} (invariant 3)`,
+      )
     agent.asked = post(agent.address, agent.address, 'handoff.requested')
   }
 }
@@ -80,7 +83,8 @@ export function makeAgents({ world, host, chance, pick, post, reckless }: Stage)
 export function makeOverseer({ world, host, post }: Stage) {
   return {
     askForStuck(fresh: boolean): void {
-      for (const issue of world.issues.values()) if (issue.status === 'blocked') post('overseer', 'mayor/', 'work.requested', { rig, issues: [issue.id], fresh })
+      for (const issue of world.issues.values())
+        if (issue.status === 'blocked') post('overseer', 'mayor/', 'work.requested', { rig, issues: [issue.id], fresh })
     },
     takeDownAgain(): void {
       for (const { cause } of (host().actor('mayor/')?.context as MayorContext | undefined)?.escalations ?? []) {
@@ -104,7 +108,10 @@ export interface Commands {
 }
 
 /** What people do; one of these at a time. */
-export function makePeople({ world, host, chance, pick, post, say }: Stage, commands: Commands): readonly (() => void)[] {
+export function makePeople(
+  { world, host, chance, pick, post, say }: Stage,
+  commands: Commands,
+): readonly (() => void)[] {
   const issue = () => pick([...world.issues.keys()])
   const toggle = (what: 'originAway' | 'originRefuses' | 'gatesBroken' | 'beadsFull') => () => {
     world[what] = !world[what]
@@ -130,7 +137,9 @@ export function makePeople({ world, host, chance, pick, post, say }: Stage, comm
     },
     () => {
       // As the door does: one that has a worker's name now.
-      const workers = Object.keys((host().actor(`${rig}/witness`)?.context as WitnessContext | undefined)?.workers ?? {})
+      const workers = Object.keys(
+        (host().actor(`${rig}/witness`)?.context as WitnessContext | undefined)?.workers ?? {},
+      )
       if (workers.length > 0) post('overseer', `${rig}/witness`, 'session.stopRequested', { polecat: pick(workers) })
     },
     () => {

@@ -1,5 +1,7 @@
-// Invariants: what is true of a town at every moment, and at rest. One list, for the exploration, the simulation and the torture test.
-// Never: asks a machine whether all is well; it looks at the world, the store, and what the machines promised, and compares.
+// Invariants: what is true of a town at every moment, and at rest. One list, for the exploration, the simulation and
+// the torture test.
+// Never: asks a machine whether all is well; it looks at the world, the store, and what the machines promised, and
+// compares.
 import { matchesState } from 'xstate'
 import type { MayorContext } from '../machines/mayor.ts'
 import type { RefineryContext } from '../machines/refinery.ts'
@@ -81,42 +83,61 @@ export interface Invariant {
   broken(view: TownView): string | undefined
 }
 
-const contextOf = <T>(view: TownView, address: string) => view.actors.find((actor) => actor.address === address)?.context as T | undefined
+const contextOf = <T>(view: TownView, address: string) =>
+  view.actors.find((actor) => actor.address === address)?.context as T | undefined
 const witnessOf = (view: TownView) => contextOf<WitnessContext>(view, `${view.rig}/witness`)
 const escalationsOf = (view: TownView) => contextOf<MayorContext>(view, 'mayor/')?.escalations ?? []
 /** Workers of whom something could not be taken down, as the Overseer was told. */
-const remainsOf = (view: TownView) => escalationsOf(view).flatMap(({ cause }) => (cause.startsWith(`${view.rig}/remains/`) ? [cause.slice(view.rig.length + 9)] : []))
+const remainsOf = (view: TownView) =>
+  escalationsOf(view).flatMap(({ cause }) =>
+    cause.startsWith(`${view.rig}/remains/`) ? [cause.slice(view.rig.length + 9)] : [],
+  )
 /** Workers that could not be taken down keep all places, as the Overseer was told: who is asked for waits. */
-const isFull = (view: TownView) => view.slots.length >= view.maxWorkers && view.slots.every((holder) => remainsOf(view).includes(nameIn(holder)))
+const isFull = (view: TownView) =>
+  view.slots.length >= view.maxWorkers && view.slots.every((holder) => remainsOf(view).includes(nameIn(holder)))
 const nameIn = (address: string) => address.split('/')[2] ?? ''
 const twice = <T>(list: readonly T[]) => list.find((item, n) => list.indexOf(item) !== n)
 
-// What must be guarded at the very moment it is done stands in `hands.ts`, where it cannot be missed between two looks: 2 no work lost with a worktree or branch, 3 no second session,
-// 4 no push of a commit that never passed its gates, 5 no session too many, 8 session before worktree before branch, 12 no issue closed too soon. 11 is the simulation's: it restarts and replays.
-// What only the past can show (handled twice, sent back too often, an epoch that did not rise, a timer too early) stands in `evidence.ts`.
+// What must be guarded at the very moment it is done stands in `hands.ts`, where it cannot be missed between two
+// looks: 2 no work lost with a worktree or branch, 3 no second session,
+// 4 no push of a commit that never passed its gates, 5 no session too many, 8 session before worktree before branch,
+// 12 no issue closed too soon. 11 is the simulation's: it restarts and replays.
+// What only the past can show (handled twice, sent back too often, an epoch that did not rise, a timer too early)
+// stands in `evidence.ts`.
 // No machine nudges an agent or cycles a session on request yet: those who come to do it bring their invariants here.
 
 /** True at every moment. Numbers are those of the town's list of invariants. */
 export const always: readonly Invariant[] = [
-  { number: 1, says: 'no mail is lost to a dead letter', broken: ({ deadLetters }) => deadLetters[0] && `a dead letter: ${deadLetters[0]}` },
+  {
+    number: 1,
+    says: 'no mail is lost to a dead letter',
+    broken: ({ deadLetters }) => deadLetters[0] && `a dead letter: ${deadLetters[0]}`,
+  },
   {
     number: 3,
     says: 'at most one live session an address, and none of an epoch that its actor has left behind',
     broken: (view) => {
       const two = twice(view.sessions.map(({ address }) => address))
       if (two) return `${two} has two live sessions`
-      const old = view.sessions.find(({ address, epoch }) => (contextOf<{ epoch: number }>(view, `${address}/session`)?.epoch ?? 0) > epoch)
+      const old = view.sessions.find(
+        ({ address, epoch }) => (contextOf<{ epoch: number }>(view, `${address}/session`)?.epoch ?? 0) > epoch,
+      )
       return old && `${old.id} lives, and its actor is at a later epoch`
     },
   },
-  { number: 4, says: 'main’s head passed its gates as that very tree', broken: ({ mainIsGreen }) => (mainIsGreen ? undefined : 'main is at a commit that never passed its gates') },
+  {
+    number: 4,
+    says: 'main’s head passed its gates as that very tree',
+    broken: ({ mainIsGreen }) => (mainIsGreen ? undefined : 'main is at a commit that never passed its gates'),
+  },
   {
     number: 5,
     says: 'no more workers, places or sessions than max_workers',
     broken: (view) => {
       const workers = Object.keys(witnessOf(view)?.workers ?? {}).length
       const most = Math.max(workers, view.slots.length, view.sessions.length)
-      if (most > view.maxWorkers) return `${workers} workers, ${view.slots.length} places taken, ${view.sessions.length} sessions; max_workers is ${view.maxWorkers}`
+      if (most > view.maxWorkers)
+        return `${workers} workers, ${view.slots.length} places taken, ${view.sessions.length} sessions; max_workers is ${view.maxWorkers}`
       return workers === view.slots.length ? undefined : `${view.slots.length} places are taken for ${workers} workers`
     },
   },
@@ -124,8 +145,12 @@ export const always: readonly Invariant[] = [
     number: 5,
     says: 'starts of workers keep their distance, over restarts too',
     broken: ({ history }) => {
-      const close = history?.starts.find((at, n) => n > 0 && at - (history.starts[n - 1] as number) < history.spawnDelayMs)
-      return close === undefined ? undefined : `a worker was begun at ${close}, less than ${history?.spawnDelayMs} ms after the one before it`
+      const close = history?.starts.find(
+        (at, n) => n > 0 && at - (history.starts[n - 1] as number) < history.spawnDelayMs,
+      )
+      return close === undefined
+        ? undefined
+        : `a worker was begun at ${close}, less than ${history?.spawnDelayMs} ms after the one before it`
     },
   },
   {
@@ -175,7 +200,8 @@ export const always: readonly Invariant[] = [
         const actor = view.actors.find((each) => each.address === address)
         // `xstate.after.<delay>.<machine>.<state.path>`
         const path = id.split('.').slice(4)
-        if (actor?.status !== 'active' || !matchesState(path.join('.'), actor.value as never)) return `${address} has the timer ${id}, and is in ${JSON.stringify(actor?.value)}`
+        if (actor?.status !== 'active' || !matchesState(path.join('.'), actor.value as never))
+          return `${address} has the timer ${id}, and is in ${JSON.stringify(actor?.value)}`
       }
       return undefined
     },
@@ -199,10 +225,16 @@ export const atRest: readonly Invariant[] = [
       const open = view.issues.filter(({ status }) => status !== 'closed')
       const causes = escalationsOf(view)
       // What keeps the queue of a rig is one cause for all that wait in it.
-      const queued = causes.some(({ cause }) => cause.startsWith(`${view.rig}/queue/`)) ? (contextOf<RefineryContext>(view, `${view.rig}/refinery`)?.queue ?? []) : []
-      const told = (id: string) => isFull(view) || causes.some(({ issue }) => issue === id) || queued.some(({ issue }) => issue === id)
-      const waits = (after: readonly string[]) => after.some((id) => view.issues.find((issue) => issue.id === id)?.status !== 'closed')
-      const silent = open.filter(({ id, status, after, unasked }) => !unasked && status !== 'blocked' && !told(id) && !waits(after))
+      const queued = causes.some(({ cause }) => cause.startsWith(`${view.rig}/queue/`))
+        ? (contextOf<RefineryContext>(view, `${view.rig}/refinery`)?.queue ?? [])
+        : []
+      const told = (id: string) =>
+        isFull(view) || causes.some(({ issue }) => issue === id) || queued.some(({ issue }) => issue === id)
+      const waits = (after: readonly string[]) =>
+        after.some((id) => view.issues.find((issue) => issue.id === id)?.status !== 'closed')
+      const silent = open.filter(
+        ({ id, status, after, unasked }) => !unasked && status !== 'blocked' && !told(id) && !waits(after),
+      )
       return silent.length === 0
         ? undefined
         : `at rest, ${silent.map(({ id, status, assignee }) => `${id} is ${status}${assignee ? ` by ${assignee}` : ''}`).join(', ')}, and nobody was told`
@@ -238,7 +270,9 @@ export const atRest: readonly Invariant[] = [
     broken: (view) => {
       const causes = escalationsOf(view)
       if (isFull(view)) return undefined
-      const untold = view.issues.find(({ id, status }) => status === 'blocked' && !causes.some(({ issue }) => issue === id))
+      const untold = view.issues.find(
+        ({ id, status }) => status === 'blocked' && !causes.some(({ issue }) => issue === id),
+      )
       return untold && `${untold.id} is blocked, and no escalation says so`
     },
   },

@@ -1,4 +1,5 @@
-// Kit: what the author of a plugin's own machine tests it with (`import … from 'gastown/proof'`): the same proofs the town's machines go through.
+// Kit: what the author of a plugin's own machine tests it with (`import … from 'gastown/proof'`): the same proofs the
+// town's machines go through.
 // Never: needs a town, a network or a test runner of its own.
 import { bind } from '../actors/binding.ts'
 import { type PluginActor, pluginRole } from '../actors/plugins/actors.ts'
@@ -27,30 +28,59 @@ export interface PluginCases {
 export interface PluginProof {
   /** Every transition, and the paths that take them. */
   coverage: Coverage
-  /** Transitions no case takes and the machine does not call unreachable (`meta: { unreachable: 'why' }`). Should be empty. */
+  /**
+   * Transitions no case takes and the machine does not call unreachable (`meta: { unreachable: 'why' }`). Should be
+   * empty.
+   */
   holes: string[]
   /** Where the pure machine, the real host and XState itself differ. Should be empty. */
   differences: string[]
-  /** What went wrong in simulated towns, with the seed that tells it again (`gt sim <file> --seed N --trace`). Should be empty. */
+  /**
+   * What went wrong in simulated towns, with the seed that tells it again (`gt sim <file> --seed N --trace`). Should
+   * be empty.
+   */
   violations: string[]
   /** Its diagram. */
   mermaid: string
 }
 
 /** Proves a plugin's machine: every transition reached, the same everywhere, at peace in towns that crash. */
-export async function prove(actor: PluginActor, { messages = [], answers = [], input = {}, seeds = 20 }: PluginCases = {}): Promise<PluginProof> {
+export async function prove(
+  actor: PluginActor,
+  { messages = [], answers = [], input = {}, seeds = 20 }: PluginCases = {},
+): Promise<PluginProof> {
   const name = 'plugin'
   const role = pluginRole(rig, name, actor)
   const address = `${rig}/plugins/${name}`
-  const facts = { rigs: () => [rig], rig: () => ({ maxWorkers: 1, spawnDelayMs: 0, sessionTries: 1, mergeTries: 1, retireTries: 1 }), hasPlugin: () => true, hasCrew: () => false }
+  const facts = {
+    rigs: () => [rig],
+    rig: () => ({ maxWorkers: 1, spawnDelayMs: 0, sessionTries: 1, mergeTries: 1, retireTries: 1 }),
+    hasPlugin: () => true,
+    hasCrew: () => false,
+  }
   const kernel = bind({ facts, prefixOf: () => rig })
-  const mail = [...mailCases['message.sent'], ...messages.map(({ from = 'overseer', ...body }) => ({ from, body }))].map(({ from, body }) => ({
+  const mail = [
+    ...mailCases['message.sent'],
+    ...messages.map(({ from = 'overseer', ...body }) => ({ from, body })),
+  ].map(({ from, body }) => ({
     type: 'message.sent',
     from,
     body: mailSchemas['message.sent'].parse(body) as JsonObject,
   }))
   const effects = { runPlugin: [...effectCases.runPlugin, ...answers] as Json[] }
-  const staged: Staged = { role, address, kernel, subject: { name, machine: role.machine, input: { ...role.input(address, 1), ...input }, mail, effects, begins: role.accepts } }
+  const staged: Staged = {
+    role,
+    address,
+    kernel,
+    subject: {
+      name,
+      machine: role.machine,
+      input: { ...role.input(address, 1), ...input },
+      mail,
+      effects,
+      begins: role.accepts,
+    },
+  }
   const differences: string[] = []
   const coverage = covered(staged, differences)
   differences.push(...coverage.paths.flatMap((path) => differs(staged, path) ?? []))
@@ -71,6 +101,14 @@ function covered({ subject }: Staged, differences: string[]): Coverage {
     return cover(subject)
   } catch (error) {
     differences.push(`the machine throws: ${(error as Error).message}`)
-    return { machine: subject.name, states: 0, configurations: 0, transitions: 0, edges: [], covered: new Set(), paths: [] }
+    return {
+      machine: subject.name,
+      states: 0,
+      configurations: 0,
+      transitions: 0,
+      edges: [],
+      covered: new Set(),
+      paths: [],
+    }
   }
 }

@@ -1,6 +1,9 @@
-// Model: a whole town in memory, as the host would play it, made to be copied: every state is a value, and what may happen next is a list.
-// The machines are the production machines, played by the production turn. Time is left out: an armed timer may fire at any moment; while mail waits, as often as `races` allows.
-// Never: holds more than the host does; where both are played side by side they must agree (`test/models/explore.test.ts`).
+// Model: a whole town in memory, as the host would play it, made to be copied: every state is a value, and what may
+// happen next is a list.
+// The machines are the production machines, played by the production turn. Time is left out: an armed timer may fire
+// at any moment; while mail waits, as often as `races` allows.
+// Never: holds more than the host does; where both are played side by side they must agree
+// (`test/models/explore.test.ts`).
 import type { AnyMachineSnapshot } from 'xstate'
 import { bind } from '../actors/binding.ts'
 import type { Json, JsonObject, Role } from '../runtime/contract.ts'
@@ -12,7 +15,10 @@ import { type Agent, epic, rig, type SimIssue, World } from './world.ts'
 export interface Scope {
   polecats: number
   issues: readonly SimIssue[]
-  /** Things that may go wrong on one way through: an effect fails, its answer is lost, it is performed again; an agent dies, freezes or errs; origin moves, refuses or is away. */
+  /**
+   * Things that may go wrong on one way through: an effect fails, its answer is lost, it is performed again; an agent
+   * dies, freezes or errs; origin moves, refuses or is away.
+   */
   faults: number
   /** Commands of the Overseer on one way through. */
   commands: number
@@ -25,9 +31,36 @@ export interface Scope {
 }
 
 /** A scope by its numbers: issues w-1, w-2 … that wait for nothing, a mailbox of six, two tries. */
-export function scopeOf({ polecats, issues, faults, commands, races }: { polecats: number; issues: number; faults: number; commands: number; races: number }): Scope {
-  const issue = (n: number): SimIssue => ({ id: `w-${n + 1}`, status: 'open', assignee: null, after: [], escalated: false, letGo: false })
-  return { polecats, issues: Array.from({ length: issues }, (_, n) => issue(n)), faults, commands, races, mailboxMax: 6, tries: 2 }
+export function scopeOf({
+  polecats,
+  issues,
+  faults,
+  commands,
+  races,
+}: {
+  polecats: number
+  issues: number
+  faults: number
+  commands: number
+  races: number
+}): Scope {
+  const issue = (n: number): SimIssue => ({
+    id: `w-${n + 1}`,
+    status: 'open',
+    assignee: null,
+    after: [],
+    escalated: false,
+    letGo: false,
+  })
+  return {
+    polecats,
+    issues: Array.from({ length: issues }, (_, n) => issue(n)),
+    faults,
+    commands,
+    races,
+    mailboxMax: 6,
+    tries: 2,
+  }
 }
 
 /** A machine's snapshot, one object for all equal ones. */
@@ -100,7 +133,13 @@ export interface Choice {
 export function makeModel(scope: Scope) {
   const facts = {
     rigs: () => [rig],
-    rig: () => ({ maxWorkers: scope.polecats, spawnDelayMs: 0, sessionTries: scope.tries, mergeTries: scope.tries, retireTries: scope.tries }),
+    rig: () => ({
+      maxWorkers: scope.polecats,
+      spawnDelayMs: 0,
+      sessionTries: scope.tries,
+      mergeTries: scope.tries,
+      retireTries: scope.tries,
+    }),
     hasPlugin: () => false,
     hasCrew: () => false,
   }
@@ -108,7 +147,10 @@ export function makeModel(scope: Scope) {
   const roleOf = new Map<string, Role>()
   const interned = new Map<string, number>()
   const stored = new Map<string, Stored>()
-  const turns = new Map<string, { after: Stored; status: 'active' | 'done'; promises: readonly Promised[]; handled: boolean }>()
+  const turns = new Map<
+    string,
+    { after: Stored; status: 'active' | 'done'; promises: readonly Promised[]; handled: boolean }
+  >()
   const beginnings = new Map<string, { after: Stored; promises: readonly Promised[] }>()
 
   const intern = (text: string): number => {
@@ -130,7 +172,12 @@ export function makeModel(scope: Scope) {
     const known = stored.get(text)
     if (known) return known
     const { value, context } = JSON.parse(text) as { value: Json; context: JsonObject }
-    const made = { id: stored.size + 1, machine, snapshot: restore(machine.machine, JSON.parse(text)), seen: { value, context } }
+    const made = {
+      id: stored.size + 1,
+      machine,
+      snapshot: restore(machine.machine, JSON.parse(text)),
+      seen: { value, context },
+    }
     stored.set(text, made)
     return made
   }
@@ -156,7 +203,13 @@ export function makeModel(scope: Scope) {
     return { ...empty, mail: [mailOf('overseer', 'mayor/', 'work.requested', { rig, epic })] }
   }
 
-  function mailOf(from: string, to: string, type: string, body: unknown, more: { id?: string; invokeId?: string; timerId?: string } = {}): Mail {
+  function mailOf(
+    from: string,
+    to: string,
+    type: string,
+    body: unknown,
+    more: { id?: string; invokeId?: string; timerId?: string } = {},
+  ): Mail {
     const parsed = type.startsWith('xstate.') ? (body as JsonObject) : parseMail(type, body)
     const id = more.id ?? `m:${from}>${to}:${type}`
     return {
@@ -180,9 +233,11 @@ export function makeModel(scope: Scope) {
     const asleep = !actor || actor.status === 'done'
     const internal = mail.invokeId !== undefined || mail.timerId !== undefined
     const mayBegin = (role.begins ?? [...role.accepts, ...role.ignores]).includes(mail.type)
-    if (!role.accepts.includes(mail.type) && !role.ignores.includes(mail.type) && !internal) return { ...next, dead: [...next.dead, `${mail.to} does not understand ${mail.type}`] }
+    if (!role.accepts.includes(mail.type) && !role.ignores.includes(mail.type) && !internal)
+      return { ...next, dead: [...next.dead, `${mail.to} does not understand ${mail.type}`] }
     if (asleep) {
-      if (internal || (role.ignores.includes(mail.type) && !(role.begins ?? role.accepts).includes(mail.type))) return next
+      if (internal || (role.ignores.includes(mail.type) && !(role.begins ?? role.accepts).includes(mail.type)))
+        return next
       if (!mayBegin) return { ...next, dead: [...next.dead, `${mail.to} is not there; ${mail.type} does not begin it`] }
     }
     const incarnation = asleep ? (actor?.incarnation ?? 0) + 1 : actor.incarnation
@@ -194,7 +249,11 @@ export function makeModel(scope: Scope) {
     if (!turn.handled && !opening) return next
     const actors = new Map(state.actors)
     actors.set(mail.to, { incarnation, status: turn.status, stored: turn.after })
-    const after = { ...next, actors, timers: asleep ? next.timers.filter(({ address }) => address !== mail.to) : next.timers }
+    const after = {
+      ...next,
+      actors,
+      timers: asleep ? next.timers.filter(({ address }) => address !== mail.to) : next.timers,
+    }
     return promised(after, mail.to, [...(opening?.promises ?? []), ...turn.promises])
   }
 
@@ -214,7 +273,12 @@ export function makeModel(scope: Scope) {
     if (known) return known
     const event = { ...mail.body, type: mail.type, from: mail.from, at: 0, mailId: mail.id }
     const { snapshot, promises, handled } = play(before.machine.machine, before.snapshot, event)
-    const made = { after: handled ? keep(before.machine, snapshot) : before, status: snapshot.status === 'active' ? ('active' as const) : ('done' as const), promises, handled }
+    const made = {
+      after: handled ? keep(before.machine, snapshot) : before,
+      status: snapshot.status === 'active' ? ('active' as const) : ('done' as const),
+      promises,
+      handled,
+    }
     turns.set(key, made)
     return made
   }
@@ -227,10 +291,25 @@ export function makeModel(scope: Scope) {
       // A copy for people changes nothing that can be looked at here.
       if (name === 'fileMessage') return
       const parsed = spec.parseInput(input)
-      effects = [...effects, { key: intern(JSON.stringify([address, invokeId, name, parsed])), address, invokeId, name, input: parsed, lane: spec.lane(parsed), started: false }]
+      effects = [
+        ...effects,
+        {
+          key: intern(JSON.stringify([address, invokeId, name, parsed])),
+          address,
+          invokeId,
+          name,
+          input: parsed,
+          lane: spec.lane(parsed),
+          started: false,
+        },
+      ]
     }
     for (const promise of promises) {
-      if (promise.kind === 'timer') timers = [...timers.filter((each) => each.address !== address || each.id !== promise.id), { address, id: promise.id }]
+      if (promise.kind === 'timer')
+        timers = [
+          ...timers.filter((each) => each.address !== address || each.id !== promise.id),
+          { address, id: promise.id },
+        ]
       else if (promise.kind === 'cancelTimer') {
         timers = timers.filter((each) => each.address !== address || each.id !== promise.id)
         mail = mail.filter((each) => each.to !== address || each.timerId !== promise.id)
@@ -239,13 +318,18 @@ export function makeModel(scope: Scope) {
         effects = effects.filter((each) => each.address !== address || each.invokeId !== promise.id)
         mail = mail.filter((each) => each.to !== address || each.invokeId !== promise.id)
       } else
-        for (const params of (Array.isArray(promise.params) ? promise.params : [promise.params]) as Record<string, unknown>[]) {
-          if (promise.name === 'mail') mail = [...mail, mailOf(address, String(params.to), String(params.type), params.body)]
+        for (const params of (Array.isArray(promise.params) ? promise.params : [promise.params]) as Record<
+          string,
+          unknown
+        >[]) {
+          if (promise.name === 'mail')
+            mail = [...mail, mailOf(address, String(params.to), String(params.type), params.body)]
           else if (promise.name === 'reply') world = answered(world, params as { to: string | null; ok: boolean })
           else if (promise.name === 'claimSlot') {
             const holder = String(params.holder)
             if (slots.includes(holder)) continue
-            if (slots.length >= scope.polecats) throw new Violation(`${holder} is given a place, and all ${scope.polecats} are taken (invariant 5)`)
+            if (slots.length >= scope.polecats)
+              throw new Violation(`${holder} is given a place, and all ${scope.polecats} are taken (invariant 5)`)
             slots = [...slots, holder].sort()
           } else if (promise.name === 'freeSlot') slots = slots.filter((holder) => holder !== params.holder)
           else if (promise.name !== 'note' && promise.name !== 'acceptCapacity') effect(promise.name, null, params)
@@ -268,13 +352,22 @@ export function makeModel(scope: Scope) {
   function choices(state: TownState): Choice[] {
     const list: Choice[] = []
     if (state.mail.length > 0)
-      list.push({ words: `${state.mail[0]?.to} hears ${state.mail[0]?.type} from ${state.mail[0]?.from}`, from: 'town', next: () => settled(handle(state)) })
+      list.push({
+        words: `${state.mail[0]?.to} hears ${state.mail[0]?.type} from ${state.mail[0]?.from}`,
+        from: 'town',
+        next: () => settled(handle(state)),
+      })
     if (state.mail.length > 0 && (state.races >= scope.races || state.mail.length >= scope.mailboxMax)) return list
     const racing = state.mail.length > 0 ? { ...state, races: state.races + 1 } : state
     const add = (words: string, from: Choice['from'], next: (state: TownState) => TownState) => {
       if (from === 'fault' && state.faults === 0) return
       if (from === 'overseer' && state.commands === 0) return
-      const paid = from === 'fault' ? { ...racing, faults: racing.faults - 1 } : from === 'overseer' ? { ...racing, commands: racing.commands - 1 } : racing
+      const paid =
+        from === 'fault'
+          ? { ...racing, faults: racing.faults - 1 }
+          : from === 'overseer'
+            ? { ...racing, commands: racing.commands - 1 }
+            : racing
       list.push({ words, from, next: () => next(paid) })
     }
     around.effects(state, add)
@@ -294,7 +387,8 @@ export function makeModel(scope: Scope) {
   }
 
   /** A burst is over when all mail is handled. */
-  const settled = (state: TownState): TownState => (state.mail.length === 0 && state.races > 0 ? { ...state, races: 0 } : state)
+  const settled = (state: TownState): TownState =>
+    state.mail.length === 0 && state.races > 0 ? { ...state, races: 0 } : state
 
   function view(state: TownState): TownView {
     const { world } = state

@@ -1,5 +1,7 @@
-// Simulation: deterministic. The production machines on the production host and store, with chance choosing what happens next, crashes included.
-// One seed is one story; the same seed is the same story. Invariants are checked in the world after every step, and at rest.
+// Simulation: deterministic. The production machines on the production host and store, with chance choosing what
+// happens next, crashes included.
+// One seed is one story; the same seed is the same story. Invariants are checked in the world after every step, and
+// at rest.
 // Never: uses a clock or chance of its own; all of both comes from the seed.
 import { existsSync, mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
@@ -34,7 +36,9 @@ export interface SimOptions {
   /** Faults never stop: only what must hold at every moment is asked, not that all comes to rest. */
   safety?: boolean
   trace?: boolean
-  /** Plugins of the rig that bring a machine of their own: they are written to, crash and come to rest with the town. */
+  /**
+   * Plugins of the rig that bring a machine of their own: they are written to, crash and come to rest with the town.
+   */
   plugins?: readonly Role[]
   /** Hears what each effect answered. */
   heard?: ((effect: string, answer: JsonObject | Error) => void) | undefined
@@ -60,7 +64,16 @@ interface InFlight {
 
 const shm = existsSync('/dev/shm') ? '/dev/shm' : tmpdir()
 
-export function simulate({ seed, steps = 250, issues: count = 3, maxWorkers = 2, safety = false, trace = false, plugins = [], heard }: SimOptions): SimResult {
+export function simulate({
+  seed,
+  steps = 250,
+  issues: count = 3,
+  maxWorkers = 2,
+  safety = false,
+  trace = false,
+  plugins = [],
+  heard,
+}: SimOptions): SimResult {
   const random = seededRandom(seed)
   const chance = (part: number) => random.uint32() / 2 ** 32 < part
   const pick = <T>(list: readonly T[]): T => list[random.uint32() % list.length] as T
@@ -84,7 +97,9 @@ export function simulate({ seed, steps = 250, issues: count = 3, maxWorkers = 2,
   const byIssue = chance(0.3)
   const asked = new Set<string>()
   const late = new Set<string>()
-  /** `max_workers` as the rig's configuration has it now, and the most workers there may still be because it was more. */
+  /**
+   * `max_workers` as the rig's configuration has it now, and the most workers there may still be because it was more.
+   */
   let allowed = maxWorkers
   let workersMax = maxWorkers
   const facts = {
@@ -132,7 +147,8 @@ export function simulate({ seed, steps = 250, issues: count = 3, maxWorkers = 2,
     looked = undefined
     opened.onCommit((entries) => {
       // When the Witness gave it out: a town may be slow to hear it.
-      for (const { mailType, mailId, before } of entries) if (mailType === 'polecat.assigned' && before === '') starts.push(opened.mail(mailId)?.sentAt ?? 0)
+      for (const { mailType, mailId, before } of entries)
+        if (mailType === 'polecat.assigned' && before === '') starts.push(opened.mail(mailId)?.sentAt ?? 0)
       for (const { address } of entries) changed.add(address)
       for (const entry of entries) for (const note of entry.notes) say(`${entry.address}: ${note.text}`)
     })
@@ -143,7 +159,8 @@ export function simulate({ seed, steps = 250, issues: count = 3, maxWorkers = 2,
     crashes++
     say(`— crash ${how} —`)
     // Hands that were at work may have finished what nobody heard of.
-    for (const flight of inFlight) if (flight.effect.name !== 'watchSession' && flight.result === undefined && chance(0.5)) perform(flight)
+    for (const flight of inFlight)
+      if (flight.effect.name !== 'watchSession' && flight.result === undefined && chance(0.5)) perform(flight)
     inFlight = []
     const before = kept(store)
     host.close()
@@ -171,12 +188,17 @@ export function simulate({ seed, steps = 250, issues: count = 3, maxWorkers = 2,
       if (error instanceof Violation) throw error
       flight.result = error as Error
     }
-    say(`${flight.effect.name} for ${flight.effect.address}${flight.result instanceof Error ? ` fails: ${flight.result.message}` : ''}`)
+    say(
+      `${flight.effect.name} for ${flight.effect.address}${flight.result instanceof Error ? ` fails: ${flight.result.message}` : ''}`,
+    )
   }
 
   function settle(flight: InFlight, twice = false): void {
     inFlight = inFlight.filter((other) => other !== flight)
-    const outcome = flight.result instanceof Error ? ({ ok: false, error: flight.result.message } as const) : ({ ok: true, output: flight.result } as const)
+    const outcome =
+      flight.result instanceof Error
+        ? ({ ok: false, error: flight.result.message } as const)
+        : ({ ok: true, output: flight.result } as const)
     if (flight.result) heard?.(flight.effect.name, flight.result)
     host.settle(flight.effect.key, outcome)
     if (twice) host.settle(flight.effect.key, outcome)
@@ -186,13 +208,15 @@ export function simulate({ seed, steps = 250, issues: count = 3, maxWorkers = 2,
   function take(most: number): number {
     const taken = host.takeEffects(most)
     const starting = taken.find(({ name }) => binding.effects[name]?.starts)
-    if (stopped && starting) throw new Violation(`${starting.name} of ${starting.address} is begun after stop --all (invariant 10)`)
+    if (stopped && starting)
+      throw new Violation(`${starting.name} of ${starting.address} is begun after stop --all (invariant 10)`)
     inFlight.push(...taken.map((effect) => ({ effect, result: undefined })))
     return taken.length
   }
 
   const isWatch = (flight: InFlight) => flight.effect.name === 'watchSession'
-  const finishable = () => inFlight.filter((flight) => !isWatch(flight) || world.watched(flight.effect.input) !== undefined)
+  const finishable = () =>
+    inFlight.filter((flight) => !isWatch(flight) || world.watched(flight.effect.input) !== undefined)
 
   function finish(flight: InFlight): void {
     if (isWatch(flight)) {
@@ -208,7 +232,8 @@ export function simulate({ seed, steps = 250, issues: count = 3, maxWorkers = 2,
     if (faults && chance(0.04)) flight.result = new Error('the world would not')
     else if (faults && any && chance(0.03)) flight.result = pick<JsonObject>(any)
     else perform(flight)
-    if (faults && chance(0.04) && !(flight.result instanceof Error)) flight.result = new Error('done, but the answer was lost')
+    if (faults && chance(0.04) && !(flight.result instanceof Error))
+      flight.result = new Error('done, but the answer was lost')
     // Late: the answer comes after other things have happened.
     if (!faults || !chance(0.2)) settle(flight, faults && chance(0.1))
   }
@@ -275,10 +300,14 @@ export function simulate({ seed, steps = 250, issues: count = 3, maxWorkers = 2,
     return {
       actors: [...actors.values()],
       slots: host.slots(`${rig}/workers`),
-      deadLetters: host.deadLetters().map(({ envelope, reason }) => `${envelope.type} from ${envelope.from} to ${envelope.to}: ${reason}`),
+      deadLetters: host
+        .deadLetters()
+        .map(({ envelope, reason }) => `${envelope.type} from ${envelope.from} to ${envelope.to}: ${reason}`),
       timers: townTimers(),
       waiting: host.depth().mail,
-      openEffects: store.all<{ address: string }>("SELECT address FROM effect WHERE state IN ('pending', 'started')").map(({ address }) => address),
+      openEffects: store
+        .all<{ address: string }>("SELECT address FROM effect WHERE state IN ('pending', 'started')")
+        .map(({ address }) => address),
       history: { spawnDelayMs, starts, ...past.seen(store, saidAt) },
     }
   }
@@ -293,7 +322,9 @@ export function simulate({ seed, steps = 250, issues: count = 3, maxWorkers = 2,
 
   /** A plugin may wait for the next hour for ever; the town itself may not. */
   function townTimers() {
-    return store.all<{ address: string; id: string }>('SELECT address, id FROM timer').filter(({ address }) => !pluginAddresses.includes(address))
+    return store
+      .all<{ address: string; id: string }>('SELECT address, id FROM timer')
+      .filter(({ address }) => !pluginAddresses.includes(address))
   }
 
   function view(): TownView {
@@ -330,7 +361,9 @@ export function simulate({ seed, steps = 250, issues: count = 3, maxWorkers = 2,
         check()
         continue
       }
-      const agent = world.live().find((each) => each.state === 'alive' && !each.done && (each.asked === null || host.reply(each.asked)))
+      const agent = world
+        .live()
+        .find((each) => each.state === 'alive' && !each.done && (each.asked === null || host.reply(each.asked)))
       if (agent && !stopped) {
         agentActs(agent)
         // That takes its time, and what is due meanwhile happens.
@@ -360,7 +393,8 @@ export function simulate({ seed, steps = 250, issues: count = 3, maxWorkers = 2,
     post('daemon', `${rig}/witness`, 'issues.changed')
     if (stopped) {
       if (!rest(5000)) throw new Violation('stopped, it does not come to rest')
-      if (world.live().length > 0) throw new Violation(`stopped, at rest, and ${world.live()[0]?.id} lives (invariant 10)`)
+      if (world.live().length > 0)
+        throw new Violation(`stopped, at rest, and ${world.live()[0]?.id} lives (invariant 10)`)
     }
     // The faults stop: left alone, the town comes to rest, and whatever has not landed somebody was told of.
     resume()
@@ -375,7 +409,10 @@ export function simulate({ seed, steps = 250, issues: count = 3, maxWorkers = 2,
       comesToRest()
     }
     const left = [...world.issues.values()].filter((issue) => issue.status !== 'closed')
-    if (left.length > 0) throw new Violation(`${left.map((issue) => `${issue.id} (${issue.status})`).join(', ')} never landed, though all went well`)
+    if (left.length > 0)
+      throw new Violation(
+        `${left.map((issue) => `${issue.id} (${issue.status})`).join(', ')} never landed, though all went well`,
+      )
   }
 
   let [done, violation]: [number, string | null] = [0, null]
@@ -390,7 +427,10 @@ export function simulate({ seed, steps = 250, issues: count = 3, maxWorkers = 2,
         if (roll < 1) crash('between two steps')
         else if (roll < 5) pick(people)()
         else if (pluginAddresses.length > 0 && chance(0.1))
-          post(pick(['overseer', 'mayor/']), pick(pluginAddresses), 'message.sent', { subject: `Question ${done}`, body: 'What now?' })
+          post(pick(['overseer', 'mayor/']), pick(pluginAddresses), 'message.sent', {
+            subject: `Question ${done}`,
+            body: 'What now?',
+          })
         else if (roll < 9) {
           const due = host.nextDueAt()
           if (due !== null) clock.set(Math.max(clock.now(), due))
@@ -415,5 +455,14 @@ export function simulate({ seed, steps = 250, issues: count = 3, maxWorkers = 2,
   const escalated = [...world.messages.values()].filter((to) => to === 'overseer').length
   host.close()
   rmSync(dir, { recursive: true, force: true })
-  return { seed, steps: done, crashes, turns, landed: world.landed.length, escalated, violation, story: trace || violation ? story : [] }
+  return {
+    seed,
+    steps: done,
+    crashes,
+    turns,
+    landed: world.landed.length,
+    escalated,
+    violation,
+    story: trace || violation ? story : [],
+  }
 }

@@ -1,9 +1,19 @@
-// Twins: one machine played three ways, so that they can be compared: by the pure turn, by the real host on the real store, and live by XState itself.
+// Twins: one machine played three ways, so that they can be compared: by the pure turn, by the real host on the real
+// store, and live by XState itself.
 // Never: brings a world; what an effect answers and when a timer fires is the step's to say.
 
 import { isDeepStrictEqual } from 'node:util'
 import { type AnyMachineSnapshot, createActor, fromPromise, SimulatedClock } from 'xstate'
-import { type HostOptions, type Json, type JsonObject, openHost, openSqliteStore, type Role, seededRandom, virtualClock } from '../runtime/contract.ts'
+import {
+  type HostOptions,
+  type Json,
+  type JsonObject,
+  openHost,
+  openSqliteStore,
+  type Role,
+  seededRandom,
+  virtualClock,
+} from '../runtime/contract.ts'
 import { begin, type Promised, persist, play, restore } from '../runtime/turn.ts'
 import { eventOf, type Step, type Subject, stepsFrom } from './coverage.ts'
 
@@ -35,27 +45,49 @@ export function pureTwin(subject: Subject, kernel: Kernel) {
   const seen: Seen = { status: 'active', value: {}, context: {}, timers: [], effects: [], said: [], slots: [] }
   const keep = (promises: readonly Promised[]) => {
     for (const promise of promises) {
-      if (promise.kind === 'timer') seen.timers = [...seen.timers.filter(({ id }) => id !== promise.id), { id: promise.id, dueAt: now + promise.delayMs }]
+      if (promise.kind === 'timer')
+        seen.timers = [
+          ...seen.timers.filter(({ id }) => id !== promise.id),
+          { id: promise.id, dueAt: now + promise.delayMs },
+        ]
       else if (promise.kind === 'cancelTimer') seen.timers = seen.timers.filter(({ id }) => id !== promise.id)
-      else if (promise.kind === 'invoke') seen.effects.push({ invokeId: promise.id, name: promise.name, input: kernel.effects[promise.name]?.parseInput(promise.input) ?? null })
+      else if (promise.kind === 'invoke')
+        seen.effects.push({
+          invokeId: promise.id,
+          name: promise.name,
+          input: kernel.effects[promise.name]?.parseInput(promise.input) ?? null,
+        })
       else if (promise.kind === 'stop') seen.effects = seen.effects.filter(({ invokeId }) => invokeId !== promise.id)
       else
-        for (const params of (Array.isArray(promise.params) ? promise.params : [promise.params]) as Record<string, Json>[]) {
-          if (promise.name === 'mail') seen.said.push(`mail ${params.to} ${params.type} ${JSON.stringify(kernel.parseMail(String(params.type), params.body))}`)
+        for (const params of (Array.isArray(promise.params) ? promise.params : [promise.params]) as Record<
+          string,
+          Json
+        >[]) {
+          if (promise.name === 'mail')
+            seen.said.push(
+              `mail ${params.to} ${params.type} ${JSON.stringify(kernel.parseMail(String(params.type), params.body))}`,
+            )
           else if (promise.name === 'reply') {
             if (typeof params.to === 'string') seen.said.push(`reply ${params.to} ${params.ok} ${params.text}`)
           } else if (promise.name === 'note') seen.said.push(`note ${params.text}`)
-          else if (promise.name === 'claimSlot') seen.slots = [...new Set([...seen.slots, String(params.holder)])].sort()
+          else if (promise.name === 'claimSlot')
+            seen.slots = [...new Set([...seen.slots, String(params.holder)])].sort()
           else if (promise.name === 'freeSlot') seen.slots = seen.slots.filter((holder) => holder !== params.holder)
-          else if (kernel.effects[promise.name]) seen.said.push(`effect ${promise.name} ${JSON.stringify(kernel.effects[promise.name]?.parseInput(params))}`)
+          else if (kernel.effects[promise.name])
+            seen.said.push(`effect ${promise.name} ${JSON.stringify(kernel.effects[promise.name]?.parseInput(params))}`)
         }
     }
   }
   keep(turn.promises)
   const tell = (step: Step) => {
     if (step.kind === 'mail') mails++
-    if (step.kind === 'done' || step.kind === 'failed') seen.effects = seen.effects.filter(({ invokeId }) => invokeId !== step.invokeId)
-    turn = play(subject.machine, restore(subject.machine, JSON.parse(persist(subject.machine, turn.snapshot))), eventOf(step, now, mailId(mails)))
+    if (step.kind === 'done' || step.kind === 'failed')
+      seen.effects = seen.effects.filter(({ invokeId }) => invokeId !== step.invokeId)
+    turn = play(
+      subject.machine,
+      restore(subject.machine, JSON.parse(persist(subject.machine, turn.snapshot))),
+      eventOf(step, now, mailId(mails)),
+    )
     keep(turn.promises)
   }
   return {
@@ -66,12 +98,19 @@ export function pureTwin(subject: Subject, kernel: Kernel) {
       if (step.kind === 'timer') {
         const due = seen.timers.find(({ id }) => id === step.event)?.dueAt ?? now
         now = due
-        const fired = seen.timers.filter(({ dueAt }) => dueAt <= due).sort((a, b) => a.dueAt - b.dueAt || (a.id < b.id ? -1 : 1))
+        const fired = seen.timers
+          .filter(({ dueAt }) => dueAt <= due)
+          .sort((a, b) => a.dueAt - b.dueAt || (a.id < b.id ? -1 : 1))
         seen.timers = seen.timers.filter(({ dueAt }) => dueAt > due)
         for (const { id } of fired) tell({ kind: 'timer', event: id })
       } else tell(step)
       const stored = JSON.parse(persist(subject.machine, turn.snapshot)) as { value: Json; context: Json }
-      return { ...structuredClone(seen), status: turn.snapshot.status === 'active' ? 'active' : 'done', value: stored.value, context: stored.context }
+      return {
+        ...structuredClone(seen),
+        status: turn.snapshot.status === 'active' ? 'active' : 'done',
+        value: stored.value,
+        context: stored.context,
+      }
     },
   }
 }
@@ -81,7 +120,14 @@ export function hostTwin(role: Role, address: string, input: JsonObject, kernel:
   const store = openSqliteStore(':memory:')
   const clock = virtualClock(began)
   const anything = Object.assign([], { includes: () => true }) as readonly string[]
-  const everybody: Role = { ...role, name: 'everybody else', owns: (other) => other !== address, accepts: anything, ignores: anything, begins: [] }
+  const everybody: Role = {
+    ...role,
+    name: 'everybody else',
+    owns: (other) => other !== address,
+    accepts: anything,
+    ignores: anything,
+    begins: [],
+  }
   const host = openHost({
     store,
     clock,
@@ -108,12 +154,24 @@ export function hostTwin(role: Role, address: string, input: JsonObject, kernel:
         mails++
         host.post({ id: mailId(mails), from: step.from, to: address, type: step.type, body: step.body })
       } else if (step.kind === 'timer') {
-        const due = store.get<{ due_at: number }>('SELECT due_at FROM timer WHERE address = ? AND id = ?', address, step.event)
+        const due = store.get<{ due_at: number }>(
+          'SELECT due_at FROM timer WHERE address = ? AND id = ?',
+          address,
+          step.event,
+        )
         clock.set(due?.due_at ?? clock.now())
         host.fireTimers()
       } else {
-        const waiting = store.get<{ key: string }>("SELECT key FROM effect WHERE address = ? AND invoke_id = ? AND state IN ('pending', 'started')", address, step.invokeId)
-        if (waiting) host.settle(waiting.key, step.kind === 'done' ? { ok: true, output: step.output } : { ok: false, error: step.message })
+        const waiting = store.get<{ key: string }>(
+          "SELECT key FROM effect WHERE address = ? AND invoke_id = ? AND state IN ('pending', 'started')",
+          address,
+          step.invokeId,
+        )
+        if (waiting)
+          host.settle(
+            waiting.key,
+            step.kind === 'done' ? { ok: true, output: step.output } : { ok: false, error: step.message },
+          )
       }
       settle()
       const actor = host.actor(address)
@@ -123,7 +181,10 @@ export function hostTwin(role: Role, address: string, input: JsonObject, kernel:
         status: actor?.status === 'done' ? 'done' : 'active',
         value: actor?.value ?? null,
         context: actor?.context ?? null,
-        timers: store.all<{ id: string; dueAt: number }>('SELECT id, due_at AS dueAt FROM timer WHERE address = ? ORDER BY rowid', address),
+        timers: store.all<{ id: string; dueAt: number }>(
+          'SELECT id, due_at AS dueAt FROM timer WHERE address = ? ORDER BY rowid',
+          address,
+        ),
         effects: store
           .all<{ invokeId: string; name: string; input: string }>(
             "SELECT invoke_id AS invokeId, name, input FROM effect WHERE address = ? AND invoke_id IS NOT NULL AND state IN ('pending', 'started') ORDER BY seq",
@@ -146,16 +207,29 @@ export function hostTwin(role: Role, address: string, input: JsonObject, kernel:
       "SELECT * FROM mail WHERE from_address = ? AND id LIKE 'o-%' AND type NOT LIKE 'xstate.%' ORDER BY seq",
       address,
     )
-    const effects = store.all<{ name: string; input: string }>('SELECT name, input FROM effect WHERE address = ? AND invoke_id IS NULL ORDER BY seq', address)
-    return [...mail.map((row) => `mail ${row.to_address} ${row.type} ${row.body}`), ...effects.map((row) => `effect ${row.name} ${row.input}`), ...replies, ...noted()]
+    const effects = store.all<{ name: string; input: string }>(
+      'SELECT name, input FROM effect WHERE address = ? AND invoke_id IS NULL ORDER BY seq',
+      address,
+    )
+    return [
+      ...mail.map((row) => `mail ${row.to_address} ${row.type} ${row.body}`),
+      ...effects.map((row) => `effect ${row.name} ${row.input}`),
+      ...replies,
+      ...noted(),
+    ]
   }
 }
 
-/** The machine live, as XState runs it: `createActor`, its own clock and promises. Only value, context and status can be compared. */
+/**
+ * The machine live, as XState runs it: `createActor`, its own clock and promises. Only value, context and status can
+ * be compared.
+ */
 export function liveTwin(subject: Subject) {
   const clock = new SimulatedClock()
   const waiting = new Map<string, { resolve(output: unknown): void; reject(error: unknown): void }>()
-  const awaited = fromPromise<unknown>(({ self }) => new Promise((resolve, reject) => waiting.set(self.id, { resolve, reject })))
+  const awaited = fromPromise<unknown>(
+    ({ self }) => new Promise((resolve, reject) => waiting.set(self.id, { resolve, reject })),
+  )
   const actors = Object.fromEntries(Object.keys(subject.machine.implementations.actors).map((name) => [name, awaited]))
   const actor = createActor(subject.machine.provide({ actors } as never), { input: subject.input as never, clock })
   actor.start()
@@ -206,8 +280,15 @@ export function differs({ subject, role, address, kernel }: Staged, path: readon
   }
 }
 
-/** One life by chance: on the pure machine, through the real host, and live as XState runs it; where they differ, in words. */
-export async function livesUnlike({ subject, role, address, kernel }: Staged, seed: number, steps = 30): Promise<string | undefined> {
+/**
+ * One life by chance: on the pure machine, through the real host, and live as XState runs it; where they differ, in
+ * words.
+ */
+export async function livesUnlike(
+  { subject, role, address, kernel }: Staged,
+  seed: number,
+  steps = 30,
+): Promise<string | undefined> {
   const random = seededRandom(seed)
   const pure = pureTwin(subject, kernel)
   const host = hostTwin(role, address, subject.input, kernel)
@@ -215,11 +296,19 @@ export async function livesUnlike({ subject, role, address, kernel }: Staged, se
   const told: string[] = []
   let at = began
   // What a machine does not understand in its state is for the host to refuse, not for the twins to compare.
-  const heard = (step: Step) => step.kind !== 'mail' || role.ignores.includes(step.type) || pure.snapshot().can(eventOf(step, at, 'm-0') as never)
-  const soonest = () => Math.min(...(pure.snapshot()._nodes as { after: { eventType: string }[] }[]).flatMap((node) => node.after.map(({ eventType }) => pure.until(eventType))))
+  const heard = (step: Step) =>
+    step.kind !== 'mail' || role.ignores.includes(step.type) || pure.snapshot().can(eventOf(step, at, 'm-0') as never)
+  const soonest = () =>
+    Math.min(
+      ...(pure.snapshot()._nodes as { after: { eventType: string }[] }[]).flatMap((node) =>
+        node.after.map(({ eventType }) => pure.until(eventType)),
+      ),
+    )
   try {
     for (let n = 0; n < steps; n++) {
-      const next = stepsFrom(subject, pure.snapshot(), told.length === 0).filter((step) => (step.kind === 'timer' ? pure.until(step.event) === soonest() : heard(step)))
+      const next = stepsFrom(subject, pure.snapshot(), told.length === 0).filter((step) =>
+        step.kind === 'timer' ? pure.until(step.event) === soonest() : heard(step),
+      )
       const step = next[random.uint32() % next.length]
       if (!step) break
       const ms = step.kind === 'timer' ? pure.until(step.event) : 0
@@ -244,14 +333,27 @@ export async function livesUnlike({ subject, role, address, kernel }: Staged, se
 }
 
 /** XState's own results carry no moment: what is dated by one is left out. */
-const timeless = (value: unknown): Partial<Seen> => JSON.parse(JSON.stringify(value, (key, part) => (key === 'at' || key === 'since' ? 0 : part)))
+const timeless = (value: unknown): Partial<Seen> =>
+  JSON.parse(JSON.stringify(value, (key, part) => (key === 'at' || key === 'since' ? 0 : part)))
 
-const wordsOf = (step: Step) => (step.kind === 'mail' ? `${step.type} from ${step.from}` : step.kind === 'timer' ? step.event : `${step.invokeId} ${step.kind}`)
+const wordsOf = (step: Step) =>
+  step.kind === 'mail'
+    ? `${step.type} from ${step.from}`
+    : step.kind === 'timer'
+      ? step.event
+      : `${step.invokeId} ${step.kind}`
 
 /** What the second has otherwise than the first. */
 function between(ours: Partial<Seen>, theirs: Partial<Seen>): string | undefined {
-  const sorted = (seen: Partial<Seen>) => ({ ...seen, said: [...(seen.said ?? [])].sort(), timers: [...(seen.timers ?? [])].sort((a, b) => (a.id < b.id ? -1 : 1)) })
-  const [a, b] = [sorted(ours), sorted(theirs)].map((seen) => JSON.parse(JSON.stringify(seen))) as [Record<string, unknown>, Record<string, unknown>]
+  const sorted = (seen: Partial<Seen>) => ({
+    ...seen,
+    said: [...(seen.said ?? [])].sort(),
+    timers: [...(seen.timers ?? [])].sort((a, b) => (a.id < b.id ? -1 : 1)),
+  })
+  const [a, b] = [sorted(ours), sorted(theirs)].map((seen) => JSON.parse(JSON.stringify(seen))) as [
+    Record<string, unknown>,
+    Record<string, unknown>,
+  ]
   const part = Object.keys(a).find((name) => !isDeepStrictEqual(a[name], b[name]))
   return part && `has ${part} ${JSON.stringify(b[part])}, not ${JSON.stringify(a[part])}`
 }

@@ -1,5 +1,7 @@
-// World: the simulated outside world. Origin, refs, worktrees with uncommitted work, sessions, agents, issues. It outlives every crash of the host, and what is true is checked here.
-// Every effect behaves as its real hand does: at least once, safe to repeat, with the same last guards. Commits are named by what they hold, so that two ways to the same world are one world.
+// World: the simulated outside world. Origin, refs, worktrees with uncommitted work, sessions, agents, issues. It
+// outlives every crash of the host, and what is true is checked here.
+// Every effect behaves as its real hand does: at least once, safe to repeat, with the same last guards. Commits are
+// named by what they hold, so that two ways to the same world are one world.
 // Never: asks the machines what they believe.
 import type { JsonObject, PromisedEffect } from '../runtime/contract.ts'
 import { Commits } from './commits.ts'
@@ -74,7 +76,9 @@ export class World {
     this.commits = from?.commits ?? new Commits()
     this.pins = new Map(from?.pins)
     this.branches = new Map(from?.branches)
-    this.worktrees = new Map([...(from?.worktrees ?? [])].map(([name, place]) => [name, { ...place, dirty: new Set(place.dirty) }]))
+    this.worktrees = new Map(
+      [...(from?.worktrees ?? [])].map(([name, place]) => [name, { ...place, dirty: new Set(place.dirty) }]),
+    )
     this.agents = new Map([...(from?.agents ?? [])].map(([id, agent]) => [id, { ...agent }]))
     this.messages = new Map(from?.messages)
     this.calledOff = new Set(from?.calledOff)
@@ -137,12 +141,16 @@ export class World {
   /** What a watch sees now; undefined while it goes on waiting. */
   watched({ session, stallMatters }: Input): JsonObject | undefined {
     const agent = this.agents.get(session.id)
-    if (!agent || agent.state === 'dead') return { kind: 'ended', exitCode: agent?.exitCode ?? null, tail: 'last words' }
+    if (!agent || agent.state === 'dead')
+      return { kind: 'ended', exitCode: agent?.exitCode ?? null, tail: 'last words' }
     return agent.state === 'frozen' && stallMatters ? { kind: 'stalled', silentMs: 1_800_000, tail: '' } : undefined
   }
 
   newestEpoch(address: string): number {
-    return Math.max(0, ...[...this.agents.values()].flatMap((agent) => (agent.address === address ? [agent.epoch] : [])))
+    return Math.max(
+      0,
+      ...[...this.agents.values()].flatMap((agent) => (agent.address === address ? [agent.epoch] : [])),
+    )
   }
 
   live(): Agent[] {
@@ -199,7 +207,8 @@ export class World {
     place.onBranch = place.branch
     const tip = this.branches.get(place.branch) ?? place.head
     if (this.commits.contains(tip, place.head)) place.head = tip
-    else if (!this.commits.contains(place.head, tip)) place.head = this.commits.add([tip, place.head], [], this.commits.get(tip).red)
+    else if (!this.commits.contains(place.head, tip))
+      place.head = this.commits.add([tip, place.head], [], this.commits.get(tip).red)
     this.branches.set(place.branch, place.head)
   }
 
@@ -216,7 +225,8 @@ export class World {
   /** Somebody takes an issue by hand, and gives it back. */
   take(id: string): void {
     const issue = this.issue(id)
-    if (issue.status === 'open' && issue.assignee === null) Object.assign(issue, { status: 'in_progress', assignee: somebody })
+    if (issue.status === 'open' && issue.assignee === null)
+      Object.assign(issue, { status: 'in_progress', assignee: somebody })
   }
 
   giveBack(): void {
@@ -233,9 +243,17 @@ export class World {
     if (issue.status !== 'closed') Object.assign(issue, { status: 'closed', assignee: null, letGo: true })
   }
 
-  /** Somebody else's commit. What they push is theirs to answer for: it counts as green, and gates that run on top of a red one are red. */
+  /**
+   * Somebody else's commit. What they push is theirs to answer for: it counts as green, and gates that run on top of
+   * a red one are red.
+   */
   foreignPush(conflictsWith: string | null, red = false): void {
-    const sha = this.commits.add([this.originMain], [`foreign#${this.commits.get(this.originMain).ancestors.size}`], new Map([['foreign', red]]), conflictsWith)
+    const sha = this.commits.add(
+      [this.originMain],
+      [`foreign#${this.commits.get(this.originMain).ancestors.size}`],
+      new Map([['foreign', red]]),
+      conflictsWith,
+    )
     this.green.add(sha)
     this.originMain = sha
   }
@@ -250,7 +268,10 @@ export class World {
 
   /** Whether a piece of work is on main or pinned. */
   isKept(piece: string): boolean {
-    return this.commits.get(this.originMain).work.has(piece) || [...this.pins.values()].some((sha) => this.commits.get(sha).work.has(piece))
+    return (
+      this.commits.get(this.originMain).work.has(piece) ||
+      [...this.pins.values()].some((sha) => this.commits.get(sha).work.has(piece))
+    )
   }
 
   place({ polecat, incarnation }: { polecat: string; incarnation: number }): Worktree | undefined {

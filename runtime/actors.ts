@@ -16,7 +16,9 @@ export interface ActorRow {
 
 /** Those whose address begins so, by address. */
 export function readActors(store: Store, prefix = ''): ActorState[] {
-  return store.all<ActorRow>('SELECT * FROM actor WHERE substr(address, 1, ?) = ? ORDER BY address', prefix.length, prefix).map(stateOf)
+  return store
+    .all<ActorRow>('SELECT * FROM actor WHERE substr(address, 1, ?) = ? ORDER BY address', prefix.length, prefix)
+    .map(stateOf)
 }
 
 export function stateOf(row: ActorRow): ActorState {

@@ -4,10 +4,21 @@ import type { JournalEntry, Store } from './contract.ts'
 import { lastTurnBefore, readJournal } from './journal.ts'
 
 export interface Causes {
-  /** The turns, oldest first; the last is the one asked about (for a mail nobody has handled yet: the one that sent it). */
+  /**
+   * The turns, oldest first; the last is the one asked about (for a mail nobody has handled yet: the one that sent
+   * it).
+   */
   chain: JournalEntry[]
   /** The mail asked about, when it was one. */
-  mail: { id: string; from: string; to: string; type: string; state: 'new' | 'done' | 'dead' | 'stale'; reason: string | null; sentAt: number } | null
+  mail: {
+    id: string
+    from: string
+    to: string
+    type: string
+    state: 'new' | 'done' | 'dead' | 'stale'
+    reason: string | null
+    sentAt: number
+  } | null
 }
 
 interface Sent {
@@ -38,7 +49,17 @@ export function causes(store: Store, what: string): Causes | undefined {
   }
   return {
     chain,
-    mail: mail ? { id: mail.id, from: mail.from_address, to: mail.to_address, type: mail.type, state: mail.state, reason: mail.reason, sentAt: mail.sent_at } : null,
+    mail: mail
+      ? {
+          id: mail.id,
+          from: mail.from_address,
+          to: mail.to_address,
+          type: mail.type,
+          state: mail.state,
+          reason: mail.reason,
+          sentAt: mail.sent_at,
+        }
+      : null,
   }
 }
 
@@ -51,9 +72,22 @@ function sender(store: Store, mail: Sent, before: number): JournalEntry | undefi
   const promised = /^(.+):(\d+)\.(\d+):\d+$/.exec(mail.effect_key ?? '')
   if (promised) {
     const [, address = '', incarnation, revision] = promised
-    return lastTurnBefore(store, before, 'address = ? AND incarnation = ? AND revision = ?', address, Number(incarnation), Number(revision))
+    return lastTurnBefore(
+      store,
+      before,
+      'address = ? AND incarnation = ? AND revision = ?',
+      address,
+      Number(incarnation),
+      Number(revision),
+    )
   }
   if (mail.timer_id !== null)
-    return lastTurnBefore(store, before, "address = ? AND EXISTS (SELECT 1 FROM json_each(promised) WHERE value LIKE 'timer ' || ? || ' %')", mail.to_address, mail.timer_id)
+    return lastTurnBefore(
+      store,
+      before,
+      "address = ? AND EXISTS (SELECT 1 FROM json_each(promised) WHERE value LIKE 'timer ' || ? || ' %')",
+      mail.to_address,
+      mail.timer_id,
+    )
   return undefined
 }

@@ -1,4 +1,5 @@
-// The kernel's one door: what hosts an actor, what it is handed, what it gives back. Layers above import this file (and the openers it re-exports) only.
+// The kernel's one door: what hosts an actor, what it is handed, what it gives back. Layers above import this file
+// (and the openers it re-exports) only.
 // Never: says what the actors are for.
 import type { AnyStateMachine } from 'xstate'
 
@@ -46,10 +47,14 @@ export interface Draft {
 
 /**
  * One kind of actor. Its actors are the addresses it owns, started by their first mail.
- * Restart (as in Erlang/OTP): `permanent` – restarted after a crash and, when its machine is done, begun anew by the next mail;
- * `transient` – restarted after a crash; done is done until a mail begins a new incarnation; `temporary` – never restarted, a crash ends it.
- * A crash is a turn that failed `attemptsMax` times: that mail becomes a dead letter and the actor goes on from its last committed snapshot.
- * More than `intensity.crashesMax` crashes within `intensity.periodMs` halt the actor: its mail waits, one alert is sent, until `resume`.
+ * Restart (as in Erlang/OTP): `permanent` – restarted after a crash and, when its machine is done, begun anew by the
+ * next mail;
+ * `transient` – restarted after a crash; done is done until a mail begins a new incarnation; `temporary` – never
+ * restarted, a crash ends it.
+ * A crash is a turn that failed `attemptsMax` times: that mail becomes a dead letter and the actor goes on from its
+ * last committed snapshot.
+ * More than `intensity.crashesMax` crashes within `intensity.periodMs` halt the actor: its mail waits, one alert is
+ * sent, until `resume`.
  */
 export interface Role {
   name: string
@@ -58,14 +63,20 @@ export interface Role {
   /** Version of the machine's snapshots; older ones are migrated when next used. */
   version: number
   migrate?(snapshot: JsonObject, from: number): JsonObject
-  /** Given to the machine when an incarnation (1, 2, …) begins. Called once for each; the result is in the snapshot from then on. */
+  /**
+   * Given to the machine when an incarnation (1, 2, …) begins. Called once for each; the result is in the snapshot
+   * from then on.
+   */
   input(address: string, incarnation: number): JsonObject
   restart: 'permanent' | 'transient' | 'temporary'
   intensity: { crashesMax: number; periodMs: number }
   /** Mail types the machine understands, and those it ignores on purpose; any other is refused at the door. */
   accepts: readonly string[]
   ignores: readonly string[]
-  /** Types that may begin an incarnation; absent: all it accepts. Another type to an actor that is absent or done: ignored if listed so, else a dead letter. */
+  /**
+   * Types that may begin an incarnation; absent: all it accepts. Another type to an actor that is absent or done:
+   * ignored if listed so, else a dead letter.
+   */
   begins?: readonly string[]
   /** Words and effects its machine may promise; any other fails the turn. Absent: all there are. */
   promises?: readonly string[]
@@ -111,7 +122,10 @@ export interface PromisedEffect {
   at: number
 }
 
-/** `halted`: an actor crashed too often; `resumed`: it was told to go on. `failing`: an effect that nobody waits for fails again and again; `mended`: now it went well. */
+/**
+ * `halted`: an actor crashed too often; `resumed`: it was told to go on. `failing`: an effect that nobody waits for
+ * fails again and again; `mended`: now it went well.
+ */
 export type Trouble =
   | { kind: 'halted'; address: string; error: string }
   | { kind: 'resumed'; address: string }
@@ -131,9 +145,15 @@ export interface HostOptions {
   newMailId(to: string, random: Random): string
   /** Effects that every committed mail of some kind brings with it (a copy for people, say). Pure. */
   project?(envelope: Envelope): readonly { name: string; input: JsonObject }[]
-  /** Places in a pool of slots, as configured now. Claims beyond it roll the turn back, whatever the machine believes; a smaller number counts once a machine has said `acceptCapacity`. */
+  /**
+   * Places in a pool of slots, as configured now. Claims beyond it roll the turn back, whatever the machine believes;
+   * a smaller number counts once a machine has said `acceptCapacity`.
+   */
   slotCapacity(pool: string): number
-  /** What the kernel says of trouble of its own, and to whom; null: nothing. The same trouble may be told more than once. */
+  /**
+   * What the kernel says of trouble of its own, and to whom; null: nothing. The same trouble may be told more than
+   * once.
+   */
   alert?(trouble: Trouble): Draft | null
   /** Who holds the lease on this store: `holder` is unique to this process. */
   holder: string
@@ -146,8 +166,10 @@ export interface HostOptions {
 
 /**
  * The words a machine may say besides `invoke`, `after`, `raise` and `assign`, as named actions with params:
- * `mail` {to,type,body} or an array of them (any word's params may be an array: one each) · `reply` {to: mailId or null (nobody asked: nothing happens), ok, text, data?} · `note` {text, issue?} (words for the journal) ·
- * `claimSlot`/`freeSlot` {pool, holder} · `acceptCapacity` {pool, places} · any effect's name (performed; nobody waits for its result).
+ * `mail` {to,type,body} or an array of them (any word's params may be an array: one each) · `reply` {to: mailId or
+ * null (nobody asked: nothing happens), ok, text, data?} · `note` {text, issue?} (words for the journal) ·
+ * `claimSlot`/`freeSlot` {pool, holder} · `acceptCapacity` {pool, places} · any effect's name (performed; nobody
+ * waits for its result).
  */
 export interface Reply {
   ok: boolean
@@ -171,7 +193,10 @@ export interface JournalEntry {
   after: string
   /** What the machine said of it for people. */
   notes: { text: string; issue: string | null }[]
-  /** What the turn promised: `invoke createWorktree`, `mail some/actor work.done`, `timer silentTooLong 5000`, `cancel …`. */
+  /**
+   * What the turn promised: `invoke createWorktree`, `mail some/actor work.done`, `timer silentTooLong 5000`, `cancel
+   * …`.
+   */
   promised: string[]
 }
 
@@ -180,7 +205,10 @@ export interface ActorState {
   role: string
   incarnation: number
   revision: number
-  /** `active`; `done`: its machine is in a final state; `halted`: crashed too often; `ended`: a temporary actor after its crash. */
+  /**
+   * `active`; `done`: its machine is in a final state; `halted`: crashed too often; `ended`: a temporary actor after
+   * its crash.
+   */
   status: 'active' | 'done' | 'halted' | 'ended'
   value: Json
   context: JsonObject
@@ -194,13 +222,21 @@ export interface DeadLetter {
 }
 
 /**
- * The synchronous, deterministic core: no promise, no timer, no clock but the one handed in. A driver (or a simulation) moves it.
- * Every method that writes does so in one transaction that first checks this host's lease; a lost lease throws LeaseLost and nothing is written.
+ * The synchronous, deterministic core: no promise, no timer, no clock but the one handed in. A driver (or a
+ * simulation) moves it.
+ * Every method that writes does so in one transaction that first checks this host's lease; a lost lease throws
+ * LeaseLost and nothing is written.
  */
 export interface Host {
-  /** Commits a mail from outside. An unknown address, type or body throws a Refusal with words; a known id is a repetition. */
+  /**
+   * Commits a mail from outside. An unknown address, type or body throws a Refusal with words; a known id is a
+   * repetition.
+   */
   post(draft: Draft): { id: string; repeated: boolean }
-  /** Handles up to `turnsMax` mails in one transaction (group commit); returns how many were handled. 0: nothing to do now. */
+  /**
+   * Handles up to `turnsMax` mails in one transaction (group commit); returns how many were handled. 0: nothing to do
+   * now.
+   */
   run(turnsMax: number): number
   /** Turns every timer due by the clock's now into mail; returns how many. */
   fireTimers(): number
@@ -213,9 +249,14 @@ export interface Host {
   /** Called after a commit with keys of effects nobody waits for any more. */
   onCancelled(listener: (keys: readonly string[]) => void): void
   /** Called after each commit with what it added to the journal; returns how to stop listening. */
-  onCommit(listener: (entries: readonly JournalEntry[], replies: readonly { to: string; reply: Reply }[]) => void): () => void
+  onCommit(
+    listener: (entries: readonly JournalEntry[], replies: readonly { to: string; reply: Reply }[]) => void,
+  ): () => void
 
-  /** Keeps effects that start something from starting (`*`: everywhere; else addresses under that prefix), over restarts, until released. */
+  /**
+   * Keeps effects that start something from starting (`*`: everywhere; else addresses under that prefix), over
+   * restarts, until released.
+   */
   hold(scope: string): void
   release(scope: string): void
   holds(): string[]
@@ -234,7 +275,10 @@ export interface Host {
   slots(pool: string): string[]
   /** Counts for `status`: mail waiting, effects pending and started, timers set. */
   depth(): { mail: number; effectsPending: number; effectsStarted: number; timers: number }
-  /** Drops journal rows, done mail and settled effects older than this (milliseconds since the epoch); evidence, never truth. */
+  /**
+   * Drops journal rows, done mail and settled effects older than this (milliseconds since the epoch); evidence, never
+   * truth.
+   */
   prune(olderThan: number): void
   close(): void
 }

@@ -45,7 +45,16 @@ export function openDriver({ host, handlers, clock, onFatal }: DriverOptions): D
       let outcome: { ok: true; output: unknown } | { ok: false; error: string }
       try {
         if (!handler) throw new Error(`no hand keeps the promise "${effect.name}"`)
-        outcome = { ok: true, output: await handler(effect.input, { key: effect.key, address: effect.address, attempt: effect.attempt, at: effect.at, signal: abort.signal }) }
+        outcome = {
+          ok: true,
+          output: await handler(effect.input, {
+            key: effect.key,
+            address: effect.address,
+            attempt: effect.attempt,
+            at: effect.at,
+            signal: abort.signal,
+          }),
+        }
       } catch (error) {
         outcome = { ok: false, error: wordsOf(error) }
       }

@@ -1,7 +1,10 @@
 // The kernel's own errors, each with the words a person needs.
 // Never: thrown for trouble that an actor is to handle; that is a returned fact.
 
-/** The caller asked for something that cannot be: unknown address, wrong body, full mailbox. Says what, where, what next. */
+/**
+ * The caller asked for something that cannot be: unknown address, wrong body, full mailbox. Says what, where, what
+ * next.
+ */
 export class Refusal extends Error {
   override name = 'Refusal'
 }

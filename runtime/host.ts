@@ -15,7 +15,9 @@ interface Commit {
   cancelled: string[]
 }
 
-/** Takes the lease on the store and opens what a former host left. Throws a Refusal while another holder may be alive. */
+/**
+ * Takes the lease on the store and opens what a former host left. Throws a Refusal while another holder may be alive.
+ */
 export function openHost(options: HostOptions): Host {
   const { store, clock } = options
   const attemptsMax = options.attemptsMax ?? 3
@@ -26,10 +28,15 @@ export function openHost(options: HostOptions): Host {
       outbox.promise(`mail:${envelope.id}:${index}`, envelope.to, null, effect.name, effect.input)
     })
   })
-  /** Live snapshots, least recently used first. One of a revision that was rolled back is not that of its row, and is read back from the store. */
+  /**
+   * Live snapshots, least recently used first. One of a revision that was rolled back is not that of its row, and is
+   * read back from the store.
+   */
   const resident = new Map<string, { revision: number; incarnation: number; snapshot: AnyMachineSnapshot }>()
   const cancelListeners: ((keys: readonly string[]) => void)[] = []
-  const commitListeners = new Set<(entries: readonly JournalEntry[], replies: readonly { to: string; reply: Reply }[]) => void>()
+  const commitListeners = new Set<
+    (entries: readonly JournalEntry[], replies: readonly { to: string; reply: Reply }[]) => void
+  >()
   const epoch = takeLease()
   let ranAt = 0
   let tookAt = 0
@@ -38,7 +45,8 @@ export function openHost(options: HostOptions): Host {
   function takeLease(): number {
     return store.transaction(() => {
       const lease = store.get<{ holder: string; epoch: number }>("SELECT holder, epoch FROM lease WHERE name = 'host'")
-      if (lease && lease.holder !== options.holder && !options.holderGone(lease.holder)) throw new Refusal(`another host (${lease.holder}) holds this store`)
+      if (lease && lease.holder !== options.holder && !options.holderGone(lease.holder))
+        throw new Refusal(`another host (${lease.holder}) holds this store`)
       const next = (lease?.epoch ?? 0) + 1
       store.run(
         "INSERT INTO lease (name, holder, epoch) VALUES ('host', ?, ?) ON CONFLICT (name) DO UPDATE SET holder = excluded.holder, epoch = excluded.epoch",
@@ -55,7 +63,8 @@ export function openHost(options: HostOptions): Host {
     pending = { entries: [], replies: [], cancelled: [] }
     const result = store.transaction(() => {
       const lease = store.get<{ holder: string; epoch: number }>("SELECT holder, epoch FROM lease WHERE name = 'host'")
-      if (lease?.holder !== options.holder || lease.epoch !== epoch) throw new LeaseLost('another host has taken this store over; this one stops')
+      if (lease?.holder !== options.holder || lease.epoch !== epoch)
+        throw new LeaseLost('another host has taken this store over; this one stops')
       return work()
     })
     const { entries, replies, cancelled } = pending
@@ -88,7 +97,8 @@ export function openHost(options: HostOptions): Host {
     const asleep = !row || row.status === 'done' || row.status === 'ended'
     const internal = mail.type.startsWith('xstate.') || mail.timer_id !== null
     if (asleep) {
-      if (internal || (role.ignores.includes(mail.type) && !(role.begins ?? role.accepts).includes(mail.type))) return void mailbox.done(mail.id, internal ? 'stale' : 'done')
+      if (internal || (role.ignores.includes(mail.type) && !(role.begins ?? role.accepts).includes(mail.type)))
+        return void mailbox.done(mail.id, internal ? 'stale' : 'done')
       if (row?.status === 'ended') return void mailbox.dead(mail.id, `${mail.to_address} has ended`)
       if (!(role.begins ?? [...role.accepts, ...role.ignores]).includes(mail.type))
         return void mailbox.dead(mail.id, `${mail.to_address} is not there; ${mail.type} does not begin it`)
@@ -97,15 +107,30 @@ export function openHost(options: HostOptions): Host {
     const input = asleep ? role.input(mail.to_address, incarnation) : null
     const opening: Turn | undefined = input ? begin(role.machine, input) : undefined
     const before = opening?.snapshot ?? snapshotOf(row as ActorRow, role)
-    const event = { ...(JSON.parse(mail.body) as JsonObject), type: mail.type, from: mail.from_address, at, mailId: mail.id }
-    const turn = before.status === 'active' ? play(role.machine, before, event) : { snapshot: before, promises: [], handled: false }
+    const event = {
+      ...(JSON.parse(mail.body) as JsonObject),
+      type: mail.type,
+      from: mail.from_address,
+      at,
+      mailId: mail.id,
+    }
+    const turn =
+      before.status === 'active'
+        ? play(role.machine, before, event)
+        : { snapshot: before, promises: [], handled: false }
     if (!turn.handled && !opening) {
       if (internal) return void mailbox.done(mail.id, 'stale')
       if (role.ignores.includes(mail.type)) return void mailbox.done(mail.id, 'done')
-      return void mailbox.dead(mail.id, `nothing in state ${statePath(before.value)} of ${mail.to_address} understands ${mail.type}`)
+      return void mailbox.dead(
+        mail.id,
+        `nothing in state ${statePath(before.value)} of ${mail.to_address} understands ${mail.type}`,
+      )
     }
     if (!turn.handled && !internal && !role.ignores.includes(mail.type))
-      mailbox.dead(mail.id, `nothing in state ${statePath(before.value)} of ${mail.to_address} understands ${mail.type}`)
+      mailbox.dead(
+        mail.id,
+        `nothing in state ${statePath(before.value)} of ${mail.to_address} understands ${mail.type}`,
+      )
     else mailbox.done(mail.id, 'done')
 
     const revision = asleep ? 1 : (row as ActorRow).revision + 1
@@ -125,12 +150,32 @@ export function openHost(options: HostOptions): Host {
       clock.now(),
     )
     remember(mail.to_address, incarnation, revision, turn.snapshot)
-    const kept = keep(mail, role, [...(opening?.promises ?? []), ...turn.promises], `${mail.to_address}:${incarnation}.${revision}`)
-    journal(mail, incarnation, revision, opening ? '' : statePath(before.value), statePath(turn.snapshot.value), kept, at, input, role.version)
+    const kept = keep(
+      mail,
+      role,
+      [...(opening?.promises ?? []), ...turn.promises],
+      `${mail.to_address}:${incarnation}.${revision}`,
+    )
+    journal(
+      mail,
+      incarnation,
+      revision,
+      opening ? '' : statePath(before.value),
+      statePath(turn.snapshot.value),
+      kept,
+      at,
+      input,
+      role.version,
+    )
   }
 
   /** Writes what a turn promised; returns its words for people and for the journal. */
-  function keep(mail: MailRow, role: Role, promises: readonly Promised[], key: string): { notes: JournalEntry['notes']; promised: string[] } {
+  function keep(
+    mail: MailRow,
+    role: Role,
+    promises: readonly Promised[],
+    key: string,
+  ): { notes: JournalEntry['notes']; promised: string[] } {
     const address = mail.to_address
     const notes: JournalEntry['notes'] = []
     const promised: string[] = []
@@ -139,12 +184,23 @@ export function openHost(options: HostOptions): Host {
       switch (promise.kind) {
         case 'timer':
           store.run('DELETE FROM timer WHERE address = ? AND id = ?', address, promise.id)
-          store.run('INSERT INTO timer (address, id, due_at, event) VALUES (?, ?, ?, ?)', address, promise.id, clock.now() + promise.delayMs, JSON.stringify(promise.event))
+          store.run(
+            'INSERT INTO timer (address, id, due_at, event) VALUES (?, ?, ?, ?)',
+            address,
+            promise.id,
+            clock.now() + promise.delayMs,
+            JSON.stringify(promise.event),
+          )
           promised.push(`timer ${promise.id} ${promise.delayMs}`)
           break
         case 'cancelTimer':
           store.run('DELETE FROM timer WHERE address = ? AND id = ?', address, promise.id)
-          store.run("UPDATE mail SET state = 'stale', handled_at = ? WHERE to_address = ? AND timer_id = ? AND state = 'new'", clock.now(), address, promise.id)
+          store.run(
+            "UPDATE mail SET state = 'stale', handled_at = ? WHERE to_address = ? AND timer_id = ? AND state = 'new'",
+            clock.now(),
+            address,
+            promise.id,
+          )
           promised.push(`cancel ${promise.id}`)
           break
         case 'invoke':
@@ -156,7 +212,8 @@ export function openHost(options: HostOptions): Host {
           pending.cancelled.push(...outbox.cancel(address, promise.id))
           break
         case 'word':
-          for (const params of Array.isArray(promise.params) ? promise.params : [promise.params]) sayWord(promise.name, params)
+          for (const params of Array.isArray(promise.params) ? promise.params : [promise.params])
+            sayWord(promise.name, params)
       }
     }
     return { notes, promised }
@@ -180,18 +237,30 @@ export function openHost(options: HostOptions): Host {
         places?: number
       }
       if (name === 'mail') {
-        mailbox.send({ from: address, to: String(said.to), type: String(said.type), body: said.body ?? {}, causeId: mail.id })
+        mailbox.send({
+          from: address,
+          to: String(said.to),
+          type: String(said.type),
+          body: said.body ?? {},
+          causeId: mail.id,
+        })
         promised.push(`mail ${said.to} ${said.type}`)
       } else if (name === 'reply') {
         if (said.to === null || said.to === undefined) return
         const reply: Reply = { ok: said.ok === true, text: said.text ?? '', data: said.data ?? null, at: clock.now() }
-        store.run('INSERT OR REPLACE INTO reply (mail_id, reply, at) VALUES (?, ?, ?)', said.to, JSON.stringify(reply), clock.now())
+        store.run(
+          'INSERT OR REPLACE INTO reply (mail_id, reply, at) VALUES (?, ?, ?)',
+          said.to,
+          JSON.stringify(reply),
+          clock.now(),
+        )
         pending.replies.push({ to: said.to, reply })
         promised.push(`reply ${reply.ok ? 'ok' : 'no'}`)
       } else if (name === 'note') notes.push({ text: said.text ?? '', issue: said.issue || null })
       else if (name === 'claimSlot') claimSlot(String(said.pool), String(said.holder))
       else if (name === 'acceptCapacity') acceptCapacity(String(said.pool), Number(said.places))
-      else if (name === 'freeSlot') store.run('DELETE FROM slot WHERE pool = ? AND holder = ?', String(said.pool), String(said.holder))
+      else if (name === 'freeSlot')
+        store.run('DELETE FROM slot WHERE pool = ? AND holder = ?', String(said.pool), String(said.holder))
       else {
         outbox.promise(`${key}:${index++}`, address, null, name, params)
         promised.push(name)
@@ -206,7 +275,9 @@ export function openHost(options: HostOptions): Host {
     const accepted = store.get<{ places: number }>('SELECT places FROM pool WHERE name = ?', pool)
     if (!accepted) acceptCapacity(pool, configured)
     const capacity = Math.max(configured, accepted?.places ?? 0)
-    const free = Array.from({ length: capacity }, (_, place) => place).find((place) => !places.some((slot) => slot.place === place))
+    const free = Array.from({ length: capacity }, (_, place) => place).find(
+      (place) => !places.some((slot) => slot.place === place),
+    )
     if (free === undefined || places.length >= capacity) throw new Error(`all ${capacity} places of ${pool} are taken`)
     store.run('INSERT INTO slot (pool, place, holder) VALUES (?, ?, ?)', pool, free, holder)
   }
@@ -215,7 +286,11 @@ export function openHost(options: HostOptions): Host {
   function acceptCapacity(pool: string, places: number): void {
     const before = store.get<{ places: number }>('SELECT places FROM pool WHERE name = ?', pool)?.places ?? 0
     const most = Math.max(options.slotCapacity(pool), before)
-    store.run('INSERT INTO pool (name, places) VALUES (?, ?) ON CONFLICT (name) DO UPDATE SET places = excluded.places', pool, Math.min(places, most))
+    store.run(
+      'INSERT INTO pool (name, places) VALUES (?, ?) ON CONFLICT (name) DO UPDATE SET places = excluded.places',
+      pool,
+      Math.min(places, most),
+    )
   }
 
   function journal(
@@ -262,7 +337,10 @@ export function openHost(options: HostOptions): Host {
     })
   }
 
-  /** A turn that failed: rolled back by its savepoint, tried again later, in the end a dead letter and a crash of the actor. */
+  /**
+   * A turn that failed: rolled back by its savepoint, tried again later, in the end a dead letter and a crash of the
+   * actor.
+   */
   function failed(mail: MailRow, role: Role | undefined, error: string): void {
     const attempt = mail.attempt + 1
     if (role && attempt < attemptsMax) return void mailbox.backOff(mail.id, attempt, error)
@@ -272,9 +350,21 @@ export function openHost(options: HostOptions): Host {
     if (!row) return
     const now = clock.now()
     const crashes = [...(JSON.parse(row.crashes) as number[]), now].filter((at) => at > now - role.intensity.periodMs)
-    const status = role.restart === 'temporary' ? 'ended' : crashes.length > role.intensity.crashesMax ? 'halted' : row.status
-    store.run('UPDATE actor SET crashes = ?, status = ?, updated_at = ? WHERE address = ?', JSON.stringify(crashes), status, now, row.address)
-    if (status === 'ended') store.run("UPDATE mail SET state = 'dead', reason = ? WHERE to_address = ? AND state = 'new'", `${row.address} has ended`, row.address)
+    const status =
+      role.restart === 'temporary' ? 'ended' : crashes.length > role.intensity.crashesMax ? 'halted' : row.status
+    store.run(
+      'UPDATE actor SET crashes = ?, status = ?, updated_at = ? WHERE address = ?',
+      JSON.stringify(crashes),
+      status,
+      now,
+      row.address,
+    )
+    if (status === 'ended')
+      store.run(
+        "UPDATE mail SET state = 'dead', reason = ? WHERE to_address = ? AND state = 'new'",
+        `${row.address} has ended`,
+        row.address,
+      )
     if (status === 'halted' && row.status !== 'halted') tell({ kind: 'halted', address: row.address, error })
   }
 
@@ -294,7 +384,11 @@ export function openHost(options: HostOptions): Host {
           const mail = mailbox.next()
           if (!mail) break
           const role = mailbox.roleOf(mail.to_address)
-          const said = { entries: pending.entries.length, replies: pending.replies.length, cancelled: pending.cancelled.length }
+          const said = {
+            entries: pending.entries.length,
+            replies: pending.replies.length,
+            cancelled: pending.cancelled.length,
+          }
           try {
             if (!role) throw new Error(`nobody is at ${mail.to_address}`)
             store.transaction(() => playMail(mail, role))
@@ -311,7 +405,10 @@ export function openHost(options: HostOptions): Host {
       })
     },
     fireTimers() {
-      const due = store.all<{ address: string; id: string; event: string; due_at: number }>('SELECT * FROM timer WHERE due_at <= ? ORDER BY due_at, address, id', clock.now())
+      const due = store.all<{ address: string; id: string; event: string; due_at: number }>(
+        'SELECT * FROM timer WHERE due_at <= ? ORDER BY due_at, address, id',
+        clock.now(),
+      )
       if (due.length === 0) return 0
       return committed(() => {
         for (const timer of due) {
@@ -325,9 +422,16 @@ export function openHost(options: HostOptions): Host {
     nextDueAt() {
       const times = [
         store.get<{ at: number | null }>('SELECT min(due_at) AS at FROM timer'),
-        // What was due when it was last looked for and still waits, waits for something else: that something wakes the driver.
-        store.get<{ at: number | null }>("SELECT min(due_at) AS at FROM mail WHERE state = 'new' AND due_at > ?", ranAt),
-        store.get<{ at: number | null }>(`SELECT min(due_at) AS at FROM effect WHERE ${isOpen} AND state = 'pending' AND due_at > ?`, tookAt),
+        // What was due when it was last looked for and still waits, waits for something else: that something wakes
+        // the driver.
+        store.get<{ at: number | null }>(
+          "SELECT min(due_at) AS at FROM mail WHERE state = 'new' AND due_at > ?",
+          ranAt,
+        ),
+        store.get<{ at: number | null }>(
+          `SELECT min(due_at) AS at FROM effect WHERE ${isOpen} AND state = 'pending' AND due_at > ?`,
+          tookAt,
+        ),
       ].flatMap((row) => (row?.at === null || row === undefined ? [] : [row.at]))
       return times.length === 0 ? null : Math.min(...times)
     },
@@ -357,7 +461,10 @@ export function openHost(options: HostOptions): Host {
     actors: (prefix) => readActors(store, prefix),
     resume(address) {
       committed(() => {
-        const { changes } = store.run("UPDATE actor SET status = 'active', crashes = '[]' WHERE address = ? AND status = 'halted'", address)
+        const { changes } = store.run(
+          "UPDATE actor SET status = 'active', crashes = '[]' WHERE address = ? AND status = 'halted'",
+          address,
+        )
         if (changes > 0) tell({ kind: 'resumed', address })
       })
     },
@@ -372,7 +479,10 @@ export function openHost(options: HostOptions): Host {
     journal: (query) => readJournal(store, query),
     deadLetters: () => mailbox.deadLetters(),
     redeliver: (mailId) => committed(() => mailbox.redeliver(mailId)),
-    slots: (pool) => store.all<{ holder: string }>('SELECT holder FROM slot WHERE pool = ? ORDER BY place', pool).map((row) => row.holder),
+    slots: (pool) =>
+      store
+        .all<{ holder: string }>('SELECT holder FROM slot WHERE pool = ? ORDER BY place', pool)
+        .map((row) => row.holder),
     depth() {
       const count = (sql: string) => (store.get<{ n: number }>(sql) as { n: number }).n
       return {

@@ -2,7 +2,14 @@
 // Never: writes it; only a committed turn does.
 import type { Host, JournalEntry, Store } from './contract.ts'
 
-type Row = Omit<JournalEntry, 'notes' | 'promised'> & { notes: string; promised: string; mail_id: string; mail_type: string; from_address: string; cause_id: string | null }
+type Row = Omit<JournalEntry, 'notes' | 'promised'> & {
+  notes: string
+  promised: string
+  mail_id: string
+  mail_type: string
+  from_address: string
+  cause_id: string | null
+}
 
 /** Oldest first; with `last`, only so many of the newest. */
 export function readJournal(store: Store, query: Parameters<Host['journal']>[0]): JournalEntry[] {
@@ -21,13 +28,39 @@ export function readJournal(store: Store, query: Parameters<Host['journal']>[0])
     .map(entryOf)
 }
 
-/** The newest turn before `seq` of which this condition holds; looked for backwards, since what is asked for is seldom far. */
-export function lastTurnBefore(store: Store, seq: number, condition: string, ...params: (string | number)[]): JournalEntry | undefined {
-  const row = store.get<Row>(`SELECT * FROM journal WHERE seq < ? AND ${condition} ORDER BY seq DESC LIMIT 1`, seq, ...params)
+/**
+ * The newest turn before `seq` of which this condition holds; looked for backwards, since what is asked for is seldom
+ * far.
+ */
+export function lastTurnBefore(
+  store: Store,
+  seq: number,
+  condition: string,
+  ...params: (string | number)[]
+): JournalEntry | undefined {
+  const row = store.get<Row>(
+    `SELECT * FROM journal WHERE seq < ? AND ${condition} ORDER BY seq DESC LIMIT 1`,
+    seq,
+    ...params,
+  )
   return row && entryOf(row)
 }
 
-function entryOf({ seq, at, address, incarnation, revision, mail_id, mail_type, from_address, cause_id, before, after, notes, promised }: Row): JournalEntry {
+function entryOf({
+  seq,
+  at,
+  address,
+  incarnation,
+  revision,
+  mail_id,
+  mail_type,
+  from_address,
+  cause_id,
+  before,
+  after,
+  notes,
+  promised,
+}: Row): JournalEntry {
   return {
     seq,
     at,

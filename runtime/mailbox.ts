@@ -1,4 +1,5 @@
-// The mailbox: every mail is exactly one of new, done, dead or stale, and is handled in order, one at a time for each actor.
+// The mailbox: every mail is exactly one of new, done, dead or stale, and is handled in order, one at a time for each
+// actor.
 // Never: handles a mail; it keeps them.
 import { distance } from 'fastest-levenshtein'
 import type { DeadLetter, Draft, Envelope, HostOptions, JsonObject, Role } from './contract.ts'
@@ -39,10 +40,14 @@ export function makeMailbox(options: HostOptions, projected: (envelope: Envelope
   const { store, clock } = options
   const roleOf = (address: string): Role | undefined => options.roles.find((role) => role.owns(address))
 
-  const insert = (draft: Draft, more: { effectKey?: string; timerId?: string; dead?: string } = {}): { id: string; repeated: boolean } => {
+  const insert = (
+    draft: Draft,
+    more: { effectKey?: string; timerId?: string; dead?: string } = {},
+  ): { id: string; repeated: boolean } => {
     let id = draft.id ?? options.newMailId(draft.to, options.random)
     // Chance may give the same id twice; a mail taken for a repetition would be lost.
-    while (draft.id === undefined && store.get('SELECT 1 FROM mail WHERE id = ?', id)) id = options.newMailId(draft.to, options.random)
+    while (draft.id === undefined && store.get('SELECT 1 FROM mail WHERE id = ?', id))
+      id = options.newMailId(draft.to, options.random)
     const sentAt = clock.now()
     const { changes, lastInsertRowid: seq } = store.run(
       'INSERT OR IGNORE INTO mail (id, from_address, to_address, type, body, sent_at, cause_id, effect_key, timer_id, state, reason) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)',
@@ -58,7 +63,8 @@ export function makeMailbox(options: HostOptions, projected: (envelope: Envelope
       more.dead === undefined ? 'new' : 'dead',
       more.dead ?? null,
     )
-    if (changes === 1 && more.dead === undefined) projected({ ...draft, id, seq, sentAt, attempt: 0, causeId: draft.causeId ?? null })
+    if (changes === 1 && more.dead === undefined)
+      projected({ ...draft, id, seq, sentAt, attempt: 0, causeId: draft.causeId ?? null })
     return { id, repeated: changes === 0 }
   }
 
@@ -71,7 +77,10 @@ export function makeMailbox(options: HostOptions, projected: (envelope: Envelope
       return `nobody is at "${to}"${nearest ? `; did you mean ${nearest}?` : ''}`
     }
     if (!role.accepts.includes(type) && !role.ignores.includes(type)) return `${to} does not understand ${type}`
-    const { waiting } = store.get<{ waiting: number }>("SELECT count(*) AS waiting FROM mail WHERE to_address = ? AND state = 'new'", to) as { waiting: number }
+    const { waiting } = store.get<{ waiting: number }>(
+      "SELECT count(*) AS waiting FROM mail WHERE to_address = ? AND state = 'new'",
+      to,
+    ) as { waiting: number }
     if (waiting >= role.mailboxLengthMax) return `the mailbox of ${to} is full (${waiting} mails wait)`
     return undefined
   }
@@ -81,12 +90,15 @@ export function makeMailbox(options: HostOptions, projected: (envelope: Envelope
     insert,
     /** From outside: refused with words when it cannot be delivered. */
     post(draft: Draft) {
-      if (draft.id !== undefined && store.get('SELECT 1 FROM mail WHERE id = ?', draft.id)) return { id: draft.id, repeated: true }
+      if (draft.id !== undefined && store.get('SELECT 1 FROM mail WHERE id = ?', draft.id))
+        return { id: draft.id, repeated: true }
       const why = obstacle(draft.to, draft.type)
       if (why !== undefined) throw new Refusal(why)
       return insert({ ...draft, body: options.parseMail(draft.type, draft.body) })
     },
-    /** From a machine: what cannot be delivered becomes a dead letter; the sender's turn goes on. A wrong body throws. */
+    /**
+     * From a machine: what cannot be delivered becomes a dead letter; the sender's turn goes on. A wrong body throws.
+     */
     send(draft: Draft): string {
       const body = options.parseMail(draft.type, draft.body)
       const why = obstacle(draft.to, draft.type)
@@ -102,16 +114,27 @@ export function makeMailbox(options: HostOptions, projected: (envelope: Envelope
         clock.now(),
       )
     },
-    done: (id: string, state: 'done' | 'stale') => store.run('UPDATE mail SET state = ?, handled_at = ? WHERE id = ?', state, clock.now(), id),
-    dead: (id: string, reason: string) => store.run("UPDATE mail SET state = 'dead', reason = ?, handled_at = ? WHERE id = ?", reason, clock.now(), id),
+    done: (id: string, state: 'done' | 'stale') =>
+      store.run('UPDATE mail SET state = ?, handled_at = ? WHERE id = ?', state, clock.now(), id),
+    dead: (id: string, reason: string) =>
+      store.run("UPDATE mail SET state = 'dead', reason = ?, handled_at = ? WHERE id = ?", reason, clock.now(), id),
     backOff: (id: string, attempt: number, reason: string) =>
-      store.run('UPDATE mail SET attempt = ?, due_at = ?, reason = ? WHERE id = ?', attempt, clock.now() + 100 * 4 ** attempt, reason, id),
+      store.run(
+        'UPDATE mail SET attempt = ?, due_at = ?, reason = ? WHERE id = ?',
+        attempt,
+        clock.now() + 100 * 4 ** attempt,
+        reason,
+        id,
+      ),
     deadLetters: (): DeadLetter[] =>
       store
         .all<MailRow>("SELECT * FROM mail WHERE state = 'dead' ORDER BY seq")
         .map((row) => ({ envelope: envelopeOf(row), reason: row.reason ?? '', at: row.handled_at ?? row.sent_at })),
     redeliver(id: string) {
-      const { changes } = store.run("UPDATE mail SET state = 'new', attempt = 0, due_at = 0, reason = NULL WHERE id = ? AND state = 'dead'", id)
+      const { changes } = store.run(
+        "UPDATE mail SET state = 'new', attempt = 0, due_at = 0, reason = NULL WHERE id = ? AND state = 'dead'",
+        id,
+      )
       if (changes === 0) throw new Refusal(`no dead letter ${id}`)
     },
   }

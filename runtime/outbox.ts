@@ -3,12 +3,17 @@
 import type { HostOptions, Json, JsonObject, PromisedEffect, Trouble } from './contract.ts'
 import { wordsOf } from './errors.ts'
 
-/** Performances of what nobody waits for that came to nothing, until somebody is told; it is tried again all the same. */
+/**
+ * Performances of what nobody waits for that came to nothing, until somebody is told; it is tried again all the same.
+ */
 const failuresMax = 5
 const backoffMs = 1000
 const backoffMaxMs = 300_000
 
-/** The effects that are not over: in these very words, which are the index's, so that those that are over are never read. */
+/**
+ * The effects that are not over: in these very words, which are the index's, so that those that are over are never
+ * read.
+ */
 export const isOpen = "state IN ('pending', 'started')"
 
 interface EffectRow {
@@ -50,7 +55,11 @@ export function makeOutbox(options: HostOptions) {
 
     /** Nobody waits for it any more; its key is returned so that its performance can be aborted. */
     cancel(address: string, invokeId: string): string[] {
-      const rows = store.all<{ key: string }>(`SELECT key FROM effect WHERE address = ? AND invoke_id = ? AND ${isOpen}`, address, invokeId)
+      const rows = store.all<{ key: string }>(
+        `SELECT key FROM effect WHERE address = ? AND invoke_id = ? AND ${isOpen}`,
+        address,
+        invokeId,
+      )
       for (const { key } of rows) store.run("UPDATE effect SET state = 'cancelled' WHERE key = ?", key)
       store.run(
         "UPDATE mail SET state = 'stale', handled_at = ? WHERE to_address = ? AND state = 'new' AND effect_key IS NOT NULL AND type IN (?, ?)",
@@ -67,7 +76,8 @@ export function makeOutbox(options: HostOptions) {
       store.run(`UPDATE effect SET state = 'pending' WHERE ${isOpen} AND state = 'started'`)
     },
 
-    somethingPending: (): boolean => store.get(`SELECT 1 FROM effect WHERE ${isOpen} AND state = 'pending' LIMIT 1`) !== undefined,
+    somethingPending: (): boolean =>
+      store.get(`SELECT 1 FROM effect WHERE ${isOpen} AND state = 'pending' LIMIT 1`) !== undefined,
 
     take(max: number): PromisedEffect[] {
       const open = store.all<EffectRow & { due_at: number }>(`SELECT * FROM effect WHERE ${isOpen} ORDER BY seq`)
@@ -95,12 +105,16 @@ export function makeOutbox(options: HostOptions) {
           at: row.at,
         })
       }
-      for (const effect of taken) store.run("UPDATE effect SET state = 'started', attempt = attempt + 1 WHERE key = ?", effect.key)
+      for (const effect of taken)
+        store.run("UPDATE effect SET state = 'started', attempt = attempt + 1 WHERE key = ?", effect.key)
       return taken
     },
 
     /** Records a result; returns the mail that carries it when somebody waits for it, and what is to be told of it. */
-    settle(key: string, outcome: { ok: true; output: unknown } | { ok: false; error: string }): { mail?: { to: string; type: string; body: JsonObject }; trouble?: Trouble } {
+    settle(
+      key: string,
+      outcome: { ok: true; output: unknown } | { ok: false; error: string },
+    ): { mail?: { to: string; type: string; body: JsonObject }; trouble?: Trouble } {
       const row = store.get<EffectRow>(`SELECT * FROM effect WHERE key = ? AND ${isOpen}`, key)
       if (!row) return {}
       let result: { ok: true; output: Json } | { ok: false; error: string }

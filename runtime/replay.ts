@@ -1,4 +1,5 @@
-// Replay: the journal played again through the machines, to show that the snapshots are exactly what the mail made them.
+// Replay: the journal played again through the machines, to show that the snapshots are exactly what the mail made
+// them.
 // Never: writes. Evidence that was pruned cannot be replayed; what begins after it still can.
 import type { AnyMachineSnapshot } from 'xstate'
 import type { JsonObject, Role, Store } from './contract.ts'
@@ -14,7 +15,10 @@ export interface ReplayResult {
   partial: string[]
   /** What came out otherwise, in words. */
   differing: { address: string; why: string }[]
-  /** Every actor as it was at the last turn played, for a replay that stops early. Those in `partial` are not among them. */
+  /**
+   * Every actor as it was at the last turn played, for a replay that stops early. Those in `partial` are not among
+   * them.
+   */
   states: { address: string; status: 'active' | 'done'; state: string; context: JsonObject }[]
 }
 
@@ -49,29 +53,58 @@ export function replay(store: Store, roles: readonly Role[], until?: number): Re
     const known = lives.get(row.address)
     const first = row.revision === 1
     // The beginning of this life is not in the journal any more, or another version of the machine played it.
-    if (row.version !== role.version || (!first && (known?.incarnation !== row.incarnation || known.revision !== row.revision - 1))) {
+    if (
+      row.version !== role.version ||
+      (!first && (known?.incarnation !== row.incarnation || known.revision !== row.revision - 1))
+    ) {
       lives.delete(row.address)
       continue
     }
     try {
       const before = first
-        ? begin(role.machine, row.input ? (JSON.parse(row.input) as JsonObject) : role.input(row.address, row.incarnation)).snapshot
+        ? begin(
+            role.machine,
+            row.input ? (JSON.parse(row.input) as JsonObject) : role.input(row.address, row.incarnation),
+          ).snapshot
         : (known as { snapshot: AnyMachineSnapshot }).snapshot
-      const event = { ...(JSON.parse(row.body) as JsonObject), type: row.type, from: row.from_address, at: row.at, mailId: row.mail_id }
+      const event = {
+        ...(JSON.parse(row.body) as JsonObject),
+        type: row.type,
+        from: row.from_address,
+        at: row.at,
+        mailId: row.mail_id,
+      }
       const { snapshot } = before.status === 'active' ? play(role.machine, before, event) : { snapshot: before }
       lives.set(row.address, { role, incarnation: row.incarnation, revision: row.revision, snapshot })
       turns++
-      if (statePath(snapshot.value) !== row.after) broken.set(row.address, `turn ${row.seq} (${row.type}) led to ${statePath(snapshot.value)}, the journal says ${row.after}`)
+      if (statePath(snapshot.value) !== row.after)
+        broken.set(
+          row.address,
+          `turn ${row.seq} (${row.type}) led to ${statePath(snapshot.value)}, the journal says ${row.after}`,
+        )
     } catch (error) {
       broken.set(row.address, `turn ${row.seq} (${row.type}) cannot be played: ${wordsOf(error)}`)
     }
   }
 
-  const result: ReplayResult = { turns, equal: [], partial: [], differing: [...broken].map(([address, why]) => ({ address, why })), states: [] }
+  const result: ReplayResult = {
+    turns,
+    equal: [],
+    partial: [],
+    differing: [...broken].map(([address, why]) => ({ address, why })),
+    states: [],
+  }
   for (const [address, { snapshot }] of lives)
-    result.states.push({ address, status: snapshot.status === 'active' ? 'active' : 'done', state: statePath(snapshot.value), context: snapshot.context as JsonObject })
+    result.states.push({
+      address,
+      status: snapshot.status === 'active' ? 'active' : 'done',
+      state: statePath(snapshot.value),
+      context: snapshot.context as JsonObject,
+    })
   if (until !== undefined) {
-    result.partial = [...new Set(rows.map(({ address }) => address))].filter((address) => !lives.has(address) && !broken.has(address)).sort()
+    result.partial = [...new Set(rows.map(({ address }) => address))]
+      .filter((address) => !lives.has(address) && !broken.has(address))
+      .sort()
     return result
   }
   for (const actor of store.all<{ address: string; incarnation: number; revision: number; snapshot: string }>(

@@ -20,7 +20,11 @@ export interface Turn {
 
 export function begin(machine: AnyStateMachine, input: JsonObject): Turn {
   const [snapshot, actions] = initialTransition(machine, input)
-  return { snapshot: checked(snapshot as AnyMachineSnapshot), promises: actions.map(promiseOf).filter((promise) => promise !== undefined), handled: true }
+  return {
+    snapshot: checked(snapshot as AnyMachineSnapshot),
+    promises: actions.map(promiseOf).filter((promise) => promise !== undefined),
+    handled: true,
+  }
 }
 
 export function play(machine: AnyStateMachine, before: AnyMachineSnapshot, event: { type: string }): Turn {
@@ -53,7 +57,10 @@ export function statePath(value: Json): string {
 
 /** An error event nobody handles gives a snapshot of status `error` instead of a throw; here it is a throw. */
 function checked(snapshot: AnyMachineSnapshot): AnyMachineSnapshot {
-  if (snapshot.status === 'error') throw snapshot.error instanceof Error ? snapshot.error : new Error(`the machine failed: ${JSON.stringify(snapshot.error)}`)
+  if (snapshot.status === 'error')
+    throw snapshot.error instanceof Error
+      ? snapshot.error
+      : new Error(`the machine failed: ${JSON.stringify(snapshot.error)}`)
   return snapshot
 }
 
@@ -67,7 +74,9 @@ function promiseOf(action: Action): Promised | undefined {
   switch (action.type) {
     case 'xstate.raise':
       // Without a delay it was processed inside this very transition.
-      return params?.delay === undefined ? undefined : { kind: 'timer', id: String(params.id), delayMs: Number(params.delay), event: params.event as JsonObject }
+      return params?.delay === undefined
+        ? undefined
+        : { kind: 'timer', id: String(params.id), delayMs: Number(params.delay), event: params.event as JsonObject }
     case 'xstate.cancel':
       return { kind: 'cancelTimer', id: String(params?.sendId) }
     case 'xstate.spawnChild':
@@ -75,7 +84,8 @@ function promiseOf(action: Action): Promised | undefined {
     case 'xstate.stopChild':
       return { kind: 'stop', id: String(params?.id) }
     default:
-      if (action.type.startsWith('xstate.')) throw new Error(`the machine uses ${action.type}, which is outside the pure profile`)
+      if (action.type.startsWith('xstate.'))
+        throw new Error(`the machine uses ${action.type}, which is outside the pure profile`)
       return { kind: 'word', name: action.type, params: action.params }
   }
 }

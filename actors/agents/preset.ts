@@ -1,4 +1,5 @@
-// The contract of an agent preset: how one kind of agent is driven. One file a preset beside this one; presets.ts lists them.
+// The contract of an agent preset: how one kind of agent is driven. One file a preset beside this one; presets.ts
+// lists them.
 // Never: starts anything; a preset is a description, sessions/ starts it.
 
 /** What a preset is told of the run it describes. */

@@ -1,4 +1,5 @@
-// Any program as an agent: started in its worktree, told by its environment ($GT_ISSUE, $GT_ASSIGNMENT), done when it says `gt handoff`.
+// Any program as an agent: started in its worktree, told by its environment ($GT_ISSUE, $GT_ASSIGNMENT), done when it
+// says `gt handoff`.
 // Never: a shell between the town and the program; arguments reach it as they are.
 import { preset } from './preset.ts'
 

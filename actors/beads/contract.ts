@@ -1,4 +1,5 @@
-// The contract of an issue store: what an issue is, and what the town asks of whoever keeps them (embedded.ts today; a `bd` on the PATH may keep it too).
+// The contract of an issue store: what an issue is, and what the town asks of whoever keeps them (embedded.ts today;
+// a `bd` on the PATH may keep it too).
 // Never: code but the error; answers may come at once or later.
 /** What was asked for cannot be, in bd's own words. */
 export class BeadsError extends Error {
@@ -68,11 +69,21 @@ export interface TownIssues {
   /** Every issue under an epic, all levels. */
   children(id: string): Awaitable<Issue[]>
   /** Open, unblocked, by priority, then age. */
-  ready(filter?: { parent?: string; assignee?: string; unassigned?: boolean; type?: string; limit?: number }): Awaitable<Issue[]>
+  ready(filter?: {
+    parent?: string
+    assignee?: string
+    unassigned?: boolean
+    type?: string
+    limit?: number
+  }): Awaitable<Issue[]>
   /** The open issues an issue waits for, its parents' included. */
   blockers(id: string): Awaitable<Issue[]>
   /** One holder an issue. `null`: claimed, also when this holder has it; else why not. */
-  claim(id: string, holder: string, from?: { previous?: string | null; alsoLabel?: string }): Awaitable<{ held: string } | { unavailable: string } | null>
+  claim(
+    id: string,
+    holder: string,
+    from?: { previous?: string | null; alsoLabel?: string },
+  ): Awaitable<{ held: string } | { unavailable: string } | null>
   update(id: string, changes: Partial<Pick<Issue, 'status' | 'assignee' | 'notes'>>, actor: string): Awaitable<Issue>
   addLabel(id: string, label: string): Awaitable<void>
   closeIssue(id: string, reason: string, actor: string, force?: boolean): Awaitable<Issue>

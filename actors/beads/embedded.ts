@@ -1,9 +1,17 @@
-// The embedded issue store: `.beads/beads.db`, shared by `bd` and the daemon. The database is the truth, `issues.jsonl` an export. (spec: Beads)
+// The embedded issue store: `.beads/beads.db`, shared by `bd` and the daemon. The database is the truth,
+// `issues.jsonl` an export. (spec: Beads)
 // Never: imports anything slow: `bd` is called by agents all day.
 import { existsSync, mkdirSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { DatabaseSync, type SQLInputValue, type StatementSync } from 'node:sqlite'
-import { BeadsError, type Dependency, type Issue, type IssueFilter, type NewIssue, type TownIssues } from './contract.ts'
+import {
+  BeadsError,
+  type Dependency,
+  type Issue,
+  type IssueFilter,
+  type NewIssue,
+  type TownIssues,
+} from './contract.ts'
 import { hashId, hashLength } from './ids.ts'
 import schema, { schemaVersion } from './schema.ts'
 
@@ -26,7 +34,8 @@ export function initBeads(dir: string, prefix: string): void {
     'config.yaml': `issue-prefix: ${prefix}\n`,
     '.gitignore': 'beads.db*\n*.lock\n',
   }
-  for (const [name, text] of Object.entries(files)) if (!existsSync(join(dir, name))) writeFileSync(join(dir, name), text)
+  for (const [name, text] of Object.entries(files))
+    if (!existsSync(join(dir, name))) writeFileSync(join(dir, name), text)
   const beads = openBeads(dir, { create: true })
   if (beads.config('issue_prefix') === undefined) beads.setConfig('issue_prefix', prefix)
   beads.close()
@@ -34,7 +43,10 @@ export function initBeads(dir: string, prefix: string): void {
 
 export type Beads = ReturnType<typeof openBeads>
 
-/** Opens the store in a `.beads` folder. Throws a BeadsError with words when there is none, or it is damaged or newer; the file stays as it is. */
+/**
+ * Opens the store in a `.beads` folder. Throws a BeadsError with words when there is none, or it is damaged or newer;
+ * the file stays as it is.
+ */
 export function openBeads(dir: string, options: { create?: boolean; now?: () => Date } = {}) {
   const now = options.now ?? (() => new Date())
   const db = openDatabase(join(dir, 'beads.db'), options.create ?? false)
@@ -63,12 +75,20 @@ export function openBeads(dir: string, options: { create?: boolean; now?: () => 
     }
   }
   const event = (id: string, kind: string, actor: string, detail: string | null = null) =>
-    run('INSERT INTO events (issue_id, event_type, actor, detail, created_at) VALUES (?, ?, ?, ?, ?)', id, kind, actor, detail, now().toISOString())
+    run(
+      'INSERT INTO events (issue_id, event_type, actor, detail, created_at) VALUES (?, ?, ?, ?, ?)',
+      id,
+      kind,
+      actor,
+      detail,
+      now().toISOString(),
+    )
 
   const beads = {
     close: () => db.close(),
     config: (key: string) => row<{ value: string }>('SELECT value FROM config WHERE key = ?', key)?.value,
-    setConfig: (key: string, value: string) => void run('INSERT OR REPLACE INTO config (key, value) VALUES (?, ?)', key, value),
+    setConfig: (key: string, value: string) =>
+      void run('INSERT OR REPLACE INTO config (key, value) VALUES (?, ?)', key, value),
     /** Changes when another connection has committed. */
     dataVersion: () => (row<{ data_version: number }>('PRAGMA data_version') as { data_version: number }).data_version,
 
@@ -78,10 +98,15 @@ export function openBeads(dir: string, options: { create?: boolean; now?: () => 
     resolve(input: string): string {
       const prefix = beads.config('issue_prefix') ?? ''
       for (const exact of [input, `${prefix}-${input}`]) if (beads.get(exact)) return exact
-      const some = rows<{ id: string }>("SELECT id FROM issues WHERE instr(substr(id, instr(id, '-') + 1), ?) > 0 LIMIT 20", input).map((each) => each.id)
+      const some = rows<{ id: string }>(
+        "SELECT id FROM issues WHERE instr(substr(id, instr(id, '-') + 1), ?) > 0 LIMIT 20",
+        input,
+      ).map((each) => each.id)
       if (some.length === 1) return some[0] as string
       if (some.length === 0) throw new BeadsError(`no issue found matching "${input}"`)
-      throw new BeadsError(`ambiguous ID "${input}" matches ${some.length} issues: [${some.join(' ')}]\nUse more characters to disambiguate`)
+      throw new BeadsError(
+        `ambiguous ID "${input}" matches ${some.length} issues: [${some.join(' ')}]\nUse more characters to disambiguate`,
+      )
     },
 
     create(issue: NewIssue, actor: string): Issue {
@@ -114,7 +139,16 @@ export function openBeads(dir: string, options: { create?: boolean; now?: () => 
     },
 
     /** A message under an id of the sender's choosing; false when it is there already. */
-    createMessage(message: { id: string; title: string; description: string; priority: number; assignee: string; sender: string; labels: readonly string[]; at: Date }): boolean {
+    createMessage(message: {
+      id: string
+      title: string
+      description: string
+      priority: number
+      assignee: string
+      sender: string
+      labels: readonly string[]
+      at: Date
+    }): boolean {
       return written(() => {
         const at = message.at.toISOString()
         const made = run(
@@ -128,21 +162,37 @@ export function openBeads(dir: string, options: { create?: boolean; now?: () => 
           at,
           at,
         )
-        if (made === 1) for (const label of message.labels) run('INSERT OR IGNORE INTO labels VALUES (?, ?)', message.id, label)
+        if (made === 1)
+          for (const label of message.labels) run('INSERT OR IGNORE INTO labels VALUES (?, ?)', message.id, label)
         return made === 1
       })
     },
 
     update(
       id: string,
-      changes: Partial<Pick<Issue, 'title' | 'description' | 'design' | 'acceptance_criteria' | 'notes' | 'status' | 'priority' | 'issue_type' | 'assignee' | 'close_reason'>>,
+      changes: Partial<
+        Pick<
+          Issue,
+          | 'title'
+          | 'description'
+          | 'design'
+          | 'acceptance_criteria'
+          | 'notes'
+          | 'status'
+          | 'priority'
+          | 'issue_type'
+          | 'assignee'
+          | 'close_reason'
+        >
+      >,
       actor: string,
     ): Issue {
       return written(() => {
         const before = beads.get(id)
         if (!before) throw new BeadsError(`issue ${id} not found`)
         check({ ...before, ...changes })
-        if (changes.status !== undefined && !statuses.includes(changes.status)) throw new BeadsError(`invalid status: ${changes.status}`)
+        if (changes.status !== undefined && !statuses.includes(changes.status))
+          throw new BeadsError(`invalid status: ${changes.status}`)
         const after = { ...before, ...changes }
         const closed = after.status === 'closed' ? (before.closed_at ?? now().toISOString()) : null
         run(
@@ -163,7 +213,13 @@ export function openBeads(dir: string, options: { create?: boolean; now?: () => 
         )
         event(
           id,
-          changes.status === undefined ? 'updated' : changes.status === 'closed' ? 'closed' : before.status === 'closed' ? 'reopened' : 'status_changed',
+          changes.status === undefined
+            ? 'updated'
+            : changes.status === 'closed'
+              ? 'closed'
+              : before.status === 'closed'
+                ? 'reopened'
+                : 'status_changed',
           actor,
           JSON.stringify(changes),
         )
@@ -172,16 +228,27 @@ export function openBeads(dir: string, options: { create?: boolean; now?: () => 
     },
 
     /** One holder an issue. `null`: claimed, also when this holder has it; else why not. */
-    claim(id: string, holder: string, from: { previous?: string | null; alsoLabel?: string } = {}): { held: string } | { unavailable: string } | null {
+    claim(
+      id: string,
+      holder: string,
+      from: { previous?: string | null; alsoLabel?: string } = {},
+    ): { held: string } | { unavailable: string } | null {
       return written(() => {
         const issue = beads.get(id)
         if (!issue) return { unavailable: `issue ${id} not found` }
-        if (issue.assignee && issue.assignee !== holder && issue.assignee !== from.previous) return { held: issue.assignee }
+        if (issue.assignee && issue.assignee !== holder && issue.assignee !== from.previous)
+          return { held: issue.assignee }
         const ours = issue.status === 'in_progress' && (issue.assignee === holder || issue.assignee === from.previous)
-        const given = issue.status === 'blocked' && from.alsoLabel !== undefined && beads.labels(id).includes(from.alsoLabel)
+        const given =
+          issue.status === 'blocked' && from.alsoLabel !== undefined && beads.labels(id).includes(from.alsoLabel)
         if (issue.status !== 'open' && !ours && !given) return { unavailable: `status ${issue.status}` }
         if (from.alsoLabel) run('DELETE FROM labels WHERE issue_id = ? AND label = ?', id, from.alsoLabel)
-        run("UPDATE issues SET status = 'in_progress', assignee = ?, updated_at = ? WHERE id = ?", holder, now().toISOString(), id)
+        run(
+          "UPDATE issues SET status = 'in_progress', assignee = ?, updated_at = ? WHERE id = ?",
+          holder,
+          now().toISOString(),
+          id,
+        )
         event(id, 'claimed', holder)
         return null
       })
@@ -191,18 +258,38 @@ export function openBeads(dir: string, options: { create?: boolean; now?: () => 
       return written(() => {
         const waits = force
           ? []
-          : rows<{ id: string }>("SELECT b.id FROM dependencies d JOIN issues b ON b.id = d.depends_on_id WHERE d.issue_id = ? AND d.type = 'blocks' AND b.status <> 'closed'", id)
-        if (waits.length > 0) throw new BeadsError(`cannot close ${id}: blocked by open issues [${waits.map((each) => each.id).join(' ')}] (use --force to override)`)
-        const open = force ? [] : rows<{ id: string }>(`${under} SELECT i.id FROM issues i JOIN under ON under.id = i.id WHERE i.status <> 'closed'`, id)
-        if (open.length > 0) throw new BeadsError(`cannot close ${id}: it has open children [${open.map((each) => each.id).join(' ')}] (use --force to override)`)
+          : rows<{ id: string }>(
+              "SELECT b.id FROM dependencies d JOIN issues b ON b.id = d.depends_on_id WHERE d.issue_id = ? AND d.type = 'blocks' AND b.status <> 'closed'",
+              id,
+            )
+        if (waits.length > 0)
+          throw new BeadsError(
+            `cannot close ${id}: blocked by open issues [${waits.map((each) => each.id).join(' ')}] (use --force to override)`,
+          )
+        const open = force
+          ? []
+          : rows<{ id: string }>(
+              `${under} SELECT i.id FROM issues i JOIN under ON under.id = i.id WHERE i.status <> 'closed'`,
+              id,
+            )
+        if (open.length > 0)
+          throw new BeadsError(
+            `cannot close ${id}: it has open children [${open.map((each) => each.id).join(' ')}] (use --force to override)`,
+          )
         return beads.update(id, { status: 'closed', close_reason: reason }, actor)
       })
     },
 
-    labels: (id: string) => rows<{ label: string }>('SELECT label FROM labels WHERE issue_id = ? ORDER BY label', id).map((each) => each.label),
-    addLabel: (id: string, label: string) => void written(() => run('INSERT OR IGNORE INTO labels VALUES (?, ?)', id, label)),
-    dependencies: (id: string) => rows<Dependency>('SELECT * FROM dependencies WHERE issue_id = ? ORDER BY depends_on_id', id),
-    dependents: (id: string) => rows<Dependency>('SELECT * FROM dependencies WHERE depends_on_id = ? ORDER BY issue_id', id),
+    labels: (id: string) =>
+      rows<{ label: string }>('SELECT label FROM labels WHERE issue_id = ? ORDER BY label', id).map(
+        (each) => each.label,
+      ),
+    addLabel: (id: string, label: string) =>
+      void written(() => run('INSERT OR IGNORE INTO labels VALUES (?, ?)', id, label)),
+    dependencies: (id: string) =>
+      rows<Dependency>('SELECT * FROM dependencies WHERE issue_id = ? ORDER BY depends_on_id', id),
+    dependents: (id: string) =>
+      rows<Dependency>('SELECT * FROM dependencies WHERE depends_on_id = ? ORDER BY issue_id', id),
 
     addDep(id: string, on: string, type: string, actor: string): void {
       if (id === on) throw new BeadsError('issue cannot depend on itself')
@@ -215,7 +302,8 @@ export function openBeads(dir: string, options: { create?: boolean; now?: () => 
           on,
           id,
         )
-        if (circle && type !== 'relates-to') throw new BeadsError(`cannot add dependency: would create a cycle (${id} → ${on} → ... → ${id})`)
+        if (circle && type !== 'relates-to')
+          throw new BeadsError(`cannot add dependency: would create a cycle (${id} → ${on} → ... → ${id})`)
         run('INSERT OR REPLACE INTO dependencies VALUES (?, ?, ?, ?, ?)', id, on, type, now().toISOString(), actor)
         run('UPDATE issues SET updated_at = ? WHERE id = ?', now().toISOString(), id)
         event(id, 'dependency_added', actor, `${type}:${on}`)
@@ -223,23 +311,38 @@ export function openBeads(dir: string, options: { create?: boolean; now?: () => 
     },
     removeDep(id: string, on: string, actor: string): void {
       written(() => {
-        if (run('DELETE FROM dependencies WHERE issue_id = ? AND depends_on_id = ?', id, on) === 0) throw new BeadsError(`dependency from ${id} to ${on} does not exist`)
+        if (run('DELETE FROM dependencies WHERE issue_id = ? AND depends_on_id = ?', id, on) === 0)
+          throw new BeadsError(`dependency from ${id} to ${on} does not exist`)
         event(id, 'dependency_removed', actor, on)
       })
     },
 
     /** Every issue under an epic, all levels. */
-    children: (id: string) => rows<Issue>(`${under} SELECT i.* FROM issues i JOIN under ON under.id = i.id ORDER BY i.priority, i.created_at, i.id`, id),
-    parentOf: (id: string) => row<{ depends_on_id: string }>("SELECT depends_on_id FROM dependencies WHERE issue_id = ? AND type = 'parent-child'", id)?.depends_on_id ?? null,
+    children: (id: string) =>
+      rows<Issue>(
+        `${under} SELECT i.* FROM issues i JOIN under ON under.id = i.id ORDER BY i.priority, i.created_at, i.id`,
+        id,
+      ),
+    parentOf: (id: string) =>
+      row<{ depends_on_id: string }>(
+        "SELECT depends_on_id FROM dependencies WHERE issue_id = ? AND type = 'parent-child'",
+        id,
+      )?.depends_on_id ?? null,
 
     /** Open, unblocked work; by priority, then age. */
-    ready(filter: { parent?: string; assignee?: string; unassigned?: boolean; type?: string; limit?: number } = {}): Issue[] {
+    ready(
+      filter: { parent?: string; assignee?: string; unassigned?: boolean; type?: string; limit?: number } = {},
+    ): Issue[] {
       const scope = filter.parent === undefined ? null : new Set(beads.children(filter.parent).map((issue) => issue.id))
       return rows<Issue>(
         `${blocked} SELECT * FROM issues WHERE status = 'open' AND issue_type NOT IN ${notWork} AND id NOT IN (SELECT id FROM blocked) ORDER BY priority, created_at, id`,
       )
         .filter((issue) => (scope === null || scope.has(issue.id)) && (!filter.unassigned || issue.assignee === null))
-        .filter((issue) => (filter.assignee === undefined || issue.assignee === filter.assignee) && (filter.type === undefined || issue.issue_type === filter.type))
+        .filter(
+          (issue) =>
+            (filter.assignee === undefined || issue.assignee === filter.assignee) &&
+            (filter.type === undefined || issue.issue_type === filter.type),
+        )
         .slice(0, filter.limit ?? Number.POSITIVE_INFINITY)
     },
     /** The open issues an issue waits for, its parents' included. */
@@ -253,13 +356,27 @@ export function openBeads(dir: string, options: { create?: boolean; now?: () => 
     list(filter: IssueFilter = {}): Issue[] {
       const scope = filter.parent === undefined ? null : new Set(beads.children(filter.parent).map((issue) => issue.id))
       return rows<Issue>('SELECT * FROM issues ORDER BY priority, created_at DESC, id')
-        .filter((issue) => (filter.status ? filter.status.includes(issue.status) : filter.all || issue.status !== 'closed'))
+        .filter((issue) =>
+          filter.status ? filter.status.includes(issue.status) : filter.all || issue.status !== 'closed',
+        )
         .filter((issue) => (filter.type ? issue.issue_type === filter.type : issue.issue_type !== 'message'))
-        .filter((issue) => (filter.assignee === undefined || issue.assignee === filter.assignee) && (filter.priority === undefined || issue.priority === filter.priority))
-        .filter((issue) => (scope === null || scope.has(issue.id)) && (filter.label === undefined || beads.labels(issue.id).includes(filter.label)))
+        .filter(
+          (issue) =>
+            (filter.assignee === undefined || issue.assignee === filter.assignee) &&
+            (filter.priority === undefined || issue.priority === filter.priority),
+        )
+        .filter(
+          (issue) =>
+            (scope === null || scope.has(issue.id)) &&
+            (filter.label === undefined || beads.labels(issue.id).includes(filter.label)),
+        )
         .slice(0, filter.limit || Number.POSITIVE_INFINITY)
     },
-    inbox: (to: string) => rows<Issue>("SELECT * FROM issues WHERE issue_type = 'message' AND assignee = ? AND status = 'open' ORDER BY priority, created_at DESC, id", to),
+    inbox: (to: string) =>
+      rows<Issue>(
+        "SELECT * FROM issues WHERE issue_type = 'message' AND assignee = ? AND status = 'open' ORDER BY priority, created_at DESC, id",
+        to,
+      ),
     all: () => rows<Issue>('SELECT * FROM issues ORDER BY id'),
     /** Writes an issue as it is, from an import; older news changes nothing. Returns what became of it. */
     put(issue: Issue, labels: readonly string[], deps: readonly Dependency[]): 'created' | 'updated' | 'skipped' {
@@ -290,7 +407,15 @@ export function openBeads(dir: string, options: { create?: boolean; now?: () => 
           issue.sender,
         )
         for (const label of labels) run('INSERT OR IGNORE INTO labels VALUES (?, ?)', issue.id, label)
-        for (const dep of deps) run('INSERT OR IGNORE INTO dependencies VALUES (?, ?, ?, ?, ?)', issue.id, dep.depends_on_id, dep.type, dep.created_at, dep.created_by)
+        for (const dep of deps)
+          run(
+            'INSERT OR IGNORE INTO dependencies VALUES (?, ?, ?, ?, ?)',
+            issue.id,
+            dep.depends_on_id,
+            dep.type,
+            dep.created_at,
+            dep.created_by,
+          )
         return known ? 'updated' : 'created'
       })
     },
@@ -301,7 +426,12 @@ export function openBeads(dir: string, options: { create?: boolean; now?: () => 
     const prefix = beads.config('issue_prefix')
     if (!prefix) throw new BeadsError('this database has no issue_prefix; run `bd init --prefix <prefix>`')
     const { n } = row<{ n: number }>("SELECT count(*) AS n FROM issues WHERE id NOT LIKE '%.%'") as { n: number }
-    const content = { title: issue.title, description: issue.description ?? '', creator, createdAtNs: BigInt(Date.parse(at)) * 1_000_000n }
+    const content = {
+      title: issue.title,
+      description: issue.description ?? '',
+      creator,
+      createdAtNs: BigInt(Date.parse(at)) * 1_000_000n,
+    }
     for (let length = hashLength(n); length <= 8; length++) {
       for (let nonce = 0; nonce < 10; nonce++) {
         const id = hashId(prefix, content, length, nonce)
@@ -314,8 +444,11 @@ export function openBeads(dir: string, options: { create?: boolean; now?: () => 
   function childId(parent: string): string {
     if (!beads.get(parent)) throw new BeadsError(`parent issue ${parent} not found`)
     if (parent.split('.').length > 3) throw new BeadsError(`maximum hierarchy depth (3) exceeded for parent ${parent}`)
-    const last = row<{ last_child: number }>('SELECT last_child FROM child_counters WHERE parent_id = ?', parent)?.last_child ?? 0
-    const known = rows<{ id: string }>("SELECT id FROM issues WHERE id LIKE ? || '.%'", parent).map((each) => Number(each.id.slice(parent.length + 1)) || 0)
+    const last =
+      row<{ last_child: number }>('SELECT last_child FROM child_counters WHERE parent_id = ?', parent)?.last_child ?? 0
+    const known = rows<{ id: string }>("SELECT id FROM issues WHERE id LIKE ? || '.%'", parent).map(
+      (each) => Number(each.id.slice(parent.length + 1)) || 0,
+    )
     const next = Math.max(last, ...known) + 1
     run('INSERT OR REPLACE INTO child_counters VALUES (?, ?)', parent, next)
     return `${parent}.${next}`
@@ -330,22 +463,29 @@ function check(issue: { title: string; priority?: number; issue_type?: string })
   if (bytes > 500) throw new BeadsError(`title must be 500 bytes or less (got ${bytes})`)
   if (issue.priority !== undefined && !(Number.isInteger(issue.priority) && issue.priority >= 0 && issue.priority <= 4))
     throw new BeadsError(`invalid priority "${issue.priority}" (expected 0-4 or P0-P4, not words like high/medium/low)`)
-  if (issue.issue_type !== undefined && !types.includes(issue.issue_type)) throw new BeadsError(`invalid issue type: ${issue.issue_type}`)
+  if (issue.issue_type !== undefined && !types.includes(issue.issue_type))
+    throw new BeadsError(`invalid issue type: ${issue.issue_type}`)
 }
 
 function openDatabase(path: string, create: boolean): DatabaseSync {
-  if (!create && !existsSync(path)) throw new BeadsError(`no beads database found at ${path}; run \`bd init --prefix <prefix>\``)
+  if (!create && !existsSync(path))
+    throw new BeadsError(`no beads database found at ${path}; run \`bd init --prefix <prefix>\``)
   let db: DatabaseSync | undefined
   try {
     db = new DatabaseSync(path, { timeout: 30_000 })
     const { user_version: version } = db.prepare('PRAGMA user_version').get() as { user_version: number }
-    if (version > schemaVersion) throw new BeadsError(`${path} was written by a newer version (schema ${version}, this one knows ${schemaVersion}); nothing was changed`)
+    if (version > schemaVersion)
+      throw new BeadsError(
+        `${path} was written by a newer version (schema ${version}, this one knows ${schemaVersion}); nothing was changed`,
+      )
     db.exec('PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA foreign_keys = ON')
     if (version === 0) db.exec(`BEGIN IMMEDIATE; ${schema}; PRAGMA user_version = ${schemaVersion}; COMMIT`)
     return db
   } catch (error) {
     db?.close()
     if (error instanceof BeadsError) throw error
-    throw new BeadsError(`${path} cannot be used: ${error instanceof Error ? error.message : error}. The file was left as it is`)
+    throw new BeadsError(
+      `${path} cannot be used: ${error instanceof Error ? error.message : error}. The file was left as it is`,
+    )
   }
 }

@@ -14,12 +14,15 @@ export interface BeadsDeps {
   preservedOf(rig: string, issue: string): Promise<Preserved | null>
 }
 
-export const beadsHands = (deps: BeadsDeps): Pick<Hands, 'surveyIssues' | 'claimIssue' | 'releaseIssue' | 'closeIssue' | 'fileMessage'> => ({
+export const beadsHands = (
+  deps: BeadsDeps,
+): Pick<Hands, 'surveyIssues' | 'claimIssue' | 'releaseIssue' | 'closeIssue' | 'fileMessage'> => ({
   surveyIssues: async ({ rig, epics, issues, escalated: asked = [] }) => {
     const beads = deps.of(rig)
     const found = await survey(beads, epics, issues)
     // One that is gone needs nobody either.
-    for (const id of asked) if (!found.closed.includes(id) && ((await beads.get(id))?.status ?? 'closed') === 'closed') found.closed.push(id)
+    for (const id of asked)
+      if (!found.closed.includes(id) && ((await beads.get(id))?.status ?? 'closed') === 'closed') found.closed.push(id)
     return found
   },
 
@@ -28,7 +31,11 @@ export const beadsHands = (deps: BeadsDeps): Pick<Hands, 'surveyIssues' | 'claim
     const refused = await beads.claim(id, holder, { previous, alsoLabel: escalated })
     if (refused && 'held' in refused) return { kind: 'held', holder: refused.held }
     if (refused) return { kind: 'unavailable', why: refused.unavailable }
-    return { kind: 'claimed', issue: await brief(beads, (await beads.get(id)) as Issue), preserved: await deps.preservedOf(rig, id) }
+    return {
+      kind: 'claimed',
+      issue: await brief(beads, (await beads.get(id)) as Issue),
+      preserved: await deps.preservedOf(rig, id),
+    }
   },
 
   releaseIssue: async ({ rig, issue: id, holder, status, note }) => {
@@ -36,7 +43,8 @@ export const beadsHands = (deps: BeadsDeps): Pick<Hands, 'surveyIssues' | 'claim
     const issue = await beads.get(id)
     // Only its holder gives it back; said again, there is nothing to give.
     if (!issue || issue.status === 'closed' || issue.assignee !== holder) return { status: issue?.status ?? 'unknown' }
-    const notes = note === '' || issue.notes.includes(note) ? issue.notes : `${issue.notes}${issue.notes ? '\n' : ''}${note}`
+    const notes =
+      note === '' || issue.notes.includes(note) ? issue.notes : `${issue.notes}${issue.notes ? '\n' : ''}${note}`
     if (status === 'blocked') await beads.addLabel(id, escalated)
     return { status: (await beads.update(id, { status, assignee: null, notes }, by)).status }
   },
@@ -57,7 +65,18 @@ export const beadsHands = (deps: BeadsDeps): Pick<Hands, 'surveyIssues' | 'claim
 
   fileMessage: async ({ id, from, to, subject, body, priority, replyTo, threadId, sentAt }) => {
     const labels = [...(replyTo ? [`reply-to:${replyTo}`] : []), ...(threadId ? [`thread:${threadId}`] : [])]
-    return { filed: await deps.of(rigOf(to)).createMessage({ id, title: subject, description: body, priority, assignee: to, sender: from, labels, at: new Date(sentAt) }) }
+    return {
+      filed: await deps.of(rigOf(to)).createMessage({
+        id,
+        title: subject,
+        description: body,
+        priority,
+        assignee: to,
+        sender: from,
+        labels,
+        at: new Date(sentAt),
+      }),
+    }
   },
 })
 
@@ -90,7 +109,9 @@ export async function survey(beads: TownIssues, epics: readonly string[], issues
   }
   const work = [...wanted.values()].filter((issue) => issue.status !== 'closed' && isWork(issue))
   const free = new Set((await beads.ready({ unassigned: true })).map((issue) => issue.id))
-  const ready = work.filter((issue) => free.has(issue.id) || given.has(issue.id)).sort((a, b) => a.priority - b.priority || (a.created_at < b.created_at ? -1 : 1))
+  const ready = work
+    .filter((issue) => free.has(issue.id) || given.has(issue.id))
+    .sort((a, b) => a.priority - b.priority || (a.created_at < b.created_at ? -1 : 1))
   const waiting = work.filter((issue) => !ready.includes(issue))
   return {
     ready: await Promise.all(ready.map((issue) => brief(beads, issue))),
@@ -106,7 +127,9 @@ async function whyNot(beads: TownIssues, issue: Issue): Promise<string> {
   if (issue.assignee) return `held by ${issue.assignee}`
   if (issue.status !== 'open') return `status ${issue.status}`
   const blockers = await beads.blockers(issue.id)
-  return blockers.length > 0 ? `blocked by ${blockers.map((blocker) => `${blocker.id} (${blocker.status})`).join(', ')}` : 'not ready'
+  return blockers.length > 0
+    ? `blocked by ${blockers.map((blocker) => `${blocker.id} (${blocker.status})`).join(', ')}`
+    : 'not ready'
 }
 
 async function brief(beads: TownIssues, issue: Issue): Promise<IssueBrief> {

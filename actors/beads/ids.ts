@@ -1,4 +1,5 @@
-// Ids of issues: `prefix-hash`, children `parent.N`; as short as the number of issues allows (facts of the beads format, profile 0.30).
+// Ids of issues: `prefix-hash`, children `parent.N`; as short as the number of issues allows (facts of the beads
+// format, profile 0.30).
 // Never: looks at a database; the caller says what is taken.
 import process from 'node:process'
 
@@ -7,15 +8,23 @@ const collisionMax = 0.25
 
 /** Shortest length at which a collision among `count` ids stays unlikely. */
 export function hashLength(count: number): number {
-  for (let length = 3; length < 8; length++) if (1 - Math.exp(-(count * count) / (2 * 36 ** length)) <= collisionMax) return length
+  for (let length = 3; length < 8; length++)
+    if (1 - Math.exp(-(count * count) / (2 * 36 ** length)) <= collisionMax) return length
   return 8
 }
 
 /** The id for this content; `nonce` is raised until it is free. */
-export function hashId(prefix: string, content: { title: string; description: string; creator: string; createdAtNs: bigint }, length: number, nonce: number): string {
+export function hashId(
+  prefix: string,
+  content: { title: string; description: string; creator: string; createdAtNs: bigint },
+  length: number,
+  nonce: number,
+): string {
   // Loaded here only: reading commands need no id, and node:crypto is slow to load.
   const { createHash } = process.getBuiltinModule('node:crypto')
-  const digest = createHash('sha256').update(`${content.title}|${content.description}|${content.creator}|${content.createdAtNs}|${nonce}`).digest()
+  const digest = createHash('sha256')
+    .update(`${content.title}|${content.description}|${content.creator}|${content.createdAtNs}|${nonce}`)
+    .digest()
   let value = 0n
   for (const byte of digest.subarray(0, bytesFor[length] ?? 5)) value = (value << 8n) | BigInt(byte)
   return `${prefix}-${value.toString(36).padStart(length, '0').slice(-length)}`

@@ -40,11 +40,16 @@ export function issueJson(beads: Beads, issue: Issue): Record<string, unknown> {
 export function exportLines(beads: Beads): string {
   return beads
     .all()
-    .map((issue) => `${JSON.stringify(issueJson(beads, issue)).replace(/[<>&\u2028\u2029]/g, (c) => `\\u${c.charCodeAt(0).toString(16).padStart(4, '0')}`)}\n`)
+    .map(
+      (issue) =>
+        `${JSON.stringify(issueJson(beads, issue)).replace(/[<>&\u2028\u2029]/g, (c) => `\\u${c.charCodeAt(0).toString(16).padStart(4, '0')}`)}\n`,
+    )
     .join('')
 }
 
-/** Takes lines in, all or none. Missing status is open, missing type task, missing priority 0; older news is skipped. */
+/**
+ * Takes lines in, all or none. Missing status is open, missing type task, missing priority 0; older news is skipped.
+ */
 export function importLines(beads: Beads, text: string): { created: number; updated: number; skipped: number } {
   const counts = { created: 0, updated: 0, skipped: 0 }
   beads.written(() => {
@@ -73,7 +78,8 @@ export function importLines(beads: Beads, text: string): { created: number; upda
         external_ref: word('external_ref') || null,
         sender: word('sender') || null,
       }
-      if (!/^[A-Za-z][\w-]*-[a-z0-9]+(\.\d+)*$/.test(issue.id)) throw new BeadsError(`line ${index + 1}: "${issue.id}" is not an issue id`)
+      if (!/^[A-Za-z][\w-]*-[a-z0-9]+(\.\d+)*$/.test(issue.id))
+        throw new BeadsError(`line ${index + 1}: "${issue.id}" is not an issue id`)
       const edges = deps.map((dep) => ({
         issue_id: issue.id,
         depends_on_id: String(dep.depends_on_id),
@@ -92,7 +98,9 @@ function parseLine(line: string, number: number): Record<string, unknown> {
     const value: unknown = JSON.parse(line)
     if (typeof value === 'object' && value !== null && !Array.isArray(value)) return value as Record<string, unknown>
   } catch (error) {
-    throw new BeadsError(`line ${number} is not JSON: ${error instanceof Error ? error.message : error}; nothing was imported`)
+    throw new BeadsError(
+      `line ${number} is not JSON: ${error instanceof Error ? error.message : error}; nothing was imported`,
+    )
   }
   throw new BeadsError(`line ${number} is not an issue; nothing was imported`)
 }

@@ -36,7 +36,11 @@ export function gateHands(deps: GateDeps): Pick<Hands, 'runGates'> {
   }
 }
 
-async function runGates(deps: GateDeps, { rig, commit }: EffectInput<'runGates'>, signal: AbortSignal): Promise<EffectOutput<'runGates'>> {
+async function runGates(
+  deps: GateDeps,
+  { rig, commit }: EffectInput<'runGates'>,
+  signal: AbortSignal,
+): Promise<EffectOutput<'runGates'>> {
   const config = deps.rig(rig)
   const gates: { name: string; durationMs: number }[] = []
   if (config.no_gate) return { kind: 'green', gates }
@@ -50,14 +54,19 @@ async function runGates(deps: GateDeps, { rig, commit }: EffectInput<'runGates'>
   for (const [name, argv] of Object.entries(config.gates)) {
     const log = join(townLayout(deps.town).gateLogs, `${rig}-${commit.slice(0, 12)}-${name}.log`)
     const run = await runGate(deps, rig, argv, place, log, config.gate_timeout, signal)
-    if ('broken' in run) return { kind: 'broken', why: `the gate “${name}” (${argv.join(' ')}) cannot run: ${run.broken}` }
-    if (run.exitCode !== 0) return { kind: 'red', gate: name, exitCode: run.exitCode, timedOut: run.timedOut, tail: tailOf(log), log }
+    if ('broken' in run)
+      return { kind: 'broken', why: `the gate “${name}” (${argv.join(' ')}) cannot run: ${run.broken}` }
+    if (run.exitCode !== 0)
+      return { kind: 'red', gate: name, exitCode: run.exitCode, timedOut: run.timedOut, tail: tailOf(log), log }
     gates.push({ name, durationMs: run.durationMs })
   }
   return { kind: 'green', gates }
 }
 
-/** The pool's worktree at exactly this commit, with nothing else in it. Nothing in it is anybody's work: one that cannot be used is made anew. */
+/**
+ * The pool's worktree at exactly this commit, with nothing else in it. Nothing in it is anybody's work: one that
+ * cannot be used is made anew.
+ */
 async function checkOut(town: string, rig: string, commit: string): Promise<string> {
   const { gatePool, refineryClone } = rigLayout(town, rig)
   const place = join(gatePool, '1')
@@ -75,7 +84,9 @@ async function checkOut(town: string, rig: string, commit: string): Promise<stri
   await emptyTrash(trash)
   await git(refineryClone, ['worktree', 'prune'])
   // Twice: also over a registration that a killed git left locked.
-  await git(refineryClone, ['worktree', 'add', '--quiet', '--force', '--force', '--detach', place, commit], { timeoutMs: longMs })
+  await git(refineryClone, ['worktree', 'add', '--quiet', '--force', '--force', '--detach', place, commit], {
+    timeoutMs: longMs,
+  })
   return proven(place, commit)
 }
 
@@ -86,7 +97,15 @@ async function proven(place: string, commit: string): Promise<string> {
   return place
 }
 
-async function runGate(deps: GateDeps, rig: string, argv: readonly string[], cwd: string, log: string, limitMs: number, signal: AbortSignal) {
+async function runGate(
+  deps: GateDeps,
+  rig: string,
+  argv: readonly string[],
+  cwd: string,
+  log: string,
+  limitMs: number,
+  signal: AbortSignal,
+) {
   const [program = '', ...args] = argv
   const out = createWriteStream(log, { mode: 0o600 })
   const { execa } = await import('execa')
@@ -120,7 +139,8 @@ async function runGate(deps: GateDeps, rig: string, argv: readonly string[], cwd
   await new Promise<void>((resolve) => out.end(resolve))
   if (child.pid === undefined) return { broken: done.shortMessage ?? 'it could not be started' }
   // Killed from outside (a person, the kernel short of memory) it has said nothing of the work.
-  if (done.signal === 'SIGKILL' && !timedOut && !signal.aborted) return { broken: 'it was killed from outside (SIGKILL)' }
+  if (done.signal === 'SIGKILL' && !timedOut && !signal.aborted)
+    return { broken: 'it was killed from outside (SIGKILL)' }
   return { exitCode: done.exitCode ?? null, timedOut, durationMs: done.durationMs }
 }
 
@@ -139,7 +159,8 @@ export async function endLeftover(town: string, rig: string): Promise<void> {
 /** Removes logs that were written before this moment, in milliseconds since the epoch. */
 export function pruneLogs(dir: string, before: number): void {
   if (!existsSync(dir)) return
-  for (const file of readdirSync(dir).filter((each) => each.endsWith('.log'))) if (statSync(join(dir, file)).mtimeMs < before) rmSync(join(dir, file))
+  for (const file of readdirSync(dir).filter((each) => each.endsWith('.log')))
+    if (statSync(join(dir, file)).mtimeMs < before) rmSync(join(dir, file))
 }
 
 function tailOf(log: string): string {

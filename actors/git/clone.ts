@@ -12,11 +12,18 @@ const kept = ['GIT_SSH_COMMAND', 'GIT_SSL_CAINFO', 'GIT_SSL_CAPATH']
 const silentMaxMs = 300_000
 
 /** Clones `url` into `path`, which must not exist. Throws GitFailed with git's own words. */
-export async function clone(url: string, path: string, options: { args?: readonly string[]; progress?: (event: CloneProgress) => void } = {}): Promise<void> {
+export async function clone(
+  url: string,
+  path: string,
+  options: { args?: readonly string[]; progress?: (event: CloneProgress) => void } = {},
+): Promise<void> {
   if (url.startsWith('-')) throw new GitFailed(`"${url}" is not a repository's address`, '', undefined)
-  // Proxies, certificates and ssh stay as the person has them; editors, pagers and askers for passwords have no place here, nor another repository.
+  // Proxies, certificates and ssh stay as the person has them; editors, pagers and askers for passwords have no place
+  // here, nor another repository.
   const ambient = Object.entries(process.env).filter(
-    (entry): entry is [string, string] => entry[1] !== undefined && (kept.includes(entry[0]) || !/^GIT_|EDITOR$|PAGER$|ASKPASS$|^VISUAL$|^PREFIX$/.test(entry[0])),
+    (entry): entry is [string, string] =>
+      entry[1] !== undefined &&
+      (kept.includes(entry[0]) || !/^GIT_|EDITOR$|PAGER$|ASKPASS$|^VISUAL$|^PREFIX$/.test(entry[0])),
   )
   try {
     await simpleGit({

@@ -1,5 +1,6 @@
 // The one runner of git. Fixed environment, no prompts, no hooks of the user's, arguments as an array.
-// Never: a shell; a push without a condition; loads execa before there is something to run (a daemon that restarts answers sooner).
+// Never: a shell; a push without a condition; loads execa before there is something to run (a daemon that restarts
+// answers sooner).
 import { lockedMaxMs, lockNamed, waitForLock } from './locks.ts'
 import { ownerOfMine, ownerVariable } from './running.ts'
 
@@ -46,7 +47,11 @@ const fixed = [
 export const longMs = 1_200_000
 
 /** Runs git in `cwd`. Resolves with what it printed (trailing newline cut); throws GitFailed with git's own words. */
-export async function git(cwd: string, args: readonly string[], options: GitOptions = {}): Promise<{ stdout: string; stderr: string; exitCode: number }> {
+export async function git(
+  cwd: string,
+  args: readonly string[],
+  options: GitOptions = {},
+): Promise<{ stdout: string; stderr: string; exitCode: number }> {
   for (let waitedMs = 0; ; ) {
     const done = await once(cwd, args, options)
     const lock = done.exitCode === 0 ? undefined : lockNamed(done.stderr, cwd)
@@ -65,14 +70,26 @@ export async function git(cwd: string, args: readonly string[], options: GitOpti
 
 async function once(cwd: string, args: readonly string[], options: GitOptions) {
   const { execa } = await import('execa')
-  const { stdout, stderr, exitCode, shortMessage, isTerminated, timedOut, isCanceled } = await execa('git', [...fixed, ...args], {
-    cwd,
-    env: { ...identity, LC_ALL: 'C', GIT_TERMINAL_PROMPT: '0', GIT_OPTIONAL_LOCKS: '0', [ownerVariable]: ownerOfMine(), ...unset, ...options.env },
-    reject: false,
-    timeout: options.timeoutMs ?? 60_000,
-    ...(options.input === undefined ? { stdin: 'ignore' as const } : { input: options.input }),
-    ...(options.signal ? { cancelSignal: options.signal } : {}),
-  })
+  const { stdout, stderr, exitCode, shortMessage, isTerminated, timedOut, isCanceled } = await execa(
+    'git',
+    [...fixed, ...args],
+    {
+      cwd,
+      env: {
+        ...identity,
+        LC_ALL: 'C',
+        GIT_TERMINAL_PROMPT: '0',
+        GIT_OPTIONAL_LOCKS: '0',
+        [ownerVariable]: ownerOfMine(),
+        ...unset,
+        ...options.env,
+      },
+      reject: false,
+      timeout: options.timeoutMs ?? 60_000,
+      ...(options.input === undefined ? { stdin: 'ignore' as const } : { input: options.input }),
+      ...(options.signal ? { cancelSignal: options.signal } : {}),
+    },
+  )
   return { stdout, stderr, exitCode, shortMessage, killed: isTerminated && !timedOut && !isCanceled }
 }
 
@@ -96,7 +113,9 @@ export const identity = {
 
 /** The object a revision names; undefined when there is none. */
 export async function revision(cwd: string, name: string): Promise<string | undefined> {
-  const { stdout, exitCode } = await git(cwd, ['rev-parse', '--verify', '--quiet', `${name}^{commit}`], { okCodes: [0, 1, 128] })
+  const { stdout, exitCode } = await git(cwd, ['rev-parse', '--verify', '--quiet', `${name}^{commit}`], {
+    okCodes: [0, 1, 128],
+  })
   return exitCode === 0 ? stdout : undefined
 }
 
@@ -108,6 +127,8 @@ export async function contains(cwd: string, ancestor: string, descendant: string
 export async function emptyRoot(cwd: string): Promise<string> {
   const { stdout: tree } = await git(cwd, ['hash-object', '-t', 'tree', '-w', '--stdin'], { input: '' })
   const at = '1970-01-01T00:00:00Z'
-  const { stdout } = await git(cwd, ['commit-tree', tree, '-m', 'Begin'], { env: { GIT_AUTHOR_DATE: at, GIT_COMMITTER_DATE: at } })
+  const { stdout } = await git(cwd, ['commit-tree', tree, '-m', 'Begin'], {
+    env: { GIT_AUTHOR_DATE: at, GIT_COMMITTER_DATE: at },
+  })
   return stdout
 }

@@ -6,7 +6,15 @@ import { buildCandidate, confirmLanded, landCandidate } from './landing.ts'
 import { deleteBranch, pinWork } from './pin.ts'
 import { createWorktree, inspectWorktree, type RigGit, removeWorktree } from './worktree.ts'
 
-type GitEffect = 'createWorktree' | 'inspectWorktree' | 'pinWork' | 'removeWorktree' | 'deleteBranch' | 'buildCandidate' | 'landCandidate' | 'confirmLanded'
+type GitEffect =
+  | 'createWorktree'
+  | 'inspectWorktree'
+  | 'pinWork'
+  | 'removeWorktree'
+  | 'deleteBranch'
+  | 'buildCandidate'
+  | 'landCandidate'
+  | 'confirmLanded'
 
 export const gitHands = (deps: RigGit): Pick<Hands, GitEffect> => ({
   createWorktree: (input, call) => again(() => createWorktree(deps, input, call.at)),

@@ -1,5 +1,6 @@
 // Locks that a killed git left behind.
-// Never: takes one away while a git of that repository lives that was there when it was first in somebody's way (one that cannot be seen into counts for ten minutes), or one outside the repository that was asked.
+// Never: takes one away while a git of that repository lives that was there when it was first in somebody's way (one
+// that cannot be seen into counts for ten minutes), or one outside the repository that was asked.
 import { readdirSync, rmSync, statSync } from 'node:fs'
 import { join, resolve } from 'node:path'
 import { setTimeout as pause } from 'node:timers/promises'
@@ -7,10 +8,15 @@ import { isAlive } from '../processes.ts'
 import { isWithin, type Repository, repositoryOf } from './repository.ts'
 import { commandOf, type RunningGit, runningGits } from './running.ts'
 
-/** A lock made just now may be of somebody who is not seen (another container): how old one must be, in milliseconds. */
+/**
+ * A lock made just now may be of somebody who is not seen (another container): how old one must be, in milliseconds.
+ */
 const youngMs = 3000
 
-/** For how long a git that nobody can see into (another user's, another container's, one on macOS) may hold a lock, in milliseconds. */
+/**
+ * For how long a git that nobody can see into (another user's, another container's, one on macOS) may hold a lock, in
+ * milliseconds.
+ */
 const unseenMaxMs = 600_000
 
 /** Gits that run for long and lock nothing. */
@@ -26,7 +32,10 @@ export function lockNamed(words: string, cwd: string): string | undefined {
   return path === undefined ? undefined : resolve(cwd, path)
 }
 
-/** Watches a lock that is in the way. Each call says whether to try again: it is gone, is another one by now, or was taken away because nobody who could hold it lives. */
+/**
+ * Watches a lock that is in the way. Each call says whether to try again: it is gone, is another one by now, or was
+ * taken away because nobody who could hold it lives.
+ */
 export function watchLock(lock: string, cwd: string, now: () => number = Date.now): () => boolean {
   const repository = repositoryOf(cwd)
   const first = seen(lock)

@@ -1,4 +1,5 @@
-// Repositories inside a worktree: submodules, and clones somebody made there. Git keeps none of their work with the worktree's own, so it is kept beside it, under `refs/gt/nested/…` of the rig's clone.
+// Repositories inside a worktree: submodules, and clones somebody made there. Git keeps none of their work with the
+// worktree's own, so it is kept beside it, under `refs/gt/nested/…` of the rig's clone.
 // Never: changes their files, their index or their branches; deletes a pin; takes one that git cannot read for empty.
 import { createHash } from 'node:crypto'
 import { existsSync, readdirSync } from 'node:fs'
@@ -7,7 +8,10 @@ import { git, longMs, revision } from './git.ts'
 import { isWithin, type Repository, realOf, repositoryOf } from './repository.ts'
 import { nestedIn, treeOfFiles } from './tree.ts'
 
-/** Work of a nested repository that is nowhere else: commits that no remote of it has, and the tree of uncommitted files. */
+/**
+ * Work of a nested repository that is nowhere else: commits that no remote of it has, and the tree of uncommitted
+ * files.
+ */
 interface NestedWork {
   /** Its folder below the worktree; of a submodule that was taken out of it, the name git keeps it under. */
   dir: string
@@ -27,15 +31,35 @@ export async function pinNested(clone: string, path: string, folder: string): Pr
     for (const tip of tips) if (!(await isPinned(clone, tip))) missing.set(tip.slice(0, 12), tip)
     if (tree !== null && !(await treesPinned(clone)).includes(tree)) {
       const head = await revision(at, 'HEAD')
-      const { stdout: commit } = await git(at, ['commit-tree', tree, ...(head ? ['-p', head] : []), '-m', `Uncommitted files of ${dir}`])
+      const { stdout: commit } = await git(at, [
+        'commit-tree',
+        tree,
+        ...(head ? ['-p', head] : []),
+        '-m',
+        `Uncommitted files of ${dir}`,
+      ])
       missing.set(`dirty-${tree.slice(0, 12)}`, commit)
     }
     if (missing.size === 0) continue
     for (const [name, sha] of missing) await git(at, ['update-ref', `${waiting}/${name}`, sha])
     // Also from a shallow one; and the pins of another repository that was at this place stay.
-    await git(clone, ['fetch', '--quiet', '--no-tags', '--no-write-fetch-head', '--no-prune', '--update-shallow', at, `+${waiting}/*:${ref}/*`], { timeoutMs: longMs })
+    await git(
+      clone,
+      [
+        'fetch',
+        '--quiet',
+        '--no-tags',
+        '--no-write-fetch-head',
+        '--no-prune',
+        '--update-shallow',
+        at,
+        `+${waiting}/*:${ref}/*`,
+      ],
+      { timeoutMs: longMs },
+    )
     for (const [name, sha] of missing) {
-      if ((await revision(clone, `${ref}/${name}`)) !== sha) throw new Error(`${sha} of ${join(path, dir)} could not be kept`)
+      if ((await revision(clone, `${ref}/${name}`)) !== sha)
+        throw new Error(`${sha} of ${join(path, dir)} could not be kept`)
       await git(at, ['update-ref', '-d', `${waiting}/${name}`])
     }
   }
@@ -57,8 +81,12 @@ async function nestedWork(path: string): Promise<NestedWork[]> {
     const repository = repositoryOf(at)
     if (!repository || (await topOf(at)) !== realOf(at)) throw new Error(`${at} is no repository that git can read`)
     // Of a worktree of somebody else's repository, only what is in it goes with the place.
-    const tips = await tipsOf(at, isWithin(repository.common, path) || isWithin(repository.common, (repositoryOf(path) as Repository).own))
-    const isDirty = (await git(at, ['status', '--porcelain', '--ignore-submodules=all', '--untracked-files=normal'])).stdout !== ''
+    const tips = await tipsOf(
+      at,
+      isWithin(repository.common, path) || isWithin(repository.common, (repositoryOf(path) as Repository).own),
+    )
+    const isDirty =
+      (await git(at, ['status', '--porcelain', '--ignore-submodules=all', '--untracked-files=normal'])).stdout !== ''
     const tree = isDirty ? await treeOfFiles(at) : null
     if (tips.length > 0 || tree !== null) found.push({ dir, at, tips, tree })
     for (const deeper of await nestedWork(at)) found.push({ ...deeper, dir: join(dir, deeper.dir) })
@@ -79,7 +107,10 @@ async function topOf(at: string): Promise<string | undefined> {
 /** Commits that no remote of it has: of HEAD, and, where all of it goes, of every branch, tag and stash. */
 async function tipsOf(at: string, all: boolean): Promise<string[]> {
   const head = await revision(at, 'HEAD')
-  const stashes = all && (await revision(at, 'refs/stash')) ? (await git(at, ['rev-list', '--walk-reflogs', 'refs/stash'])).stdout.split('\n') : []
+  const stashes =
+    all && (await revision(at, 'refs/stash'))
+      ? (await git(at, ['rev-list', '--walk-reflogs', 'refs/stash'])).stdout.split('\n')
+      : []
   const from = [...(head ? ['HEAD'] : []), ...(all ? ['--branches', '--tags', ...stashes] : [])]
   if (from.length === 0) return []
   const { stdout } = await git(at, ['rev-list', '--parents', ...from, '--not', '--remotes'])
@@ -98,7 +129,9 @@ function modulesIn(dir: string): string[] {
     .filter((entry) => entry.isDirectory())
     .flatMap(({ name }) => {
       const at = join(dir, name)
-      return existsSync(join(at, 'HEAD')) && existsSync(join(at, 'objects')) ? [at, ...modulesIn(join(at, 'modules'))] : modulesIn(at)
+      return existsSync(join(at, 'HEAD')) && existsSync(join(at, 'objects'))
+        ? [at, ...modulesIn(join(at, 'modules'))]
+        : modulesIn(at)
     })
 }
 
@@ -106,7 +139,8 @@ const isPinned = async (clone: string, sha: string) =>
   (await git(clone, ['cat-file', '-e', sha], { okCodes: [0, 1, 128] })).exitCode === 0 &&
   (await git(clone, ['for-each-ref', '--count=1', '--contains', sha, 'refs/gt/'])).stdout !== ''
 
-const treesPinned = async (clone: string) => (await git(clone, ['for-each-ref', '--format=%(tree)', 'refs/gt/nested/'])).stdout.split('\n')
+const treesPinned = async (clone: string) =>
+  (await git(clone, ['for-each-ref', '--format=%(tree)', 'refs/gt/nested/'])).stdout.split('\n')
 
 /** A folder's name as part of a ref's; two folders never share one. */
 function refPart(dir: string): string {

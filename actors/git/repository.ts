@@ -1,4 +1,5 @@
-// Where a repository keeps itself: a worktree's own folder, and the one all its worktrees share. Told by git's own files, without a process.
+// Where a repository keeps itself: a worktree's own folder, and the one all its worktrees share. Told by git's own
+// files, without a process.
 // Never: writes.
 import { existsSync, readFileSync, realpathSync, statSync } from 'node:fs'
 import { basename, dirname, join, resolve, sep } from 'node:path'
@@ -31,7 +32,10 @@ export const linkedFrom = (worktree: string): string =>
 /** The one whose own folder this is. */
 export function repositoryAt(own: string): Repository {
   const common = join(own, 'commondir')
-  return { own: realOf(own), common: realOf(existsSync(common) ? resolve(own, readFileSync(common, 'utf8').trim()) : own) }
+  return {
+    own: realOf(own),
+    common: realOf(existsSync(common) ? resolve(own, readFileSync(common, 'utf8').trim()) : own),
+  }
 }
 
 /** The path as the system knows it, also when its last parts do not exist. */
@@ -40,4 +44,5 @@ export function realOf(path: string): string {
   return path === dirname(path) ? path : join(realOf(dirname(path)), basename(path))
 }
 
-export const isWithin = (path: string, dir: string): boolean => realOf(path) === realOf(dir) || realOf(path).startsWith(realOf(dir) + sep)
+export const isWithin = (path: string, dir: string): boolean =>
+  realOf(path) === realOf(dir) || realOf(path).startsWith(realOf(dir) + sep)

@@ -45,9 +45,24 @@ export function runningGits(): RunningGit[] {
       const variable = (name: string) => environment.find((line) => line.startsWith(`${name}=`))?.slice(name.length + 1)
       const named = gitDirIn(argv) ?? variable('GIT_DIR')
       const repository = named === undefined ? repositoryOf(cwd) : repositoryAt(resolve(cwd, named))
-      return repository || isElsewhere ? [{ pid: Number(entry), pidStart, cwd, argv, repository: isElsewhere ? undefined : repository, owner: variable(ownerVariable) }] : []
+      return repository || isElsewhere
+        ? [
+            {
+              pid: Number(entry),
+              pidStart,
+              cwd,
+              argv,
+              repository: isElsewhere ? undefined : repository,
+              owner: variable(ownerVariable),
+            },
+          ]
+        : []
     } catch (error) {
-      if (['ENOENT', 'ESRCH'].includes((error as NodeJS.ErrnoException).code ?? '') && startOf(Number(entry)) !== pidStart) return []
+      if (
+        ['ENOENT', 'ESRCH'].includes((error as NodeJS.ErrnoException).code ?? '') &&
+        startOf(Number(entry)) !== pidStart
+      )
+        return []
       return [{ pid: Number(entry), pidStart, cwd: '', argv, repository: undefined, owner: undefined }]
     }
   })
@@ -55,12 +70,17 @@ export function runningGits(): RunningGit[] {
 
 /** The same by `ps`, for macOS and BSD. */
 export function gitsByPs(): RunningGit[] {
-  const { stdout } = spawnSync('ps', ['-axo', 'pid=,args='], { encoding: 'utf8', env: { PATH: '/bin:/usr/bin', LC_ALL: 'C' } })
+  const { stdout } = spawnSync('ps', ['-axo', 'pid=,args='], {
+    encoding: 'utf8',
+    env: { PATH: '/bin:/usr/bin', LC_ALL: 'C' },
+  })
   return stdout.split('\n').flatMap((line) => {
     const [, pid, program = ''] = /^\s*(\d+)\s+(.+)$/.exec(line) ?? []
     const argv = program.split(' ')
     const pidStart = isGit(basename(argv[0] ?? '')) ? startOf(Number(pid)) : undefined
-    return pidStart === undefined ? [] : [{ pid: Number(pid), pidStart, cwd: '', argv, repository: undefined, owner: undefined }]
+    return pidStart === undefined
+      ? []
+      : [{ pid: Number(pid), pidStart, cwd: '', argv, repository: undefined, owner: undefined }]
   })
 }
 
@@ -84,7 +104,10 @@ function gitDirIn(argv: readonly string[]): string | undefined {
   return word === undefined ? undefined : word === '--git-dir' ? argv[at + 1] : word.slice('--git-dir='.length)
 }
 
-/** Ends the gits of the town's processes that are gone, wherever in this town they work; each has `graceMs` to clean up behind itself. */
+/**
+ * Ends the gits of the town's processes that are gone, wherever in this town they work; each has `graceMs` to clean
+ * up behind itself.
+ */
 export async function endLeftGits(town: string, graceMs = 2000): Promise<void> {
   await endEach(
     runningGits().filter(({ cwd, owner }) => owner !== undefined && isWithin(cwd, town) && !isAlive(identityIn(owner))),

@@ -1,6 +1,19 @@
-// A worktree appears whole or not at all: git makes it in a staging folder, and what is finished gets its name; what is removed loses its name first.
+// A worktree appears whole or not at all: git makes it in a staging folder, and what is finished gets its name; what
+// is removed loses its name first.
 // Never: leaves half a worktree under a polecat's name, where it would look like a worker that deleted everything.
-import { chmodSync, existsSync, lstatSync, mkdirSync, readdirSync, readFileSync, realpathSync, renameSync, rmdirSync, rmSync, writeFileSync } from 'node:fs'
+import {
+  chmodSync,
+  existsSync,
+  lstatSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  realpathSync,
+  renameSync,
+  rmdirSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs'
 import { rm } from 'node:fs/promises'
 import { basename, dirname, join } from 'node:path'
 import process from 'node:process'
@@ -13,7 +26,10 @@ import type { Place } from './worktree.ts'
 const reason = 'it is being made'
 let made = 0
 
-/** Makes a polecat's worktree; `ref` is what git is to check out (`-b <branch> <start>`, or a branch). Nothing may be at its place. */
+/**
+ * Makes a polecat's worktree; `ref` is what git is to check out (`-b <branch> <start>`, or a branch). Nothing may be
+ * at its place.
+ */
 export async function addWorktree(town: string, place: Place, ref: { branch: string; start?: string }): Promise<void> {
   const { clone, polecat, staging } = rigLayout(town, place.rig)
   const path = polecat(place.polecat)
@@ -45,7 +61,10 @@ function registered(admin: string): string | undefined {
   return existsSync(file) ? readFileSync(file, 'utf8').trim() : undefined
 }
 
-/** Removes what killed gits left in the staging folder and in the clone's list: of one polecat, or of all, while none of theirs is being made. */
+/**
+ * Removes what killed gits left in the staging folder and in the clone's list: of one polecat, or of all, while none
+ * of theirs is being made.
+ */
 export async function clearStaged(town: string, rig: string, polecat?: string): Promise<void> {
   const { clone, staging, trash } = rigLayout(town, rig)
   const admins = join(clone, '.git/worktrees')
@@ -113,7 +132,8 @@ function makeWritable(path: string): void {
 }
 
 /** What is in a folder; nothing when it is none, or a link to one. */
-const entries = (dir: string): string[] => (lstatSync(dir, { throwIfNoEntry: false })?.isDirectory() ? readdirSync(dir) : [])
+const entries = (dir: string): string[] =>
+  lstatSync(dir, { throwIfNoEntry: false })?.isDirectory() ? readdirSync(dir) : []
 
 function removeIfEmpty(dir: string): void {
   try {

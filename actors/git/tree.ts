@@ -5,7 +5,10 @@ import { dirname, join } from 'node:path'
 import { GitFailed, git, revision } from './git.ts'
 import { type Repository, repositoryOf } from './repository.ts'
 
-/** The tree of all that is in the worktree, tracked and untracked, ignored files left out. The worktree's own index is not touched. */
+/**
+ * The tree of all that is in the worktree, tracked and untracked, ignored files left out. The worktree's own index is
+ * not touched.
+ */
 export async function treeOfFiles(path: string): Promise<string> {
   const { own } = repositoryOf(path) as Repository
   const env = { GIT_INDEX_FILE: join(own, 'gt-pin-index') }
@@ -21,7 +24,10 @@ export async function treeOfFiles(path: string): Promise<string> {
   return (await git(path, ['write-tree'], { env })).stdout
 }
 
-/** The folders of the repositories inside: what the index names as a commit, those git does not look into, and those in the midst of the project's own files. Ignored ones are ignored. */
+/**
+ * The folders of the repositories inside: what the index names as a commit, those git does not look into, and those
+ * in the midst of the project's own files. Ignored ones are ignored.
+ */
 export async function nestedIn(path: string): Promise<string[]> {
   const [{ stdout: staged }, { stdout: status }] = await Promise.all([
     git(path, ['ls-files', '--stage', '-z']),
@@ -32,11 +38,15 @@ export async function nestedIn(path: string): Promise<string[]> {
     .filter(Boolean)
     .map((line) => ({ isLink: line.startsWith('160000 '), name: line.slice(line.indexOf('\t') + 1) }))
   const links = files.filter(({ isLink }) => isLink).map(({ name }) => name)
-  const untracked = status.split('\0').flatMap((record) => (record.startsWith('? ') && record.endsWith('/') ? [record.slice(2, -1)] : []))
+  const untracked = status
+    .split('\0')
+    .flatMap((record) => (record.startsWith('? ') && record.endsWith('/') ? [record.slice(2, -1)] : []))
   const strange = [...links, ...untracked].find((dir) => dir.includes('\ufffd'))
-  if (strange !== undefined) throw new Error(`the name of ${join(path, strange)} is no UTF-8; what is in it cannot be kept`)
+  if (strange !== undefined)
+    throw new Error(`the name of ${join(path, strange)} is no UTF-8; what is in it cannot be kept`)
   const folders = new Set<string>()
-  for (const { name } of files) for (let dir = dirname(name); dir !== '.' && !folders.has(dir); dir = dirname(dir)) folders.add(dir)
+  for (const { name } of files)
+    for (let dir = dirname(name); dir !== '.' && !folders.has(dir); dir = dirname(dir)) folders.add(dir)
   return [...new Set([...links, ...untracked, ...folders])].filter((dir) => existsSync(join(path, dir, '.git')))
 }
 

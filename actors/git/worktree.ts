@@ -1,5 +1,7 @@
-// A polecat's place: its worktree and branch, made from the Mayor's clone, and proven to be its own before anything is written.
-// Never: overwrites a place, removes work that is neither on main nor pinned, or touches a folder that is not this incarnation's.
+// A polecat's place: its worktree and branch, made from the Mayor's clone, and proven to be its own before anything
+// is written.
+// Never: overwrites a place, removes work that is neither on main nor pinned, or touches a folder that is not this
+// incarnation's.
 import { existsSync, lstatSync, readFileSync, realpathSync } from 'node:fs'
 import { basename, dirname, join } from 'node:path'
 import type { EffectInput, EffectOutput } from '../../machines/effects.ts'
@@ -30,7 +32,11 @@ export async function mainOf(clone: string, branch: string): Promise<string> {
   return (await revision(clone, `refs/remotes/origin/${branch}`)) ?? (await emptyRoot(clone))
 }
 
-export async function createWorktree(deps: RigGit, input: EffectInput<'createWorktree'>, atMs: number): Promise<EffectOutput<'createWorktree'>> {
+export async function createWorktree(
+  deps: RigGit,
+  input: EffectInput<'createWorktree'>,
+  atMs: number,
+): Promise<EffectOutput<'createWorktree'>> {
   const { clone, polecat } = rigLayout(deps.town, input.rig)
   const path = polecat(input.polecat)
   const branch = deps.defaultBranch(input.rig)
@@ -41,7 +47,8 @@ export async function createWorktree(deps: RigGit, input: EffectInput<'createWor
   }
   const tracked = `refs/remotes/origin/${branch}`
   const asked = git(clone, ['for-each-ref', '--format=%(objectname) %(refname)', tracked, `refs/heads/${input.branch}`])
-  // A worker waits for every process that is started here: the usual case, a new branch from main, is tried while git is still asked about it.
+  // A worker waits for every process that is started here: the usual case, a new branch from main, is tried while git
+  // is still asked about it.
   const fast = async () => {
     if (input.start || existsSync(path)) return false
     try {
@@ -67,7 +74,8 @@ export async function createWorktree(deps: RigGit, input: EffectInput<'createWor
   }
   const start = input.start?.sha ?? base
   const known = tipOf(`refs/heads/${input.branch}`)
-  const add = (exists: boolean) => addWorktree(deps.town, input, exists ? { branch: input.branch } : { branch: input.branch, start })
+  const add = (exists: boolean) =>
+    addWorktree(deps.town, input, exists ? { branch: input.branch } : { branch: input.branch, start })
   try {
     await add(known !== undefined)
   } catch (error) {
@@ -85,7 +93,10 @@ async function unlock(path: string, branch: string): Promise<void> {
   await Promise.all(locksOf(path, branch).map((lock) => waitForLock(lock, path)))
 }
 
-/** Throws unless the folder is a worktree of this rig's clone, at its own path, on this incarnation's branch (or detached from it). */
+/**
+ * Throws unless the folder is a worktree of this rig's clone, at its own path, on this incarnation's branch (or
+ * detached from it).
+ */
 export async function prove({ town }: RigGit, place: Place): Promise<string> {
   const { clone, polecat } = rigLayout(town, place.rig)
   const path = polecat(place.polecat)
@@ -95,7 +106,8 @@ export async function prove({ town }: RigGit, place: Place): Promise<string> {
   if (!existsSync(link) || !lstatSync(link).isFile()) throw no('it is no worktree')
   const admin = linkedFrom(path)
   if (realpathSync(dirname(admin)) !== realpathSync(join(clone, '.git/worktrees'))) throw no(`it belongs to ${admin}`)
-  if (realpathSync(dirname(readFileSync(join(admin, 'gitdir'), 'utf8').trim())) !== realpathSync(path)) throw no('its registration names another folder')
+  if (realpathSync(dirname(readFileSync(join(admin, 'gitdir'), 'utf8').trim())) !== realpathSync(path))
+    throw no('its registration names another folder')
   const made = join(admin, 'logs/HEAD')
   const { stdout: listed } = await git(clone, ['worktree', 'list', '--porcelain'])
   const entry = listed.split('\n\n').find((block) => block.startsWith(`worktree ${realpathSync(path)}\n`)) ?? ''
@@ -145,7 +157,14 @@ function dirtyFiles(records: readonly string[]): string[] {
 
 function unfinished(path: string): string | null {
   const admin = linkedFrom(path)
-  const marks = { MERGE_HEAD: 'merge', 'rebase-merge': 'rebase', 'rebase-apply': 'rebase', CHERRY_PICK_HEAD: 'cherry-pick', REVERT_HEAD: 'revert', BISECT_LOG: 'bisect' }
+  const marks = {
+    MERGE_HEAD: 'merge',
+    'rebase-merge': 'rebase',
+    'rebase-apply': 'rebase',
+    CHERRY_PICK_HEAD: 'cherry-pick',
+    REVERT_HEAD: 'revert',
+    BISECT_LOG: 'bisect',
+  }
   return Object.entries(marks).find(([mark]) => existsSync(join(admin, mark)))?.[1] ?? null
 }
 
@@ -160,12 +179,14 @@ export async function removeWorktree(deps: RigGit, place: Place): Promise<Effect
   }
   const found = await inspectWorktree(deps, place)
   if (found.kind === 'found') {
-    if (!(await isSafe(deps, place.rig, found.head))) throw new Error(`${path} has commits that are neither on main nor pinned`)
+    if (!(await isSafe(deps, place.rig, found.head)))
+      throw new Error(`${path} has commits that are neither on main nor pinned`)
     if (found.dirty.length > 0 && !(await dirtyIsPinned(path, clone, place)))
       throw new Error(`${path} has uncommitted files that are not pinned (${found.dirty.slice(0, 5).join(', ')})`)
   }
   const nested = await unpinnedNested(clone, path)
-  if (nested !== undefined) throw new Error(`${join(path, nested)} is a repository of its own with work that is not pinned`)
+  if (nested !== undefined)
+    throw new Error(`${join(path, nested)} is a repository of its own with work that is not pinned`)
   await discardWorktree(deps.town, place)
   return { removed: true }
 }
@@ -178,6 +199,10 @@ export async function isSafe(deps: RigGit, rig: string, commit: string): Promise
 
 async function dirtyIsPinned(path: string, clone: string, place: Place): Promise<boolean> {
   const tree = await treeOfFiles(path)
-  const { stdout } = await git(clone, ['for-each-ref', '--format=%(tree)', `refs/gt/work/*/${place.polecat}-${place.incarnation}/dirty`])
+  const { stdout } = await git(clone, [
+    'for-each-ref',
+    '--format=%(tree)',
+    `refs/gt/work/*/${place.polecat}-${place.incarnation}/dirty`,
+  ])
   return stdout.split('\n').includes(tree)
 }

@@ -1,4 +1,5 @@
-// Plugins that bring a machine of their own: `<rig>/plugins/<name>/actor.mjs` (or .js, .ts). Read once, when the town comes up or the rig is added. (spec: Plugins)
+// Plugins that bring a machine of their own: `<rig>/plugins/<name>/actor.mjs` (or .js, .ts). Read once, when the town
+// comes up or the rig is added. (spec: Plugins)
 // Never: lets a plugin promise more than its own program's run, or say more than mail, answers and notes.
 import { existsSync, readdirSync } from 'node:fs'
 import { join } from 'node:path'
@@ -11,7 +12,8 @@ import { ConfigUnusable } from '../config.ts'
 import { rigLayout } from '../layout.ts'
 
 /**
- * What `actor.mjs` exports by default: given xstate and the town's words, it returns a machine. Its input is `{ rig, plugin }`; it hears `message.sent`
+ * What `actor.mjs` exports by default: given xstate and the town's words, it returns a machine. Its input is `{ rig,
+ * plugin }`; it hears `message.sent`
  * (`from`, `subject`, `body`, `mailId`, `at`), and may say `mail`, `reply` and `note` and invoke `runPlugin`.
  */
 export type PluginActor = (kit: PluginKit) => AnyStateMachine
@@ -65,7 +67,9 @@ export async function loadPlugin(file: string): Promise<PluginActor> {
     if (typeof machine?.getInitialSnapshot !== 'function') throw new Error('its function returns no machine')
     return module.default as PluginActor
   } catch (error) {
-    throw new ConfigUnusable(`${file} is no plugin actor: ${error instanceof Error ? error.message : error}. Mend it or move it away, then run the command again`)
+    throw new ConfigUnusable(
+      `${file} is no plugin actor: ${error instanceof Error ? error.message : error}. Mend it or move it away, then run the command again`,
+    )
   }
 }
 

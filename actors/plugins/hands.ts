@@ -1,4 +1,5 @@
-// The hand of plugins: runs a plugin's `run` program with one message on its standard input. A plugin without one only keeps its mail.
+// The hand of plugins: runs a plugin's `run` program with one message on its standard input. A plugin without one
+// only keeps its mail.
 // Never: interprets an answer.
 import { existsSync } from 'node:fs'
 import { join } from 'node:path'
@@ -23,7 +24,12 @@ export const pluginHands = (deps: { town: string; env: Record<string, string> })
       reject: false,
       maxBuffer: 65_536,
     })
-    if (done.exitCode !== 0) return { kind: 'failed', why: `${plugin} failed (${done.exitCode ?? done.shortMessage})`, tail: done.stderr.slice(-4096) }
+    if (done.exitCode !== 0)
+      return {
+        kind: 'failed',
+        why: `${plugin} failed (${done.exitCode ?? done.shortMessage})`,
+        tail: done.stderr.slice(-4096),
+      }
     return done.stdout === '' ? { kind: 'silent' } : { kind: 'answered', reply: done.stdout.slice(0, 60_000) }
   },
 })

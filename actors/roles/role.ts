@@ -7,7 +7,13 @@ import type { JsonObject, Role } from '../../runtime/contract.ts'
 /** What roles ask about the town they are in. Read when an address is checked or an actor begins. */
 export interface TownFacts {
   rigs(): readonly string[]
-  rig(name: string): { maxWorkers: number; spawnDelayMs: number; sessionTries: number; mergeTries: number; retireTries: number }
+  rig(name: string): {
+    maxWorkers: number
+    spawnDelayMs: number
+    sessionTries: number
+    mergeTries: number
+    retireTries: number
+  }
   hasPlugin(rig: string, name: string): boolean
   hasCrew(rig: string, name: string): boolean
 }

@@ -11,7 +11,9 @@ export default role({
   // 2: it knows what the Overseer was asked about.
   migrate(snapshot) {
     const context = snapshot.context as { workers: Record<string, JsonObject> }
-    const workers = Object.fromEntries(Object.entries(context.workers).map(([name, worker]) => [name, { ...worker, stranded: false }]))
+    const workers = Object.fromEntries(
+      Object.entries(context.workers).map(([name, worker]) => [name, { ...worker, stranded: false }]),
+    )
     return { ...snapshot, context: { ...context, workers, escalated: [] } }
   },
   input: (at, _incarnation, town) => {

@@ -37,7 +37,11 @@ export function sessionHands(deps: SessionDeps): Pick<Hands, 'startSession' | 'w
       // The assignment is on disk before there is anyone to read it.
       mkdirSync(dir, { recursive: true, mode: 0o700 })
       const { issue, attempt, returned } = input
-      writeFileSync(join(dir, 'assignment.json'), `${JSON.stringify({ issue, attempt, returned, branch: input.branch }, null, 2)}\n`, { mode: 0o600 })
+      writeFileSync(
+        join(dir, 'assignment.json'),
+        `${JSON.stringify({ issue, attempt, returned, branch: input.branch }, null, 2)}\n`,
+        { mode: 0o600 },
+      )
       const begun = start(
         deps.backend(rig.session),
         { id: input.id, dir, argv: launch.argv, cwd: input.worktree, env: envOf(deps, rig, input, dir) },
@@ -48,14 +52,23 @@ export function sessionHands(deps: SessionDeps): Pick<Hands, 'startSession' | 'w
       starting.set(input.id, begun)
       try {
         const record = await begun
-        return 'why' in record ? { kind: 'failed', why: record.why, tail: tail(dir) } : { kind: 'started', session: record }
+        return 'why' in record
+          ? { kind: 'failed', why: record.why, tail: tail(dir) }
+          : { kind: 'started', session: record }
       } finally {
         starting.delete(input.id)
       }
     },
 
     async watchSession({ rig, session, worktree, stallMatters }, call) {
-      const result = await watchSession(deps.backend(session.backend), session, worktree, stallMatters ? deps.rig(rig).hang_after : null, deps.now, call.signal)
+      const result = await watchSession(
+        deps.backend(session.backend),
+        session,
+        worktree,
+        stallMatters ? deps.rig(rig).hang_after : null,
+        deps.now,
+        call.signal,
+      )
       if (result.kind === 'ended') await deps.backend(session.backend).forget(session.id)
       return result
     },
@@ -77,7 +90,12 @@ export function sessionHands(deps: SessionDeps): Pick<Hands, 'startSession' | 'w
   }
 }
 
-function envOf(deps: SessionDeps, rig: RigConfig, input: EffectInput<'startSession'>, dir: string): Record<string, string> {
+function envOf(
+  deps: SessionDeps,
+  rig: RigConfig,
+  input: EffectInput<'startSession'>,
+  dir: string,
+): Record<string, string> {
   const town = townLayout(deps.town)
   const name = `${input.polecat} (${input.rig})`
   const email = `${input.polecat}@${input.rig}.gastown.invalid`

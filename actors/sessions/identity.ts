@@ -8,8 +8,13 @@ import { writeWhole } from '../config.ts'
 const allowed = ['HOME', 'USER', 'LOGNAME', 'SHELL', 'LANG', 'TERM', 'TZ', 'TMPDIR', 'NO_COLOR']
 
 /** What may be handed on of an environment: the list, LC_*, and the names a rig adds. */
-export function allowedEnv(env: Readonly<Record<string, string | undefined>>, extra: readonly string[] = []): Record<string, string> {
-  const names = Object.keys(env).filter((name) => allowed.includes(name) || name.startsWith('LC_') || extra.includes(name))
+export function allowedEnv(
+  env: Readonly<Record<string, string | undefined>>,
+  extra: readonly string[] = [],
+): Record<string, string> {
+  const names = Object.keys(env).filter(
+    (name) => allowed.includes(name) || name.startsWith('LC_') || extra.includes(name),
+  )
   return Object.fromEntries(names.map((name) => [name, env[name] as string]))
 }
 

@@ -11,7 +11,12 @@ export const processBackend: SessionBackend = {
     const output = openSync(join(spec.dir, 'output.log'), 'a', 0o600)
     const [program = '', ...args] = launchArgs(spec)
     return new Promise((resolve, reject) => {
-      const child = spawn(program, args, { cwd: spec.cwd, env: spec.env, detached: true, stdio: ['ignore', output, output] })
+      const child = spawn(program, args, {
+        cwd: spec.cwd,
+        env: spec.env,
+        detached: true,
+        stdio: ['ignore', output, output],
+      })
       closeSync(output)
       child.once('error', reject)
       child.once('spawn', () => {

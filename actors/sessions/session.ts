@@ -1,4 +1,5 @@
-// A session: one run of an agent's program in a polecat's worktree, found again by what was recorded at its start, never by name alone.
+// A session: one run of an agent's program in a polecat's worktree, found again by what was recorded at its start,
+// never by name alone.
 // Never: outlives its record unseen; ends a process whose start time is not the recorded one.
 import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, statSync, watch, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
@@ -16,11 +17,17 @@ export interface SessionSpec {
   env: Record<string, string>
 }
 
-/** The contract of a backend. `launch` starts the launcher and returns; everything after is told by the session's folder. */
+/**
+ * The contract of a backend. `launch` starts the launcher and returns; everything after is told by the session's
+ * folder.
+ */
 export interface SessionBackend {
   name: 'tmux' | 'process'
   launch(spec: SessionSpec): Promise<void>
-  /** The whole of what an ended session last showed, where the backend knows it sooner than the output file; undefined: the file has it. */
+  /**
+   * The whole of what an ended session last showed, where the backend knows it sooner than the output file;
+   * undefined: the file has it.
+   */
   lastWords(id: string): Promise<string | undefined>
   /** Removes what the backend itself keeps of an ended session. Safe to repeat. */
   forget(id: string): Promise<void>
@@ -31,7 +38,10 @@ export interface SessionBackend {
 /** A mark counts once its line is whole: the session writes it without a process of its own. */
 const isMarked = (path: string) => existsSync(path) && readFileSync(path, 'utf8').endsWith('\n')
 
-/** Runs inside the session: says that it started, runs the agent, says how it ended. Fixed text; folder and program come as arguments. */
+/**
+ * Runs inside the session: says that it started, runs the agent, says how it ended. Fixed text; folder and program
+ * come as arguments.
+ */
 export const launcher = `dir=$1; shift
 [ -e "$dir/cancelled" ] && exit 143
 echo "$$" > "$dir/started"
@@ -43,8 +53,17 @@ exit $code`
 
 export const launchArgs = (spec: SessionSpec) => ['/bin/sh', '-c', launcher, 'gt-session', spec.dir, ...spec.argv]
 
-/** Starts the session, or finds the one that was started under this id before a crash; resolves when it has said so itself. */
-export async function start(backend: SessionBackend, spec: SessionSpec, epoch: number, withinMs: number, signal: AbortSignal): Promise<SessionRecord | { why: string }> {
+/**
+ * Starts the session, or finds the one that was started under this id before a crash; resolves when it has said so
+ * itself.
+ */
+export async function start(
+  backend: SessionBackend,
+  spec: SessionSpec,
+  epoch: number,
+  withinMs: number,
+  signal: AbortSignal,
+): Promise<SessionRecord | { why: string }> {
   mkdirSync(spec.dir, { recursive: true, mode: 0o700 })
   const known = recorded(spec.dir)
   if (known) return known
@@ -56,12 +75,22 @@ export async function start(backend: SessionBackend, spec: SessionSpec, epoch: n
   }
   const pid = Number(readFileSync(join(spec.dir, 'started'), 'utf8'))
   // Gone before its start time could be read: the record still tells its exit from its folder.
-  const record: SessionRecord = { id: spec.id, backend: backend.name, pid, pidStart: startOf(pid) ?? 'ended', epoch, dir: spec.dir }
+  const record: SessionRecord = {
+    id: spec.id,
+    backend: backend.name,
+    pid,
+    pidStart: startOf(pid) ?? 'ended',
+    epoch,
+    dir: spec.dir,
+  }
   writeWhole(join(spec.dir, 'identity.json'), JSON.stringify(record), 0o600)
   return record
 }
 
-/** What was recorded at a session's start; undefined when nothing whole was, and then the start looks at the session's own mark. */
+/**
+ * What was recorded at a session's start; undefined when nothing whole was, and then the start looks at the session's
+ * own mark.
+ */
 export function recorded(dir: string): SessionRecord | undefined {
   const path = join(dir, 'identity.json')
   if (!existsSync(path)) return undefined
@@ -89,7 +118,10 @@ export function pruneRuns(sessionsDir: string, before: number): void {
   for (const id of readdirSync(sessionsDir)) {
     const dir = join(sessionsDir, id)
     const record = recorded(dir)
-    const touched = Math.max(...readdirSync(dir).map((file) => statSync(join(dir, file)).mtimeMs), statSync(dir).mtimeMs)
+    const touched = Math.max(
+      ...readdirSync(dir).map((file) => statSync(join(dir, file)).mtimeMs),
+      statSync(dir).mtimeMs,
+    )
     if (touched < before && !(record && isAlive(record))) rmSync(dir, { recursive: true })
   }
 }
@@ -103,9 +135,14 @@ export function aliveIn(sessionsDir: string): SessionRecord[] {
     .filter(isAlive)
 }
 
-export type WatchResult = { kind: 'ended'; exitCode: number | null; tail: string } | { kind: 'stalled'; silentMs: number; tail: string }
+export type WatchResult =
+  | { kind: 'ended'; exitCode: number | null; tail: string }
+  | { kind: 'stalled'; silentMs: number; tail: string }
 
-/** Resolves when the session is over, or has shown no progress for hangAfterMs (null: never for that). No subprocess; looks every pollMs. */
+/**
+ * Resolves when the session is over, or has shown no progress for hangAfterMs (null: never for that). No subprocess;
+ * looks every pollMs.
+ */
 export async function watchSession(
   backend: SessionBackend,
   session: SessionRecord,
@@ -125,13 +162,21 @@ export async function watchSession(
     }
     rotate(session.dir)
     const silentMs = now() - progressAt(session.dir, worktree)
-    if (hangAfterMs !== null && silentMs > hangAfterMs) return { kind: 'stalled', silentMs: Math.round(silentMs), tail: tail(session.dir) }
+    if (hangAfterMs !== null && silentMs > hangAfterMs)
+      return { kind: 'stalled', silentMs: Math.round(silentMs), tail: tail(session.dir) }
     await appears(session.dir, ['exit'], pollMs, signal)
   }
 }
 
-/** Ends the session: SIGTERM to its process group, SIGKILL after graceMs. Safe to repeat; an absent session counts as ended. */
-export async function endSession(session: SessionRecord, graceMs: number, signal: AbortSignal): Promise<{ exitCode: number | null; tail: string }> {
+/**
+ * Ends the session: SIGTERM to its process group, SIGKILL after graceMs. Safe to repeat; an absent session counts as
+ * ended.
+ */
+export async function endSession(
+  session: SessionRecord,
+  graceMs: number,
+  signal: AbortSignal,
+): Promise<{ exitCode: number | null; tail: string }> {
   await endTree(session, graceMs, signal)
   return { exitCode: exitCode(session.dir), tail: tail(session.dir) }
 }
@@ -150,7 +195,8 @@ export async function cancelStart(dir: string, graceMs: number, signal: AbortSig
 /** The last lines of a session's output. */
 export const tail = (dir: string): string => lastLines(output(dir))
 
-const lastLines = (text: string, linesMax = 40, bytesMax = 8192) => text.trim().slice(-bytesMax).split('\n').slice(-linesMax).join('\n')
+const lastLines = (text: string, linesMax = 40, bytesMax = 8192) =>
+  text.trim().slice(-bytesMax).split('\n').slice(-linesMax).join('\n')
 
 function output(dir: string): string {
   const path = join(dir, 'output.log')
@@ -162,7 +208,10 @@ function exitCode(dir: string): number | null {
   return isMarked(path) ? Number(readFileSync(path, 'utf8')) : null
 }
 
-/** The newest evidence of work: output, and what git wrote in the worktree. Unreadable evidence is no evidence of silence. */
+/**
+ * The newest evidence of work: output, and what git wrote in the worktree. Unreadable evidence is no evidence of
+ * silence.
+ */
 function progressAt(dir: string, worktree: string): number {
   const git = join(worktree, '.git')
   const admin =
@@ -171,7 +220,14 @@ function progressAt(dir: string, worktree: string): number {
           .replace(/^gitdir: /, '')
           .trim()
       : git
-  const times = [join(dir, 'output.log'), join(dir, 'started'), worktree, join(admin, 'index'), join(admin, 'HEAD'), join(admin, 'logs/HEAD')]
+  const times = [
+    join(dir, 'output.log'),
+    join(dir, 'started'),
+    worktree,
+    join(admin, 'index'),
+    join(admin, 'HEAD'),
+    join(admin, 'logs/HEAD'),
+  ]
     .map((path) => statSync(path, { throwIfNoEntry: false })?.mtimeMs)
     .filter((time) => time !== undefined)
   return times.length === 0 ? Number.POSITIVE_INFINITY : Math.max(...times)

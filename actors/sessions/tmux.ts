@@ -1,4 +1,5 @@
-// Sessions in tmux, on a socket private to the town: people can attach, and a pane stays to be read after its program has ended.
+// Sessions in tmux, on a socket private to the town: people can attach, and a pane stays to be read after its program
+// has ended.
 // Never: talks to the user's own tmux server.
 import { accessSync, constants } from 'node:fs'
 import { delimiter, join } from 'node:path'
@@ -9,7 +10,13 @@ export function tmuxBackend(socket: string, env: Record<string, string>): Sessio
   const tmux = ['-L', socket, '-f', '/dev/null']
   const run = async (args: readonly string[], more: { cwd?: string; env?: Record<string, string> } = {}) => {
     const { execa } = await import('execa')
-    return execa('tmux', [...tmux, ...args], { extendEnv: false, reject: false, stdin: 'ignore', ...more, env: { ...env, ...more.env } })
+    return execa('tmux', [...tmux, ...args], {
+      extendEnv: false,
+      reject: false,
+      stdin: 'ignore',
+      ...more,
+      env: { ...env, ...more.env },
+    })
   }
   return {
     name: 'tmux',
@@ -37,7 +44,22 @@ export function tmuxBackend(socket: string, env: Record<string, string>): Sessio
               '',
               ';',
             ],
-            ...['new-session', '-d', '-x', '200', '-y', '50', '-s', spec.id, '-c', spec.cwd, ...variables, '--', ...launchArgs(spec).map(endsCommand), ';'],
+            ...[
+              'new-session',
+              '-d',
+              '-x',
+              '200',
+              '-y',
+              '50',
+              '-s',
+              spec.id,
+              '-c',
+              spec.cwd,
+              ...variables,
+              '--',
+              ...launchArgs(spec).map(endsCommand),
+              ';',
+            ],
             ...['pipe-pane', '-o', '-t', `=${spec.id}:`, `exec cat >> ${quoted(join(spec.dir, 'output.log'))}`],
           ],
           // tmux gives a new session its client's PATH, whatever -e says.
@@ -45,8 +67,17 @@ export function tmuxBackend(socket: string, env: Record<string, string>): Sessio
         )
       let done = await launch()
       // A server whose last session has just gone is on its way out and takes nobody in any more; the next one does.
-      for (let again = 0; again < 5 && /server exited|no server running|error connecting/.test(String(done.stderr)); again++) done = await launch()
-      if (done.exitCode !== 0 && !/duplicate session/.test(String(done.stderr)) && !/can't find pane/.test(String(done.stderr)))
+      for (
+        let again = 0;
+        again < 5 && /server exited|no server running|error connecting/.test(String(done.stderr));
+        again++
+      )
+        done = await launch()
+      if (
+        done.exitCode !== 0 &&
+        !/duplicate session/.test(String(done.stderr)) &&
+        !/can't find pane/.test(String(done.stderr))
+      )
         throw new Error(`tmux could not start ${spec.id}: ${done.stderr || done.shortMessage}`)
     },
     async lastWords(id) {

@@ -17,7 +17,9 @@ export default command({
     const shell = args[0] ?? basename(process.env.SHELL ?? 'bash')
     const script = { bash, zsh, fish }[shell]
     if (!script) throw new Usage(`no completion for "${shell}"; there is bash, zsh and fish`)
-    const all = await Promise.all(Object.entries(words).map(async ([word, load]) => ({ word, ...(await load()).default })))
+    const all = await Promise.all(
+      Object.entries(words).map(async ([word, load]) => ({ word, ...(await load()).default })),
+    )
     process.stdout.write(script(all))
     return 0
   },
@@ -63,13 +65,16 @@ function fish(all: readonly Word[]): string {
   const quoted = (text: string) => `'${text.replaceAll("'", "\\'")}'`
   const lines = all.flatMap(({ word, summary, ...rest }) => {
     const [first = '', second] = word.split(' ')
-    const said = second ? `__fish_seen_subcommand_from ${first}; and __fish_seen_subcommand_from ${second}` : `__fish_seen_subcommand_from ${first}`
+    const said = second
+      ? `__fish_seen_subcommand_from ${first}; and __fish_seen_subcommand_from ${second}`
+      : `__fish_seen_subcommand_from ${first}`
     return [
       second
         ? `complete -c gt -f -n ${quoted(`__fish_seen_subcommand_from ${first}; and not __fish_seen_subcommand_from ${second}`)} -a ${second} -d ${quoted(summary)}`
         : `complete -c gt -f -n __fish_use_subcommand -a ${first} -d ${quoted(summary)}`,
       ...flagsOf(rest as Command).map(
-        ([name, { short, type, about }]) => `complete -c gt -n ${quoted(said)} -l ${name}${short ? ` -s ${short}` : ''}${type === 'string' ? ' -r' : ''} -d ${quoted(about)}`,
+        ([name, { short, type, about }]) =>
+          `complete -c gt -n ${quoted(said)} -l ${name}${short ? ` -s ${short}` : ''}${type === 'string' ? ' -r' : ''} -d ${quoted(about)}`,
       ),
     ]
   })

@@ -14,8 +14,10 @@ export default command({
     const done = await ask('down', { keepSessions: flags['keep-sessions'] === true })
     // Down is when the daemon is gone and has let go of its files.
     const daemon = { pid: done.pid, pidStart: startOf(done.pid) ?? 'gone' }
-    for (let waitedMs = 0; isAlive(daemon) && waitedMs < goneWithinMs; waitedMs += 5) await new Promise((resolve) => setTimeout(resolve, 5))
-    if (isAlive(daemon)) throw new Error(`the daemon (pid ${done.pid}) was told to end and is still there; its log is daemon/daemon.log`)
+    for (let waitedMs = 0; isAlive(daemon) && waitedMs < goneWithinMs; waitedMs += 5)
+      await new Promise((resolve) => setTimeout(resolve, 5))
+    if (isAlive(daemon))
+      throw new Error(`the daemon (pid ${done.pid}) was told to end and is still there; its log is daemon/daemon.log`)
     print(done, () => [`${town()} is down${done.stopped.length > 0 ? `; stopped ${done.stopped.join(', ')}` : ''}`])
     return 0
   },

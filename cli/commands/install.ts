@@ -15,9 +15,15 @@ export default command({
   },
   args: [0, 1],
   run({ args, flags, print }) {
-    const { town, made } = installTown(resolve(args[0] ?? process.cwd()), { now: new Date(), initBeads, ...(typeof flags.name === 'string' ? { name: flags.name } : {}) })
+    const { town, made } = installTown(resolve(args[0] ?? process.cwd()), {
+      now: new Date(),
+      initBeads,
+      ...(typeof flags.name === 'string' ? { name: flags.name } : {}),
+    })
     print({ town: realpathSync(town), made }, () => [
-      made ? `A town at ${town}. Next: cd ${town} && gt rig add <name> <git-url> --gate 'test=npm test'` : `${town} is a town already; nothing was changed`,
+      made
+        ? `A town at ${town}. Next: cd ${town} && gt rig add <name> <git-url> --gate 'test=npm test'`
+        : `${town} is a town already; nothing was changed`,
     ])
     return 0
   },

@@ -11,22 +11,32 @@ export default command({
     follow: { type: 'boolean', short: 'f', about: 'go on as it happens' },
     issue: { type: 'string', about: 'only what was said of this issue' },
     actor: { type: 'string', about: 'only this role, by its address' },
-    since: { type: 'string', about: 'only since then: 90s, 10m, 2h, 3d ago, 14:30 today, or a date and time such as 2026-11-24T14:30' },
+    since: {
+      type: 'string',
+      about: 'only since then: 90s, 10m, 2h, 3d ago, 14:30 today, or a date and time such as 2026-11-24T14:30',
+    },
     last: { type: 'string', about: 'how many entries to look back over (5000)' },
     all: { type: 'boolean', about: 'every turn, also those without words for people' },
   },
   args: [0, 0],
   async run({ flags, ask, town, json }) {
-    const query = { ...(flags.issue ? { issue: String(flags.issue) } : {}), ...(flags.actor ? { address: await addressOf(String(flags.actor)) } : {}) }
+    const query = {
+      ...(flags.issue ? { issue: String(flags.issue) } : {}),
+      ...(flags.actor ? { address: await addressOf(String(flags.actor)) } : {}),
+    }
     const since = flags.since === undefined ? {} : { sinceMs: momentOf(String(flags.since), Date.now()) }
     const last = Number(flags.last ?? 5000)
     if (!Number.isSafeInteger(last) || last < 1) throw new Usage(`--last is a number of entries, not "${flags.last}"`)
     const say = (entries: LogEntry[]) => {
-      for (const entry of entries) for (const line of json ? [JSON.stringify(entry)] : linesOf(entry, flags.all === true)) console.log(line)
+      for (const entry of entries)
+        for (const line of json ? [JSON.stringify(entry)] : linesOf(entry, flags.all === true)) console.log(line)
     }
     const past = await askOrRead({ ...query, ...since, last })
     say(past)
-    if (flags.follow) await ask('follow', { ...query, after: past.at(-1)?.seq ?? 0 }, (event) => say((event as { entries: LogEntry[] }).entries))
+    if (flags.follow)
+      await ask('follow', { ...query, after: past.at(-1)?.seq ?? 0 }, (event) =>
+        say((event as { entries: LogEntry[] }).entries),
+      )
     return 0
 
     /** A town that is not up has its log still. */
@@ -65,7 +75,8 @@ function momentOf(text: string, now: number): number {
   if (count && unit) return now - Number(count) * (unitMs[unit] as number)
   const [, hours, minutes] = /^(\d{1,2}):(\d{2})$/.exec(text) ?? []
   const moment = hours ? new Date(now).setHours(Number(hours), Number(minutes), 0, 0) : Date.parse(text)
-  if (Number.isNaN(moment)) throw new Usage(`--since is a span such as 10m or 2h, a time such as 14:30, or a date, not "${text}"`)
+  if (Number.isNaN(moment))
+    throw new Usage(`--since is a span such as 10m or 2h, a time such as 14:30, or a date, not "${text}"`)
   return moment
 }
 
@@ -73,5 +84,7 @@ function linesOf(entry: LogEntry, all: boolean): string[] {
   const time = new Date(entry.at).toTimeString().slice(0, 8)
   const notes = entry.notes.map((note) => `${colour(2, time)}  ${entry.address.padEnd(24)}  ${note.text}`)
   if (notes.length > 0 || !all) return notes
-  return [`${colour(2, time)}  ${entry.address.padEnd(24)}  ${entry.mailType}: ${entry.before || '·'} → ${entry.after}  ${entry.promised.join(', ')}`]
+  return [
+    `${colour(2, time)}  ${entry.address.padEnd(24)}  ${entry.mailType}: ${entry.before || '·'} → ${entry.after}  ${entry.promised.join(', ')}`,
+  ]
 }

@@ -13,11 +13,18 @@ export default command({
     const root = town()
     const rig = who.includes('/') && who !== 'mayor/' ? who.split('/')[0] : undefined
     const beads = openBeads(rig === undefined ? townLayout(root).beads : rigLayout(root, rig).beads)
-    const mail = beads
-      .inbox(who)
-      .map(({ id, title, description, sender, priority, created_at }) => ({ id, from: sender, subject: title, body: description, priority, sent_at: created_at }))
+    const mail = beads.inbox(who).map(({ id, title, description, sender, priority, created_at }) => ({
+      id,
+      from: sender,
+      subject: title,
+      body: description,
+      priority,
+      sent_at: created_at,
+    }))
     beads.close()
-    print(mail, () => (mail.length === 0 ? ['no unread mail'] : mail.map((each) => `${each.id}  ${each.from}  ${each.subject}`)))
+    print(mail, () =>
+      mail.length === 0 ? ['no unread mail'] : mail.map((each) => `${each.id}  ${each.from}  ${each.subject}`),
+    )
     return 0
   },
 })

@@ -18,10 +18,18 @@ export default command({
     const rig = rigs.find(({ prefix }) => id.startsWith(`${prefix}-`))
     const beads = openBeads(rig ? rigLayout(root, rig.name).beads : townLayout(root).beads)
     const mail = beads.get(id)
-    if (mail?.issue_type !== 'message') throw new Error(mail ? `${id} is not a message (type: ${mail.issue_type})` : `no mail ${id}`)
+    if (mail?.issue_type !== 'message')
+      throw new Error(mail ? `${id} is not a message (type: ${mail.issue_type})` : `no mail ${id}`)
     if (mail.status === 'open') beads.closeIssue(id, 'read', String(mail.assignee), true)
     beads.close()
-    print(mail, () => [`From: ${mail.sender}`, `To: ${mail.assignee}`, `Subject: ${mail.title}`, `Date: ${mail.created_at}`, '', mail.description])
+    print(mail, () => [
+      `From: ${mail.sender}`,
+      `To: ${mail.assignee}`,
+      `Subject: ${mail.title}`,
+      `Date: ${mail.created_at}`,
+      '',
+      mail.description,
+    ])
     return 0
   },
 })

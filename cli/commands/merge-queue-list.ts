@@ -10,7 +10,16 @@ export default command({
     print(queue, () =>
       queue.length === 0
         ? ['the queue is empty']
-        : table(queue.map((entry) => [String(entry.position), entry.issue, entry.state, entry.polecat, entry.sha.slice(0, 10), entry.title])),
+        : table(
+            queue.map((entry) => [
+              String(entry.position),
+              entry.issue,
+              entry.state,
+              entry.polecat,
+              entry.sha.slice(0, 10),
+              entry.title,
+            ]),
+          ),
     )
     return 0
   },

@@ -12,10 +12,17 @@ export default command({
     const { keptWork, recover } = await import('../../actors/git/pin.ts')
     const root = town()
     const what = String(args[0])
-    const rigs = Object.keys(readConfig(townLayout(root).rigsJson, rigsConfig).rigs).map((name) => readConfig(rigLayout(root, name).config, rigConfig))
+    const rigs = Object.keys(readConfig(townLayout(root).rigsJson, rigsConfig).rigs).map((name) =>
+      readConfig(rigLayout(root, name).config, rigConfig),
+    )
     const [rigName, ...rest] = what.split('/')
-    const rig = what.includes('/') ? rigs.find((each) => each.name === rigName) : rigs.find((each) => what.startsWith(`${each.beads.prefix}-`))
-    if (!rig) throw new Error(`"${what}" is neither <rig>/<polecat> nor an issue of a rig; rigs: ${rigs.map((each) => each.name).join(', ')}`)
+    const rig = what.includes('/')
+      ? rigs.find((each) => each.name === rigName)
+      : rigs.find((each) => what.startsWith(`${each.beads.prefix}-`))
+    if (!rig)
+      throw new Error(
+        `"${what}" is neither <rig>/<polecat> nor an issue of a rig; rigs: ${rigs.map((each) => each.name).join(', ')}`,
+      )
     const deps = { town: root, defaultBranch: () => rig.default_branch }
     const kept = await keptWork(deps, rig.name, what.includes('/') ? { polecat: rest.at(-1) ?? '' } : { issue: what })
     if (kept.length === 0) throw new Error(`nothing is kept of ${what}`)
@@ -36,7 +43,9 @@ export default command({
     }
     const newest = kept.find(({ kind }) => kind !== 'nested') ?? kept[0]
     const branch = newest && (await recover(deps, rig.name, newest))
-    print({ branch, ...newest }, () => [`${newest?.kind} of ${newest?.issue} are on branch ${branch} of ${rigLayout(root, rig.name).clone}`])
+    print({ branch, ...newest }, () => [
+      `${newest?.kind} of ${newest?.issue} are on branch ${branch} of ${rigLayout(root, rig.name).clone}`,
+    ])
     return 0
   },
 })

@@ -10,7 +10,12 @@ export default command({
   summary: 'play the journal again through the machines, and show that every role is what its mail made it',
   usage: '[--until <turn>]',
   examples: ['gt replay', 'gt replay --until 120 --json    # the town as it was after turn 120'],
-  options: { until: { type: 'string', about: 'stop after this turn (the seq of `gt log --json --all`) and show each role’s state' } },
+  options: {
+    until: {
+      type: 'string',
+      about: 'stop after this turn (the seq of `gt log --json --all`) and show each role’s state',
+    },
+  },
   args: [0, 0],
   async run({ flags, town, print }) {
     const { openSqliteStore, replay } = await import('../../runtime/contract.ts')
@@ -18,7 +23,8 @@ export default command({
     const root = town()
     const { db } = townLayout(root)
     const until = flags.until === undefined ? undefined : Number(flags.until)
-    if (until !== undefined && !Number.isSafeInteger(until)) throw new Usage(`--until is the number of a turn, not "${flags.until}"`)
+    if (until !== undefined && !Number.isSafeInteger(until))
+      throw new Usage(`--until is the number of a turn, not "${flags.until}"`)
     if (!existsSync(db)) throw new Error(`${root} has never been up: there is nothing to replay`)
     const roles = await rolesOf(root)
     const store = openSqliteStore(db, { readOnly: true })
@@ -26,7 +32,9 @@ export default command({
       const result = replay(store, roles, until)
       print(result, () => [
         ...(until === undefined
-          ? [`${result.turns} turns played again: ${result.equal.length} roles equal, ${result.partial.length} not wholly in the journal, ${result.differing.length} differ`]
+          ? [
+              `${result.turns} turns played again: ${result.equal.length} roles equal, ${result.partial.length} not wholly in the journal, ${result.differing.length} differ`,
+            ]
           : asItWas(root, until, result)),
         ...result.differing.map(({ address, why }) => `${address}: ${why}`),
       ])
@@ -40,11 +48,19 @@ export default command({
 /** The board, and each role's state, after a turn. */
 function asItWas(root: string, turn: number, { states, partial }: ReplayResult): string[] {
   const looked = {
-    actor: (address: string) => states.filter((each) => each.address === address).map(({ state, ...rest }) => ({ ...rest, value: state }))[0] as ActorState | undefined,
+    actor: (address: string) =>
+      states.filter((each) => each.address === address).map(({ state, ...rest }) => ({ ...rest, value: state }))[0] as
+        | ActorState
+        | undefined,
   }
   const rigs = Object.keys(readConfig(townLayout(root).rigsJson, rigsConfig).rigs).map((name) => {
     const { beads, gates, no_gate, max_workers } = readConfig(rigLayout(root, name).config, rigConfig)
-    return rigStatus(looked, name, { prefix: beads.prefix, gates: Object.keys(gates), gated: !no_gate, maxWorkers: max_workers })
+    return rigStatus(looked, name, {
+      prefix: beads.prefix,
+      gates: Object.keys(gates),
+      gated: !no_gate,
+      maxWorkers: max_workers,
+    })
   })
   return [
     `${root} after turn ${turn}`,

@@ -11,9 +11,16 @@ import { command, Usage } from '../command.ts'
 export default command({
   summary: 'put a repository under the town’s care',
   usage: "<name> <git-url or path> (--gate 'name=command' … | --no-gate) [--worker 'program arguments …']",
-  examples: ["gt rig add wyvern https://example.org/wyvern.git --gate 'test=npm test' --worker 'node ./worker.mjs'", 'gt rig add docs ../docs --no-gate'],
+  examples: [
+    "gt rig add wyvern https://example.org/wyvern.git --gate 'test=npm test' --worker 'node ./worker.mjs'",
+    'gt rig add docs ../docs --no-gate',
+  ],
   options: {
-    gate: { type: 'string', multiple: true, about: 'name=command, run on every candidate before it lands; may be repeated' },
+    gate: {
+      type: 'string',
+      multiple: true,
+      about: 'name=command, run on every candidate before it lands; may be repeated',
+    },
     'no-gate': { type: 'boolean', about: 'say that this rig lands untested' },
     prefix: { type: 'string', about: 'of its issues’ ids; from the name if left out' },
     agent: { type: 'string', about: 'preset that drives the agent: shell' },
@@ -25,8 +32,10 @@ export default command({
   args: [2, 2],
   async run({ args, flags, town, print, ask }) {
     const [name = '', url = ''] = args
-    if (flags.agent !== undefined && !(String(flags.agent) in presets)) throw new Usage(`no agent preset "${flags.agent}"; there is: ${Object.keys(presets).join(', ')}`)
-    if (flags.session !== undefined && !['auto', 'tmux', 'process'].includes(String(flags.session))) throw new Usage('--session is auto, tmux or process')
+    if (flags.agent !== undefined && !(String(flags.agent) in presets))
+      throw new Usage(`no agent preset "${flags.agent}"; there is: ${Object.keys(presets).join(', ')}`)
+    if (flags.session !== undefined && !['auto', 'tmux', 'process'].includes(String(flags.session)))
+      throw new Usage('--session is auto, tmux or process')
     const gates = Object.fromEntries(
       ((flags.gate as string[] | undefined) ?? []).map((text) => {
         const at = text.indexOf('=')
@@ -58,7 +67,9 @@ export default command({
       if (!(error instanceof TownUnreachable)) throw error
     }
     if (added.warning) process.stderr.write(`warning: ${added.warning}\n`)
-    print({ rig: name, ...added }, () => [`${name} is a rig on ${added.branch}; its issues are ${added.prefix}-…${flags['no-gate'] ? '. It lands WITHOUT a gate' : ''}`])
+    print({ rig: name, ...added }, () => [
+      `${name} is a rig on ${added.branch}; its issues are ${added.prefix}-…${flags['no-gate'] ? '. It lands WITHOUT a gate' : ''}`,
+    ])
     return 0
   },
 })

@@ -9,8 +9,20 @@ export default command({
     const { readConfig, rigConfig, rigsConfig } = await import('../../actors/config.ts')
     const { rigLayout, townLayout } = await import('../../actors/layout.ts')
     const root = town()
-    const rigs = Object.keys(readConfig(townLayout(root).rigsJson, rigsConfig).rigs).map((name) => readConfig(rigLayout(root, name).config, rigConfig))
-    print(rigs, () => table(rigs.map((rig) => [rig.name, rig.beads.prefix, rig.default_branch, rig.no_gate ? 'NO GATE' : Object.keys(rig.gates).join(','), rig.git_url])))
+    const rigs = Object.keys(readConfig(townLayout(root).rigsJson, rigsConfig).rigs).map((name) =>
+      readConfig(rigLayout(root, name).config, rigConfig),
+    )
+    print(rigs, () =>
+      table(
+        rigs.map((rig) => [
+          rig.name,
+          rig.beads.prefix,
+          rig.default_branch,
+          rig.no_gate ? 'NO GATE' : Object.keys(rig.gates).join(','),
+          rig.git_url,
+        ]),
+      ),
+    )
     return 0
   },
 })

@@ -8,7 +8,17 @@ export default command({
   async run({ args, ask, print }) {
     const sessions = await ask('sessions', args[0] === undefined ? {} : { rig: args[0] })
     print(sessions, () =>
-      sessions.length === 0 ? ['no session is live'] : table(sessions.map((session) => [session.address, session.issue, session.state, session.backend, `pid ${session.pid}`])),
+      sessions.length === 0
+        ? ['no session is live']
+        : table(
+            sessions.map((session) => [
+              session.address,
+              session.issue,
+              session.state,
+              session.backend,
+              `pid ${session.pid}`,
+            ]),
+          ),
     )
     return 0
   },

@@ -33,7 +33,9 @@ async function follow(log: string, end: string): Promise<void> {
     const size = statSync(log, { throwIfNoEntry: false })?.size ?? 0
     // Rotated: the file has begun again.
     if (size < from) from = 0
-    if (size > from) for await (const part of createReadStream(log, { start: from, end: size - 1 })) process.stdout.write(part as Buffer)
+    if (size > from)
+      for await (const part of createReadStream(log, { start: from, end: size - 1 }))
+        process.stdout.write(part as Buffer)
     from = size
     if (over) return
     await changed(log)
@@ -43,7 +45,9 @@ async function follow(log: string, end: string): Promise<void> {
 /** A change of the file, or half a second: the end shows in another one. */
 async function changed(log: string): Promise<void> {
   const stop = new AbortController()
-  const event = new Promise<void>((resolve) => existsSync(log) && watch(log, { signal: stop.signal }, () => resolve()).on('error', () => resolve()))
+  const event = new Promise<void>(
+    (resolve) => existsSync(log) && watch(log, { signal: stop.signal }, () => resolve()).on('error', () => resolve()),
+  )
   await Promise.race([event, sleep(500, undefined, { signal: stop.signal }).catch(() => undefined)])
   stop.abort()
 }

@@ -17,14 +17,22 @@ interface Sum {
 
 export default command({
   summary: 'play simulated towns with crashes, your plugin among them',
-  usage: '[<actor file> …] [--seeds <n> | --minutes <n>] [--from <seed>] [--jobs <n>] [--safety] | --seed <n> [--trace]',
-  examples: ['gt sim --seeds 1000', 'gt sim wyvern/plugins/greeter/actor.mjs --minutes 10', 'gt sim --seed 42 --trace    # one story, in words'],
+  usage:
+    '[<actor file> …] [--seeds <n> | --minutes <n>] [--from <seed>] [--jobs <n>] [--safety] | --seed <n> [--trace]',
+  examples: [
+    'gt sim --seeds 1000',
+    'gt sim wyvern/plugins/greeter/actor.mjs --minutes 10',
+    'gt sim --seed 42 --trace    # one story, in words',
+  ],
   options: {
     seeds: { type: 'string', about: 'how many towns (1000)' },
     minutes: { type: 'string', about: 'as many as there is time for' },
     from: { type: 'string', about: 'the first seed; absent: a fresh one' },
     seed: { type: 'string', about: 'only this one' },
-    safety: { type: 'boolean', about: 'faults never stop; else they do in the end, and then all must land and come to rest' },
+    safety: {
+      type: 'boolean',
+      about: 'faults never stop; else they do in the end, and then all must land and come to rest',
+    },
     trace: { type: 'boolean', about: 'with --seed: the whole story, not its end' },
     jobs: { type: 'string', about: 'processes side by side (one a core)' },
   },
@@ -36,14 +44,21 @@ export default command({
       return given
     }
     const safety = flags.safety === true
-    const again = (seed: number) => ['gt sim', ...args, '--seed', String(seed), ...(safety ? ['--safety'] : []), '--trace'].join(' ')
+    const again = (seed: number) =>
+      ['gt sim', ...args, '--seed', String(seed), ...(safety ? ['--safety'] : []), '--trace'].join(' ')
     if (flags.seed !== undefined) {
       const { simulate } = await import('../../proof/simulation.ts')
-      const { story, ...result } = simulate({ seed: number('seed', 0), trace: true, safety, plugins: await pluginsIn(args) })
+      const { story, ...result } = simulate({
+        seed: number('seed', 0),
+        trace: true,
+        safety,
+        plugins: await pluginsIn(args),
+      })
       print({ ...result, story }, () => [
         ...(flags.trace ? story : story.slice(-40)),
         '',
-        result.violation ?? `${result.landed} landed, ${result.escalated} asked of the Overseer, ${result.crashes} crashes`,
+        result.violation ??
+          `${result.landed} landed, ${result.escalated} asked of the Overseer, ${result.crashes} crashes`,
       ])
       return result.violation ? 1 : 0
     }
@@ -57,7 +72,9 @@ export default command({
     const sum = jobs === 1 ? await playAll(first, seeds, 1) : await sideBySide()
     const seconds = (performance.now() - from) / 1000
     print({ ...sum, first, seconds }, () => [
-      ...(sum.failed ? [...sum.failed.story, '', `seed ${sum.failed.seed}: ${sum.failed.violation}`, again(sum.failed.seed)] : []),
+      ...(sum.failed
+        ? [...sum.failed.story, '', `seed ${sum.failed.seed}: ${sum.failed.violation}`, again(sum.failed.seed)]
+        : []),
       `seeds from ${first}: ${words(sum)} in ${seconds.toFixed(1)} s (${(sum.seeds / seconds).toFixed(0)} seeds/s on ${jobs} cores)`,
     ])
     return sum.failed ? 1 : 0
@@ -84,7 +101,17 @@ export default command({
         Array.from({ length: jobs }, (_, n) => {
           const mine = Math.max(0, Math.min(share, seeds - n * share))
           const asked = minutes === undefined ? ['--seeds', String(mine)] : ['--minutes', String(minutes)]
-          return inOwnProcess(['sim', ...args, '--jobs', '1', '--from', String(first + n * share), ...asked, ...(safety ? ['--safety'] : []), '--json'])
+          return inOwnProcess([
+            'sim',
+            ...args,
+            '--jobs',
+            '1',
+            '--from',
+            String(first + n * share),
+            ...asked,
+            ...(safety ? ['--safety'] : []),
+            '--json',
+          ])
         }),
       )
       const add = (key: Exclude<keyof Sum, 'failed'>) => parts.reduce((all, part) => all + part[key], 0)
@@ -105,13 +132,16 @@ async function pluginsIn(files: readonly string[]) {
   const { loadPlugin, pluginRole } = await import('../../actors/plugins/actors.ts')
   const { memberName } = await import('../../machines/address.ts')
   const { rig } = await import('../../proof/world.ts')
-  const nameOf = (file: string, n: number) => memberName.safeParse(basename(dirname(resolve(file)))).data ?? `plugin-${n + 1}`
+  const nameOf = (file: string, n: number) =>
+    memberName.safeParse(basename(dirname(resolve(file)))).data ?? `plugin-${n + 1}`
   return Promise.all(files.map(async (file, n) => pluginRole(rig, nameOf(file, n), await loadPlugin(resolve(file)))))
 }
 
 function inOwnProcess(words: readonly string[]): Promise<Sum> {
   return new Promise((done, failed) => {
-    const child = spawn(process.execPath, [...process.execArgv, process.argv[1] as string, ...words], { stdio: ['ignore', 'pipe', 'inherit'] })
+    const child = spawn(process.execPath, [...process.execArgv, process.argv[1] as string, ...words], {
+      stdio: ['ignore', 'pipe', 'inherit'],
+    })
     let text = ''
     child.stdout.on('data', (chunk: Buffer) => {
       text += chunk

@@ -7,7 +7,9 @@ export default command({
   summary: 'polecats, queue, landings, escalations',
   usage: '[--watch]',
   examples: ['gt status', 'gt status --watch', 'gt status --json'],
-  options: { watch: { type: 'boolean', short: 'w', about: 'again after every change, with the last words of the log' } },
+  options: {
+    watch: { type: 'boolean', short: 'w', about: 'again after every change, with the last words of the log' },
+  },
   args: [0, 0],
   async run({ flags, ask, print, json }) {
     if (!flags.watch) {
@@ -18,14 +20,24 @@ export default command({
     const board = process.stdout.isTTY === true && !json
     const words: string[] = []
     const hear = (entries: readonly LogEntry[]) => {
-      words.push(...entries.flatMap((entry) => entry.notes.map((note) => `${colour(2, `${new Date(entry.at).toTimeString().slice(0, 8)}  ${entry.address}`)}  ${note.text}`)))
+      words.push(
+        ...entries.flatMap((entry) =>
+          entry.notes.map(
+            (note) =>
+              `${colour(2, `${new Date(entry.at).toTimeString().slice(0, 8)}  ${entry.address}`)}  ${note.text}`,
+          ),
+        ),
+      )
       words.splice(0, words.length - 10)
     }
     const show = async () => {
       const status = await ask('status', {})
       if (!board) print(status, () => boardOf(status))
       // Written over in place: home, each line cleared to its end, then what was below.
-      else process.stdout.write(`\u001b[H${[...boardOf(status), '', ...words].map((line) => `${cut(line)}\u001b[K\n`).join('')}\u001b[J`)
+      else
+        process.stdout.write(
+          `\u001b[H${[...boardOf(status), '', ...words].map((line) => `${cut(line)}\u001b[K\n`).join('')}\u001b[J`,
+        )
     }
     const past = await ask('log', { last: 200 })
     hear(past)
@@ -52,5 +64,7 @@ export default command({
 function cut(line: string): string {
   const columns = process.stdout.columns || 80
   let room = columns - 1
-  return line.replaceAll(/(\u001b\[\d+m)|./gu, (part: string, code?: string) => (code === undefined && room-- <= 0 ? '' : part))
+  return line.replaceAll(/(\u001b\[\d+m)|./gu, (part: string, code?: string) =>
+    code === undefined && room-- <= 0 ? '' : part,
+  )
 }

@@ -17,7 +17,9 @@ export default command({
       if (!(error instanceof TownUnreachable)) throw error
       // No daemon: what still runs is ended by its record first; then the hold, for a daemon that somebody else starts.
       const { aliveIn, endSession } = await import('../../actors/sessions/session.ts')
-      const live = aliveIn(townLayout(town()).sessions).filter((session) => flags.all || session.id.startsWith(`gt-${flags.rig}-`))
+      const live = aliveIn(townLayout(town()).sessions).filter(
+        (session) => flags.all || session.id.startsWith(`gt-${flags.rig}-`),
+      )
       await Promise.all(live.map((session) => endSession(session, 2000, new AbortController().signal)))
       const { openSqliteStore } = await import('../../runtime/contract.ts')
       const store = openSqliteStore(townLayout(town()).db)
@@ -25,7 +27,10 @@ export default command({
       store.close()
       stopped = live.map((session) => session.id)
     }
-    print({ stopped }, () => [stopped.length === 0 ? 'no session was live' : `stopped ${stopped.join(', ')}`, 'nothing starts again until `gt up`'])
+    print({ stopped }, () => [
+      stopped.length === 0 ? 'no session was live' : `stopped ${stopped.join(', ')}`,
+      'nothing starts again until `gt up`',
+    ])
     return 0
   },
 })

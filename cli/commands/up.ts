@@ -12,7 +12,9 @@ export default command({
   summary: 'start the town, or let what is stopped or halted go on',
   usage: '[--foreground]',
   examples: ['gt up', 'gt up --foreground    # for service managers'],
-  options: { foreground: { type: 'boolean', about: 'be the daemon, for service managers; its log goes to standard output' } },
+  options: {
+    foreground: { type: 'boolean', about: 'be the daemon, for service managers; its log goes to standard output' },
+  },
   args: [0, 0],
   async run({ flags, town, ask, print }) {
     const root = town()
@@ -39,7 +41,11 @@ export default command({
       const { daemonLog } = townLayout(root)
       const from = existsSync(daemonLog) ? statSync(daemonLog).size : 0
       const out = openSync(daemonLog, 'a', 0o600)
-      const child = spawn(process.execPath, [gt, 'up', '--foreground', '--town', root], { cwd: root, detached: true, stdio: ['ignore', out, out] })
+      const child = spawn(process.execPath, [gt, 'up', '--foreground', '--town', root], {
+        cwd: root,
+        detached: true,
+        stdio: ['ignore', out, out],
+      })
       closeSync(out)
       let code: number | null | undefined
       child.once('exit', (exit) => {
@@ -50,9 +56,14 @@ export default command({
         up = await resume()
       }
       child.unref()
-      if (!up) throw new Error(`the town does not come up: ${readFileSync(daemonLog).subarray(from).toString().trim() || 'no words'} (log: ${daemonLog})`)
+      if (!up)
+        throw new Error(
+          `the town does not come up: ${readFileSync(daemonLog).subarray(from).toString().trim() || 'no words'} (log: ${daemonLog})`,
+        )
     }
-    print({ town: root, pid: up.pid, was }, () => [was ? `${root} is up already (pid ${up.pid})` : `${root} is up (pid ${up.pid})`])
+    print({ town: root, pid: up.pid, was }, () => [
+      was ? `${root} is up already (pid ${up.pid})` : `${root} is up (pid ${up.pid})`,
+    ])
     return 0
   },
 })

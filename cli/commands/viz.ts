@@ -28,11 +28,16 @@ export default command({
     const { chartOf } = await import('../../proof/chart.ts')
     const root = flags.live ? town() : around(town)
     const roles = await rolesOf(root)
-    const named = roles.map((role) => ({ name: role.name.replace(/^plugin (?=\S)/, ''), role, chart: chartOf(role.machine) }))
+    const named = roles.map((role) => ({
+      name: role.name.replace(/^plugin (?=\S)/, ''),
+      role,
+      chart: chartOf(role.machine),
+    }))
 
     if (flags.live) {
       const port = Number(flags.port ?? 0)
-      if (!Number.isInteger(port) || port < 0 || port > 65535) throw new Usage(`--port is a number up to 65535, not "${flags.port}"`)
+      if (!Number.isInteger(port) || port < 0 || port > 65535)
+        throw new Usage(`--port is a number up to 65535, not "${flags.port}"`)
       const { asTheyAre, serveLive } = await import('../live.ts')
       const past = await ask('log', { last: 2000 })
       const live = await serveLive(named, (address) => named.find(({ role }) => role.owns(address))?.name ?? '', port)
@@ -40,7 +45,9 @@ export default command({
       print({ url: live.url }, () => [live.url, 'Open it in a browser on this machine; Ctrl-C ends it.'])
       process.once('SIGINT', () => process.exit(0)).once('SIGTERM', () => process.exit(0))
       try {
-        await ask('follow', { after: past.at(-1)?.seq ?? 0 }, (event) => live.tell((event as { entries: LogEntry[] }).entries))
+        await ask('follow', { after: past.at(-1)?.seq ?? 0 }, (event) =>
+          live.tell((event as { entries: LogEntry[] }).entries),
+        )
       } finally {
         live.close()
       }
@@ -48,10 +55,12 @@ export default command({
     }
 
     const format = json ? 'json' : String(flags.format ?? 'mermaid')
-    if (!(formats as readonly string[]).includes(format)) throw new Usage(`no format "${format}"; there are ${formats.join(', ')}`)
+    if (!(formats as readonly string[]).includes(format))
+      throw new Usage(`no format "${format}"; there are ${formats.join(', ')}`)
     const [wanted] = args
     const chosen = wanted === undefined ? named : named.filter(({ name }) => name === wanted)
-    if (chosen.length === 0) throw new Usage(`no machine is called "${wanted}"; there are ${named.map(({ name }) => name).join(', ')}`)
+    if (chosen.length === 0)
+      throw new Usage(`no machine is called "${wanted}"; there are ${named.map(({ name }) => name).join(', ')}`)
     const text = await drawn(format, wanted)
     if (flags.out === undefined) process.stdout.write(text)
     else writeFileSync(String(flags.out), text)
@@ -63,10 +72,16 @@ export default command({
         const all = Object.fromEntries(chosen.map(({ name, role }) => [name, draw.json(role.machine)]))
         return `${JSON.stringify(wanted === undefined ? all : all[wanted], null, 2)}\n`
       }
-      if (format === 'mermaid') return chosen.map(({ name, chart }) => (wanted === undefined ? `%% ${name}\n` : '') + draw.mermaid(chart, { words: true })).join('\n')
+      if (format === 'mermaid')
+        return chosen
+          .map(({ name, chart }) => (wanted === undefined ? `%% ${name}\n` : '') + draw.mermaid(chart, { words: true }))
+          .join('\n')
       const { render, staticPage } = await import('../page.ts')
       if (format === 'html') return staticPage(chosen)
-      if (wanted === undefined) throw new Usage(`which one? ${format} is one machine a file: ${named.map(({ name }) => `\`gt viz ${name} --format ${format}\``).join(', ')}`)
+      if (wanted === undefined)
+        throw new Usage(
+          `which one? ${format} is one machine a file: ${named.map(({ name }) => `\`gt viz ${name} --format ${format}\``).join(', ')}`,
+        )
       return render((chosen[0] as (typeof chosen)[number]).chart, format as 'svg')
     }
   },

@@ -34,9 +34,17 @@ export default command({
       }
       ask('follow', {}, () => void check().catch(reject)).then(() => reject(new Error('the town went down')), reject)
       // However short the time, one look is taken.
-      check().then(() => limit !== undefined && setTimeout(() => resolve(false), Math.max(0, limit - Date.now())).unref(), reject)
+      check().then(
+        () => limit !== undefined && setTimeout(() => resolve(false), Math.max(0, limit - Date.now())).unref(),
+        reject,
+      )
     })
-    print(last, () => [over ? '' : `${id} is not done within ${flags.timeout} s`, ...(last?.needs ?? []).flatMap((need) => [need.subject, need.body])].filter(Boolean))
+    print(last, () =>
+      [
+        over ? '' : `${id} is not done within ${flags.timeout} s`,
+        ...(last?.needs ?? []).flatMap((need) => [need.subject, need.body]),
+      ].filter(Boolean),
+    )
     return over && last?.kind === 'landed' ? 0 : 1
   },
 })

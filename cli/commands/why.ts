@@ -6,7 +6,11 @@ import { colour, command } from '../command.ts'
 export default command({
   summary: 'why something is as it is: who said what because of what, back to what came from outside',
   usage: '<mail id | issue | address>',
-  examples: ['gt why wyv-4k2.1                    # what led to the last turn about this issue', 'gt why wyvern/refinery', 'gt why gm-0x1f3a2b --json'],
+  examples: [
+    'gt why wyv-4k2.1                    # what led to the last turn about this issue',
+    'gt why wyvern/refinery',
+    'gt why gm-0x1f3a2b --json',
+  ],
   args: [1, 1],
   async run({ args: [what = ''], town, print }) {
     const { townLayout } = await import('../../actors/layout.ts')
@@ -19,7 +23,9 @@ export default command({
       const found = causes(store, spelledOut(what))
       if (!found) {
         const { knownAddresses, nearest } = await import('../known.ts')
-        throw new Error(`nothing in the log is called "${what}"; give a mail’s id, an issue, or an address such as ${nearest(what, knownAddresses(root))}`)
+        throw new Error(
+          `nothing in the log is called "${what}"; give a mail’s id, an issue, or an address such as ${nearest(what, knownAddresses(root))}`,
+        )
       }
       print(found, () => linesOf(found))
       return 0
@@ -32,14 +38,20 @@ export default command({
 function linesOf({ chain, mail }: Causes): string[] {
   const time = (at: number) => colour(2, new Date(at).toTimeString().slice(0, 8))
   const first = chain[0]
-  const lines = first && !first.mailType.startsWith('xstate.') ? [`${time(first.at)}  ${first.from} says ${first.mailType} to ${first.address}`] : []
+  const lines =
+    first && !first.mailType.startsWith('xstate.')
+      ? [`${time(first.at)}  ${first.from} says ${first.mailType} to ${first.address}`]
+      : []
   for (const [n, turn] of chain.entries()) {
     const next = chain[n + 1]
     const moved = turn.before === turn.after ? 'stays' : `${turn.before || 'begins'} → ${turn.after}`
     lines.push(`${time(turn.at)}  ${turn.address}: ${moved}${turn.notes.map(({ text }) => `; ${text}`).join('')}`)
     if (next) lines.push(`${' '.repeat(10)}${heard(next.mailType, next.address, turn.address)}`)
   }
-  if (mail && chain.at(-1)?.mailId !== mail.id) lines.push(`${' '.repeat(10)}${heard(mail.type, mail.to, mail.from)}: ${fate[mail.state]}${mail.reason ? ` (${mail.reason})` : ''}`)
+  if (mail && chain.at(-1)?.mailId !== mail.id)
+    lines.push(
+      `${' '.repeat(10)}${heard(mail.type, mail.to, mail.from)}: ${fate[mail.state]}${mail.reason ? ` (${mail.reason})` : ''}`,
+    )
   return lines
 }
 

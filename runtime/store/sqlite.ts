@@ -10,7 +10,8 @@ const migrations = [first, evidence]
 
 /**
  * Opens or creates the file at `path`; with `readOnly`, reads one that is there and changes nothing of it.
- * Throws StoreUnusable, and leaves the file as it is, when it is damaged, no database, of a newer version, or, to be read only, of an older one.
+ * Throws StoreUnusable, and leaves the file as it is, when it is damaged, no database, of a newer version, or, to be
+ * read only, of an older one.
  */
 export function openSqliteStore(path: string, { readOnly = false } = {}): Store {
   const db = openChecked(path, readOnly)
@@ -56,7 +57,9 @@ function written(error: unknown, path: string): unknown {
   const code = (error as { errcode?: number }).errcode
   const disk = code !== undefined && [10, 13].includes(code & 0xff) // SQLITE_IOERR and SQLITE_FULL with all their kinds
   return disk
-    ? new StoreUnusable(`${path} cannot be written: ${wordsOf(error)}. Nothing of this was kept, nothing before it is lost; make room on the disk, then try again`)
+    ? new StoreUnusable(
+        `${path} cannot be written: ${wordsOf(error)}. Nothing of this was kept, nothing before it is lost; make room on the disk, then try again`,
+      )
     : error
 }
 
@@ -66,16 +69,23 @@ function openChecked(path: string, readOnly: boolean): DatabaseSync {
     db = new DatabaseSync(path, { timeout: 10_000, readOnly })
     const { user_version: version } = db.prepare('PRAGMA user_version').get() as { user_version: number }
     if (version > migrations.length) {
-      throw new StoreUnusable(`${path} was written by a newer version (schema ${version}, this one knows ${migrations.length}); use that version, nothing was changed`)
+      throw new StoreUnusable(
+        `${path} was written by a newer version (schema ${version}, this one knows ${migrations.length}); use that version, nothing was changed`,
+      )
     }
     if (readOnly) {
       if (version < migrations.length)
-        throw new StoreUnusable(`${path} was written by an older version and cannot be read yet; it is brought up to date when it is next opened to be written`)
+        throw new StoreUnusable(
+          `${path} was written by an older version and cannot be read yet; it is brought up to date when it is next opened to be written`,
+        )
       return db
     }
     if (version > 0) {
       const { quick_check: verdict } = db.prepare('PRAGMA quick_check(1)').get() as { quick_check: string }
-      if (verdict !== 'ok') throw new StoreUnusable(`${path} is damaged (${verdict}); it was left as it is. Move it away or restore a copy, then start again`)
+      if (verdict !== 'ok')
+        throw new StoreUnusable(
+          `${path} is damaged (${verdict}); it was left as it is. Move it away or restore a copy, then start again`,
+        )
     }
     db.exec('PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA wal_autocheckpoint = 1000')
     for (let next = version; next < migrations.length; next++) {
@@ -85,6 +95,8 @@ function openChecked(path: string, readOnly: boolean): DatabaseSync {
   } catch (error) {
     db?.close()
     if (error instanceof StoreUnusable) throw error
-    throw new StoreUnusable(`${path} cannot be used: ${wordsOf(error)}. The file was left as it is; move it away or restore a copy, then start again`)
+    throw new StoreUnusable(
+      `${path} cannot be used: ${wordsOf(error)}. The file was left as it is; move it away or restore a copy, then start again`,
+    )
   }
 }

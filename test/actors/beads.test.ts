@@ -9,14 +9,21 @@ import type { EffectCall } from '../../runtime/contract.ts'
 
 let dir: string
 let beads: Beads
-const call = { key: 'k', address: 'w/witness', attempt: 1, at: 0, signal: new AbortController().signal } satisfies EffectCall
+const call = {
+  key: 'k',
+  address: 'w/witness',
+  attempt: 1,
+  at: 0,
+  signal: new AbortController().signal,
+} satisfies EffectCall
 const hands = () => beadsHands({ of: () => beads, preservedOf: async () => null })
 const survey = async (epics: string[], escalated: string[] = []) => {
   const { ready, closed, complete, over } = await hands().surveyIssues({ rig: 'w', epics, issues: [], escalated }, call)
   return { ready: ready.map(({ id }) => id), closed, complete, over }
 }
 const close = (issue: string) => hands().closeIssue({ rig: 'w', issue, reason: 'done' }, call)
-const make = (title: string, more: { issue_type?: string; parent?: string } = {}) => beads.create({ title, ...more }, 'tester').id
+const make = (title: string, more: { issue_type?: string; parent?: string } = {}) =>
+  beads.create({ title, ...more }, 'tester').id
 
 beforeEach(() => {
   dir = mkdtempSync(join(tmpdir(), 'beads-'))
@@ -58,7 +65,8 @@ test('what was escalated needs nobody any more when it is closed or gone', async
 
 test('only its holder gives an issue back, once', async () => {
   const id = make('One')
-  const release = (holder: string) => hands().releaseIssue({ rig: 'w', issue: id, holder, status: 'blocked', note: 'why' }, call)
+  const release = (holder: string) =>
+    hands().releaseIssue({ rig: 'w', issue: id, holder, status: 'blocked', note: 'why' }, call)
   await hands().claimIssue({ rig: 'w', issue: id, holder: 'w/polecats/Nux', previous: null }, call)
   expect(await release('w/polecats/Toast')).toEqual({ status: 'in_progress' })
   expect(await release('w/polecats/Nux')).toEqual({ status: 'blocked' })

@@ -18,7 +18,17 @@ const old = new Date(Date.now() - 40 * 86_400_000)
 function run(id: string, alive: boolean, age: Date | null) {
   const place = join(dir, id)
   mkdirSync(place)
-  writeFileSync(join(place, 'identity.json'), JSON.stringify({ id, backend: 'process', pid: process.pid, pidStart: alive ? startOf(process.pid) : '1', epoch: 1, dir: place }))
+  writeFileSync(
+    join(place, 'identity.json'),
+    JSON.stringify({
+      id,
+      backend: 'process',
+      pid: process.pid,
+      pidStart: alive ? startOf(process.pid) : '1',
+      epoch: 1,
+      dir: place,
+    }),
+  )
   if (age) for (const path of [join(place, 'identity.json'), place]) utimesSync(path, age, age)
 }
 
@@ -53,7 +63,9 @@ test('logs of gates are removed by age', () => {
 })
 
 test('every preset file is listed under its own name', () => {
-  const files = readdirSync(join(import.meta.dirname, '../../actors/agents')).filter((file) => file.endsWith('.ts') && !file.startsWith('preset'))
+  const files = readdirSync(join(import.meta.dirname, '../../actors/agents')).filter(
+    (file) => file.endsWith('.ts') && !file.startsWith('preset'),
+  )
   expect(files.map((file) => file.replace('.ts', '')).sort()).toEqual(Object.keys(presets).sort())
   for (const [name, preset] of Object.entries(presets)) {
     expect(preset.name).toBe(name)

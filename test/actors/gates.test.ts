@@ -1,6 +1,16 @@
-// Gates on real git and real processes: exactly the candidate, a time limit that ends everything, and no verdict without a run.
+// Gates on real git and real processes: exactly the candidate, a time limit that ends everything, and no verdict
+// without a run.
 import { execFileSync } from 'node:child_process'
-import { chmodSync, existsSync, mkdirSync, mkdtempSync, readFileSync, realpathSync, rmSync, writeFileSync } from 'node:fs'
+import {
+  chmodSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readFileSync,
+  realpathSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, expect, test } from 'vitest'
@@ -13,7 +23,10 @@ import type { EffectCall } from '../../runtime/contract.ts'
 let town: string
 let commit: string
 const git = (...args: string[]) =>
-  execFileSync('git', ['-c', 'user.name=T', '-c', 'user.email=t@example.invalid', ...args], { cwd: rigLayout(town, 'w').refineryClone, encoding: 'utf8' }).trim()
+  execFileSync('git', ['-c', 'user.name=T', '-c', 'user.email=t@example.invalid', ...args], {
+    cwd: rigLayout(town, 'w').refineryClone,
+    encoding: 'utf8',
+  }).trim()
 
 beforeEach(() => {
   town = realpathSync(mkdtempSync(join(tmpdir(), 'gates-')))
@@ -38,7 +51,10 @@ function script(name: string, text: string): string {
   return path
 }
 
-function run(gates: Record<string, string[]>, more: { commit?: string; timeout?: string; env?: Record<string, string>; signal?: AbortSignal } = {}) {
+function run(
+  gates: Record<string, string[]>,
+  more: { commit?: string; timeout?: string; env?: Record<string, string>; signal?: AbortSignal } = {},
+) {
   const base = {
     type: 'rig',
     version: 1,
@@ -52,22 +68,35 @@ function run(gates: Record<string, string[]>, more: { commit?: string; timeout?:
   }
   const config = rigConfig.parse(base)
   const hands = gateHands({ town, rig: () => config, env: { PATH: process.env.PATH ?? '', ...more.env } })
-  return hands.runGates({ rig: 'w', commit: more.commit ?? commit, issues: ['w-1'] }, { signal: more.signal ?? new AbortController().signal } as EffectCall)
+  return hands.runGates({ rig: 'w', commit: more.commit ?? commit, issues: ['w-1'] }, {
+    signal: more.signal ?? new AbortController().signal,
+  } as EffectCall)
 }
 
 test('all green, in the order given, each in a clean place at that very commit', async () => {
   const look = script('look', 'cat state; git status --porcelain; git rev-parse HEAD; touch litter')
-  expect(await run({ first: [look], second: [look] })).toMatchObject({ kind: 'green', gates: [{ name: 'first' }, { name: 'second' }] })
+  expect(await run({ first: [look], second: [look] })).toMatchObject({
+    kind: 'green',
+    gates: [{ name: 'first' }, { name: 'second' }],
+  })
   const later = commitOf('later')
   expect(await run({ first: [look] }, { commit: later })).toMatchObject({ kind: 'green' })
-  expect(readFileSync(join(townLayout(town).gateLogs, `w-${later.slice(0, 12)}-first.log`), 'utf8')).toBe(`later${later}\n`)
+  expect(readFileSync(join(townLayout(town).gateLogs, `w-${later.slice(0, 12)}-first.log`), 'utf8')).toBe(
+    `later${later}\n`,
+  )
   expect(await run({ old: ['grep', 'good', 'state'] })).toMatchObject({ kind: 'green' })
 })
 
 test('red names the gate, its exit and the end of its log; later gates do not run', async () => {
   const bad = script('bad', 'for i in $(seq 200); do echo line $i; done; echo "not ok" >&2; exit 3')
   const result = await run({ bad: [bad], never: [script('never', `touch ${town}/ran`)] })
-  expect(result).toMatchObject({ kind: 'red', gate: 'bad', exitCode: 3, timedOut: false, tail: expect.stringMatching(/line 200\nnot ok$/) })
+  expect(result).toMatchObject({
+    kind: 'red',
+    gate: 'bad',
+    exitCode: 3,
+    timedOut: false,
+    tail: expect.stringMatching(/line 200\nnot ok$/),
+  })
   expect((result as { tail: string }).tail).not.toContain('line 100\n')
   expect(existsSync(join(town, 'ran'))).toBe(false)
 })
@@ -80,14 +109,22 @@ test('a gate that takes too long is ended with all it started', async () => {
 })
 
 test('a gate that leaves something running leaves nothing', async () => {
-  expect(await run({ leaves: [script('leaves', `sleep 1000 > /dev/null 2>&1 & echo $! > ${town}/child`)] })).toMatchObject({ kind: 'green' })
+  expect(
+    await run({ leaves: [script('leaves', `sleep 1000 > /dev/null 2>&1 & echo $! > ${town}/child`)] }),
+  ).toMatchObject({ kind: 'green' })
   const child = Number(readFileSync(join(town, 'child'), 'utf8'))
   while (startOf(child) !== undefined) await new Promise((resolve) => setTimeout(resolve, 5))
 })
 
 test('a gate that cannot run is no verdict on the work', async () => {
-  expect(await run({ gone: [join(town, 'no-such-program')] })).toMatchObject({ kind: 'broken', why: expect.stringContaining('no-such-program') })
-  expect(await run({ shot: [script('shot', 'kill -9 $$')] })).toMatchObject({ kind: 'broken', why: expect.stringContaining('killed from outside') })
+  expect(await run({ gone: [join(town, 'no-such-program')] })).toMatchObject({
+    kind: 'broken',
+    why: expect.stringContaining('no-such-program'),
+  })
+  expect(await run({ shot: [script('shot', 'kill -9 $$')] })).toMatchObject({
+    kind: 'broken',
+    why: expect.stringContaining('killed from outside'),
+  })
   expect(await run({ any: ['true'] }, { commit: 'f'.repeat(40) })).toMatchObject({ kind: 'broken' })
 })
 
@@ -108,7 +145,10 @@ test('a place that is not exactly the commit is no place for a verdict', async (
   writeFileSync(join(rigLayout(town, 'w').refineryClone, '.gitattributes'), 'state filter=alter\n')
   const altered = commitOf('good, for now')
   git('config', 'filter.alter.smudge', 'echo something else')
-  expect(await run({ any: ['true'] }, { commit: altered })).toMatchObject({ kind: 'broken', why: expect.stringContaining('is not the clean commit') })
+  expect(await run({ any: ['true'] }, { commit: altered })).toMatchObject({
+    kind: 'broken',
+    why: expect.stringContaining('is not the clean commit'),
+  })
 })
 
 test('called off, it ends at once', async () => {

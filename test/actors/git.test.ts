@@ -1,6 +1,18 @@
 // On real git: a town with one rig whose origin is a bare repository on disk.
 import { execFileSync } from 'node:child_process'
-import { chmodSync, existsSync, lstatSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, realpathSync, rmSync, statSync, writeFileSync } from 'node:fs'
+import {
+  chmodSync,
+  existsSync,
+  lstatSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  realpathSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, expect, test } from 'vitest'
@@ -15,7 +27,11 @@ const call = { key: 'k', address: 'a', attempt: 1, at: 1_700_000_000_000, signal
 const now = new Date('2026-01-01T00:00:00Z')
 const initBeads = (where: string) => writeFileSync(join(where, 'beads.db'), '')
 const sh = (cwd: string, ...args: string[]) =>
-  execFileSync('git', ['-c', 'user.name=T', '-c', 'user.email=t@example.invalid', ...args], { cwd, encoding: 'utf8', stdio: ['ignore', 'pipe', 'pipe'] }).trim()
+  execFileSync('git', ['-c', 'user.name=T', '-c', 'user.email=t@example.invalid', ...args], {
+    cwd,
+    encoding: 'utf8',
+    stdio: ['ignore', 'pipe', 'pipe'],
+  }).trim()
 
 function origin(name: string, branch: string, files: Record<string, string>): string {
   const bare = join(dir, `${name}.git`)
@@ -37,9 +53,15 @@ function commit(work: string, files: Record<string, string>, message: string): s
   sh(work, 'commit', '--quiet', '-m', message)
   return sh(work, 'rev-parse', 'HEAD')
 }
-const add = (name: string, url: string, more: object = {}) => addRig(town, { name, url, gates: { test: ['true'] }, now, initBeads, ...more })
+const add = (name: string, url: string, more: object = {}) =>
+  addRig(town, { name, url, gates: { test: ['true'] }, now, initBeads, ...more })
 const hands = (branch = 'trunk') => gitHands({ town, defaultBranch: () => branch })
-const place = (polecat = 'Nux', incarnation = 1, rig = 'w') => ({ rig, polecat, incarnation, branch: `polecat/${polecat}-${incarnation}` })
+const place = (polecat = 'Nux', incarnation = 1, rig = 'w') => ({
+  rig,
+  polecat,
+  incarnation,
+  branch: `polecat/${polecat}-${incarnation}`,
+})
 const request = (issue: string, kept: { ref: string; sha: string } | null, polecat = 'Nux') => ({
   issue,
   title: `Do ${issue}; $(touch x)`,
@@ -114,8 +136,12 @@ test('work is built, pushed and confirmed; every step may be repeated', async ()
   const built = await hands().buildCandidate(input, call)
   expect(await hands().buildCandidate(input, call)).toEqual(built)
   if (built.kind !== 'built') throw new Error(built.kind)
-  expect(await hands().landCandidate({ rig: 'w', commit: built.commit, base: built.base }, call)).toEqual({ kind: 'pushed' })
-  expect(await hands().landCandidate({ rig: 'w', commit: built.commit, base: built.base }, call)).toEqual({ kind: 'pushed' })
+  expect(await hands().landCandidate({ rig: 'w', commit: built.commit, base: built.base }, call)).toEqual({
+    kind: 'pushed',
+  })
+  expect(await hands().landCandidate({ rig: 'w', commit: built.commit, base: built.base }, call)).toEqual({
+    kind: 'pushed',
+  })
   expect(await hands().confirmLanded({ rig: 'w', commit: built.commit }, call)).toEqual({ kind: 'confirmed' })
   expect(sh(join(dir, 'o.git'), 'rev-parse', 'trunk')).toBe(built.commit)
   expect(sh(rigLayout(town, 'w').clone, 'rev-parse', 'origin/trunk')).toBe(built.commit)
@@ -135,7 +161,10 @@ test('a conflict names the files', async () => {
   await add('w', origin('o', 'trunk', { 'a.txt': 'zero\n' }))
   const one = await worked({ 'a.txt': 'one\n' })
   const two = await worked({ 'a.txt': 'two\n' }, 'Toast', 'w-2')
-  const answer = await hands().buildCandidate({ rig: 'w', members: [request('w-1', one), request('w-2', two, 'Toast')], at: call.at }, call)
+  const answer = await hands().buildCandidate(
+    { rig: 'w', members: [request('w-1', one), request('w-2', two, 'Toast')], at: call.at },
+    call,
+  )
   expect(answer).toMatchObject({ kind: 'conflict', issue: 'w-2', files: ['a.txt'] })
 })
 
@@ -145,7 +174,9 @@ test('main that moved is not pushed over', async () => {
   if (built.kind !== 'built') throw new Error(built.kind)
   const other = commit(join(dir, 'o-work'), { 'b.txt': 'other\n' }, 'another pusher')
   sh(join(dir, 'o-work'), 'push', '--quiet', 'origin', 'trunk')
-  expect(await hands().landCandidate({ rig: 'w', commit: built.commit, base: built.base }, call)).toEqual({ kind: 'moved' })
+  expect(await hands().landCandidate({ rig: 'w', commit: built.commit, base: built.base }, call)).toEqual({
+    kind: 'moved',
+  })
   expect(sh(join(dir, 'o.git'), 'rev-parse', 'trunk')).toBe(other)
 })
 
@@ -156,10 +187,17 @@ test('a push that origin refuses is told with origin’s words; an origin that i
   if (built.kind !== 'built') throw new Error(built.kind)
   writeFileSync(join(dir, 'o.git/hooks/pre-receive'), '#!/bin/sh\necho frozen >&2\nexit 1\n')
   chmodSync(join(dir, 'o.git/hooks/pre-receive'), 0o755)
-  expect(await hands().landCandidate({ rig: 'w', commit: built.commit, base: built.base }, call)).toMatchObject({ kind: 'refused', why: expect.stringContaining('hook declined') })
+  expect(await hands().landCandidate({ rig: 'w', commit: built.commit, base: built.base }, call)).toMatchObject({
+    kind: 'refused',
+    why: expect.stringContaining('hook declined'),
+  })
   rmSync(join(dir, 'o.git'), { recursive: true })
-  expect(await hands().landCandidate({ rig: 'w', commit: built.commit, base: built.base }, call)).toMatchObject({ kind: 'unreachable' })
-  expect(await hands().buildCandidate({ rig: 'w', members: [request('w-1', kept)], at: call.at }, call)).toMatchObject({ kind: 'unreachable' })
+  expect(await hands().landCandidate({ rig: 'w', commit: built.commit, base: built.base }, call)).toMatchObject({
+    kind: 'unreachable',
+  })
+  expect(await hands().buildCandidate({ rig: 'w', members: [request('w-1', kept)], at: call.at }, call)).toMatchObject({
+    kind: 'unreachable',
+  })
   expect(await hands().confirmLanded({ rig: 'w', commit: built.commit }, call)).toMatchObject({ kind: 'unreachable' })
 })
 
@@ -170,7 +208,12 @@ test('nothing is removed before it is pinned, and what is pinned comes back', as
   writeFileSync(join(path, 'a.txt'), 'changed\n')
   writeFileSync(join(path, 'new file.txt'), 'new\n')
   await expect(hands().removeWorktree(place(), call)).rejects.toThrow('neither on main nor pinned')
-  expect(await hands().inspectWorktree(place(), call)).toMatchObject({ kind: 'found', ahead: 1, dirty: ['a.txt', 'new file.txt'], onBranch: 'polecat/Nux-1' })
+  expect(await hands().inspectWorktree(place(), call)).toMatchObject({
+    kind: 'found',
+    ahead: 1,
+    dirty: ['a.txt', 'new file.txt'],
+    onBranch: 'polecat/Nux-1',
+  })
   const pinned = await hands().pinWork({ ...place(), issue: 'w-1', purpose: 'retire' }, call)
   expect(await hands().pinWork({ ...place(), issue: 'w-1', purpose: 'retire' }, call)).toEqual(pinned)
   expect(sh(path, 'status', '--porcelain').split('\n')).toHaveLength(2)
@@ -202,7 +245,10 @@ test('a worker that went astray loses neither what it did there nor what is on i
   expect(await preservedOf(deps, 'w', 'w-1')).toEqual(kept.head)
   commit(path, { 'astray.txt': 'elsewhere\n' }, 'astray')
   await hands().pinWork({ ...place(), issue: 'w-1', purpose: 'retire' }, call)
-  expect((await keptWork(deps, 'w', { issue: 'w-1' })).map(({ subject }) => subject).sort()).toEqual(['astray', 'branch'])
+  expect((await keptWork(deps, 'w', { issue: 'w-1' })).map(({ subject }) => subject).sort()).toEqual([
+    'astray',
+    'branch',
+  ])
   expect(await hands().removeWorktree(place(), call)).toEqual({ removed: true })
   expect(await hands().deleteBranch(place(), call)).toEqual({ kind: 'deleted' })
 })

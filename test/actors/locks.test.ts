@@ -1,4 +1,5 @@
-// What a killed git leaves behind must not be the end of a rig: locks nobody holds, and worktrees that were never finished. On real git.
+// What a killed git leaves behind must not be the end of a rig: locks nobody holds, and worktrees that were never
+// finished. On real git.
 import { type ChildProcess, execFileSync, spawn } from 'node:child_process'
 import {
   chmodSync,
@@ -35,7 +36,11 @@ let town: string
 let clone: string
 const call = { key: 'k', address: 'a', attempt: 1, at: 0, signal: new AbortController().signal } satisfies EffectCall
 const sh = (cwd: string, ...args: string[]) =>
-  execFileSync('git', ['-c', 'user.name=T', '-c', 'user.email=t@example.invalid', ...args], { cwd, encoding: 'utf8', stdio: ['ignore', 'pipe', 'pipe'] }).trim()
+  execFileSync('git', ['-c', 'user.name=T', '-c', 'user.email=t@example.invalid', ...args], {
+    cwd,
+    encoding: 'utf8',
+    stdio: ['ignore', 'pipe', 'pipe'],
+  }).trim()
 const hands = () => gitHands({ town, defaultBranch: () => 'main' })
 const place = { rig: 'w', polecat: 'Nux', incarnation: 1, branch: 'polecat/Nux-1' }
 const worktree = () => hands().createWorktree({ ...place, start: null }, call)
@@ -83,7 +88,11 @@ test("a lock that nobody holds is taken away: of a ref, of all refs, of a worktr
 test("a worker's next session finds its worktree unlocked, with all that was in it", async () => {
   const { path } = await worktree()
   writeFileSync(join(path, 'begun.txt'), 'half a thought\n')
-  const locks = [join(linkedFrom(path), 'index.lock'), join(linkedFrom(path), 'HEAD.lock'), join(clone, '.git/refs/heads/polecat/Nux-1.lock')].map(leftLock)
+  const locks = [
+    join(linkedFrom(path), 'index.lock'),
+    join(linkedFrom(path), 'HEAD.lock'),
+    join(clone, '.git/refs/heads/polecat/Nux-1.lock'),
+  ].map(leftLock)
   await worktree()
   expect(locks.filter(existsSync)).toEqual([])
   expect(readFileSync(join(path, 'begun.txt'), 'utf8')).toBe('half a thought\n')
@@ -113,13 +122,35 @@ test('a lock that is young, or of another repository, is left alone', () => {
 // It waits for the last of what it is to do, with its lock taken.
 const script = 'start\ncreate refs/heads/x HEAD\nprepare\n'
 test.each([
-  ['in the repository', () => spawn('git', ['update-ref', '--stdin'], { cwd: clone, stdio: ['pipe', 'ignore', 'ignore'] })],
-  ['in a worktree of it', () => spawn('git', ['update-ref', '--stdin'], { cwd: rigLayout(town, 'w').polecat('Nux'), stdio: ['pipe', 'ignore', 'ignore'] })],
+  [
+    'in the repository',
+    () => spawn('git', ['update-ref', '--stdin'], { cwd: clone, stdio: ['pipe', 'ignore', 'ignore'] }),
+  ],
+  [
+    'in a worktree of it',
+    () =>
+      spawn('git', ['update-ref', '--stdin'], {
+        cwd: rigLayout(town, 'w').polecat('Nux'),
+        stdio: ['pipe', 'ignore', 'ignore'],
+      }),
+  ],
   [
     'from elsewhere, by a variable',
-    () => spawn('git', ['update-ref', '--stdin'], { cwd: '/', env: { ...process.env, GIT_DIR: join(clone, '.git') }, stdio: ['pipe', 'ignore', 'ignore'] }),
+    () =>
+      spawn('git', ['update-ref', '--stdin'], {
+        cwd: '/',
+        env: { ...process.env, GIT_DIR: join(clone, '.git') },
+        stdio: ['pipe', 'ignore', 'ignore'],
+      }),
   ],
-  ['from elsewhere, by an argument', () => spawn('git', ['--git-dir', join(clone, '.git'), 'update-ref', '--stdin'], { cwd: '/', stdio: ['pipe', 'ignore', 'ignore'] })],
+  [
+    'from elsewhere, by an argument',
+    () =>
+      spawn('git', ['--git-dir', join(clone, '.git'), 'update-ref', '--stdin'], {
+        cwd: '/',
+        stdio: ['pipe', 'ignore', 'ignore'],
+      }),
+  ],
 ])('a lock that a git holds %s stays until that git is gone, whoever comes later', async (_, start) => {
   await worktree()
   const lock = join(clone, '.git/refs/heads/x.lock')
@@ -164,7 +195,9 @@ test("git's words for a lock in its way", () => {
   const lock = join(clone, '.git/refs/heads/x.lock')
   expect(lockNamed(`fatal: Unable to create '${lock}': File exists.\n`, clone)).toBe(lock)
   expect(lockNamed(`error: cannot lock ref 'refs/heads/x': Unable to create '${lock}': File exists.`, clone)).toBe(lock)
-  expect(lockNamed('error: could not lock config file .git/config: File exists', clone)).toBe(join(clone, '.git/config.lock'))
+  expect(lockNamed('error: could not lock config file .git/config: File exists', clone)).toBe(
+    join(clone, '.git/config.lock'),
+  )
   expect(lockNamed("remote: fatal: Unable to create '/srv/x.lock': File exists.", clone)).toBeUndefined()
 })
 
@@ -192,7 +225,19 @@ test('an effect whose git was killed is done again', async () => {
 const admins = () => join(clone, '.git/worktrees')
 function staged(): { path: string; admin: string } {
   const path = join(rigLayout(town, 'w').staging, 'Nux-1-77-1')
-  sh(clone, 'worktree', 'add', '--quiet', '--lock', '--reason', 'it is being made', '-b', place.branch, path, 'origin/main')
+  sh(
+    clone,
+    'worktree',
+    'add',
+    '--quiet',
+    '--lock',
+    '--reason',
+    'it is being made',
+    '-b',
+    place.branch,
+    path,
+    'origin/main',
+  )
   return { path, admin: join(admins(), 'Nux-1-77-1') }
 }
 test.each([
@@ -200,8 +245,14 @@ test.each([
   ['with half of its files', () => rmSync(join(staged().path, 'a.txt'))],
   ['before it says whose it is', () => rmSync(join(staged().path, '.git'))],
   ['with nothing but its registration', () => rmSync(staged().path, { recursive: true })],
-  ['with a registration that names nothing', () => ((left) => [rmSync(left.path, { recursive: true }), rmSync(join(left.admin, 'gitdir'))])(staged())],
-  ['registered at its place, but not there', () => writeFileSync(join(staged().admin, 'gitdir'), `${join(rigLayout(town, 'w').polecat('Nux'), '.git')}\n`)],
+  [
+    'with a registration that names nothing',
+    () => ((left) => [rmSync(left.path, { recursive: true }), rmSync(join(left.admin, 'gitdir'))])(staged()),
+  ],
+  [
+    'registered at its place, but not there',
+    () => writeFileSync(join(staged().admin, 'gitdir'), `${join(rigLayout(town, 'w').polecat('Nux'), '.git')}\n`),
+  ],
   ['without its registration', () => rmSync(staged().admin, { recursive: true })],
 ])('a worktree whose making was killed is made anew: %s', async (_, kill) => {
   kill()
@@ -210,7 +261,11 @@ test.each([
   expect(sh(path, 'status', '--porcelain')).toBe('')
   expect(sh(path, 'branch', '--show-current')).toBe(place.branch)
   await clearStaged(town, 'w')
-  expect([readdirSync(join(path, '..')), readdirSync(admins()).length, sh(clone, 'worktree', 'list').split('\n').length]).toEqual([['Nux'], 1, 2])
+  expect([
+    readdirSync(join(path, '..')),
+    readdirSync(admins()).length,
+    sh(clone, 'worktree', 'list').split('\n').length,
+  ]).toEqual([['Nux'], 1, 2])
   writeFileSync(join(path, 'mine.txt'), 'mine\n')
   await clearStaged(town, 'w')
   await worktree()
@@ -236,13 +291,18 @@ test('the place of another incarnation is refused, also behind a link', async ()
   mkdirSync(join(town, 'elsewhere'))
   symlinkSync(join(town, 'elsewhere'), polecats)
   await worktree()
-  await expect(hands().createWorktree({ ...place, incarnation: 2, branch: 'polecat/Nux-2', start: null }, call)).rejects.toThrow('it is on polecat/Nux-1')
+  await expect(
+    hands().createWorktree({ ...place, incarnation: 2, branch: 'polecat/Nux-2', start: null }, call),
+  ).rejects.toThrow('it is on polecat/Nux-1')
 })
 
 test('what was never finished is retired as what it is: nothing', async () => {
   const left = staged()
   expect(await hands().inspectWorktree(place, call)).toMatchObject({ kind: 'absent' })
-  expect(await hands().pinWork({ ...place, issue: 'w-1', purpose: 'retire' }, call)).toEqual({ head: null, dirty: null })
+  expect(await hands().pinWork({ ...place, issue: 'w-1', purpose: 'retire' }, call)).toEqual({
+    head: null,
+    dirty: null,
+  })
   expect(await hands().removeWorktree(place, call)).toEqual({ removed: false })
   expect(await hands().deleteBranch(place, call)).toEqual({ kind: 'deleted' })
   expect([existsSync(left.path), sh(clone, 'worktree', 'list').split('\n').length]).toEqual([false, 1])
@@ -254,7 +314,9 @@ test('a place that somebody locked, or whose folder may not be written, is remov
   mkdirSync(join(path, 'cache'))
   writeFileSync(join(path, 'cache/mine.txt'), 'mine\n')
   await worktree()
-  await expect(hands().removeWorktree(place, call)).rejects.toThrow('uncommitted files that are not pinned (cache/mine.txt)')
+  await expect(hands().removeWorktree(place, call)).rejects.toThrow(
+    'uncommitted files that are not pinned (cache/mine.txt)',
+  )
   await hands().pinWork({ ...place, issue: 'w-1', purpose: 'retire' }, call)
   for (const dir of [join(path, 'cache'), path]) chmodSync(dir, 0o555)
   expect(await hands().removeWorktree(place, call)).toEqual({ removed: true })
@@ -267,7 +329,11 @@ test('the git of a daemon that is gone is ended when the next begins, and what i
   const { staging } = rigLayout(town, 'w')
   const args = ['worktree', 'add', '--quiet', '--lock', '-b', place.branch, join(staging, 'Nux-1-77-1'), 'origin/main']
   const old = spawn('git', args, { cwd: clone, env: { ...process.env, [ownerVariable]: '1:1' }, stdio: 'ignore' })
-  const mine = spawn('git', ['update-ref', '--stdin'], { cwd: clone, env: { ...process.env, [ownerVariable]: ownerOfMine() }, stdio: ['pipe', 'ignore', 'ignore'] })
+  const mine = spawn('git', ['update-ref', '--stdin'], {
+    cwd: clone,
+    env: { ...process.env, [ownerVariable]: ownerOfMine() },
+    stdio: ['pipe', 'ignore', 'ignore'],
+  })
   try {
     await eventually(() => existsSync(join(town, 'at-it')))
     await endLeftGits(town)
@@ -309,11 +375,21 @@ test.each([
   ['its registration gone', (own: string) => rmSync(own, { recursive: true })],
   [
     'its folder gone and its registration locked',
-    (own: string) => writeFileSync(join(own, 'locked'), 'initializing\n') ?? rmSync(join(rigLayout(town, 'w').gatePool, '1'), { recursive: true }),
+    (own: string) =>
+      writeFileSync(join(own, 'locked'), 'initializing\n') ??
+      rmSync(join(rigLayout(town, 'w').gatePool, '1'), { recursive: true }),
   ],
 ])("the gates' place is made anew whatever a kill left of it: %s", async (_, kill) => {
   const { refineryClone, gatePool } = rigLayout(town, 'w')
-  const config = rigConfig.parse({ type: 'rig', version: 1, name: 'w', git_url: 'x', default_branch: 'main', beads: { prefix: 'w' }, gates: { there: ['test', '-f', 'a.txt'] } })
+  const config = rigConfig.parse({
+    type: 'rig',
+    version: 1,
+    name: 'w',
+    git_url: 'x',
+    default_branch: 'main',
+    beads: { prefix: 'w' },
+    gates: { there: ['test', '-f', 'a.txt'] },
+  })
   const { runGates } = gateHands({ town, rig: () => config, env: { PATH: process.env.PATH ?? '' } })
   const commit = sh(refineryClone, 'rev-parse', 'HEAD')
   const run = () => runGates({ rig: 'w', commit, issues: ['w-1'] }, call)

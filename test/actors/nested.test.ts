@@ -15,11 +15,15 @@ let path: string
 const deps = { defaultBranch: () => 'main' }
 const call = { key: 'k', address: 'a', attempt: 1, at: 0, signal: new AbortController().signal } satisfies EffectCall
 const sh = (cwd: string, ...args: string[]) =>
-  execFileSync('git', ['-c', 'user.name=T', '-c', 'user.email=t@example.invalid', '-c', 'protocol.file.allow=always', ...args], {
-    cwd,
-    encoding: 'utf8',
-    stdio: ['ignore', 'pipe', 'pipe'],
-  }).trim()
+  execFileSync(
+    'git',
+    ['-c', 'user.name=T', '-c', 'user.email=t@example.invalid', '-c', 'protocol.file.allow=always', ...args],
+    {
+      cwd,
+      encoding: 'utf8',
+      stdio: ['ignore', 'pipe', 'pipe'],
+    },
+  ).trim()
 const hands = () => gitHands({ town, ...deps })
 const place = { rig: 'w', polecat: 'Nux', incarnation: 1, branch: 'polecat/Nux-1' }
 const pin = () => hands().pinWork({ ...place, issue: 'w-1', purpose: 'retire' }, call)
@@ -73,13 +77,17 @@ test('commits and files in a submodule, and in a repository somebody made there,
   const nested = kept.filter(({ kind }) => kind === 'nested')
   const shas = nested.map(({ sha }) => sha)
   const reached = sh(clone, 'rev-list', ...shas).split('\n')
-  expect(reached).toEqual(expect.arrayContaining([unpushed, other, sh(made, 'rev-parse', 'HEAD'), sh(deeper, 'rev-parse', 'HEAD')]))
+  expect(reached).toEqual(
+    expect.arrayContaining([unpushed, other, sh(made, 'rev-parse', 'HEAD'), sh(deeper, 'rev-parse', 'HEAD')]),
+  )
   const texts = shas.flatMap((sha) => sh(clone, 'ls-tree', '-r', '--name-only', sha).split('\n'))
   expect(texts).toEqual(expect.arrayContaining(['uncommitted.txt', 'other.txt', 'first.txt']))
   expect(sh(path, 'status', '--porcelain')).toContain('made/')
   // More was done since.
   const late = commit(library, 'late.txt')
-  await expect(remove()).rejects.toThrow(/my library is a repository of its own with work that is not pinned|uncommitted files that are not pinned/)
+  await expect(remove()).rejects.toThrow(
+    /my library is a repository of its own with work that is not pinned|uncommitted files that are not pinned/,
+  )
   await pin()
   expect(await remove()).toEqual({ removed: true })
   expect(existsSync(path)).toBe(false)
@@ -98,7 +106,9 @@ test('a submodule’s commit that only the project’s own commit names is kept 
   await expect(remove()).rejects.toThrow('vendor/my library is a repository of its own with work that is not pinned')
   await pin()
   expect(await remove()).toEqual({ removed: true })
-  expect(sh(clone, 'for-each-ref', '--contains', sha, '--format=%(refname)', 'refs/gt/nested/w-1/Nux-1')).toContain('vendor/my_library-')
+  expect(sh(clone, 'for-each-ref', '--contains', sha, '--format=%(refname)', 'refs/gt/nested/w-1/Nux-1')).toContain(
+    'vendor/my_library-',
+  )
 })
 
 test('whatever git hides of it: stashes, tags, a submodule taken out, a repository among tracked files, a shallow one', async () => {

@@ -25,7 +25,10 @@ export function percentile(samples: readonly number[], part: number): number {
 }
 
 /** Median milliseconds of each, taken in turns so that a slow moment of the machine meets all of them. */
-export async function interleaved(rounds: number, subjects: Readonly<Record<string, () => unknown>>): Promise<Record<string, number>> {
+export async function interleaved(
+  rounds: number,
+  subjects: Readonly<Record<string, () => unknown>>,
+): Promise<Record<string, number>> {
   const samples = Object.fromEntries(Object.keys(subjects).map((name) => [name, [] as number[]]))
   for (let round = 0; round < rounds; round++) {
     for (const [name, subject] of Object.entries(subjects)) {
@@ -40,11 +43,13 @@ export async function interleaved(rounds: number, subjects: Readonly<Record<stri
 /** Runs a program to its end; throws with its words when it fails. */
 export function must(program: string, args: readonly string[], options: SpawnSyncOptions = {}): string {
   const { status, stdout, stderr, error } = spawnSync(program, [...args], { encoding: 'utf8', ...options })
-  if (status !== 0) throw new Error(`${program} ${args.join(' ')} ended with ${status}: ${error?.message ?? ''}${stderr}`)
+  if (status !== 0)
+    throw new Error(`${program} ${args.join(' ')} ended with ${status}: ${error?.message ?? ''}${stderr}`)
   return String(stdout ?? '')
 }
 
-export const met = ({ value, target }: Figure) => target === null || ('most' in target ? value <= target.most : value >= target.least)
+export const met = ({ value, target }: Figure) =>
+  target === null || ('most' in target ? value <= target.most : value >= target.least)
 
 export function lineOf(figure: Figure): string {
   const { name, value, unit, target, detail } = figure

@@ -1,4 +1,5 @@
-// `npm run bench [-- name …] [--share]`: prints each figure beside its target. Exit code 0 even when one is missed: a figure informs, it does not judge.
+// `npm run bench [-- name …] [--share]`: prints each figure beside its target. Exit code 0 even when one is missed: a
+// figure informs, it does not judge.
 import process from 'node:process'
 import { commands } from './commands.bench.ts'
 import { type Benchmark, lineOf } from './measure.ts'
@@ -6,7 +7,15 @@ import { spawning } from './spawn.bench.ts'
 import { idle, landing, restart } from './town.bench.ts'
 import { actors, turns } from './turns.bench.ts'
 
-export const benchmarks: Readonly<Record<string, Benchmark>> = { commands, turns, actors, spawning, landing, restart, idle }
+export const benchmarks: Readonly<Record<string, Benchmark>> = {
+  commands,
+  turns,
+  actors,
+  spawning,
+  landing,
+  restart,
+  idle,
+}
 
 if (import.meta.main) {
   const args = process.argv.slice(2)

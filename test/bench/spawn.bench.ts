@@ -43,7 +43,13 @@ export const spawning: Benchmark = async (size) => {
         target: { most: 1.5 },
         detail: `${daemon.toFixed(1)} ms from the request; by hand ${hand.toFixed(1)} ms`,
       })
-      figures.push({ name: '  with the gt process itself', value: whole / hand, unit: '×', target: null, detail: `${whole.toFixed(1)} ms` })
+      figures.push({
+        name: '  with the gt process itself',
+        value: whole / hand,
+        unit: '×',
+        target: null,
+        detail: `${whole.toFixed(1)} ms`,
+      })
     }
   }
   return figures
@@ -57,7 +63,8 @@ async function handMs(session: 'tmux' | 'process', many: number): Promise<number
   must('sh', ['-c', 'cat > "$1" && chmod +x "$1"', 'sh', script], { input: worker(marks) })
   const clone = join(town.rig, 'mayor/rig')
   const socket = `bench-${process.pid}`
-  if (session === 'tmux') must('tmux', ['-L', socket, '-f', '/dev/null', 'new-session', '-d', '-s', 'first', 'sleep 1000'])
+  if (session === 'tmux')
+    must('tmux', ['-L', socket, '-f', '/dev/null', 'new-session', '-d', '-s', 'first', 'sleep 1000'])
   const from = nowMs()
   const pids: number[] = []
   const ends: Promise<number>[] = []
@@ -98,7 +105,10 @@ async function townMs(session: 'tmux' | 'process', many: number): Promise<{ whol
       await new Promise((resolve) => setTimeout(resolve, 1))
     }
     const last = Math.max(...(await Promise.all(marked().map((name) => waitFor(join(marks, name))))))
-    const log = JSON.parse(`[${town.ok('log', '--json', '--all').trim().split('\n').join(',')}]`) as { mailType: string; at: number }[]
+    const log = JSON.parse(`[${town.ok('log', '--json', '--all').trim().split('\n').join(',')}]`) as {
+      mailType: string
+      at: number
+    }[]
     const asked = log.filter((entry) => entry.mailType === 'work.requested').at(-1)?.at ?? Number.NaN
     town.ok('stop', '--all')
     return { wholeMs: last - from, daemonMs: last - asked }

@@ -24,8 +24,14 @@ export const landing: Benchmark = async (size) => {
     before: string
     notes: { text: string; issue: string | null }[]
   }[]
-  const asked = log.filter((entry) => entry.address === 'wyvern/refinery' && entry.mailType === 'merge.requested').map((entry) => entry.at)
-  const landed = log.filter((entry) => entry.address === 'wyvern/refinery' && entry.notes.some((note) => note.text.includes('is on main'))).map((entry) => entry.at)
+  const asked = log
+    .filter((entry) => entry.address === 'wyvern/refinery' && entry.mailType === 'merge.requested')
+    .map((entry) => entry.at)
+  const landed = log
+    .filter(
+      (entry) => entry.address === 'wyvern/refinery' && entry.notes.some((note) => note.text.includes('is on main')),
+    )
+    .map((entry) => entry.at)
   if (landed.length !== count) throw new Error(`${landed.length} of ${count} landed`)
   const townMs = median(landed.map((at, n) => at - (asked[n] ?? Number.NaN)))
   const handMs = median(byHand(town, count))
@@ -40,7 +46,10 @@ export const landing: Benchmark = async (size) => {
   ]
 }
 
-/** fetch, merge-tree, commit-tree, push with a lease, fetch again, and the Mayor's clone: in the Refinery's own clone, for commits like the workers'. */
+/**
+ * fetch, merge-tree, commit-tree, push with a lease, fetch again, and the Mayor's clone: in the Refinery's own clone,
+ * for commits like the workers'.
+ */
 function byHand(town: RealTown, count: number): number[] {
   const clone = join(town.rig, 'refinery/rig')
   const git = (...args: string[]) => town.git(clone, ...args)
@@ -48,7 +57,10 @@ function byHand(town: RealTown, count: number): number[] {
   for (let n = 0; n < count; n++) {
     const parent = git('rev-parse', 'origin/main~1')
     const blob = git('hash-object', '-w', '--stdin', '--path', 'x', '--literally', '-t', 'blob')
-    const tree = must('git', ['mktree'], { cwd: clone, input: `${git('ls-tree', parent)}\n100644 blob ${blob}\thand-${n}.txt\n` }).trim()
+    const tree = must('git', ['mktree'], {
+      cwd: clone,
+      input: `${git('ls-tree', parent)}\n100644 blob ${blob}\thand-${n}.txt\n`,
+    }).trim()
     const work = git('commit-tree', tree, '-p', parent, '-m', 'by hand')
     const from = performance.now()
     git('fetch', '--quiet', '--prune', 'origin')
@@ -58,7 +70,14 @@ function byHand(town: RealTown, count: number): number[] {
     git('push', '--quiet', `--force-with-lease=refs/heads/main:${base}`, 'origin', `${commit}:refs/heads/main`)
     git('fetch', '--quiet', 'origin')
     git('merge-base', '--is-ancestor', commit, 'origin/main')
-    town.git(join(town.rig, 'mayor/rig'), 'fetch', '--quiet', '--no-tags', clone, '+refs/remotes/origin/main:refs/remotes/origin/main')
+    town.git(
+      join(town.rig, 'mayor/rig'),
+      'fetch',
+      '--quiet',
+      '--no-tags',
+      clone,
+      '+refs/remotes/origin/main:refs/remotes/origin/main',
+    )
     times.push(performance.now() - from)
   }
   return times
@@ -90,8 +109,20 @@ export const restart: Benchmark = async (size) => {
   const [bare, typed, managed] = [median(samples.bare), median(samples.typed), median(samples.managed)]
   const detail = (ms: number) => `${ms.toFixed(0)} ms; node -e 0 takes ${bare.toFixed(1)} ms`
   return [
-    { name: 'kill -9, restarted, until gt status has answered', value: managed / bare, unit: '×', target: { most: 5 }, detail: detail(managed) },
-    { name: 'kill -9, gt up typed, until gt status has answered', value: typed / bare, unit: '×', target: { most: 5 }, detail: detail(typed) },
+    {
+      name: 'kill -9, restarted, until gt status has answered',
+      value: managed / bare,
+      unit: '×',
+      target: { most: 5 },
+      detail: detail(managed),
+    },
+    {
+      name: 'kill -9, gt up typed, until gt status has answered',
+      value: typed / bare,
+      unit: '×',
+      target: { most: 5 },
+      detail: detail(typed),
+    },
   ]
 }
 
@@ -118,7 +149,8 @@ export const idle: Benchmark = async (size) => {
   town.ok('up')
   await sleep(1000)
   const seconds = size === 'full' ? 60 : 3
-  // Fields of proc(5): minor faults of waited-for children (11) tell every subprocess, however short; user and system time (14, 15) in ticks of 10 ms.
+  // Fields of proc(5): minor faults of waited-for children (11) tell every subprocess, however short; user and system
+  // time (14, 15) in ticks of 10 ms.
   const read = () => {
     const fields = readFileSync(`/proc/${town.daemonPid()}/stat`, 'utf8')
       .replace(/^.*\) /, '')
@@ -131,7 +163,13 @@ export const idle: Benchmark = async (size) => {
   const after = read()
   const used = (after.ticks - before.ticks) / 100
   return [
-    { name: 'CPU of an idle town', value: (used / seconds) * 100, unit: ' %', target: { most: 0.1 }, detail: `${used.toFixed(2)} s in ${seconds} s` },
+    {
+      name: 'CPU of an idle town',
+      value: (used / seconds) * 100,
+      unit: ' %',
+      target: { most: 0.1 },
+      detail: `${used.toFixed(2)} s in ${seconds} s`,
+    },
     {
       name: 'subprocesses of an idle town',
       value: after.childFaults - before.childFaults === 0 ? 0 : 1,

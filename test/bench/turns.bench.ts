@@ -1,4 +1,5 @@
-// Durable turns of the kernel against the raw rate of one-row FULL commits on the same disk; ten thousand resident actors.
+// Durable turns of the kernel against the raw rate of one-row FULL commits on the same disk; ten thousand resident
+// actors.
 import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -54,8 +55,20 @@ export const turns: Benchmark = (size) => {
   const [raw, single, grouped] = [median(samples.raw), median(samples.single), median(samples.grouped)]
   const detail = (rate: number) => `${rate.toFixed(0)} turns/s; raw commits ${raw.toFixed(0)}/s`
   return [
-    { name: 'durable turns, one to a commit', value: single / raw, unit: '×', target: { least: 0.5 }, detail: detail(single) },
-    { name: 'durable turns, group commit of 64', value: grouped / raw, unit: '×', target: { least: 2 }, detail: detail(grouped) },
+    {
+      name: 'durable turns, one to a commit',
+      value: single / raw,
+      unit: '×',
+      target: { least: 0.5 },
+      detail: detail(single),
+    },
+    {
+      name: 'durable turns, group commit of 64',
+      value: grouped / raw,
+      unit: '×',
+      target: { least: 2 },
+      detail: detail(grouped),
+    },
   ]
 }
 
@@ -67,7 +80,8 @@ export const actors: Benchmark = (size) => {
     const host = w.open({ store, residentMax: count })
     for (let n = 0; n < count; n += 500) {
       store.transaction(() => {
-        for (let m = n; m < Math.min(count, n + 500); m++) host.post({ from: 'bench', to: `c/${m}`, type: 'add', body: { n: 1 } })
+        for (let m = n; m < Math.min(count, n + 500); m++)
+          host.post({ from: 'bench', to: `c/${m}`, type: 'add', body: { n: 1 } })
       })
     }
     while (host.run(64) > 0);
@@ -91,9 +105,21 @@ export const actors: Benchmark = (size) => {
   w.dispose()
   const words = `${count} actors`
   return [
-    { name: 'memory of resident actors', value: rss / count / 1024, unit: ' kB', target: null, detail: `${words}: ${(rss / 2 ** 20).toFixed(0)} MB` },
+    {
+      name: 'memory of resident actors',
+      value: rss / count / 1024,
+      unit: ' kB',
+      target: null,
+      detail: `${words}: ${(rss / 2 ** 20).toFixed(0)} MB`,
+    },
     { name: 'start-up of a store with them', value: openedMs, unit: ' ms', target: null, detail: words },
-    { name: 'turn latency p50, mail in and committed', value: percentile(latencies, 0.5), unit: ' ms', target: null, detail: words },
+    {
+      name: 'turn latency p50, mail in and committed',
+      value: percentile(latencies, 0.5),
+      unit: ' ms',
+      target: null,
+      detail: words,
+    },
     { name: 'turn latency p99', value: percentile(latencies, 0.99), unit: ' ms', target: null, detail: words },
   ]
 }

@@ -9,19 +9,30 @@ import { words } from '../../cli/words.ts'
 import { cleanEnv, gtScript } from '../fixture/real-town.ts'
 
 const gt = (...args: string[]) => {
-  const { status, stdout, stderr } = spawnSync(process.execPath, [gtScript, ...args], { cwd: tmpdir(), env: { ...cleanEnv(), FORCE_COLOR: '' }, encoding: 'utf8' })
+  const { status, stdout, stderr } = spawnSync(process.execPath, [gtScript, ...args], {
+    cwd: tmpdir(),
+    env: { ...cleanEnv(), FORCE_COLOR: '' },
+    encoding: 'utf8',
+  })
   return { status, stdout, stderr }
 }
 
 test('every command file is a word, and every word explains itself with examples', async () => {
-  const loaded = await Promise.all(Object.entries(words).map(async ([word, load]) => ({ word, declaration: (await load()).default, source: String(load) })))
+  const loaded = await Promise.all(
+    Object.entries(words).map(async ([word, load]) => ({
+      word,
+      declaration: (await load()).default,
+      source: String(load),
+    })),
+  )
   const files = readdirSync(join(import.meta.dirname, '../../cli/commands')).filter((file) => file.endsWith('.ts'))
   expect(files.filter((file) => !loaded.some(({ source }) => source.includes(`commands/${file}`)))).toEqual([])
   for (const { word, declaration } of loaded) {
     expect(declaration.examples.length, word).toBeGreaterThan(0)
     const help = gt(...word.split(' '), '--help')
     expect(help).toMatchObject({ status: 0, stderr: '' })
-    for (const part of [declaration.summary, `usage: gt ${word}`, ...declaration.examples]) expect(help.stdout).toContain(part)
+    for (const part of [declaration.summary, `usage: gt ${word}`, ...declaration.examples])
+      expect(help.stdout).toContain(part)
   }
 })
 
@@ -34,21 +45,32 @@ test('the overview names every word; help of a word is the word’s --help', () 
 })
 
 test('words and flags it does not know end with 2 and a hint; with --json as JSON', () => {
-  expect(gt('spwan')).toMatchObject({ status: 2, stdout: '', stderr: expect.stringContaining('did you mean `gt spawn`') })
+  expect(gt('spwan')).toMatchObject({
+    status: 2,
+    stdout: '',
+    stderr: expect.stringContaining('did you mean `gt spawn`'),
+  })
   expect(gt('mail', 'snd')).toMatchObject({ status: 2, stderr: expect.stringContaining('`gt mail send`') })
   expect(gt('help', 'spwan')).toMatchObject({ status: 2, stderr: expect.stringContaining('gt spawn') })
   expect(gt('status', '--wach')).toMatchObject({ status: 2, stderr: expect.stringContaining('gt status --help') })
   expect(gt('rig', 'add', 'x')).toMatchObject({ status: 2, stderr: expect.stringContaining('usage: gt rig add') })
   const failed = gt('rigs', '--json')
-  expect([failed.status, failed.stdout, JSON.parse(failed.stderr)]).toEqual([1, '', { error: { code: 1, message: expect.stringContaining('is not in a town') } }])
+  expect([failed.status, failed.stdout, JSON.parse(failed.stderr)]).toEqual([
+    1,
+    '',
+    { error: { code: 1, message: expect.stringContaining('is not in a town') } },
+  ])
 })
 
 test('no colour where there is no terminal', () => {
-  for (const args of [[], ['help', 'up'], ['nonsense'], ['version']]) expect(Object.values(gt(...args)).join('')).not.toContain('\u001b')
+  for (const args of [[], ['help', 'up'], ['nonsense'], ['version']])
+    expect(Object.values(gt(...args)).join('')).not.toContain('\u001b')
 })
 
 test('version is the package’s', () => {
-  const { version } = JSON.parse(readFileSync(join(import.meta.dirname, '../../package.json'), 'utf8')) as { version: string }
+  const { version } = JSON.parse(readFileSync(join(import.meta.dirname, '../../package.json'), 'utf8')) as {
+    version: string
+  }
   expect(gt('version').stdout).toBe(`${version}\n`)
   expect(gt('--version').stdout).toBe(`${version}\n`)
   expect(JSON.parse(gt('version', '--json').stdout)).toEqual({ version })
@@ -71,7 +93,11 @@ test.each(['bash', 'zsh', 'fish'])('the script for %s has no fault the shell its
   const script = gt('completion', shell)
   expect(script).toMatchObject({ status: 0, stderr: '' })
   const there = ['/bin', '/usr/bin', '/usr/local/bin'].some((dir) => existsSync(join(dir, shell)))
-  if (there) expect(spawnSync(shell, ['-n'], { input: script.stdout, encoding: 'utf8' })).toMatchObject({ status: 0, stderr: '' })
+  if (there)
+    expect(spawnSync(shell, ['-n'], { input: script.stdout, encoding: 'utf8' })).toMatchObject({
+      status: 0,
+      stderr: '',
+    })
   expect(gt('completion', 'tcsh')).toMatchObject({ status: 2, stderr: expect.stringContaining('bash, zsh and fish') })
 })
 

@@ -1,4 +1,5 @@
-// The contract of `bd` (profile 0.30), kept by every issue store there is here: one suite through the command that agents use.
+// The contract of `bd` (profile 0.30), kept by every issue store there is here: one suite through the command that
+// agents use.
 import { spawn, spawnSync } from 'node:child_process'
 import { mkdirSync, mkdtempSync, readFileSync, realpathSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
@@ -19,7 +20,11 @@ afterEach(() => rmSync(dir, { recursive: true, force: true }))
 
 describe.each(stores)('%s', (_, [program, ...first]) => {
   const bd = (...args: string[]) => {
-    const { status, stdout, stderr } = spawnSync(program, [...first, ...args], { cwd: dir, env: { ...env, BD_ACTOR: 'tester' }, encoding: 'utf8' })
+    const { status, stdout, stderr } = spawnSync(program, [...first, ...args], {
+      cwd: dir,
+      env: { ...env, BD_ACTOR: 'tester' },
+      encoding: 'utf8',
+    })
     return { status, stdout, stderr }
   }
   // biome-ignore lint/suspicious/noExplicitAny: what the command prints, read as a script would
@@ -31,7 +36,10 @@ describe.each(stores)('%s', (_, [program, ...first]) => {
   const create = (title: string, ...args: string[]) => json('create', title, ...args).id as string
   const ids = (issues: { id: string }[]) => issues.map((issue) => issue.id)
   const refused = (words: string | RegExp, ...args: string[]) =>
-    expect(bd(...args)).toMatchObject({ status: 1, stderr: words instanceof RegExp ? expect.stringMatching(words) : expect.stringContaining(words) })
+    expect(bd(...args)).toMatchObject({
+      status: 1,
+      stderr: words instanceof RegExp ? expect.stringMatching(words) : expect.stringContaining(words),
+    })
 
   beforeEach(() => {
     expect(bd('init', '--prefix', 'ab', '--quiet')).toMatchObject({ status: 0 })
@@ -40,8 +48,31 @@ describe.each(stores)('%s', (_, [program, ...first]) => {
   test('an issue has the format’s id, defaults, fields and order', () => {
     const issue = json('create', 'Fix login')
     expect(Object.keys(issue)).toEqual(['id', 'title', 'status', 'priority', 'issue_type', 'created_at', 'updated_at'])
-    expect(issue).toMatchObject({ id: expect.stringMatching(/^ab-[0-9a-z]{3}$/), status: 'open', priority: 2, issue_type: 'task' })
-    const full = create('All of it', '-t', 'bug', '-p', '0', '-d', 'why', '--design', 'how', '--acceptance', 'when', '--notes', 'n', '-a', 'me', '-l', 'z,a')
+    expect(issue).toMatchObject({
+      id: expect.stringMatching(/^ab-[0-9a-z]{3}$/),
+      status: 'open',
+      priority: 2,
+      issue_type: 'task',
+    })
+    const full = create(
+      'All of it',
+      '-t',
+      'bug',
+      '-p',
+      '0',
+      '-d',
+      'why',
+      '--design',
+      'how',
+      '--acceptance',
+      'when',
+      '--notes',
+      'n',
+      '-a',
+      'me',
+      '-l',
+      'z,a',
+    )
     expect(json('show', full)[0]).toMatchObject({
       title: 'All of it',
       issue_type: 'bug',
@@ -57,7 +88,10 @@ describe.each(stores)('%s', (_, [program, ...first]) => {
 
   test('text is kept to the byte, whatever a shell would make of it', () => {
     const odd = '$(touch x) `y` ; rm -rf / # "q" \'s\' \\ <a>&\u2028 ünï 🚂'
-    expect(json('show', create(odd, '-d', `${odd}\n${odd}`))[0]).toMatchObject({ title: odd, description: `${odd}\n${odd}` })
+    expect(json('show', create(odd, '-d', `${odd}\n${odd}`))[0]).toMatchObject({
+      title: odd,
+      description: `${odd}\n${odd}`,
+    })
   })
 
   test('what cannot be is refused with words, and nothing is written', () => {
@@ -69,7 +103,10 @@ describe.each(stores)('%s', (_, [program, ...first]) => {
     refused('no issue found matching', 'show', 'zzzz')
     refused('issue cannot depend on itself', 'dep', 'add', create('one'), json('list')[0].id)
     expect(bd('create')).toMatchObject({ status: 2 })
-    expect(bd('create', 'x', '--no-such-flag')).toMatchObject({ status: 2, stderr: expect.stringContaining('--no-such-flag') })
+    expect(bd('create', 'x', '--no-such-flag')).toMatchObject({
+      status: 2,
+      stderr: expect.stringContaining('--no-such-flag'),
+    })
     expect(bd('crate', 'x')).toMatchObject({ status: 2 })
     expect(json('list')).toHaveLength(1)
   })
@@ -80,7 +117,12 @@ describe.each(stores)('%s', (_, [program, ...first]) => {
     expect(create('c', '--parent', `${epic}.2`)).toBe(`${epic}.2.1`)
     create('d', '--parent', `${epic}.2.1`)
     refused('maximum hierarchy depth (3) exceeded', 'create', 'e', '--parent', `${epic}.2.1.1`)
-    expect(ids(json('list', '--parent', epic)).sort()).toEqual([`${epic}.1`, `${epic}.2`, `${epic}.2.1`, `${epic}.2.1.1`])
+    expect(ids(json('list', '--parent', epic)).sort()).toEqual([
+      `${epic}.1`,
+      `${epic}.2`,
+      `${epic}.2.1`,
+      `${epic}.2.1.1`,
+    ])
   })
 
   test('any unique part of an id will do, an ambiguous one will not', () => {
@@ -121,7 +163,11 @@ describe.each(stores)('%s', (_, [program, ...first]) => {
     const [a, b] = [create('a'), create('b')]
     bd('dep', 'add', a, b)
     refused('blocked by open issues', 'close', a)
-    expect(json('close', b, '--reason', 'done well')[0]).toMatchObject({ status: 'closed', close_reason: 'done well', closed_at: expect.any(String) })
+    expect(json('close', b, '--reason', 'done well')[0]).toMatchObject({
+      status: 'closed',
+      close_reason: 'done well',
+      closed_at: expect.any(String),
+    })
     expect(json('close', a)[0]).toMatchObject({ status: 'closed' })
     const [open] = json('reopen', a)
     expect([open.status, open.closed_at, open.close_reason]).toEqual(['open', undefined, undefined])
@@ -133,7 +179,11 @@ describe.each(stores)('%s', (_, [program, ...first]) => {
 
   test('a claim has one winner, however many ask at once', { timeout: 60_000 }, async () => {
     const issue = create('wanted')
-    const claims = await Promise.all(Array.from({ length: 8 }, (_, n) => run(program, [...first, 'update', issue, '--claim', '--actor', `worker-${n}`])))
+    const claims = await Promise.all(
+      Array.from({ length: 8 }, (_, n) =>
+        run(program, [...first, 'update', issue, '--claim', '--actor', `worker-${n}`]),
+      ),
+    )
     expect(claims.filter(({ status }) => status === 0)).toHaveLength(1)
     expect(claims.filter(({ stderr }) => /already claimed by worker-\d/.test(stderr))).toHaveLength(7)
     const winner = json('show', issue)[0]
@@ -144,7 +194,11 @@ describe.each(stores)('%s', (_, [program, ...first]) => {
 
   test('many create at once: every one gets an id of its own', { timeout: 60_000 }, async () => {
     const epic = create('epic', '-t', 'epic')
-    const made = await Promise.all(Array.from({ length: 12 }, (_, n) => run(program, [...first, 'create', 'the same', ...(n % 2 ? ['--parent', epic] : []), '--json'])))
+    const made = await Promise.all(
+      Array.from({ length: 12 }, (_, n) =>
+        run(program, [...first, 'create', 'the same', ...(n % 2 ? ['--parent', epic] : []), '--json']),
+      ),
+    )
     expect(made.map(({ stderr }) => stderr).join('')).toBe('')
     expect(new Set(made.map(({ stdout }) => JSON.parse(stdout).id)).size).toBe(12)
   })
@@ -157,19 +211,38 @@ describe.each(stores)('%s', (_, [program, ...first]) => {
     expect(before).toContain('\\u003c\\u0026\\u003e')
     const elsewhere = join(dir, 'elsewhere')
     mkdirSync(elsewhere)
-    const there = (...args: string[]) => spawnSync(program, [...first, ...args], { cwd: elsewhere, env, encoding: 'utf8' })
+    const there = (...args: string[]) =>
+      spawnSync(program, [...first, ...args], { cwd: elsewhere, env, encoding: 'utf8' })
     there('init', '--prefix', 'ab', '--quiet')
     writeFileSync(join(dir, 'all.jsonl'), before)
     expect(JSON.parse(there('import', '-i', join(dir, 'all.jsonl'), '--json').stdout)).toMatchObject({ created: 2 })
     expect(there('export').stdout).toBe(before)
-    expect(JSON.parse(there('import', '-i', join(dir, 'all.jsonl'), '--json').stdout)).toMatchObject({ created: 0, updated: 0, skipped: 2 })
-    const line = (more: object) => JSON.stringify({ id: 'ab-new', title: 'new', created_at: '2026-01-01T00:00:00Z', updated_at: '2026-01-01T00:00:00Z', ...more })
+    expect(JSON.parse(there('import', '-i', join(dir, 'all.jsonl'), '--json').stdout)).toMatchObject({
+      created: 0,
+      updated: 0,
+      skipped: 2,
+    })
+    const line = (more: object) =>
+      JSON.stringify({
+        id: 'ab-new',
+        title: 'new',
+        created_at: '2026-01-01T00:00:00Z',
+        updated_at: '2026-01-01T00:00:00Z',
+        ...more,
+      })
     writeFileSync(join(dir, 'some.jsonl'), `${line({})}\n${line({ id: 'ab-bad', priority: 7 })}\n`)
-    expect(there('import', join(dir, 'some.jsonl'))).toMatchObject({ status: 1, stderr: expect.stringContaining('invalid priority') })
+    expect(there('import', join(dir, 'some.jsonl'))).toMatchObject({
+      status: 1,
+      stderr: expect.stringContaining('invalid priority'),
+    })
     expect(there('show', 'ab-new').status).toBe(1)
     writeFileSync(join(dir, 'some.jsonl'), `${line({})}\n\n{"status":"tombstone","id":"ab-dead"}\n`)
     there('import', join(dir, 'some.jsonl'))
-    expect(JSON.parse(there('show', 'ab-new', '--json').stdout)[0]).toMatchObject({ priority: 0, status: 'open', issue_type: 'task' })
+    expect(JSON.parse(there('show', 'ab-new', '--json').stdout)[0]).toMatchObject({
+      priority: 0,
+      status: 'open',
+      issue_type: 'task',
+    })
   })
 
   test('it is found from below, from BEADS_DIR, and over a redirect', () => {
@@ -177,7 +250,9 @@ describe.each(stores)('%s', (_, [program, ...first]) => {
     const below = join(dir, 'a/b')
     mkdirSync(below, { recursive: true })
     const at = (cwd: string, more: Record<string, string> = {}) =>
-      JSON.parse(spawnSync(program, [...first, 'list', '--json'], { cwd, env: { ...env, ...more }, encoding: 'utf8' }).stdout)
+      JSON.parse(
+        spawnSync(program, [...first, 'list', '--json'], { cwd, env: { ...env, ...more }, encoding: 'utf8' }).stdout,
+      )
     expect(at(below)).toHaveLength(1)
     expect(at('/', { BEADS_DIR: join(dir, '.beads') })).toHaveLength(1)
     mkdirSync(join(below, '.beads'))
@@ -187,7 +262,8 @@ describe.each(stores)('%s', (_, [program, ...first]) => {
 })
 
 test('a damaged or newer database is refused with words and left as it is', () => {
-  const bd = (...args: string[]) => spawnSync(embedded[0], [...embedded.slice(1), ...args], { cwd: dir, env, encoding: 'utf8' })
+  const bd = (...args: string[]) =>
+    spawnSync(embedded[0], [...embedded.slice(1), ...args], { cwd: dir, env, encoding: 'utf8' })
   expect(bd('list')).toMatchObject({ status: 1, stderr: expect.stringContaining('no beads database found') })
   bd('init', '--prefix', 'ab')
   const path = join(dir, '.beads/beads.db')
@@ -200,11 +276,15 @@ test('a damaged or newer database is refused with words and left as it is', () =
   expect(readFileSync(path, 'utf8')).toBe('this is no database, not at all, whatever its name says')
 })
 
-function run(program: string, args: readonly string[]): Promise<{ status: number | null; stdout: string; stderr: string }> {
+function run(
+  program: string,
+  args: readonly string[],
+): Promise<{ status: number | null; stdout: string; stderr: string }> {
   return new Promise((resolve) => {
     const child = spawn(program, args, { cwd: dir, env })
     const said = { stdout: '', stderr: '' }
-    for (const stream of ['stdout', 'stderr'] as const) child[stream].setEncoding('utf8').on('data', (text: string) => (said[stream] += text))
+    for (const stream of ['stdout', 'stderr'] as const)
+      child[stream].setEncoding('utf8').on('data', (text: string) => (said[stream] += text))
     child.once('close', (status) => resolve({ status, ...said }))
   })
 }

@@ -1,13 +1,31 @@
 // The contract of a session backend, kept by each of them: one suite, real tmux and real processes.
 import { spawn, spawnSync } from 'node:child_process'
-import { existsSync, mkdirSync, mkdtempSync, readFileSync, realpathSync, rmSync, statSync, utimesSync, writeFileSync } from 'node:fs'
+import {
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readFileSync,
+  realpathSync,
+  rmSync,
+  statSync,
+  utimesSync,
+  writeFileSync,
+} from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import { isAlive, startOf } from '../../actors/processes.ts'
 import { processBackend } from '../../actors/sessions/process.ts'
-import { aliveIn, cancelStart, endSession, type SessionBackend, start, tail, watchSession } from '../../actors/sessions/session.ts'
+import {
+  aliveIn,
+  cancelStart,
+  endSession,
+  type SessionBackend,
+  start,
+  tail,
+  watchSession,
+} from '../../actors/sessions/session.ts'
 import { tmuxBackend } from '../../actors/sessions/tmux.ts'
 import { eventually, isWritten } from '../fixture/real-town.ts'
 
@@ -53,13 +71,18 @@ describe.each(backends)('%s', (_, backend) => {
     if ('why' in record) throw new Error(record.why)
     return record
   }
-  const ended = (record: Awaited<ReturnType<typeof begin>>) => watchSession(backend(), record, work, null, Date.now, never, 20)
+  const ended = (record: Awaited<ReturnType<typeof begin>>) =>
+    watchSession(backend(), record, work, null, Date.now, never, 20)
 
   test('runs the program in its place with exactly the environment and arguments given', async () => {
     process.env.SECRET_OF_THE_DAEMON = 'leaked'
     try {
       const odd = ['it\'s; `x` $(y) #{session_name} \\ "q"', '-n', 'ends with;', 'two\nlines', '']
-      const record = await begin('gt-w-Nux-1-1', 'env > env.txt; pwd > pwd.txt; for a in "$@"; do printf "%s\\0" "$a"; done > args.txt; exit 7', ...odd)
+      const record = await begin(
+        'gt-w-Nux-1-1',
+        'env > env.txt; pwd > pwd.txt; for a in "$@"; do printf "%s\\0" "$a"; done > args.txt; exit 7',
+        ...odd,
+      )
       expect(await ended(record)).toMatchObject({ kind: 'ended', exitCode: 7 })
       expect(readFileSync(join(work, 'pwd.txt'), 'utf8').trim()).toBe(work)
       expect(readFileSync(join(work, 'args.txt'), 'utf8').split('\0').slice(0, -1)).toEqual(odd)
@@ -104,7 +127,13 @@ describe.each(backends)('%s', (_, backend) => {
   })
 
   test('a program that is not there is an end, not a wait', async () => {
-    const record = await start(backend(), { ...specOf('gt-w-Nux-1-3', ''), argv: [join(dir, 'no-such-program')] }, 1, 10_000, never)
+    const record = await start(
+      backend(),
+      { ...specOf('gt-w-Nux-1-3', ''), argv: [join(dir, 'no-such-program')] },
+      1,
+      10_000,
+      never,
+    )
     if ('why' in record) throw new Error(record.why)
     expect(await ended(record)).toMatchObject({ kind: 'ended', exitCode: 127 })
   })
@@ -121,7 +150,10 @@ describe.each(backends)('%s', (_, backend) => {
   })
 
   test('ends with its whole family, politely first, by force when that is ignored; again is harmless', async () => {
-    const record = await begin('gt-w-Nux-1-5', 'trap "" TERM; sh -c "trap \\"\\" TERM; echo \\$\\$ > child.txt; while :; do sleep 1; done" & while :; do sleep 1; done')
+    const record = await begin(
+      'gt-w-Nux-1-5',
+      'trap "" TERM; sh -c "trap \\"\\" TERM; echo \\$\\$ > child.txt; while :; do sleep 1; done" & while :; do sleep 1; done',
+    )
     await eventually(() => isWritten(join(work, 'child.txt')))
     const child = Number(readFileSync(join(work, 'child.txt'), 'utf8'))
     await endSession(record, 100, never)
@@ -144,7 +176,14 @@ describe.each(backends)('%s', (_, backend) => {
   test('a process that only has the recorded number is left alone', async () => {
     const stranger = spawn('sleep', ['100'], { detached: true })
     try {
-      const record = { id: 'x', backend: backend().name, pid: stranger.pid as number, pidStart: '1', epoch: 1, dir: join(dir, 'sessions', 'x') }
+      const record = {
+        id: 'x',
+        backend: backend().name,
+        pid: stranger.pid as number,
+        pidStart: '1',
+        epoch: 1,
+        dir: join(dir, 'sessions', 'x'),
+      }
       mkdirSync(record.dir, { recursive: true })
       await endSession(record, 0, never)
       expect(startOf(stranger.pid as number)).toBeDefined()
@@ -160,14 +199,20 @@ describe.each(backends)('%s', (_, backend) => {
     process.kill(record.pid, 'SIGSTOP')
     const past = new Date(Date.now() - 60_000)
     for (const file of [join(record.dir, 'output.log'), join(record.dir, 'started'), work]) utimesSync(file, past, past)
-    expect(await watchSession(backend(), record, work, 30_000, Date.now, never, 20)).toMatchObject({ kind: 'stalled', tail: expect.stringContaining('begun') })
+    expect(await watchSession(backend(), record, work, 30_000, Date.now, never, 20)).toMatchObject({
+      kind: 'stalled',
+      tail: expect.stringContaining('begun'),
+    })
     await endSession(record, 50, never)
     expect(isAlive(record)).toBe(false)
   })
 
   test('output is evidence of progress: a program that talks is not stalled', async () => {
     const record = await begin('gt-w-Nux-1-7', 'for i in 1 2 3 4 5 6 7 8 9 10; do echo $i; sleep 0.05; done')
-    expect(await watchSession(backend(), record, join(dir, 'nowhere'), 1000, Date.now, never, 20)).toMatchObject({ kind: 'ended', exitCode: 0 })
+    expect(await watchSession(backend(), record, join(dir, 'nowhere'), 1000, Date.now, never, 20)).toMatchObject({
+      kind: 'ended',
+      exitCode: 0,
+    })
   })
 
   test('output beyond the limit is rotated while the program goes on', async () => {
@@ -175,7 +220,9 @@ describe.each(backends)('%s', (_, backend) => {
     await eventually(() => (statSync(join(record.dir, 'output.log'), { throwIfNoEntry: false })?.size ?? 0) > 9_000_000)
     const stop = new AbortController()
     const watching = watchSession(backend(), record, work, null, Date.now, stop.signal, 20).catch(() => undefined)
-    await eventually(() => existsSync(join(record.dir, 'output.log.1')) && statSync(join(record.dir, 'output.log')).size === 0)
+    await eventually(
+      () => existsSync(join(record.dir, 'output.log.1')) && statSync(join(record.dir, 'output.log')).size === 0,
+    )
     expect(isAlive(record)).toBe(true)
     stop.abort()
     await watching
@@ -200,7 +247,13 @@ describe.each(backends)('%s', (_, backend) => {
 
 test.runIf(hasTmux)('two towns on one host have sessions of the same name and do not meet', async () => {
   const [one, two] = [tmuxBackend(socketOf('a'), path), tmuxBackend(socketOf('b'), path)]
-  const spec = (town: string) => ({ id: 'gt-w-Nux-1-1', dir: join(dir, 'sessions', town), argv: ['sleep', '100'], cwd: work, env: path })
+  const spec = (town: string) => ({
+    id: 'gt-w-Nux-1-1',
+    dir: join(dir, 'sessions', town),
+    argv: ['sleep', '100'],
+    cwd: work,
+    env: path,
+  })
   const [first, second] = [await start(one, spec('a'), 1, 10_000, never), await start(two, spec('b'), 1, 10_000, never)]
   if ('why' in first || 'why' in second) throw new Error('not started')
   await one.forget('gt-w-Nux-1-1')
@@ -210,11 +263,27 @@ test.runIf(hasTmux)('two towns on one host have sessions of the same name and do
 
 test.runIf(hasTmux)('people can attach to a tmux session, and look at it after it has ended', async () => {
   const backend = tmuxBackend(socketOf('one'), path)
-  const record = await start(backend, { id: 'gt-w-Nux-1-1', dir: join(dir, 'sessions', 'x'), argv: ['sh', '-c', 'echo look here; exit 1'], cwd: work, env: path }, 1, 10_000, never)
+  const record = await start(
+    backend,
+    {
+      id: 'gt-w-Nux-1-1',
+      dir: join(dir, 'sessions', 'x'),
+      argv: ['sh', '-c', 'echo look here; exit 1'],
+      cwd: work,
+      env: path,
+    },
+    1,
+    10_000,
+    never,
+  )
   if ('why' in record) throw new Error(record.why)
   await eventually(() => !isAlive(record))
   const [program = '', ...args] = backend.attach(record.id) ?? []
-  const captured = spawnSync(program, [...args.slice(0, args.indexOf('attach-session')), 'capture-pane', '-p', '-S', '-', '-t', `=${record.id}:`], { encoding: 'utf8' })
+  const captured = spawnSync(
+    program,
+    [...args.slice(0, args.indexOf('attach-session')), 'capture-pane', '-p', '-S', '-', '-t', `=${record.id}:`],
+    { encoding: 'utf8' },
+  )
   expect(captured.stdout).toContain('look here')
 })
 
@@ -234,6 +303,9 @@ test('a record that was torn while it was written is no record, and stops nobody
 test('the folder of a dead session is no session', () => {
   const place = join(dir, 'sessions', 'gone')
   mkdirSync(place, { recursive: true })
-  writeFileSync(join(place, 'identity.json'), JSON.stringify({ id: 'gone', backend: 'process', pid: process.pid, pidStart: '1', epoch: 1, dir: place }))
+  writeFileSync(
+    join(place, 'identity.json'),
+    JSON.stringify({ id: 'gone', backend: 'process', pid: process.pid, pidStart: '1', epoch: 1, dir: place }),
+  )
   expect(aliveIn(join(dir, 'sessions'))).toEqual([])
 })

@@ -17,7 +17,8 @@ beforeEach(() => {
 afterEach(() => rmSync(dir, { recursive: true, force: true }))
 
 describe.each(stores)('%s', (_, open) => {
-  const scopes = (store: Store) => store.all<{ scope: string }>('SELECT scope FROM hold ORDER BY scope').map((row) => row.scope)
+  const scopes = (store: Store) =>
+    store.all<{ scope: string }>('SELECT scope FROM hold ORDER BY scope').map((row) => row.scope)
   const add = (store: Store, scope: string) => store.run('INSERT INTO hold (scope) VALUES (?)', scope)
 
   test('a transaction is kept whole, or not at all; a nested one falls alone', () => {
@@ -90,7 +91,9 @@ for (let n = 0; ; n++) { store.run('INSERT INTO hold (scope) VALUES (?)', String
         for (let n = 0; n < 100; n++) add(store, `${n}-${'x'.repeat(5000)}`)
       }),
     ).toThrow(StoreUnusable)
-    expect(() => store.transaction(() => add(store, 'y'.repeat(50_000)))).toThrow(/cannot be written: .*full.*make room/)
+    expect(() => store.transaction(() => add(store, 'y'.repeat(50_000)))).toThrow(
+      /cannot be written: .*full.*make room/,
+    )
     expect(scopes(store)).toEqual(['before'])
     store.get('PRAGMA max_page_count = 1000000')
     store.transaction(() => add(store, 'z'.repeat(50_000)))
@@ -99,7 +102,10 @@ for (let n = 0; ; n++) { store.run('INSERT INTO hold (scope) VALUES (?)', String
   })
 
   test('what is no store, or damaged, or newer, is refused in words and left as it is', () => {
-    for (const bytes of [Buffer.from('no database at all, just some text that somebody put here\n'.repeat(20)), Buffer.alloc(5000, 7)]) {
+    for (const bytes of [
+      Buffer.from('no database at all, just some text that somebody put here\n'.repeat(20)),
+      Buffer.alloc(5000, 7),
+    ]) {
       writeFileSync(path, bytes)
       expect(() => open(path)).toThrow(/cannot be used: .*left as it is/)
       expect(readFileSync(path).equals(bytes)).toBe(true)
@@ -112,10 +118,13 @@ test('a host whose disk is full loses no mail: what was handled is handled once,
   const w = world()
   const store = openSqliteStore(w.path)
   const host = w.open({ store })
-  for (let n = 0; n < 300; n++) host.post({ id: `m-${n}`, from: 'outside', to: `c/${n % 7}`, type: 'add', body: { n: 1 } })
+  for (let n = 0; n < 300; n++)
+    host.post({ id: `m-${n}`, from: 'outside', to: `c/${n % 7}`, type: 'add', body: { n: 1 } })
   const { page_count: pages } = store.get<{ page_count: number }>('PRAGMA page_count') as { page_count: number }
   store.get(`PRAGMA max_page_count = ${pages}`)
-  expect(() => host.post({ from: 'outside', to: 'c/1', type: 'add', body: { n: 1, why: 'x'.repeat(30_000) } })).toThrow(StoreUnusable)
+  expect(() => host.post({ from: 'outside', to: 'c/1', type: 'add', body: { n: 1, why: 'x'.repeat(30_000) } })).toThrow(
+    StoreUnusable,
+  )
   for (const group of [1, 64]) {
     expect(() => {
       while (host.run(group) > 0);

@@ -1,4 +1,5 @@
-// The whole thing as a person uses it: the bundled gt and bd, real git, real sessions, a real daemon that is killed again and again.
+// The whole thing as a person uses it: the bundled gt and bd, real git, real sessions, a real daemon that is killed
+// again and again.
 import { spawnSync } from 'node:child_process'
 import { readdirSync, statSync } from 'node:fs'
 import { join } from 'node:path'
@@ -28,7 +29,9 @@ function expectAllWell() {
     .git(t.origin, 'log', '--format=%s', '--first-parent', 'main')
     .split('\n')
     .filter((subject) => subject.startsWith('Merge tt-kit'))
-  expect(merges.map((subject) => subject.replace(/^Merge (\S+):.*/, '$1')).sort()).toEqual([1, 2, 3, 4, 5, 6, 7].map((n) => `tt-kit.${n}`))
+  expect(merges.map((subject) => subject.replace(/^Merge (\S+):.*/, '$1')).sort()).toEqual(
+    [1, 2, 3, 4, 5, 6, 7].map((n) => `tt-kit.${n}`),
+  )
   const issues = JSON.parse(t.bd('list', '--all', '--json').stdout) as { id: string; status: string }[]
   expect(issues.filter((issue) => issue.status !== 'closed')).toEqual([])
   const check = join(t.dir, 'check')
@@ -41,9 +44,15 @@ function expectAllWell() {
   expect(t.git(clone, 'branch', '--list', 'polecat/*')).toBe('')
   expect(readdirSync(join(t.town, 'tinytext/polecats'))).toEqual([])
   expect(t.alive()).toEqual([])
-  const status = JSON.parse(t.gt('status', '--json').stdout) as { escalations: unknown[]; rigs: { workers: { busy: number } }[]; depth: { dead: number } }
+  const status = JSON.parse(t.gt('status', '--json').stdout) as {
+    escalations: unknown[]
+    rigs: { workers: { busy: number } }[]
+    depth: { dead: number }
+  }
   expect([status.escalations, status.rigs[0]?.workers.busy, status.depth.dead]).toEqual([[], 0, 0])
-  expect(JSON.parse(t.gt('mail', 'inbox', '--json').stdout)).toMatchObject([{ subject: 'tt-kit is complete', from: 'mayor/' }])
+  expect(JSON.parse(t.gt('mail', 'inbox', '--json').stdout)).toMatchObject([
+    { subject: 'tt-kit is complete', from: 'mayor/' },
+  ])
 }
 
 test.each(hasTmux ? (['process', 'tmux'] as const) : (['process'] as const))(
@@ -55,13 +64,21 @@ test.each(hasTmux ? (['process', 'tmux'] as const) : (['process'] as const))(
     expect(t.gt('up').stdout).toContain('is up already')
     expect(statSync(t.layout.socket).mode & 0o777).toBe(0o600)
     expect(t.gt('spawn', '--epic', 'tt-kit')).toMatchObject({ status: 0 })
-    expect(t.gt('spawn', '--issue', 'tt-kit')).toMatchObject({ status: 1, stderr: expect.stringContaining('gt spawn --epic') })
+    expect(t.gt('spawn', '--issue', 'tt-kit')).toMatchObject({
+      status: 1,
+      stderr: expect.stringContaining('gt spawn --epic'),
+    })
     expect(t.gt('wait', 'tt-kit', '--timeout', '100')).toMatchObject({ status: 0 })
     expectAllWell()
     const log = t.gt('log').stdout
     expect(log).toContain('fails the gate “test”; back to a worker')
     expect(log).toContain('ended without a handoff (exit 3); start 2 of 3 follows')
-    const replayed = JSON.parse(t.gt('replay', '--json').stdout) as { turns: number; equal: string[]; partial: string[]; differing: unknown[] }
+    const replayed = JSON.parse(t.gt('replay', '--json').stdout) as {
+      turns: number
+      equal: string[]
+      partial: string[]
+      differing: unknown[]
+    }
     expect([replayed.differing, replayed.partial]).toEqual([[], []])
     expect(replayed.turns).toBeGreaterThan(100)
     expect(replayed.equal).toContain('tinytext/witness')
@@ -70,7 +87,9 @@ test.each(hasTmux ? (['process', 'tmux'] as const) : (['process'] as const))(
   },
 )
 
-test('kill -9 of the daemon, 25 times and more: nothing lost, nothing landed twice, nothing left over', { timeout: 240_000 }, () => {
+test('kill -9 of the daemon, 25 times and more: nothing lost, nothing landed twice, nothing left over', {
+  timeout: 240_000,
+}, () => {
   makeTown('process')
   expect(t.gt('up')).toMatchObject({ status: 0 })
   expect(t.gt('spawn', '--epic', 'tt-kit')).toMatchObject({ status: 0 })
@@ -110,13 +129,25 @@ test('wrong words, a folder that is no town, and mail while the town is down', {
   expect(t.gt('status', '--colour')).toMatchObject({ status: 2 })
   expect(t.gtIn(t.dir, 'status')).toMatchObject({ status: 1, stderr: expect.stringContaining('is not in a town') })
   expect(t.gt('status')).toMatchObject({ status: 3 })
-  expect(t.gt('send', 'tinytext/witnes', '-s', 'Hello')).toMatchObject({ status: 1, stderr: expect.stringContaining('did you mean tinytext/witness?') })
-  expect(t.gt('send', 'mayor/', '-s', 'While you slept; $(touch x)', '-m', "it's <fine> & `well`")).toMatchObject({ status: 0 })
+  expect(t.gt('send', 'tinytext/witnes', '-s', 'Hello')).toMatchObject({
+    status: 1,
+    stderr: expect.stringContaining('did you mean tinytext/witness?'),
+  })
+  expect(t.gt('send', 'mayor/', '-s', 'While you slept; $(touch x)', '-m', "it's <fine> & `well`")).toMatchObject({
+    status: 0,
+  })
   t.gt('up')
-  expect(t.gt('send', 'tinytext/witnes', '-s', 'Hello')).toMatchObject({ status: 1, stderr: expect.stringContaining('did you mean tinytext/witness?') })
+  expect(t.gt('send', 'tinytext/witnes', '-s', 'Hello')).toMatchObject({
+    status: 1,
+    stderr: expect.stringContaining('did you mean tinytext/witness?'),
+  })
   t.gt('down')
   t.gt('up')
-  const inbox = JSON.parse(t.gt('mail', 'inbox', 'mayor/', '--json').stdout) as { id: string; subject: string; body: string }[]
+  const inbox = JSON.parse(t.gt('mail', 'inbox', 'mayor/', '--json').stdout) as {
+    id: string
+    subject: string
+    body: string
+  }[]
   expect(inbox).toMatchObject([{ subject: 'While you slept; $(touch x)', body: "it's <fine> & `well`" }])
   expect(t.gt('mail', 'read', String(inbox[0]?.id)).stdout).toContain('While you slept')
   expect(JSON.parse(t.gt('mail', 'inbox', 'mayor/', '--json').stdout)).toEqual([])

@@ -44,7 +44,10 @@ test('gt why and gt log tell what happened, with the town up or down', { timeout
   // A mail, by its id: the same chain up to the turn that heard it.
   expect(t.json<Causes>('why', String(chain[3]?.mailId)).chain).toHaveLength(4)
   expect(t.json<Causes>('why', 'wyvern/refinery').chain).toEqual(chain)
-  expect(t.gt('why', 'wyvern/refinerie')).toMatchObject({ status: 1, stderr: expect.stringContaining('wyvern/refinery') })
+  expect(t.gt('why', 'wyvern/refinerie')).toMatchObject({
+    status: 1,
+    stderr: expect.stringContaining('wyvern/refinery'),
+  })
 
   const all = t.gt('log').stdout
   expect(all).toContain('is on main as')
@@ -52,7 +55,9 @@ test('gt why and gt log tell what happened, with the town up or down', { timeout
   expect(t.gt('log', '--since', '2999-01-01').stdout).toBe('')
   expect(t.gt('log', '--since', 'lately')).toMatchObject({ status: 2, stderr: expect.stringContaining('10m') })
   expect(t.gt('log', '--last', 'many')).toMatchObject({ status: 2 })
-  expect(new Set(entries('--actor', 'wyvern/refinery').map(({ address }) => address))).toEqual(new Set(['wyvern/refinery']))
+  expect(new Set(entries('--actor', 'wyvern/refinery').map(({ address }) => address))).toEqual(
+    new Set(['wyvern/refinery']),
+  )
   t.ok('down')
   expect(t.gt('log').stdout).toContain(all.trim())
   expect(t.gt('log', '--follow')).toMatchObject({ status: 3 })

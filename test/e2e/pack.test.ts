@@ -10,7 +10,11 @@ test('the tarball, installed in another place, runs a town', { timeout: 60_000 }
   const dir = realpathSync(mkdtempSync(join(tmpdir(), 'pack-')))
   const place = join(dir, 'elsewhere')
   const town = join(dir, 'gt')
-  const env: Record<string, string> = { ...cleanEnv(), PATH: [dirname(process.execPath), process.env.PATH].join(delimiter), npm_config_cache: join(dir, 'cache') }
+  const env: Record<string, string> = {
+    ...cleanEnv(),
+    PATH: [dirname(process.execPath), process.env.PATH].join(delimiter),
+    npm_config_cache: join(dir, 'cache'),
+  }
   const run = (program: string, args: string[], cwd: string) => {
     const { status, stdout, stderr } = spawnSync(program, args, { cwd, env, encoding: 'utf8' })
     return { status, stdout, stderr }
@@ -18,17 +22,34 @@ test('the tarball, installed in another place, runs a town', { timeout: 60_000 }
   try {
     mkdirSync(place)
     // Packed as it is built now: other tests use the same bundles at this moment.
-    execFileSync('npm', ['pack', '--silent', '--ignore-scripts', '--pack-destination', dir], { cwd: join(import.meta.dirname, '../..'), env })
+    execFileSync('npm', ['pack', '--silent', '--ignore-scripts', '--pack-destination', dir], {
+      cwd: join(import.meta.dirname, '../..'),
+      env,
+    })
     const tarball = readdirSync(dir).find((file) => file.endsWith('.tgz')) as string
-    expect(run('npm', ['install', '--silent', '--no-audit', '--no-fund', '--offline', '--prefix', place, join(dir, tarball)], place)).toMatchObject({ status: 0 })
+    expect(
+      run(
+        'npm',
+        ['install', '--silent', '--no-audit', '--no-fund', '--offline', '--prefix', place, join(dir, tarball)],
+        place,
+      ),
+    ).toMatchObject({ status: 0 })
     expect(readdirSync(join(place, 'node_modules')).filter((name) => !name.startsWith('.'))).toEqual(['gastown'])
-    expect(readdirSync(join(place, 'node_modules/gastown')).sort()).toEqual(['LICENSE', 'README.md', 'dist', 'package.json'])
+    expect(readdirSync(join(place, 'node_modules/gastown')).sort()).toEqual([
+      'LICENSE',
+      'README.md',
+      'dist',
+      'package.json',
+    ])
     const gt = join(place, 'node_modules/.bin/gt')
     const bd = join(place, 'node_modules/.bin/bd')
     expect(run(gt, ['version'], dir)).toMatchObject({ status: 0 })
     // The kit for plugin authors, as the example uses it.
     cpSync(join(import.meta.dirname, '../../examples/plugins/greeter'), join(place, 'greeter'), { recursive: true })
-    expect(run(process.execPath, ['--test'], join(place, 'greeter'))).toMatchObject({ status: 0, stdout: expect.stringContaining('pass 2') })
+    expect(run(process.execPath, ['--test'], join(place, 'greeter'))).toMatchObject({
+      status: 0,
+      stdout: expect.stringContaining('pass 2'),
+    })
     execFileSync('git', ['init', '--quiet', '--bare', '--initial-branch=main', join(dir, 'origin.git')])
     expect(run(gt, ['install', town], dir)).toMatchObject({ status: 0 })
     expect(run(gt, ['rig', 'add', 'wyvern', join(dir, 'origin.git'), '--no-gate'], town)).toMatchObject({ status: 0 })

@@ -23,7 +23,8 @@ test('the queue keeps one request an issue, unless one is being built; what is a
   fc.assert(
     fc.property(fc.array(queued), fc.array(sha), (requests, building) => {
       const queue = requests.reduce<Queued[]>((all, request) => enqueue(all, request, building), [])
-      for (const request of requests.slice(-1)) expect(queue.some((other) => other.issue === request.issue && other.sha === request.sha)).toBe(true)
+      for (const request of requests.slice(-1))
+        expect(queue.some((other) => other.issue === request.issue && other.sha === request.sha)).toBe(true)
       const waiting = queue.filter((request) => !building.includes(request.sha)).map((request) => request.issue)
       expect(new Set(waiting).size).toBe(waiting.length)
       // Asking again changes nothing.
@@ -39,7 +40,8 @@ test('what lands next is the most urgent of what may land, first come first; not
       expect([order.length, new Set(order)]).toEqual([queue.length, new Set(queue)])
       const next = plan(queue)
       expect(next === undefined).toBe(queue.every((request) => request.held))
-      for (const other of queue.filter((request) => !request.held)) expect([next?.[0]?.priority, next?.[0]?.queuedAt].join() <= [other.priority, other.queuedAt].join()).toBe(true)
+      for (const other of queue.filter((request) => !request.held))
+        expect([next?.[0]?.priority, next?.[0]?.queuedAt].join() <= [other.priority, other.queuedAt].join()).toBe(true)
     }),
   )
 })

@@ -15,18 +15,32 @@ const modules = await Promise.all(
     .map(async (file) => ({ file, exports: (await import(join(dir, file))) as Record<string, unknown> })),
 )
 const machines = modules.flatMap(({ file, exports }) =>
-  Object.entries(exports).flatMap(([name, value]) => (name.endsWith('Machine') ? [{ name: name.replace('Machine', ''), file, machine: value as AnyStateMachine, exports }] : [])),
+  Object.entries(exports).flatMap(([name, value]) =>
+    name.endsWith('Machine')
+      ? [{ name: name.replace('Machine', ''), file, machine: value as AnyStateMachine, exports }]
+      : [],
+  ),
 )
 
 const statesOf = (node: AnyStateNode): AnyStateNode[] => [node, ...Object.values(node.states).flatMap(statesOf)]
 const transitionsOf = (node: AnyStateNode) => [...node.transitions.values()].flat().concat(node.always ?? [])
-const list = <T>(value: T | readonly T[] | undefined): T[] => (value === undefined ? [] : Array.isArray(value) ? [...(value as T[])] : [value as T])
+const list = <T>(value: T | readonly T[] | undefined): T[] =>
+  value === undefined ? [] : Array.isArray(value) ? [...(value as T[])] : [value as T]
 
 /** xstate's own makers of actions that stay inside the transition. */
 const pureMakers = new Set(['xstate.assign', 'xstate.raise', 'xstate.cancel', 'xstate.enqueueActions'])
 
 test('there is a machine for every role of the spec', () => {
-  expect(machines.map(({ name }) => name).sort()).toEqual(['mayor', 'overseer', 'plugin', 'polecat', 'refinery', 'retirement', 'session', 'witness'])
+  expect(machines.map(({ name }) => name).sort()).toEqual([
+    'mayor',
+    'overseer',
+    'plugin',
+    'polecat',
+    'refinery',
+    'retirement',
+    'session',
+    'witness',
+  ])
 })
 
 describe.each(machines)('$name', ({ name, machine, exports }) => {
@@ -41,13 +55,17 @@ describe.each(machines)('$name', ({ name, machine, exports }) => {
     const strange: string[] = []
     const look = (action: unknown, where: string) => {
       if (typeof action === 'string') return known.has(action) || strange.push(`${where}: ${action}`)
-      if (typeof action === 'object' && action !== null && 'type' in action) return known.has(String(action.type)) || strange.push(`${where}: ${action.type}`)
+      if (typeof action === 'object' && action !== null && 'type' in action)
+        return known.has(String(action.type)) || strange.push(`${where}: ${action.type}`)
       const { type } = action as { type?: string }
-      return (typeof action === 'function' && pureMakers.has(type ?? '')) || strange.push(`${where}: an inline function`)
+      return (
+        (typeof action === 'function' && pureMakers.has(type ?? '')) || strange.push(`${where}: an inline function`)
+      )
     }
     for (const node of states) {
       for (const action of [...list(node.entry), ...list(node.exit)]) look(action, node.id)
-      for (const transition of transitionsOf(node)) for (const action of list(transition.actions)) look(action, `${node.id} on ${transition.eventType}`)
+      for (const transition of transitionsOf(node))
+        for (const action of list(transition.actions)) look(action, `${node.id} on ${transition.eventType}`)
     }
     // Named actions of a machine's own stay inside the transition too; the words are empty on purpose.
     for (const [own, action] of Object.entries(machine.implementations.actions)) {
@@ -74,7 +92,11 @@ describe.each(machines)('$name', ({ name, machine, exports }) => {
   test('says which mail it understands, and understands no other', () => {
     const understands = exports[`${name}Understands`] as readonly string[]
     const ignores = exports[`${name}Ignores`] as readonly string[]
-    const heard = new Set(states.flatMap((node) => [...node.transitions.keys()]).filter((event) => event !== '' && !event.startsWith('xstate.')))
+    const heard = new Set(
+      states
+        .flatMap((node) => [...node.transitions.keys()])
+        .filter((event) => event !== '' && !event.startsWith('xstate.')),
+    )
     expect([...heard].sort()).toEqual([...understands].sort())
     for (const type of [...understands, ...ignores]) expect(Object.keys(mailSchemas)).toContain(type)
   })

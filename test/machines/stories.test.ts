@@ -38,9 +38,11 @@ describe('Mayor', () => {
 
 describe('Overseer', () => {
   test('is told, and decides nothing', () => {
-    expect(storyOf(overseerMachine).mail('escalation.raised', 'mayor/', { cause: 'c', rig: 'w', subject: 's', body: '' }).told()).toEqual([
-      'escalation.raised from mayor/ → reading (not for it)',
-    ])
+    expect(
+      storyOf(overseerMachine)
+        .mail('escalation.raised', 'mayor/', { cause: 'c', rig: 'w', subject: 's', body: '' })
+        .told(),
+    ).toEqual(['escalation.raised from mayor/ → reading (not for it)'])
   })
 })
 
@@ -60,7 +62,13 @@ describe('Polecat', () => {
     polecat.mail('handoff.requested', 'w/polecats/Nux').done('inspect', found)
     polecat.done('pin', { head: { ref: 'refs/gt/x', sha: sha('b') }, dirty: null })
     polecat.mail('merge.queued', 'w/refinery', { issue: 'w-1', sha: sha('b'), polecat: 'Nux', position: 1 })
-    polecat.mail('polecat.retired', 'w/witness', { polecat: 'Nux', incarnation: 1, issue: 'w-1', purpose: 'handoff', pin: null })
+    polecat.mail('polecat.retired', 'w/witness', {
+      polecat: 'Nux',
+      incarnation: 1,
+      issue: 'w-1',
+      purpose: 'handoff',
+      pin: null,
+    })
     expect(polecat.told()).toMatchInlineSnapshot(`
       [
         "polecat.assigned from w/witness → preparing",
@@ -151,21 +159,31 @@ describe('Polecat', () => {
 describe('Session', () => {
   test('only the present run speaks for its polecat', () => {
     const at = (value: unknown) => [1, 2, 3].map((epoch) => runSpeaks({ value, context: { epoch: 2 } }, epoch))
-    expect([at({ running: 'heard' }), at('absent'), runSpeaks(undefined, 0)]).toEqual([[false, true, false], [false, false, false], false])
+    expect([at({ running: 'heard' }), at('absent'), runSpeaks(undefined, 0)]).toEqual([
+      [false, true, false],
+      [false, false, false],
+      false,
+    ])
   })
 
   const asked = () =>
-    storyOf(sessionMachine, { rig: 'w', polecat: 'Nux', address: 'w/polecats/Nux' }).mail('session.requested', 'w/polecats/Nux', {
-      incarnation: 1,
-      issue: brief,
-      worktree: '/p',
-      branch: 'polecat/Nux-1',
-      attempt: 1,
-    })
+    storyOf(sessionMachine, { rig: 'w', polecat: 'Nux', address: 'w/polecats/Nux' }).mail(
+      'session.requested',
+      'w/polecats/Nux',
+      {
+        incarnation: 1,
+        issue: brief,
+        worktree: '/p',
+        branch: 'polecat/Nux-1',
+        attempt: 1,
+      },
+    )
   const record = { id: 'gt-w-Nux-1-1', backend: 'tmux', pid: 7, pidStart: '1', epoch: 1, dir: '/d' }
 
   test('starts, is watched, and its end is told', () => {
-    const session = asked().done('start', { kind: 'started', session: record }).done('watch', { kind: 'ended', exitCode: 0, tail: 'bye' })
+    const session = asked()
+      .done('start', { kind: 'started', session: record })
+      .done('watch', { kind: 'ended', exitCode: 0, tail: 'bye' })
     expect(session.told()).toMatchInlineSnapshot(`
       [
         "session.requested from w/polecats/Nux → starting",
@@ -208,14 +226,21 @@ describe('Session', () => {
     session.told()
     session.failed('start', 'done, but the answer was lost')
     expect(session.told()).toEqual(['start failed → killing.asking', '    has killSession done'])
-    expect(session.done('kill', { exitCode: null, tail: '' }).told()).toEqual(['kill is done → absent', '    mails w/polecats/Nux session.ended'])
+    expect(session.done('kill', { exitCode: null, tail: '' }).told()).toEqual([
+      'kill is done → absent',
+      '    mails w/polecats/Nux session.ended',
+    ])
   })
 
   test('found by simulation: of two who ask for the end, both are told', () => {
     const session = asked().done('start', { kind: 'started', session: record })
-    session.mail('session.killRequested', 'w/witness/Nux', { reason: 'killed' }).mail('session.killRequested', 'w/witness', { reason: 'stopped' })
+    session
+      .mail('session.killRequested', 'w/witness/Nux', { reason: 'killed' })
+      .mail('session.killRequested', 'w/witness', { reason: 'stopped' })
     session.told()
-    expect(session.done('kill', { exitCode: 143, tail: '' }).told().slice(1)).toEqual(['polecats/Nux', 'witness/Nux', 'witness'].map((who) => `    mails w/${who} session.ended`))
+    expect(session.done('kill', { exitCode: 143, tail: '' }).told().slice(1)).toEqual(
+      ['polecats/Nux', 'witness/Nux', 'witness'].map((who) => `    mails w/${who} session.ended`),
+    )
   })
 
   test('nobody but the Witness ends it while it starts either', () => {
@@ -223,7 +248,9 @@ describe('Session', () => {
   })
 
   test('a kill that comes while it starts wins', () => {
-    const session = asked().mail('session.killRequested', 'w/witness/Nux', { reason: 'killed' }).done('kill', { exitCode: null, tail: '' })
+    const session = asked()
+      .mail('session.killRequested', 'w/witness/Nux', { reason: 'killed' })
+      .done('kill', { exitCode: null, tail: '' })
     expect(session.state()).toBe('absent')
   })
 })
@@ -241,7 +268,14 @@ describe('Retirement', () => {
 
   test('verifies, pins, kills, pins, removes, deletes: in this order', () => {
     const retirement = asked('handoff')
-      .done('verify', { kind: 'found', onBranch: 'polecat/Nux-1', head: sha('b'), dirty: [], ahead: 1, unfinished: null })
+      .done('verify', {
+        kind: 'found',
+        onBranch: 'polecat/Nux-1',
+        head: sha('b'),
+        dirty: [],
+        ahead: 1,
+        unfinished: null,
+      })
       .done('pin', pinned)
     retirement.mail('session.ended', 'w/polecats/Nux/session', { epoch: 1, exitCode: 143, cause: 'killed', tail: '' })
     retirement.done('pinRest', pinned).done('remove', { removed: true }).done('deleteBranch', { kind: 'deleted' })
@@ -266,23 +300,39 @@ describe('Retirement', () => {
   })
 
   test('uncommitted files refuse a handoff, and are pinned after a failure', () => {
-    const dirty = { kind: 'found', onBranch: 'polecat/Nux-1', head: sha('b'), dirty: ['a.ts'], ahead: 1, unfinished: null }
-    expect(asked('handoff').done('verify', dirty).told().slice(-2)).toEqual(['verify is done → refused', '    mails w/witness retirement.refused'])
+    const dirty = {
+      kind: 'found',
+      onBranch: 'polecat/Nux-1',
+      head: sha('b'),
+      dirty: ['a.ts'],
+      ahead: 1,
+      unfinished: null,
+    }
+    expect(asked('handoff').done('verify', dirty).told().slice(-2)).toEqual([
+      'verify is done → refused',
+      '    mails w/witness retirement.refused',
+    ])
     expect(asked('failure').state()).toBe('pinning.at_work')
   })
 
   test('a worktree that will not go is pinned again before each try, then the Witness hears of it', () => {
-    const retirement = asked('recall').done('pin', pinned).mail('session.ended', 'w/polecats/Nux/session', { epoch: 1, exitCode: 1, cause: 'killed', tail: '' })
+    const retirement = asked('recall')
+      .done('pin', pinned)
+      .mail('session.ended', 'w/polecats/Nux/session', { epoch: 1, exitCode: 1, cause: 'killed', tail: '' })
     for (let n = 0; n < 5; n++) retirement.done('pinRest', pinned).failed('remove', 'busy').timeOf('again')
     expect(retirement.state()).toBe('pinning_the_rest.at_work')
-    expect(retirement.done('pinRest', pinned).failed('remove', 'busy').told().at(-1)).toBe('    mails w/witness retirement.failed')
+    expect(retirement.done('pinRest', pinned).failed('remove', 'busy').told().at(-1)).toBe(
+      '    mails w/witness retirement.failed',
+    )
   })
 
   test('nobody but the Witness has it begin', () => {
     const body = { polecat: 'Nux', incarnation: 1, issue: 'w-1', branch: 'polecat/Nux-1', purpose: 'failure' }
-    expect(storyOf(retirementMachine, { rig: 'w', polecat: 'Nux' }).mail('retirement.requested', 'w/polecats/Nux', body).told()).toEqual([
-      'retirement.requested from w/polecats/Nux → awaiting (not for it)',
-    ])
+    expect(
+      storyOf(retirementMachine, { rig: 'w', polecat: 'Nux' })
+        .mail('retirement.requested', 'w/polecats/Nux', body)
+        .told(),
+    ).toEqual(['retirement.requested from w/polecats/Nux → awaiting (not for it)'])
   })
 })
 
@@ -296,7 +346,8 @@ describe('Refinery', () => {
     ref: `refs/gt/merge/${issue}`,
     priority: 2,
   })
-  const asked = () => storyOf(refineryMachine, { rig: 'w' }).mail('merge.requested', 'w/polecats/Nux', request('w-1', 'b'))
+  const asked = () =>
+    storyOf(refineryMachine, { rig: 'w' }).mail('merge.requested', 'w/polecats/Nux', request('w-1', 'b'))
   const built = { kind: 'built', base: sha('a'), commit: sha('c') }
 
   test('builds, tests, lands, asks origin, closes', () => {
@@ -331,7 +382,9 @@ describe('Refinery', () => {
   test('a red gate and a conflict send the work back, and the next is built', () => {
     const refinery = asked().mail('merge.requested', 'w/polecats/Toast', request('w-2', 'd'))
     refinery.told()
-    refinery.done('build', built).done('gates', { kind: 'red', gate: 'test', exitCode: 1, timedOut: false, tail: 'not ok', log: '/l' })
+    refinery
+      .done('build', built)
+      .done('gates', { kind: 'red', gate: 'test', exitCode: 1, timedOut: false, tail: 'not ok', log: '/l' })
     refinery.done('build', { kind: 'conflict', issue: 'w-2', base: sha('a'), files: ['a.ts'] })
     expect(refinery.told()).toMatchInlineSnapshot(`
       [
@@ -358,7 +411,11 @@ describe('Refinery', () => {
   })
 
   test('any verdict, red too, shows that the gates run again', () => {
-    const refinery = asked().done('build', built).done('gates', { kind: 'broken', why: 'no such program' }).timeOf('cannot_run').done('build', built)
+    const refinery = asked()
+      .done('build', built)
+      .done('gates', { kind: 'broken', why: 'no such program' })
+      .timeOf('cannot_run')
+      .done('build', built)
     refinery.told()
     refinery.done('gates', { kind: 'red', gate: 'test', exitCode: 1, timedOut: false, tail: '', log: '/l' })
     expect(refinery.told()).toContain('    mails w/witness merge.unstuck')
@@ -372,7 +429,10 @@ describe('Refinery', () => {
     refinery.told()
     green().done('land', { kind: 'pushed' }).done('confirm', { kind: 'confirmed' }).done('close', { closed: true })
     expect(refinery.told().join('\n')).not.toContain('merge.unstuck')
-    refinery.mail('merge.requested', 'w/polecats/Toast', request('w-3', 'e')).done('build', built).done('gates', { kind: 'broken', why: 'no such program' })
+    refinery
+      .mail('merge.requested', 'w/polecats/Toast', request('w-3', 'e'))
+      .done('build', built)
+      .done('gates', { kind: 'broken', why: 'no such program' })
     refinery.mail('queue.poked', 'overseer')
     expect((refinery.context().queue as { held: boolean }[]).map((waiting) => waiting.held)).toEqual([false, false])
   })
@@ -383,7 +443,9 @@ describe('Refinery', () => {
     for (let n = 0; n < 5; n++) refinery.done('build', { kind: 'unreachable', why: 'no route' }).timeOf('origin_away')
     const told = refinery.done('build', { kind: 'unreachable', why: 'no route' }).told()
     expect(told.filter((line) => line.includes('merge.stuck'))).toHaveLength(1)
-    expect(told.filter((line) => line.includes('waits')).map((line) => line.trim())).toEqual([5, 10, 20, 40, 80, 160].map((s) => `waits ${s}000 ms`))
+    expect(told.filter((line) => line.includes('waits')).map((line) => line.trim())).toEqual(
+      [5, 10, 20, 40, 80, 160].map((s) => `waits ${s}000 ms`),
+    )
     expect(refinery.mail('queue.poked', 'overseer').told()).toMatchInlineSnapshot(`
       [
         "queue.poked from overseer → building",
@@ -397,9 +459,19 @@ describe('Refinery', () => {
 
 describe('Witness', () => {
   const rig = (more = {}) => storyOf(witnessMachine, { rig: 'w', maxWorkers: 1, spawnDelayMs: 0, triesMax: 2, ...more })
-  const ready = (...ids: string[]) => ({ ready: ids.map((id) => ({ ...brief, id, createdAt: id })), closed: [], unknown: [], complete: [], waiting: [] })
+  const ready = (...ids: string[]) => ({
+    ready: ids.map((id) => ({ ...brief, id, createdAt: id })),
+    closed: [],
+    unknown: [],
+    complete: [],
+    waiting: [],
+  })
   const claimed = (id: string) => ({ kind: 'claimed', issue: { ...brief, id }, preserved: null })
-  const atWork = (more = {}) => rig(more).mail('work.assigned', 'mayor/', { epic: 'w-e' }).done('survey', ready('w-1', 'w-2')).done('claim', claimed('w-1'))
+  const atWork = (more = {}) =>
+    rig(more)
+      .mail('work.assigned', 'mayor/', { epic: 'w-e' })
+      .done('survey', ready('w-1', 'w-2'))
+      .done('claim', claimed('w-1'))
 
   test('surveys, claims one issue for one place, and rests when it is full', () => {
     expect(atWork().told()).toMatchInlineSnapshot(`
@@ -435,7 +507,9 @@ describe('Witness', () => {
     const witness = atWork()
     witness.mail('rig.stopped', 'overseer', { why: 'stop --all' }).mail('rig.resumed', 'overseer')
     witness.told()
-    expect(witness.mail('polecat.stopped', 'w/polecats/Nux', { issue: 'w-1' }).told().at(-1)).toBe('    mails w/polecats/Nux work.resumed')
+    expect(witness.mail('polecat.stopped', 'w/polecats/Nux', { issue: 'w-1' }).told().at(-1)).toBe(
+      '    mails w/polecats/Nux work.resumed',
+    )
     // Stopped by itself it stays so, until the Overseer says otherwise.
     witness.mail('session.stopRequested', 'overseer', { polecat: 'Nux' }).told()
     expect(witness.mail('polecat.stopped', 'w/polecats/Nux', { issue: 'w-1' }).told()).toHaveLength(1)
@@ -445,7 +519,13 @@ describe('Witness', () => {
   test('a retired worker frees its place, its name, and the next start', () => {
     const witness = atWork()
     witness.told()
-    witness.mail('polecat.retired', 'w/witness/Nux', { polecat: 'Nux', incarnation: 1, issue: 'w-1', purpose: 'handoff', pin: null })
+    witness.mail('polecat.retired', 'w/witness/Nux', {
+      polecat: 'Nux',
+      incarnation: 1,
+      issue: 'w-1',
+      purpose: 'handoff',
+      pin: null,
+    })
     expect(witness.told()).toMatchInlineSnapshot(`
       [
         "polecat.retired from w/witness/Nux → brake.released+dispatch.surveying",
@@ -464,7 +544,9 @@ describe('Witness', () => {
   })
 
   test('while the brake is pulled nothing starts', () => {
-    const witness = rig().mail('rig.stopped', 'overseer', { why: 'stop --all' }).mail('work.assigned', 'mayor/', { epic: 'w-e' })
+    const witness = rig()
+      .mail('rig.stopped', 'overseer', { why: 'stop --all' })
+      .mail('work.assigned', 'mayor/', { epic: 'w-e' })
     expect(witness.state()).toBe('brake.pulled+dispatch.resting')
     expect(witness.mail('rig.resumed', 'overseer').state()).toBe('brake.released+dispatch.surveying')
   })
@@ -472,7 +554,14 @@ describe('Witness', () => {
   test('work that comes back too often is the Overseer’s, with what is needed to decide', () => {
     const witness = atWork()
     witness.told()
-    const back = { issue: 'w-1', title: 'Do it', polecat: 'Nux', ref: 'refs/gt/x', sha: sha('b'), returned: { kind: 'red', summary: 'fails “test”', tail: 'not ok' } }
+    const back = {
+      issue: 'w-1',
+      title: 'Do it',
+      polecat: 'Nux',
+      ref: 'refs/gt/x',
+      sha: sha('b'),
+      returned: { kind: 'red', summary: 'fails “test”', tail: 'not ok' },
+    }
     witness.mail('merge.returned', 'w/refinery', back).mail('merge.returned', 'w/refinery', back)
     expect(witness.told()).toMatchInlineSnapshot(`
       [
@@ -490,7 +579,9 @@ describe('Witness', () => {
 describe('Plugin', () => {
   const ask = (n: number) => ({ subject: `Question ${n}`, body: '' })
   test('answers one question after the other, and says what went wrong', () => {
-    const plugin = storyOf(pluginMachine, { rig: 'w', plugin: 'oracle' }).mail('message.sent', 'mayor/', ask(1)).mail('message.sent', 'overseer', ask(2))
+    const plugin = storyOf(pluginMachine, { rig: 'w', plugin: 'oracle' })
+      .mail('message.sent', 'mayor/', ask(1))
+      .mail('message.sent', 'overseer', ask(2))
     plugin.done('run', { kind: 'answered', reply: 'yes' }).done('run', { kind: 'failed', why: 'exit 1', tail: '' })
     expect(plugin.told()).toMatchInlineSnapshot(`
       [

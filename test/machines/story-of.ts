@@ -1,4 +1,5 @@
-// One machine alone, told what happens to it; what it says is a transcript a person can read. Plays the production turn, no world at all.
+// One machine alone, told what happens to it; what it says is a transcript a person can read. Plays the production
+// turn, no world at all.
 import type { AnyStateMachine } from 'xstate'
 import type { MailType } from '../../machines/mail.ts'
 import { mailSchemas } from '../../machines/mail.ts'
@@ -23,13 +24,18 @@ export function storyOf(machine: AnyStateMachine, input: Record<string, Json> = 
     return story
   }
   // Every turn starts from what the store would give back.
-  const tell = (event: { type: string }, what: string) => hear(play(machine, restore(machine, JSON.parse(persist(machine, turn.snapshot))), event), what)
+  const tell = (event: { type: string }, what: string) =>
+    hear(play(machine, restore(machine, JSON.parse(persist(machine, turn.snapshot))), event), what)
 
   const story = {
     mail: (type: MailType, from: string, body: Record<string, unknown> = {}) =>
-      tell({ ...mailSchemas[type].parse(body), type, from, at: ++at, mailId: `m-${++mails}` } as never, `${type} from ${from}`),
+      tell(
+        { ...mailSchemas[type].parse(body), type, from, at: ++at, mailId: `m-${++mails}` } as never,
+        `${type} from ${from}`,
+      ),
     done: (id: string, output: Json) => tell({ type: `xstate.done.actor.${id}`, output } as never, `${id} is done`),
-    failed: (id: string, message: string) => tell({ type: `xstate.error.actor.${id}`, error: { message } } as never, `${id} failed`),
+    failed: (id: string, message: string) =>
+      tell({ type: `xstate.error.actor.${id}`, error: { message } } as never, `${id} failed`),
     /** The timer whose id has this in it. */
     timeOf(part: string) {
       const entry = [...timers].find(([id]) => id.includes(part))
@@ -52,17 +58,28 @@ function wordsOf(promise: Promised): string[] {
     case 'invoke':
       return [`has ${promise.name} done`]
     case 'word':
-      return (Array.isArray(promise.params) ? promise.params : [promise.params]).flatMap((said: Record<string, unknown>) => {
-        if (promise.name === 'mail') return [`mails ${said.to} ${said.type}`]
-        if (promise.name === 'note') return [`notes “${said.text}”`]
-        if (promise.name === 'reply') return said.to === null ? [] : [`answers ${said.ok ? 'yes' : 'no'}: ${said.text}`]
-        if (promise.name === 'claimSlot' || promise.name === 'freeSlot') return [`${promise.name} ${said.holder}`]
-        return [`has ${promise.name} done`]
-      })
+      return (Array.isArray(promise.params) ? promise.params : [promise.params]).flatMap(
+        (said: Record<string, unknown>) => {
+          if (promise.name === 'mail') return [`mails ${said.to} ${said.type}`]
+          if (promise.name === 'note') return [`notes “${said.text}”`]
+          if (promise.name === 'reply')
+            return said.to === null ? [] : [`answers ${said.ok ? 'yes' : 'no'}: ${said.text}`]
+          if (promise.name === 'claimSlot' || promise.name === 'freeSlot') return [`${promise.name} ${said.holder}`]
+          return [`has ${promise.name} done`]
+        },
+      )
     default:
       return []
   }
 }
 
-export const brief = { id: 'w-1', title: 'Do it', description: '', priority: 2, type: 'task', createdAt: '2026', epic: null }
+export const brief = {
+  id: 'w-1',
+  title: 'Do it',
+  description: '',
+  priority: 2,
+  type: 'task',
+  createdAt: '2026',
+  epic: null,
+}
 export const sha = (letter: string) => letter.repeat(40)

@@ -11,8 +11,12 @@ const begin = (world: World, options: Parameters<typeof town>[1]) => {
   return ask
 }
 const handoff = (name: string) => t.post(`w/polecats/${name}`, `w/polecats/${name}`, 'handoff.requested')
-const exits = (name: string, exitCode: number) => t.answer(`watchSession w/polecats/${name}/session`, { kind: 'ended', exitCode, tail: 'boom' })
-const workers = () => Object.entries((t.host.actor('w/witness')?.context as { workers: Record<string, { issue: string }> }).workers).map(([name, { issue: id }]) => `${name}:${id}`)
+const exits = (name: string, exitCode: number) =>
+  t.answer(`watchSession w/polecats/${name}/session`, { kind: 'ended', exitCode, tail: 'boom' })
+const workers = () =>
+  Object.entries((t.host.actor('w/witness')?.context as { workers: Record<string, { issue: string }> }).workers).map(
+    ([name, { issue: id }]) => `${name}:${id}`,
+  )
 
 test('an epic in two waves goes from the Overseer’s word to closed, and leaves nothing behind', () => {
   const ask = begin({}, { issues: [issue('w-1'), issue('w-2', 'w-1')] })
@@ -93,10 +97,22 @@ test('never more workers than the rig allows; the rest follow by themselves', ()
 test('a worker with uncommitted files, or without commits, is told so and keeps its session', () => {
   let dirty = ['a.ts', 'b.ts']
   begin(
-    { inspectWorktree: (input) => ({ kind: 'found', onBranch: input.branch, head: sha('b'), dirty, ahead: dirty.length === 0 ? 1 : 0, unfinished: null }) },
+    {
+      inspectWorktree: (input) => ({
+        kind: 'found',
+        onBranch: input.branch,
+        head: sha('b'),
+        dirty,
+        ahead: dirty.length === 0 ? 1 : 0,
+        unfinished: null,
+      }),
+    },
     { issues: [issue('w-1')] },
   )
-  expect(t.host.reply(handoff('Nux'))).toMatchObject({ ok: false, text: expect.stringContaining('2 uncommitted files (a.ts, b.ts)') })
+  expect(t.host.reply(handoff('Nux'))).toMatchObject({
+    ok: false,
+    text: expect.stringContaining('2 uncommitted files (a.ts, b.ts)'),
+  })
   expect(t.state('w/polecats/Nux/session')).toEqual({ running: 'heard' })
   dirty = []
   expect(t.host.reply(handoff('Nux'))).toMatchObject({ ok: true })
@@ -108,7 +124,10 @@ test('a conflict goes back to a new polecat on the preserved work, and lands the
   const starts: unknown[] = []
   begin(
     {
-      buildCandidate: () => (builds++ === 0 ? { kind: 'conflict', issue: 'w-1', base: sha('a'), files: ['README.md'] } : { kind: 'built', base: sha('a'), commit: sha('c') }),
+      buildCandidate: () =>
+        builds++ === 0
+          ? { kind: 'conflict', issue: 'w-1', base: sha('a'), files: ['README.md'] }
+          : { kind: 'built', base: sha('a'), commit: sha('c') },
       createWorktree: (input) => {
         starts.push(input.start)
         return { path: '/x', head: sha('a'), base: sha('a') }
@@ -127,13 +146,21 @@ test('a conflict goes back to a new polecat on the preserved work, and lands the
 test('three red gates are one escalation with the log’s tail; the issue waits for the Overseer, who may try again', () => {
   let red = true
   begin(
-    { runGates: () => (red ? { kind: 'red', gate: 'test', exitCode: 1, timedOut: false, tail: 'not ok 1', log: '/l' } : { kind: 'green', gates: [] }) },
+    {
+      runGates: () =>
+        red
+          ? { kind: 'red', gate: 'test', exitCode: 1, timedOut: false, tail: 'not ok 1', log: '/l' }
+          : { kind: 'green', gates: [] },
+    },
     { issues: [issue('w-1')] },
   )
   for (let i = 0; i < 3; i++) handoff('Nux')
   expect(t.issues.get('w-1')?.status).toBe('blocked')
-  const open = () => (t.host.actor('mayor/')?.context as { escalations: { subject: string; body: string }[] }).escalations
-  expect(open()).toMatchObject([{ subject: 'w-1 needs you: 3 tries did not land it', body: expect.stringContaining('not ok 1') }])
+  const open = () =>
+    (t.host.actor('mayor/')?.context as { escalations: { subject: string; body: string }[] }).escalations
+  expect(open()).toMatchObject([
+    { subject: 'w-1 needs you: 3 tries did not land it', body: expect.stringContaining('not ok 1') },
+  ])
   expect(t.performed.filter((line) => line === 'fileMessage overseer')).toHaveLength(1)
   red = false
   ;(t.issues.get('w-1') as Issue).status = 'open'
@@ -151,7 +178,9 @@ test('a session that ends without a handoff is started again with pauses, then e
   }
   expect(t.performed.filter((line) => line.startsWith('startSession'))).toHaveLength(3)
   expect(t.issues.get('w-1')?.status).toBe('blocked')
-  expect((t.host.actor('mayor/')?.context as { escalations: { body: string }[] }).escalations).toMatchObject([{ body: expect.stringContaining('boom') }])
+  expect((t.host.actor('mayor/')?.context as { escalations: { body: string }[] }).escalations).toMatchObject([
+    { body: expect.stringContaining('boom') },
+  ])
   expect(workers()).toEqual([])
   expect(t.host.depth()).toMatchObject({ mail: 0, effectsPending: 0, effectsStarted: 0, timers: 0 })
 })
@@ -190,17 +219,23 @@ test('main that moved is merged anew, never forced', () => {
   handoff('Nux')
   t.wait(1)
   t.wait(1)
-  expect(t.performed.filter((line) => /buildCandidate|runGates|landCandidate/.test(line)).map((line) => line.split(' ')[0])).toEqual(
-    Array.from({ length: 3 }, () => ['buildCandidate', 'runGates', 'landCandidate']).flat(),
-  )
+  expect(
+    t.performed.filter((line) => /buildCandidate|runGates|landCandidate/.test(line)).map((line) => line.split(' ')[0]),
+  ).toEqual(Array.from({ length: 3 }, () => ['buildCandidate', 'runGates', 'landCandidate']).flat())
   expect(t.issues.get('w-1')?.status).toBe('closed')
 })
 
 test('a push that origin refuses is one escalation; the work waits, and lands when the queue is poked after the cause is gone', () => {
   let refuses = true
-  begin({ landCandidate: () => (refuses ? { kind: 'refused', why: 'pre-receive hook declined' } : { kind: 'pushed' }) }, { issues: [issue('w-1')] })
+  begin(
+    { landCandidate: () => (refuses ? { kind: 'refused', why: 'pre-receive hook declined' } : { kind: 'pushed' }) },
+    { issues: [issue('w-1')] },
+  )
   handoff('Nux')
-  const open = () => (t.host.actor('mayor/')?.context as { escalations: { cause: string }[] }).escalations.map((escalation) => escalation.cause)
+  const open = () =>
+    (t.host.actor('mayor/')?.context as { escalations: { cause: string }[] }).escalations.map(
+      (escalation) => escalation.cause,
+    )
   expect([open(), t.issues.get('w-1')?.status]).toEqual([['w/queue/refused'], 'in_progress'])
   refuses = false
   t.post('overseer', 'w/refinery', 'queue.poked')
@@ -232,11 +267,18 @@ test('a crash of the host between any two steps changes nothing but time', () =>
   expect(t.host.deadLetters()).toEqual([])
 })
 
-const escalations = () => (t.host.actor('mayor/')?.context as { escalations: { cause: string; subject: string }[] }).escalations
+const escalations = () =>
+  (t.host.actor('mayor/')?.context as { escalations: { cause: string; subject: string }[] }).escalations
 
 test('a worktree that cannot be made is tried again, and escalated when that leads nowhere', () => {
   let full = true
-  begin({ createWorktree: () => (full ? new Error('no space left on device') : { path: '/x', head: sha('a'), base: sha('a') }) }, { issues: [issue('w-1')] })
+  begin(
+    {
+      createWorktree: () =>
+        full ? new Error('no space left on device') : { path: '/x', head: sha('a'), base: sha('a') },
+    },
+    { issues: [issue('w-1')] },
+  )
   expect([t.state('w/polecats/Nux'), escalations()]).toEqual(['backing_off', []])
   full = false
   t.wait(1000)
@@ -248,7 +290,10 @@ test('a worktree that somebody removed is made again before the next session sta
   t.performed.length = 0
   exits('Nux', 1)
   t.wait(60_000)
-  expect(t.performed.filter((line) => /createWorktree|startSession/.test(line))).toEqual(['createWorktree w/polecats/Nux', 'startSession w/polecats/Nux/session'])
+  expect(t.performed.filter((line) => /createWorktree|startSession/.test(line))).toEqual([
+    'createWorktree w/polecats/Nux',
+    'startSession w/polecats/Nux/session',
+  ])
 })
 
 test('an issue that the Overseer lets go is no escalation any more', () => {
@@ -267,7 +312,11 @@ test('what could not be taken down is an escalation of its own, and is taken dow
   handoff('Nux')
   for (let n = 0; n < 6; n++) t.wait(3000)
   expect(escalations()).toMatchObject([{ cause: 'w/remains/Nux', subject: 'Nux of w could not be taken down' }])
-  expect([t.issues.get('w-1')?.status, workers(), t.host.slots('w/workers')]).toEqual(['closed', ['Nux:w-1'], ['w/polecats/Nux']])
+  expect([t.issues.get('w-1')?.status, workers(), t.host.slots('w/workers')]).toEqual([
+    'closed',
+    ['Nux:w-1'],
+    ['w/polecats/Nux'],
+  ])
   locked = false
   t.post('overseer', 'w/witness', 'session.stopRequested', { polecat: 'Nux' })
   expect([escalations(), workers(), t.host.slots('w/workers')]).toEqual([[], [], []])
@@ -275,7 +324,10 @@ test('what could not be taken down is an escalation of its own, and is taken dow
 
 test('max_workers lowered while a claim is under way: the issue goes back and waits for room', () => {
   begin(
-    { claimIssue: ({ issue: id }) => (id === 'w-2' ? 'later' : t.goesWell.claimIssue?.({ issue: id }, undefined as never)) as never },
+    {
+      claimIssue: ({ issue: id }) =>
+        (id === 'w-2' ? 'later' : t.goesWell.claimIssue?.({ issue: id }, undefined as never)) as never,
+    },
     { maxWorkers: 2, issues: [issue('w-1'), issue('w-2')] },
   )
   t.post('daemon', 'w/witness', 'rig.configured', { maxWorkers: 1, spawnDelayMs: 0 })
@@ -295,7 +347,10 @@ test('beads that cannot be written are tried on and on; the Overseer hears of it
     ;(t.issues.get('w-1') as Issue).status = input.status as Issue['status']
     return { status: input.status }
   }
-  begin({ startSession: () => ({ kind: 'failed', why: 'no such program', tail: '' }), releaseIssue: goes }, { issues: [issue('w-1')] })
+  begin(
+    { startSession: () => ({ kind: 'failed', why: 'no such program', tail: '' }), releaseIssue: goes },
+    { issues: [issue('w-1')] },
+  )
   for (let n = 0; n < 20; n++) t.wait(300_000)
   expect(t.issues.get('w-1')?.status).toBe('in_progress')
   expect(escalations().map(({ cause }) => cause)).toEqual(['w/w-1', 'failing/w/witness/releaseIssue'])
@@ -310,29 +365,51 @@ test('a worker that is stopped between two sessions starts none until it is resu
   expect(t.state('w/polecats/Nux')).toBe('backing_off')
   t.post('overseer', 'w/witness', 'session.stopRequested', { polecat: 'Nux' })
   t.wait(600_000)
-  expect([t.state('w/polecats/Nux'), t.performed.filter((line) => line.startsWith('startSession')).length]).toEqual(['stopped', 1])
+  expect([t.state('w/polecats/Nux'), t.performed.filter((line) => line.startsWith('startSession')).length]).toEqual([
+    'stopped',
+    1,
+  ])
   t.post('overseer', 'w/witness', 'rig.resumed')
   expect([t.state('w/polecats/Nux'), t.host.actor('w/polecats/Nux')?.context.starts]).toEqual(['working', 2])
 })
 
 test('why work came back reaches the next session, wherever its worker was when it came back', () => {
   let looks = 0
-  const found = (input: { branch: string }) => ({ kind: 'found', onBranch: input.branch, head: sha('b'), dirty: ++looks === 2 ? ['late.txt'] : [], ahead: 1, unfinished: null })
+  const found = (input: { branch: string }) => ({
+    kind: 'found',
+    onBranch: input.branch,
+    head: sha('b'),
+    dirty: ++looks === 2 ? ['late.txt'] : [],
+    ahead: 1,
+    unfinished: null,
+  })
   begin({ inspectWorktree: found, runGates: () => 'later' }, { issues: [issue('w-1')] })
   handoff('Nux')
   // Handed over, and sent back because of a file that came late; meanwhile its gate fails.
   expect(t.state('w/polecats/Nux')).toBe('back_to_work')
-  t.answer('runGates w/refinery', { kind: 'red', gate: 'test', exitCode: 1, timedOut: false, tail: 'not ok 7', log: '/l' })
+  t.answer('runGates w/refinery', {
+    kind: 'red',
+    gate: 'test',
+    exitCode: 1,
+    timedOut: false,
+    tail: 'not ok 7',
+    log: '/l',
+  })
   exits('Nux', 1)
   t.wait(60_000)
-  expect(t.host.actor('w/polecats/Nux/session')?.context).toMatchObject({ epoch: 2, attempt: 2, returned: { kind: 'red', tail: 'not ok 7' } })
+  expect(t.host.actor('w/polecats/Nux/session')?.context).toMatchObject({
+    epoch: 2,
+    attempt: 2,
+    returned: { kind: 'red', tail: 'not ok 7' },
+  })
 })
 
 test('an issue that somebody took just before is worked on when it is given back, with all that was known of it', () => {
   let takenBy: string | null = 'somebody'
   t = town(
     {
-      claimIssue: (input) => (takenBy ? { kind: 'held', holder: takenBy } : (t.goesWell.claimIssue?.(input, undefined as never) as never)),
+      claimIssue: (input) =>
+        takenBy ? { kind: 'held', holder: takenBy } : (t.goesWell.claimIssue?.(input, undefined as never) as never),
       runGates: () => ({ kind: 'red', gate: 'test', exitCode: 1, timedOut: false, tail: 'not ok 7', log: '/l' }),
     },
     { issues: [issue('w-1')] },
@@ -348,14 +425,20 @@ test('an issue that somebody took just before is worked on when it is given back
   expect(workers()).toEqual([])
   takenBy = null
   t.post('daemon', 'w/witness', 'issues.changed')
-  expect([workers(), t.host.actor('w/polecats/Nux')?.context]).toMatchObject([['Nux:w-1'], { attempt: 2, returned: { tail: 'not ok 7' } }])
+  expect([workers(), t.host.actor('w/polecats/Nux')?.context]).toMatchObject([
+    ['Nux:w-1'],
+    { attempt: 2, returned: { tail: 'not ok 7' } },
+  ])
 })
 
 test('what kept the queue from moving is no escalation any more when nothing is left in it', () => {
   let builds = 0
   begin(
     {
-      buildCandidate: () => (++builds === 1 ? { kind: 'built', base: sha('a'), commit: sha('c') } : { kind: 'conflict', issue: 'w-1', base: sha('a'), files: ['README.md'] }),
+      buildCandidate: () =>
+        ++builds === 1
+          ? { kind: 'built', base: sha('a'), commit: sha('c') }
+          : { kind: 'conflict', issue: 'w-1', base: sha('a'), files: ['README.md'] },
       runGates: () => ({ kind: 'broken', why: 'no such program' }),
     },
     { issues: [issue('w-1')] },
@@ -372,7 +455,10 @@ test('a worker that is stopped while its stalled session ends starts none either
   t.post('overseer', 'w/witness', 'session.stopRequested', { polecat: 'Nux' })
   t.answer('killSession w/polecats/Nux/session', { exitCode: 143, tail: '' })
   t.wait(600_000)
-  expect([t.state('w/polecats/Nux'), t.performed.filter((line) => line.startsWith('startSession')).length]).toEqual(['stopped', 1])
+  expect([t.state('w/polecats/Nux'), t.performed.filter((line) => line.startsWith('startSession')).length]).toEqual([
+    'stopped',
+    1,
+  ])
 })
 
 test('a stop that comes after its worker has ended does not stop the next of that name', () => {
@@ -407,7 +493,12 @@ test('one more issue, filed in the moment its epic is complete, is done before t
 test('an origin that is away again after it answered is told of again', () => {
   let answers: 'unreachable' | 'conflict' = 'unreachable'
   begin(
-    { buildCandidate: () => (answers === 'conflict' ? { kind: 'conflict', issue: 'w-1', base: sha('a'), files: ['a'] } : { kind: 'unreachable', why: 'no route' }) },
+    {
+      buildCandidate: () =>
+        answers === 'conflict'
+          ? { kind: 'conflict', issue: 'w-1', base: sha('a'), files: ['a'] }
+          : { kind: 'unreachable', why: 'no route' },
+    },
     { issues: [issue('w-1')] },
   )
   const away = () => {

@@ -1,10 +1,19 @@
-// A whole town on the production host and store, with a world that answers as scripted. For story tests of the protocol.
+// A whole town on the production host and store, with a world that answers as scripted. For story tests of the
+// protocol.
 import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { bind } from '../../actors/binding.ts'
 import type { EffectName } from '../../machines/effects.ts'
-import { type Host, type JsonObject, openHost, openSqliteStore, type PromisedEffect, seededRandom, virtualClock } from '../../runtime/contract.ts'
+import {
+  type Host,
+  type JsonObject,
+  openHost,
+  openSqliteStore,
+  type PromisedEffect,
+  seededRandom,
+  virtualClock,
+} from '../../runtime/contract.ts'
 
 export const sha = (letter: string) => letter.repeat(40)
 // biome-ignore lint/suspicious/noExplicitAny: the shapes are checked by the effects' own schemas
@@ -28,11 +37,25 @@ export function town(world: World = {}, options: { maxWorkers?: number; issues?:
   let epicClosed = false
   const facts = {
     rigs: () => ['w'],
-    rig: () => ({ maxWorkers: options.maxWorkers ?? 2, spawnDelayMs: 0, sessionTries: 3, mergeTries: 3, retireTries: 5 }),
+    rig: () => ({
+      maxWorkers: options.maxWorkers ?? 2,
+      spawnDelayMs: 0,
+      sessionTries: 3,
+      mergeTries: 3,
+      retireTries: 5,
+    }),
     hasPlugin: () => true,
     hasCrew: () => false,
   }
-  const brief = (id: string) => ({ id, title: `Do ${id}`, description: '', priority: 2, type: 'task', createdAt: id, epic: 'w-e' })
+  const brief = (id: string) => ({
+    id,
+    title: `Do ${id}`,
+    description: '',
+    priority: 2,
+    type: 'task',
+    createdAt: id,
+    epic: 'w-e',
+  })
   const open = () =>
     openHost({
       store: openSqliteStore(join(dir, 'town.db')),
@@ -49,7 +72,9 @@ export function town(world: World = {}, options: { maxWorkers?: number; issues?:
       const all = [...issues.values()]
       const closed = (id: string) => issues.get(id)?.status === 'closed'
       return {
-        ready: all.filter((issue) => issue.status === 'open' && issue.after.every(closed)).map((issue) => brief(issue.id)),
+        ready: all
+          .filter((issue) => issue.status === 'open' && issue.after.every(closed))
+          .map((issue) => brief(issue.id)),
         closed: escalated.filter(closed),
         unknown: [],
         complete: all.every((issue) => issue.status === 'closed') ? epics : [],
@@ -74,8 +99,19 @@ export function town(world: World = {}, options: { maxWorkers?: number; issues?:
       return { closed: issue !== undefined || epicClosed }
     },
     fileMessage: () => ({ filed: true }),
-    createWorktree: (input) => ({ path: `/town/${input.rig}/polecats/${input.polecat}`, head: sha('a'), base: sha('a') }),
-    inspectWorktree: (input) => ({ kind: 'found', onBranch: input.branch, head: sha('b'), dirty: [], ahead: 1, unfinished: null }),
+    createWorktree: (input) => ({
+      path: `/town/${input.rig}/polecats/${input.polecat}`,
+      head: sha('a'),
+      base: sha('a'),
+    }),
+    inspectWorktree: (input) => ({
+      kind: 'found',
+      onBranch: input.branch,
+      head: sha('b'),
+      dirty: [],
+      ahead: 1,
+      unfinished: null,
+    }),
     pinWork: (input) => ({ head: { ref: `refs/gt/work/${input.issue}`, sha: sha('b') }, dirty: null }),
     removeWorktree: () => ({ removed: true }),
     deleteBranch: () => ({ kind: 'deleted' }),
@@ -83,14 +119,19 @@ export function town(world: World = {}, options: { maxWorkers?: number; issues?:
     runGates: () => ({ kind: 'green', gates: [] }),
     landCandidate: () => ({ kind: 'pushed' }),
     confirmLanded: () => ({ kind: 'confirmed' }),
-    startSession: (input) => ({ kind: 'started', session: { id: input.id, backend: 'process', pid: 4242, pidStart: '1', epoch: input.epoch, dir: '/s' } }),
+    startSession: (input) => ({
+      kind: 'started',
+      session: { id: input.id, backend: 'process', pid: 4242, pidStart: '1', epoch: input.epoch, dir: '/s' },
+    }),
     watchSession: () => 'later',
     killSession: () => ({ exitCode: null, tail: '' }),
     runPlugin: () => ({ kind: 'answered', reply: 'yes' }),
   }
 
   const settle = (effect: PromisedEffect, answer: Answer) =>
-    answer instanceof Error ? host.settle(effect.key, { ok: false, error: answer.message }) : host.settle(effect.key, { ok: true, output: answer })
+    answer instanceof Error
+      ? host.settle(effect.key, { ok: false, error: answer.message })
+      : host.settle(effect.key, { ok: true, output: answer })
 
   /** Turns and effects until nothing moves without time or a later answer. */
   const settleDown = () => {

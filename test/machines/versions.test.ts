@@ -1,4 +1,5 @@
-// A town that an older version left in the middle of its work goes on. `versions/N.json` holds its actors as version N wrote them.
+// A town that an older version left in the middle of its work goes on. `versions/N.json` holds its actors as version
+// N wrote them.
 import { readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { expect, test } from 'vitest'
@@ -25,8 +26,20 @@ test.each(readdirSync(dir))('%s: each actor is read, hears mail, and begins work
       'INSERT INTO actor (address, role, version, incarnation, revision, status, snapshot, updated_at) VALUES (?, ?, ?, ?, ?, ?, ?, 0)',
       ...[address, role, version, incarnation, revision, status, JSON.stringify(snapshot)],
     )
-  const facts = { rigs: () => ['w'], rig: () => ({ maxWorkers: 3, spawnDelayMs: 0, sessionTries: 3, mergeTries: 3, retireTries: 5 }), hasPlugin: () => true, hasCrew: () => false }
-  const host = openHost({ store, clock: virtualClock(0), random: seededRandom(1), holder: 'test', holderGone: () => true, ...bind({ facts, prefixOf: () => 'w' }) })
+  const facts = {
+    rigs: () => ['w'],
+    rig: () => ({ maxWorkers: 3, spawnDelayMs: 0, sessionTries: 3, mergeTries: 3, retireTries: 5 }),
+    hasPlugin: () => true,
+    hasCrew: () => false,
+  }
+  const host = openHost({
+    store,
+    clock: virtualClock(0),
+    random: seededRandom(1),
+    holder: 'test',
+    holderGone: () => true,
+    ...bind({ facts, prefixOf: () => 'w' }),
+  })
   host.post({ from: 'daemon', to: 'w/witness', type: 'issues.changed', body: {} })
   host.post({
     from: 'w/witness/Slit',
@@ -36,12 +49,24 @@ test.each(readdirSync(dir))('%s: each actor is read, hears mail, and begins work
   })
   host.post({ from: 'overseer', to: 'w/polecats/Nux', type: 'handoff.requested', body: {}, id: 'm-new' })
   host.post({ from: 'overseer', to: 'w/refinery', type: 'queue.poked', body: {} })
-  host.post({ from: 'w/witness', to: 'w/polecats/Slit/session', type: 'session.killRequested', body: { reason: 'stopped' } })
+  host.post({
+    from: 'w/witness',
+    to: 'w/polecats/Slit/session',
+    type: 'session.killRequested',
+    body: { reason: 'stopped' },
+  })
   while (host.run(16) > 0);
   expect(host.deadLetters()).toEqual([])
-  expect(host.takeEffects(10).map(({ name, address }) => `${name} ${address}`)).toEqual(['surveyIssues w/witness', 'killSession w/polecats/Slit/session', 'fileMessage overseer'])
+  expect(host.takeEffects(10).map(({ name, address }) => `${name} ${address}`)).toEqual([
+    'surveyIssues w/witness',
+    'killSession w/polecats/Slit/session',
+    'fileMessage overseer',
+  ])
   // Who waited for Nux's handoff waits still, beside the new one.
   expect((host.actor('w/polecats/Nux')?.context as { askIds: string[] }).askIds).toEqual([expect.any(String), 'm-new'])
-  expect((host.actor('w/witness')?.context as { workers: object }).workers).toMatchObject({ Nux: { stranded: false }, Slit: { stranded: true } })
+  expect((host.actor('w/witness')?.context as { workers: object }).workers).toMatchObject({
+    Nux: { stranded: false },
+    Slit: { stranded: true },
+  })
   host.close()
 })

@@ -14,18 +14,30 @@ describe('every state', () => {
     { polecats: 1, issues: 1, faults: 1, commands: 0, races: 1 },
     { polecats: 1, issues: 1, faults: 0, commands: 1, races: 1 },
     { polecats: 2, issues: 2, faults: 0, commands: 0, races: 0 },
-  ])('$polecats polecats, $issues issues, $faults faults, $commands commands, $races races', { timeout: 60_000 }, (small) => {
-    const { violation, complete, states, edges, seconds } = explore(scopeOf(small))
-    console.log(`${states} states, ${edges} edges, ${seconds.toFixed(1)} s`)
-    expect(violation).toBeNull()
-    expect(complete).toBe(true)
-    expect(states).toBeGreaterThan(10_000)
-  })
+  ])(
+    '$polecats polecats, $issues issues, $faults faults, $commands commands, $races races',
+    { timeout: 60_000 },
+    (small) => {
+      const { violation, complete, states, edges, seconds } = explore(scopeOf(small))
+      console.log(`${states} states, ${edges} edges, ${seconds.toFixed(1)} s`)
+      expect(violation).toBeNull()
+      expect(complete).toBe(true)
+      expect(states).toBeGreaterThan(10_000)
+    },
+  )
 
   test('a story can be told again, and one that cannot happen says so', () => {
     const scope = scopeOf({ polecats: 1, issues: 1, faults: 0, commands: 0, races: 0 })
-    expect(retell(scope, ['mayor/ hears work.requested from overseer', 'w/witness hears work.assigned from mayor/', 'surveyIssues of w/witness is done'])).toBeNull()
-    expect(() => retell(scope, ['w/witness hears nothing from nobody'])).toThrow(/cannot happen here; what can: mayor\/ hears work.requested/)
+    expect(
+      retell(scope, [
+        'mayor/ hears work.requested from overseer',
+        'w/witness hears work.assigned from mayor/',
+        'surveyIssues of w/witness is done',
+      ]),
+    ).toBeNull()
+    expect(() => retell(scope, ['w/witness hears nothing from nobody'])).toThrow(
+      /cannot happen here; what can: mayor\/ hears work.requested/,
+    )
   })
 })
 
@@ -35,7 +47,10 @@ test('random walks are the same in the model and on the real host and store', { 
 })
 
 /** The town's state as both can show it; moments and the ids of mail are left out. */
-const plain = (value: unknown) => JSON.parse(JSON.stringify(value, (key, part) => (['at', 'since', 'queuedAt', 'askId', 'askIds'].includes(key) ? null : part)))
+const plain = (value: unknown) =>
+  JSON.parse(
+    JSON.stringify(value, (key, part) => (['at', 'since', 'queuedAt', 'askId', 'askIds'].includes(key) ? null : part)),
+  )
 
 function walk(seed: number): void {
   const random = seededRandom(seed)
@@ -45,8 +60,20 @@ function walk(seed: number): void {
   const dir = mkdtempSync(join(tmpdir(), 'walk-'))
   const store = openSqliteStore(join(dir, 'town.db'))
   const clock = virtualClock(0)
-  const facts = { rigs: () => [rig], rig: () => ({ maxWorkers: 2, spawnDelayMs: 0, sessionTries: 2, mergeTries: 2, retireTries: 2 }), hasPlugin: () => false, hasCrew: () => false }
-  const host = openHost({ store, clock, random: seededRandom(1), holder: 'walk', holderGone: () => true, ...bind({ facts, prefixOf: () => rig }) })
+  const facts = {
+    rigs: () => [rig],
+    rig: () => ({ maxWorkers: 2, spawnDelayMs: 0, sessionTries: 2, mergeTries: 2, retireTries: 2 }),
+    hasPlugin: () => false,
+    hasCrew: () => false,
+  }
+  const host = openHost({
+    store,
+    clock,
+    random: seededRandom(1),
+    holder: 'walk',
+    holderGone: () => true,
+    ...bind({ facts, prefixOf: () => rig }),
+  })
   const post = (from: TownState) => {
     const mail = from.mail.at(-1)
     if (mail) host.post({ from: mail.from, to: mail.to, type: mail.type, body: mail.body })
@@ -57,9 +84,14 @@ function walk(seed: number): void {
   try {
     for (let n = 0; n < 250; n++) {
       const choices = model.choices(state).filter((choice) => choice.from !== 'fault' || random.uint32() % 4 === 0)
-      const soonest = store.get<{ address: string; id: string }>('SELECT address, id FROM timer ORDER BY due_at, address, id LIMIT 1')
+      const soonest = store.get<{ address: string; id: string }>(
+        'SELECT address, id FROM timer ORDER BY due_at, address, id LIMIT 1',
+      )
       // The model lets any timer fire; the host's clock only the soonest.
-      const possible = choices.filter(({ words }) => !words.startsWith('the timer') || words === `the timer ${soonest?.id} of ${soonest?.address} fires`)
+      const possible = choices.filter(
+        ({ words }) =>
+          !words.startsWith('the timer') || words === `the timer ${soonest?.id} of ${soonest?.address} fires`,
+      )
       const choice = possible[random.uint32() % possible.length]
       if (!choice) break
       told.push(choice.words)
@@ -84,22 +116,33 @@ function walk(seed: number): void {
     } else if (/ is begun$|then a crash/.test(words)) return
     else if (/^\w+ of \S+ (is done|fails|sees|answers)/.test(words)) {
       const gone = before.effects.find((effect) => !state.effects.includes(effect))
-      const at = taken.findIndex((effect) => effect.name === gone?.name && effect.address === gone.address && effect.invokeId === gone.invokeId)
+      const at = taken.findIndex(
+        (effect) => effect.name === gone?.name && effect.address === gone.address && effect.invokeId === gone.invokeId,
+      )
       const [effect] = taken.splice(at, 1)
       const mail = state.mail.length > before.mail.length ? state.mail.at(-1) : undefined
       const result = mail?.body as { output?: unknown; error?: { message: string } } | undefined
       const unawaited = { status: 'open', closed: true }
-      host.settle(effect?.key ?? '', result?.error ? { ok: false, error: result.error.message } : { ok: true, output: result?.output ?? unawaited })
+      host.settle(
+        effect?.key ?? '',
+        result?.error ? { ok: false, error: result.error.message } : { ok: true, output: result?.output ?? unawaited },
+      )
     } else if (state.mail.length > before.mail.length) post(state)
   }
 
   function ofHost() {
     return plain({
-      actors: host.actors().map(({ address, incarnation, status, value, context }) => ({ address, incarnation, status, value, context })),
+      actors: host
+        .actors()
+        .map(({ address, incarnation, status, value, context }) => ({ address, incarnation, status, value, context })),
       timers: store.all('SELECT address, id FROM timer ORDER BY address, id'),
       slots: host.slots(`${rig}/workers`).sort(),
-      mail: store.all<{ type: string; to_address: string }>("SELECT type, to_address FROM mail WHERE state = 'new' ORDER BY seq").map((mail) => `${mail.type} ${mail.to_address}`),
-      effects: store.all<{ name: string; address: string }>("SELECT name, address FROM effect WHERE state IN ('pending', 'started') AND name <> 'fileMessage' ORDER BY seq"),
+      mail: store
+        .all<{ type: string; to_address: string }>("SELECT type, to_address FROM mail WHERE state = 'new' ORDER BY seq")
+        .map((mail) => `${mail.type} ${mail.to_address}`),
+      effects: store.all<{ name: string; address: string }>(
+        "SELECT name, address FROM effect WHERE state IN ('pending', 'started') AND name <> 'fileMessage' ORDER BY seq",
+      ),
     })
   }
 
@@ -107,7 +150,13 @@ function walk(seed: number): void {
     const view = model.view(state)
     return plain({
       actors: view.actors
-        .map(({ address, status, value, context }) => ({ address, incarnation: state.actors.get(address)?.incarnation, status, value, context }))
+        .map(({ address, status, value, context }) => ({
+          address,
+          incarnation: state.actors.get(address)?.incarnation,
+          status,
+          value,
+          context,
+        }))
         .sort((a, b) => (a.address < b.address ? -1 : 1)),
       timers: [...state.timers].sort((a, b) => (a.address + a.id < b.address + b.id ? -1 : 1)),
       slots: [...state.slots].sort(),

@@ -1,4 +1,5 @@
-// `npm run explore [-- --polecats N --issues N --faults N --commands N --races N --states-max N --test FILE]`: every state of a small town.
+// `npm run explore [-- --polecats N --issues N --faults N --commands N --races N --states-max N --test FILE]`: every
+// state of a small town.
 // A violation is told as its shortest story; --test writes it as a test that fails until it is mended.
 import { writeFileSync } from 'node:fs'
 import process from 'node:process'
@@ -8,7 +9,15 @@ import { scopeOf } from '../../proof/model.ts'
 
 const option = { type: 'string' } as const
 const { values } = parseArgs({
-  options: { polecats: option, issues: option, faults: option, commands: option, races: option, 'states-max': option, test: option },
+  options: {
+    polecats: option,
+    issues: option,
+    faults: option,
+    commands: option,
+    races: option,
+    'states-max': option,
+    test: option,
+  },
 })
 const number = (name: keyof typeof values, otherwise: number) => {
   const given = Number(values[name] ?? otherwise)
@@ -19,7 +28,15 @@ const number = (name: keyof typeof values, otherwise: number) => {
 // Without numbers: the scopes that together say most, smallest first.
 const given = ['polecats', 'issues', 'faults', 'commands', 'races'].some((name) => name in values)
 const scopes = given
-  ? [{ polecats: number('polecats', 2), issues: number('issues', 2), faults: number('faults', 1), commands: number('commands', 0), races: number('races', 0) }]
+  ? [
+      {
+        polecats: number('polecats', 2),
+        issues: number('issues', 2),
+        faults: number('faults', 1),
+        commands: number('commands', 0),
+        races: number('races', 0),
+      },
+    ]
   : [
       { polecats: 1, issues: 1, faults: 1, commands: 0, races: 2 },
       { polecats: 1, issues: 1, faults: 1, commands: 1, races: 0 },
@@ -36,11 +53,14 @@ for (const small of scopes) {
   console.log(name)
   const found = explore(scopeOf(small), {
     statesMax: number('states-max', Number.MAX_SAFE_INTEGER),
-    progress: (states, depth) => process.stderr.isTTY && process.stderr.write(`\r${states} states, ${depth} steps deep `),
+    progress: (states, depth) =>
+      process.stderr.isTTY && process.stderr.write(`\r${states} states, ${depth} steps deep `),
   })
   console.log(`  ${words(found)}`)
   if (found.violation) {
-    console.log(`${found.violation.story.map((step, n) => `  ${String(n + 1).padStart(3)}. ${step}`).join('\n')}\n  Then: ${found.violation.what}`)
+    console.log(
+      `${found.violation.story.map((step, n) => `  ${String(n + 1).padStart(3)}. ${step}`).join('\n')}\n  Then: ${found.violation.what}`,
+    )
     const test = reproduction(small, found.violation)
     if (values.test) writeFileSync(values.test, test)
     else console.log(`\nAs a test (--test FILE writes it):\n\n${test}`)

@@ -4,9 +4,11 @@ import { type PluginActor, type PluginKit, prove } from '../../proof/kit.ts'
 
 const heard = (config: object): PluginActor =>
   (({ xstate, words, hands }: PluginKit) =>
-    xstate
-      .setup({ actions: words, actors: hands, guards: { never: () => false } })
-      .createMachine({ id: 'mine', initial: 'a', states: { a: { on: { 'message.sent': config } }, b: { on: { 'message.sent': 'a' } } } } as never)) as unknown as PluginActor
+    xstate.setup({ actions: words, actors: hands, guards: { never: () => false } }).createMachine({
+      id: 'mine',
+      initial: 'a',
+      states: { a: { on: { 'message.sent': config } }, b: { on: { 'message.sent': 'a' } } },
+    } as never)) as unknown as PluginActor
 
 test('a machine that is right has nothing to say', async () => {
   const { coverage, holes, differences, violations } = await prove(heard({ target: 'b' }), { seeds: 5 })
@@ -15,8 +17,21 @@ test('a machine that is right has nothing to say', async () => {
 })
 
 test('what nobody can reach is named, unless the machine says why; and that must be true', async () => {
-  expect((await prove(heard({ guard: 'never', target: 'b' }), { seeds: 0 })).holes).toEqual(['a on message.sent → b: no case takes it', 'b on message.sent → a: no case takes it'])
-  expect((await prove(heard([{ guard: 'never', actions: [], meta: { unreachable: 'only while it is being changed' } }, { target: 'b' }]), { seeds: 0 })).holes).toEqual([])
+  expect((await prove(heard({ guard: 'never', target: 'b' }), { seeds: 0 })).holes).toEqual([
+    'a on message.sent → b: no case takes it',
+    'b on message.sent → a: no case takes it',
+  ])
+  expect(
+    (
+      await prove(
+        heard([
+          { guard: 'never', actions: [], meta: { unreachable: 'only while it is being changed' } },
+          { target: 'b' },
+        ]),
+        { seeds: 0 },
+      )
+    ).holes,
+  ).toEqual([])
   expect((await prove(heard({ target: 'b', meta: { unreachable: 'so I thought' } }), { seeds: 0 })).holes).toEqual([
     'a on message.sent → b: said to be unreachable (so I thought), and taken',
   ])
@@ -44,6 +59,8 @@ test('a machine that throws, and one that says what it may not, are found on eve
   )
   expect(throws.differences.join()).toContain('not today')
   expect(throws.violations.join()).toContain('a dead letter')
-  const greedy = await prove(heard({ actions: { type: 'claimSlot', params: { pool: 'w/workers', holder: 'me' } } }), { seeds: 3 })
+  const greedy = await prove(heard({ actions: { type: 'claimSlot', params: { pool: 'w/workers', holder: 'me' } } }), {
+    seeds: 3,
+  })
   expect(greedy.differences.join()).toContain('may not promise claimSlot')
 })

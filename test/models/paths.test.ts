@@ -1,4 +1,5 @@
-// Every transition of every machine, by shortest paths: on the pure machine, on the real host and store, and live by XState itself.
+// Every transition of every machine, by shortest paths: on the pure machine, on the real host and store, and live by
+// XState itself.
 import { describe, expect, test } from 'vitest'
 import { cover, holesOf } from '../../proof/coverage.ts'
 import { differs, livesUnlike } from '../../proof/twins.ts'
@@ -13,7 +14,9 @@ describe.each(cast)('$role.name', (staged) => {
 
   test('every transition is reached, or said to be unreachable and why', () => {
     const { machine, covered, edges, paths, configurations, states } = coverage
-    table.push(`${machine}: ${covered.size} of ${edges.length} edges by ${paths.length} paths, ${configurations} states in ${states} shapes`)
+    table.push(
+      `${machine}: ${covered.size} of ${edges.length} edges by ${paths.length} paths, ${configurations} states in ${states} shapes`,
+    )
     expect(holesOf(coverage)).toEqual([])
   })
 

@@ -1,4 +1,5 @@
-// Violations that exploration and simulation found in the protocol, told again: each went wrong once, and comes to rest now.
+// Violations that exploration and simulation found in the protocol, told again: each went wrong once, and comes to
+// rest now.
 import { expect, test } from 'vitest'
 import { retell } from '../../proof/explore.ts'
 import { scopeOf } from '../../proof/model.ts'
@@ -29,7 +30,9 @@ test('an issue asked for again while its failed worker is still taken down is st
     'releaseIssue of w/witness is done',
     'overseer: gt spawn --issue w-1',
   ]
-  expect(retell(scopeOf({ polecats: 1, issues: 1, faults: 2, commands: 1, races: 0 }), story, { toRest: true })).toBeNull()
+  expect(
+    retell(scopeOf({ polecats: 1, issues: 1, faults: 2, commands: 1, races: 0 }), story, { toRest: true }),
+  ).toBeNull()
 })
 
 test('a worker that falls silent while it hands over, and is sent back to work, is not waited for for ever', () => {
@@ -52,5 +55,7 @@ test('a worker that falls silent while it hands over, and is sent back to work, 
     'inspectWorktree of w/polecats/Nux fails',
     'w/polecats/Nux hears xstate.error.actor.inspect from w/polecats/Nux',
   ]
-  expect(retell(scopeOf({ polecats: 1, issues: 1, faults: 2, commands: 0, races: 0 }), story, { toRest: true })).toBeNull()
+  expect(
+    retell(scopeOf({ polecats: 1, issues: 1, faults: 2, commands: 0, races: 0 }), story, { toRest: true }),
+  ).toBeNull()
 })

@@ -1,4 +1,5 @@
-// A share of the simulation with the tests: fixed seeds, and fresh ones whose first is printed. A failing seed prints its story and how to replay it.
+// A share of the simulation with the tests: fixed seeds, and fresh ones whose first is printed. A failing seed prints
+// its story and how to replay it.
 import { spawnSync } from 'node:child_process'
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
@@ -11,7 +12,8 @@ import { cleanEnv, gtScript } from '../fixture/real-town.ts'
 const run = (first: number, count: number, heard?: SimOptions['heard']) => {
   for (let seed = first; seed < first + count; seed++) {
     const { violation, story } = simulate({ seed, heard })
-    if (violation) throw new Error(`${story.slice(-40).join('\n')}\n\nseed ${seed}: ${violation}\ngt sim --seed ${seed} --trace`)
+    if (violation)
+      throw new Error(`${story.slice(-40).join('\n')}\n\nseed ${seed}: ${violation}\ngt sim --seed ${seed} --trace`)
   }
 }
 
@@ -27,7 +29,10 @@ function kindOf(answer: object): string {
 test('300 fixed seeds; whatever an effect may answer, and that it fails, happens in them', { timeout: 120_000 }, () => {
   const seen = new Set<string>()
   run(1, 300, (effect, answer) => seen.add(`${effect}: ${kindOf(answer)}`))
-  const declared = Object.entries(effectCases).flatMap(([effect, answers]) => [...answers.map((answer) => `${effect}: ${kindOf(answer)}`), `${effect}: fails`])
+  const declared = Object.entries(effectCases).flatMap(([effect, answers]) => [
+    ...answers.map((answer) => `${effect}: ${kindOf(answer)}`),
+    `${effect}: fails`,
+  ])
   // Plugins are played where there is one, below.
   expect(declared.filter((each) => !seen.has(each) && !each.startsWith('runPlugin'))).toEqual([])
 })
@@ -46,19 +51,28 @@ test('one seed is one story', () => {
 })
 
 const gt = (...args: string[]) => {
-  const { status, stdout, stderr } = spawnSync(process.execPath, [gtScript, 'sim', ...args], { cwd: tmpdir(), env: cleanEnv(), encoding: 'utf8' })
+  const { status, stdout, stderr } = spawnSync(process.execPath, [gtScript, 'sim', ...args], {
+    cwd: tmpdir(),
+    env: cleanEnv(),
+    encoding: 'utf8',
+  })
   return { status, stdout, stderr }
 }
 
 test('gt sim plays the same seeds in one process and side by side, a plugin among them', { timeout: 60_000 }, () => {
   const plugin = join(import.meta.dirname, '../../examples/plugins/greeter/actor.mjs')
   const sums = ['1', '3'].map((jobs) => {
-    const { seconds: _, ...sum } = JSON.parse(gt(plugin, '--from', '1', '--seeds', '12', '--jobs', jobs, '--json').stdout) as Record<string, unknown>
+    const { seconds: _, ...sum } = JSON.parse(
+      gt(plugin, '--from', '1', '--seeds', '12', '--jobs', jobs, '--json').stdout,
+    ) as Record<string, unknown>
     return sum
   })
   expect(sums[1]).toEqual(sums[0])
   expect(sums[0]).toMatchObject({ seeds: 12, failed: null })
-  expect(JSON.parse(gt('--from', '1', '--seeds', '12', '--safety', '--json').stdout)).toMatchObject({ seeds: 12, failed: null })
+  expect(JSON.parse(gt('--from', '1', '--seeds', '12', '--safety', '--json').stdout)).toMatchObject({
+    seeds: 12,
+    failed: null,
+  })
   const told = gt(plugin, '--seed', '1', '--trace')
   expect(told.status).toBe(0)
   expect(told.stdout).toContain('w/plugins/greeter: greets')
@@ -78,7 +92,10 @@ test('gt sim tells a plugin that breaks the town, and what it does not understan
     expect(done.status).toBe(1)
     expect(done.stdout).toMatch(/a dead letter: queue.poked from w\/plugins\/\S+ to w\/witness/)
     expect(done.stdout).toContain('--trace')
-    expect(gt(join(dir, 'nothing.mjs'))).toMatchObject({ status: 1, stderr: expect.stringContaining('is no plugin actor') })
+    expect(gt(join(dir, 'nothing.mjs'))).toMatchObject({
+      status: 1,
+      stderr: expect.stringContaining('is no plugin actor'),
+    })
     expect(gt('--seeds', 'many')).toMatchObject({ status: 2 })
   } finally {
     rmSync(dir, { recursive: true })

@@ -1,4 +1,5 @@
-// Tries to catch a mistake in the code around it: by exploring, by simulating, by the fast tests, in this order. Prints `{ by, needed }`, or `{ by: null }`.
+// Tries to catch a mistake in the code around it: by exploring, by simulating, by the fast tests, in this order.
+// Prints `{ by, needed }`, or `{ by: null }`.
 import { spawnSync } from 'node:child_process'
 import { join } from 'node:path'
 import process from 'node:process'
@@ -34,12 +35,17 @@ function caught(): { by: string | null; needed: string } {
     'test/actors/locks.test.ts',
     'test/actors/nested.test.ts',
   ]
-  const { status, stdout, stderr } = spawnSync(join(root, 'node_modules/.bin/vitest'), ['run', '--bail', '1', ...suites], {
-    cwd: root,
-    encoding: 'utf8',
-    env: { ...process.env, NO_COLOR: '1' },
-  })
-  if (status !== 0) return { by: 'tests', needed: /FAIL {2}(.+)/.exec(stdout + stderr)?.[1] ?? 'a suite that does not load' }
+  const { status, stdout, stderr } = spawnSync(
+    join(root, 'node_modules/.bin/vitest'),
+    ['run', '--bail', '1', ...suites],
+    {
+      cwd: root,
+      encoding: 'utf8',
+      env: { ...process.env, NO_COLOR: '1' },
+    },
+  )
+  if (status !== 0)
+    return { by: 'tests', needed: /FAIL {2}(.+)/.exec(stdout + stderr)?.[1] ?? 'a suite that does not load' }
   return { by: null, needed: '' }
 }
 

@@ -1,4 +1,5 @@
-// Mutants: small wrong changes, each a mistake somebody could make. `npm run mutants` makes them one at a time in a copy; each must be caught.
+// Mutants: small wrong changes, each a mistake somebody could make. `npm run mutants` makes them one at a time in a
+// copy; each must be caught.
 // The text to find must be there exactly once: a mutant that no longer fits fails loudly.
 export interface Mutant {
   /** The mistake, in words. */
@@ -58,7 +59,12 @@ export const mutants: readonly Mutant[] = [
     find: `for (const { key } of rows) store.run("UPDATE effect SET state = 'cancelled' WHERE key = ?", key)`,
     replace: '',
   },
-  { name: 'a place too many is given', file: 'runtime/host.ts', find: `places.length >= capacity) throw`, replace: `false) throw` },
+  {
+    name: 'a place too many is given',
+    file: 'runtime/host.ts',
+    find: `places.length >= capacity) throw`,
+    replace: `false) throw`,
+  },
   {
     name: 'a place is never freed',
     file: 'runtime/host.ts',
@@ -71,7 +77,12 @@ export const mutants: readonly Mutant[] = [
     find: `if (lease?.holder !== options.holder || lease.epoch !== epoch) throw`,
     replace: `if (lease === undefined) throw`,
   },
-  { name: 'a mail is tried once too often', file: 'runtime/host.ts', find: `attempt < attemptsMax`, replace: `attempt <= attemptsMax` },
+  {
+    name: 'a mail is tried once too often',
+    file: 'runtime/host.ts',
+    find: `attempt < attemptsMax`,
+    replace: `attempt <= attemptsMax`,
+  },
   {
     name: 'effects of a former host are forgotten',
     file: 'runtime/outbox.ts',
@@ -84,9 +95,24 @@ export const mutants: readonly Mutant[] = [
     find: `db.exec(\`ROLLBACK TO \${name}; RELEASE \${name}\`)`,
     replace: `db.exec(\`RELEASE \${name}\`)`,
   },
-  { name: 'the newest mail goes first', file: 'runtime/mailbox.ts', find: `e.state = 'new' AND e.seq < m.seq`, replace: `e.state = 'new' AND e.seq > m.seq` },
-  { name: 'lanes are ignored', file: 'runtime/outbox.ts', find: `if (row.lane && (busy.get(row.lane) ?? 0) >= spec.laneLimit) continue`, replace: '' },
-  { name: 'the brake does not hold starts', file: 'runtime/outbox.ts', find: `if (spec.starts && holds`, replace: `if (!spec.starts && holds` },
+  {
+    name: 'the newest mail goes first',
+    file: 'runtime/mailbox.ts',
+    find: `e.state = 'new' AND e.seq < m.seq`,
+    replace: `e.state = 'new' AND e.seq > m.seq`,
+  },
+  {
+    name: 'lanes are ignored',
+    file: 'runtime/outbox.ts',
+    find: `if (row.lane && (busy.get(row.lane) ?? 0) >= spec.laneLimit) continue`,
+    replace: '',
+  },
+  {
+    name: 'the brake does not hold starts',
+    file: 'runtime/outbox.ts',
+    find: `if (spec.starts && holds`,
+    replace: `if (!spec.starts && holds`,
+  },
   {
     name: 'a new life keeps its old number',
     file: 'runtime/host.ts',
@@ -142,7 +168,12 @@ export const mutants: readonly Mutant[] = [
     find: `fromTheWitness: ({ context, event }) => 'from' in event && (`,
     replace: `fromTheWitness: ({ context, event }) => 'from' in event && (event.from !== '' || `,
   },
-  { name: 'a session keeps its epoch', file: 'machines/session.ts', find: `epoch: context.epoch + 1,`, replace: `epoch: Math.max(1, context.epoch),` },
+  {
+    name: 'a session keeps its epoch',
+    file: 'machines/session.ts',
+    find: `epoch: context.epoch + 1,`,
+    replace: `epoch: Math.max(1, context.epoch),`,
+  },
   {
     name: 'who asked for the end is not told',
     file: 'machines/session.ts',
@@ -215,7 +246,12 @@ export const mutants: readonly Mutant[] = [
     find: `queue: context.queue.filter((request) => !context.members.some((member) => member.sha === request.sha && member.issue === request.issue)),`,
     replace: 'queue: context.queue,',
   },
-  { name: 'what origin refused is tried for ever', file: 'machines/refinery.ts', find: `{ ...request, held: true }`, replace: `{ ...request, held: false }` },
+  {
+    name: 'what origin refused is tried for ever',
+    file: 'machines/refinery.ts',
+    find: `{ ...request, held: true }`,
+    replace: `{ ...request, held: false }`,
+  },
   {
     name: 'work in the queue is given to another worker',
     file: 'machines/witness.ts',
@@ -228,14 +264,24 @@ export const mutants: readonly Mutant[] = [
     find: `Object.keys(context.workers).length < context.maxWorkers`,
     replace: `Object.keys(context.workers).length <= context.maxWorkers`,
   },
-  { name: 'starts do not keep their distance', file: 'machines/witness.ts', find: `context.spawnDelayMs > 0`, replace: `context.spawnDelayMs > 1e9` },
+  {
+    name: 'starts do not keep their distance',
+    file: 'machines/witness.ts',
+    find: `context.spawnDelayMs > 0`,
+    replace: `context.spawnDelayMs > 1e9`,
+  },
   {
     name: 'an escalation goes no further than the Mayor',
     file: 'machines/mayor.ts',
     find: `to: overseer, type: 'escalation.raised'`,
     replace: `to: witnessOf(rig), type: 'issues.changed'`,
   },
-  { name: 'a try too many', file: 'machines/witness.ts', find: `+ 1 < context.triesMax`, replace: `+ 1 <= context.triesMax` },
+  {
+    name: 'a try too many',
+    file: 'machines/witness.ts',
+    find: `+ 1 < context.triesMax`,
+    replace: `+ 1 <= context.triesMax`,
+  },
   {
     name: 'a retired worker keeps its place',
     file: 'machines/witness.ts',
@@ -266,7 +312,12 @@ export const mutants: readonly Mutant[] = [
     find: `          escalated: ({ context, event }) => context.escalated.filter((issue) => issue !== event.issue),\n          look: true,`,
     replace: `          escalated: ({ context, event }) => context.escalated.filter((issue) => issue !== event.issue),`,
   },
-  { name: 'a start too many', file: 'machines/polecat.ts', find: `context.starts < context.startsMax`, replace: `context.starts <= context.startsMax` },
+  {
+    name: 'a start too many',
+    file: 'machines/polecat.ts',
+    find: `context.starts < context.startsMax`,
+    replace: `context.starts <= context.startsMax`,
+  },
   {
     name: 'a polecat rests before the Refinery has its work',
     file: 'machines/polecat.ts',
@@ -394,7 +445,12 @@ export const mutants: readonly Mutant[] = [
     find: `there ? await revision(path, 'HEAD') : undefined, await revision`,
     replace: `there ? await revision(path, 'HEAD') : await revision(clone, \`refs/heads/\${input.branch}\`), there ? undefined : await revision`,
   },
-  { name: 'a push is forced', file: 'actors/git/landing.ts', find: `\`--force-with-lease=\${main}:\${base ?? ''}\``, replace: `'--force'` },
+  {
+    name: 'a push is forced',
+    file: 'actors/git/landing.ts',
+    find: `\`--force-with-lease=\${main}:\${base ?? ''}\``,
+    replace: `'--force'`,
+  },
   {
     name: 'a lock is taken from a git that holds it',
     file: 'actors/git/locks.ts',

@@ -1,4 +1,5 @@
-// `npm run mutants [-- --only <words>]`: makes each mutant in a copy of the source, lets `catch.ts` look for it there, prints the table. A survivor fails.
+// `npm run mutants [-- --only <words>]`: makes each mutant in a copy of the source, lets `catch.ts` look for it
+// there, prints the table. A survivor fails.
 import { spawn } from 'node:child_process'
 import { cpSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
 import { availableParallelism, tmpdir } from 'node:os'
@@ -8,7 +9,17 @@ import { parseArgs } from 'node:util'
 import { type Mutant, mutants } from './mutants.ts'
 
 const root = join(import.meta.dirname, '../..')
-const copied = ['machines', 'runtime', 'actors', 'proof', 'cli', 'test', 'package.json', 'tsconfig.json', 'vitest.config.ts']
+const copied = [
+  'machines',
+  'runtime',
+  'actors',
+  'proof',
+  'cli',
+  'test',
+  'package.json',
+  'tsconfig.json',
+  'vitest.config.ts',
+]
 /** One mutant may take so long; running out counts as caught: the mistake hangs something. */
 const budgetMs = 180_000
 const { values } = parseArgs({ options: { only: { type: 'string' } } })
@@ -56,13 +67,23 @@ function look(dir: string): Promise<{ by: string | null; needed: string }> {
     child.on('close', (_code, signal) => {
       const line = text.trim().split('\n').at(-1)
       if (line?.startsWith('{')) resolve(JSON.parse(line) as { by: string | null; needed: string })
-      else resolve(signal ? { by: 'time', needed: `it hangs: nothing after ${budgetMs / 1000} s` } : { by: null, needed: 'the source does not even load: no fair mistake' })
+      else
+        resolve(
+          signal
+            ? { by: 'time', needed: `it hangs: nothing after ${budgetMs / 1000} s` }
+            : { by: null, needed: 'the source does not even load: no fair mistake' },
+        )
     })
   })
 }
 
 /** What is caught without any mistake in it says nothing of mistakes. */
-const baseline = await tryOne({ name: 'no mistake at all', file: 'package.json', find: '"name": "gastown"', replace: '"name": "gastown"' })
+const baseline = await tryOne({
+  name: 'no mistake at all',
+  file: 'package.json',
+  find: '"name": "gastown"',
+  replace: '"name": "gastown"',
+})
 if (baseline.by !== null) {
   console.error(`without any mistake, ${baseline.by} finds: ${baseline.needed}`)
   process.exit(1)
@@ -84,5 +105,7 @@ await Promise.all(
   }),
 )
 const alive = rows.filter(({ by }) => by === null)
-console.log(`${rows.length - alive.length} of ${rows.length} mutants caught${alive.length > 0 ? `; survived: ${alive.map(({ mutant }) => mutant.name).join(', ')}` : ''}`)
+console.log(
+  `${rows.length - alive.length} of ${rows.length} mutants caught${alive.length > 0 ? `; survived: ${alive.map(({ mutant }) => mutant.name).join(', ')}` : ''}`,
+)
 process.exit(alive.length === 0 ? 0 : 1)

@@ -3,10 +3,21 @@ import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { assign, fromPromise, setup } from 'xstate'
-import { type EffectSpec, type HostOptions, openHost, openSqliteStore, type Role, seededRandom, virtualClock } from '../../runtime/contract.ts'
+import {
+  type EffectSpec,
+  type HostOptions,
+  openHost,
+  openSqliteStore,
+  type Role,
+  seededRandom,
+  virtualClock,
+} from '../../runtime/contract.ts'
 
 const machine = setup({
-  types: { context: {} as { count: number; trouble: string }, events: {} as { type: string; n?: number; to?: string; from?: string; mailId?: string } },
+  types: {
+    context: {} as { count: number; trouble: string },
+    events: {} as { type: string; n?: number; to?: string; from?: string; mailId?: string },
+  },
   actors: { work: fromPromise<number, { n: number }>(async () => 0) },
   actions: {
     mail: (_, _p: unknown) => {},
@@ -27,17 +38,35 @@ const machine = setup({
         assign({ count: ({ context, event }) => context.count + (event.n ?? 1) }),
         {
           type: 'reply',
-          params: ({ context, event }: { context: { count: number }; event: { mailId?: string } }) => ({ to: event.mailId, ok: true, text: String(context.count) }),
+          params: ({ context, event }: { context: { count: number }; event: { mailId?: string } }) => ({
+            to: event.mailId,
+            ok: true,
+            text: String(context.count),
+          }),
         },
       ],
     },
-    pass: { actions: { type: 'mail', params: ({ event }: { event: { to?: string; n?: number } }) => ({ to: event.to, type: 'add', body: { n: event.n ?? 1 } }) } },
+    pass: {
+      actions: {
+        type: 'mail',
+        params: ({ event }: { event: { to?: string; n?: number } }) => ({
+          to: event.to,
+          type: 'add',
+          body: { n: event.n ?? 1 },
+        }),
+      },
+    },
     fail: {
       actions: assign(() => {
         throw new Error('told to fail')
       }),
     },
-    slot: { actions: { type: 'claimSlot', params: ({ event }: { event: { to?: string } }) => ({ pool: 'pool', holder: event.to }) } },
+    slot: {
+      actions: {
+        type: 'claimSlot',
+        params: ({ event }: { event: { to?: string } }) => ({ pool: 'pool', holder: event.to }),
+      },
+    },
     /** Counts, tells another, and wants a place: three things of one turn. */
     spree: {
       actions: [
@@ -46,20 +75,36 @@ const machine = setup({
         { type: 'claimSlot', params: { pool: 'pool', holder: 'spree' } },
       ],
     },
-    free: { actions: { type: 'freeSlot', params: ({ event }: { event: { to?: string } }) => ({ pool: 'pool', holder: event.to }) } },
-    shrink: { actions: { type: 'acceptCapacity', params: ({ event }: { event: { n?: number } }) => ({ pool: 'pool', places: event.n }) } },
+    free: {
+      actions: {
+        type: 'freeSlot',
+        params: ({ event }: { event: { to?: string } }) => ({ pool: 'pool', holder: event.to }),
+      },
+    },
+    shrink: {
+      actions: {
+        type: 'acceptCapacity',
+        params: ({ event }: { event: { n?: number } }) => ({ pool: 'pool', places: event.n }),
+      },
+    },
     tell: { actions: { type: 'tell', params: { n: 1 } } },
   },
   states: {
     idle: { on: { work: 'working', wait: 'waiting', end: 'ended' } },
-    waiting: { after: { 1000: { target: 'idle', actions: assign({ count: ({ context }) => context.count + 100 }) } }, on: { stop: 'idle' } },
+    waiting: {
+      after: { 1000: { target: 'idle', actions: assign({ count: ({ context }) => context.count + 100 }) } },
+      on: { stop: 'idle' },
+    },
     working: {
       invoke: {
         id: 'w',
         src: 'work',
         input: ({ context }) => ({ n: context.count }),
         onDone: { target: 'idle', actions: assign({ count: ({ event }) => event.output }) },
-        onError: { target: 'idle', actions: assign({ trouble: ({ event }) => String((event.error as { message: string }).message) }) },
+        onError: {
+          target: 'idle',
+          actions: assign({ trouble: ({ event }) => String((event.error as { message: string }).message) }),
+        },
       },
       on: { stop: 'idle' },
     },

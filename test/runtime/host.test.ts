@@ -10,7 +10,12 @@ beforeEach(() => {
 })
 afterEach(() => w.dispose())
 
-const mail = (to: string, type: string, body: Record<string, number | string> = {}) => ({ from: 'outside', to, type, body })
+const mail = (to: string, type: string, body: Record<string, number | string> = {}) => ({
+  from: 'outside',
+  to,
+  type,
+  body,
+})
 const count = (host: ReturnType<typeof w.open>, address = 'c/1') => host.actor(address)?.context.count
 
 test('mail posted before a crash is handled after it, once', () => {
@@ -35,7 +40,10 @@ test('a machine’s mail and its snapshot are committed together', () => {
   const again = w.open()
   w.drain(again)
   expect(count(again, 'c/2')).toBe(5)
-  expect(again.journal({}).map((entry) => `${entry.address} ${entry.mailType} ${entry.promised.join(',')}`)).toEqual(['c/1 pass mail c/2 add', 'c/2 add reply ok'])
+  expect(again.journal({}).map((entry) => `${entry.address} ${entry.mailType} ${entry.promised.join(',')}`)).toEqual([
+    'c/1 pass mail c/2 add',
+    'c/2 add reply ok',
+  ])
 })
 
 test('an effect started before a crash is performed again under its key, and its result counts once', () => {
@@ -117,7 +125,10 @@ test('a hand that fails, or answers in the wrong shape, reaches the machine as a
   host.takeEffects(1)
   host.settle('c/1:1.1:0', { ok: true, output: 'no number' })
   w.drain(host)
-  expect(host.actor('c/1')).toMatchObject({ value: 'idle', context: { trouble: expect.stringContaining('wrong shape') } })
+  expect(host.actor('c/1')).toMatchObject({
+    value: 'idle',
+    context: { trouble: expect.stringContaining('wrong shape') },
+  })
 })
 
 test('a timer survives a crash and fires once; one whose state was left never fires', () => {
@@ -214,14 +225,14 @@ test('a turn that fails in its middle leaves nothing of itself, and is tried aga
   w.drain(host)
   const { id } = host.post(mail('c/1', 'spree'))
   w.drain(host)
-  expect([count(host), host.actor('c/1')?.revision, host.actor('c/2'), host.mail(id)?.state, host.mail(id)?.attempt, host.journal({}).length]).toEqual([
-    1,
-    1,
-    undefined,
-    'new',
-    1,
-    1,
-  ])
+  expect([
+    count(host),
+    host.actor('c/1')?.revision,
+    host.actor('c/2'),
+    host.mail(id)?.state,
+    host.mail(id)?.attempt,
+    host.journal({}).length,
+  ]).toEqual([1, 1, undefined, 'new', 1, 1])
   places = 1
   w.clock.advance(60_000)
   w.drain(host)
@@ -230,7 +241,11 @@ test('a turn that fails in its middle leaves nothing of itself, and is tried aga
 
 test('slots: a pool that was made smaller is so once a machine has heard of it, and then gives no place until enough are free', () => {
   let capacity = 3
-  const host = w.open({ slotCapacity: () => capacity, attemptsMax: 1, roles: [counterRole({ intensity: { crashesMax: 9, periodMs: 1 } })] })
+  const host = w.open({
+    slotCapacity: () => capacity,
+    attemptsMax: 1,
+    roles: [counterRole({ intensity: { crashesMax: 9, periodMs: 1 } })],
+  })
   const hears = (type: string, to = '') => {
     host.post(mail('c/1', type, { to, n: capacity }))
     w.drain(host)
@@ -247,20 +262,29 @@ test('slots: a pool that was made smaller is so once a machine has heard of it, 
   host.post(mail('c/1', 'shrink', { n: 9 }))
   hears('free', 'a')
   expect(hears('slot', 'e')).toBe('bc')
-  expect(host.deadLetters().map(({ reason }) => reason)).toEqual(['all 3 places of pool are taken', 'all 2 places of pool are taken'])
+  expect(host.deadLetters().map(({ reason }) => reason)).toEqual([
+    'all 3 places of pool are taken',
+    'all 2 places of pool are taken',
+  ])
   // More places are there at once.
   capacity = 4
   expect(hears('slot', 'f')).toBe('bcf')
 })
 
 test('a role promises no more than it may', () => {
-  const host = w.open({ roles: [counterRole({ promises: ['mail', 'reply'], intensity: { crashesMax: 9, periodMs: 1 } })], attemptsMax: 1 })
+  const host = w.open({
+    roles: [counterRole({ promises: ['mail', 'reply'], intensity: { crashesMax: 9, periodMs: 1 } })],
+    attemptsMax: 1,
+  })
   host.post(mail('c/1', 'pass', { to: 'c/1', n: 5 }))
   host.post(mail('c/1', 'tell'))
   host.post(mail('c/1', 'work'))
   w.drain(host)
   expect(count(host)).toBe(5)
-  expect(host.deadLetters().map(({ reason }) => reason)).toEqual(['counter may not promise tell', 'counter may not promise work'])
+  expect(host.deadLetters().map(({ reason }) => reason)).toEqual([
+    'counter may not promise tell',
+    'counter may not promise work',
+  ])
 })
 
 test('lanes run one at a time, and held effects wait over a restart', () => {
@@ -399,8 +423,24 @@ test('what is over is not read again: every query of a turn goes by an index', (
       return query(sql, ...rest)
     }
   }
-  const host = w.open({ store: { ...store, run: heard(store.run), get: heard(store.get) as typeof store.get, all: heard(store.all) as typeof store.all } })
-  for (const [type, body] of Object.entries({ add: {}, pass: { to: 'c/2', n: 1 }, slot: {}, work: {}, stop: {}, wait: {}, tell: {} })) host.post(mail('c/1', type, body))
+  const host = w.open({
+    store: {
+      ...store,
+      run: heard(store.run),
+      get: heard(store.get) as typeof store.get,
+      all: heard(store.all) as typeof store.all,
+    },
+  })
+  for (const [type, body] of Object.entries({
+    add: {},
+    pass: { to: 'c/2', n: 1 },
+    slot: {},
+    work: {},
+    stop: {},
+    wait: {},
+    tell: {},
+  }))
+    host.post(mail('c/1', type, body))
   w.drain(host)
   host.settle(host.takeEffects(1)[0]?.key ?? '', { ok: true, output: 1 })
   w.clock.advance(1000)
@@ -418,5 +458,9 @@ test('what is over is not read again: every query of a turn goes by an index', (
   db.close()
   expect(plans.length).toBeGreaterThan(10)
   // These grow with the town's past.
-  expect(plans.filter((plan) => /^(SCAN|SEARCH) (mail|m|e|effect|journal|reply)\b/.test(plan) && !/^[^:]* USING /.test(plan))).toEqual([])
+  expect(
+    plans.filter(
+      (plan) => /^(SCAN|SEARCH) (mail|m|e|effect|journal|reply)\b/.test(plan) && !/^[^:]* USING /.test(plan),
+    ),
+  ).toEqual([])
 })

@@ -1,7 +1,19 @@
-// What the kernel takes for granted of the pinned xstate: the shapes of the actions its pure functions return. A new version that breaks one is seen here first.
+// What the kernel takes for granted of the pinned xstate: the shapes of the actions its pure functions return. A new
+// version that breaks one is seen here first.
 
 import { expect, test } from 'vitest'
-import { assign, cancel, createMachine, enqueueActions, fromPromise, initialTransition, raise, sendTo, setup, transition } from 'xstate'
+import {
+  assign,
+  cancel,
+  createMachine,
+  enqueueActions,
+  fromPromise,
+  initialTransition,
+  raise,
+  sendTo,
+  setup,
+  transition,
+} from 'xstate'
 import { begin, persist, play, restore } from '../../runtime/turn.ts'
 
 const machine = setup({
@@ -14,7 +26,10 @@ const machine = setup({
   initial: 'a',
   states: {
     a: {
-      entry: [{ type: 'say', params: ({ context }) => ({ text: `n is ${context.n}` }) }, raise({ type: 'later' }, { id: 'mine', delay: 100 })],
+      entry: [
+        { type: 'say', params: ({ context }) => ({ text: `n is ${context.n}` }) },
+        raise({ type: 'later' }, { id: 'mine', delay: 100 }),
+      ],
       invoke: { id: 'w', src: 'work', input: ({ context }) => ({ n: context.n }), onDone: 'b', onError: 'b' },
       after: { soon: 'b' },
       on: {
@@ -27,7 +42,10 @@ const machine = setup({
   },
 })
 
-const plain = (actions: readonly object[]) => actions.map((action) => JSON.parse(JSON.stringify({ ...action, exec: undefined, info: undefined, config: undefined })))
+const plain = (actions: readonly object[]) =>
+  actions.map((action) =>
+    JSON.parse(JSON.stringify({ ...action, exec: undefined, info: undefined, config: undefined })),
+  )
 
 test('entering: words with their params, delayed raises, invocations', () => {
   const [, actions] = initialTransition(machine)
@@ -118,18 +136,24 @@ test('the turn reads them as promises', () => {
   const first = begin(machine, {})
   expect(first.promises).toContainEqual({ kind: 'word', name: 'say', params: { text: 'n is 1' } })
   expect(first.promises).toContainEqual({ kind: 'timer', id: 'mine', delayMs: 100, event: { type: 'later' } })
-  expect(first.promises).toContainEqual({ kind: 'timer', id: 'xstate.after.soon.m.a', delayMs: 500, event: { type: 'xstate.after.soon.m.a' } })
+  expect(first.promises).toContainEqual({
+    kind: 'timer',
+    id: 'xstate.after.soon.m.a',
+    delayMs: 500,
+    event: { type: 'xstate.after.soon.m.a' },
+  })
   expect(first.promises).toContainEqual({ kind: 'invoke', id: 'w', name: 'work', input: { n: 1 } })
   expect(first.promises).toHaveLength(4)
   const second = play(machine, restore(machine, JSON.parse(persist(machine, first.snapshot))), { type: 'go' })
-  expect(second.promises.map((promise) => ('id' in promise ? `${promise.kind} ${promise.id}` : promise.kind)).sort()).toEqual([
-    'cancelTimer mine',
-    'cancelTimer xstate.after.soon.m.a',
-    'stop w',
-  ])
+  expect(
+    second.promises.map((promise) => ('id' in promise ? `${promise.kind} ${promise.id}` : promise.kind)).sort(),
+  ).toEqual(['cancelTimer mine', 'cancelTimer xstate.after.soon.m.a', 'stop w'])
   expect(second.handled).toBe(true)
   expect(play(machine, second.snapshot, { type: 'nobody.knows' }).handled).toBe(false)
-  expect(play(machine, first.snapshot, { type: 'both' })).toMatchObject({ handled: true, promises: [{ kind: 'word', name: 'say' }] })
+  expect(play(machine, first.snapshot, { type: 'both' })).toMatchObject({
+    handled: true,
+    promises: [{ kind: 'word', name: 'say' }],
+  })
 })
 
 test('an actor that is made by starting a machine is refused: it would live outside the store', () => {
@@ -138,7 +162,10 @@ test('an actor that is made by starting a machine is refused: it would live outs
 })
 
 test('an error event nobody handles is a crash, not a quiet end', () => {
-  const careless = setup({ actors: { work: fromPromise(async () => 1) } }).createMachine({ initial: 'a', states: { a: { invoke: { id: 'w', src: 'work' } } } })
+  const careless = setup({ actors: { work: fromPromise(async () => 1) } }).createMachine({
+    initial: 'a',
+    states: { a: { invoke: { id: 'w', src: 'work' } } },
+  })
   const { snapshot } = begin(careless, {})
   expect(() => play(careless, snapshot, { type: 'xstate.error.actor.w', error: { message: 'no' } } as never)).toThrow()
 })

@@ -7,13 +7,23 @@ const option = { type: 'string' } as const
 const { values } = parseArgs({ options: { kills: option, issues: option, seed: option } })
 const seed = Number(values.seed ?? Date.now() % 1_000_000)
 console.log(`seed ${seed}`)
-const result = await torture({ seed, kills: Number(values.kills ?? 200), issues: Number(values.issues ?? 60), say: (line) => console.log(line) })
+const result = await torture({
+  seed,
+  kills: Number(values.kills ?? 200),
+  issues: Number(values.issues ?? 60),
+  say: (line) => console.log(line),
+})
 const { kills, lost, twice, red, left, landings, foreignPushes, refusals, escalated, seconds } = result
 console.log(
   `${Object.values(kills).reduce((a, b) => a + b)} kills (${Object.entries(kills)
     .map(([what, n]) => `${n} ${what}`)
-    .join(', ')}), ${landings} landings, ${foreignPushes} foreign pushes, ${refusals} refusals, ${escalated} escalations, ${seconds.toFixed(0)} s`,
+    .join(
+      ', ',
+    )}), ${landings} landings, ${foreignPushes} foreign pushes, ${refusals} refusals, ${escalated} escalations, ${seconds.toFixed(0)} s`,
 )
-console.log(`lost ${lost.length}, landed twice ${twice.length}, red commits on main ${red.length}, left over ${left.length}`)
-for (const [what, list] of Object.entries({ lost, twice, red, left })) for (const line of list) console.log(`  ${what}: ${line}`)
+console.log(
+  `lost ${lost.length}, landed twice ${twice.length}, red commits on main ${red.length}, left over ${left.length}`,
+)
+for (const [what, list] of Object.entries({ lost, twice, red, left }))
+  for (const line of list) console.log(`  ${what}: ${line}`)
 process.exitCode = lost.length + twice.length + red.length + left.length === 0 ? 0 : 1

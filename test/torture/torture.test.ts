@@ -2,7 +2,9 @@
 import { expect, test } from 'vitest'
 import { torture } from './torture.ts'
 
-test('a town that is killed all the time loses nothing, lands nothing twice, and leaves nothing', { timeout: 300_000 }, async () => {
+test('a town that is killed all the time loses nothing, lands nothing twice, and leaves nothing', {
+  timeout: 300_000,
+}, async () => {
   const seed = Date.now() % 1_000_000
   console.log(`seed ${seed}`)
   const { kills, lost, twice, red, left, landings } = await torture({ seed, kills: 20, issues: 6 })

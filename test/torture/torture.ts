@@ -1,5 +1,7 @@
-// Torture: real towns under `kill -9` of everything that runs: daemon, workers, tmux server, gates, git; an origin that others push to and that refuses. Then everything must be as it should.
-// The moments and the victims are seeded; the machine's own timing is not, so a run can be repeated in kind, not to the letter.
+// Torture: real towns under `kill -9` of everything that runs: daemon, workers, tmux server, gates, git; an origin
+// that others push to and that refuses. Then everything must be as it should.
+// The moments and the victims are seeded; the machine's own timing is not, so a run can be repeated in kind, not to
+// the letter.
 import { spawnSync } from 'node:child_process'
 import { chmodSync, existsSync, readdirSync, readFileSync, readlinkSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
@@ -39,7 +41,10 @@ for file in part-*.txt; do
   [ "$file" = 'part-*.txt' ] || [ "$(cat "$file")" = "$file" ] || exit 1
 done
 `
-/** Commits a part of its own, sometimes in two steps and sometimes wrong first; a run that follows another goes on from what is there. */
+/**
+ * Commits a part of its own, sometimes in two steps and sometimes wrong first; a run that follows another goes on
+ * from what is there.
+ */
 const worker = `#!/bin/sh
 set -e
 part="part-$GT_ISSUE.txt"
@@ -61,7 +66,12 @@ const hook = `#!/bin/sh
 /** A town that has not landed all by then never will. */
 const minutesMax = 12
 
-export async function torture({ seed, kills: killsMin, issues: issuesMin, say = () => {} }: TortureOptions): Promise<TortureResult> {
+export async function torture({
+  seed,
+  kills: killsMin,
+  issues: issuesMin,
+  say = () => {},
+}: TortureOptions): Promise<TortureResult> {
   const from = performance.now()
   const random = seededRandom(seed)
   const below = (most: number) => random.uint32() % most
@@ -70,7 +80,14 @@ export async function torture({ seed, kills: killsMin, issues: issuesMin, say = 
   let [foreignPushes, refusals, escalated] = [0, 0, 0]
   const towns = (hasTmux ? (['tmux', 'process'] as const) : (['process', 'process'] as const)).map((session, n) => {
     const prefix = n === 0 ? 'aa' : 'bb'
-    const t = realTown({ session, rig: n === 0 ? 'alpha' : 'beta', prefix, worker, gates: ['parts=sh gate.sh'], maxWorkers: 3 })
+    const t = realTown({
+      session,
+      rig: n === 0 ? 'alpha' : 'beta',
+      prefix,
+      worker,
+      gates: ['parts=sh gate.sh'],
+      maxWorkers: 3,
+    })
     writeFileSync(join(t.work, 'gate.sh'), gate)
     t.git(t.work, 'add', '--all')
     t.git(t.work, 'commit', '--quiet', '-m', 'a gate')
@@ -99,7 +116,9 @@ export async function torture({ seed, kills: killsMin, issues: issuesMin, say = 
       disturb(town, count() < killsMin)
       if (below(6) === 0) overseerLooks(town)
       if (performance.now() - from > minutesMax * 60_000)
-        throw new Error(`not done after ${minutesMax} minutes:\n${towns.flatMap(({ t }) => [t.gt('status').stdout, t.gt('log', '--last', '60').stdout]).join('\n')}`)
+        throw new Error(
+          `not done after ${minutesMax} minutes:\n${towns.flatMap(({ t }) => [t.gt('status').stdout, t.gt('log', '--last', '60').stdout]).join('\n')}`,
+        )
     }
     for (const { t } of towns) rmSync(join(t.origin, 'refuse'), { force: true })
     for (const town of towns) await settle(town)
@@ -126,7 +145,15 @@ export async function torture({ seed, kills: killsMin, issues: issuesMin, say = 
     town.made += count
     for (let n = first; n <= town.made; n++) {
       const at = '2026-01-01T00:00:00Z'
-      const issue = { id: `${town.prefix}-${n}`, title: `Issue ${n}`, issue_type: 'task', status: 'open', priority: 2, created_at: at, updated_at: at }
+      const issue = {
+        id: `${town.prefix}-${n}`,
+        title: `Issue ${n}`,
+        issue_type: 'task',
+        status: 'open',
+        priority: 2,
+        created_at: at,
+        updated_at: at,
+      }
       writeFileSync(join(town.t.dir, 'more.jsonl'), `${JSON.stringify(issue)}\n`, { flag: n === first ? 'w' : 'a' })
     }
     retried(() => town.t.okBd('import', join(town.t.dir, 'more.jsonl')))
@@ -153,16 +180,20 @@ export async function torture({ seed, kills: killsMin, issues: issuesMin, say = 
     const gates = family.filter(({ cwd }) => cwd.includes('/refinery/'))
     const sessions = t.alive()
     const roll = below(100)
-    if (roll < 30 && sessions.length > 0) return kill('worker', (sessions[below(sessions.length)] as { pid: number }).pid)
+    if (roll < 30 && sessions.length > 0)
+      return kill('worker', (sessions[below(sessions.length)] as { pid: number }).pid)
     if (roll < 50 && gates.length > 0) {
       const victim = gates[below(gates.length)] as Process
       return kill(victim.name === 'git' ? 'git' : 'gate', victim.pid)
     }
-    // Whoever started it: the daemon in its clones, a worker in its worktree. Not on origin's side, which is not the town's to mend.
+    // Whoever started it: the daemon in its clones, a worker in its worktree. Not on origin's side, which is not the
+    // town's to mend.
     const gits = processes().filter(({ name, cwd }) => name === 'git' && cwd.startsWith(t.layout.root))
     if (roll < 70 && gits.length > 0) return kill('git', (gits[below(gits.length)] as Process).pid)
     if (roll < 75 && session === 'tmux' && below(3) === 0) {
-      const server = Number(spawnSync('tmux', ['-L', t.layout.tmuxSocket, 'display-message', '-p', '#{pid}'], { encoding: 'utf8' }).stdout)
+      const server = Number(
+        spawnSync('tmux', ['-L', t.layout.tmuxSocket, 'display-message', '-p', '#{pid}'], { encoding: 'utf8' }).stdout,
+      )
       if (server > 0) return kill('tmux', server)
     }
     kill('daemon', daemon)
@@ -173,7 +204,10 @@ export async function torture({ seed, kills: killsMin, issues: issuesMin, say = 
     try {
       process.kill(pid, 'SIGKILL')
       kills[what] = (kills[what] ?? 0) + 1
-      if (count() % 20 === 0) say(`${count()} kills (${words(kills)}), ${towns.map((town) => `${closed(town.t).length} of ${town.made} landed`).join(' and ')}`)
+      if (count() % 20 === 0)
+        say(
+          `${count()} kills (${words(kills)}), ${towns.map((town) => `${closed(town.t).length} of ${town.made} landed`).join(' and ')}`,
+        )
     } catch (error) {
       // It ended by itself between the look and the kill.
       if ((error as NodeJS.ErrnoException).code !== 'ESRCH') throw error
@@ -227,7 +261,13 @@ export async function torture({ seed, kills: killsMin, issues: issuesMin, say = 
           depth: { mail: number; effects: number }
           escalations: unknown[]
         }
-        if (rigs[0]?.workers.busy === 0 && rigs[0].queue.length === 0 && depth.mail + depth.effects === 0 && escalations.length === 0) return
+        if (
+          rigs[0]?.workers.busy === 0 &&
+          rigs[0].queue.length === 0 &&
+          depth.mail + depth.effects === 0 &&
+          escalations.length === 0
+        )
+          return
       } else up(town.t)
       await pause(100)
     }
@@ -250,9 +290,13 @@ export async function torture({ seed, kills: killsMin, issues: issuesMin, say = 
     const red: string[] = []
     for (const commit of t.git(check, 'rev-list', '--first-parent', 'main').split('\n')) {
       t.git(check, 'checkout', '--quiet', commit)
-      if (existsSync(join(check, 'gate.sh')) && spawnSync('sh', ['gate.sh'], { cwd: check }).status !== 0) red.push(commit)
+      if (existsSync(join(check, 'gate.sh')) && spawnSync('sh', ['gate.sh'], { cwd: check }).status !== 0)
+        red.push(commit)
     }
-    const left: string[] = [...t.alive().map(({ id }) => `session ${id}`), ...readdirSync(join(t.rig, 'polecats')).map((name) => `worktree ${name}`)]
+    const left: string[] = [
+      ...t.alive().map(({ id }) => `session ${id}`),
+      ...readdirSync(join(t.rig, 'polecats')).map((name) => `worktree ${name}`),
+    ]
     for (const line of t
       .git(join(t.rig, 'mayor/rig'), 'worktree', 'list', '--porcelain')
       .split('\n')
@@ -261,10 +305,13 @@ export async function torture({ seed, kills: killsMin, issues: issuesMin, say = 
       left.push(line)
     for (const clone of ['mayor/rig', 'refinery/rig']) {
       if (!existsSync(join(t.rig, clone))) continue
-      for (const branch of t.git(join(t.rig, clone), 'branch', '--list', 'polecat/*').split('\n').filter(Boolean)) left.push(`branch ${branch.trim()}`)
-      if (spawnSync('git', ['fsck', '--connectivity-only'], { cwd: join(t.rig, clone) }).status !== 0) left.push(`git fsck of ${clone}`)
+      for (const branch of t.git(join(t.rig, clone), 'branch', '--list', 'polecat/*').split('\n').filter(Boolean))
+        left.push(`branch ${branch.trim()}`)
+      if (spawnSync('git', ['fsck', '--connectivity-only'], { cwd: join(t.rig, clone) }).status !== 0)
+        left.push(`git fsck of ${clone}`)
     }
-    if (spawnSync('git', ['fsck', '--connectivity-only'], { cwd: t.origin }).status !== 0) left.push('git fsck of origin')
+    if (spawnSync('git', ['fsck', '--connectivity-only'], { cwd: t.origin }).status !== 0)
+      left.push('git fsck of origin')
     const replayed = JSON.parse(t.gt('replay', '--json').stdout) as { differing: { address: string; why: string }[] }
     for (const { address, why } of replayed.differing) left.push(`replay of ${address}: ${why}`)
     t.ok('down')
@@ -274,7 +321,8 @@ export async function torture({ seed, kills: killsMin, issues: issuesMin, say = 
     left.push(...brokenIn(db, t, rig, all, files))
     db.close()
     // Anything of this town that still runs, whoever its parent is now.
-    for (const { pid, cwd, name } of processes()) if (cwd.startsWith(t.dir) && pid !== process.pid) left.push(`process ${pid} (${name}) in ${cwd}`)
+    for (const { pid, cwd, name } of processes())
+      if (cwd.startsWith(t.dir) && pid !== process.pid) left.push(`process ${pid} (${name}) in ${cwd}`)
     return { landed: all.filter((id) => merges.includes(id)).length, lost, twice, red, left }
   }
 }
@@ -286,14 +334,16 @@ function brokenIn(db: DatabaseSync, t: RealTown, rig: string, all: readonly stri
   const view: TownView = {
     rig,
     maxWorkers: 3,
-    actors: rows<{ address: string; role: string; status: 'active'; snapshot: string }>('SELECT address, role, status, snapshot FROM actor').map(({ snapshot, ...actor }) => ({
+    actors: rows<{ address: string; role: string; status: 'active'; snapshot: string }>(
+      'SELECT address, role, status, snapshot FROM actor',
+    ).map(({ snapshot, ...actor }) => ({
       ...actor,
       ...(JSON.parse(snapshot) as { value: string; context: Record<string, never> }),
     })),
     slots: rows<{ holder: string }>('SELECT holder FROM slot').map(({ holder }) => holder),
-    deadLetters: rows<{ type: string; to_address: string; reason: string }>("SELECT type, to_address, reason FROM mail WHERE state = 'dead'").map(
-      ({ type, to_address, reason }) => `${type} to ${to_address}: ${reason}`,
-    ),
+    deadLetters: rows<{ type: string; to_address: string; reason: string }>(
+      "SELECT type, to_address, reason FROM mail WHERE state = 'dead'",
+    ).map(({ type, to_address, reason }) => `${type} to ${to_address}: ${reason}`),
     timers: rows('SELECT address, id FROM timer'),
     held: false,
     sessions: [],
@@ -302,7 +352,9 @@ function brokenIn(db: DatabaseSync, t: RealTown, rig: string, all: readonly stri
     mainHas: (issue) => files.includes(`part-${issue}.txt`),
     mainIsGreen: true,
     waiting: rows("SELECT 1 FROM mail WHERE state = 'new'").length,
-    openEffects: rows<{ address: string }>("SELECT address FROM effect WHERE state IN ('pending', 'started')").map(({ address }) => address),
+    openEffects: rows<{ address: string }>("SELECT address FROM effect WHERE state IN ('pending', 'started')").map(
+      ({ address }) => address,
+    ),
     history: { spawnDelayMs: 0, starts: [], everAsked: evidenceOf(rows, 0).everAsked, asked: {} },
   }
   const broken = [...always, ...atRest].flatMap(({ number, broken }) => {
@@ -313,7 +365,11 @@ function brokenIn(db: DatabaseSync, t: RealTown, rig: string, all: readonly stri
 }
 
 const closed = (t: RealTown): string[] =>
-  retried(() => (JSON.parse(t.okBd('list', '--all', '--json')) as { id: string; status: string }[]).filter(({ status }) => status === 'closed').map(({ id }) => id))
+  retried(() =>
+    (JSON.parse(t.okBd('list', '--all', '--json')) as { id: string; status: string }[])
+      .filter(({ status }) => status === 'closed')
+      .map(({ id }) => id),
+  )
 
 function retried<T>(work: () => T): T {
   for (let tries = 1; ; tries++) {
@@ -339,7 +395,14 @@ function processes(): Process[] {
       const stat = readFileSync(`/proc/${entry}/stat`, 'utf8')
       const [state, parent] = stat.slice(stat.lastIndexOf(')') + 2).split(' ')
       if (state === 'Z') return []
-      return [{ pid: Number(entry), parent: Number(parent), name: stat.slice(stat.indexOf('(') + 1, stat.lastIndexOf(')')), cwd: readlinkSync(`/proc/${entry}/cwd`) }]
+      return [
+        {
+          pid: Number(entry),
+          parent: Number(parent),
+          name: stat.slice(stat.indexOf('(') + 1, stat.lastIndexOf(')')),
+          cwd: readlinkSync(`/proc/${entry}/cwd`),
+        },
+      ]
     } catch {
       return [] // gone since it was listed, or somebody else's
     }

@@ -1,4 +1,5 @@
-// A plugin with a machine of its own: put this folder into a rig's plugins/ and it is `<rig>/plugins/greeter`. It counts who wrote, and answers.
+// A plugin with a machine of its own: put this folder into a rig's plugins/ and it is `<rig>/plugins/greeter`. It
+// counts who wrote, and answers.
 export default ({ xstate: { setup, assign }, words }) =>
   setup({ actions: words }).createMachine({
     id: 'greeter',
@@ -17,7 +18,11 @@ export default ({ xstate: { setup, assign }, words }) =>
                 params: ({ context, event }) => ({
                   to: event.from,
                   type: 'message.sent',
-                  body: { subject: `Re: ${event.subject}`, body: `Hello from ${context.rig}; you are number ${context.seen}.`, replyTo: event.mailId },
+                  body: {
+                    subject: `Re: ${event.subject}`,
+                    body: `Hello from ${context.rig}; you are number ${context.seen}.`,
+                    replyTo: event.mailId,
+                  },
                 }),
               },
             ],

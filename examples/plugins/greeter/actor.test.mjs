@@ -1,4 +1,5 @@
-// How a plugin's machine is proved: `node --test`, wherever the package is installed. The kit finds every transition, plays it on the real host, and crashes the town around it.
+// How a plugin's machine is proved: `node --test`, wherever the package is installed. The kit finds every transition,
+// plays it on the real host, and crashes the town around it.
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { prove } from 'gastown/proof'
@@ -17,7 +18,10 @@ test('a transition nobody can take is named', async () => {
     kit.xstate.setup({ actions: kit.words, guards: { never: () => false } }).createMachine({
       id: 'forgetful',
       initial: 'asleep',
-      states: { asleep: { description: 'Waits.', on: { 'message.sent': { guard: 'never', target: 'awake' } } }, awake: { description: 'Never reached.' } },
+      states: {
+        asleep: { description: 'Waits.', on: { 'message.sent': { guard: 'never', target: 'awake' } } },
+        awake: { description: 'Never reached.' },
+      },
     })
   const { holes } = await prove(forgetful, { seeds: 0 })
   assert.deepEqual(holes, ['asleep on message.sent → awake: no case takes it'])
