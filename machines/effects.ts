@@ -58,12 +58,16 @@ export const effects = {
       issues: z.array(issueId),
       /** Not asked for; only whether they are closed. */
       escalated: z.array(issueId).default([]),
+      /** In somebody's hands, or in the queue: not done before they land, whatever their status says. */
+      underway: z.array(issueId).default([]),
     }),
     output: z.object({
       /** Open, unblocked, unclaimed issues among those asked for; priority, then age. Epics themselves never. */
       ready: z.array(issueBrief),
       /** Issues asked for by id, or escalated, that are closed. */
       closed: z.array(issueId),
+      /** Issues under way that somebody else than a worker has closed, or deleted. */
+      dropped: z.array(issueId).default([]),
       /** Issues asked for by id that do not exist. */
       unknown: z.array(issueId),
       /**
@@ -126,8 +130,8 @@ export const effects = {
       z.object({ kind: z.literal('held') }),
       /** `byHolder`: the worker closed it itself, with this reason. */
       z.object({ kind: z.literal('closed'), byHolder: z.boolean(), reason: z.string() }),
-      /** It says that it waits for something: open issues it depends on, or its status. */
-      z.object({ kind: z.literal('blocked'), why: z.string() }),
+      /** It says that it waits: for open issues it depends on, or by its status alone. */
+      z.object({ kind: z.literal('blocked'), on: z.array(issueId), why: z.string() }),
       /** Given back, given to somebody else, or gone. */
       z.object({ kind: z.literal('let_go'), why: z.string() }),
     ]),
@@ -292,6 +296,8 @@ export const effects = {
       z.object({
         kind: z.literal('red'),
         gate: z.string(),
+        /** Those that passed before it. */
+        passed: z.array(z.string()).default([]),
         exitCode: z.int().nullable(),
         timedOut: z.boolean(),
         tail: z.string(),
@@ -395,3 +401,5 @@ export const effects = {
 export type EffectName = keyof typeof effects
 export type EffectInput<N extends EffectName> = z.output<(typeof effects)[N]['input']>
 export type EffectOutput<N extends EffectName> = z.output<(typeof effects)[N]['output']>
+/** An input as a machine may write it: what has a default may be left out. */
+export type EffectWish<N extends EffectName> = z.input<(typeof effects)[N]['input']>
