@@ -18,17 +18,17 @@ import type {
   Random,
   Trouble,
 } from '../runtime/contract.ts'
+import keeper from './roles/keeper.ts'
 import mayor from './roles/mayor.ts'
 import overseer from './roles/overseer.ts'
 import plugin from './roles/plugin.ts'
 import polecat from './roles/polecat.ts'
 import refinery from './roles/refinery.ts'
-import retirement from './roles/retirement.ts'
 import type { TownFacts } from './roles/role.ts'
 import session from './roles/session.ts'
 import witness from './roles/witness.ts'
 
-const roles = [mayor, overseer, witness, refinery, polecat, session, retirement, plugin]
+const roles = [mayor, overseer, witness, refinery, polecat, session, keeper, plugin]
 
 /** One hand for every effect; a missing, misspelt or mistyped one does not compile. */
 export type Hands = { [N in EffectName]: (input: EffectInput<N>, call: EffectCall) => Promise<EffectOutput<N>> }

@@ -65,6 +65,10 @@ export const rigConfig = z
     /** At each thing a retired worker leaves behind, before the Overseer is asked. */
     retire_tries: z.int().min(1).default(5),
     extra_env: z.array(z.string()).default([]),
+    /** What becomes of good work while main itself fails a gate. */
+    red_main: z.enum(['wait', 'land']).default('wait'),
+    /** Whether commits on main that this town did not test are told. */
+    foreign_commits: z.enum(['tell', 'allow']).default('tell'),
   })
   .refine(
     (rig) => rig.no_gate || Object.keys(rig.gates).length > 0,
@@ -80,6 +84,9 @@ export const limitsOf = (rig: RigConfig) => ({
   sessionTries: rig.session_tries,
   mergeTries: rig.merge_tries,
   retireTries: rig.retire_tries,
+  gated: !rig.no_gate,
+  redMain: rig.red_main,
+  tellForeign: rig.foreign_commits === 'tell',
 })
 
 /** Reads one configuration file; ConfigUnusable with the file, what is wrong, and what to do. */

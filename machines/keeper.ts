@@ -1,5 +1,5 @@
 // Keeper: the Witness's care for one worker, from its assignment to the last trace gone. (spec: Witness shutdown handler)
-// Life: awaiting → watching → pinning → killing → clearing → retired; `stranded` when something would not go.
+// Life: watching → pinning → killing → clearing → retired; `stranded` when something would not go.
 // Never: in another order. Work is kept before the session ends, the session ends before the worktree goes.
 import { assign, setup } from 'xstate'
 import { polecatOf, sessionOf, witnessOf } from './address.ts'
@@ -95,13 +95,13 @@ export const keeperMachine = setup({
     triesMax: input?.triesMax ?? 5,
     trouble: '',
   }),
-  initial: 'awaiting',
+  initial: 'watching',
   states: {
-    awaiting: {
-      description: 'Nobody to care for yet.',
+    watching: {
+      description: 'The worker is at it.',
       on: {
         'worker.assigned': {
-          target: 'watching',
+          description: 'The assignment comes first, before any worktree or session.',
           actions: [
             assign({ issue: ({ event }) => event.issue.id }),
             {
@@ -114,11 +114,6 @@ export const keeperMachine = setup({
             },
           ],
         },
-      },
-    },
-    watching: {
-      description: 'The worker is at it.',
-      on: {
         'polecat.working': [
           {
             guard: 'paused',

@@ -13,6 +13,9 @@ export interface TownFacts {
     sessionTries: number
     mergeTries: number
     retireTries: number
+    gated: boolean
+    redMain: 'wait' | 'land'
+    tellForeign: boolean
   }
   hasPlugin(rig: string, name: string): boolean
   hasCrew(rig: string, name: string): boolean
