@@ -167,7 +167,15 @@ export const mailCases: { [T in MailType]: readonly MailCase<T>[] } = {
   'merge.removed': [
     {
       from: refinery,
-      body: { issue: 'w-1', title: 'Do w-1', polecat: 'Nux', ref: kept.ref, sha: hash('b'), why: 'not now' },
+      body: {
+        issue: 'w-1',
+        title: 'Do w-1',
+        polecat: 'Nux',
+        ref: kept.ref,
+        sha: hash('b'),
+        by: overseer,
+        why: 'not now',
+      },
     },
   ],
   'merge.stuck': [
@@ -270,7 +278,8 @@ export const effectCases: { [N in EffectName]: readonly EffectOutput<N>[] } = {
     { kind: 'closed', byHolder: false, reason: 'not wanted' },
     { kind: 'blocked', on: ['w-2'], why: 'blocked by w-2' },
     { kind: 'blocked', on: [], why: 'status blocked' },
-    { kind: 'let_go', why: 'it was given back' },
+    { kind: 'given_back' },
+    { kind: 'let_go', why: 'somebody has it now' },
   ],
   releaseIssue: [{ status: 'open' }],
   closeIssues: [{ closed: ['w-1'] }],

@@ -132,7 +132,9 @@ export const effects = {
       z.object({ kind: z.literal('closed'), byHolder: z.boolean(), reason: z.string() }),
       /** It says that it waits: for open issues it depends on, or by its status alone. */
       z.object({ kind: z.literal('blocked'), on: z.array(issueId), why: z.string() }),
-      /** Given back, given to somebody else, or gone. */
+      /** Open again, for anybody. */
+      z.object({ kind: z.literal('given_back') }),
+      /** Given to somebody else, or gone. */
       z.object({ kind: z.literal('let_go'), why: z.string() }),
     ]),
     lane: beadsLane,

@@ -68,6 +68,13 @@ export const cameBack = (
     ...decide(issue),
   ])
 
+export const takenOut = (rig: string, { issue, title, ref, sha, why }: MailEvent<'merge.removed'>) =>
+  raised(causes.issue(rig, issue), rig, issue, `${issue} was taken out of the merge queue of ${rig}`, [
+    `${issue} “${title}”${why ? `: ${why}` : ''}`,
+    `\nThe work is kept at ${ref} (${sha.slice(0, 10)}).`,
+    ...decide(issue),
+  ])
+
 export const stranded = (rig: string, polecat: string, issue: string, reason: string) =>
   raised(causes.remains(rig, polecat), rig, issue, `${polecat} of ${rig} could not be taken down`, [
     `Why: ${reason}.`,

@@ -133,7 +133,7 @@ export const takenOut =
     const out = context.queue.filter((request) => request.issue === event.issue)
     return {
       notes: out.length > 0 ? [says.takenOut(event)] : [],
-      mail: told.removed(context, out, event.why),
+      mail: told.removed(context, out, event.from, event.why),
       reply: says.outOfIt(context, event, out.length > 0),
       changes: { queue: without(context.queue, out) },
     }

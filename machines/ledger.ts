@@ -1,9 +1,10 @@
 // Ledger: what a Witness keeps of its rig's work, and how each piece of news changes it. Pure bookkeeping.
 // Never: says anything itself; what is to be said is handed back.
 import { mayor, overseer, polecatOf, refineryOf } from './address.ts'
-import type { EffectInput, EffectOutput, EffectWish } from './effects.ts'
-import { cameBack, causes, cleared, gaveUp } from './escalations.ts'
+import type { EffectOutput } from './effects.ts'
+import { cameBack, causes, cleared, gaveUp, takenOut } from './escalations.ts'
 import type { MailEvent, Outgoing, ReturnReason } from './mail.ts'
+import type { News } from './profile.ts'
 import { type Candidate, fromReady } from './waves.ts'
 
 /** A worker, as its Witness knows it; everything else is its keeper's. */
@@ -39,13 +40,6 @@ export interface Ledger {
 
 /** Meetings with a moved main beyond which an issue is the Overseer's. */
 const conflictsMax = 20
-
-interface News {
-  ledger: Partial<Ledger>
-  notes: { text: string; issue: string }[]
-  mail: Outgoing[]
-  release?: EffectWish<'releaseIssue'>
-}
 
 const without = <T>(record: Record<string, T>, key: string) =>
   Object.fromEntries(Object.entries(record).filter(([name]) => name !== key))
@@ -102,16 +96,13 @@ const givenUp = (ledger: Ledger, issue: string): Partial<Ledger> => ({
 })
 
 /** A worker is gone. What becomes of its issue depends on how it ended. */
-export function afterRetirement(
-  before: Ledger,
-  event: MailEvent<'worker.retired'>,
-): News & { close?: EffectInput<'closeIssues'> } {
+export function afterRetirement(before: Ledger, event: MailEvent<'worker.retired'>): News<Ledger> {
   const { issue, polecat, outcome, reason, blockedBy, kept } = event
   const worker = before.workers[polecat]
   const workers = without(before.workers, polecat)
   const ledger = { ...before, workers }
   const { rig } = before
-  const told: News = { ledger: { workers }, notes: [], mail: [] }
+  const told: News<Ledger> = { changes: { workers } }
   const release = (status: 'open' | 'blocked', note: string) => ({
     rig,
     issue,
@@ -120,9 +111,9 @@ export function afterRetirement(
     note,
     blockedBy,
   })
-  const escalate = (): News => ({
+  const escalate = (): News<Ledger> => ({
     ...told,
-    ledger: { ...givenUp(ledger, issue), workers },
+    changes: { ...givenUp(ledger, issue), workers },
     release: release('blocked', `Escalated: ${reason}`),
     mail: [gaveUp(rig, worker?.title ?? '', event)],
   })
@@ -132,7 +123,7 @@ export function afterRetirement(
     case 'no_change':
       return {
         ...told,
-        ledger: { ...landed(ledger, issue), workers },
+        changes: { ...landed(ledger, issue), workers },
         close: { rig, issues: [{ issue, reason: `No change: ${reason}` }] },
         mail: [cleared(causes.issue(rig, issue))],
       }
@@ -145,15 +136,13 @@ export function afterRetirement(
       if (tries >= before.triesMax) return escalate()
       return {
         ...told,
-        ledger: { workers, tries: { ...before.tries, [issue]: tries } },
+        changes: { workers, tries: { ...before.tries, [issue]: tries } },
         release: release('open', `Given back: ${reason}`),
       }
     }
     case 'let_go':
-      return {
-        ...told,
-        ledger: { workers, wanted: { ...before.wanted, issues: lacking(before.wanted.issues, issue) } },
-      }
+      // Whether it is wanted still, the next survey says.
+      return told
     case 'cannot':
       return escalate()
     case 'failed':
@@ -163,20 +152,19 @@ export function afterRetirement(
   }
 }
 
-function anew(ledger: Ledger, { issue, polecat }: MailEvent<'worker.retired'>, { returned }: Worker): News {
+function anew(ledger: Ledger, { issue, polecat }: MailEvent<'worker.retired'>, { returned }: Worker): News<Ledger> {
   const back: Candidate = {
     ...candidateFor(ledger, issue, polecat),
     attempt: attemptOf(ledger, issue),
     returned,
   }
   return {
-    ledger: {
+    changes: {
       workers: ledger.workers,
       fresh: [...ledger.fresh, issue],
       returned: [...ledger.returned.filter((candidate) => candidate.issue !== issue), back],
     },
     notes: [{ text: `${issue} could not be put on the new main; it is begun anew from there`, issue }],
-    mail: [],
   }
 }
 
@@ -191,7 +179,7 @@ const candidateFor = ({ rig }: Ledger, issue: string, polecat: string): Candidat
 })
 
 /** Work came back from the queue. */
-export function afterReturn(before: Ledger, event: MailEvent<'merge.returned'>): News {
+export function afterReturn(before: Ledger, event: MailEvent<'merge.returned'>): News<Ledger> {
   const { issue, polecat, ref, sha, returned } = event
   const { rig, triesMax } = before
   const met = before.conflicts[issue] ?? { count: 0, base: null }
@@ -203,7 +191,7 @@ export function afterReturn(before: Ledger, event: MailEvent<'merge.returned'>):
   if (tooOften) {
     const times = mainMoved ? conflictsMax : triesMax
     return {
-      ledger: givenUp(before, issue),
+      changes: givenUp(before, issue),
       notes: [{ text: `${issue} came back ${times} times; the Overseer decides`, issue }],
       release: {
         rig,
@@ -223,7 +211,7 @@ export function afterReturn(before: Ledger, event: MailEvent<'merge.returned'>):
     returned,
   }
   return {
-    ledger: {
+    changes: {
       tries: counted.tries,
       conflicts: counted.conflicts,
       // What was begun anew counts as any other work from here on.
@@ -231,16 +219,24 @@ export function afterReturn(before: Ledger, event: MailEvent<'merge.returned'>):
       queued: without(before.queued, issue),
       returned: [...before.returned.filter((candidate) => candidate.issue !== issue), back],
     },
-    notes: [],
-    mail: [],
+  }
+}
+
+/** Work was taken out of the queue: by the Overseer, who decides what becomes of it, or because its issue is closed. */
+export function afterRemoval(before: Ledger, event: MailEvent<'merge.removed'>): News<Ledger> {
+  const { issue, polecat, ref, by, why } = event
+  if (by !== overseer) return { changes: landed(before, issue), mail: [cleared(causes.issue(before.rig, issue))] }
+  const note = `Taken out of the merge queue${why ? `: ${why}` : ''}; the work is kept at ${ref}`
+  const holder = polecatOf(before.rig, polecat)
+  return {
+    changes: givenUp(before, issue),
+    release: { rig: before.rig, issue, holder, status: 'blocked', note },
+    mail: [takenOut(before.rig, event)],
   }
 }
 
 /** What a survey of the beads found. */
-export function surveyed(
-  before: Ledger,
-  found: EffectOutput<'surveyIssues'>,
-): News & { close?: EffectInput<'closeIssues'>; lookAgain: boolean } {
+export function surveyed(before: Ledger, found: EffectOutput<'surveyIssues'>): News<Ledger> & { lookAgain: boolean } {
   const { rig } = before
   const { ready, closed, dropped, unknown, complete, over } = found
   // Closed first, and only then reported: somebody may file one more in this very moment.
@@ -248,7 +244,7 @@ export function surveyed(
   const done = complete.filter((epic) => over.includes(epic))
   const letGo = before.escalated.filter((issue) => closed.includes(issue))
   return {
-    ledger: {
+    changes: {
       ready: ready.map((issue) => fromReady(issue, attemptOf(before, issue.id))),
       wanted: {
         epics: before.wanted.epics.filter((epic) => !done.includes(epic)),

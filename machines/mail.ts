@@ -243,7 +243,16 @@ export const mails = {
   /** It was taken out of the queue; the work is kept. */
   'merge.removed': said(
     ['refinery'],
-    z.object({ issue: issueId, title: z.string(), polecat: z.string(), ref: z.string(), sha, why: z.string() }),
+    z.object({
+      issue: issueId,
+      title: z.string(),
+      polecat: z.string(),
+      ref: z.string(),
+      sha,
+      /** Who wanted it, and why. */
+      by: z.string(),
+      why: z.string(),
+    }),
   ),
   /** The work is good as far as known, but it cannot land, or nothing can. It stays in the queue. */
   'merge.stuck': said(

@@ -590,6 +590,8 @@ function concluded(found: EffectOutput<'readIssue'>): Conclusion {
         : { outcome: 'let_go', reason: `it was closed: ${found.reason}` }
     case 'blocked':
       return { outcome: 'blocked', reason: found.why, blockedBy: found.on[0] ?? null }
+    case 'given_back':
+      return { outcome: 'given_back', reason: 'it opened its issue again, and went' }
     case 'let_go':
       return { outcome: 'let_go', reason: found.why }
     case 'held':

@@ -74,11 +74,11 @@ export const told = {
     context.members.flatMap(({ issue }) =>
       sentBack(context, issue, { kind: 'red', ...fault(verdict), files: [], base: context.base }),
     ),
-  removed: (context: Known, out: readonly Queued[], why: string): Outgoing[] =>
+  removed: (context: Known, out: readonly Queued[], by: string, why: string): Outgoing[] =>
     out.map(({ issue, title, polecat, ref, sha }) => ({
       to: witnessOf(context.rig),
       type: 'merge.removed',
-      body: { issue, title, polecat, ref, sha, why },
+      body: { issue, title, polecat, ref, sha, by, why },
     })),
   landed: (context: Known): Outgoing[] =>
     context.members.flatMap(({ issue, title, polecat, sha }) => {

@@ -6,10 +6,20 @@
 import { and, assign, enqueueActions, not, setup, stateIn } from 'xstate'
 import { keeperOf, mayor, polecatOf, refineryOf } from './address.ts'
 import { cannotLand, causes, cleared } from './escalations.ts'
-import { afterRetirement, afterReturn, atRest, heldBy, type Ledger, landed, surveyed, taken } from './ledger.ts'
+import {
+  afterRemoval,
+  afterRetirement,
+  afterReturn,
+  atRest,
+  heldBy,
+  type Ledger,
+  landed,
+  surveyed,
+  taken,
+} from './ledger.ts'
 import type { MailEvent, Outgoing } from './mail.ts'
 import { freeName } from './names.ts'
-import { hands, verdicts, words, wordsOf, workersPool } from './profile.ts'
+import { hands, type News, publish, verdicts, words, wordsOf, workersPool } from './profile.ts'
 import { type Candidate, nextStart } from './waves.ts'
 
 export const witnessUnderstands = [
@@ -151,12 +161,7 @@ export const witnessMachine = setup({
       actions: enqueueActions(({ context, event, enqueue }) => {
         const holder = polecatOf(context.rig, event.polecat)
         enqueue({ type: 'freeSlot', params: { pool: workersPool(context.rig), holder } })
-        const { ledger, notes, release, close, mail } = afterRetirement(context, event)
-        for (const note of notes) enqueue({ type: 'note', params: note })
-        if (release) enqueue({ type: 'releaseIssue', params: release })
-        if (close) enqueue({ type: 'closeIssues', params: close })
-        enqueue({ type: 'mail', params: mail })
-        enqueue.assign({ ...ledger, look: true })
+        publish<Context>(enqueue, lookingAgain(afterRetirement(context, event)))
       }),
     },
 
@@ -181,29 +186,15 @@ export const witnessMachine = setup({
     },
     'merge.returned': {
       description: 'Back to a worker, on the preserved work; after too many tries the Overseer decides.',
-      actions: enqueueActions(({ context, event, enqueue }) => {
-        const { ledger, notes, release, mail } = afterReturn(context, event)
-        for (const note of notes) enqueue({ type: 'note', params: note })
-        if (release) enqueue({ type: 'releaseIssue', params: release })
-        enqueue({ type: 'mail', params: mail })
-        enqueue.assign({ ...ledger, look: true })
-      }),
+      actions: enqueueActions(({ context, event, enqueue }) =>
+        publish<Context>(enqueue, lookingAgain(afterReturn(context, event))),
+      ),
     },
     'merge.removed': {
       description: 'Taken out of the queue: nobody is started on it until it is asked for again.',
-      actions: [
-        {
-          type: 'releaseIssue',
-          params: ({ context, event }) => ({
-            rig: context.rig,
-            issue: event.issue,
-            holder: polecatOf(context.rig, event.polecat),
-            status: 'blocked' as const,
-            note: `Taken out of the merge queue${event.why ? `: ${event.why}` : ''}; the work is kept at ${event.ref}`,
-          }),
-        },
-        assign(({ context, event }) => ({ ...landed(context, event.issue), look: true })),
-      ],
+      actions: enqueueActions(({ context, event, enqueue }) =>
+        publish<Context>(enqueue, lookingAgain(afterRemoval(context, event))),
+      ),
     },
     'merge.stuck': {
       description: 'What keeps work from landing is for the Overseer; one escalation a cause.',
@@ -282,11 +273,8 @@ export const witnessMachine = setup({
             onDone: {
               target: 'choosing',
               actions: enqueueActions(({ context, event, enqueue }) => {
-                const { ledger, notes, close, mail, lookAgain } = surveyed(context, event.output)
-                for (const note of notes) enqueue({ type: 'note', params: note })
-                if (close) enqueue({ type: 'closeIssues', params: close })
-                enqueue({ type: 'mail', params: mail })
-                enqueue.assign({ ...ledger, look: lookAgain || context.look })
+                const { lookAgain, ...news } = surveyed(context, event.output)
+                publish<Context>(enqueue, { ...news, changes: { ...news.changes, look: lookAgain || context.look } })
               }),
             },
             onError: {
@@ -424,6 +412,9 @@ export const witnessMachine = setup({
     },
   },
 })
+
+/** What happened may let another start. */
+const lookingAgain = (news: News<Ledger>): News<Context> => ({ ...news, changes: { ...news.changes, look: true } })
 
 const poke = (context: Context): Outgoing => ({ to: refineryOf(context.rig), type: 'queue.poked', body: {} })
 

@@ -51,6 +51,8 @@ export function scopeOf({
     after: [],
     escalated: false,
     letGo: false,
+    closedBy: null,
+    noChange: false,
   })
   return {
     polecats,
@@ -139,6 +141,9 @@ export function makeModel(scope: Scope) {
       sessionTries: scope.tries,
       mergeTries: scope.tries,
       retireTries: scope.tries,
+      gated: true,
+      redMain: 'wait' as const,
+      tellForeign: true,
     }),
     hasPlugin: () => false,
     hasCrew: () => false,

@@ -238,7 +238,11 @@ export function openBeads(dir: string, options: { create?: boolean; now?: () => 
         if (!issue) return { unavailable: `issue ${id} not found` }
         if (issue.assignee && issue.assignee !== holder && issue.assignee !== from.previous)
           return { held: issue.assignee }
-        const ours = issue.status === 'in_progress' && (issue.assignee === holder || issue.assignee === from.previous)
+        // Also what its own worker called blocked before it handed it over all the same.
+        const ours =
+          ['in_progress', 'blocked'].includes(issue.status) &&
+          issue.assignee !== null &&
+          (issue.assignee === holder || issue.assignee === from.previous)
         const given =
           issue.status === 'blocked' && from.alsoLabel !== undefined && beads.labels(id).includes(from.alsoLabel)
         const saysDone = issue.status === 'closed' && from.previous != null && beads.closedBy(id) === from.previous

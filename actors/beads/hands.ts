@@ -50,7 +50,7 @@ export const beadsHands = (
     if (on.length > 0) return { kind: 'blocked', on, why: `it waits for ${on.join(', ')}` }
     if (issue.status === 'blocked' || issue.status === 'deferred')
       return { kind: 'blocked', on: [], why: `its worker set it ${issue.status}${lastLine(issue.notes)}` }
-    return issue.status === 'open' ? { kind: 'let_go', why: 'it was given back' } : { kind: 'held' }
+    return issue.status === 'open' ? { kind: 'given_back' } : { kind: 'held' }
   },
 
   releaseIssue: async ({ rig, issue: id, holder, status, note, blockedBy }) => {
@@ -58,7 +58,9 @@ export const beadsHands = (
     const issue = await beads.get(id)
     // Only its holder gives it back, and what its holder closed is not done by that; said again, there is nothing.
     const closedByOthers = issue?.status === 'closed' && (await beads.closedBy(id)) !== holder
-    if (!issue || closedByOthers || issue.assignee !== holder) return { status: issue?.status ?? 'unknown' }
+    const isFree = issue?.status === 'open' && issue.assignee === null
+    if (!issue || closedByOthers || (issue.assignee !== holder && !(isFree && status === 'blocked')))
+      return { status: issue?.status ?? 'unknown' }
     const notes =
       note === '' || issue.notes.includes(note) ? issue.notes : `${issue.notes}${issue.notes ? '\n' : ''}${note}`
     const known = blockedBy === null || (await beads.get(blockedBy)) !== undefined
