@@ -43,15 +43,7 @@ const conflict = {
   tail: '',
   base: hash('a'),
 } satisfies ReturnReason
-const red = {
-  kind: 'red',
-  summary: 'the gate “test” failed (exit 1)',
-  files: [],
-  tail: 'not ok',
-  base: hash('a'),
-} satisfies ReturnReason
 const worker = { issue: 'w-1', incarnation: 1, branch: 'polecat/Nux-1' }
-const retired = { polecat: 'Nux', incarnation: 1, issue: 'w-1' }
 const work = {
   issue: 'w-1',
   title: 'Do w-1',

@@ -30,7 +30,7 @@ export interface RefineryContext extends RefineryInput {
   greenMain: string | null
   greenCandidate: string | null
   /** main, and the gate it fails, as long as it does. */
-  red: { main: string; gate: string } | null
+  red: { main: string; gate: string; at: number } | null
   /** The verdict on a candidate, while main itself is looked at. */
   verdict: EffectOutput<'runGates'> | null
   /** Times in a row that main moved; counted as far as it makes a difference. */
@@ -64,8 +64,10 @@ export const absencesMax = 7
 export const movesMax = 4
 /** The Overseer hears of an origin that is away after so many times; of one that denies access a time earlier. */
 const patience = { unreachable: 3, denied: 2 }
-/** main is not asked more often than this whether it is still red, in milliseconds. */
+/** main is not asked more often than this whether it is another, in milliseconds. */
 const redMainMs = 60_000
+/** For so long main that failed a gate is believed to fail it still; gates err, too. In milliseconds. */
+const believedMs = 3_600_000
 
 export const begun = (input: RefineryInput | undefined): Context => ({
   rig: input?.rig ?? '',
@@ -226,6 +228,10 @@ export const parted: Change = (context) => ({
   changes: { queue: changed(context.queue, context.members, (request) => ({ ...request, alone: true })) },
 })
 
+/** main is the one that failed a gate a while ago. */
+export const isRedStill = ({ red, base }: Context, at: number) =>
+  red !== null && red.main === base && at - red.at < believedMs
+
 /** A candidate is made of what could be put on main; what could not goes back. */
 export const built =
   (output: Extract<EffectOutput<'buildCandidate'>, { kind: 'built' }>): Change =>
@@ -277,11 +283,11 @@ export const failed =
 
 /** main itself was judged. */
 export const judged =
-  (output: EffectOutput<'runGates'>): Change =>
+  (output: EffectOutput<'runGates'>, at: number): Change =>
   (context) => ({
     changes: {
       greenMain: output.kind === 'green' ? context.base : context.greenMain,
-      red: output.kind === 'red' ? { main: context.base ?? '', gate: output.gate } : context.red,
+      red: output.kind === 'red' ? { main: context.base ?? '', gate: output.gate, at } : context.red,
     },
   })
 

@@ -12,6 +12,7 @@ import {
   begun,
   built,
   failed,
+  isRedStill,
   judged,
   landed,
   movesMax,
@@ -58,14 +59,12 @@ export const refineryMachine = setup({
     somethingBuilt: ({ context }) => context.landing.length > 0 && context.commit !== context.base,
     allThere: ({ context }) => context.landing.length > 0,
     testedAlready: ({ context }) => context.commit !== context.base && context.commit === context.greenCandidate,
-    stillRed: ({ context }) =>
-      context.red !== null &&
-      context.red.main === context.base &&
-      context.members.some(({ wait }) => wait?.what === 'main_red'),
+    stillRed: ({ context, event }) =>
+      isRedStill(context, atOf(event, context)) && context.members.some(({ wait }) => wait?.what === 'main_red'),
     /** It fails the gate that main is known to fail. */
     failsAsMain: ({ context, event }) => {
       const verdict = verdictOf(event)
-      return verdict.kind === 'red' && context.red?.main === context.base && context.red?.gate === verdict.gate
+      return verdict.kind === 'red' && context.red?.gate === verdict.gate && isRedStill(context, atOf(event, context))
     },
     /** The base is not known to pass: the fault may be main's. Gates that cannot run are always tried on main too. */
     mainUnproven: ({ context, event }) =>
@@ -195,7 +194,11 @@ export const refineryMachine = setup({
           ),
         },
         { guard: 'testedAlready', target: 'landing' },
-        { guard: 'somethingBuilt', target: 'testing' },
+        {
+          guard: 'somethingBuilt',
+          target: 'testing',
+          actions: { type: 'note', params: ({ context }) => says.tests(context) },
+        },
         {
           guard: 'allThere',
           target: 'confirming',
@@ -267,7 +270,7 @@ export const refineryMachine = setup({
                 after(
                   context,
                   went('gates'),
-                  judged(event.output),
+                  judged(event.output, atOf(event, context)),
                   tells('main_red', says.mainRed(event.output), 'held'),
                 ),
               ),
@@ -286,7 +289,12 @@ export const refineryMachine = setup({
             actions: enqueueActions(({ context, event, enqueue }) =>
               publish(
                 enqueue,
-                after(context, went('gates'), judged(event.output), failed(context.verdict ?? event.output)),
+                after(
+                  context,
+                  went('gates'),
+                  judged(event.output, atOf(event, context)),
+                  failed(context.verdict ?? event.output),
+                ),
               ),
             ),
           },

@@ -137,15 +137,14 @@ export const says = {
     ok: false,
     text: `${issue} is being pushed by ${rig}/refinery at this very moment; look again in a while`,
   }),
-  built: ({ landing, unfit, foreign }: Built) => [
+  built: ({ unfit, foreign }: Built) => [
     ...foreign.map(({ sha, author, subject }) =>
       note(`main has ${sha.slice(0, 10)} “${subject}” by ${author}, which came not through this queue`, ''),
     ),
     ...unfit.map(({ issue, why }) => note(`${issue} ${why}; back to a worker`, issue)),
-    ...(landing.length === 0
-      ? []
-      : [note(`merges ${landing.map(({ issue }) => issue).join(', ')} and tests it`, landing[0]?.issue ?? '')]),
   ],
+  tests: (context: Known) =>
+    note(`merges ${context.landing.map(({ issue }) => issue).join(', ')} and tests it`, oneOf(context)),
   foreign: (foreign: Built['foreign']) =>
     foreign.map(({ sha, author, subject }) => `${sha.slice(0, 10)} ${author}: ${subject}`).join('\n'),
   sentBack: (context: Known, verdict: Verdict) =>
