@@ -86,7 +86,6 @@ export function handlersOf(hands: Hands): Record<string, Handler> {
 }
 
 interface AnyEffect {
-  class: EffectSpec['class']
   input: z.ZodType
   output: z.ZodType
   lane(input: unknown): string | null
@@ -96,7 +95,6 @@ interface AnyEffect {
 
 function specOf(kind: AnyEffect): EffectSpec {
   return {
-    class: kind.class,
     parseInput: (input) => parsed(kind.input, input) as JsonObject,
     parseOutput: (output) => parsed(kind.output, output) as Json,
     lane: (input) => kind.lane(input),

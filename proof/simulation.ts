@@ -9,18 +9,8 @@ import { join } from 'node:path'
 import { bind } from '../actors/binding.ts'
 import { unlucky } from '../machines/cases.ts'
 import type { EffectName } from '../machines/effects.ts'
-import {
-  type ActorState,
-  type Host,
-  type JsonObject,
-  openHost,
-  openSqliteStore,
-  type PromisedEffect,
-  type Role,
-  type Store,
-  seededRandom,
-  virtualClock,
-} from '../runtime/contract.ts'
+import type { ActorState, Host, JsonObject, PromisedEffect, Role, Store } from '../runtime/contract.ts'
+import { openHost, openSqliteStore, seededRandom, virtualClock } from '../runtime/open.ts'
 import { Crash, kept, mortal } from './crash.ts'
 import { makePast } from './evidence.ts'
 import { makeAgents, makeOverseer, makePeople, type Stage } from './inhabitants.ts'

@@ -4,16 +4,8 @@
 
 import { isDeepStrictEqual } from 'node:util'
 import { type AnyMachineSnapshot, createActor, fromPromise, SimulatedClock } from 'xstate'
-import {
-  type HostOptions,
-  type Json,
-  type JsonObject,
-  openHost,
-  openSqliteStore,
-  type Role,
-  seededRandom,
-  virtualClock,
-} from '../runtime/contract.ts'
+import type { HostOptions, Json, JsonObject, Role } from '../runtime/contract.ts'
+import { openHost, openSqliteStore, seededRandom, virtualClock } from '../runtime/open.ts'
 import { begin, type Promised, persist, play, restore } from '../runtime/turn.ts'
 import { eventOf, type Step, type Subject, stepsFrom } from './coverage.ts'
 

@@ -17,7 +17,6 @@ export default role({
     const rig = 'rig' in at ? at.rig : ''
     return { rig, name: 'name' in at ? at.name : '', incarnation, startsMax: town.rig(rig).sessionTries }
   },
-  restart: 'transient',
   begins: ['polecat.assigned'],
   understands: polecatUnderstands,
   ignores: polecatIgnores,

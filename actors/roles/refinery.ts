@@ -11,7 +11,6 @@ export default role({
   // 2: gates that cannot run and an origin that does not answer are counted apart.
   migrate: (snapshot) => ({ ...snapshot, context: { ...(snapshot.context as JsonObject), breaks: 0 } }),
   input: (at) => ({ rig: 'rig' in at ? at.rig : '' }),
-  restart: 'permanent',
   understands: refineryUnderstands,
   ignores: refineryIgnores,
 })

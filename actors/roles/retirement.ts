@@ -11,7 +11,6 @@ export default role({
     const rig = 'rig' in at ? at.rig : ''
     return { rig, polecat: 'name' in at ? at.name : '', triesMax: town.rig(rig).retireTries }
   },
-  restart: 'transient',
   begins: ['retirement.requested'],
   understands: retirementUnderstands,
   ignores: retirementIgnores,

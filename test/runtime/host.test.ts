@@ -1,7 +1,8 @@
 import { readFileSync, writeFileSync } from 'node:fs'
 import { DatabaseSync } from 'node:sqlite'
 import { afterEach, beforeEach, expect, test } from 'vitest'
-import { LeaseLost, openSqliteStore, Refusal, StoreUnusable, type Trouble } from '../../runtime/contract.ts'
+import type { Trouble } from '../../runtime/contract.ts'
+import { LeaseLost, openSqliteStore, Refusal, StoreUnusable } from '../../runtime/open.ts'
 import { counterRole, world } from './counter.ts'
 
 let w: ReturnType<typeof world>
@@ -434,7 +435,9 @@ test('what is over is not read again: every query of a turn goes by an index', (
   for (const [type, body] of Object.entries({
     add: {},
     pass: { to: 'c/2', n: 1 },
-    slot: {},
+    slot: { to: 'holder' },
+    free: { to: 'holder' },
+    shrink: { n: 1 },
     work: {},
     stop: {},
     wait: {},
