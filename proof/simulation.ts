@@ -13,6 +13,7 @@ import type { ActorState, Host, JsonObject, PromisedEffect, Role, Store } from '
 import { openHost, openSqliteStore, seededRandom, virtualClock } from '../runtime/open.ts'
 import { Crash, kept, mortal } from './crash.ts'
 import { makePast } from './evidence.ts'
+import { performIn } from './hands.ts'
 import { makeAgents, makeOverseer, makePeople, type Stage } from './inhabitants.ts'
 import { always, check as checkAll, atRest as restful, type TownView, Violation } from './invariants.ts'
 import { epic, rig, type SimIssue, World } from './world.ts'
@@ -173,7 +174,7 @@ export function simulate({
 
   function perform(flight: InFlight): void {
     try {
-      flight.result = world.perform(flight.effect)
+      flight.result = performIn(world, flight.effect)
     } catch (error) {
       if (error instanceof Violation) throw error
       flight.result = error as Error
