@@ -134,13 +134,15 @@ const spec = (more: Partial<EffectSpec> = {}): EffectSpec => ({
   ...more,
 })
 
+/** `work` is awaited, one at a time; nobody waits for `tell`. */
+export const effects = { work: spec(), tell: spec({ lane: () => null, starts: false }) }
+
 /** A store in a folder of its own, hosts opened on it one after the other; `dispose` removes it. */
 export function world() {
   const dir = mkdtempSync(join(tmpdir(), 'kernel-'))
   const path = join(dir, 'store.db')
   const clock = virtualClock(1_000_000)
   let holders = 0
-  const effects = { work: spec(), tell: spec({ lane: () => null, starts: false }) }
   const open = (more: Partial<HostOptions> = {}) => {
     const options: HostOptions = {
       store: openSqliteStore(path),
