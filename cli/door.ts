@@ -7,7 +7,8 @@ import { z } from 'zod'
 import { type Address, mayor, overseer, polecatOf, refineryOf, whereabouts, witnessOf } from '../machines/address.ts'
 import { issueId } from '../machines/mail.ts'
 import { runSpeaks } from '../machines/session.ts'
-import { type Host, Refusal, type Reply } from '../runtime/contract.ts'
+import type { Host, Reply } from '../runtime/contract.ts'
+import { Refusal } from '../runtime/open.ts'
 import type { Methods, Request } from './api.ts'
 import {
   escalations,

@@ -48,7 +48,7 @@ export default command({
         const { townLayout } = await import('../../actors/layout.ts')
         const { db } = townLayout(town())
         if (!existsSync(db)) throw error
-        const { openSqliteStore, readJournal } = await import('../../runtime/contract.ts')
+        const { openSqliteStore, readJournal } = await import('../../runtime/open.ts')
         const store = openSqliteStore(db, { readOnly: true })
         try {
           return readJournal(store, params)

@@ -1,7 +1,8 @@
 import { existsSync } from 'node:fs'
 import { readConfig, rigConfig, rigsConfig } from '../../actors/config.ts'
 import { rigLayout, townLayout } from '../../actors/layout.ts'
-import type { ActorState, ReplayResult } from '../../runtime/contract.ts'
+import type { ActorState } from '../../runtime/contract.ts'
+import type { ReplayResult } from '../../runtime/open.ts'
 import { rigLines } from '../board.ts'
 import { command, table, Usage } from '../command.ts'
 import { escalations, rigStatus } from '../status.ts'
@@ -18,7 +19,7 @@ export default command({
   },
   args: [0, 0],
   async run({ flags, town, print }) {
-    const { openSqliteStore, replay } = await import('../../runtime/contract.ts')
+    const { openSqliteStore, replay } = await import('../../runtime/open.ts')
     const { rolesOf } = await import('../roles.ts')
     const root = town()
     const { db } = townLayout(root)

@@ -21,9 +21,9 @@ export default command({
         (session) => flags.all || session.id.startsWith(`gt-${flags.rig}-`),
       )
       await Promise.all(live.map((session) => endSession(session, 2000, new AbortController().signal)))
-      const { openSqliteStore } = await import('../../runtime/contract.ts')
+      const { holdUnhosted, openSqliteStore } = await import('../../runtime/open.ts')
       const store = openSqliteStore(townLayout(town()).db)
-      store.run('INSERT OR IGNORE INTO hold (scope) VALUES (?)', flags.all ? '*' : `${flags.rig}/`)
+      holdUnhosted(store, flags.all ? '*' : `${flags.rig}/`)
       store.close()
       stopped = live.map((session) => session.id)
     }

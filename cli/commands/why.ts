@@ -1,6 +1,6 @@
 import { existsSync } from 'node:fs'
 import { spelledOut } from '../../machines/address.ts'
-import type { Causes } from '../../runtime/contract.ts'
+import type { Causes } from '../../runtime/open.ts'
 import { colour, command } from '../command.ts'
 
 export default command({
@@ -14,7 +14,7 @@ export default command({
   args: [1, 1],
   async run({ args: [what = ''], town, print }) {
     const { townLayout } = await import('../../actors/layout.ts')
-    const { causes, openSqliteStore } = await import('../../runtime/contract.ts')
+    const { causes, openSqliteStore } = await import('../../runtime/open.ts')
     const root = town()
     const { db } = townLayout(root)
     if (!existsSync(db)) throw new Error(`${root} has never been up: nothing has happened yet`)

@@ -23,7 +23,7 @@ import { rigLayout } from '../../actors/layout.ts'
 
 let dir: string
 let town: string
-const call = { key: 'k', address: 'a', attempt: 1, at: 1_700_000_000_000, signal: new AbortController().signal }
+const call = { at: 1_700_000_000_000, signal: new AbortController().signal }
 const now = new Date('2026-01-01T00:00:00Z')
 const initBeads = (where: string) => writeFileSync(join(where, 'beads.db'), '')
 const sh = (cwd: string, ...args: string[]) =>

@@ -34,7 +34,7 @@ import { eventually } from '../fixture/real-town.ts'
 
 let town: string
 let clone: string
-const call = { key: 'k', address: 'a', attempt: 1, at: 0, signal: new AbortController().signal } satisfies EffectCall
+const call = { at: 0, signal: new AbortController().signal } satisfies EffectCall
 const sh = (cwd: string, ...args: string[]) =>
   execFileSync('git', ['-c', 'user.name=T', '-c', 'user.email=t@example.invalid', ...args], {
     cwd,

@@ -13,7 +13,7 @@ let town: string
 let clone: string
 let path: string
 const deps = { defaultBranch: () => 'main' }
-const call = { key: 'k', address: 'a', attempt: 1, at: 0, signal: new AbortController().signal } satisfies EffectCall
+const call = { at: 0, signal: new AbortController().signal } satisfies EffectCall
 const sh = (cwd: string, ...args: string[]) =>
   execFileSync(
     'git',
