@@ -42,7 +42,10 @@ export interface Binding {
 export function bind({
   facts,
   prefixOf,
-}: Binding): Pick<HostOptions, 'roles' | 'effects' | 'parseMail' | 'newMailId' | 'project' | 'slotCapacity' | 'alert'> {
+}: Binding): Pick<
+  HostOptions,
+  'roles' | 'effects' | 'parseMail' | 'newMailId' | 'project' | 'slotCapacity' | 'alert' | 'refuses'
+> {
   return {
     roles: roles.map((role) => role(facts)),
     effects: Object.fromEntries(
