@@ -6,7 +6,7 @@
 // (`test/models/explore.test.ts`).
 import { bind } from '../actors/binding.ts'
 import type { HostOptions, Json, JsonObject, Role } from '../runtime/contract.ts'
-import { plan, type Write } from '../runtime/plan.ts'
+import { plan, understands, type Write } from '../runtime/plan.ts'
 import { restore } from '../runtime/turn.ts'
 import { always, atRest, check, type TownView, Violation } from './invariants.ts'
 import type { Actor, Choice, Mail, Scope, Stored, TownState } from './state.ts'
@@ -188,7 +188,7 @@ export function makeModel(scope: Scope) {
   /** Why a machine's mail is a dead letter at once; a full mailbox is left out. */
   function obstacle(from: string, { to, type }: Extract<Write, { kind: 'mail' }>): string | undefined {
     const role = theRole(to)
-    if (!role.accepts.includes(type) && !role.ignores.includes(type)) return `${to} does not understand ${type}`
+    if (!understands(role, type)) return `${to} does not understand ${type}`
     return rules.refuses?.({ from, to, type })
   }
 

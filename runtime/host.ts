@@ -156,7 +156,12 @@ function playOrFail(rooms: Rooms, mail: KeptMail, told: Told): void {
 
 function playMail(rooms: Rooms, role: Role, mail: KeptMail): Told {
   const actor = rooms.tables.actors.find(mail.to)
-  const life = actor && { ...actor, snapshot: () => rooms.residents.snapshotOf(actor, role) }
+  const life = actor && {
+    incarnation: actor.incarnation,
+    revision: actor.revision,
+    status: actor.status,
+    snapshot: () => rooms.residents.snapshotOf(actor, role),
+  }
   // One moment a turn: what the machine is told, what the journal says and what its timers count from are the same.
   return writeTurn(rooms, role, mail, plan(rooms.options, role, life, mail, rooms.options.clock.now()))
 }

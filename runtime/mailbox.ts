@@ -5,13 +5,10 @@ import { distance } from 'fastest-levenshtein'
 import type { Draft, Envelope, HostOptions, Role } from './contract.ts'
 import { Refusal } from './errors.ts'
 import type { Outbox } from './outbox.ts'
+import { understands } from './plan.ts'
 import type { Tables } from './store/tables.ts'
 
 export type Mailbox = ReturnType<typeof makeMailbox>
-
-/** Whether mail of this type may ever reach an actor of this role. */
-export const understands = (role: Role, type: string): boolean =>
-  role.accepts.includes(type) || role.ignores.includes(type)
 
 export function makeMailbox(options: HostOptions, { mail, actors }: Pick<Tables, 'mail' | 'actors'>, outbox: Outbox) {
   const { clock } = options

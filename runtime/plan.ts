@@ -124,12 +124,16 @@ export function plan(rules: Rules, role: Role, life: Life | undefined, mail: Hea
   ]
 }
 
+/** Whether mail of this type may ever reach an actor of this role. */
+export const understands = (role: Role, type: string): boolean =>
+  role.accepts.includes(type) || role.ignores.includes(type)
+
 /** What becomes of mail to an actor that is absent or done when it may not begin one; undefined when it may. */
 function withoutBeginning(role: Role, { to, type }: Heard, own: boolean): Write | undefined {
   if (own) return { kind: 'handled', as: 'stale' }
   if (role.ignores.includes(type) && !(role.begins ?? role.accepts).includes(type))
     return { kind: 'handled', as: 'done' }
-  if (!(role.begins ?? [...role.accepts, ...role.ignores]).includes(type))
+  if (!(role.begins?.includes(type) ?? understands(role, type)))
     return { kind: 'undelivered', reason: `${to} is not there; ${type} does not begin it` }
   return undefined
 }

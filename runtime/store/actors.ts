@@ -32,7 +32,9 @@ export function actorTable(store: Store) {
   return {
     find(address: string): StoredActor | undefined {
       const found = row(address)
-      return found && { ...found, crashes: JSON.parse(found.crashes) as number[] }
+      if (!found) return undefined
+      const { incarnation, revision, status, version, snapshot } = found
+      return { address, incarnation, revision, status, version, snapshot, crashes: JSON.parse(found.crashes) }
     },
     state(address: string): ActorState | undefined {
       const found = row(address)

@@ -132,10 +132,10 @@ const envelopeOf = (row: MailRow): Envelope => ({
   causeId: row.cause_id,
 })
 
-const mailOf = (row: MailRow): KeptMail => ({
-  ...envelopeOf(row),
-  state: row.state,
-  effectKey: row.effect_key,
-  timerId: row.timer_id,
-  reason: row.reason,
-})
+const mailOf = (row: MailRow): KeptMail =>
+  Object.assign(envelopeOf(row), {
+    state: row.state,
+    effectKey: row.effect_key,
+    timerId: row.timer_id,
+    reason: row.reason,
+  })
