@@ -66,7 +66,11 @@ interface Call {
   print(json: () => unknown, lines: () => readonly string[]): void
 }
 
-function main(argv: string[]): number {
+export function main(): void {
+  process.exitCode = run(process.argv.slice(2))
+}
+
+function run(argv: string[]): number {
   try {
     const [word = 'help', ...rest] = argv
     if (word === 'help' || word === '--help' || word === '-h') return say(helpText)
@@ -74,11 +78,11 @@ function main(argv: string[]): number {
     const { flags, args } = parse(rest)
     if (flags.help) return say(helpText)
     if (word === 'init') return init(flags)
-    const run = words[word === 'dep' ? `dep ${args.shift() ?? ''}` : word]
-    if (!run) throw new Usage(`unknown command "${argv.slice(0, 2).join(' ')}"; \`bd help\` lists them`)
+    const work = words[word === 'dep' ? `dep ${args.shift() ?? ''}` : word]
+    if (!work) throw new Usage(`unknown command "${argv.slice(0, 2).join(' ')}"; \`bd help\` lists them`)
     const beads = openBeads(findBeads())
     const actor = flags.actor ?? process.env.BD_ACTOR ?? process.env.BEADS_ACTOR ?? process.env.USER ?? 'unknown'
-    run({
+    work({
       flags,
       args,
       beads,
@@ -380,5 +384,3 @@ const helpText = `bd: issues of this rig.
   bd init --prefix <prefix>        bd version
 
 Every command takes --json.`
-
-process.exitCode = main(process.argv.slice(2))

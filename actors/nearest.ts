@@ -1,0 +1,16 @@
+// "Did you mean …?": the nearest spelling, said in one way everywhere.
+// Never: guesses where nothing is near.
+import { closest, distance } from 'fastest-levenshtein'
+
+/** The known text that is spelled most like this one; undefined when none is near enough to be meant. */
+export function nearest(text: string, known: readonly string[]): string | undefined {
+  if (known.length === 0) return undefined
+  const found = closest(text, known)
+  return distance(text, found) <= Math.max(2, Math.floor(found.length / 2)) ? found : undefined
+}
+
+/** `; did you mean wyvern/refinery?`, or nothing. */
+export function didYouMean(text: string, known: readonly string[]): string {
+  const found = nearest(text, known)
+  return found === undefined ? '' : `; did you mean ${found}?`
+}
