@@ -132,6 +132,11 @@ export function rigOfIssue(town: TownBehind, issue: string): string {
   throw new Refusal(`no rig has issues like ${issue}; prefixes: ${prefixes.join(', ') || 'none'}`)
 }
 
+/** Refused, with the nearest address where somebody is, for one where nobody is. */
+export function reachable(to: string, known: readonly string[]): void {
+  if (!known.includes(to)) throw new Refusal(`nobody is at "${to}"${didYouMean(to, known)}`)
+}
+
 /** Everybody mail can be sent to. */
 export function everybody(town: TownBehind): string[] {
   return [mayor, overseer, ...town.rigs().flatMap((rig) => everybodyIn(town, rig))]

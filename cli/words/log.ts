@@ -76,12 +76,13 @@ function linesOf(entry: LogEntry, all: boolean): string[] {
   return [`${who}  ${entry.mailType}: ${entry.before || '·'} → ${entry.after}  ${entry.promised.join(', ')}`]
 }
 
-const query = { address: z.string().optional(), issue: z.string().optional(), after: z.int().optional() }
+const chosen = z.object({ address: z.string().optional(), issue: z.string().optional(), after: z.int().optional() })
+const bounds = z.object({ last: z.int().positive().optional(), sinceMs: z.number().optional() })
 
 export const answers = {
   log: answering({
     may: 'anyone reads',
-    shape: z.object({ ...query, last: z.int().positive().optional(), sinceMs: z.number().optional() }),
+    shape: z.intersection(chosen, bounds),
     answer: ({ last, address, issue, after, sinceMs }, { town }): LogEntry[] => {
       const bounded = last !== undefined || after !== undefined || sinceMs !== undefined
       return town.host.journal(said({ last: bounded ? last : 200, address, issue, after, sinceMs }))
@@ -90,7 +91,7 @@ export const answers = {
   /** Stream: an event `{ entries: LogEntry[] }` after every commit; answers when nobody listens any more. */
   follow: answering({
     may: 'anyone reads',
-    shape: z.object(query),
+    shape: chosen,
     answer: async ({ after, address, issue }, { town: { host }, gone, emit }): Promise<null> => {
       const tell = (entries: readonly LogEntry[]) => {
         if (entries.length > 0) emit({ entries })

@@ -3,9 +3,7 @@
 import { mkdirSync } from 'node:fs'
 import { join } from 'node:path'
 import { z } from 'zod'
-import { didYouMean } from '../../actors/nearest.ts'
-import { Refusal } from '../../runtime/contract.ts'
-import { answering, everybody, post } from '../asking.ts'
+import { answering, everybody, post, reachable } from '../asking.ts'
 import { makeRequest, send } from '../client.ts'
 import { TownUnreachable, Usage } from '../errors.ts'
 import { declare } from '../word.ts'
@@ -42,7 +40,8 @@ export const word = declare({
     } catch (error) {
       if (!(error instanceof TownUnreachable)) throw error
       const { addressesIn } = await import('../../actors/facts.ts')
-      reachable(to, addressesIn(root))
+      const there = await import('../asking.ts')
+      there.reachable(to, addressesIn(root))
       const { writeWhole } = await import('../../actors/config.ts')
       const intake = join(layout.daemon, 'intake')
       mkdirSync(intake, { recursive: true, mode: 0o700 })
@@ -74,9 +73,4 @@ export const answers = {
       return { id, to }
     },
   }),
-}
-
-/** Refused with the nearest address where somebody is. */
-function reachable(to: string, known: readonly string[]): void {
-  if (!known.includes(to)) throw new Refusal(`nobody is at "${to}"${didYouMean(to, known)}`)
 }
