@@ -14,3 +14,10 @@ export function didYouMean(text: string, known: readonly string[]): string {
   const found = nearest(text, known)
   return found === undefined ? '' : `; did you mean ${found}?`
 }
+
+/** The same for addresses: as people say them, `wyvern/Nux` is as near to `wyvern/Nix` as it looks. */
+export function didYouMeanAddress(text: string, known: readonly string[]): string {
+  const short = (address: string) => address.replace('/polecats/', '/')
+  const found = nearest(short(text), known.map(short))
+  return found === undefined ? '' : `; did you mean ${known.find((address) => short(address) === found)}?`
+}

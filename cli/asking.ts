@@ -2,7 +2,7 @@
 // Never: an answer itself; each is in its word's file (words/).
 import { once } from 'node:events'
 import type { z } from 'zod'
-import { didYouMean } from '../actors/nearest.ts'
+import { didYouMean, didYouMeanAddress } from '../actors/nearest.ts'
 import { type Address, mayor, overseer, polecatOf, refineryOf, witnessOf } from '../machines/address.ts'
 import { type Host, Refusal, type Reply } from '../runtime/contract.ts'
 import type { answers } from './answers.ts'
@@ -134,7 +134,7 @@ export function rigOfIssue(town: TownBehind, issue: string): string {
 
 /** Refused, with the nearest address where somebody is, for one where nobody is. */
 export function reachable(to: string, known: readonly string[]): void {
-  if (!known.includes(to)) throw new Refusal(`nobody is at "${to}"${didYouMean(to, known)}`)
+  if (!known.includes(to)) throw new Refusal(`nobody is at "${to}"${didYouMeanAddress(to, known)}`)
 }
 
 /** Everybody mail can be sent to. */

@@ -83,7 +83,8 @@ export function configure(path: string, assignments: readonly string[]): void {
 function found(path: string): { key: string; name: string | undefined } {
   const known = Object.keys(rigConfig.shape)
   const [first = '', ...rest] = path.split('.')
-  const key = known.includes(first) ? first : `${first}s`
+  const plural = `${first}s`
+  const key = !known.includes(first) && known.includes(plural) && isRecord(plural) ? plural : first
   if (!known.includes(key))
     throw new Usage(
       `a rig has no setting "${first}"; did you mean ${closest(first, known)}? \`gt rig show\` lists them`,

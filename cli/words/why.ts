@@ -28,8 +28,8 @@ export const word = declare({
       const found = causes(store, spelledOut(what))
       if (!found) {
         const { addressesIn } = await import('../../actors/facts.ts')
-        const { didYouMean } = await import('../../actors/nearest.ts')
-        const hint = didYouMean(spelledOut(what), addressesIn(root))
+        const { didYouMeanAddress } = await import('../../actors/nearest.ts')
+        const hint = didYouMeanAddress(spelledOut(what), addressesIn(root))
         throw new Error(`nothing in the log is called "${what}"; give a mail’s id, an issue, or an address${hint}`)
       }
       print(found, () => linesOf(found))
