@@ -3,7 +3,7 @@
 // Never: writes over a file it could not read.
 import { closeSync, existsSync, fsyncSync, openSync, readFileSync, renameSync, writeSync } from 'node:fs'
 import { z } from 'zod'
-import { rigName } from '../machines/address.ts'
+import { isMemberName, isRigName } from '../machines/address.ts'
 import { presets } from './agents/presets.ts'
 
 export class ConfigUnusable extends Error {
@@ -19,6 +19,14 @@ export const duration = z
       Number.parseInt(text, 10) *
       { ms: 1, s: 1000, m: 60_000, h: 3_600_000 }[text.replace(/^\d+/, '') as 'ms' | 's' | 'm' | 'h'],
   )
+
+export const rigName = z
+  .string()
+  .refine(isMemberName, {
+    error: 'a rig name is a letter followed by up to 39 letters, digits, "-" or "_"',
+    abort: true,
+  })
+  .refine(isRigName, 'this name is taken by the town itself')
 
 export const beadsPrefix = z
   .string()

@@ -8,6 +8,7 @@ import { plan } from './plan.ts'
 import { makeResidents } from './residents.ts'
 import { makeSlots } from './slots.ts'
 import { readActors } from './store/actors.ts'
+import { forget } from './store/forget.ts'
 import { readJournal } from './store/journal.ts'
 import type { KeptMail } from './store/mail.ts'
 import { type Tables, tablesOf } from './store/tables.ts'
@@ -102,6 +103,12 @@ export function openHost(options: HostOptions): Host {
     holds: tables.holds.all,
     actor: tables.actors.state,
     actors: (prefix) => readActors(store, prefix),
+    forget(prefix) {
+      committed((told) => {
+        told.cancelled.push(...forget(store, prefix, clock.now()))
+        rooms.residents.forget(prefix)
+      })
+    },
     resume(address) {
       committed(() => {
         if (tables.actors.goOn(address)) alert(rooms, { kind: 'resumed', address })

@@ -24,6 +24,10 @@ export function makeResidents(max: number) {
       if (actor.version < role.version) stored = role.migrate?.(stored, actor.version) ?? stored
       return restore(role.machine, stored)
     },
+    /** Those below this prefix. */
+    forget(prefix: string): void {
+      for (const address of [...live.keys()]) if (address.startsWith(prefix)) live.delete(address)
+    },
     keep(address: string, resident: Resident): void {
       live.delete(address)
       live.set(address, resident)

@@ -7,8 +7,9 @@ import type { AgentPreset } from '../agents/preset.ts'
 import { presets } from '../agents/presets.ts'
 import type { Hands } from '../binding.ts'
 import type { RigConfig } from '../config.ts'
+import { sessionEnv } from '../environment.ts'
 import { rigLayout, townLayout } from '../layout.ts'
-import { allowedEnv, tokenFor } from './identity.ts'
+import { tokenFor } from './identity.ts'
 import { cancelStart, endSession, recorded, type SessionBackend, start, tail, watchSession } from './session.ts'
 
 export interface SessionDeps {
@@ -100,7 +101,7 @@ function envOf(
   const name = `${input.polecat} (${input.rig})`
   const email = `${input.polecat}@${input.rig}.gastown.invalid`
   return {
-    ...allowedEnv(deps.env, rig.extra_env),
+    ...sessionEnv(deps.env, rig.extra_env),
     PATH: [town.shims, deps.env.PATH ?? '/usr/local/bin:/usr/bin:/bin'].join(delimiter),
     GT_TOWN: deps.town,
     GT_RIG: input.rig,
