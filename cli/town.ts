@@ -30,7 +30,7 @@ import { mailHash } from './door.ts'
 import { startHousekeeping } from './housekeeping.ts'
 import { openRigs, type Rigs } from './rigs.ts'
 import { openShelves, type Shelves } from './shelves.ts'
-import { shownOf, witnessContext } from './status.ts'
+import { heardOf, isHeard, shownOf } from './status.ts'
 
 export interface TownOptions {
   town: string
@@ -87,9 +87,7 @@ export async function openTown(options: TownOptions): Promise<Town> {
   })
 
   const tellWitness = (rig: string) => {
-    const { maxWorkers, spawnDelayMs } = shownOf(rigs.get(rig))
-    const body = { maxWorkers, spawnDelayMs }
-    host.post({ from: 'daemon', to: witnessOf(rig), type: 'rig.configured', body })
+    host.post({ from: 'daemon', to: witnessOf(rig), type: 'rig.configured', body: heardOf(rigs.get(rig)) })
     driver.poke()
   }
   const watchRig = (rig: string) => {
@@ -147,12 +145,8 @@ export async function openTown(options: TownOptions): Promise<Town> {
       // What a killed daemon started has nobody who waits for it, and would work beside what is started anew.
       await Promise.all([endLeftGits(town), ...names.map((rig) => endLeftover(town, rig))])
       await Promise.all(names.map((rig) => clearStaged(town, rig).catch(options.report)))
-      for (const rig of names) {
-        const { maxWorkers, spawnDelayMs } = shownOf(rigs.get(rig))
-        const heard = witnessContext(host, rig)
-        // Changed while the town was down.
-        if (heard && (heard.maxWorkers !== maxWorkers || heard.spawnDelayMs !== spawnDelayMs)) tellWitness(rig)
-      }
+      // Changed while the town was down.
+      for (const rig of names) if (!isHeard(host, rig, rigs.get(rig))) tellWitness(rig)
       driver.start()
       projections = startProjections(town, host, facts.rigs, options.report)
       const { report } = options

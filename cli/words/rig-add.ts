@@ -135,8 +135,7 @@ export const answers = {
     shape: z.object({ rig: z.string() }),
     answer: async ({ rig }, asking): Promise<null> => {
       await asking.town.rigAdded(rig)
-      const { maxWorkers, spawnDelayMs } = asking.town.rig(rig)
-      post(asking, { to: witnessOf(rig), type: 'rig.configured', body: { maxWorkers, spawnDelayMs } })
+      post(asking, { to: witnessOf(rig), type: 'rig.configured', body: { ...asking.town.rig(rig) } })
       return null
     },
   }),
