@@ -32,8 +32,9 @@ export function openHost(options: HostOptions): Host {
     residents: makeResidents(options.residentMax ?? 2000),
   }
   const epoch = store.transaction(() => {
+    const taken = takeLease(options, tables)
     tables.effects.reopen()
-    return takeLease(options, tables)
+    return taken
   })
   const listeners = makeListeners()
   /** When mail, and when effects, were last looked for. */

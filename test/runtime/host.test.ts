@@ -423,6 +423,50 @@ test('what is to be tried again keeps its place in its lane', () => {
   expect(host.takeEffects(9).map(({ address }) => address)).toEqual(['c/2'])
 })
 
+test('what is pruned is over: what waits, however old, is kept', () => {
+  const host = w.open()
+  host.hold('*')
+  host.post(mail('c/1', 'work'))
+  const { id: done } = host.post(mail('c/2', 'add'))
+  w.drain(host)
+  const { id: waiting } = host.post(mail('c/2', 'add'))
+  w.clock.advance(1000)
+  host.prune(w.clock.now())
+  expect([host.mail(done), host.reply(done), host.journal({})]).toEqual([undefined, undefined, []])
+  expect([host.mail(waiting)?.state, host.depth().effectsPending]).toEqual(['new', 1])
+  host.release('*')
+  host.settle(host.takeEffects(1)[0]?.key ?? '', { ok: true, output: 7 })
+  w.drain(host)
+  expect([count(host, 'c/1'), count(host, 'c/2')]).toEqual([7, 2])
+})
+
+test('listeners hear of a turn when it is committed, and never of one that was rolled back', () => {
+  const store = openSqliteStore(w.path)
+  let depth = 0
+  let fails = false
+  const host = w.open({
+    store: {
+      ...store,
+      transaction: (work) =>
+        store.transaction(() => {
+          depth++
+          const result = work()
+          if (--depth === 0 && fails) throw new StoreUnusable('the disk is full')
+          return result
+        }),
+    },
+  })
+  const heard: string[] = []
+  host.onCommit((entries) => heard.push(...entries.map(({ mailType }) => `${mailType} ${depth}`)))
+  host.post(mail('c/1', 'add'))
+  fails = true
+  expect(() => host.run(1)).toThrow(StoreUnusable)
+  expect(heard).toEqual([])
+  fails = false
+  w.drain(host)
+  expect([heard, count(host)]).toEqual([['add 0'], 1])
+})
+
 test('passivation changes nothing: one resident actor or many, the same journal', () => {
   const story = (residentMax: number) => {
     const own = world()
