@@ -18,7 +18,6 @@ export interface TownBehind {
   rig(name: string): ReturnType<typeof shownOf>
   /** What is wrong with configuration files, in words; the town goes on with what it had. */
   problems(): readonly string[]
-  hasPlugin(rig: string, name: string): boolean
   members(rig: string): { plugins: string[]; crew: string[] }
   tokenValid(address: string, epoch: number, token: string): boolean
   /** Ends every live session of this scope by its recorded identity; the last resort after asking. */
@@ -31,5 +30,4 @@ export interface TownBehind {
   newMailId(to: string, seed: string): string
   /** Called when the daemon is to end. */
   goDown(): void
-  now(): number
 }

@@ -116,7 +116,6 @@ export async function openTown(options: TownOptions): Promise<Town> {
     rig: (rig) => shownOf(rigs.get(rig)),
     problems: rigs.problems,
     readAgain: rigs.readAgain,
-    hasPlugin: facts.hasPlugin,
     members: (rig) => ({
       plugins: foldersIn(rigLayout(town, rig).plugins),
       crew: foldersIn(rigLayout(town, rig).crew),
@@ -135,7 +134,6 @@ export async function openTown(options: TownOptions): Promise<Town> {
     },
     newMailId: (to, seed) => `${prefixOf(rigOf(to))}-${mailHash(seed)}`,
     goDown: options.goDown,
-    now: systemClock.now,
   }
   return {
     behind,

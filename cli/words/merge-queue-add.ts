@@ -31,7 +31,8 @@ export const answers = {
         throw new Refusal(`${asking.from} may hand over its own work only`)
       if (asking.town.host.actor(address)?.status !== 'active')
         throw new Refusal(`no polecat ${polecat} in ${rig}; \`gt polecats ${rig}\` lists them`)
-      const { text } = await askRole(asking, address, 'handoff.requested', {})
+      const work = { outcome: 'work', reason: '', blockedBy: null }
+      const { text } = await askRole(asking, address, 'handoff.requested', work)
       return { text }
     },
   }),
