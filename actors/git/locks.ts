@@ -1,11 +1,11 @@
 // Locks that a killed git left behind.
 // Never: takes one away while a git of that repository lives that was there when it was first in somebody's way (one
 // that cannot be seen into counts for ten minutes), or one outside the repository that was asked.
-import { readdirSync, rmSync, statSync } from 'node:fs'
+import { existsSync, readdirSync, rmSync, statSync } from 'node:fs'
 import { join, resolve } from 'node:path'
 import { setTimeout as pause } from 'node:timers/promises'
 import { isAlive } from '../processes.ts'
-import { isWithin, type Repository, repositoryOf } from './repository.ts'
+import { isWithin, type Repository, repositoryAt, repositoryOf } from './repository.ts'
 import { commandOf, type RunningGit, runningGits } from './running.ts'
 
 /**
@@ -80,12 +80,14 @@ function seen(path: string): { id: string; at: number } | undefined {
   return found && { id: `${found.ino}:${found.mtimeMs}:${found.size}`, at: found.mtimeMs }
 }
 
-/** The locks a worker's git can have left: those of its own worktree, and of its branch. */
-export function locksOf(worktree: string, branch: string): string[] {
-  const repository = repositoryOf(worktree)
-  if (!repository || repository.own === repository.common) return []
-  const own = readdirSync(repository.own)
-    .filter((file) => file.endsWith('.lock'))
-    .map((file) => join(repository.own, file))
-  return [...own, join(repository.common, `refs/heads/${branch}.lock`)].filter((lock) => seen(lock) !== undefined)
+/** The locks a worker's git can have left: those of its own folders in the clone, and of its branch. */
+export function locksOf(admin: string, branch: string): string[] {
+  if (!existsSync(admin)) return []
+  const { own, common } = repositoryAt(admin)
+  const found = [own, join(own, 'common'), join(own, 'common/refs')].filter(existsSync).flatMap((dir) =>
+    readdirSync(dir)
+      .filter((file) => file.endsWith('.lock'))
+      .map((file) => join(dir, file)),
+  )
+  return [...found, join(common, `refs/heads/${branch}.lock`)].filter((lock) => seen(lock) !== undefined)
 }
