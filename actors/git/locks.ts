@@ -5,7 +5,7 @@ import { existsSync, readdirSync, rmSync, statSync } from 'node:fs'
 import { join, resolve } from 'node:path'
 import { setTimeout as pause } from 'node:timers/promises'
 import { isAlive } from '../processes.ts'
-import { isWithin, type Repository, repositoryAt, repositoryOf } from './repository.ts'
+import { isWithin, type Repository, realOf, repositoryAt, repositoryOf } from './repository.ts'
 import { commandOf, type RunningGit, runningGits } from './running.ts'
 
 /**
@@ -29,7 +29,8 @@ export function lockNamed(words: string, cwd: string): string | undefined {
   const packed = /^(?:fatal|error): unable to create file (.+packed-refs\.new): File exists/im.exec(words)?.[1]
   const config = /^(?:fatal|error): could not lock config file (.+): File exists/m.exec(words)?.[1]
   const path = made ?? packed ?? (config === undefined ? undefined : `${config}.lock`)
-  return path === undefined ? undefined : resolve(cwd, path)
+  // Git names the link through which it went (`lens.ts`), and locks what that leads to.
+  return path === undefined ? undefined : resolve(cwd, path).replace(/^(.+)\.lock$/, (_, of) => `${realOf(of)}.lock`)
 }
 
 /**

@@ -162,7 +162,9 @@ async function endOf(path: string, bytes: number): Promise<string> {
 
 /** Of the commits such a `rev-list` names, those that none of the others has for its parent. */
 export async function childless(at: At, revisions: readonly string[]): Promise<string[]> {
-  const { stdout } = await git(at, ['rev-list', '--parents', '--ignore-missing', ...revisions], { mostMs: longMs })
+  const { stdout } = await git(at, ['rev-list', '--parents', '--ignore-missing', ...revisions, '--'], {
+    mostMs: longMs,
+  })
   const lines = stdout
     .split('\n')
     .filter(Boolean)

@@ -88,8 +88,6 @@ const fixedEnv = {
 const fixedFlags = settings({
   'core.hooksPath': '/dev/null',
   'core.fsmonitor': 'false',
-  'core.filesRefLockTimeout': '3000',
-  'core.packedRefsTimeout': '5000',
   'gc.auto': '0',
   'maintenance.auto': 'false',
   'commit.gpgSign': 'false',
