@@ -1,10 +1,12 @@
 // What main's `.gitattributes` say, for merges that are built without a checkout: the files of that name, and nothing
 // else, in a folder of the Refinery's that git takes for its worktree.
 // Never: reads the attributes of the work that is to be merged; git itself would not, before it has merged.
+import { createHash } from 'node:crypto'
 import { existsSync } from 'node:fs'
 import { mkdir, readFile, rm, writeFile } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
 import { rigLayout } from '../layout.ts'
+import { attributesBefore } from './built.ts'
 import { git, longMs } from './git.ts'
 import { wordIn } from './refs.ts'
 import { type At, plainly } from './run.ts'
@@ -28,7 +30,7 @@ export async function attributesAt(town: string, rig: string, base: string): Pro
   if (before !== base) {
     await mkdir(dir, { recursive: true })
     await rm(mark, { force: true })
-    await bring(refineryClone, dir, before, base)
+    if (before === undefined || attributesBefore(base) !== before) await bring(refineryClone, dir, before, base)
     await writeFile(mark, `${base}\n`)
   }
   const plain = plainly(dir)
@@ -39,7 +41,7 @@ export async function attributesAt(town: string, rig: string, base: string): Pro
 }
 
 async function bring(repository: string, dir: string, before: string | undefined, base: string): Promise<void> {
-  const from = before ?? (await git(repository, ['hash-object', '-t', 'tree', '--stdin'], { input: '' })).stdout
+  const from = before ?? emptyTree(base.length)
   const only = ['--', ':(glob)**/.gitattributes']
   const diff = ['diff-tree', '-r', '-z', '--no-renames', '--name-only', from, base, ...only]
   const { stdout, exitCode } = await git(repository, diff, { okCodes: [0, 128], mostMs: longMs })
@@ -58,12 +60,18 @@ async function bring(repository: string, dir: string, before: string | undefined
       await writeFile(file, blob.bytes)
     }
   }
-  await writeAll(repository, dir, base, stdout !== '' || !existsSync(join(dir, '.all')))
+  await writeAll(repository, dir, base, stdout !== '')
 }
+
+/** The name of a tree without entries, in a repository whose names are this long. */
+const emptyTree = (length: number) =>
+  createHash(length === 40 ? 'sha1' : 'sha256')
+    .update('tree 0\0')
+    .digest('hex')
 
 /** All of their text in one file, to be searched without looking for them. */
 async function writeAll(repository: string, dir: string, base: string, hasChanged: boolean): Promise<void> {
-  if (!hasChanged) return
+  if (!hasChanged) return existsSync(join(dir, '.all')) ? undefined : writeFile(join(dir, '.all'), '')
   const { stdout } = await git(
     repository,
     ['grep', '-h', '-I', '-E', '(merge|filter)=', base, '--', ':(glob)**/.gitattributes'],

@@ -5,10 +5,10 @@
 import type { EffectInput, EffectOutput } from '../../machines/effects.ts'
 import { rigLayout } from '../layout.ts'
 import { type Attributes, attributesAt } from './attributes.ts'
-import { noteBuilt, wasBuilt } from './built.ts'
+import { noteBuilt, noteCandidate, wasBuilt } from './built.ts'
 import { emptyRoot, GitFailed, git, longMs } from './git.ts'
 import { lensOf } from './lens.ts'
-import { type Made, putOn } from './merge.ts'
+import { changesAttributes, type Made, putOn } from './merge.ts'
 import { fetchMain } from './origin.ts'
 import type { RigGit } from './rig.ts'
 import { plainly } from './run.ts'
@@ -35,6 +35,9 @@ export async function buildCandidate(deps: RigGit, input: Input): Promise<Effect
     if (error instanceof SubmoduleMissing) return { kind: 'unreachable', why: error.message }
     throw error
   }
+  const touched = new Set(result.landing.map(({ issue }) => issue))
+  const isSame = !members.some(({ issue, sha }) => touched.has(issue) && changesAttributes(sha))
+  noteCandidate(result.commit, root, isSame)
   if (known !== null && base !== null && known !== base) result.foreign = await foreignSince(deps, rig, known, base)
   return result
 }

@@ -21,6 +21,21 @@ export async function noteBuilt(town: string, rig: string, commits: readonly str
 export const wasBuilt = async (town: string, rig: string, commit: string): Promise<boolean> =>
   (await read(rigLayout(town, rig).built)).has(commit)
 
+const bases = new Map<string, string>()
+const basesMax = 1000
+
+/** Remembers, while this daemon lives, on which main a candidate was built, and whether its attributes are main's. */
+export function noteCandidate(commit: string, base: string, hasAttributesOf: boolean): void {
+  for (const all of [bases, unchanged]) if (all.size >= basesMax) all.clear()
+  bases.set(commit, base)
+  if (hasAttributesOf) unchanged.set(commit, base)
+}
+const unchanged = new Map<string, string>()
+
+export const wasBuiltOn = (commit: string, base: string): boolean => bases.get(commit) === base
+/** The main that has the same `.gitattributes` as this commit, when it was built here. */
+export const attributesBefore = (commit: string): string | undefined => unchanged.get(commit)
+
 async function read(path: string): Promise<Set<string>> {
   const seen = known.get(path)
   if (seen) return seen

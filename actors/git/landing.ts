@@ -1,11 +1,13 @@
 // Landing: exactly the commit that was judged is pushed to main, only onto the main it was built on; and origin itself
 // says whether it is there.
 // Never: forces a push, pushes anything else, or believes a push that origin does not confirm.
+import { join } from 'node:path'
 import type { EffectInput, EffectOutput } from '../../machines/effects.ts'
 import { rigLayout } from '../layout.ts'
+import { wasBuiltOn } from './built.ts'
 import { contains, GitFailed, git } from './git.ts'
 import { fetchMain, tipOnOrigin, trackedMain } from './origin.ts'
-import { followMain } from './refs.ts'
+import { followMain, writeRef } from './refs.ts'
 import { type RigGit, silentMaxMs } from './rig.ts'
 import { overNetwork } from './run.ts'
 import { reasonIn, soundsDenied, troubleOf } from './words.ts'
@@ -17,7 +19,7 @@ export async function landCandidate(
   { rig, commit, base }: EffectInput<'landCandidate'>,
 ): Promise<Landed> {
   const { refineryClone } = rigLayout(deps.town, rig)
-  if (base !== null && !(await contains(refineryClone, base, commit)))
+  if (base !== null && !wasBuiltOn(commit, base) && !(await contains(refineryClone, base, commit)))
     throw new Error(`${commit} does not contain the main it is to follow (${base})`)
   const main = `refs/heads/${deps.defaultBranch(rig)}`
   const only = ['--no-verify', '--no-follow-tags', '--no-signed', '--recurse-submodules=no', '--no-force-if-includes']
@@ -97,6 +99,7 @@ export async function confirmLanded(
 async function followPush(deps: RigGit, rig: string, commit: string): Promise<void> {
   const { refineryClone } = rigLayout(deps.town, rig)
   const tracked = `refs/remotes/origin/${deps.defaultBranch(rig)}`
-  if ((await trackedMain(deps, rig)) !== commit) await git(refineryClone, ['update-ref', tracked, commit])
+  if ((await trackedMain(deps, rig)) !== commit && !(await writeRef(join(refineryClone, '.git'), tracked, commit)))
+    await git(refineryClone, ['update-ref', tracked, commit])
   await followMain(deps, rig, commit)
 }

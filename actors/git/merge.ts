@@ -37,6 +37,7 @@ export async function putOn(deps: RigGit, rig: string, member: Member, on: On): 
     const had = await containedIn(repository, member.sha, on)
     if (had) return had
   }
+  if (changes.some(({ path }) => isAttributes(path))) withAttributes.add(member.sha)
   const wrong = await wrongWith(deps, rig, member, on, changes)
   if (wrong) return wrong
   const style = deps.mergeStyle?.(rig) ?? 'merge'
@@ -45,6 +46,11 @@ export async function putOn(deps: RigGit, rig: string, member: Member, on: On): 
   if (style === 'rebase') return replayed(repository, member, on, { from: on.onto, style })
   return merged(repository, member, on, { tip: member.sha, style })
 }
+
+const isAttributes = (path: string) => /(^|\/)\.gitattributes$/.test(path)
+const withAttributes = new Set<string>()
+/** Whether work that was put on something changes what attributes say. */
+export const changesAttributes = (sha: string): boolean => withAttributes.has(sha)
 
 interface Change {
   path: string
@@ -104,7 +110,7 @@ async function wrongWith(
 ): Promise<Made | undefined> {
   const { refineryClone: repository } = rigLayout(deps.town, rig)
   const there = changes.filter(({ status }) => status !== 'D')
-  for (const { path } of there.filter((each) => /(^|\/)\.gitattributes$/.test(each.path))) {
+  for (const { path } of there.filter((each) => isAttributes(each.path))) {
     const { stdout } = await git(repository, ['cat-file', 'blob', `${sha}:${path}`], { okCodes: [0, 128] })
     if (/\sfilter=lfs\b/.test(stdout) && !attributes.hasLfs)
       return unfit('unmergeable', `${path} gives files to Git LFS, whose objects Gas Town does not bring to origin`, [

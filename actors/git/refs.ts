@@ -135,16 +135,19 @@ export async function followInPlace(
   await writeRef(own, ref, main)
 }
 
-/** Writes a loose ref as git does, under its lock; one that is locked now is left as it is. */
-export async function writeRef(common: string, ref: string, sha: string): Promise<void> {
+/**
+ * Writes a loose ref as git does, under its lock. One that is locked now is left as it is, and false the answer.
+ */
+export async function writeRef(common: string, ref: string, sha: string): Promise<boolean> {
   const path = join(common, ref)
   await mkdir(dirname(path), { recursive: true })
   const lock = await open(`${path}.lock`, 'wx').catch((error: NodeJS.ErrnoException) => {
     if (error.code === 'EEXIST') return undefined
     throw error
   })
-  if (!lock) return
+  if (!lock) return false
   await lock.writeFile(`${sha}\n`)
   await lock.close()
   await rename(`${path}.lock`, path)
+  return true
 }

@@ -9,7 +9,7 @@ import { rigLayout } from '../layout.ts'
 import { GitFailed, git } from './git.ts'
 import { cloneAt } from './lens.ts'
 import { childless, pinNested, reflogged } from './nested.ts'
-import { adminOf, adminsNaming, isAdminOf, removeRecord } from './place.ts'
+import { adminOf, adminsNaming, isAdminOf, readRecord, removeRecord } from './place.ts'
 import { knownMain, readHead, readRef, wordIn } from './refs.ts'
 import type { Place, RigGit } from './rig.ts'
 import { clearStaged, discardPlace } from './staging.ts'
@@ -60,7 +60,8 @@ async function keepAll(
 ): Promise<{ head: Preserved | null; dirty: Preserved | null }> {
   const folder = `refs/gt/work/${folderOf(place)}`
   const own = proven?.own ?? adminOf(deps.town, place)
-  const { pins, head } = await commitsToKeep(deps, place, own, folder, handedOver)
+  const record = proven?.record ?? readRecord(deps.town, place.rig, place.polecat)
+  const { pins, head } = await commitsToKeep(deps, place, own, { folder, handedOver, base: record?.base })
   const dirty = proven ? await filesToKeep(deps, place, proven, folder) : null
   if (dirty) pins.set(dirty.ref, dirty.sha)
   if (pins.size > 0) await writePins(deps, place.rig, pins)
@@ -71,8 +72,7 @@ async function commitsToKeep(
   deps: RigGit,
   place: Place,
   own: string,
-  folder: string,
-  handedOver: string | null,
+  { folder, handedOver, base }: { folder: string; handedOver: string | null; base: string | undefined },
 ): Promise<{ pins: Map<string, string>; head: Preserved | null }> {
   const common = join(rigLayout(deps.town, place.rig).clone, '.git')
   const [{ commit }, branch, moved, stashed, others] = await Promise.all([
@@ -86,7 +86,8 @@ async function commitsToKeep(
   const safe = [main, handedOver].filter((sha) => sha !== undefined && sha !== null)
   // Where the work is, or should be, comes first; then what was there once, and was rewritten or left.
   const first = [...new Set([commit, branch])].filter((sha) => sha !== undefined)
-  const named = [...new Set([...first, ...moved, ...others])].filter((sha) => !safe.includes(sha))
+  // What was main when the place was made is safe also where main was rewritten.
+  const named = [...new Set([...first, ...moved, ...others])].filter((sha) => !safe.includes(sha) && sha !== base)
   const empty = main === undefined && named.length > 0 ? [await mainOf(deps, place.rig)] : []
   const tips =
     named.length === 0

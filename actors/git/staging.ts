@@ -20,6 +20,7 @@ import { rigLayout } from '../layout.ts'
 import { git, longMs } from './git.ts'
 import { cloneAt, worktreeAt } from './lens.ts'
 import { adminOf, adminsNaming, noteSubmodule, writeAdmin, writeGitFile, writeRecord } from './place.ts'
+import { writeRef } from './refs.ts'
 import { isWithin, realOf } from './repository.ts'
 import type { Place, RigGit } from './rig.ts'
 import { fillSubmodules, hasSubmodules, putIntoPlace, quoted } from './submodules.ts'
@@ -80,6 +81,8 @@ const leftIn = (clone: string) => join(clone, '.git/gt-left')
 const goingIn = (clone: string) => join(clone, '.git/gt-going')
 
 async function makeBranch(deps: RigGit, { rig, branch }: Place, head: string): Promise<void> {
+  // A worker waits for every process that is started here.
+  if (await writeRef(join(rigLayout(deps.town, rig).clone, '.git'), `refs/heads/${branch}`, head)) return
   await git(cloneAt(deps.town, rig), ['update-ref', `refs/heads/${branch}`, head])
 }
 
