@@ -10,9 +10,10 @@ import { bind, handlersOf } from '../actors/binding.ts'
 import { limitsOf, type RigConfig, readConfig, rigConfig, rigsConfig, townConfig } from '../actors/config.ts'
 import { endLeftover, gateHands, pruneLogs } from '../actors/gates/hands.ts'
 import { gitHands } from '../actors/git/hands.ts'
-import { preservedOf } from '../actors/git/pin.ts'
-import { endLeftGits } from '../actors/git/running.ts'
-import { clearStaged, emptyTrash } from '../actors/git/staging.ts'
+import { preservedOf, prunePins } from '../actors/git/pin.ts'
+import { prepareGit } from '../actors/git/prepare.ts'
+import type { RigGit } from '../actors/git/rig.ts'
+import { emptyTrash } from '../actors/git/staging.ts'
 import { rigLayout, townLayout } from '../actors/layout.ts'
 import { foldersIn, pluginRolesOf } from '../actors/plugins/actors.ts'
 import { pluginHands } from '../actors/plugins/hands.ts'
@@ -28,7 +29,7 @@ import { type Host, openDriver, openHost, openSqliteStore, systemClock, systemRa
 import { mailHash, type TownBehind } from './door.ts'
 import { witnessContext } from './status.ts'
 
-/** How long the journal, outputs of sessions and logs of gates are kept. Work itself is kept for ever. */
+/** How long the journal, outputs of sessions, logs of gates, and pins of work that is on main are kept. */
 const keepDays = 30
 const dayMs = 86_400_000
 
@@ -102,7 +103,16 @@ export async function openTown(options: TownOptions): Promise<Town> {
     stores.set(key, open)
     return open
   }
-  const gitDeps = { town, defaultBranch: (rigName: string) => rig(rigName).default_branch }
+  const gitDeps: RigGit = {
+    town,
+    defaultBranch: (rigName) => rig(rigName).default_branch,
+    url: (rigName) => rig(rigName).git_url,
+    mergeStyle: (rigName) => rig(rigName).merge_style,
+    branchRenamed: () => {
+      configs = readRigs(town)
+    },
+    report: options.report,
+  }
   const driver = openDriver({
     host,
     clock: systemClock,
@@ -133,7 +143,10 @@ export async function openTown(options: TownOptions): Promise<Town> {
       host.prune(before)
       pruneRuns(layout.sessions, before)
       pruneLogs(layout.gateLogs, before)
-      for (const rigName of configs.keys()) emptyTrash(rigLayout(town, rigName).trash).catch(options.report)
+      for (const rigName of configs.keys()) {
+        emptyTrash(rigLayout(town, rigName).trash).catch(options.report)
+        prunePins(gitDeps, rigName, before).catch(options.report)
+      }
     } catch (error) {
       // What was not removed today is removed tomorrow.
       options.report(error)
@@ -202,8 +215,10 @@ export async function openTown(options: TownOptions): Promise<Town> {
     host,
     async begin() {
       // What a killed daemon started has nobody who waits for it, and would work beside what is started anew.
-      await Promise.all([endLeftGits(town), ...[...configs.keys()].map((rigName) => endLeftover(town, rigName))])
-      await Promise.all([...configs.keys()].map((rigName) => clearStaged(town, rigName).catch(options.report)))
+      await Promise.all([
+        prepareGit(gitDeps, [...configs.keys()]),
+        ...[...configs.keys()].map((rigName) => endLeftover(town, rigName)),
+      ])
       for (const rigName of configs.keys()) {
         const { maxWorkers, spawnDelayMs } = facts.rig(rigName)
         const heard = witnessContext(host, rigName)

@@ -75,6 +75,7 @@ function leaveOut(result: Built, { issue }: Member, kind: 'conflict' | 'unmergea
 }
 
 const here = new Set<string>()
+const hereMax = 10_000
 
 /** Copies the members' commits from the Mayor's clone; what of it cannot be had, by issue, and why. */
 async function fetchWork(deps: RigGit, rig: string, members: readonly Member[]): Promise<Map<string, string>> {
@@ -91,6 +92,7 @@ async function fetchWork(deps: RigGit, rig: string, members: readonly Member[]):
       { mostMs: longMs },
     )
   const noted = (all: readonly Member[]) => {
+    if (here.size >= hereMax) here.clear()
     for (const member of all) here.add(mark(member))
   }
   try {

@@ -1,6 +1,7 @@
-// Locks that a killed git left behind.
-// Never: takes one away while a git of that repository lives that was there when it was first in somebody's way (one
-// that cannot be seen into counts for ten minutes), or one outside the repository that was asked.
+// Locks that a killed git left behind are taken away, once no git lives that could hold them: of those that were running
+// when the lock was first met, none is left.
+// Never: takes a lock from a git that may hold it, or one that is outside the repository that was asked. A git that
+// cannot be seen into may hold it, but for ten minutes at most.
 import { existsSync, readdirSync, rmSync, statSync } from 'node:fs'
 import { join, resolve } from 'node:path'
 import { setTimeout as pause } from 'node:timers/promises'

@@ -37,7 +37,7 @@ export async function putOn(deps: RigGit, rig: string, member: Member, on: On): 
     const had = await containedIn(repository, member.sha, on)
     if (had) return had
   }
-  if (changes.some(({ path }) => isAttributes(path))) withAttributes.add(member.sha)
+  if (changes.some(({ path }) => isAttributes(path))) noteAttributes(member.sha)
   const wrong = await wrongWith(deps, rig, member, on, changes)
   if (wrong) return wrong
   const style = deps.mergeStyle?.(rig) ?? 'merge'
@@ -49,6 +49,11 @@ export async function putOn(deps: RigGit, rig: string, member: Member, on: On): 
 
 const isAttributes = (path: string) => /(^|\/)\.gitattributes$/.test(path)
 const withAttributes = new Set<string>()
+const withAttributesMax = 10_000
+function noteAttributes(sha: string): void {
+  if (withAttributes.size >= withAttributesMax) withAttributes.delete(String(withAttributes.values().next().value))
+  withAttributes.add(sha)
+}
 /** Whether work that was put on something changes what attributes say. */
 export const changesAttributes = (sha: string): boolean => withAttributes.has(sha)
 
@@ -225,7 +230,7 @@ async function merged(
 /** Squashed or rebased work has other commits on main than its own; they name it. */
 async function landedAs(repository: string, onto: string, sha: string): Promise<Made | undefined> {
   const how = ['--first-parent', '--max-count=1', '--fixed-strings', `--grep=Work: ${sha}`, '--format=%H']
-  const { stdout } = await git(repository, ['log', ...how, '--committer=refinery@gastown.invalid', '-n', '1', onto])
+  const { stdout } = await git(repository, ['log', ...how, '--committer=refinery@gastown.invalid', onto, `^${sha}`])
   return stdout === '' ? undefined : { kind: 'contained', by: 'main', commit: stdout }
 }
 

@@ -17,20 +17,23 @@ export type OriginMain =
   /** null: origin has no branch at all. */
   { kind: 'known'; main: string | null } | OriginTrouble | { kind: 'no_main'; why: string }
 
-const asking = new Map<string, Promise<OriginMain>>()
+const asking = new Map<string, { answer: Promise<OriginMain>; sinceMs: number }>()
 const answeredAtMs = new Map<string, number>()
 
 /** Asks origin for main, and brings the rig's clones to it. Who asks while somebody does gets the same answer. */
 export function fetchMain(deps: RigGit, rig: string): Promise<OriginMain> {
   const { refineryClone } = rigLayout(deps.town, rig)
   const running = asking.get(refineryClone)
-  if (running) return running
-  const asked = askAndFollow(deps, rig).finally(() => asking.delete(refineryClone))
-  asking.set(refineryClone, asked)
-  return asked
+  if (running) return running.answer
+  const answer = askAndFollow(deps, rig).finally(() => asking.delete(refineryClone))
+  asking.set(refineryClone, { answer, sinceMs: Date.now() })
+  return answer
 }
 
-/** The same when origin has not been heard of for `staleMs`; waits no longer than `patienceMs` (milliseconds). */
+/**
+ * The same when origin has not been heard of for `staleMs`. From the moment it was asked it is waited for no longer than
+ * `patienceMs` (milliseconds): one that hangs does not hold up everybody in turn.
+ */
 export async function fetchMainWhenDue(
   deps: RigGit,
   rig: string,
@@ -39,8 +42,12 @@ export async function fetchMainWhenDue(
   const { refineryClone } = rigLayout(deps.town, rig)
   if (Date.now() - (answeredAtMs.get(refineryClone) ?? 0) < staleMs) return
   const asked = fetchMain(deps, rig).catch((error) => deps.report?.(error))
+  const waitedMs = Date.now() - (asking.get(refineryClone)?.sinceMs ?? Date.now())
   const patience = new AbortController()
-  await Promise.race([asked, pause(patienceMs, undefined, { signal: patience.signal }).catch(() => undefined)])
+  await Promise.race([
+    asked,
+    pause(Math.max(0, patienceMs - waitedMs), undefined, { signal: patience.signal }).catch(() => undefined),
+  ])
   patience.abort()
 }
 
@@ -76,13 +83,20 @@ async function ask(deps: RigGit, rig: string): Promise<OriginMain> {
 export const trackedMain = (deps: RigGit, rig: string): Promise<string | undefined> =>
   readRef(join(rigLayout(deps.town, rig).refineryClone, '.git'), `refs/remotes/origin/${deps.defaultBranch(rig)}`)
 
+const fetchTriesMax = 3
+
 async function fetchBranch(deps: RigGit, rig: string, branch: string): Promise<void> {
+  const at = overNetwork(rigLayout(deps.town, rig).refineryClone)
+  const how = ['--progress', '--no-tags', '--no-write-fetch-head', '--no-prune']
   const refspec = `+refs/heads/${branch}:refs/remotes/origin/${branch}`
-  await git(
-    overNetwork(rigLayout(deps.town, rig).refineryClone),
-    ['fetch', '--progress', '--no-tags', '--no-write-fetch-head', '--no-prune', deps.url(rig), refspec],
-    { silentMs: silentMaxMs(deps) },
-  )
+  for (let tries = 1; ; tries++)
+    try {
+      await git(at, ['fetch', ...how, deps.url(rig), refspec], { silentMs: silentMaxMs(deps) })
+      return
+    } catch (error) {
+      // A landing of ours moved it meanwhile.
+      if (!(error instanceof GitFailed && /cannot lock ref/.test(error.output)) || tries === fetchTriesMax) throw error
+    }
 }
 
 /** What origin itself says main is, asked now; null when it has no such branch. */

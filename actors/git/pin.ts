@@ -100,10 +100,15 @@ export async function prunePins(deps: Town, rig: string, before: number): Promis
     const input = gone.map((line) => `delete ${line.split(' ').slice(0, 2).join(' ')}\n`).join('')
     if (gone.length > 0) await git(at, ['update-ref', '--stdin'], { input, mostMs: longMs })
   }
-  await git(at, ['pack-refs', '--all'], { mostMs: longMs })
-  const common = join(rigLayout(deps.town, rig).clone, '.git')
-  for (const dir of ['refs/gt', 'logs/refs/gt']) removeEmpty(join(common, dir))
+  await packPins(deps, rig)
   return { letGo: gone.length }
+}
+
+/** Puts all refs of the rig's clone into one file. */
+export async function packPins({ town }: Pick<RigGit, 'town'>, rig: string): Promise<void> {
+  await git(cloneAt(town, rig), ['pack-refs', '--all'], { mostMs: longMs })
+  const common = join(rigLayout(town, rig).clone, '.git')
+  for (const dir of ['refs/gt', 'logs/refs/gt']) removeEmpty(join(common, dir))
 }
 
 /** Git leaves the folders of packed refs behind, one an issue. */

@@ -1,11 +1,11 @@
 // Before a town's git is used: is the git here new enough; and what a daemon that was killed, or a move of the town's
 // folder, left to be mended.
 // Never: changes anybody's work.
-import { existsSync, lstatSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs'
+import { existsSync, lstatSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { open } from 'node:fs/promises'
 import { homedir } from 'node:os'
 import { basename, dirname, join, resolve } from 'node:path'
-import { rigLayout } from '../layout.ts'
+import { rigLayout, townLayout } from '../layout.ts'
 import { forgetAll } from './checkout.ts'
 import { alternates } from './clone.ts'
 import { contains, GitFailed, git } from './git.ts'
@@ -44,6 +44,7 @@ export async function gitTrouble(): Promise<string | undefined> {
 export async function prepareGit(deps: RigGit, rigs: readonly string[]): Promise<void> {
   await endLeftGits(deps.town)
   forgetAll(deps.town)
+  rmSync(join(townLayout(deps.town).lenses, '.nested'), { recursive: true, force: true })
   for (const rig of rigs)
     try {
       await prepareRig(deps, rig)

@@ -9,6 +9,7 @@ import { rigLayout } from '../layout.ts'
 import { GitFailed, git } from './git.ts'
 import { cloneAt } from './lens.ts'
 import { childless, pinNested, reflogged } from './nested.ts'
+import { packPins } from './pin.ts'
 import { adminOf, adminsNaming, isAdminOf, readRecord, removeRecord } from './place.ts'
 import { knownMain, readHead, readRef, wordIn } from './refs.ts'
 import type { Place, RigGit } from './rig.ts'
@@ -159,4 +160,16 @@ async function stagedOnly({ at }: ProvenPlace, parent: string, changed: readonly
 async function writePins(deps: RigGit, rig: string, pins: ReadonlyMap<string, string>): Promise<void> {
   const input = [...pins].map(([ref, sha]) => `update ${ref} ${sha}\n`).join('')
   await git(cloneAt(deps.town, rig), ['update-ref', '--stdin'], { input })
+  packSometimes(deps, rig, pins.size)
+}
+
+const loose = new Map<string, number>()
+const looseMax = 300
+
+/** Every git reads each loose ref from a file of its own: pins are packed now and then, while nobody waits. */
+function packSometimes(deps: RigGit, rig: string, more: number): void {
+  const { clone } = rigLayout(deps.town, rig)
+  const count = (loose.get(clone) ?? 0) + more
+  loose.set(clone, count < looseMax ? count : 0)
+  if (count >= looseMax) packPins(deps, rig).catch((error) => deps.report?.(error))
 }
