@@ -60,6 +60,8 @@ export const rigConfig = z
     gates: z.record(z.string().regex(/^[\w-]{1,40}$/), argv).default({}),
     /** Said explicitly: this rig lands without a gate. */
     no_gate: z.boolean().default(false),
+    /** How an issue's work is put on main; `squash` and `rebase` keep main a line. */
+    merge_style: z.enum(['merge', 'squash', 'rebase']).default('merge'),
     gate_timeout: z.string().default('10m').pipe(duration),
     agent: z
       .string()

@@ -10,8 +10,8 @@ import { factsOf, rigOfIssue } from '../actors/facts.ts'
 import { endLeftover, gateHands } from '../actors/gates/hands.ts'
 import { gitHands } from '../actors/git/hands.ts'
 import { preservedOf } from '../actors/git/pin.ts'
-import { endLeftGits } from '../actors/git/running.ts'
-import { clearStaged } from '../actors/git/staging.ts'
+import { prepareGit } from '../actors/git/prepare.ts'
+import type { RigGit } from '../actors/git/rig.ts'
 import { rigLayout, townLayout } from '../actors/layout.ts'
 import { foldersIn, pluginRolesOf } from '../actors/plugins/actors.ts'
 import { pluginHands } from '../actors/plugins/hands.ts'
@@ -79,11 +79,12 @@ export async function openTown(options: TownOptions): Promise<Town> {
   })
   const secret = readFileSync(layout.secret, 'utf8').trim()
   writeShims(layout.shims, options.entry.node, { gt: options.entry.gt, bd: options.entry.bd })
+  const git = gitOf(options, rigs)
   const driver = openDriver({
     host,
     clock: systemClock,
     onFatal: options.onFatal,
-    handlers: handsOf(options, rigs, shelves, secret),
+    handlers: handsOf(options, rigs, shelves, git, secret),
   })
 
   const tellWitness = (rig: string) => {
@@ -141,14 +142,13 @@ export async function openTown(options: TownOptions): Promise<Town> {
     async begin() {
       const names = [...rigs.all().keys()]
       // What a killed daemon started has nobody who waits for it, and would work beside what is started anew.
-      await Promise.all([endLeftGits(town), ...names.map((rig) => endLeftover(town, rig))])
-      await Promise.all(names.map((rig) => clearStaged(town, rig).catch(options.report)))
+      await Promise.all([prepareGit(git, names), ...names.map((rig) => endLeftover(town, rig))])
       // Changed while the town was down.
       for (const rig of names) if (!isHeard(host, rig, rigs.get(rig))) tellWitness(rig)
       driver.start()
       projections = startProjections(town, host, facts.rigs, options.report)
       const { report } = options
-      endHousekeeping = startHousekeeping({ root: town, host, clock: systemClock, rigs: facts.rigs, report })
+      endHousekeeping = startHousekeeping({ root: town, host, clock: systemClock, rigs: facts.rigs, git, report })
       for (const rig of names) watchRig(rig)
       rigs.watch()
       for (const problem of rigs.problems()) options.warn(problem)
@@ -164,18 +164,27 @@ export async function openTown(options: TownOptions): Promise<Town> {
   }
 }
 
+/** What git's rooms are told of the rigs. */
+const gitOf = ({ town, report }: TownOptions, rigs: Rigs): RigGit => ({
+  town,
+  defaultBranch: (rig) => rigs.get(rig).default_branch,
+  url: (rig) => rigs.get(rig).git_url,
+  mergeStyle: (rig) => rigs.get(rig).merge_style,
+  branchRenamed: rigs.readAgain,
+  report,
+})
+
 /** What the town does in the world, each hand with what it needs. */
-function handsOf({ town, env, entry }: TownOptions, rigs: Rigs, shelves: Shelves, secret: string) {
+function handsOf({ town, env, entry }: TownOptions, rigs: Rigs, shelves: Shelves, git: RigGit, secret: string) {
   const rig = rigs.get
   const bare = { ...sessionEnv(env), PATH: env.PATH ?? '/usr/local/bin:/usr/bin:/bin' }
   const tmux = tmuxBackend(townLayout(town).tmuxSocket, bare)
   const hasTmux = tmuxOn(bare.PATH)
   const backend = (wanted: 'auto' | 'tmux' | 'process') =>
     wanted === 'process' || (wanted === 'auto' && !hasTmux) ? processBackend : tmux
-  const gitDeps = { town, defaultBranch: (name: string) => rig(name).default_branch }
   return handlersOf({
-    ...beadsHands({ of: shelves.of, preservedOf: (name, issue) => preservedOf(gitDeps, name, issue) }),
-    ...gitHands(gitDeps),
+    ...beadsHands({ of: shelves.of, preservedOf: (name, issue) => preservedOf(git, name, issue) }),
+    ...gitHands(git),
     ...gateHands({ town, rig, env: bare }),
     ...sessionHands({ town, rig, backend, secret, env, node: entry.node, now: systemClock.now }),
     ...pluginHands({ town, env: bare }),

@@ -5,6 +5,7 @@ import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, statSync, wat
 import { join } from 'node:path'
 import { type SessionRecord, sessionRecord } from '../../machines/effects.ts'
 import { writeWhole } from '../config.ts'
+import { linkedFrom } from '../git/repository.ts'
 import { endTree, isAlive, startOf } from '../processes.ts'
 
 export interface SessionSpec {
@@ -214,12 +215,7 @@ function exitCode(dir: string): number | null {
  */
 function progressAt(dir: string, worktree: string): number {
   const git = join(worktree, '.git')
-  const admin =
-    existsSync(git) && statSync(git).isFile()
-      ? readFileSync(git, 'utf8')
-          .replace(/^gitdir: /, '')
-          .trim()
-      : git
+  const admin = existsSync(git) && statSync(git).isFile() ? linkedFrom(worktree) : git
   const times = [
     join(dir, 'output.log'),
     join(dir, 'started'),
