@@ -47,8 +47,10 @@ export function rigLayout(town: string, rig: string) {
     refinery: join(root, 'refinery'),
     refineryClone: join(root, 'refinery/rig'),
     refineryState: join(root, 'refinery/state.json'),
-    /** Detached worktrees of the Refinery's clone, reused from gate to gate. */
+    /** Places of gates: a new folder each run, with a repository and a home of its own. */
     gatePool: join(root, 'refinery/pool'),
+    /** Of setups and gates, kept from run to run (`GT_CACHE`). */
+    gateCache: join(root, 'refinery/cache'),
     witness: join(root, 'witness'),
     witnessState: join(root, 'witness/state.json'),
     crew: join(root, 'crew'),
