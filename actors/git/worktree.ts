@@ -22,7 +22,18 @@ export interface Place {
 export interface RigGit {
   town: string
   defaultBranch(rig: string): string
+  /** Where origin is, by the rig's own configuration. */
+  url(rig: string): string
+  /** How the work of an issue is put on main; a merge commit when nothing is said. */
+  mergeStyle?(rig: string): MergeStyle
+  /** How long an origin may say nothing, in milliseconds. */
+  silentMaxMs?: number
+  /** Trouble that the work at hand goes on with. */
+  report?(error: unknown): void
 }
+export type MergeStyle = 'merge' | 'squash' | 'rebase'
+
+export const silentMaxMs = (deps: RigGit): number => deps.silentMaxMs ?? 120_000
 
 const fetchedAtMs = new Map<string, number>()
 const fetchEveryMs = 30_000

@@ -7,7 +7,7 @@ import { writeWhole } from '../files.ts'
  * Fixed text; folder and program come as arguments. Its own variables have names that no environment takes from it. A
  * second one of the same session loses the race for the mark, and goes.
  */
-const launcher = `_gt_dir=$1; shift
+const launcher = `_gt_dir=$1; _gt_place=$2; shift 2
 [ -e "$_gt_dir/cancelled" ] && exit 143
 [ -r "$_gt_dir/environment" ] || exit 143
 . "$_gt_dir/environment"
@@ -16,17 +16,18 @@ set -C
 set +C
 rm -f "$_gt_dir/environment" 2> /dev/null
 [ -e "$_gt_dir/cancelled" ] && exit 143
-"$@"
+if cd -- "$_gt_place"; then "$@"; else (exit 126); fi
 _gt_code=$?
 echo "$_gt_code" > "$_gt_dir/exit"
 exit $_gt_code`
 
-export const launchArgs = (spec: { dir: string; argv: readonly string[] }) => [
+export const launchArgs = (spec: { dir: string; cwd: string; argv: readonly string[] }) => [
   '/bin/sh',
   '-c',
   launcher,
   'gt-session',
   spec.dir,
+  spec.cwd,
   ...spec.argv,
 ]
 

@@ -53,8 +53,6 @@ export function tmuxBackend(socket: string, env: Record<string, string>): Sessio
               '50',
               '-s',
               spec.id,
-              '-c',
-              spec.cwd,
               '--',
               ...launchArgs(spec).map(endsCommand),
               ';',
@@ -87,7 +85,7 @@ export function tmuxBackend(socket: string, env: Record<string, string>): Sessio
         await new Promise((resolve) => setTimeout(resolve, 20))
       }
       const shown = await run(['capture-pane', '-p', '-J', '-S', '-1000', '-t', `=${id}:`])
-      return shown.exitCode === 0 ? String(shown.stdout).replace(/\n*Pane is dead [^\n]*\n*$/, '') : undefined
+      return shown.exitCode === 0 ? wordsOf(String(shown.stdout)) : undefined
     },
     async forget(id) {
       await run(['kill-session', '-t', `=${id}`])
@@ -95,6 +93,9 @@ export function tmuxBackend(socket: string, env: Record<string, string>): Sessio
     attach: (id) => ['tmux', ...tmux, 'attach-session', '-t', `=${id}`],
   }
 }
+
+/** What was shown, without the spaces that some versions fill lines with, and without tmux's own last line. */
+const wordsOf = (shown: string) => shown.replaceAll(/ +$/gm, '').replace(/\n*Pane is dead [^\n]*\n*$/, '')
 
 /** The oldest that sessions were tried with. */
 const leastVersion = [3, 0] as const
