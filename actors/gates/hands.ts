@@ -58,6 +58,7 @@ export function gateHands(deps: GateDeps): Pick<Hands, 'runGates' | 'setUpWorktr
     async setUpWorktree(input, call) {
       const rig = deps.rig(input.rig)
       if (Object.keys(rig.setup).length === 0 && rig.copy.length === 0) return { kind: 'ready' }
+      await begin(input.rig)
       const { gatePool, gateCache } = rigLayout(deps.town, input.rig)
       const home = `${newPlace(gatePool, `${input.polecat}-${input.incarnation}`)}.home`
       mkdirSync(gateCache, { recursive: true })

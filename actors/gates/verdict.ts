@@ -2,6 +2,7 @@
 // Never: calls work red that failed only once; lets a gate see what another one did to the commit's own files.
 import { existsSync } from 'node:fs'
 import { appendFile, mkdir } from 'node:fs/promises'
+import { join } from 'node:path'
 import type { EffectOutput } from '../../machines/effects.ts'
 import type { RigConfig } from '../config.ts'
 import { type CheckedOut, changedFiles, checkOut, forget, restore } from '../git/checkout.ts'
@@ -109,14 +110,23 @@ async function runOne(
   const done = await runStep(step, place.at, log, run.signal)
   if (done.kind === 'broken')
     throw new CannotRun(`the gate “${step.name}” (${step.command.argv.join(' ')}) cannot run: ${done.why}`)
-  const changed = await changedFiles(place.checkedOut)
+  const changed = await putBack(step, place)
   if (changed.length === 0) return done
-  await restore(place.checkedOut)
-  const shown = changed.slice(0, 5).join(', ')
-  const more5 = changed.length > 5 ? ` and ${changed.length - 5} more` : ''
-  const told = `[${step.name} changed files of the commit: ${shown}${more5}. They were put back: what lands is the commit]`
+  const shown = `${changed.slice(0, 5).join(', ')}${changed.length > 5 ? ` and ${changed.length - 5} more` : ''}`
+  const told = `[${step.name} changed files of the commit: ${shown}. They were put back: what lands is the commit]`
   await appendFile(log, `\n${told}\n`)
   return done.kind === 'failed' ? { ...done, tail: `${done.tail}\n${told}` } : done
+}
+
+/** The commit's own files that a step changed; they are as they were when this returns. */
+async function putBack({ name }: Step, { checkedOut }: Place): Promise<string[]> {
+  try {
+    const changed = await changedFiles(checkedOut)
+    if (changed.length > 0) await restore(checkedOut)
+    return changed
+  } catch (error) {
+    throw new CannotRun(`the gate “${name}” left its place in ruins: ${error instanceof Error ? error.message : error}`)
+  }
 }
 
 async function newPlaceOf(run: GateRun): Promise<Place> {
@@ -128,7 +138,8 @@ async function newPlaceOf(run: GateRun): Promise<Place> {
   try {
     await mkdir(gateCache, { recursive: true })
     await makeHome(home)
-    const checkedOut = await checkOut({ town, defaultBranch: () => rig.default_branch }, rig.name, commit, place)
+    const git = { town, defaultBranch: () => rig.default_branch, url: () => rig.git_url }
+    const checkedOut = await checkOut(git, rig.name, commit, place)
     await copyFiles(town, rig, place)
     return {
       checkedOut,
@@ -142,16 +153,23 @@ async function newPlaceOf(run: GateRun): Promise<Place> {
       },
     }
   } catch (error) {
+    discard(gatePool, [place, home])
     throw new CannotRun(`no place to run the gates: ${error instanceof Error ? error.message : error}`)
   }
 }
 
-/** They lose their names now; what was in them is deleted by and by. */
 async function removePlaces({ town, rig }: GateRun, places: readonly Place[]): Promise<void> {
-  const trash = `${rigLayout(town, rig.name).gatePool}/.trash`
-  for (const { checkedOut, at } of places) {
-    for (const dir of [at.place, at.home]) if (existsSync(dir)) setAside(dir, trash)
-    await forget(checkedOut)
-  }
+  const { gatePool } = rigLayout(town, rig.name)
+  discard(
+    gatePool,
+    places.flatMap(({ at }) => [at.place, at.home]),
+  )
+  for (const { checkedOut } of places) await forget(checkedOut)
+}
+
+/** They lose their names now; what was in them is deleted by and by. */
+function discard(pool: string, folders: readonly string[]): void {
+  const trash = join(pool, '.trash')
+  for (const dir of folders) if (existsSync(dir)) setAside(dir, trash)
   void emptyTrash(trash)
 }
