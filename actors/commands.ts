@@ -38,7 +38,8 @@ const shellWords = new Set(
 const homeIn = (word: string, home: string) => word.slice(word.indexOf('=') + 1).replace(/^~(?=\/|$)/, () => home)
 
 /** As it is written into a configuration file: words alone where there is no environment. */
-export const asWritten = ({ argv, env }: Command): string[] | { run: string[]; env: Record<string, string> } =>
+export type Written = string[] | { run: string[]; env: Record<string, string> }
+export const asWritten = ({ argv, env }: Command): Written =>
   Object.keys(env).length === 0 ? argv : { run: argv, env }
 
 /** What the library takes silently, and a shell would not take as it is. */

@@ -4,12 +4,12 @@
 import { readFileSync } from 'node:fs'
 import { homedir } from 'node:os'
 import { isAbsolute, normalize } from 'node:path'
-import { closest, distance } from 'fastest-levenshtein'
 import { z } from 'zod'
-import { rigName } from '../machines/address.ts'
+import { isMemberName, isRigName } from '../machines/address.ts'
 import { presets } from './agents/presets.ts'
 import { type Command, CommandRefused, splitCommand } from './commands.ts'
 import { writeWhole } from './files.ts'
+import { nearest } from './nearest.ts'
 
 export class ConfigUnusable extends Error {
   override name = 'ConfigUnusable'
@@ -24,6 +24,14 @@ export const duration = z
       Number.parseInt(text, 10) *
       { ms: 1, s: 1000, m: 60_000, h: 3_600_000 }[text.replace(/^\d+/, '') as 'ms' | 's' | 'm' | 'h'],
   )
+
+export const rigName = z
+  .string()
+  .refine(isMemberName, {
+    error: 'a rig name is a letter followed by up to 39 letters, digits, "-" or "_"',
+    abort: true,
+  })
+  .refine(isRigName, 'this name is taken by the town itself')
 
 export const beadsPrefix = z
   .string()
@@ -165,8 +173,5 @@ export function unknownKeys(raw: unknown): { key: string; nearest: string | null
   const known = Object.keys(rigConfig.shape)
   return Object.keys(raw)
     .filter((key) => !known.includes(key))
-    .map((key) => {
-      const nearest = closest(key, known)
-      return { key, nearest: distance(key, nearest) <= Math.max(2, key.length / 3) ? nearest : null }
-    })
+    .map((key) => ({ key, nearest: nearest(key, known) ?? null }))
 }

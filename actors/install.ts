@@ -13,8 +13,9 @@ import {
   writeFileSync,
 } from 'node:fs'
 import { basename, dirname, join } from 'node:path'
-import { rigName } from '../machines/address.ts'
-import { beadsPrefix, readConfig, rigConfig, rigsConfig, townConfig, writeConfig, writeIfMissing } from './config.ts'
+import type { Written } from './commands.ts'
+import { beadsPrefix, readConfig, rigConfig, rigName, rigsConfig, townConfig, writeConfig } from './config.ts'
+import { writeIfMissing } from './files.ts'
 import { type CloneProgress, clone as cloneRepository } from './git/clone.ts'
 import { GitFailed, git } from './git/git.ts'
 import { rigLayout, townLayout } from './layout.ts'
@@ -64,25 +65,20 @@ export function installTown(
   return { town: layout.root, made }
 }
 
-/** The town that `from` lies in; undefined when there is none. */
-export function findTown(from: string): string | undefined {
-  for (let dir = from; ; dir = dirname(dir)) {
-    if (existsSync(join(dir, 'mayor/town.json'))) return realpathSync(dir)
-    if (dir === dirname(dir)) return undefined
-  }
-}
-
 export interface NewRig {
   name: string
   url: string
   prefix?: string
-  gates: Record<string, string[]>
+  /** As they are written into its config.json. */
+  gates: Record<string, Written>
   noGate?: boolean
   maxWorkers?: number
   spawnDelay?: string
   agent?: string
-  worker?: string[]
+  worker?: Written
   session?: 'auto' | 'tmux' | 'process'
+  /** Other settings, as they are written in config.json. */
+  settings?: Readonly<Record<string, unknown>>
   now: Date
   initBeads(dir: string, prefix: string): void
   /** Told while the repository is being cloned. */
@@ -140,6 +136,7 @@ export async function addRig(
       agent: rig.agent ?? 'shell',
       ...(rig.worker ? { worker: rig.worker } : {}),
       session: rig.session ?? 'auto',
+      ...rig.settings,
     }
     const checked = rigConfig.safeParse(config)
     if (!checked.success) throw new Refused(`this rig cannot be: ${checked.error.issues[0]?.message}`)

@@ -9,6 +9,8 @@ export function townLayout(town: string) {
     root: town,
     instructions: join(town, 'CLAUDE.md'),
     beads: join(town, '.beads'),
+    /** Rigs that were removed, each a folder. */
+    removed: join(town, 'removed'),
     config: join(town, 'config'),
     mayor: join(town, 'mayor'),
     townJson: join(town, 'mayor/town.json'),

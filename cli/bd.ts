@@ -6,4 +6,4 @@ if (Number(process.versions.node.split('.')[0]) < 24) {
   process.stderr.write(`bd needs Node 24 or newer; this is ${process.versions.node}\n`)
   process.exit(1)
 }
-void import('./bd-main.ts')
+void import('./bd-main.ts').then(({ main }) => main())

@@ -6,4 +6,4 @@ if (Number(process.versions.node.split('.')[0]) < 24) {
   process.stderr.write(`gt needs Node 24 or newer; this is ${process.versions.node}\n`)
   process.exit(1)
 }
-void import('./gt-main.ts')
+void import('./gt-main.ts').then(({ main }) => main())

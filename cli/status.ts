@@ -1,12 +1,13 @@
 // What the town looks like from outside: reads the actors' snapshots and the beads, puts them in the shapes of api.ts.
 // Never: changes anything.
+
+import type { RigConfig } from '../actors/config.ts'
 import { mayor, polecatOf, refineryOf, sessionOf, witnessOf } from '../machines/address.ts'
 import type { MayorContext } from '../machines/mayor.ts'
 import { landingOrder } from '../machines/queue.ts'
 import type { RefineryContext } from '../machines/refinery.ts'
 import type { WitnessContext } from '../machines/witness.ts'
 import type { ActorState, Host, Json } from '../runtime/contract.ts'
-
 import type { Escalation, Outlook, Polecat, QueueEntry, RigStatus, Session } from './api.ts'
 
 /** Where actors' states are looked up: a host, or what a replay came to. */
@@ -119,10 +120,19 @@ export function queue(host: Looked, rig: string): QueueEntry[] {
   })
 }
 
+/** What is shown of a rig's configuration. */
+export const shownOf = ({ beads, gates, no_gate, max_workers, worker_spawn_delay }: RigConfig) => ({
+  prefix: beads.prefix,
+  gates: Object.keys(gates),
+  gated: !no_gate,
+  maxWorkers: max_workers,
+  spawnDelayMs: worker_spawn_delay,
+})
+
 export function rigStatus(
   host: Looked,
   rig: string,
-  config: { prefix: string; gates: string[]; gated: boolean; maxWorkers: number },
+  config: Omit<ReturnType<typeof shownOf>, 'spawnDelayMs'>,
 ): RigStatus {
   const witness = witnessContext(host, rig)
   const stopped = stateWords(host.actor(witnessOf(rig))?.value ?? null).includes('brake.pulled')

@@ -263,6 +263,11 @@ export interface Host {
 
   actor(address: string): ActorState | undefined
   actors(prefix?: string): ActorState[]
+  /**
+   * Lets go of every actor below this prefix, for good: what waits, is promised or held of theirs is over. The next
+   * mail to one of them, when there is a role for it, begins a new incarnation.
+   */
+  forget(prefix: string): void
   /** Lets a halted actor go on. */
   resume(address: string): void
   reply(mailId: string): Reply | undefined

@@ -7,6 +7,7 @@ import { LeaseLost, Refusal, StoreUnusable, wordsOf } from './errors.ts'
 import { readJournal } from './journal.ts'
 import { envelopeOf, type MailRow, makeMailbox } from './mailbox.ts'
 import { isOpen, makeOutbox } from './outbox.ts'
+import { forget } from './store/forget.ts'
 import { begin, type Promised, persist, play, restore, statePath, type Turn } from './turn.ts'
 
 interface Commit {
@@ -459,6 +460,12 @@ export function openHost(options: HostOptions): Host {
       return row && stateOf(row)
     },
     actors: (prefix) => readActors(store, prefix),
+    forget(prefix) {
+      committed(() => {
+        pending.cancelled.push(...forget(store, prefix, clock.now()))
+        for (const address of [...resident.keys()]) if (address.startsWith(prefix)) resident.delete(address)
+      })
+    },
     resume(address) {
       committed(() => {
         const { changes } = store.run(

@@ -6,6 +6,7 @@ import { join } from 'node:path'
 import { z } from 'zod'
 import type { Hands } from '../binding.ts'
 import type { RigConfig } from '../config.ts'
+import type { Environment } from '../environment.ts'
 import { writeWhole } from '../files.ts'
 import { emptyTrash, setAside } from '../git/staging.ts'
 import { rigLayout, townLayout } from '../layout.ts'
@@ -21,7 +22,7 @@ export interface GateDeps {
   town: string
   rig(name: string): RigConfig
   /** The daemon's environment; gates get the allowed part. */
-  env: Readonly<Record<string, string | undefined>>
+  env: Environment
   /** Told once what a person should know and nothing waits for. */
   report?(words: string): void
   /** Absent: what this machine allows. */

@@ -5,10 +5,10 @@ import { mkdir, statfs, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import type { Command } from '../commands.ts'
 import type { RigConfig } from '../config.ts'
+import { type Environment, gateEnv } from '../environment.ts'
 import { lastBytes, lastLines } from '../files.ts'
 import { markOf, type ProcessIdentity } from '../processes.ts'
 import { runProgram } from '../programs.ts'
-import { allowedEnv } from '../sessions/identity.ts'
 import { openLog } from './log.ts'
 import { missingProgram } from './missing.ts'
 
@@ -40,14 +40,14 @@ export type StepEnd =
 
 /** The environment of a gate; `own` says that the home is its own. The daemon's PATH, and what the rig names. */
 export function stepEnv(
-  daemon: Readonly<Record<string, string | undefined>>,
+  daemon: Environment,
   rig: RigConfig,
   { place, home, cache, own }: { place: string; home: string; cache: string; own: boolean },
 ): Record<string, string> {
   return {
-    ...allowedEnv(daemon, [...rig.extra_env, ...rig.gate_env]),
+    ...gateEnv(daemon, [...rig.extra_env, ...rig.gate_env]),
     PATH: daemon.PATH ?? '/usr/local/bin:/usr/bin:/bin',
-    ...(own ? { ...toolchains(daemon), HOME: home } : {}),
+    ...(own ? { ...toolchains(daemon), HOME: home } : daemon.HOME === undefined ? {} : { HOME: daemon.HOME }),
     CI: 'true',
     GIT_CONFIG_GLOBAL: join(home, '.gitconfig'),
     GIT_CONFIG_NOSYSTEM: '1',
@@ -68,7 +68,7 @@ const toolHomes = {
   VOLTA_HOME: '.volta',
 }
 
-function toolchains(daemon: Readonly<Record<string, string | undefined>>): Record<string, string> {
+function toolchains(daemon: Environment): Record<string, string> {
   const found = Object.entries(toolHomes).flatMap(([name, folder]) => {
     const dir = daemon[name] ?? join(daemon.HOME ?? '/nonexistent', folder)
     return existsSync(dir) ? [[name, dir] as const] : []

@@ -5,6 +5,7 @@ import { appendFile, mkdir } from 'node:fs/promises'
 import { join } from 'node:path'
 import type { EffectOutput } from '../../machines/effects.ts'
 import type { RigConfig } from '../config.ts'
+import type { Environment } from '../environment.ts'
 import { type CheckedOut, changedFiles, checkOut, forget, restore } from '../git/checkout.ts'
 import { emptyTrash, setAside } from '../git/staging.ts'
 import { rigLayout } from '../layout.ts'
@@ -17,7 +18,7 @@ export interface GateRun {
   town: string
   rig: RigConfig
   commit: string
-  env: Readonly<Record<string, string | undefined>>
+  env: Environment
   namespace: readonly string[]
   started(gate: ProcessIdentity): void
   signal: AbortSignal

@@ -6,9 +6,10 @@ import type { AgentPreset } from '../agents/preset.ts'
 import { presets } from '../agents/presets.ts'
 import type { Hands } from '../binding.ts'
 import type { RigConfig } from '../config.ts'
+import type { Environment } from '../environment.ts'
 import { townLayout } from '../layout.ts'
 import { cancelStart, endSession, recorded, type SessionBackend, start, tail, watchSession } from './session.ts'
-import { sessionEnv } from './variables.ts'
+import { environmentOf } from './variables.ts'
 
 export interface SessionDeps {
   town: string
@@ -16,7 +17,7 @@ export interface SessionDeps {
   backend(name: 'auto' | 'tmux' | 'process'): SessionBackend | Promise<SessionBackend>
   secret: string
   /** The daemon's environment; sessions get the allowed part. */
-  env: Readonly<Record<string, string | undefined>>
+  env: Environment
   node: string
   now(): number
   startWithinMs?: number
@@ -46,7 +47,7 @@ export function sessionHands(deps: SessionDeps): Pick<Hands, 'startSession' | 'w
         dir,
         argv: launch.argv,
         cwd: input.worktree,
-        env: sessionEnv(deps, rig, input, dir),
+        env: environmentOf(deps, rig, input, dir),
       }
       const begun = Promise.resolve(deps.backend(rig.session)).then((backend) =>
         start(backend, spec, input.epoch, deps.startWithinMs ?? 20_000, call.signal),

@@ -6,21 +6,20 @@ import { existsSync } from 'node:fs'
 import { delimiter, join } from 'node:path'
 import type { EffectInput } from '../../machines/effects.ts'
 import type { RigConfig } from '../config.ts'
+import { type Environment, sessionEnv } from '../environment.ts'
 import { writeWhole } from '../files.ts'
 import { rigLayout, townLayout } from '../layout.ts'
-import { allowedEnv, tokenFor } from './identity.ts'
-
-type Env = Readonly<Record<string, string | undefined>>
+import { tokenFor } from './identity.ts'
 
 export interface SessionIdentity {
   town: string
   secret: string
   /** The daemon's. */
-  env: Env
+  env: Environment
 }
 
 /** The rig's own variables are stronger than what keeps git quiet, and weaker than who the session is. */
-export function sessionEnv(
+export function environmentOf(
   { town, secret, env }: SessionIdentity,
   rig: RigConfig,
   input: EffectInput<'startSession'>,
@@ -33,7 +32,7 @@ export function sessionEnv(
     ...quiet,
     ...(rig.sign ? {} : unsigned),
     GIT_CONFIG_GLOBAL: gitConfigOf(dir, env),
-    ...allowedEnv(env, rig.extra_env),
+    ...sessionEnv(env, rig.extra_env),
     ...rig.env,
     ...rig.worker?.env,
     PATH: [layout.shims, rig.env.PATH ?? env.PATH ?? '/usr/local/bin:/usr/bin:/bin'].join(delimiter),
@@ -80,7 +79,7 @@ const unsigned = {
  * A git configuration in this folder that includes the Overseer's: identity, aliases and credentials work, and
  * `git config --global` changes nobody's but this one. Returns its path.
  */
-export function gitConfigOf(dir: string, env: Env): string {
+export function gitConfigOf(dir: string, env: Environment): string {
   const path = join(dir, 'gitconfig')
   const quoted = (file: string) => `"${file.replaceAll('\\', '\\\\').replaceAll('"', '\\"')}"`
   const includes = globalConfigs(env).map((file) => `[include]\n\tpath = ${quoted(file)}\n`)
@@ -89,7 +88,7 @@ export function gitConfigOf(dir: string, env: Env): string {
 }
 
 /** Where git looks for a user's configuration, in its order. */
-function globalConfigs({ GIT_CONFIG_GLOBAL, XDG_CONFIG_HOME, HOME }: Env): string[] {
+function globalConfigs({ GIT_CONFIG_GLOBAL, XDG_CONFIG_HOME, HOME }: Environment): string[] {
   if (GIT_CONFIG_GLOBAL !== undefined) return GIT_CONFIG_GLOBAL === '' ? [] : [GIT_CONFIG_GLOBAL]
   const config = XDG_CONFIG_HOME || (HOME && join(HOME, '.config'))
   return [...(config ? [join(config, 'git/config')] : []), ...(HOME ? [join(HOME, '.gitconfig')] : [])]
