@@ -13,16 +13,9 @@ import {
   writeFileSync,
 } from 'node:fs'
 import { basename, dirname, join } from 'node:path'
-import {
-  beadsPrefix,
-  readConfig,
-  rigConfig,
-  rigName,
-  rigsConfig,
-  townConfig,
-  writeConfig,
-  writeIfMissing,
-} from './config.ts'
+import type { Written } from './commands.ts'
+import { beadsPrefix, readConfig, rigConfig, rigName, rigsConfig, townConfig, writeConfig } from './config.ts'
+import { writeIfMissing } from './files.ts'
 import { type CloneProgress, makeClones, NoBranch } from './git/clone.ts'
 import { GitFailed, git } from './git/git.ts'
 import { makeLens } from './git/lens.ts'
@@ -81,12 +74,13 @@ export interface NewRig {
   /** Which of origin's branches is built on; the one its HEAD names if left out. */
   branch?: string
   prefix?: string
-  gates: Record<string, string[]>
+  /** As they are written into its config.json. */
+  gates: Record<string, Written>
   noGate?: boolean
   maxWorkers?: number
   spawnDelay?: string
   agent?: string
-  worker?: string[]
+  worker?: Written
   session?: 'auto' | 'tmux' | 'process'
   /** Other settings, as they are written in config.json. */
   settings?: Readonly<Record<string, unknown>>

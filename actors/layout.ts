@@ -63,8 +63,10 @@ export function rigLayout(town: string, rig: string) {
     built: join(root, 'refinery/built'),
     lens: join(townLayout(town).lenses, rig),
     placeRecord: (polecat: string) => join(townLayout(town).places, rig, `${polecat}.json`),
-    /** Where gates run. */
+    /** Places of gates: a new folder each run, with a repository and a home of its own. */
     gatePool: join(root, 'refinery/pool'),
+    /** Of setups and gates, kept from run to run (`GT_CACHE`). */
+    gateCache: join(root, 'refinery/cache'),
     witness: join(root, 'witness'),
     witnessState: join(root, 'witness/state.json'),
     crew: join(root, 'crew'),

@@ -17,11 +17,10 @@ import { foldersIn, pluginRolesOf } from '../actors/plugins/actors.ts'
 import { pluginHands } from '../actors/plugins/hands.ts'
 import { identityIn, isAlive, startOf } from '../actors/processes.ts'
 import { startProjections } from '../actors/projections.ts'
+import { backends } from '../actors/sessions/backends.ts'
 import { sessionHands } from '../actors/sessions/hands.ts'
 import { tokenValid, writeShims } from '../actors/sessions/identity.ts'
-import { processBackend } from '../actors/sessions/process.ts'
-import { aliveIn, endSession } from '../actors/sessions/session.ts'
-import { tmuxBackend, tmuxOn } from '../actors/sessions/tmux.ts'
+import { endSessions } from '../actors/sessions/session.ts'
 import { rigOf, witnessOf } from '../machines/address.ts'
 import type { Host } from '../runtime/contract.ts'
 import { openDriver, openHost, openSqliteStore, systemClock, systemRandom } from '../runtime/open.ts'
@@ -122,7 +121,7 @@ export async function openTown(options: TownOptions): Promise<Town> {
       crew: foldersIn(rigLayout(town, rig).crew),
     }),
     tokenValid: (address, epoch, token) => tokenValid(secret, address, epoch, token),
-    endSessions: (rig) => endSessions(layout.sessions, rig),
+    endSessions: (rig) => endSessions(layout.sessions, rig, 2000, new AbortController().signal),
     async rigAdded(rig) {
       rigs.add(rig)
       await readPlugins(rig)
@@ -175,27 +174,17 @@ const gitOf = ({ town, report }: TownOptions, rigs: Rigs): RigGit => ({
 })
 
 /** What the town does in the world, each hand with what it needs. */
-function handsOf({ town, env, entry }: TownOptions, rigs: Rigs, shelves: Shelves, git: RigGit, secret: string) {
+function handsOf({ town, env, entry, report }: TownOptions, rigs: Rigs, shelves: Shelves, git: RigGit, secret: string) {
   const rig = rigs.get
   const bare = { ...sessionEnv(env), PATH: env.PATH ?? '/usr/local/bin:/usr/bin:/bin' }
-  const tmux = tmuxBackend(townLayout(town).tmuxSocket, bare)
-  const hasTmux = tmuxOn(bare.PATH)
-  const backend = (wanted: 'auto' | 'tmux' | 'process') =>
-    wanted === 'process' || (wanted === 'auto' && !hasTmux) ? processBackend : tmux
+  const backend = backends(townLayout(town).tmuxSocket, bare)
   return handlersOf({
     ...beadsHands({ of: shelves.of, preservedOf: (name, issue) => preservedOf(git, name, issue) }),
     ...gitHands(git),
-    ...gateHands({ town, rig, env: bare }),
+    ...gateHands({ town, rig, env, report: (words) => report(words) }),
     ...sessionHands({ town, rig, backend, secret, env, node: entry.node, now: systemClock.now }),
     ...pluginHands({ town, env: bare }),
   })
-}
-
-/** Ends every live session of a rig (null: of the town) by its recorded identity; says which. */
-async function endSessions(dir: string, rig: string | null): Promise<string[]> {
-  const live = aliveIn(dir).filter((session) => rig === null || session.id.startsWith(`gt-${rig}-`))
-  await Promise.all(live.map((session) => endSession(session, 2000, new AbortController().signal)))
-  return live.map((session) => session.id)
 }
 
 /** A holder is `pid:start time:uuid`; it is gone when that very process is. */

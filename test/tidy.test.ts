@@ -133,7 +133,16 @@ test('every folder of source has a sign on its door', () => {
 test('every package is used, and everything used is a package', () => {
   const { devDependencies } = JSON.parse(text('package.json')) as { devDependencies: Record<string, string> }
   // Mermaid is loaded by a browser, from its file.
-  const tools = ['@biomejs/biome', '@types/node', 'mermaid', 'node', 'rolldown', 'typescript', 'vitest']
+  const tools = [
+    '@biomejs/biome',
+    '@types/node',
+    '@types/shell-quote',
+    'mermaid',
+    'node',
+    'rolldown',
+    'typescript',
+    'vitest',
+  ]
   const imported = new Set(
     listed
       .filter((file) => file.endsWith('.ts'))
