@@ -50,7 +50,7 @@ interface StoryBegins extends StrangerOptions {
 
 /** What every worker and every gate begins with. */
 const preamble = (dir: string) => `#!/usr/bin/env bash
-T='${dir}'; E='${dir}/evidence'
+T='${dir}'; E='${dir}/evidence'; export T E
 title() { sed -n 's/.*"title": "\\(.*\\)".*/\\1/p' "$GT_ASSIGNMENT" | head -1; }
 attempt() { sed -n 's/.*"attempt": \\([0-9]*\\).*/\\1/p' "$GT_ASSIGNMENT" | head -1; }
 until_there() { for _ in $(seq 400); do [ -e "$E/$1" ] && return 0; sleep 0.05; done; return 1; }
@@ -168,11 +168,15 @@ function placeOf(options: StrangerOptions) {
     /** A commit by a colleague, pushed to main. */
     push(file: string, text: string) {
       writeFileSync(join(dir, 'text'), text)
-      return t.colleague(`cp "$T/text" '${file}'; git add -A; git commit -qm 'by a colleague'; git push -q origin main`)
+      return t.colleague(
+        `cp "$T/text" '${file}'; git add '${file}'; git commit -qm 'by a colleague'; git push -q origin main`,
+      )
     },
-    hook: (name: string, text: string) => script(join(origin, 'hooks', name), `#!/bin/bash\nE='${evidence}'\n${text}`),
+    hook: (name: string, text: string) =>
+      script(join(origin, 'hooks', name), `#!/bin/bash\nexport T='${dir}' E='${evidence}'\n${text}`),
     /** A program of this name, found first by everything the person starts. */
-    program: (name: string, text: string) => script(join(bin, name), `#!/bin/bash\nE='${evidence}'\n${text}`),
+    program: (name: string, text: string) =>
+      script(join(bin, name), `#!/bin/bash\nexport T='${dir}' E='${evidence}'\n${text}`),
     gt: (...args: string[]) => run(process.execPath, [gtScript, ...args], town),
     gtWith: (more: Record<string, string>, ...args: string[]) =>
       run(process.execPath, [gtScript, ...args], town, { ...env, ...more }),
@@ -309,7 +313,10 @@ function makeOrigin(t: Stranger, files: Readonly<Record<string, string>>) {
     writeFileSync(whole, text)
     if (text.startsWith('#!')) chmodSync(whole, 0o755)
   }
-  t.sh(t.seed, `git add -A; git commit -qm first; git remote add origin '${t.origin}'; git push -q origin HEAD:main`)
+  t.sh(
+    t.seed,
+    `git add -A --force; git commit -qm first; git remote add origin '${t.origin}'; git push -q origin HEAD:main`,
+  )
 }
 
 const read = (path: string) => (existsSync(path) ? readFileSync(path, 'utf8') : undefined)
