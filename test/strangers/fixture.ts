@@ -223,12 +223,12 @@ function placeOf(options: StrangerOptions) {
         throw new Error(`${id} has not landed: gt wait ended with ${status}: ${words}${t.told()}`)
       return words
     },
-    /** It has landed, or the Overseer is asked; not silence, not a loop. What was said. */
+    /** It has landed or is closed, or the Overseer is told; not silence, not a loop. What was said. */
     ends(id: string, seconds = 15) {
       const { status, words } = t.wait(id, seconds)
-      const said = `${words}${t.told()}`
-      if (/is not done within/.test(words) && !said.includes(id)) throw new Error(`neither landed nor told: ${said}`)
-      return { landed: status === 0 && /landed/.test(words), status, said }
+      const told = t.told()
+      if (/is not done within/.test(words) && told === '') throw new Error(`neither landed nor told: ${words}`)
+      return { landed: status === 0 && /landed/.test(words), status, said: `${words}${told}` }
     },
     /** Not landed, and the Overseer is told with these words. */
     stands(id: string, why: RegExp, seconds = 15) {
@@ -237,12 +237,11 @@ function placeOf(options: StrangerOptions) {
       if (!why.test(said)) throw new Error(`told, but not ${why}: ${said}`)
       return said
     },
-    /** Everything that was put before the Overseer: mail and what is escalated. */
+    /** Everything that was put before the Overseer: mail and what is escalated; nothing: ''. */
     told() {
-      const mail = t.gt('mail', 'inbox', '--json').stdout
-      const status = t.gt('status', '--json').stdout || '{}'
-      const { escalations = [] } = JSON.parse(status) as { escalations?: unknown[] }
-      return `\nmail: ${mail}\nescalations: ${JSON.stringify(escalations)}`
+      const mail = JSON.parse(t.gt('mail', 'inbox', '--json').stdout || '[]') as unknown[]
+      const status = JSON.parse(t.gt('status', '--json').stdout || '{}') as { escalations?: unknown[] }
+      return [...mail, ...(status.escalations ?? [])].map((each) => `\ntold: ${JSON.stringify(each)}`).join('')
     },
     log: () => t.gt('log').stdout,
     daemonPid: () => (JSON.parse(readFileSync(t.layout.daemonJson, 'utf8')) as { pid: number }).pid,
