@@ -129,13 +129,6 @@ story('workers on different files, main moving under them: nobody is sent back',
   expect(t.evidenceOf('runs')).toBe('run\nrun\nrun\n')
 })
 
-story('an issue is deleted while its work waits: it does not hold up the others', {}, () => {
-  const { t, bad } = refusedOne()
-  t.bd('delete', bad, '--force')
-  t.gt('refinery', 'process', 'r')
-  t.lands(t.give('One'), 20)
-})
-
 story('a worker’s own fetches and the town’s never meet: ten that fetch without end, all land', {}, () => {
   const t = stranger({
     add: ['--max-workers', '4'],

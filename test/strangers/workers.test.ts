@@ -351,6 +351,7 @@ for (const [title, does] of plants)
     () => {
       const t = stranger({
         env: { SECRET: 'the-persons-own' },
+        before: spy,
         gate: 'exit 0',
         worker: `${oneFile}; if [ "$(title)" = One ]; then ${does}; rm -f "$E/ran"; fi`,
       })
