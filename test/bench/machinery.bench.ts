@@ -132,7 +132,7 @@ export const machinery: Benchmark = async (size) => {
 
 async function shimCost(size: 'full' | 'share') {
   using gits = countingGit()
-  return gits.costMs(size === 'full' ? 41 : 3)
+  return await gits.costMs(size === 'full' ? 41 : 3)
 }
 
 function countedGits(count: number) {
@@ -301,7 +301,7 @@ export const ageing: Benchmark = async (size) => {
     if (!a || !b) throw new Error(`${samples.length} samples of ${count} issues`)
     return { gits: (b.gits - a.gits) / span, ms: (b.ms - a.ms) / span }
   }
-  const [early, late] = [slope(Math.min(10, samples.length - span - 1)), slope(samples.length - span - 1)]
+  const [early, late] = [slope(Math.min(10, Math.floor(samples.length / 4))), slope(samples.length - span - 1)]
   return [
     {
       name: `CPU an issue, at issue ${count} against issue 10`,

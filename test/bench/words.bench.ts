@@ -1,8 +1,8 @@
 // The help of every `gt` word against a bare Node; and a worker's `git fetch` in a rig that keeps many pins.
-import { readFileSync } from 'node:fs'
+import { mkdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import process from 'node:process'
-import { committer, gtScript, realTown } from '../fixture/real-town.ts'
+import { committer, eventually, gtScript, isWritten, realTown } from '../fixture/real-town.ts'
 import { type Benchmark, interleaved, must } from './measure.ts'
 
 /** The words as their reference lists them: `gt rig add`. */
@@ -49,7 +49,14 @@ export const help: Benchmark = async (size) => {
 /** As many pins as thousands of issues leave, each of a commit of its own, made before the town comes up. */
 export const pins: Benchmark = async (size) => {
   const many = size === 'full' ? 10_000 : 100
-  using town = realTown({ worker: committer.replace('gt handoff\n', '[ "$GT_ISSUE" = wy-2 ] || gt handoff\n') })
+  using town = realTown()
+  const marks = join(town.dir, 'marks')
+  mkdirSync(marks)
+  // The second stays in its worktree.
+  town.writeScript(
+    'worker.sh',
+    committer.replace('set -e\n', `set -e\n[ "$GT_ISSUE" = wy-1 ] || { pwd > '${marks}/where'; exec sleep 1000; }\n`),
+  )
   const clone = join(town.rig, 'mayor/rig')
   const tip = town.git(clone, 'rev-parse', 'origin/main')
   const commit = (n: number) =>
@@ -61,15 +68,10 @@ export const pins: Benchmark = async (size) => {
   town.ok('spawn', '--issue', 'wy-1')
   town.ok('wait', 'wy-1', '--timeout', '100')
   town.ok('spawn', '--issue', 'wy-2')
-  const place = join(town.rig, 'polecats')
-  let worktree = ''
-  for (let waited = 0; !worktree; waited++) {
-    if (waited > 1000) throw new Error('no worktree for wy-2')
-    worktree = must('sh', ['-c', 'ls "$1" | head -1', 'sh', place]).trim()
-    if (!worktree) await new Promise((resolve) => setTimeout(resolve, 20))
-  }
+  await eventually(() => isWritten(join(marks, 'where')))
+  const cwd = readFileSync(join(marks, 'where'), 'utf8').trim()
   const { pinned = 1, plain = 1 } = await interleaved(size === 'full' ? 15 : 2, {
-    pinned: () => must('git', ['fetch', '--quiet', 'origin'], { cwd: join(place, worktree) }),
+    pinned: () => must('git', ['fetch', '--quiet', 'origin'], { cwd }),
     plain: () => must('git', ['fetch', '--quiet', town.origin], { cwd: town.work }),
   })
   return [

@@ -214,21 +214,23 @@ function placeOf(options: StrangerOptions) {
     },
     wait(id: string, seconds = 15) {
       const { status, stdout, stderr } = t.gt('wait', id, '--timeout', String(seconds))
-      return { status, words: `${stderr}${stdout}` }
+      const words = `${stderr}${stdout}`
+      // Before the last line it tells of its progress.
+      return { status, words, last: words.trim().split('\n').at(-1) ?? '' }
     },
     /** It is on main, and `gt wait` says so. */
     lands(id: string, seconds = 15) {
-      const { status, words } = t.wait(id, seconds)
-      if (status !== 0 || !/landed/.test(words))
+      const { status, words, last } = t.wait(id, seconds)
+      if (status !== 0 || !/landed/.test(last))
         throw new Error(`${id} has not landed: gt wait ended with ${status}: ${words}${t.told()}`)
       return words
     },
     /** It has landed or is closed, or the Overseer is told; not silence, not a loop. What was said. */
     ends(id: string, seconds = 15) {
-      const { status, words } = t.wait(id, seconds)
+      const { status, words, last } = t.wait(id, seconds)
       const told = t.told()
       if (/is not done within/.test(words) && told === '') throw new Error(`neither landed nor told: ${words}`)
-      return { landed: status === 0 && /landed/.test(words), status, said: `${words}${told}` }
+      return { landed: status === 0 && /landed/.test(last), status, said: `${words}${told}` }
     },
     /** Not landed, and the Overseer is told with these words. */
     stands(id: string, why: RegExp, seconds = 15) {

@@ -71,7 +71,7 @@ for (const [title, start] of [
 
 story('what a green gate left behind does not repair the next candidate', {}, () => {
   const t = stranger({
-    gate: `[ -f lurk ] && (setsid bash -c 'while sleep 0.02; do [ -f broken ] && echo ok > broken; [ -e "$E/end" ] && exit; done' >/dev/null 2>&1 </dev/null &)
+    gate: `[ -f lurk ] && (setsid bash -c 'while sleep 0.02; do [ -f "$0/broken" ] && echo ok > "$0/broken"; [ -e "$E/end" ] && exit; done' "$PWD" >/dev/null 2>&1 </dev/null &)
 sleep 1; ! grep -q bad broken 2>/dev/null`,
     settings: quick,
     worker: 'if [ "$(title)" = lurk ]; then echo l > lurk; else git rm -q lurk; echo bad > broken; fi; commit',

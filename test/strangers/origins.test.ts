@@ -204,7 +204,8 @@ story('a fetch that is silent for 12 s lands; so does one that shows progress fo
 })
 
 story('a fetch that is silent for 70 s lands', { limit: 300 }, () => {
-  const t = stranger({ until: 'rig', url: behindSsh('[ "$1" = git-upload-pack ] && sleep 70; :') })
+  const t = stranger({ until: 'rig', url: behindSsh('[ "$1" = git-upload-pack ] && [ -e "$E/slow" ] && sleep 70; :') })
+  t.sh(t.dir, 'touch "$E/slow"')
   t.up()
   t.lands(t.give('One'), 280)
 })
@@ -253,7 +254,7 @@ for (const style of ['squash', 'rebase'])
 
 const refusals: [string, (t: Stranger) => string, RegExp][] = [
   ['is not there', (t) => join(t.dir, 'nowhere.git'), /does not exist|not found|no such/i],
-  ['is no repository', (t) => t.home, /not a git repository|not a repository|does not appear/i],
+  ['is no repository', (t) => t.home, /not a git repository|not a repository|does not (appear|exist)/i],
   ['denies the key', (t) => behindSsh(denial)(t), /Permission denied \(publickey\)/],
   ['has a host nobody knows', () => 'https://host.invalid/x.git', /resolve host|host\.invalid/],
   ['has a helper that is missing', () => 'svnish::x', /svnish/],

@@ -92,9 +92,9 @@ for (const [title, does] of [
       const t = stranger()
       ending(t, `${countRuns}; ${does}`)
       const id = t.give('One')
-      const { words } = t.wait(id, 15)
+      const { last } = t.wait(id, 15)
       freeSlot(t)
-      expect(words).not.toMatch(/landed/)
+      expect(last).not.toMatch(/landed/)
       expect(t.bd('show', id)).toMatch(/it is right already/)
       expect([runs(t), t.told().includes(id)]).toEqual([1, false])
     },
