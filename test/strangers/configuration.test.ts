@@ -113,7 +113,7 @@ story(
   'core.hooksPath for everything, with hooks that refuse: the town’s git runs none, landings go on',
   { share: true },
   () => {
-    const hooks = ['pre-commit', 'commit-msg', 'pre-push', 'post-checkout', 'reference-transaction', 'pre-merge-commit']
+    const hooks = ['pre-commit', 'commit-msg', 'pre-push', 'post-checkout', 'post-merge', 'pre-merge-commit']
     const t = stranger({
       until: 'origin',
       worker: 'echo x > new.txt; git add -A; git -c core.hooksPath=/dev/null commit -qm work',
@@ -129,7 +129,7 @@ story(
 
 story('init.templateDir with hooks and a configuration of its own', {}, () => {
   twoLand({}, (t) => {
-    for (const hook of ['pre-push', 'post-checkout', 'reference-transaction', 'post-merge'])
+    for (const hook of ['pre-push', 'post-checkout', 'pre-merge-commit', 'post-merge'])
       t.script(join(t.home, 'template/hooks', hook), '#!/bin/sh\nexit 1\n')
     t.script(
       join(t.home, 'template/config'),
@@ -169,6 +169,17 @@ story('core.attributesFile with merge=binary for everything: lines that do not t
     'run\nrun\n',
   ])
 })
+
+story(
+  'safe.directory: an origin of somebody else that the person trusts works; so does one that nobody has to',
+  {},
+  () => {
+    twoLand({ gitconfig: { 'safe.directory': '*' } }, (t) => {
+      if (process.getuid?.() === 0)
+        t.sh(t.dir, 'chown -R 65534:65534 origin.git; chmod -R a+rwX origin.git; chmod 755 .')
+    })
+  },
+)
 
 story('url.insteadOf for pushes: what is said to have landed is on the origin that was named', {}, () => {
   const t = stranger({ until: 'origin' })

@@ -54,7 +54,7 @@ T='${dir}'; E='${dir}/evidence'; export T E
 title() { sed -n 's/.*"title": "\\(.*\\)".*/\\1/p' "$GT_ASSIGNMENT" | head -1; }
 attempt() { sed -n 's/.*"attempt": \\([0-9]*\\).*/\\1/p' "$GT_ASSIGNMENT" | head -1; }
 until_there() { for _ in $(seq 400); do [ -e "$E/$1" ] && return 0; sleep 0.05; done; return 1; }
-commit() { git add -A && git commit -qm "$(title)"; }
+commit() { git -c core.safecrlf=false add -A && git commit -qm "$(title)"; }
 `
 export const oneFile = 'echo "$(title)" > "$(title).txt"; commit'
 
@@ -91,7 +91,8 @@ function placeOf(options: StrangerOptions) {
     ...options.env,
   }
   for (const name of ['XDG_CONFIG_HOME', 'TMUX']) delete env[name]
-  const colleague = {
+  /** Of somebody else on this machine: nothing that a story does to the person's environment is in it. */
+  const apart: Record<string, string> = {
     ...cleanEnv(),
     HOME: join(dir, 'colleague'),
     GIT_CONFIG_NOSYSTEM: '1',
@@ -103,13 +104,15 @@ function placeOf(options: StrangerOptions) {
         [`GIT_${who}_EMAIL`, 'ann@example.invalid'],
       ]),
     ),
-    GIT_CONFIG_COUNT: '2',
+    GIT_CONFIG_COUNT: '3',
     GIT_CONFIG_KEY_0: 'protocol.file.allow',
     GIT_CONFIG_VALUE_0: 'always',
     GIT_CONFIG_KEY_1: 'init.defaultBranch',
     GIT_CONFIG_VALUE_1: 'main',
+    GIT_CONFIG_KEY_2: 'safe.directory',
+    GIT_CONFIG_VALUE_2: '*',
   }
-  mkdirSync(colleague.HOME)
+  mkdirSync(join(dir, 'colleague'))
   const run = (program: string, args: readonly string[], cwd: string, given = env, seconds = 60): Done => {
     const { status, stdout, stderr } = spawnSync(program, [...args], {
       cwd,
@@ -159,8 +162,7 @@ function placeOf(options: StrangerOptions) {
     gate: () => join(dir, 'gate.sh'),
     workerScript: () => join(dir, 'worker.sh'),
     /** Bash of a colleague, who has a HOME and a name of their own; throws with its words when it fails. */
-    sh: (cwd: string, text: string) =>
-      must(run('bash', ['-ec', text], cwd, colleague as Record<string, string>), text.split('\n')[0] ?? ''),
+    sh: (cwd: string, text: string) => must(run('bash', ['-ec', text], cwd, apart), text.split('\n')[0] ?? ''),
     /** Bash of a colleague in their clone of origin, `main` checked out as it is there. */
     colleague(text: string) {
       return t.sh(seed, `git fetch -q origin; git checkout -q -B main origin/main; ${text}`)
@@ -256,7 +258,7 @@ function placeOf(options: StrangerOptions) {
         : '',
     /** A file of a branch of origin; undefined when it is not there. */
     on(path: string, branch = 'main') {
-      const { status, stdout } = run('git', ['--git-dir', origin, 'show', `refs/heads/${branch}:${path}`], dir)
+      const { status, stdout } = run('git', ['--git-dir', origin, 'show', `refs/heads/${branch}:${path}`], dir, apart)
       return status === 0 ? stdout : undefined
     },
     branches: () => t.sh(origin, "git for-each-ref --format='%(refname:short)' refs/heads | tr '\\n' ' '").trim(),
@@ -265,13 +267,13 @@ function placeOf(options: StrangerOptions) {
     /** Whether a worker's text is anywhere in the town's keeping: a ref of the rig, or a file. */
     kept(text: string) {
       const refs = ['mayor/rig', 'refinery/rig'].flatMap((clone) =>
-        run('git', ['for-each-ref', '--format=%(objectname)'], join(town, 'r', clone))
+        run('git', ['for-each-ref', '--format=%(objectname)'], join(town, 'r', clone), apart)
           .stdout.split('\n')
           .filter(Boolean)
           .map((sha) => [join(town, 'r', clone), sha] as const),
       )
       return (
-        refs.some(([clone, sha]) => run('git', ['grep', '-qF', text, sha], clone).status === 0) ||
+        refs.some(([clone, sha]) => run('git', ['grep', '-qF', text, sha], clone, apart).status === 0) ||
         run('grep', ['-rqF', '--exclude-dir=daemon', '--exclude-dir=.beads', text, join(town, 'r')], dir).status === 0
       )
     },

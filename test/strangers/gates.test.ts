@@ -149,6 +149,12 @@ for (const [title, gate] of [
     expect([t.gt('status').status, t.daemonPid()]).toEqual([0, pid])
   })
 
+story('a gate that may not write one file more (its limit is reached) is red or cannot run, in words', {}, () => {
+  const t = stranger({ gate: 'ulimit -f 0; echo x > file || { echo "no room for file"; exit 1; }', settings: quick })
+  t.stands(t.give('One'), /no room|File size|file|signal|check/i, 30)
+  t.gt('status')
+})
+
 story('main itself is red: told once, and no worker is sent after it', { share: true }, () => {
   const t = stranger({
     files: { state: 'broken\n' },

@@ -8,6 +8,7 @@ import process from 'node:process'
 import { expect } from 'vitest'
 import { oneFile, type Stranger, story, stranger, until } from './fixture.ts'
 
+const isRoot = process.getuid?.() === 0
 const countGates = 'echo run >> "$E/gates"'
 const gates = (t: Stranger) => (t.evidenceOf('gates') ?? '').split('\n').length - 1
 
@@ -55,6 +56,24 @@ story('a server that may only be read (git://) is told, not asked for ever', { l
   })
   t.up()
   t.stands(t.give('One'), /denied|not exported|service not enabled|not allowed/i, 60)
+  expect(gates(t)).toBeLessThanOrEqual(3)
+})
+
+story(
+  'an origin whose folders this user may not write is told, with git’s words',
+  { limit: 120, unless: isRoot && 'root may write everywhere' },
+  () => {
+    const t = stranger({ gate: countGates })
+    t.sh(t.origin, 'chmod -R a-w objects refs')
+    t.stands(t.give('One'), /permission|denied|unable to/i, 60)
+    expect(gates(t)).toBeLessThanOrEqual(3)
+  },
+)
+
+story('an origin with no room left (its temporary folder is a file) is told, with git’s words', { limit: 120 }, () => {
+  const t = stranger({ gate: countGates })
+  t.sh(t.origin, 'git config receive.unpackLimit 1; rm -rf objects/pack; touch objects/pack')
+  t.stands(t.give('One'), /unpack|pack|unable|not a directory/i, 60)
   expect(gates(t)).toBeLessThanOrEqual(3)
 })
 
@@ -269,15 +288,11 @@ for (const [title, url, words] of refusals)
     expect(existsSync(join(t.town, 'r'))).toBe(false)
   })
 
-story(
-  'gt rig add of what belongs to somebody else says so',
-  { unless: process.getuid?.() !== 0 && 'needs root' },
-  () => {
-    const t = stranger({ until: 'origin' })
-    t.sh(t.dir, 'chown -R 65534:65534 origin.git; chmod 755 .')
-    expect(t.rig().stderr).toMatch(/ownership|safe\.directory/)
-  },
-)
+story('gt rig add of what belongs to somebody else says so', { unless: !isRoot && 'needs root' }, () => {
+  const t = stranger({ until: 'origin' })
+  t.sh(t.dir, 'chown -R 65534:65534 origin.git; chmod 755 .')
+  expect(t.rig().stderr).toMatch(/ownership|safe\.directory/)
+})
 
 story('gt rig add without a git says so', {}, () => {
   const t = stranger({ until: 'origin' })
