@@ -1,6 +1,7 @@
 // Origins whose branches are not as one would like: which branch the town works on, and what it never brings back.
 import { expect } from 'vitest'
-import { oneFile, type Stranger, story, stranger, until } from './fixture.ts'
+import { story, stranger, until } from './story.ts'
+import { oneFile, type Stranger } from './town.ts'
 
 /** Adds the rig; refused in words, or up and with its issue landed. */
 function refusedOrLands(t: Stranger, words: RegExp): 'refused' | 'landed' {

@@ -3,7 +3,8 @@ import { join } from 'node:path'
 import process from 'node:process'
 import { expect } from 'vitest'
 import { gtScript } from '../fixture/real-town.ts'
-import { oneFile, type Stranger, type StrangerOptions, story, stranger, until } from './fixture.ts'
+import { story, stranger, until } from './story.ts'
+import { oneFile, type Stranger, type StrangerOptions } from './town.ts'
 
 /** Two issues land, origin has main and nothing else, and worker and gate saw a clean tree. */
 function twoLand(options: StrangerOptions, more: (t: Stranger) => void = () => {}) {
@@ -21,7 +22,7 @@ function twoLand(options: StrangerOptions, more: (t: Stranger) => void = () => {
     t.lands(t.give(name))
     expect(t.on(`${name}.txt`)).toBe(`${name}\n`)
   }
-  until(() => t.sh(t.town, 'ls r/polecats') === '', 'the places are cleared')
+  until(() => t.isCleared(), 'the places are cleared')
   expect(t.told()).toBe('')
   expect(t.branches()).toBe('main')
   expect(t.sh(t.origin, "git for-each-ref --format='%(refname)' refs/tags refs/gt")).toBe('')
@@ -242,7 +243,7 @@ story('gt up from within a hook of git, as git sets it up', {}, () => {
   const t = stranger({ until: 'rig' })
   t.sh(t.dir, 'git init -q hooked')
   const env = { GIT_DIR: join(t.dir, 'hooked/.git'), GIT_INDEX_FILE: join(t.dir, 'hooked/.git/index'), GIT_PREFIX: '' }
-  expect(t.gtWith(env, 'up')).toMatchObject({ status: 0 })
+  expect(t.run(process.execPath, [gtScript, 'up'], t.town, { ...t.env, ...env })).toMatchObject({ status: 0 })
   t.lands(t.give('One'))
   expect(t.run('git', ['for-each-ref'], join(t.dir, 'hooked')).stdout).toBe('')
 })

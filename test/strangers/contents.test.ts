@@ -1,7 +1,8 @@
 // What repositories hold: submodules, large files kept elsewhere, attributes, line ends, and names as no one chooses.
 import { spawnSync } from 'node:child_process'
 import { expect } from 'vitest'
-import { type Stranger, story, stranger, until } from './fixture.ts'
+import { story, stranger, until } from './story.ts'
+import type { Stranger } from './town.ts'
 
 const allowFiles = { 'protocol.file.allow': 'always' }
 
@@ -285,7 +286,7 @@ story('a link that leads out of the tree lands as a link; what it leads to is le
       'echo keep > "$E/outside"; mkdir -p "$E/folder"; echo keep > "$E/folder/f"; ln -s "$E/outside" out; ln -s "$E/folder" dir; commit',
   })
   t.lands(t.give('One'))
-  until(() => t.sh(t.town, 'ls r/polecats') === '', 'the place is cleared')
+  until(() => t.isCleared(), 'the place is cleared')
   expect([t.evidenceOf('outside'), t.evidenceOf('folder/f')]).toEqual(['keep\n', 'keep\n'])
   expect(t.sh(t.origin, 'git ls-tree --format="%(objectmode)" main out dir')).toBe('120000\n120000')
 })
@@ -332,7 +333,7 @@ story('a stash that a worker leaves behind is kept when its place is taken down'
   })
   const id = t.give('One')
   t.lands(id)
-  until(() => t.sh(t.town, 'ls r/polecats') === '', 'the place is cleared')
+  until(() => t.isCleared(), 'the place is cleared')
   expect(t.kept('stashed-away')).toBe(true)
   expect(t.gt('recover', id)).toMatchObject({ status: 0 })
 })

@@ -3,7 +3,8 @@
 import { existsSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { expect } from 'vitest'
-import { oneFile, type Stranger, story, stranger, until } from './fixture.ts'
+import { story, stranger, until } from './story.ts'
+import { oneFile, type Stranger } from './town.ts'
 
 const quick = { merge_tries: 1 }
 const nobodyLeft = (t: Stranger, what: RegExp) =>

@@ -5,7 +5,8 @@ import { join } from 'node:path'
 import process from 'node:process'
 import { expect } from 'vitest'
 import { gtScript, hasTmux } from '../fixture/real-town.ts'
-import { oneFile, type Stranger, story, stranger, until } from './fixture.ts'
+import { story, stranger, until } from './story.ts'
+import { oneFile, type Stranger } from './town.ts'
 
 const real = (program: string) => spawnSync('sh', ['-c', `command -v ${program}`], { encoding: 'utf8' }).stdout.trim()
 
@@ -104,7 +105,7 @@ story('gt rig set changes a setting of a town that is up, rig show shows it, rig
 story('a rig’s folder is taken away by hand: the others go on, and it is said which is missing', {}, () => {
   const t = stranger({ until: 'rig' })
   t.sh(t.dir, 'git clone -q --bare origin.git fine.git')
-  t.ok('rig', 'add', 'fine', join(t.dir, 'fine.git'), '--no-gate', '--worker', t.workerScript(), '--session', 'process')
+  t.ok('rig', 'add', 'fine', join(t.dir, 'fine.git'), '--no-gate', '--worker', t.workerScript, '--session', 'process')
   t.sh(t.town, 'mv r away')
   const up = t.gt('up')
   if (up.status !== 0) return expect(up.stderr).toMatch(/\br\b/)
@@ -116,7 +117,7 @@ story('a town in a folder with blanks, quotes and letters of other alphabets', {
   const odd = join(t.dir, "my 'town' ü $x")
   const gt = (...args: string[]) => t.run(process.execPath, [gtScript, ...args], odd)
   t.run(process.execPath, [gtScript, 'install', odd], t.dir)
-  const flags = ['--no-gate', '--prefix', 'r', '--worker', t.workerScript(), '--session', 'process']
+  const flags = ['--no-gate', '--prefix', 'r', '--worker', t.workerScript, '--session', 'process']
   expect(gt('rig', 'add', 'r', t.origin, ...flags)).toMatchObject({ status: 0 })
   try {
     expect(gt('up')).toMatchObject({ status: 0 })

@@ -6,7 +6,8 @@ import { createServer } from 'node:net'
 import { join } from 'node:path'
 import process from 'node:process'
 import { expect } from 'vitest'
-import { oneFile, type Stranger, story, stranger, until } from './fixture.ts'
+import { story, stranger, until } from './story.ts'
+import { oneFile, type Stranger } from './town.ts'
 
 const isRoot = process.getuid?.() === 0
 const countGates = 'echo run >> "$E/gates"'
@@ -189,7 +190,7 @@ story('a push that hangs: other rigs work, gt down ends soon, and nothing of it 
   const t = stranger({ until: 'rig' })
   t.hook('pre-receive', 'touch "$E/hangs"; exec sleep 600')
   t.sh(t.dir, 'git clone -q --bare origin.git fine.git')
-  t.ok('rig', 'add', 'fine', join(t.dir, 'fine.git'), '--no-gate', '--worker', t.workerScript(), '--session', 'process')
+  t.ok('rig', 'add', 'fine', join(t.dir, 'fine.git'), '--no-gate', '--worker', t.workerScript, '--session', 'process')
   t.up()
   t.give('One')
   until(() => t.evidenceOf('hangs') !== undefined, 'the push hangs')

@@ -1,7 +1,8 @@
 // The merge queue: what cannot land is set aside and told, what can goes on, and every word of a person frees it.
 import process from 'node:process'
 import { expect } from 'vitest'
-import { oneFile, type Stranger, story, stranger, until } from './fixture.ts'
+import { story, stranger, until } from './story.ts'
+import { oneFile, type Stranger } from './town.ts'
 
 const orphan = `if [ "$(title)" = orphan ]; then b=$(git branch --show-current); git checkout -q --orphan o; git rm -rfq .; echo 1 > orphan.txt; commit; git branch -M o "$b"; else ${oneFile}; fi`
 const queueOf = (t: Stranger) => t.gt('merge-queue', 'list', 'r', '--json').stdout
@@ -144,7 +145,7 @@ story('an issue that is opened again after it landed is done again, and lands be
   const t = stranger({ worker: 'echo "$(date +%N)" >> again.txt; commit' })
   const id = t.give('One')
   t.lands(id)
-  until(() => t.sh(t.town, 'ls r/polecats') === '', 'the place is cleared')
+  until(() => t.isCleared(), 'the place is cleared')
   t.bd('reopen', id)
   t.ok('spawn', '--issue', id)
   until(() => t.on('again.txt')?.trim().split('\n').length === 2, 'it has landed again')

@@ -3,7 +3,8 @@
 import { existsSync } from 'node:fs'
 import { join } from 'node:path'
 import { expect } from 'vitest'
-import { oneFile, type Stranger, story, stranger, until } from './fixture.ts'
+import { story, stranger, until } from './story.ts'
+import { oneFile, type Stranger } from './town.ts'
 
 const countRuns = 'echo run >> "$E/runs"'
 const runs = (t: Stranger) => (t.evidenceOf('runs') ?? '').split('\n').length - 1
