@@ -27,10 +27,17 @@ const ssh = (t: Stranger, wish: string) =>
   t.program('ssh', `wanted="\${@: -1}"\nwish() { ${wish}\n}\nwish "\${wanted%% *}"\neval "$wanted"`)
 const denial = 'echo "git@host.invalid: Permission denied (publickey)." >&2; exit 255'
 
-story('a push that is denied is told within three tries, with git’s words', { limit: 120 }, () => {
-  const t = stranger({ gate: countGates, url: behindSsh(`[ "$1" = git-receive-pack ] && { ${denial}; }; :`) })
-  t.stands(t.give('One'), /Permission denied|denied/, 60)
+story('a push that is denied is told within three tries, with git’s words; let in, it lands', { limit: 120 }, () => {
+  const t = stranger({
+    gate: countGates,
+    url: behindSsh(`[ "$1" = git-receive-pack ] && [ ! -e "$E/open" ] && { ${denial}; }; :`),
+  })
+  const id = t.give('One')
+  t.stands(id, /Permission denied|denied/, 60)
   expect(gates(t)).toBeLessThanOrEqual(3)
+  t.sh(t.dir, 'touch "$E/open"')
+  t.ok('refinery', 'process', 'r')
+  until(() => t.on('One.txt'), 'it lands once it is let in', 20)
 })
 
 story('a fetch that is denied from one day on is told, with git’s words', { limit: 120 }, () => {
