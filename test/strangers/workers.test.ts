@@ -8,7 +8,9 @@ const countRuns = 'echo run >> "$E/runs"'
 const runs = (t: Stranger) => (t.evidenceOf('runs') ?? '').split('\n').length - 1
 /** A worker that ends in its own way: nothing follows what it does. */
 const ending = (t: Stranger, text: string) => t.worker(text, 'exit 0')
-const freeSlot = (t: Stranger, seconds = 15) =>
+/** A session of its has been there, and its place is free again. */
+const freeSlot = (t: Stranger, seconds = 15) => {
+  until(() => t.outputs() !== '' || t.evidenceOf('runs') !== undefined, 'a session begins', seconds)
   until(
     () =>
       (JSON.parse(t.gt('status', '--json').stdout) as { rigs: { workers: { busy: number } }[] }).rigs[0]?.workers
@@ -16,6 +18,7 @@ const freeSlot = (t: Stranger, seconds = 15) =>
     'the slot is free',
     seconds,
   )
+}
 
 // --- who pushes
 
