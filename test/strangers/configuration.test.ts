@@ -223,7 +223,7 @@ const environments: Record<string, string>[] = [
   { GIT_TRACE: '1', GIT_TRACE2: '1', GIT_CURL_VERBOSE: '1' },
   { GIT_LITERAL_PATHSPECS: '1', GIT_NOGLOB_PATHSPECS: '1', GIT_CEILING_DIRECTORIES: '/tmp' },
   { GIT_NAMESPACE: 'other', GIT_DEFAULT_HASH: 'sha256' },
-  { GIT_PROTOCOL_FROM_USER: '0', GIT_ALLOW_PROTOCOL: 'https' },
+  { GIT_PROTOCOL_FROM_USER: '0', GIT_TERMINAL_PROMPT: '1', GIT_SSL_NO_VERIFY: '1' },
   { LC_ALL: 'de_DE.UTF-8', LANGUAGE: 'de', LANG: 'de_DE.UTF-8', TZ: 'Pacific/Kiritimati' },
   { BASH_ENV: '/nowhere', ENV: '/nowhere', CDPATH: '/', GREP_OPTIONS: '--color=always', POSIXLY_CORRECT: '1' },
   { NODE_OPTIONS: '--title=mine', NODE_ENV: 'production', FORCE_COLOR: '1', NO_COLOR: '1', DEBUG: '*' },
