@@ -60,7 +60,7 @@ story('an origin with a tag and no branch: refused, or a main that leaves the ta
   expect(t.sh(t.origin, 'git rev-parse refs/tags/v1')).toBe(tag)
 })
 
-story('a tag that is called main too: the branch is meant', { share: true }, () => {
+story('a tag that is called main too: the branch is meant', {}, () => {
   const t = stranger({ until: 'origin' })
   t.push('later.txt', 'later\n')
   const tag = t.sh(t.seed, 'git tag main main~1; git push -q origin refs/tags/main; git rev-parse refs/tags/main')

@@ -110,23 +110,19 @@ story('fetch.prune: a branch of a colleague that is gone takes nothing of the to
   t.lands(id)
 })
 
-story(
-  'core.hooksPath for everything, with hooks that refuse: the town’s git runs none, landings go on',
-  { share: true },
-  () => {
-    const hooks = ['pre-commit', 'commit-msg', 'pre-push', 'post-checkout', 'post-merge', 'pre-merge-commit']
-    const t = stranger({
-      until: 'origin',
-      worker: 'echo x > new.txt; git add -A; git -c core.hooksPath=/dev/null commit -qm work',
-    })
-    for (const hook of hooks) t.script(join(t.home, 'hooks', hook), '#!/bin/sh\nexit 1\n')
-    t.run('git', ['config', '--global', 'core.hooksPath', join(t.home, 'hooks')], t.dir)
-    expect(t.rig()).toMatchObject({ status: 0 })
-    t.up()
-    t.lands(t.give('One'))
-    expect(t.on('new.txt')).toBe('x\n')
-  },
-)
+story('core.hooksPath for everything, with hooks that refuse: the town’s git runs none, landings go on', {}, () => {
+  const hooks = ['pre-commit', 'commit-msg', 'pre-push', 'post-checkout', 'post-merge', 'pre-merge-commit']
+  const t = stranger({
+    until: 'origin',
+    worker: 'echo x > new.txt; git add -A; git -c core.hooksPath=/dev/null commit -qm work',
+  })
+  for (const hook of hooks) t.script(join(t.home, 'hooks', hook), '#!/bin/sh\nexit 1\n')
+  t.run('git', ['config', '--global', 'core.hooksPath', join(t.home, 'hooks')], t.dir)
+  expect(t.rig()).toMatchObject({ status: 0 })
+  t.up()
+  t.lands(t.give('One'))
+  expect(t.on('new.txt')).toBe('x\n')
+})
 
 story('init.templateDir with hooks and a configuration of its own', {}, () => {
   twoLand({}, (t) => {

@@ -314,7 +314,7 @@ story(
   },
 )
 
-story('one worker’s stash is not another’s', { share: true }, () => {
+story('one worker’s stash is not another’s', {}, () => {
   const t = stranger({
     worker: `case $(title) in
 A) echo a-work > a.txt; git add a.txt; git stash -q; touch "$E/stashed"; until_there popped; git stash pop -q; commit;;

@@ -135,7 +135,7 @@ story('a gate that asks something, or wants a terminal, gets none and does not w
   t.lands(t.give('One'))
 })
 
-story('a gate that hangs and ignores SIGTERM ends at its time limit; the next issue lands', { share: true }, () => {
+story('a gate that hangs and ignores SIGTERM ends at its time limit; the next issue lands', {}, () => {
   const t = stranger({
     gate: `trap '' TERM INT HUP; [ -e hang.txt ] || exit 0; echo "it hangs here"; while :; do sleep 300; done`,
     settings: { ...quick, gate_timeout: '2s' },
@@ -339,7 +339,7 @@ story('a gate’s repository has no remote and the very commit that lands', {}, 
 })
 
 for (const who of ['gate', 'worker'] as const)
-  story(`a ${who}’s “git config --global” is not the person’s`, who === 'gate' ? { share: true } : {}, () => {
+  story(`a ${who}’s “git config --global” is not the person’s`, {}, () => {
     const does = 'git config --global user.email ci@example.invalid; echo x >> ~/left-at-home'
     const t = stranger({
       gitconfig: { 'user.email': 'me@example.invalid' },

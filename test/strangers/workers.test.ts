@@ -145,21 +145,17 @@ for (const [title, does] of [
   })
 
 for (const red of [true, false])
-  story(
-    `a worker closes its issue after its handoff, and the gate is ${red ? 'red' : 'green'}`,
-    red ? { share: true } : {},
-    () => {
-      const t = stranger({
-        gate: `until_there closed; ${red ? '[ -e good.txt ]' : 'true'}`,
-        worker:
-          'if [ "$(attempt)" = 1 ]; then echo x > first.txt; commit; gt handoff; bd close "$GT_ISSUE" >/dev/null 2>&1; touch "$E/closed"; exec sleep 600; fi; echo y > good.txt; commit',
-      })
-      const { landed, status } = t.ends(t.give('One'), 25)
-      expect(landed).toBe(t.on('first.txt') !== undefined)
-      if (!landed) expect(status).not.toBe(0)
-      if (!red) expect(landed).toBe(true)
-    },
-  )
+  story(`a worker closes its issue after its handoff, and the gate is ${red ? 'red' : 'green'}`, {}, () => {
+    const t = stranger({
+      gate: `until_there closed; ${red ? '[ -e good.txt ]' : 'true'}`,
+      worker:
+        'if [ "$(attempt)" = 1 ]; then echo x > first.txt; commit; gt handoff; bd close "$GT_ISSUE" >/dev/null 2>&1; touch "$E/closed"; exec sleep 600; fi; echo y > good.txt; commit',
+    })
+    const { landed, status } = t.ends(t.give('One'), 25)
+    expect(landed).toBe(t.on('first.txt') !== undefined)
+    if (!landed) expect(status).not.toBe(0)
+    if (!red) expect(landed).toBe(true)
+  })
 
 // --- its handoff
 
