@@ -198,27 +198,27 @@ export class Stranger {
 
   // How an issue ends
 
-  wait(id: string, seconds = 15) {
+  wait(id: string, seconds = 25) {
     const { status, stdout, stderr } = this.gt('wait', id, '--timeout', String(seconds))
     const words = `${stderr}${stdout}`
     // Before the last line it tells of its progress.
     return { status, words, last: words.trim().split('\n').at(-1) ?? '' }
   }
   /** It is on main, and `gt wait` says so. */
-  lands(id: string, seconds = 15): void {
+  lands(id: string, seconds = 25): void {
     const { status, words, last } = this.wait(id, seconds)
     if (status !== 0 || !/landed/.test(last))
       throw new Error(`${id} has not landed: gt wait ended with ${status}: ${words}${this.told()}`)
   }
   /** It has landed or is closed, or the Overseer is told; not silence, not a loop. What was said. */
-  ends(id: string, seconds = 15) {
+  ends(id: string, seconds = 25) {
     const { status, words, last } = this.wait(id, seconds)
     const told = this.told()
     if (/is not done within/.test(words) && told === '') throw new Error(`neither landed nor told: ${words}`)
     return { landed: status === 0 && /landed/.test(last), status, said: `${words}${told}` }
   }
   /** Not landed, and the Overseer is told with these words. */
-  stands(id: string, why: RegExp, seconds = 15): string {
+  stands(id: string, why: RegExp, seconds = 25): string {
     const { landed, said } = this.ends(id, seconds)
     if (landed) throw new Error(`${id} landed: ${said}`)
     if (!why.test(said)) throw new Error(`told, but not ${why}: ${said}`)
