@@ -165,7 +165,7 @@ story(
   () => {
     const t = stranger({
       add: ['--max-workers', '1'],
-      worker: `${countRuns}; if [ "$(title)" = One ]; then echo 1 >> one.txt; commit; (for n in $(seq 40); do echo junk > report.tmp; sleep 0.05; rm -f report.tmp; sleep 0.03; done) & gt handoff; sleep 3; gt handoff; exec sleep 600; fi; echo 2 > two.txt; commit`,
+      worker: `${countRuns}; if [ "$(title)" = One ]; then echo 1 >> one.txt; commit; (for n in $(seq 2000); do git for-each-ref refs/gt | grep -q "$GT_ISSUE" && break; done; echo junk > report.tmp; sleep 2; rm -f report.tmp) & gt handoff; sleep 3; gt handoff; exec sleep 600; fi; echo 2 > two.txt; commit`,
     })
     const [one, two] = [t.give('One'), t.give('Two')]
     t.lands(one)
