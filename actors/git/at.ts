@@ -82,10 +82,6 @@ export function overNetwork(cwd: string): At {
     flags: [
       ...fixedFlags,
       ...settings({
-        'protocol.allow': 'always',
-        ...Object.fromEntries(
-          ['file', 'git', 'http', 'https', 'ssh'].map((name) => [`protocol.${name}.allow`, 'always']),
-        ),
         'fetch.prune': 'false',
         'fetch.pruneTags': 'false',
         'fetch.recurseSubmodules': 'false',
