@@ -13,6 +13,7 @@ import { gitHands } from '../actors/git/hands.ts'
 import { preservedOf, prunePins } from '../actors/git/pin.ts'
 import { prepareGit } from '../actors/git/prepare.ts'
 import type { RigGit } from '../actors/git/rig.ts'
+import { endRunning } from '../actors/git/run.ts'
 import { emptyTrash } from '../actors/git/staging.ts'
 import { rigLayout, townLayout } from '../actors/layout.ts'
 import { foldersIn, pluginRolesOf } from '../actors/plugins/actors.ts'
@@ -240,6 +241,8 @@ export async function openTown(options: TownOptions): Promise<Town> {
     },
     async close() {
       await driver.stop(3000)
+      // One that hangs at origin would outlive the town.
+      endRunning()
       clearInterval(pruning)
       projections?.stop()
       await Promise.all(watches.map((stop) => stop()))
