@@ -12,6 +12,7 @@ import { gitHands } from '../actors/git/hands.ts'
 import { preservedOf } from '../actors/git/pin.ts'
 import { prepareGit } from '../actors/git/prepare.ts'
 import type { RigGit } from '../actors/git/rig.ts'
+import { endRunning } from '../actors/git/run.ts'
 import { rigLayout, townLayout } from '../actors/layout.ts'
 import { foldersIn, pluginRolesOf } from '../actors/plugins/actors.ts'
 import { pluginHands } from '../actors/plugins/hands.ts'
@@ -154,6 +155,8 @@ export async function openTown(options: TownOptions): Promise<Town> {
     },
     async close() {
       await driver.stop(3000)
+      // One that hangs at origin would outlive the town.
+      endRunning()
       endHousekeeping?.()
       projections?.stop()
       await rigs.close()
