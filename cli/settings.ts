@@ -2,9 +2,11 @@
 // config.json takes decides; this file only knows how a line is written, and when a change counts.
 // Never: writes a configuration that the schema would refuse.
 import { readFileSync } from 'node:fs'
+import { homedir } from 'node:os'
 import { closest } from 'fastest-levenshtein'
 import { z } from 'zod'
-import { readConfig, rigConfig, splitCommand, writeConfig } from '../actors/config.ts'
+import { asWritten, CommandRefused, splitCommand } from '../actors/commands.ts'
+import { readConfig, rigConfig, writeConfig } from '../actors/config.ts'
 import { didYouMean } from '../actors/nearest.ts'
 import { Usage } from './errors.ts'
 
@@ -112,10 +114,20 @@ function valueFor(key: string, path: string, text: string, name?: string): unkno
   throw new Usage(`${path}=${text} cannot be: ${told?.message ?? issues[0]?.[0]?.message ?? 'no value of this kind'}`)
 }
 
-/** As text, number, truth, list, and as a command. */
+/** As number, truth, list, command, and as the text it is. */
 function formsOf(text: string): unknown[] {
   const number = /^-?\d+$/.test(text) ? [Number(text)] : []
   const truth = text === 'true' || text === 'false' ? [text === 'true'] : []
   const list = /^[^\s'"]+(,[^\s'"]+)+$/.test(text) ? [text.split(',')] : []
-  return [text, ...number, ...truth, ...list, splitCommand(text)]
+  return [...number, ...truth, ...list, ...commandIn(text), text]
+}
+
+function commandIn(text: string): unknown[] {
+  try {
+    return [asWritten(splitCommand(text, homedir()))]
+  } catch (error) {
+    // No command, then; where one is needed, the schema says why.
+    if (error instanceof CommandRefused) return []
+    throw error
+  }
 }

@@ -23,7 +23,10 @@ export interface EffectKind<I extends z.ZodType = z.ZodType, O extends z.ZodType
 }
 
 const effect = <I extends z.ZodType, O extends z.ZodType>(kind: EffectKind<I, O>) => kind
-const gitLane = (input: { rig: string }) => `git:${input.rig}`
+const placeLane = (input: { rig: string }) => `places:${input.rig}`
+const keepLane = (input: { rig: string }) => `keep:${input.rig}`
+/** Places are made and cleared side by side: git locks single refs, and what needs more waits for it by itself. */
+const placesAtOnce = 4
 const beadsLane = (input: { rig: string }) => `beads:${input.rig}`
 
 /** A worker's place: `polecats/<polecat>` on `branch`, of one incarnation of that name. */
@@ -42,6 +45,12 @@ export const sessionRecord = z.object({
 })
 export type SessionRecord = z.infer<typeof sessionRecord>
 
+/** `unreachable`: origin does not answer, or not in time. `denied`: it answers, and lets this user not in, or not write. */
+const originTrouble = [
+  z.object({ kind: z.literal('unreachable'), why: z.string() }),
+  z.object({ kind: z.literal('denied'), why: z.string() }),
+] as const
+
 export const effects = {
   // beads: the issues of a rig
   surveyIssues: effect({
@@ -52,12 +61,16 @@ export const effects = {
       issues: z.array(issueId),
       /** Not asked for; only whether they are closed. */
       escalated: z.array(issueId).default([]),
+      /** In somebody's hands, or in the queue: not done before they land, whatever their status says. */
+      underway: z.array(issueId).default([]),
     }),
     output: z.object({
       /** Open, unblocked, unclaimed issues among those asked for; priority, then age. Epics themselves never. */
       ready: z.array(issueBrief),
       /** Issues asked for by id, or escalated, that are closed. */
       closed: z.array(issueId),
+      /** Issues under way that somebody else than a worker has closed, or deleted. */
+      dropped: z.array(issueId).default([]),
       /** Issues asked for by id that do not exist. */
       unknown: z.array(issueId),
       /**
@@ -98,14 +111,35 @@ export const effects = {
       holder: z.string(),
       status: z.enum(['open', 'blocked']),
       note: z.string(),
+      /** From now on it waits for this one. */
+      blockedBy: issueId.nullable().default(null),
     }),
     output: z.object({ status: z.string() }),
     lane: beadsLane,
   }),
-  closeIssue: effect({
+  /** Closes issues, one reason each; one that somebody closed already gets the reason all the same. */
+  closeIssues: effect({
     class: 'natural',
-    input: z.object({ rig: z.string(), issue: issueId, reason: z.string() }),
-    output: z.object({ closed: z.boolean() }),
+    input: z.object({ rig: z.string(), issues: z.array(z.object({ issue: issueId, reason: z.string() })).min(1) }),
+    output: z.object({ closed: z.array(issueId) }),
+    lane: beadsLane,
+  }),
+  /** Where an issue stands, in the eyes of the worker who was given it. */
+  readIssue: effect({
+    class: 'natural',
+    input: z.object({ rig: z.string(), issue: issueId, holder: z.string() }),
+    output: z.discriminatedUnion('kind', [
+      /** Still in progress, and this holder's. */
+      z.object({ kind: z.literal('held') }),
+      /** `byHolder`: the worker closed it itself, with this reason. */
+      z.object({ kind: z.literal('closed'), byHolder: z.boolean(), reason: z.string() }),
+      /** It says that it waits: for open issues it depends on, or by its status alone. */
+      z.object({ kind: z.literal('blocked'), on: z.array(issueId), why: z.string() }),
+      /** Open again, for anybody. */
+      z.object({ kind: z.literal('given_back') }),
+      /** Given to somebody else, or gone. */
+      z.object({ kind: z.literal('let_go'), why: z.string() }),
+    ]),
     lane: beadsLane,
   }),
   /** Keeps a mail as a bead (`type=message`) in the recipient's tier, under the mail's own id. */
@@ -136,7 +170,20 @@ export const effects = {
       start: preserved.nullable(),
     }),
     output: z.object({ path: z.string(), head: sha, base: sha }),
-    lane: gitLane,
+    lane: placeLane,
+    laneLimit: placesAtOnce,
+  }),
+  /** Runs the rig's `setup` in a new worktree, within its own time limit. None configured: ready at once. */
+  setUpWorktree: effect({
+    class: 'natural',
+    input: place.extend({ worktree: z.string() }),
+    output: z.discriminatedUnion('kind', [
+      z.object({ kind: z.literal('ready') }),
+      z.object({ kind: z.literal('failed'), why: z.string(), tail: z.string() }),
+    ]),
+    lane: (input) => `setup:${input.rig}`,
+    laneLimit: 4,
+    starts: true,
   }),
   inspectWorktree: effect({
     class: 'natural',
@@ -147,10 +194,15 @@ export const effects = {
         /** The branch that is checked out; null when detached. */
         onBranch: z.string().nullable(),
         head: sha,
-        /** Uncommitted and untracked files, relative to the worktree; at most 50. */
+        /**
+         * Uncommitted and untracked files, relative to the worktree, at most 50; without those that every fresh
+         * checkout of this commit has modified (line ends, filters), which are nobody's doing.
+         */
         dirty: z.array(z.string()),
-        /** Commits on HEAD that main does not have. */
+        /** Commits on HEAD that main, as it is on origin now, does not have. */
         ahead: z.int(),
+        /** Commits on HEAD since this place was made, also those that are on main by now. */
+        own: z.int(),
         /** A merge, rebase, cherry-pick or bisect left unfinished. */
         unfinished: z.string().nullable(),
       }),
@@ -158,7 +210,10 @@ export const effects = {
     ]),
     lane: () => null,
   }),
-  /** Pins HEAD and, where there are any, the uncommitted files of a worktree under `refs/gt/…`. */
+  /**
+   * `merge`: pins HEAD, whatever is on main. `retire`: pins HEAD where main lacks it, the uncommitted files and stashes
+   * where there are any, and the work of repositories inside. All under `refs/gt/…`.
+   */
   pinWork: effect({
     class: 'named',
     input: place.extend({ issue: issueId, purpose: z.enum(['merge', 'retire']) }),
@@ -168,31 +223,70 @@ export const effects = {
       /** null: the worktree was clean (or gone). */
       dirty: preserved.nullable(),
     }),
-    lane: gitLane,
+    lane: keepLane,
+    laneLimit: placesAtOnce,
   }),
-  removeWorktree: effect({ class: 'natural', input: place, output: z.object({ removed: z.boolean() }), lane: gitLane }),
-  /** Deletes the branch only when its commits are reachable from main or pinned. */
-  deleteBranch: effect({
-    class: 'swap',
-    input: place,
-    output: z.discriminatedUnion('kind', [
-      z.object({ kind: z.literal('deleted') }),
-      z.object({ kind: z.literal('kept'), why: z.string() }),
-    ]),
-    lane: gitLane,
+  /**
+   * Pins what is there once more, as `retire` does, then takes the worktree from its place in one step and deletes its
+   * branch; what was taken away is deleted by and by. Throws, and leaves all as it is, when something cannot be kept.
+   */
+  clearPlace: effect({
+    class: 'natural',
+    input: place.extend({
+      issue: issueId,
+      /** The commit that was handed over; null when nothing was. */
+      handedOver: sha.nullable(),
+    }),
+    output: z.object({
+      /** Commits that neither main nor the work handed over has. */
+      head: preserved.nullable(),
+      /** Uncommitted files. */
+      dirty: preserved.nullable(),
+    }),
+    lane: keepLane,
+    laneLimit: placesAtOnce,
   }),
 
   // git: the merge queue
-  /** Builds the merge of `members` onto main as objects, no checkout. Same input, same commit. */
+  /**
+   * Asks origin for main and builds the merges of `members` onto it, one on the other in this order, as objects,
+   * without a checkout; `merge_style` of the rig says how. Same input and main, same commits.
+   */
   buildCandidate: effect({
     class: 'natural',
-    input: z.object({ rig: z.string(), members: z.array(mergeRequest).min(1), at: z.number() }),
+    input: z.object({
+      rig: z.string(),
+      members: z.array(mergeRequest.extend({ queuedAt: z.number() })).min(1),
+      /** main as this queue last knew it: what came since, and is not its own, is told. null: nothing known yet. */
+      known: sha.nullable(),
+    }),
     output: z.discriminatedUnion('kind', [
-      z.object({ kind: z.literal('built'), base: sha.nullable(), commit: sha }),
-      z.object({ kind: z.literal('conflict'), issue: issueId, base: sha, files: z.array(z.string()) }),
-      /** main on origin has it already: landed before a crash, or by someone else. */
-      z.object({ kind: z.literal('contained'), commit: sha }),
-      z.object({ kind: z.literal('unreachable'), why: z.string() }),
+      z.object({
+        kind: z.literal('built'),
+        /** null: origin has no branch at all yet. */
+        base: sha.nullable(),
+        /** The tip of what was built; `base` (or the empty root) when nothing was. */
+        commit: sha,
+        /** Whose work is in it, and the commit that brings it. */
+        landing: z.array(z.object({ issue: issueId, commit: sha })),
+        /** Whose work main has already, and the commit on main that has it. */
+        contained: z.array(z.object({ issue: issueId, commit: sha })),
+        /** Whose work cannot be put on main as it is; the others are built without it. */
+        unfit: z.array(
+          z.object({
+            issue: issueId,
+            kind: z.enum(['conflict', 'unmergeable']),
+            why: z.string(),
+            files: z.array(z.string()),
+            base: sha,
+          }),
+        ),
+        /** Commits on main since `known` that this queue did not land, newest first, at most 20. */
+        foreign: z.array(z.object({ sha, author: z.string(), subject: z.string() })),
+      }),
+      ...originTrouble,
+      /** main is not what it was: gone, renamed, ambiguous, rewritten so that nothing can be built. A person decides. */
+      z.object({ kind: z.literal('no_main'), why: z.string() }),
     ]),
     lane: (input) => `land:${input.rig}`,
   }),
@@ -200,10 +294,18 @@ export const effects = {
     class: 'natural',
     input: z.object({ rig: z.string(), commit: sha, issues: z.array(issueId) }),
     output: z.discriminatedUnion('kind', [
-      z.object({ kind: z.literal('green'), gates: z.array(z.object({ name: z.string(), durationMs: z.number() })) }),
+      z.object({
+        kind: z.literal('green'),
+        gates: z.array(z.object({ name: z.string(), durationMs: z.number() })),
+        /** Gates that failed at first and passed when they ran again on the same tree. */
+        flaky: z.array(z.object({ gate: z.string(), tail: z.string() })).default([]),
+      }),
+      /** The same gate failed twice on this tree (once, when it ran into its time limit). */
       z.object({
         kind: z.literal('red'),
         gate: z.string(),
+        /** Those that passed before it. */
+        passed: z.array(z.string()).default([]),
         exitCode: z.int().nullable(),
         timedOut: z.boolean(),
         tail: z.string(),
@@ -220,20 +322,22 @@ export const effects = {
     input: z.object({ rig: z.string(), commit: sha, base: sha.nullable() }),
     output: z.discriminatedUnion('kind', [
       z.object({ kind: z.literal('pushed') }),
+      /** Somebody else's push came first; also when origin says so only while it takes ours. */
       z.object({ kind: z.literal('moved') }),
+      /** Origin will not have this commit (a hook, a protected branch, a limit), in its own words. */
       z.object({ kind: z.literal('refused'), why: z.string() }),
-      z.object({ kind: z.literal('unreachable'), why: z.string() }),
+      ...originTrouble,
     ]),
     lane: (input) => `land:${input.rig}`,
   }),
-  /** Asks origin itself whether main contains `commit`, and brings the rig's clones up to date. */
+  /** Asks origin itself whether main contains `commit`, and lets the rig's clones and worktrees see it. */
   confirmLanded: effect({
     class: 'natural',
     input: z.object({ rig: z.string(), commit: sha }),
     output: z.discriminatedUnion('kind', [
       z.object({ kind: z.literal('confirmed') }),
       z.object({ kind: z.literal('absent') }),
-      z.object({ kind: z.literal('unreachable'), why: z.string() }),
+      ...originTrouble,
     ]),
     lane: (input) => `land:${input.rig}`,
   }),
@@ -305,3 +409,5 @@ export const effects = {
 export type EffectName = keyof typeof effects
 export type EffectInput<N extends EffectName> = z.output<(typeof effects)[N]['input']>
 export type EffectOutput<N extends EffectName> = z.output<(typeof effects)[N]['output']>
+/** An input as a machine may write it: what has a default may be left out. */
+export type EffectWish<N extends EffectName> = z.input<(typeof effects)[N]['input']>

@@ -3,7 +3,7 @@
 import { createHmac, timingSafeEqual } from 'node:crypto'
 import { chmodSync } from 'node:fs'
 import { join } from 'node:path'
-import { writeWhole } from '../config.ts'
+import { writeWhole } from '../files.ts'
 
 export function tokenFor(secret: string, address: string, epoch: number): string {
   return createHmac('sha256', secret).update(`${address}\n${epoch}`).digest('hex')

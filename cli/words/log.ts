@@ -57,7 +57,7 @@ export const word = declare({
         const { townLayout } = await import('../../actors/layout.ts')
         const { db } = townLayout(town())
         if (!existsSync(db)) throw error
-        const { openSqliteStore, readJournal } = await import('../../runtime/contract.ts')
+        const { openSqliteStore, readJournal } = await import('../../runtime/open.ts')
         const store = openSqliteStore(db, { readOnly: true })
         try {
           return readJournal(store, said(params))

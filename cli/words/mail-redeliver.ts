@@ -2,7 +2,7 @@
 // Never: makes sure that it is understood this time.
 import { z } from 'zod'
 import { didYouMean } from '../../actors/nearest.ts'
-import { Refusal } from '../../runtime/contract.ts'
+import { Refusal } from '../../runtime/open.ts'
 import { answering } from '../asking.ts'
 import { declare } from '../word.ts'
 

@@ -42,7 +42,7 @@ export const word = declare({
       const { addressesIn } = await import('../../actors/facts.ts')
       const there = await import('../asking.ts')
       there.reachable(to, addressesIn(root))
-      const { writeWhole } = await import('../../actors/config.ts')
+      const { writeWhole } = await import('../../actors/files.ts')
       const intake = join(layout.daemon, 'intake')
       mkdirSync(intake, { recursive: true, mode: 0o700 })
       writeWhole(join(intake, `${Date.now()}-${request.id}.json`), JSON.stringify(request), 0o600)

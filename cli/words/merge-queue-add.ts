@@ -2,7 +2,7 @@
 // Never: hands over another's work for an agent.
 import { z } from 'zod'
 import { overseer, polecatOf } from '../../machines/address.ts'
-import { Refusal } from '../../runtime/contract.ts'
+import { Refusal } from '../../runtime/open.ts'
 import { answering, askRole, knownRig } from '../asking.ts'
 import { declare } from '../word.ts'
 

@@ -1,9 +1,12 @@
 // `gt rig add`: a repository becomes a rig, and a town that is up begins with it.
 // Never: leaves half a rig behind.
+
 import { accessSync, constants, existsSync, statSync } from 'node:fs'
+import { homedir } from 'node:os'
 import { delimiter, join, resolve } from 'node:path'
 import process from 'node:process'
 import { z } from 'zod'
+import type { Command } from '../../actors/commands.ts'
 import { witnessOf } from '../../machines/address.ts'
 import { answering, post } from '../asking.ts'
 import { TownUnreachable, Usage } from '../errors.ts'
@@ -38,18 +41,19 @@ export const word = declare({
       throw new Usage('a rig has gates, or lands untested: say --gate or --no-gate, not both')
     const { presets } = await import('../../actors/agents/presets.ts')
     const { initBeads } = await import('../../actors/beads/embedded.ts')
-    const { splitCommand } = await import('../../actors/config.ts')
+    const { asWritten, splitCommand } = await import('../../actors/commands.ts')
+    const split = (text: string) => splitCommand(text, process.env.HOME ?? homedir())
     const { addRig } = await import('../../actors/install.ts')
     if (flags.agent !== undefined && !(flags.agent in presets))
       throw new Usage(`no agent preset "${flags.agent}"; there is: ${Object.keys(presets).join(', ')}`)
     const commands = (option: string, all: readonly string[]) =>
-      Object.fromEntries(all.map((text) => pair(option, text)).map(([key, line]) => [key, splitCommand(line)]))
+      Object.fromEntries(all.map((text) => pair(option, text)).map(([key, line]) => [key, asWritten(split(line))]))
     const settings = {
       ...(flags['gate-env'].length > 0 ? { gate_env: flags['gate-env'] } : {}),
       ...(flags.env.length > 0 ? { env: Object.fromEntries(flags.env.map((text) => pair('env', text))) } : {}),
       ...(flags.setup.length > 0 ? { setup: commands('setup', flags.setup) } : {}),
     }
-    const worker = flags.worker === undefined ? undefined : workerArgv(flags.worker, splitCommand)
+    const worker = flags.worker === undefined ? undefined : asWritten(workerCommand(flags.worker, split))
     process.stderr.write(`cloning ${url} …\n`)
     const added = await addRig(town(), {
       name,
@@ -93,14 +97,14 @@ function pair(option: string, text: string): [string, string] {
 }
 
 /** Agents start in their worktree: paths as a person typed them, from here, are made whole. */
-function workerArgv(text: string, splitCommand: (text: string) => string[]): string[] {
-  const parts = existsSync(text) ? [text] : splitCommand(text)
-  const argv = parts.map((part) => (part.includes('/') && existsSync(part) ? resolve(part) : part))
+function workerCommand(text: string, split: (text: string) => Command): Command {
+  const typed = existsSync(text) ? { argv: [text], env: {} } : split(text)
+  const argv = typed.argv.map((part) => (part.includes('/') && existsSync(part) ? resolve(part) : part))
   const [program] = argv
   if (program === undefined) throw new Usage('--worker names a program')
   const why = cannotStart(program)
   if (why) throw new Usage(`--worker: ${why}`)
-  return argv
+  return { argv, env: typed.env }
 }
 
 /** Why nothing could be started by this name, in words. */
@@ -135,8 +139,7 @@ export const answers = {
     shape: z.object({ rig: z.string() }),
     answer: async ({ rig }, asking): Promise<null> => {
       await asking.town.rigAdded(rig)
-      const { maxWorkers, spawnDelayMs } = asking.town.rig(rig)
-      post(asking, { to: witnessOf(rig), type: 'rig.configured', body: { maxWorkers, spawnDelayMs } })
+      post(asking, { to: witnessOf(rig), type: 'rig.configured', body: { ...asking.town.rig(rig) } })
       return null
     },
   }),

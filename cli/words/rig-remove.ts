@@ -2,7 +2,7 @@
 // Never: deletes anything.
 import { z } from 'zod'
 import { daemon, mayor } from '../../machines/address.ts'
-import { Refusal } from '../../runtime/contract.ts'
+import { Refusal } from '../../runtime/open.ts'
 import { type Asking, answering, knownRig, stopSessions } from '../asking.ts'
 import { escalations, polecats, queue, sessions } from '../status.ts'
 import { declare } from '../word.ts'

@@ -32,15 +32,14 @@ export const word = declare({
 /** What still runs is ended by its record first; then the hold, for a daemon that somebody else starts. */
 async function withoutDaemon(root: string, rig: string | undefined): Promise<string[]> {
   const { townLayout } = await import('../../actors/layout.ts')
-  const { aliveIn, endSession } = await import('../../actors/sessions/session.ts')
-  const { openSqliteStore } = await import('../../runtime/contract.ts')
+  const { endSessions } = await import('../../actors/sessions/session.ts')
+  const { openSqliteStore } = await import('../../runtime/open.ts')
   const layout = townLayout(root)
-  const live = aliveIn(layout.sessions).filter(({ id }) => rig === undefined || id.startsWith(`gt-${rig}-`))
-  await Promise.all(live.map((session) => endSession(session, 2000, new AbortController().signal)))
+  const ended = await endSessions(layout.sessions, rig ?? null, 2000, new AbortController().signal)
   const store = openSqliteStore(layout.db)
   store.run('INSERT OR IGNORE INTO hold (scope) VALUES (?)', rig === undefined ? '*' : `${rig}/`)
   store.close()
-  return live.map((session) => session.id)
+  return ended
 }
 
 export const answers = {

@@ -105,8 +105,7 @@ export const answers = {
       for (const scope of town.host.holds()) town.host.release(scope)
       for (const { address, status } of town.host.actors()) if (status === 'halted') town.host.resume(address)
       for (const name of town.rigs()) {
-        const { maxWorkers, spawnDelayMs } = town.rig(name)
-        post(asking, { to: witnessOf(name), type: 'rig.configured', body: { maxWorkers, spawnDelayMs } })
+        post(asking, { to: witnessOf(name), type: 'rig.configured', body: { ...town.rig(name) } })
         post(asking, { to: witnessOf(name), type: 'rig.resumed', body: {} })
       }
       return { resumed: [...town.rigs()], pid: town.pid, problems: [...town.problems()] }
