@@ -92,6 +92,8 @@ function contextOf({ flags, args }: Typed): Context {
         }
       }
     },
+    beDaemon: async (options) => (await import('./daemon.ts')).runDaemon(options),
+    everyWord: () => Promise.all(Object.entries(words).map(async ([name, { load }]) => ({ ...(await load()), name }))),
     print: (data, lines) => void say(json ? JSON.stringify(data, null, 2) : lines().join('\n')),
   }
 }

@@ -55,3 +55,7 @@ export const answers = {
     },
   }),
 }
+
+declare module '../asking.ts' {
+  interface Requests extends Own<typeof answers> {}
+}
