@@ -50,4 +50,10 @@ export default defineConfig([
     platform: 'node',
     output: { file: 'dist/page.mjs', format: 'es', minify: true, codeSplitting: false },
   },
+  // The live page's script, which the page carries.
+  {
+    input: 'cli/browser/live-page.ts',
+    platform: 'browser',
+    output: { file: 'dist/live-page.js', format: 'iife', minify: true },
+  },
 ])

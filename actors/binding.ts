@@ -6,6 +6,7 @@ import { daemon as daemonAddress, mayor as mayorAddress, rigOf } from '../machin
 import { type EffectInput, type EffectName, type EffectOutput, effects } from '../machines/effects.ts'
 import { causes } from '../machines/escalations.ts'
 import { mailSchemas, readable } from '../machines/mail.ts'
+import { mayNotSay } from '../machines/speakers.ts'
 import type {
   Draft,
   EffectCall,
@@ -18,17 +19,17 @@ import type {
   Random,
   Trouble,
 } from '../runtime/contract.ts'
+import keeper from './roles/keeper.ts'
 import mayor from './roles/mayor.ts'
 import overseer from './roles/overseer.ts'
 import plugin from './roles/plugin.ts'
 import polecat from './roles/polecat.ts'
 import refinery from './roles/refinery.ts'
-import retirement from './roles/retirement.ts'
 import type { TownFacts } from './roles/role.ts'
 import session from './roles/session.ts'
 import witness from './roles/witness.ts'
 
-const roles = [mayor, overseer, witness, refinery, polecat, session, retirement, plugin]
+const roles = [mayor, overseer, witness, refinery, polecat, session, keeper, plugin]
 
 /** One hand for every effect; a missing, misspelt or mistyped one does not compile. */
 export type Hands = { [N in EffectName]: (input: EffectInput<N>, call: EffectCall) => Promise<EffectOutput<N>> }
@@ -42,13 +43,17 @@ export interface Binding {
 export function bind({
   facts,
   prefixOf,
-}: Binding): Pick<HostOptions, 'roles' | 'effects' | 'parseMail' | 'newMailId' | 'project' | 'slotCapacity' | 'alert'> {
+}: Binding): Pick<
+  HostOptions,
+  'roles' | 'effects' | 'parseMail' | 'refuses' | 'newMailId' | 'project' | 'slotCapacity' | 'alert'
+> {
   return {
     roles: roles.map((role) => role(facts)),
     effects: Object.fromEntries(
       Object.entries(effects).map(([name, kind]) => [name, specOf(kind as unknown as AnyEffect)]),
     ),
     parseMail,
+    refuses: mayNotSay,
     newMailId: (to, random) => `${prefixOf(rigOf(to))}-${base36(random)}`,
     project,
     // The only pools are the rigs' workers.
@@ -86,7 +91,6 @@ export function handlersOf(hands: Hands): Record<string, Handler> {
 }
 
 interface AnyEffect {
-  class: EffectSpec['class']
   input: z.ZodType
   output: z.ZodType
   lane(input: unknown): string | null
@@ -96,7 +100,6 @@ interface AnyEffect {
 
 function specOf(kind: AnyEffect): EffectSpec {
   return {
-    class: kind.class,
     parseInput: (input) => parsed(kind.input, input) as JsonObject,
     parseOutput: (output) => parsed(kind.output, output) as Json,
     lane: (input) => kind.lane(input),

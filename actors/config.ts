@@ -9,7 +9,6 @@ import { isMemberName, isRigName } from '../machines/address.ts'
 import { presets } from './agents/presets.ts'
 import { type Command, CommandRefused, splitCommand } from './commands.ts'
 import { writeWhole } from './files.ts'
-import { nearest } from './nearest.ts'
 
 export class ConfigUnusable extends Error {
   override name = 'ConfigUnusable'
@@ -100,6 +99,8 @@ export const rigConfig = z
     gates: commands.default({}),
     /** Said explicitly: this rig lands without a gate. */
     no_gate: z.boolean().default(false),
+    /** How an issue's work is put on main; `squash` and `rebase` keep main a line. */
+    merge_style: z.enum(['merge', 'squash', 'rebase']).default('merge'),
     gate_timeout: z.string().default('10m').pipe(duration),
     /** Variables of the daemon that gates get, by name. */
     gate_env: z.array(variable).default([]),
@@ -128,6 +129,10 @@ export const rigConfig = z
     env: variables.default({}),
     /** true: workers' commits are signed as the Overseer's configuration says; a prompt for a key would wait for ever. */
     sign: z.boolean().default(false),
+    /** What becomes of good work while main itself fails a gate. */
+    red_main: z.enum(['wait', 'land']).default('wait'),
+    /** Whether commits on main that this town did not test are told. */
+    foreign_commits: z.enum(['tell', 'allow']).default('tell'),
   })
   .refine(
     (rig) => rig.no_gate || Object.keys(rig.gates).length > 0,
@@ -143,6 +148,9 @@ export const limitsOf = (rig: RigConfig) => ({
   sessionTries: rig.session_tries,
   mergeTries: rig.merge_tries,
   retireTries: rig.retire_tries,
+  gated: !rig.no_gate,
+  redMain: rig.red_main,
+  tellForeign: rig.foreign_commits === 'tell',
 })
 
 /** Reads one configuration file; ConfigUnusable with the file, what is wrong, and what to do. */
@@ -165,13 +173,4 @@ export function readConfig<S extends z.ZodType>(path: string, schema: S): z.outp
 
 export function writeConfig(path: string, value: unknown): void {
   writeWhole(path, `${JSON.stringify(value, null, 2)}\n`)
-}
-
-/** Keys of a rig's config.json that nothing reads, with the one that was probably meant (null: none is like it). */
-export function unknownKeys(raw: unknown): { key: string; nearest: string | null }[] {
-  if (typeof raw !== 'object' || raw === null) return []
-  const known = Object.keys(rigConfig.shape)
-  return Object.keys(raw)
-    .filter((key) => !known.includes(key))
-    .map((key) => ({ key, nearest: nearest(key, known) ?? null }))
 }

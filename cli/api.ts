@@ -96,7 +96,8 @@ export interface Escalation {
 
 export interface Outlook {
   id: string
-  kind: 'landed' | 'working' | 'needs-overseer' | 'idle'
+  /** `closed`: over, and not all of it is on main. */
+  kind: 'landed' | 'closed' | 'working' | 'needs-overseer' | 'idle'
   total: number
   landed: number
   /** Titles and states of what is not landed. */

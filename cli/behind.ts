@@ -1,7 +1,7 @@
 // What the daemon's answers need of the town behind them; the composition root (town.ts) hands it in.
 // Never: does anything.
 import type { Host } from '../runtime/contract.ts'
-import type { IssueReader } from './status.ts'
+import type { IssueReader, shownOf } from './status.ts'
 
 export interface TownBehind {
   root: string
@@ -15,10 +15,9 @@ export interface TownBehind {
   rigs(): readonly string[]
   /** The rig whose beads carry this prefix. */
   rigOfIssue(id: string): string | undefined
-  rig(name: string): { prefix: string; gates: string[]; gated: boolean; maxWorkers: number; spawnDelayMs: number }
+  rig(name: string): ReturnType<typeof shownOf>
   /** What is wrong with configuration files, in words; the town goes on with what it had. */
   problems(): readonly string[]
-  hasPlugin(rig: string, name: string): boolean
   members(rig: string): { plugins: string[]; crew: string[] }
   tokenValid(address: string, epoch: number, token: string): boolean
   /** Ends every live session of this scope by its recorded identity; the last resort after asking. */
@@ -31,5 +30,4 @@ export interface TownBehind {
   newMailId(to: string, seed: string): string
   /** Called when the daemon is to end. */
   goDown(): void
-  now(): number
 }

@@ -3,7 +3,7 @@
 import { relative, sep } from 'node:path'
 import { type Address, overseer, whereabouts } from '../machines/address.ts'
 import { runSpeaks } from '../machines/session.ts'
-import { Refusal } from '../runtime/contract.ts'
+import { Refusal } from '../runtime/open.ts'
 import type { Request } from './api.ts'
 import type { Right } from './asking.ts'
 import type { TownBehind } from './behind.ts'

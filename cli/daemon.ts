@@ -9,19 +9,13 @@ import { createInterface } from 'node:readline'
 import { destination, pino } from 'pino'
 import { ConfigUnusable, writeConfig } from '../actors/config.ts'
 import { townLayout } from '../actors/layout.ts'
-import { Refusal, StoreUnusable } from '../runtime/contract.ts'
+import { Refusal, StoreUnusable } from '../runtime/open.ts'
 import type { Response } from './api.ts'
 import { beatMs } from './client.ts'
 import { type Door, openDoor } from './door.ts'
 import { Usage } from './errors.ts'
 import { openTown } from './town.ts'
-
-export interface DaemonOptions {
-  town: string
-  env: NodeJS.ProcessEnv
-  entry: { gt: string; bd: string; node: string }
-  version: string
-}
+import type { DaemonOptions } from './word.ts'
 
 /** Runs until the town goes down; resolves with the exit code. Trouble at the start is printed in words. */
 export async function runDaemon(options: DaemonOptions): Promise<number> {

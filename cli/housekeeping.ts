@@ -1,6 +1,9 @@
-// What a town does not keep for ever: old rows of the journal, outputs of sessions, logs of gates.
+// What a town does not keep for ever: old rows of the journal, outputs of sessions, logs of gates, pins of work that is
+// on main.
 // Never: work itself.
 import { pruneLogs } from '../actors/gates/hands.ts'
+import { prunePins } from '../actors/git/pin.ts'
+import type { RigGit } from '../actors/git/rig.ts'
 import { emptyTrash } from '../actors/git/staging.ts'
 import { rigLayout, townLayout } from '../actors/layout.ts'
 import { pruneRuns } from '../actors/sessions/session.ts'
@@ -14,6 +17,7 @@ export interface Housekeeping {
   host: Host
   clock: Clock
   rigs(): Iterable<string>
+  git: RigGit
   /** What was not removed today is removed tomorrow. */
   report(error: unknown): void
 }
@@ -26,14 +30,17 @@ export function startHousekeeping(house: Housekeeping): () => void {
   return () => clearInterval(daily)
 }
 
-function tidyUp({ root, host, clock, rigs, report }: Housekeeping): void {
+function tidyUp({ root, host, clock, rigs, git, report }: Housekeeping): void {
   const before = clock.now() - keepDays * dayMs
   const layout = townLayout(root)
   try {
     host.prune(before)
     pruneRuns(layout.sessions, before)
     pruneLogs(layout.gateLogs, before)
-    for (const rig of rigs()) emptyTrash(rigLayout(root, rig).trash).catch(report)
+    for (const rig of rigs()) {
+      emptyTrash(rigLayout(root, rig).trash).catch(report)
+      prunePins(git, rig, before).catch(report)
+    }
   } catch (error) {
     report(error)
   }

@@ -9,8 +9,9 @@ export function meant(typed: readonly string[], words: readonly string[]): reado
   const [first = ''] = whole.split(' ')
   const same = synonyms[whole] ?? synonyms[first]
   if (same) return same
-  // `gt rig delet x`: the first word is right, and the second is what was misspelt.
+  // `gt rig delet x`: the first word is right, and the second is what was misspelt, of ours or of another's.
   const group = words.filter((word) => word.startsWith(`${first} `))
-  const found = group.length > 0 ? nearest(whole, group) : (nearest(whole, words) ?? nearest(first, words))
-  return found === undefined ? group : [found]
+  const known = [...(group.length > 0 ? group : words), ...Object.keys(synonyms)]
+  const found = nearest(whole, known) ?? (group.length > 0 ? undefined : nearest(first, known))
+  return found === undefined ? group : (synonyms[found] ?? [found])
 }

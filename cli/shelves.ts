@@ -1,7 +1,9 @@
 // The beads of a town: the town's own and each rig's, opened when they are first needed, and watched.
 // Never: writes; what hands write they write through what is opened here.
+
+import type { Issue } from '../actors/beads/contract.ts'
 import { type Beads, openBeads } from '../actors/beads/embedded.ts'
-import { survey } from '../actors/beads/hands.ts'
+import { isLanded, survey } from '../actors/beads/hands.ts'
 import { watchBeads } from '../actors/beads/watch.ts'
 import { rigLayout, townLayout } from '../actors/layout.ts'
 import type { IssueReader } from './status.ts'
@@ -45,16 +47,20 @@ export function openShelves(root: string): Shelves {
 }
 
 function issuesIn(of: Shelves['of']): IssueReader {
+  const part = (rig: string, { id, title, status, close_reason: reason }: Issue) => {
+    const landed = status === 'closed' && isLanded(of(rig).closedBy(id), reason)
+    return { id, title, status, landed, reason }
+  }
   return {
     async issue(rig, id) {
       const issue = of(rig).get(id)
-      return issue && { id, title: issue.title, status: issue.status, type: issue.issue_type, assignee: issue.assignee }
+      return issue && { ...part(rig, issue), type: issue.issue_type, assignee: issue.assignee }
     },
     async children(rig, id) {
       const parts = of(rig)
         .children(id)
         .filter((issue) => issue.issue_type !== 'epic')
-      return parts.map(({ id: child, title, status }) => ({ id: child, title, status }))
+      return parts.map((issue) => part(rig, issue))
     },
     waiting: async (rig, epics, issues) => (await survey(of(rig), epics, issues)).waiting,
   }

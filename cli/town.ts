@@ -10,8 +10,8 @@ import { factsOf, rigOfIssue } from '../actors/facts.ts'
 import { endLeftover, gateHands } from '../actors/gates/hands.ts'
 import { gitHands } from '../actors/git/hands.ts'
 import { preservedOf } from '../actors/git/pin.ts'
-import { endLeftGits } from '../actors/git/running.ts'
-import { clearStaged } from '../actors/git/staging.ts'
+import { prepareGit } from '../actors/git/prepare.ts'
+import type { RigGit } from '../actors/git/rig.ts'
 import { rigLayout, townLayout } from '../actors/layout.ts'
 import { foldersIn, pluginRolesOf } from '../actors/plugins/actors.ts'
 import { pluginHands } from '../actors/plugins/hands.ts'
@@ -22,21 +22,18 @@ import { sessionHands } from '../actors/sessions/hands.ts'
 import { tokenValid, writeShims } from '../actors/sessions/identity.ts'
 import { endSessions } from '../actors/sessions/session.ts'
 import { rigOf, witnessOf } from '../machines/address.ts'
-import { type Host, openDriver, openHost, openSqliteStore, systemClock, systemRandom } from '../runtime/contract.ts'
+import type { Host } from '../runtime/contract.ts'
+import { openDriver, openHost, openSqliteStore, systemClock, systemRandom } from '../runtime/open.ts'
 import type { TownBehind } from './behind.ts'
 import { mailHash } from './door.ts'
 import { startHousekeeping } from './housekeeping.ts'
 import { openRigs, type Rigs } from './rigs.ts'
 import { openShelves, type Shelves } from './shelves.ts'
-import { shownOf, witnessContext } from './status.ts'
+import { heardOf, isHeard, shownOf } from './status.ts'
+import type { DaemonOptions } from './word.ts'
 
-export interface TownOptions {
-  town: string
-  env: NodeJS.ProcessEnv
+export interface TownOptions extends DaemonOptions {
   pid: number
-  version: string
-  /** Scripts and Node that sessions get as `gt`, `bd` and for workers. */
-  entry: { gt: string; bd: string; node: string }
   onFatal(error: unknown): void
   /** Trouble that the town goes on with. */
   report(error: unknown): void
@@ -77,17 +74,16 @@ export async function openTown(options: TownOptions): Promise<Town> {
   })
   const secret = readFileSync(layout.secret, 'utf8').trim()
   writeShims(layout.shims, options.entry.node, { gt: options.entry.gt, bd: options.entry.bd })
+  const git = gitOf(options, rigs)
   const driver = openDriver({
     host,
     clock: systemClock,
     onFatal: options.onFatal,
-    handlers: handsOf(options, rigs, shelves, secret),
+    handlers: handsOf(options, rigs, shelves, git, secret),
   })
 
   const tellWitness = (rig: string) => {
-    const { maxWorkers, spawnDelayMs } = shownOf(rigs.get(rig))
-    const body = { maxWorkers, spawnDelayMs }
-    host.post({ from: 'daemon', to: witnessOf(rig), type: 'rig.configured', body })
+    host.post({ from: 'daemon', to: witnessOf(rig), type: 'rig.configured', body: heardOf(rigs.get(rig)) })
     driver.poke()
   }
   const watchRig = (rig: string) => {
@@ -116,7 +112,6 @@ export async function openTown(options: TownOptions): Promise<Town> {
     rig: (rig) => shownOf(rigs.get(rig)),
     problems: rigs.problems,
     readAgain: rigs.readAgain,
-    hasPlugin: facts.hasPlugin,
     members: (rig) => ({
       plugins: foldersIn(rigLayout(town, rig).plugins),
       crew: foldersIn(rigLayout(town, rig).crew),
@@ -135,7 +130,6 @@ export async function openTown(options: TownOptions): Promise<Town> {
     },
     newMailId: (to, seed) => `${prefixOf(rigOf(to))}-${mailHash(seed)}`,
     goDown: options.goDown,
-    now: systemClock.now,
   }
   return {
     behind,
@@ -143,18 +137,13 @@ export async function openTown(options: TownOptions): Promise<Town> {
     async begin() {
       const names = [...rigs.all().keys()]
       // What a killed daemon started has nobody who waits for it, and would work beside what is started anew.
-      await Promise.all([endLeftGits(town), ...names.map((rig) => endLeftover(town, rig))])
-      await Promise.all(names.map((rig) => clearStaged(town, rig).catch(options.report)))
-      for (const rig of names) {
-        const { maxWorkers, spawnDelayMs } = shownOf(rigs.get(rig))
-        const heard = witnessContext(host, rig)
-        // Changed while the town was down.
-        if (heard && (heard.maxWorkers !== maxWorkers || heard.spawnDelayMs !== spawnDelayMs)) tellWitness(rig)
-      }
+      await Promise.all([prepareGit(git, names), ...names.map((rig) => endLeftover(town, rig))])
+      // Changed while the town was down.
+      for (const rig of names) if (!isHeard(host, rig, rigs.get(rig))) tellWitness(rig)
       driver.start()
       projections = startProjections(town, host, facts.rigs, options.report)
       const { report } = options
-      endHousekeeping = startHousekeeping({ root: town, host, clock: systemClock, rigs: facts.rigs, report })
+      endHousekeeping = startHousekeeping({ root: town, host, clock: systemClock, rigs: facts.rigs, git, report })
       for (const rig of names) watchRig(rig)
       rigs.watch()
       for (const problem of rigs.problems()) options.warn(problem)
@@ -170,15 +159,24 @@ export async function openTown(options: TownOptions): Promise<Town> {
   }
 }
 
+/** What git's rooms are told of the rigs. */
+const gitOf = ({ town, report }: TownOptions, rigs: Rigs): RigGit => ({
+  town,
+  defaultBranch: (rig) => rigs.get(rig).default_branch,
+  url: (rig) => rigs.get(rig).git_url,
+  mergeStyle: (rig) => rigs.get(rig).merge_style,
+  branchRenamed: rigs.readAgain,
+  report,
+})
+
 /** What the town does in the world, each hand with what it needs. */
-function handsOf({ town, env, entry, report }: TownOptions, rigs: Rigs, shelves: Shelves, secret: string) {
+function handsOf({ town, env, entry, report }: TownOptions, rigs: Rigs, shelves: Shelves, git: RigGit, secret: string) {
   const rig = rigs.get
   const bare = { ...sessionEnv(env), PATH: env.PATH ?? '/usr/local/bin:/usr/bin:/bin' }
   const backend = backends(townLayout(town).tmuxSocket, bare)
-  const gitDeps = { town, defaultBranch: (name: string) => rig(name).default_branch }
   return handlersOf({
-    ...beadsHands({ of: shelves.of, preservedOf: (name, issue) => preservedOf(gitDeps, name, issue) }),
-    ...gitHands(gitDeps),
+    ...beadsHands({ of: shelves.of, preservedOf: (name, issue) => preservedOf(git, name, issue) }),
+    ...gitHands(git),
     ...gateHands({ town, rig, env, report: (words) => report(words) }),
     ...sessionHands({ town, rig, backend, secret, env, node: entry.node, now: systemClock.now }),
     ...pluginHands({ town, env: bare }),

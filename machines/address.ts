@@ -2,7 +2,7 @@
 // Never: touches a path, a database or the network; an address that parses is well formed, not necessarily alive.
 
 /**
- * `mayor/` · `overseer` · `daemon` · `<rig>/witness` · `<rig>/witness/<Polecat>` (the Witness retiring that polecat) ·
+ * `mayor/` · `overseer` · `daemon` · `<rig>/witness` · `<rig>/witness/<Polecat>` (the Witness’s keeper of that polecat) ·
  * `<rig>/refinery` · `<rig>/polecats/<Polecat>` · `<rig>/polecats/<Polecat>/session` · `<rig>/plugins/<plugin>` ·
  * `<rig>/crew/<name>`.
  * (spec: Agents, Mail, Plugins)
@@ -12,7 +12,7 @@ export type Address = string & { readonly __brand: 'Address' }
 export type Whereabouts =
   | { role: 'mayor' | 'overseer' | 'daemon' }
   | { role: 'witness' | 'refinery'; rig: string }
-  | { role: 'retirement' | 'polecat' | 'session' | 'plugin' | 'crew'; rig: string; name: string }
+  | { role: 'keeper' | 'polecat' | 'session' | 'plugin' | 'crew'; rig: string; name: string }
 
 /** What rigs and their members may be called: no `/`, `..`, spaces or leading `-`. */
 const named = /^[A-Za-z][A-Za-z0-9_-]{0,39}$/
@@ -61,8 +61,8 @@ export function spelledOut(text: string): string {
   return isRigName(rig) && isMemberName(name) ? polecatOf(rig, name) : text
 }
 
-const membersRole: Record<string, 'retirement' | 'polecat' | 'plugin' | 'crew'> = {
-  witness: 'retirement',
+const membersRole: Record<string, 'keeper' | 'polecat' | 'plugin' | 'crew'> = {
+  witness: 'keeper',
   polecats: 'polecat',
   plugins: 'plugin',
   crew: 'crew',
@@ -75,7 +75,7 @@ export const witnessOf = (rig: string) => `${rig}/witness` as Address
 export const refineryOf = (rig: string) => `${rig}/refinery` as Address
 export const polecatOf = (rig: string, name: string) => `${rig}/polecats/${name}` as Address
 export const sessionOf = (rig: string, name: string) => `${rig}/polecats/${name}/session` as Address
-export const retirementOf = (rig: string, name: string) => `${rig}/witness/${name}` as Address
+export const keeperOf = (rig: string, name: string) => `${rig}/witness/${name}` as Address
 export const pluginOf = (rig: string, name: string) => `${rig}/plugins/${name}` as Address
 
 /** The rig an address lives in; undefined for those of the town itself. */

@@ -3,7 +3,7 @@
 // Never: used by a town at work.
 
 import type { z } from 'zod'
-import { daemon, mayor, overseer, polecatOf, refineryOf, retirementOf, sessionOf, witnessOf } from './address.ts'
+import { daemon, keeperOf, mayor, overseer, polecatOf, refineryOf, sessionOf, witnessOf } from './address.ts'
 import type { EffectName, EffectOutput } from './effects.ts'
 import type { IssueBrief, MailType, mailSchemas, Preserved, ReturnReason } from './mail.ts'
 
@@ -27,11 +27,11 @@ export const brief = (id: string): IssueBrief => ({
 })
 export const hash = (digit: string) => digit.repeat(40)
 
-const [nux, toast, witness, retirement, refinery, session] = [
+const [nux, toast, witness, keeper, refinery, session] = [
   polecatOf(rig, 'Nux'),
   polecatOf(rig, 'Toast'),
   witnessOf(rig),
-  retirementOf(rig, 'Nux'),
+  keeperOf(rig, 'Nux'),
   refineryOf(rig),
   sessionOf(rig, 'Nux'),
 ]
@@ -43,15 +43,7 @@ const conflict = {
   tail: '',
   base: hash('a'),
 } satisfies ReturnReason
-const red = {
-  kind: 'red',
-  summary: 'the gate “test” failed (exit 1)',
-  files: [],
-  tail: 'not ok',
-  base: hash('a'),
-} satisfies ReturnReason
 const worker = { issue: 'w-1', incarnation: 1, branch: 'polecat/Nux-1' }
-const retired = { polecat: 'Nux', incarnation: 1, issue: 'w-1' }
 const work = {
   issue: 'w-1',
   title: 'Do w-1',
@@ -70,7 +62,7 @@ const running = {
   dir: 's/gt-w-Nux-1-1',
 } as const
 
-/** The mail a machine may hear, from those who say it and, where somebody is refused, from a stranger. */
+/** The mail a machine may hear, from those who may say it. */
 export const mailCases: { [T in MailType]: readonly MailCase<T>[] } = {
   'message.sent': [{ from: overseer, body: { subject: 'How is it going?', body: 'Tell me.' } }],
 
@@ -83,45 +75,41 @@ export const mailCases: { [T in MailType]: readonly MailCase<T>[] } = {
     { from: mayor, body: { issues: ['w-1'], askId: 'm-0' } },
     { from: mayor, body: { issues: ['w-1'], fresh: true } },
   ],
-  'polecat.assigned': [
+  'worker.assigned': [
     { from: witness, body: { issue: brief('w-1'), attempt: 1 } },
-    { from: toast, body: { issue: brief('w-1'), attempt: 1 } },
+    { from: keeper, body: { issue: brief('w-1'), attempt: 1 } },
   ],
-  'work.returned': [{ from: witness, body: { issue: 'w-1', returned: red, attempt: 2 } }],
   'work.paused': [
     { from: witness, body: {} },
-    { from: toast, body: {} },
+    { from: keeper, body: {} },
   ],
   'work.resumed': [
     { from: witness, body: {} },
-    { from: toast, body: {} },
+    { from: keeper, body: {} },
   ],
   'issues.changed': [{ from: daemon, body: {} }],
 
   'polecat.working': [{ from: nux, body: worker }],
-  'polecat.failed': [{ from: nux, body: { ...worker, reason: 'the session never started, 3 times', tail: '' } }],
   'polecat.stopped': [{ from: nux, body: { issue: 'w-1' } }],
   'polecat.stuck': [{ from: nux, body: { issue: 'w-1', reason: 'no sign of progress for 1800 s', tail: '' } }],
   'handoff.requested': [
     { from: nux, body: {} },
-    { from: toast, body: {} },
+    { from: nux, body: { outcome: 'no_change', reason: 'it is right already' } },
+    { from: nux, body: { outcome: 'blocked', reason: 'it needs w-2', blockedBy: 'w-2' } },
+    { from: nux, body: { outcome: 'cannot', reason: 'no key for the service' } },
+    { from: nux, body: { outcome: 'given_back', reason: 'another should' } },
   ],
-  'shutdown.requested': [{ from: nux, body: { ...worker, sha: hash('b') } }],
-  'shutdown.refused': [
-    { from: witness, body: { reason: '1 uncommitted files', files: ['a.txt'] } },
-    { from: toast, body: { reason: 'no' } },
+  'shutdown.requested': [
+    { from: nux, body: { ...worker, outcome: 'handed_over', reason: '', tail: '', sha: hash('b') } },
+    { from: nux, body: { ...worker, outcome: 'failed', reason: 'the session never started, 3 times', tail: '' } },
   ],
-  'retirement.requested': [
-    { from: witness, body: { ...retired, branch: 'polecat/Nux-1', purpose: 'handoff' } },
-    { from: witness, body: { ...retired, branch: 'polecat/Nux-1', purpose: 'failure' } },
-    { from: toast, body: { ...retired, branch: 'polecat/Nux-1', purpose: 'handoff' } },
-  ],
-  'polecat.retired': [
-    { from: retirement, body: { ...retired, purpose: 'handoff', pin: null } },
-    { from: witness, body: { ...retired, purpose: 'failure', pin: kept } },
-  ],
-  'retirement.refused': [{ from: retirement, body: { ...retired, reason: '1 uncommitted files', files: ['a.txt'] } }],
-  'retirement.failed': [{ from: retirement, body: { ...retired, reason: 'its worktree could not be removed' } }],
+  'worker.retired': (['handed_over', 'no_change', 'blocked', 'cannot', 'given_back', 'let_go', 'failed'] as const).map(
+    (outcome) => ({
+      from: keeper,
+      body: { polecat: 'Nux', incarnation: 1, issue: 'w-1', outcome, reason: 'why', tail: '', kept: [kept] },
+    }),
+  ),
+  'polecat.retired': [{ from: keeper, body: {} }],
 
   'session.requested': [
     {
@@ -133,9 +121,8 @@ export const mailCases: { [T in MailType]: readonly MailCase<T>[] } = {
   'session.stalled': [{ from: session, body: { epoch: 1, silentMs: 1_800_000, tail: '' } }],
   'session.stopRequested': [{ from: overseer, body: { polecat: 'Nux' } }],
   'session.killRequested': [
-    { from: witness, body: { reason: 'stopped' } },
-    { from: retirement, body: { reason: 'killed' } },
-    { from: nux, body: { reason: 'killed' } },
+    { from: keeper, body: { reason: 'stopped' } },
+    { from: keeper, body: { reason: 'killed' } },
   ],
   'session.ended': [
     { from: session, body: { epoch: 1, exitCode: 0, cause: 'gone', tail: '' } },
@@ -169,11 +156,33 @@ export const mailCases: { [T in MailType]: readonly MailCase<T>[] } = {
       body: { issue: 'w-1', title: 'Do w-1', polecat: 'Nux', ref: kept.ref, sha: hash('b'), returned: conflict },
     },
   ],
+  'merge.removed': [
+    {
+      from: refinery,
+      body: {
+        issue: 'w-1',
+        title: 'Do w-1',
+        polecat: 'Nux',
+        ref: kept.ref,
+        sha: hash('b'),
+        by: overseer,
+        why: 'not now',
+      },
+    },
+  ],
   'merge.stuck': [
     { from: refinery, body: { issue: 'w-1', title: 'Do w-1', what: 'refused', reason: 'pre-receive hook declined' } },
   ],
   'merge.unstuck': [{ from: refinery, body: { what: 'refused' } }],
   'queue.poked': [{ from: overseer, body: {} }],
+  'queue.removal': [
+    { from: overseer, body: { issue: 'w-1', why: 'not now' } },
+    { from: overseer, body: { issue: 'w-9' } },
+  ],
+  'queue.configured': [
+    { from: witness, body: { gated: true, redMain: 'wait', tellForeign: true } },
+    { from: witness, body: { gated: false, redMain: 'land', tellForeign: false } },
+  ],
 
   'escalation.raised': [
     { from: witness, body: { cause: 'w/w-1', rig, issue: 'w-1', subject: 'w-1 needs you', body: '' } },
@@ -196,21 +205,46 @@ const found = {
   head: hash('b'),
   dirty: [],
   ahead: 1,
+  own: 1,
   unfinished: null,
 } as const
+const built = {
+  kind: 'built',
+  base: hash('a'),
+  commit: hash('c'),
+  landing: [{ issue: 'w-1', commit: hash('c') }],
+  contained: [],
+  unfit: [],
+  foreign: [],
+} satisfies EffectOutput<'buildCandidate'>
+const nothingBuilt = { ...built, commit: hash('a'), landing: [] } satisfies EffectOutput<'buildCandidate'>
+const redTest = {
+  kind: 'red',
+  gate: 'test',
+  passed: [],
+  exitCode: 1,
+  timedOut: false,
+  tail: 'not ok',
+  log: 'gates/1.log',
+} satisfies EffectOutput<'runGates'>
 
 /**
  * What may be answered whatever the world is like: programs that do not start, gates that take too long, a copy of
  * origin that lags.
  */
 export const unlucky: { [N in EffectName]?: readonly EffectOutput<N>[] } = {
+  setUpWorktree: [{ kind: 'failed', why: 'exit 1', tail: 'no such package' }],
   inspectWorktree: [{ kind: 'absent', why: 'it cannot be read' }],
-  deleteBranch: [{ kind: 'kept', why: 'its commits are nowhere else' }],
-  buildCandidate: [{ kind: 'unreachable', why: 'origin does not answer' }],
-  runGates: [{ kind: 'red', gate: 'test', exitCode: null, timedOut: true, tail: '', log: 'gates/1.log' }],
+  buildCandidate: [
+    { kind: 'unreachable', why: 'origin does not answer' },
+    { kind: 'denied', why: 'Permission denied (publickey)' },
+    { kind: 'no_main', why: 'origin has no branch main any more' },
+  ],
+  runGates: [{ ...redTest, exitCode: null, timedOut: true }],
   landCandidate: [
     { kind: 'refused', why: 'pre-receive hook declined' },
     { kind: 'unreachable', why: 'origin does not answer' },
+    { kind: 'denied', why: 'write access is not granted' },
   ],
   confirmLanded: [{ kind: 'absent' }, { kind: 'unreachable', why: 'origin does not answer' }],
   startSession: [{ kind: 'failed', why: 'no such program', tail: '' }],
@@ -220,9 +254,9 @@ const unluckily = <N extends EffectName>(name: N): readonly EffectOutput<N>[] =>
 /** What the world may answer; that it fails instead is a case of every effect, and need not be listed. */
 export const effectCases: { [N in EffectName]: readonly EffectOutput<N>[] } = {
   surveyIssues: [
-    { ready: [brief('w-1'), brief('w-2')], closed: [], unknown: [], complete: [], over: [], waiting: [] },
-    { ready: [], closed: ['w-1'], unknown: [], complete: [epic], over: [], waiting: [] },
-    { ready: [], closed: [], unknown: [], complete: [epic], over: [epic], waiting: [] },
+    { ready: [brief('w-1'), brief('w-2')], closed: [], dropped: [], unknown: [], complete: [], over: [], waiting: [] },
+    { ready: [], closed: ['w-1'], dropped: ['w-1'], unknown: [], complete: [epic], over: [], waiting: [] },
+    { ready: [], closed: [], dropped: [], unknown: [], complete: [epic], over: [epic], waiting: [] },
   ],
   claimIssue: [
     { kind: 'claimed', issue: brief('w-1'), preserved: null },
@@ -230,14 +264,25 @@ export const effectCases: { [N in EffectName]: readonly EffectOutput<N>[] } = {
     { kind: 'held', holder: toast },
     { kind: 'unavailable', why: 'status closed' },
   ],
+  readIssue: [
+    { kind: 'held' },
+    { kind: 'closed', byHolder: true, reason: 'it is right already' },
+    { kind: 'closed', byHolder: false, reason: 'not wanted' },
+    { kind: 'blocked', on: ['w-2'], why: 'blocked by w-2' },
+    { kind: 'blocked', on: [], why: 'status blocked' },
+    { kind: 'given_back' },
+    { kind: 'let_go', why: 'somebody has it now' },
+  ],
   releaseIssue: [{ status: 'open' }],
-  closeIssue: [{ closed: true }],
+  closeIssues: [{ closed: ['w-1'] }],
   fileMessage: [{ filed: true }],
   createWorktree: [{ path: 'polecats/Nux', head: hash('a'), base: hash('a') }],
+  setUpWorktree: [{ kind: 'ready' }, ...unluckily('setUpWorktree')],
   inspectWorktree: [
     { ...found, dirty: [] },
     { ...found, dirty: ['a.txt'] },
     { ...found, dirty: [], ahead: 0 },
+    { ...found, dirty: [], ahead: 0, own: 0 },
     { ...found, dirty: [], onBranch: null },
     { ...found, dirty: [], unfinished: 'merge' },
     ...unluckily('inspectWorktree'),
@@ -247,17 +292,33 @@ export const effectCases: { [N in EffectName]: readonly EffectOutput<N>[] } = {
     { head: null, dirty: null },
     { head: kept, dirty: { ref: 'refs/gt/work/w-1/Nux-1/dirty', sha: hash('e') } },
   ],
-  removeWorktree: [{ removed: true }],
-  deleteBranch: [{ kind: 'deleted' }, ...unluckily('deleteBranch')],
+  clearPlace: [
+    { head: null, dirty: null },
+    { head: kept, dirty: { ref: 'refs/gt/work/w-1/Nux-1/dirty', sha: hash('e') } },
+  ],
   buildCandidate: [
-    { kind: 'built', base: hash('a'), commit: hash('c') },
-    { kind: 'conflict', issue: 'w-1', base: hash('a'), files: ['README.md'] },
-    { kind: 'contained', commit: hash('c') },
+    built,
+    { ...nothingBuilt, contained: [{ issue: 'w-1', commit: hash('a') }] },
+    {
+      ...nothingBuilt,
+      unfit: [
+        {
+          issue: 'w-1',
+          kind: 'conflict',
+          why: 'conflicts with main in README.md',
+          files: ['README.md'],
+          base: hash('a'),
+        },
+      ],
+      foreign: [{ sha: hash('f'), author: 'Ann', subject: 'Something else' }],
+    },
     ...unluckily('buildCandidate'),
   ],
   runGates: [
-    { kind: 'green', gates: [{ name: 'test', durationMs: 1 }] },
-    { kind: 'red', gate: 'test', exitCode: 1, timedOut: false, tail: 'not ok', log: 'gates/1.log' },
+    { kind: 'green', gates: [{ name: 'test', durationMs: 1 }], flaky: [] },
+    { kind: 'green', gates: [{ name: 'test', durationMs: 1 }], flaky: [{ gate: 'test', tail: 'not ok' }] },
+    redTest,
+    { ...redTest, gate: 'lint', passed: ['test'] },
     ...unluckily('runGates'),
     { kind: 'broken', why: 'no such program' },
   ],

@@ -23,7 +23,10 @@ export interface EffectKind<I extends z.ZodType = z.ZodType, O extends z.ZodType
 }
 
 const effect = <I extends z.ZodType, O extends z.ZodType>(kind: EffectKind<I, O>) => kind
-const gitLane = (input: { rig: string }) => `git:${input.rig}`
+const placeLane = (input: { rig: string }) => `places:${input.rig}`
+const keepLane = (input: { rig: string }) => `keep:${input.rig}`
+/** Places are made and cleared side by side: git locks single refs, and what needs more waits for it by itself. */
+const placesAtOnce = 4
 const beadsLane = (input: { rig: string }) => `beads:${input.rig}`
 
 /** A worker's place: `polecats/<polecat>` on `branch`, of one incarnation of that name. */
@@ -58,12 +61,16 @@ export const effects = {
       issues: z.array(issueId),
       /** Not asked for; only whether they are closed. */
       escalated: z.array(issueId).default([]),
+      /** In somebody's hands, or in the queue: not done before they land, whatever their status says. */
+      underway: z.array(issueId).default([]),
     }),
     output: z.object({
       /** Open, unblocked, unclaimed issues among those asked for; priority, then age. Epics themselves never. */
       ready: z.array(issueBrief),
       /** Issues asked for by id, or escalated, that are closed. */
       closed: z.array(issueId),
+      /** Issues under way that somebody else than a worker has closed, or deleted. */
+      dropped: z.array(issueId).default([]),
       /** Issues asked for by id that do not exist. */
       unknown: z.array(issueId),
       /**
@@ -126,9 +133,11 @@ export const effects = {
       z.object({ kind: z.literal('held') }),
       /** `byHolder`: the worker closed it itself, with this reason. */
       z.object({ kind: z.literal('closed'), byHolder: z.boolean(), reason: z.string() }),
-      /** It says that it waits for something: open issues it depends on, or its status. */
-      z.object({ kind: z.literal('blocked'), why: z.string() }),
-      /** Given back, given to somebody else, or gone. */
+      /** It says that it waits: for open issues it depends on, or by its status alone. */
+      z.object({ kind: z.literal('blocked'), on: z.array(issueId), why: z.string() }),
+      /** Open again, for anybody. */
+      z.object({ kind: z.literal('given_back') }),
+      /** Given to somebody else, or gone. */
       z.object({ kind: z.literal('let_go'), why: z.string() }),
     ]),
     lane: beadsLane,
@@ -161,7 +170,8 @@ export const effects = {
       start: preserved.nullable(),
     }),
     output: z.object({ path: z.string(), head: sha, base: sha }),
-    lane: gitLane,
+    lane: placeLane,
+    laneLimit: placesAtOnce,
   }),
   /** Runs the rig's `setup` in a new worktree, within its own time limit. None configured: ready at once. */
   setUpWorktree: effect({
@@ -213,7 +223,8 @@ export const effects = {
       /** null: the worktree was clean (or gone). */
       dirty: preserved.nullable(),
     }),
-    lane: gitLane,
+    lane: keepLane,
+    laneLimit: placesAtOnce,
   }),
   /**
    * Pins what is there once more, as `retire` does, then takes the worktree from its place in one step and deletes its
@@ -232,7 +243,8 @@ export const effects = {
       /** Uncommitted files. */
       dirty: preserved.nullable(),
     }),
-    lane: gitLane,
+    lane: keepLane,
+    laneLimit: placesAtOnce,
   }),
 
   // git: the merge queue
@@ -292,6 +304,8 @@ export const effects = {
       z.object({
         kind: z.literal('red'),
         gate: z.string(),
+        /** Those that passed before it. */
+        passed: z.array(z.string()).default([]),
         exitCode: z.int().nullable(),
         timedOut: z.boolean(),
         tail: z.string(),
@@ -395,3 +409,5 @@ export const effects = {
 export type EffectName = keyof typeof effects
 export type EffectInput<N extends EffectName> = z.output<(typeof effects)[N]['input']>
 export type EffectOutput<N extends EffectName> = z.output<(typeof effects)[N]['output']>
+/** An input as a machine may write it: what has a default may be left out. */
+export type EffectWish<N extends EffectName> = z.input<(typeof effects)[N]['input']>

@@ -1,8 +1,8 @@
 // Escalations: what the Overseer must decide, one a cause, with what is needed to decide it. (spec: Overseer,
 // escalation chain)
 // Never: decides when; the Witness does.
-import { mayor } from './address.ts'
-import type { MailEvent, Outgoing } from './mail.ts'
+import { mayor, polecatOf } from './address.ts'
+import type { MailBody, MailEvent, Obstacle, Outgoing } from './mail.ts'
 
 /** The causes. Same cause, same escalation; whoever is in doubt about one of a kind asks here. */
 export const causes = {
@@ -37,13 +37,23 @@ const decide = (issue: string) => [
   `  bd close ${issue} --reason "…"   let it go`,
 ]
 
-export const gaveUp = (rig: string, title: string, { from, issue, reason, tail }: MailEvent<'polecat.failed'>) =>
-  raised(causes.issue(rig, issue), rig, issue, `${issue} needs you: ${reason}`, [
-    `${from} could not finish ${issue} “${title}”.`,
-    `Why: ${reason}.`,
-    tail ? `\nIts last output:\n${tail}` : '',
-    ...decide(issue),
-  ])
+export const gaveUp = (rig: string, title: string, end: MailBody<'worker.retired'>) => {
+  const { polecat, issue, outcome, reason, tail, kept } = end
+  const said = { blocked: 'is blocked', cannot: 'cannot do it', given_back: 'gave it back' }[outcome as string]
+  return raised(
+    causes.issue(rig, issue),
+    rig,
+    issue,
+    `${issue} needs you: ${said ? `its worker ${said}: ` : ''}${reason}`,
+    [
+      `${polecatOf(rig, polecat)} could not finish ${issue} “${title}”.`,
+      `Why: ${reason}.`,
+      tail ? `\nIts last output:\n${tail}` : '',
+      kept.length > 0 ? `\nIts work is kept at ${kept.map(({ ref }) => ref).join(' and ')}.` : '',
+      ...decide(issue),
+    ],
+  )
+}
 
 export const cameBack = (
   rig: string,
@@ -58,18 +68,63 @@ export const cameBack = (
     ...decide(issue),
   ])
 
-export const stranded = (rig: string, { polecat, issue, reason }: MailEvent<'retirement.failed'>) =>
+export const takenOut = (rig: string, { issue, title, ref, sha, why }: MailEvent<'merge.removed'>) =>
+  raised(causes.issue(rig, issue), rig, issue, `${issue} was taken out of the merge queue of ${rig}`, [
+    `${issue} “${title}”${why ? `: ${why}` : ''}`,
+    `\nThe work is kept at ${ref} (${sha.slice(0, 10)}).`,
+    ...decide(issue),
+  ])
+
+export const stranded = (rig: string, polecat: string, issue: string, reason: string) =>
   raised(causes.remains(rig, polecat), rig, issue, `${polecat} of ${rig} could not be taken down`, [
     `Why: ${reason}.`,
     `What was pinned of its work is listed by \`gt recover ${rig}/${polecat}\`; the rest is where it was.`,
     `Until then it keeps its place among the workers. When the cause is gone: \`gt session stop ${rig}/${polecat}\`.`,
   ])
 
+/** What each obstacle is called, and what the Overseer can do about it. */
+const obstacles: Record<
+  Obstacle,
+  { subject: (rig: string, issue: string) => string; advice: (rig: string) => string }
+> = {
+  refused: {
+    subject: (rig, issue) => `${rig} cannot land ${issue}: origin refuses the push`,
+    advice: (rig) =>
+      `It is set aside, the others go on. When the cause is gone: gt refinery process ${rig}; to drop it: gt merge-queue remove ${rig} <issue>`,
+  },
+  denied: {
+    subject: (rig, issue) => `${rig} cannot land ${issue}: origin denies access`,
+    advice: (rig) =>
+      `It is tried again every few minutes; gates do not run again for it. With the right put in order: gt refinery process ${rig}`,
+  },
+  unreachable: {
+    subject: (rig, issue) => `${rig} cannot land ${issue}: origin cannot be reached`,
+    advice: (rig) => `It is tried again every few minutes, or at once: gt refinery process ${rig}`,
+  },
+  broken: {
+    subject: (rig, issue) => `${rig} cannot land ${issue}: the gates cannot run`,
+    advice: (rig) => `It is tried again every few minutes, or at once: gt refinery process ${rig}`,
+  },
+  main_red: {
+    subject: (rig) => `main of ${rig} is red: it fails a gate as it is`,
+    advice: (rig) =>
+      `No worker is blamed: what fails only as main does waits, and is tested again when main has changed. What mends main lands. To let work land all the same: gt rig set ${rig} red_main=land`,
+  },
+  no_main: {
+    subject: (rig) => `${rig} has no main to land on`,
+    advice: (rig) => `Set the branch: gt rig set ${rig} default_branch=<name>; then: gt refinery process ${rig}`,
+  },
+  foreign: {
+    subject: (rig) => `main of ${rig} has commits that this town did not test`,
+    advice: (rig) =>
+      `Nothing waits for you: the next landing is tested together with them. If others may push to main: gt rig set ${rig} foreign_commits=allow`,
+  },
+}
+
 export const cannotLand = (rig: string, { issue, what, reason }: MailEvent<'merge.stuck'>) =>
-  raised(
-    causes.queue(rig, what),
-    rig,
-    issue,
-    `${rig} cannot land ${issue}: ${what === 'refused' ? 'origin refuses the push' : what === 'unreachable' ? 'origin cannot be reached' : 'the gates cannot run'}`,
-    [`${reason}\n\nThe work stays in the queue, nothing is lost. When the cause is gone: gt refinery process ${rig}`],
-  )
+  raised(causes.queue(rig, what), rig, issue, obstacles[what].subject(rig, issue), [
+    `${reason}\n\nNothing is lost. ${obstacles[what].advice(rig)}`,
+  ])
+
+/** Obstacles that keep nobody waiting. */
+export const isHarmless = (cause: string) => cause.endsWith('/queue/foreign')

@@ -31,7 +31,8 @@ export type IssueBrief = z.infer<typeof issueBrief>
 
 /** Why a merge request came back, with what the worker needs to mend it. */
 export const returnReason = z.object({
-  kind: z.enum(['conflict', 'red', 'refused']),
+  /** `unmergeable`: git cannot put it on main at all, whatever is in the files. */
+  kind: z.enum(['conflict', 'red', 'unmergeable']),
   /** One sentence for people. */
   summary: z.string(),
   files: z.array(z.string()).default([]),
@@ -59,6 +60,36 @@ export const mergeRequest = z.object({
 })
 export type MergeRequest = z.infer<typeof mergeRequest>
 
+/** How it ended for a worker; each is told, none is tried again by itself unless it says so. */
+export const outcome = z.enum([
+  /** Its work is in the merge queue. */
+  'handed_over',
+  /** There was nothing to change. */
+  'no_change',
+  /** It waits for something; another worker goes on once that is there. */
+  'blocked',
+  /** It says that it cannot do it. */
+  'cannot',
+  /** It gives the issue back, for another to take. */
+  'given_back',
+  /** The issue is not its own any more: closed, given away or gone. */
+  'let_go',
+  /** Too many starts led nowhere. */
+  'failed',
+])
+export type Outcome = z.infer<typeof outcome>
+
+const end = z.object({
+  issue: issueId,
+  outcome,
+  /** One sentence for people. */
+  reason: z.string(),
+  /** Last lines of its last session's output. */
+  tail: z.string(),
+  /** The issue it waits for, when it is blocked by one. */
+  blockedBy: issueId.nullable().default(null),
+})
+
 const sessionEnd = z.object({
   epoch: z.int(),
   /** null when nobody saw it end. */
@@ -72,142 +103,212 @@ const sessionEnd = z.object({
   tail: z.string(),
 })
 
-export const mailSchemas = {
+/** What keeps good work from landing, or a rig's queue from going on. */
+export const obstacle = z.enum(['refused', 'denied', 'unreachable', 'broken', 'main_red', 'no_main', 'foreign'])
+export type Obstacle = z.infer<typeof obstacle>
+
+/**
+ * Who may say a mail, as its recipient sees it: roles of the town, or roles of the recipient's own rig; `polecat`,
+ * `keeper` and `session` are those of the recipient's own name, where it has one.
+ */
+export type Speaker =
+  | 'anyone'
+  | 'overseer'
+  | 'daemon'
+  | 'mayor'
+  | 'witness'
+  | 'refinery'
+  | 'keeper'
+  | 'polecat'
+  | 'session'
+
+const said = <S extends z.ZodObject>(from: readonly Speaker[], body: S) => ({ from, body })
+
+/** Every type of mail: who may say it, and what it holds. */
+export const mails = {
   // People's words: kept as a bead in the recipient's tier, never acted on by a machine.
-  'message.sent': z.object({
-    subject: z.string().min(1).max(500),
-    body: z.string().max(65536).default(''),
-    priority: z.int().min(0).max(4).default(2),
-    replyTo: z.string().nullable().default(null),
-    threadId: z.string().nullable().default(null),
-  }),
+  'message.sent': said(
+    ['anyone'],
+    z.object({
+      subject: z.string().min(1).max(500),
+      body: z.string().max(65536).default(''),
+      priority: z.int().min(0).max(4).default(2),
+      replyTo: z.string().nullable().default(null),
+      threadId: z.string().nullable().default(null),
+    }),
+  ),
 
   // Work, downwards.
-  'work.requested': z.object({
-    rig: z.string(),
-    epic: issueId.nullable().default(null),
-    issues: z.array(issueId).default([]),
-    fresh: z.boolean().default(false),
-  }),
-  'work.assigned': z.object({
-    epic: issueId.nullable().default(null),
-    issues: z.array(issueId).default([]),
-    fresh: z.boolean().default(false),
-    askId: z.string().nullable().default(null),
-  }),
-  'polecat.assigned': z.object({
-    issue: issueBrief,
-    resume: preserved.nullable().default(null),
-    returned: returnReason.nullable().default(null),
-    /** 1 for the first try at this issue. */
-    attempt: z.int(),
-  }),
-  'work.returned': z.object({ issue: issueId, returned: returnReason, attempt: z.int() }),
-  /** The Overseer stops this worker: it is not to start a session until it is resumed. */
-  'work.paused': z.object({}),
-  'work.resumed': z.object({}),
-  'issues.changed': z.object({}),
+  'work.requested': said(
+    ['overseer'],
+    z.object({
+      rig: z.string(),
+      epic: issueId.nullable().default(null),
+      issues: z.array(issueId).default([]),
+      fresh: z.boolean().default(false),
+    }),
+  ),
+  'work.assigned': said(
+    ['mayor'],
+    z.object({
+      epic: issueId.nullable().default(null),
+      issues: z.array(issueId).default([]),
+      fresh: z.boolean().default(false),
+      askId: z.string().nullable().default(null),
+    }),
+  ),
+  /** Witness → keeper → polecat. */
+  'worker.assigned': said(
+    ['witness', 'keeper'],
+    z.object({
+      issue: issueBrief,
+      resume: preserved.nullable().default(null),
+      returned: returnReason.nullable().default(null),
+      /** 1 for the first try at this issue. */
+      attempt: z.int(),
+    }),
+  ),
+  /** The Overseer stops this worker: it is not to start a session until it is resumed. Witness → keeper → polecat. */
+  'work.paused': said(['witness', 'keeper'], z.object({})),
+  'work.resumed': said(['witness', 'keeper'], z.object({})),
+  'issues.changed': said(['daemon'], z.object({})),
 
   // Work, upwards.
-  'polecat.working': z.object({ issue: issueId, incarnation: z.int(), branch: branchName }),
-  'polecat.failed': z.object({
-    issue: issueId,
-    incarnation: z.int(),
-    branch: branchName,
-    reason: z.string(),
-    tail: z.string(),
-  }),
+  'polecat.working': said(['polecat'], z.object({ issue: issueId, incarnation: z.int(), branch: branchName })),
   /** Its session was ended for the Overseer: may it go on? */
-  'polecat.stopped': z.object({ issue: issueId }),
-  'polecat.stuck': z.object({ issue: issueId, reason: z.string(), tail: z.string() }),
-  'handoff.requested': z.object({}),
-  'shutdown.requested': z.object({ issue: issueId, incarnation: z.int(), branch: branchName, sha }),
-  'shutdown.refused': z.object({ reason: z.string(), files: z.array(z.string()).default([]) }),
-  'retirement.requested': z.object({
-    polecat: z.string(),
-    incarnation: z.int(),
-    issue: issueId,
-    branch: branchName,
-    /** `handoff`: must be clean and handed over; `failure` and `recall`: whatever is there is pinned first. */
-    purpose: z.enum(['handoff', 'failure', 'recall']),
-  }),
-  'polecat.retired': z.object({
-    polecat: z.string(),
-    incarnation: z.int(),
-    issue: issueId,
-    purpose: z.enum(['handoff', 'failure', 'recall']),
-    pin: preserved.nullable(),
-  }),
-  'retirement.refused': z.object({
-    polecat: z.string(),
-    incarnation: z.int(),
-    issue: issueId,
-    reason: z.string(),
-    files: z.array(z.string()).default([]),
-  }),
-  'retirement.failed': z.object({ polecat: z.string(), incarnation: z.int(), issue: issueId, reason: z.string() }),
+  'polecat.stopped': said(['polecat'], z.object({ issue: issueId })),
+  'polecat.stuck': said(['polecat'], z.object({ issue: issueId, reason: z.string(), tail: z.string() })),
+  /** An agent says that it is done, in one way or another; or the Overseer says it for a worker. */
+  'handoff.requested': said(
+    ['polecat', 'overseer'],
+    z.object({
+      outcome: z.enum(['work', 'no_change', 'blocked', 'cannot', 'given_back']).default('work'),
+      reason: z.string().max(4096).default(''),
+      blockedBy: issueId.nullable().default(null),
+    }),
+  ),
+  /** It is over for this worker: the Witness is to take it down. (spec: Polecat Shutdown Protocol) */
+  'shutdown.requested': said(
+    ['polecat'],
+    end.extend({
+      incarnation: z.int(),
+      branch: branchName,
+      /** The commit that was handed over. */
+      sha: sha.nullable().default(null),
+    }),
+  ),
+  /** Nothing of the worker is left but what is kept of it. */
+  'worker.retired': said(
+    ['keeper'],
+    end.extend({ polecat: z.string(), incarnation: z.int(), kept: z.array(preserved).default([]) }),
+  ),
+  'polecat.retired': said(['keeper'], z.object({})),
 
   // Sessions.
-  'session.requested': z.object({
-    incarnation: z.int(),
-    issue: issueBrief,
-    worktree: z.string(),
-    branch: branchName,
-    returned: returnReason.nullable().default(null),
-    attempt: z.int(),
-  }),
-  'session.started': z.object({ epoch: z.int(), pid: z.int(), backend: z.string() }),
-  'session.stalled': z.object({ epoch: z.int(), silentMs: z.int(), tail: z.string() }),
-  'session.stopRequested': z.object({ polecat: z.string() }),
-  'session.killRequested': z.object({ reason: z.enum(['killed', 'stopped', 'stalled']) }),
-  'session.ended': sessionEnd,
+  'session.requested': said(
+    ['polecat'],
+    z.object({
+      incarnation: z.int(),
+      issue: issueBrief,
+      worktree: z.string(),
+      branch: branchName,
+      returned: returnReason.nullable().default(null),
+      attempt: z.int(),
+    }),
+  ),
+  'session.started': said(['session'], z.object({ epoch: z.int(), pid: z.int(), backend: z.string() })),
+  'session.stalled': said(['session'], z.object({ epoch: z.int(), silentMs: z.int(), tail: z.string() })),
+  'session.stopRequested': said(['overseer'], z.object({ polecat: z.string() })),
+  'session.killRequested': said(['keeper'], z.object({ reason: z.enum(['killed', 'stopped', 'stalled']) })),
+  'session.ended': said(['session'], sessionEnd),
 
   // The merge queue.
-  'merge.requested': mergeRequest.extend({ askId: z.string().nullable().default(null) }),
-  'merge.queued': z.object({ issue: issueId, sha, polecat: z.string(), position: z.int() }),
-  'merge.landed': z.object({ issue: issueId, title: z.string(), polecat: z.string(), sha, commit: sha }),
-  'merge.returned': z.object({
-    issue: issueId,
-    title: z.string(),
-    polecat: z.string(),
-    ref: z.string(),
-    sha,
-    returned: returnReason,
-  }),
-  /**
-   * The work is good as far as known, but it cannot land: origin refuses or is away, or a gate cannot run. It stays
-   * in the queue.
-   */
-  'merge.stuck': z.object({
-    issue: issueId,
-    title: z.string(),
-    what: z.enum(['refused', 'unreachable', 'broken']),
-    reason: z.string(),
-  }),
+  'merge.requested': said(['polecat'], mergeRequest.extend({ askId: z.string().nullable().default(null) })),
+  'merge.queued': said(['refinery'], z.object({ issue: issueId, sha, polecat: z.string(), position: z.int() })),
+  'merge.landed': said(
+    ['refinery'],
+    z.object({ issue: issueId, title: z.string(), polecat: z.string(), sha, commit: sha }),
+  ),
+  'merge.returned': said(
+    ['refinery'],
+    z.object({
+      issue: issueId,
+      title: z.string(),
+      polecat: z.string(),
+      ref: z.string(),
+      sha,
+      returned: returnReason,
+    }),
+  ),
+  /** It was taken out of the queue; the work is kept. */
+  'merge.removed': said(
+    ['refinery'],
+    z.object({
+      issue: issueId,
+      title: z.string(),
+      polecat: z.string(),
+      ref: z.string(),
+      sha,
+      /** Who wanted it, and why. */
+      by: z.string(),
+      why: z.string(),
+    }),
+  ),
+  /** The work is good as far as known, but it cannot land, or nothing can. It stays in the queue. */
+  'merge.stuck': said(
+    ['refinery'],
+    z.object({ issue: issueId, title: z.string(), what: obstacle, reason: z.string() }),
+  ),
   /** It moves again. */
-  'merge.unstuck': z.object({ what: z.enum(['refused', 'unreachable', 'broken']) }),
-  'queue.poked': z.object({}),
+  'merge.unstuck': said(['refinery'], z.object({ what: obstacle })),
+  'queue.poked': said(['overseer', 'witness'], z.object({})),
+  /** Take this one out. */
+  'queue.removal': said(['overseer', 'witness'], z.object({ issue: issueId, why: z.string().max(4096).default('') })),
+  'queue.configured': said(
+    ['witness'],
+    z.object({ gated: z.boolean(), redMain: z.enum(['wait', 'land']), tellForeign: z.boolean() }),
+  ),
 
   // Escalation: one a cause, up the chain Polecat → Witness → Mayor → Overseer. (spec: Overseer)
-  'escalation.raised': z.object({
-    /** Same cause, same escalation: `<rig>/<issue>`, or what else it is about (`escalations.ts`). */
-    cause: z.string(),
-    rig: z.string(),
-    issue: issueId.nullable().default(null),
-    subject: z.string(),
-    body: z.string(),
-  }),
-  'escalation.cleared': z.object({ cause: z.string() }),
-  'issue.landed': z.object({ rig: z.string(), issue: issueId, title: z.string(), commit: sha }),
-  'epic.completed': z.object({ rig: z.string(), epic: issueId }),
+  'escalation.raised': said(
+    ['witness', 'keeper', 'mayor', 'daemon'],
+    z.object({
+      /** Same cause, same escalation: `<rig>/<issue>`, or what else it is about (`escalations.ts`). */
+      cause: z.string(),
+      rig: z.string(),
+      issue: issueId.nullable().default(null),
+      subject: z.string(),
+      body: z.string(),
+    }),
+  ),
+  'escalation.cleared': said(['witness', 'keeper', 'daemon'], z.object({ cause: z.string() })),
+  'issue.landed': said(['witness'], z.object({ rig: z.string(), issue: issueId, title: z.string(), commit: sha })),
+  'epic.completed': said(['witness', 'mayor'], z.object({ rig: z.string(), epic: issueId })),
 
-  // The Overseer's brake.
-  'rig.stopped': z.object({ why: z.string() }),
-  'rig.resumed': z.object({}),
-  'rig.configured': z.object({ maxWorkers: z.int().min(1), spawnDelayMs: z.int().min(0) }),
-} as const satisfies Record<string, z.ZodObject>
+  // The Overseer's brake, and the rig's configuration.
+  'rig.stopped': said(['overseer'], z.object({ why: z.string() })),
+  'rig.resumed': said(['overseer'], z.object({})),
+  'rig.configured': said(
+    ['overseer', 'daemon'],
+    z.object({
+      maxWorkers: z.int().min(1),
+      spawnDelayMs: z.int().min(0),
+      /** Whether there are gates at all; without, what waits lands together. */
+      gated: z.boolean().default(true),
+      /** What becomes of good work while main itself fails a gate. */
+      redMain: z.enum(['wait', 'land']).default('wait'),
+      /** Whether commits on main that this town did not test are the Overseer's business. */
+      tellForeign: z.boolean().default(true),
+    }),
+  ),
+} as const satisfies Record<string, { from: readonly Speaker[]; body: z.ZodObject }>
 
-export type MailType = keyof typeof mailSchemas
+export type MailType = keyof typeof mails
+
+/** The shape of each type's body. */
+export const mailSchemas = Object.fromEntries(Object.entries(mails).map(([type, { body }]) => [type, body])) as {
+  [T in MailType]: (typeof mails)[T]['body']
+}
 export type MailBody<T extends MailType> = z.output<(typeof mailSchemas)[T]>
 
 /** A mail as its recipient's machine sees it: the body's fields beside the envelope's. */

@@ -1,23 +1,22 @@
-// Polecat: one incarnation of a worker, on one issue, in one worktree, from its first breath to its retirement.
-// (spec: Polecat, Shutdown Protocol)
-// Life: awaiting → preparing → starting → working → handing over → pending_shutdown → retired. Bottom-up: it asks to
-// be ended when its work is in the queue.
-// Never: kills its session, removes its worktree or deletes its branch; the Witness does, after it verified.
-import { and, assign, setup } from 'xstate'
-import { polecatOf, refineryOf, sessionOf, witnessOf } from './address.ts'
-import { obstacle } from './handoff.ts'
-import type { IssueBrief, MailEvent, Outgoing, Preserved, ReturnReason } from './mail.ts'
-import { hands, outputOf, words, wordsOf } from './profile.ts'
+// Polecat: one incarnation of a worker, on one issue, in one worktree, from its first breath to its retirement. (spec:
+// Polecat, Shutdown Protocol)
+// Life: awaiting → preparing → setting up → starting → working → handing over → pending_shutdown → retired. Bottom-up:
+// it asks to be ended when its work is in the queue, or when there is nothing more that it can do.
+// Never: kills its session, removes its worktree or deletes its branch; the Witness does.
+import { assign, setup } from 'xstate'
+import { keeperOf, polecatOf, refineryOf, sessionOf } from './address.ts'
+import type { EffectOutput } from './effects.ts'
+import { farewell, howItEnded, obstacle } from './handoff.ts'
+import type { IssueBrief, MailEvent, Outcome, Outgoing, Preserved, ReturnReason } from './mail.ts'
+import { hands, outputOf, verdicts, words, wordsOf } from './profile.ts'
 
 export const polecatUnderstands = [
-  'polecat.assigned',
+  'worker.assigned',
   'session.started',
   'session.ended',
   'session.stalled',
   'handoff.requested',
   'merge.queued',
-  'shutdown.refused',
-  'work.returned',
   'work.paused',
   'work.resumed',
   'polecat.retired',
@@ -33,7 +32,6 @@ interface Context {
   /** Starts so far, of a place and a session in it; and how many there may be. */
   starts: number
   startsMax: number
-  refusals: number
   issue: IssueBrief | null
   resume: Preserved | null
   returned: ReturnReason | null
@@ -43,6 +41,12 @@ interface Context {
   work: Preserved | null
   /** The handoff mails that somebody waits on. */
   askIds: string[]
+  /** What it says, or is found, to have come to; how, and what it waits for. */
+  outcome: Outcome
+  reason: string
+  blockedBy: string | null
+  /** Its issue was asked how it stands, after this session. */
+  asked: boolean
   sessionOver: boolean
   /** The Overseer has stopped it: it starts nothing until it is resumed. */
   paused: boolean
@@ -61,7 +65,7 @@ const placeOf = ({ context }: { context: Context }) => ({
 })
 
 const stuck = (context: Context): Outgoing => ({
-  to: witnessOf(context.rig),
+  to: keeperOf(context.rig, context.name),
   type: 'polecat.stuck',
   body: {
     issue: issueOf(context),
@@ -76,9 +80,22 @@ const answer = (context: Context, ok: boolean, text: string) => context.askIds.m
 /** What keeps its place from being handed over, as an inspection found it. */
 const inTheWay = (context: Context, event: object) =>
   obstacle(
-    { address: context.address, branch: context.branch, issue: issueOf(context) },
+    {
+      address: context.address,
+      branch: context.branch,
+      issue: issueOf(context),
+      nothingToDo: context.outcome === 'no_change',
+    },
     outputOf<'inspectWorktree'>(event),
   )
+
+interface Conclusion {
+  outcome: Outcome
+  reason: string
+  blockedBy?: string | null
+}
+
+const goodbye = (context: Context) => farewell({ ...context, issue: issueOf(context), sha: context.work?.sha ?? '' })
 
 export const polecatMachine = setup({
   types: {
@@ -95,9 +112,25 @@ export const polecatMachine = setup({
     rememberAsker: assign(({ context, event }) =>
       event.type === 'handoff.requested' ? { askIds: [...context.askIds, event.mailId] } : {},
     ),
+    /** What it says that it has come to. */
+    rememberWish: assign(({ event }) =>
+      event.type === 'handoff.requested'
+        ? {
+            outcome: event.outcome === 'work' ? ('handed_over' as const) : event.outcome,
+            reason: event.reason,
+            blockedBy: event.blockedBy,
+          }
+        : {},
+    ),
     pause: assign({ paused: true }),
     resume: assign({ paused: false }),
-    homeless: assign(({ context }, why: string) => ({ trouble: `no worktree for ${context.address}: ${why}` })),
+    /** The start came to nothing. */
+    stumble: assign((_, trouble: string) => ({ trouble })),
+    conclude: assign((_, { outcome, reason, blockedBy }: Conclusion) => ({
+      outcome,
+      reason,
+      blockedBy: blockedBy ?? null,
+    })),
     rememberEnd: assign(({ event }) =>
       event.type === 'session.ended'
         ? {
@@ -109,14 +142,24 @@ export const polecatMachine = setup({
     ),
   },
   guards: {
+    ...verdicts,
     stoppedByTheOverseer: ({ context }) => context.paused || context.lastEnd?.cause === 'stopped',
+    /** It ended by itself, and its issue was not asked yet: it may say why. */
+    unexplained: ({ context }) => context.lastEnd?.cause === 'gone' && !context.asked,
     startsLeft: ({ context }) => context.starts < context.startsMax,
     sessionOver: ({ context }) => context.sessionOver,
-    fromItself: ({ context, event }) =>
-      'from' in event && (event.from === context.address || event.from === 'overseer'),
-    fromItsWitness: ({ context, event }) => 'from' in event && event.from === witnessOf(context.rig),
-    refusalsLeft: ({ context }) => context.refusals < 2,
+    saysDone: ({ event }) =>
+      event.type === 'handoff.requested' && (event.outcome === 'work' || event.outcome === 'no_change'),
+    saysNothingToDo: ({ context, event }) => context.outcome === 'no_change' && inTheWay(context, event) === undefined,
     readyToHandOver: ({ context, event }) => inTheWay(context, event) === undefined,
+    hasWork: ({ event }) => {
+      const found = outputOf<'inspectWorktree'>(event)
+      return found.kind === 'found' && found.ahead + found.own > 0
+    },
+    closedByItself: ({ event }) => {
+      const found = outputOf<'readIssue'>(event)
+      return found.kind === 'closed' && found.byHolder
+    },
     somethingPinned: ({ event }) => outputOf<'pinWork'>(event).head !== null,
   },
   delays: {
@@ -133,7 +176,6 @@ export const polecatMachine = setup({
     branch: input ? `polecat/${input.name}-${input.incarnation}` : '',
     starts: 0,
     startsMax: input?.startsMax ?? 3,
-    refusals: 0,
     issue: null,
     resume: null,
     returned: null,
@@ -141,6 +183,10 @@ export const polecatMachine = setup({
     worktree: '',
     work: null,
     askIds: [],
+    outcome: 'handed_over',
+    reason: '',
+    blockedBy: null,
+    asked: false,
     sessionOver: true,
     paused: false,
     silent: null,
@@ -150,7 +196,6 @@ export const polecatMachine = setup({
   initial: 'awaiting',
   on: {
     'polecat.retired': {
-      guard: 'fromItsWitness',
       target: '.retired',
       description: 'The Witness has taken everything down.',
     },
@@ -171,26 +216,19 @@ export const polecatMachine = setup({
       actions: 'rememberSilence',
     },
     'work.paused': {
-      guard: 'fromItsWitness',
       description: 'Its session is on its way out, or to be; none follows.',
       actions: 'pause',
     },
     'work.resumed': {
-      guard: 'fromItsWitness',
       description: 'It was not stopped yet, or not at all.',
       actions: 'resume',
-    },
-    'work.returned': {
-      description: 'Work it had queued came back while it goes on: its next session is told why.',
-      actions: assign({ returned: ({ event }) => event.returned, attempt: ({ event }) => event.attempt }),
     },
   },
   states: {
     awaiting: {
       description: 'Born; the assignment comes first, before any worktree or session.',
       on: {
-        'polecat.assigned': {
-          guard: 'fromItsWitness',
+        'worker.assigned': {
           target: 'preparing',
           actions: assign(({ event }) => ({
             issue: event.issue,
@@ -209,22 +247,47 @@ export const polecatMachine = setup({
         id: 'prepare',
         src: 'createWorktree',
         input: ({ context }) => ({ ...placeOf({ context }), start: context.resume }),
-        onDone: { target: 'starting', actions: assign({ worktree: ({ event }) => event.output.path }) },
-        onError: [
-          {
-            guard: 'startsLeft',
-            target: 'backing_off',
-            actions: { type: 'homeless', params: ({ event }) => wordsOf(event.error) },
+        onDone: { target: 'setting_up', actions: assign({ worktree: ({ event }) => event.output.path }) },
+        onError: {
+          target: 'stumbling',
+          actions: {
+            type: 'stumble',
+            params: ({ context, event }) => `no worktree for ${context.address}: ${wordsOf(event.error)}`,
           },
-          { target: 'failed', actions: { type: 'homeless', params: ({ event }) => wordsOf(event.error) } },
-        ],
+        },
       },
-      on: { 'work.paused': { guard: 'fromItsWitness', target: 'stopped', actions: 'pause' } },
+      on: { 'work.paused': { target: 'stopped', actions: 'pause' } },
+    },
+    setting_up: {
+      description: 'What the rig wants done in a new worktree before anybody works there.',
+      invoke: {
+        id: 'setUp',
+        src: 'setUpWorktree',
+        input: ({ context }) => ({ ...placeOf({ context }), worktree: context.worktree }),
+        onDone: [
+          { guard: { type: 'answered', params: 'ready' }, target: 'starting' },
+          {
+            target: 'stumbling',
+            actions: {
+              type: 'stumble',
+              params: ({ event }) =>
+                event.output.kind === 'failed'
+                  ? `the setup failed: ${event.output.why}\n${event.output.tail}`.trim()
+                  : '',
+            },
+          },
+        ],
+        onError: {
+          target: 'stumbling',
+          actions: { type: 'stumble', params: ({ event }) => `the setup could not run: ${wordsOf(event.error)}` },
+        },
+      },
+      on: { 'work.paused': { target: 'stopped', actions: 'pause' } },
     },
     starting: {
       description: 'A session has been asked for.',
       entry: [
-        assign({ sessionOver: false }),
+        assign({ sessionOver: false, asked: false }),
         {
           type: 'mail',
           params: ({ context }) => ({
@@ -259,14 +322,21 @@ export const polecatMachine = setup({
         {
           type: 'mail',
           params: ({ context }) => ({
-            to: witnessOf(context.rig),
+            to: keeperOf(context.rig, context.name),
             type: 'polecat.working',
             body: { issue: issueOf(context), incarnation: context.incarnation, branch: context.branch },
           }),
         },
       ],
       on: {
-        'handoff.requested': { guard: 'fromItself', target: 'handing_over', actions: 'rememberAsker' },
+        'handoff.requested': [
+          { guard: 'saysDone', target: 'handing_over', actions: ['rememberAsker', 'rememberWish'] },
+          {
+            target: 'pending_shutdown',
+            description: 'It is not done, and says why it goes no further.',
+            actions: ['rememberAsker', 'rememberWish'],
+          },
+        ],
         'session.ended': { target: 'interrupted', actions: 'rememberEnd' },
         'session.stalled': {
           description: 'Silent for too long: only the Witness may end the run.',
@@ -278,21 +348,63 @@ export const polecatMachine = setup({
       description: 'The session is over without a handoff.',
       always: [
         { guard: 'stoppedByTheOverseer', target: 'stopped' },
+        { guard: 'unexplained', target: 'asking' },
+        { target: 'stumbling' },
+      ],
+    },
+    asking: {
+      description:
+        'It may have said by its issue what it has come to: closed it, given it back, named what it waits for.',
+      entry: assign({ asked: true }),
+      invoke: {
+        id: 'readIssue',
+        src: 'readIssue',
+        input: ({ context }) => ({ rig: context.rig, issue: issueOf(context), holder: context.address }),
+        onDone: [
+          { guard: { type: 'answered', params: 'held' }, target: 'stumbling' },
+          {
+            guard: 'closedByItself',
+            target: 'wrapping_up',
+            actions: { type: 'conclude', params: ({ event }) => concluded(event.output) },
+          },
+          {
+            target: 'pending_shutdown',
+            actions: { type: 'conclude', params: ({ event }) => concluded(event.output) },
+          },
+        ],
+        onError: { target: 'stumbling' },
+      },
+    },
+    wrapping_up: {
+      description: 'It closed its issue itself and went: is there work to land?',
+      invoke: {
+        id: 'wrapUp',
+        src: 'inspectWorktree',
+        input: placeOf,
+        onDone: [
+          {
+            guard: 'hasWork',
+            target: 'handing_over.pinning',
+            actions: {
+              type: 'conclude',
+              params: ({ context }) => ({ outcome: 'handed_over', reason: context.reason }),
+            },
+          },
+          { target: 'pending_shutdown' },
+        ],
+        onError: { target: 'stumbling' },
+      },
+    },
+    stumbling: {
+      description: 'This start led nowhere. Is there another?',
+      always: [
         { guard: 'startsLeft', target: 'backing_off' },
         {
-          target: 'failed',
-          actions: assign({
-            trouble: ({ context }) => {
-              const end = context.lastEnd
-              const how =
-                end?.cause === 'failed'
-                  ? 'the session never started'
-                  : end?.cause === 'stalled'
-                    ? 'the session showed no progress'
-                    : `the session ended without a handoff (exit ${end?.exitCode ?? 'unknown'})`
-              return `${how}, ${context.starts} times`
-            },
-          }),
+          target: 'pending_shutdown',
+          actions: {
+            type: 'conclude',
+            params: ({ context }) => ({ outcome: 'failed', reason: context.trouble || howItEnded(context) }),
+          },
         },
       ],
     },
@@ -303,13 +415,13 @@ export const polecatMachine = setup({
         {
           type: 'mail',
           params: ({ context }) => ({
-            to: witnessOf(context.rig),
+            to: keeperOf(context.rig, context.name),
             type: 'polecat.stopped',
             body: { issue: issueOf(context) },
           }),
         },
       ],
-      on: { 'work.resumed': { guard: 'fromItsWitness', target: 'preparing', actions: 'resume' } },
+      on: { 'work.resumed': { target: 'preparing', actions: 'resume' } },
     },
     backing_off: {
       description: 'A pause before the next start, longer each time.',
@@ -323,7 +435,6 @@ export const polecatMachine = setup({
       after: { startBackoff: 'preparing' },
       on: {
         'work.paused': {
-          guard: 'fromItsWitness',
           target: 'stopped',
           actions: ['pause', assign({ starts: ({ context }) => context.starts + 1 })],
         },
@@ -334,7 +445,6 @@ export const polecatMachine = setup({
       initial: 'inspecting',
       on: {
         'handoff.requested': {
-          guard: 'fromItself',
           description: 'Asked again: each asker gets the answer.',
           actions: 'rememberAsker',
         },
@@ -347,6 +457,7 @@ export const polecatMachine = setup({
             src: 'inspectWorktree',
             input: placeOf,
             onDone: [
+              { guard: 'saysNothingToDo', target: '#polecat.pending_shutdown' },
               { guard: 'readyToHandOver', target: 'pinning' },
               {
                 target: 'refused',
@@ -419,7 +530,14 @@ export const polecatMachine = setup({
       description: 'The same session goes on where it was. One that is silent already will not: the Witness is told.',
       entry: { type: 'mail', params: ({ context }) => (context.silent ? stuck(context) : []) },
       on: {
-        'handoff.requested': { guard: 'fromItself', target: 'handing_over', actions: 'rememberAsker' },
+        'handoff.requested': [
+          { guard: 'saysDone', target: 'handing_over', actions: ['rememberAsker', 'rememberWish'] },
+          {
+            target: 'pending_shutdown',
+            description: 'It is not done, and says why it goes no further.',
+            actions: ['rememberAsker', 'rememberWish'],
+          },
+        ],
         'session.ended': { target: 'interrupted', actions: 'rememberEnd' },
         'session.stalled': {
           actions: ['rememberSilence', { type: 'mail', params: ({ context }) => stuck(context) }],
@@ -427,106 +545,68 @@ export const polecatMachine = setup({
       },
     },
     pending_shutdown: {
-      description: 'The work is in the queue. Asks to be ended and waits; only the Witness kills.',
+      description: 'It is over for this worker. Asks to be ended and waits; only the Witness kills.',
       entry: [
-        {
-          type: 'reply',
-          params: ({ context }) =>
-            answer(
-              context,
-              true,
-              `${issueOf(context)} is in the merge queue at ${context.work?.sha.slice(0, 10)}; the Witness ends this session`,
-            ),
-        },
-        {
-          type: 'note',
-          params: ({ context }) => ({
-            text: `${context.name} hands ${issueOf(context)} over and asks to be shut down`,
-            issue: issueOf(context),
-          }),
-        },
+        { type: 'reply', params: ({ context }) => answer(context, true, goodbye(context).answer) },
+        { type: 'note', params: ({ context }) => ({ text: goodbye(context).note, issue: issueOf(context) }) },
         {
           type: 'mail',
           params: ({ context }) => ({
-            to: witnessOf(context.rig),
+            to: keeperOf(context.rig, context.name),
             type: 'shutdown.requested',
             body: {
               issue: issueOf(context),
+              outcome: context.outcome,
+              reason: context.reason,
+              blockedBy: context.blockedBy,
+              tail: context.lastEnd?.tail ?? '',
               incarnation: context.incarnation,
               branch: context.branch,
-              sha: context.work?.sha ?? '',
+              sha: context.work?.sha ?? null,
             },
           }),
         },
       ],
       on: {
         'handoff.requested': {
-          guard: 'fromItself',
           description: 'Said twice, done once.',
           actions: {
             type: 'reply',
-            params: ({ context, event }) => ({
-              to: event.mailId,
-              ok: true,
-              text: `${issueOf(context)} is handed over already; the Witness ends this session`,
-            }),
+            params: ({ context, event }) => ({ to: event.mailId, ok: true, text: goodbye(context).answer }),
           },
         },
-        'shutdown.refused': [
-          {
-            guard: and(['fromItsWitness', 'refusalsLeft']),
-            target: 'handing_over.refused',
-            description: 'The Witness found something uncommitted: back to the worker.',
-            actions: [
-              assign({ refusals: ({ context }) => context.refusals + 1 }),
-              {
-                type: 'note',
-                params: ({ context, event }) => ({
-                  text: `the Witness sends ${context.name} back: ${event.reason}`,
-                  issue: issueOf(context),
-                }),
-              },
-            ],
-          },
-          {
-            guard: 'fromItsWitness',
-            target: 'failed',
-            actions: assign({ trouble: ({ event }) => `not clean after 3 tries: ${event.reason}` }),
-          },
-        ],
-      },
-    },
-    failed: {
-      description: 'It cannot go on. The Witness keeps the work, takes the place down and escalates.',
-      entry: {
-        type: 'mail',
-        params: ({ context }) => ({
-          to: witnessOf(context.rig),
-          type: 'polecat.failed',
-          body: {
-            issue: issueOf(context),
-            incarnation: context.incarnation,
-            branch: context.branch,
-            reason: context.trouble,
-            tail: context.lastEnd?.tail ?? '',
-          },
-        }),
       },
     },
     retired: { type: 'final', description: 'Session ended, worktree removed, branch deleted, work safe.' },
   },
 })
 
+/** What an issue says for the worker that went without a word. */
+function concluded(found: EffectOutput<'readIssue'>): Conclusion {
+  switch (found.kind) {
+    case 'closed':
+      return found.byHolder
+        ? { outcome: 'no_change', reason: found.reason }
+        : { outcome: 'let_go', reason: `it was closed: ${found.reason}` }
+    case 'blocked':
+      return { outcome: 'blocked', reason: found.why, blockedBy: found.on[0] ?? null }
+    case 'given_back':
+      return { outcome: 'given_back', reason: 'it opened its issue again, and went' }
+    case 'let_go':
+      return { outcome: 'let_go', reason: found.why }
+    case 'held':
+      return { outcome: 'failed', reason: '' }
+  }
+}
+
 /** Late or repeated news, and people's words, which are kept as beads. */
 export const polecatIgnores = [
   'message.sent',
   'session.started',
   'session.stalled',
-  'work.returned',
   'work.paused',
   'work.resumed',
   'merge.queued',
-  'shutdown.refused',
   'polecat.retired',
-  'polecat.assigned',
+  'worker.assigned',
 ] as const

@@ -2,7 +2,7 @@
 // Never: does anything. Words and effects are played by the runtime after the turn is committed; here they are empty
 // on purpose.
 import { fromPromise, type PromiseActorLogic } from 'xstate'
-import { type EffectInput, type EffectName, type EffectOutput, effects } from './effects.ts'
+import { type EffectInput, type EffectName, type EffectOutput, type EffectWish, effects } from './effects.ts'
 import type { Outgoing } from './mail.ts'
 
 type Hands = { [N in EffectName]: PromiseActorLogic<EffectOutput<N>, EffectInput<N>> }
@@ -38,8 +38,56 @@ export const words = {
   /** From here on the pool has no more places than this, nor than it is or was configured to have. */
   acceptCapacity: (_: unknown, _pool: { pool: string; places: number }) => {},
   /** Effects whose result nobody waits for; the runtime tries them again by itself. */
-  closeIssue: (_: unknown, _input: EffectInput<'closeIssue'> | EffectInput<'closeIssue'>[]) => {},
-  releaseIssue: (_: unknown, _input: EffectInput<'releaseIssue'>) => {},
+  closeIssues: (_: unknown, _input: EffectWish<'closeIssues'>) => {},
+  releaseIssue: (_: unknown, _input: EffectWish<'releaseIssue'>) => {},
+}
+
+/** What follows from one thing that happened: how the context changes, and what is said. */
+export interface News<Context> {
+  changes?: Partial<Context>
+  notes?: readonly { text: string; issue?: string }[]
+  mail?: readonly Outgoing[]
+  reply?: Answer
+  close?: EffectWish<'closeIssues'>
+  release?: EffectWish<'releaseIssue'>
+}
+
+/** One thing after the other: each sees the context as the one before left it. */
+export function after<Context>(context: Context, ...steps: readonly ((context: Context) => News<Context>)[]) {
+  const notes: { text: string; issue?: string }[] = []
+  const mail: Outgoing[] = []
+  let changes: Partial<Context> = {}
+  let told: News<Context> = {}
+  for (const step of steps) {
+    const next = step({ ...context, ...changes })
+    changes = { ...changes, ...next.changes }
+    notes.push(...(next.notes ?? []))
+    mail.push(...(next.mail ?? []))
+    told = { ...told, ...next }
+  }
+  return { ...told, changes, notes, mail }
+}
+
+interface Enqueue<Context> {
+  (
+    action:
+      | { type: 'note'; params: { text: string; issue?: string } }
+      | { type: 'mail'; params: Outgoing[] }
+      | { type: 'reply'; params: Answer }
+      | { type: 'closeIssues'; params: EffectWish<'closeIssues'> }
+      | { type: 'releaseIssue'; params: EffectWish<'releaseIssue'> },
+  ): void
+  assign(changes: Partial<Context>): void
+}
+
+/** Says and keeps it all, for `enqueueActions`. */
+export function publish<Context>(enqueue: Enqueue<Context>, news: News<Context>): void {
+  for (const note of news.notes ?? []) enqueue({ type: 'note', params: note })
+  if (news.release) enqueue({ type: 'releaseIssue', params: news.release })
+  if (news.close) enqueue({ type: 'closeIssues', params: news.close })
+  if (news.mail && news.mail.length > 0) enqueue({ type: 'mail', params: [...news.mail] })
+  if (news.reply) enqueue({ type: 'reply', params: news.reply })
+  enqueue.assign(news.changes ?? {})
 }
 
 /** What an effect answered, for a guard of its `onDone`. */

@@ -1,8 +1,8 @@
 // Session: one polecat's runs of an agent CLI, one after the other, each with an epoch of its own.
 // Life: absent → starting → running → absent again; `killing` on the way when the Witness asks for it.
-// Never: restarts by itself (the polecat decides), and ends a run only for the Witness or its retirements.
+// Never: restarts by itself (the polecat decides), and ends a run only for its keeper.
 import { assign, setup } from 'xstate'
-import { polecatOf, retirementOf, witnessOf } from './address.ts'
+import { polecatOf } from './address.ts'
 import type { SessionRecord } from './effects.ts'
 import type { IssueBrief, MailEvent, Outgoing, ReturnReason } from './mail.ts'
 import { hands, verdicts, words, wordsOf } from './profile.ts'
@@ -56,6 +56,11 @@ export function runSpeaks(session: { value: unknown; context: object } | undefin
   return session !== undefined && session.value !== 'absent' && (session.context as Context).epoch === epoch
 }
 
+const unwatched = (context: Context, event: object) => ({
+  text: `${context.polecat}'s session cannot be watched: ${wordsOf((event as { error: unknown }).error)}`,
+  issue: context.issue?.id ?? '',
+})
+
 export const sessionMachine = setup({
   types: {
     context: {} as Context,
@@ -64,12 +69,7 @@ export const sessionMachine = setup({
   },
   actors: hands,
   actions: words,
-  guards: {
-    ...verdicts,
-    fromTheWitness: ({ context, event }) =>
-      'from' in event &&
-      (event.from === witnessOf(context.rig) || event.from === retirementOf(context.rig, context.polecat)),
-  },
+  guards: verdicts,
   delays: { killRetry: 10_000 },
 }).createMachine({
   id: 'session',
@@ -90,15 +90,6 @@ export const sessionMachine = setup({
     trouble: '',
   }),
   initial: 'absent',
-  on: {
-    'session.killRequested': {
-      description: 'Somebody who may not end a run asked for it.',
-      actions: {
-        type: 'note',
-        params: ({ event }) => ({ text: `${event.from} may not end a session; only the Witness does` }),
-      },
-    },
-  },
   states: {
     absent: {
       description: 'No run. The next request starts one.',
@@ -118,7 +109,6 @@ export const sessionMachine = setup({
           })),
         },
         'session.killRequested': {
-          guard: 'fromTheWitness',
           description: 'Already gone: say so, so that nobody waits.',
           actions: {
             type: 'mail',
@@ -190,7 +180,6 @@ export const sessionMachine = setup({
       },
       on: {
         'session.killRequested': {
-          guard: 'fromTheWitness',
           target: 'killing',
           actions: assign({ killers: ({ event }) => [event.from], killReason: ({ event }) => event.reason }),
         },
@@ -201,7 +190,6 @@ export const sessionMachine = setup({
       initial: 'heard',
       on: {
         'session.killRequested': {
-          guard: 'fromTheWitness',
           target: 'killing',
           actions: assign({ killers: ({ event }) => [event.from], killReason: ({ event }) => event.reason }),
         },
@@ -245,7 +233,10 @@ export const sessionMachine = setup({
                 },
               },
             ],
-            onError: { target: 'unwatched' },
+            onError: {
+              target: 'unwatched',
+              actions: { type: 'note', params: ({ context, event }) => unwatched(context, event) },
+            },
           },
         },
         silent: {
@@ -267,7 +258,10 @@ export const sessionMachine = setup({
                   event.output.kind === 'ended' ? ended(context, 'gone', event.output.exitCode, event.output.tail) : [],
               },
             },
-            onError: { target: 'unwatched' },
+            onError: {
+              target: 'unwatched',
+              actions: { type: 'note', params: ({ context, event }) => unwatched(context, event) },
+            },
           },
         },
         unwatched: {
@@ -281,7 +275,6 @@ export const sessionMachine = setup({
         'The run is ended, politely, then not: because the Witness asked, or because its start failed and nobody knows how far it came.',
       on: {
         'session.killRequested': {
-          guard: 'fromTheWitness',
           description: 'Already on it.',
           actions: assign({ killers: ({ context, event }) => [...new Set([...context.killers, event.from])] }),
         },

@@ -1,7 +1,8 @@
 // Evidence: what a store's mail and journal tell of the past. For the invariants that a moment alone cannot show; the
 // simulation and the torture of real towns both read it.
 // Never: writes, or believes a snapshot.
-import { type Role, replay, type Store } from '../runtime/contract.ts'
+import type { Role, Store } from '../runtime/contract.ts'
+import { replay } from '../runtime/open.ts'
 import { type TownHistory, Violation } from './invariants.ts'
 
 type Read = <T>(sql: string) => T[]
@@ -46,16 +47,12 @@ export function misdeeds(read: Read, remembered?: Remembered): string[] {
   const lost = read<{ lost: number }>('SELECT coalesce(max(seq), 0) - count(*) AS lost FROM mail').flatMap(
     ({ lost }) => (lost === 0 || remembered ? [] : [`${lost} mails are gone (invariant 1)`]),
   )
-  const nagged = read<{ address: string; times: number }>(
-    "SELECT address, count(*) AS times FROM journal WHERE mail_type = 'shutdown.refused' AND before = 'pending_shutdown' GROUP BY address, incarnation HAVING times > 3",
-  ).map(({ address, times }) => `${address} was sent back ${times} times (invariant 6)`)
   const given = [...(remembered?.gaveUp ?? []), ...gaveUp(read)]
     .filter((who, n, all) => all.indexOf(who) !== n)
     .map((who) => `${who} gave up more than once (invariant 6)`)
   return [
     ...twice,
     ...lost,
-    ...nagged,
     ...given,
     ...epochs(read, new Map(remembered?.epochs)),
     ...(remembered ? [] : timers(read)),
@@ -67,7 +64,7 @@ type Which = 'true' | "state IN ('done', 'stale')"
 
 const gaveUp = (read: Read, which: Which = 'true') =>
   read<{ from_address: string; incarnation: number }>(
-    `SELECT from_address, body ->> 'incarnation' AS incarnation FROM mail WHERE type = 'polecat.failed' AND ${which}`,
+    `SELECT from_address, body ->> 'incarnation' AS incarnation FROM mail WHERE type = 'shutdown.requested' AND ${which}`,
   ).map(({ from_address, incarnation }) => `${from_address} (${incarnation})`)
 
 /** One story's past, also what the store does not tell any more because it was pruned. */

@@ -7,12 +7,13 @@ import { Violation } from './invariants.ts'
 import { epic, rig, type SimIssue, type World } from './world.ts'
 
 /** Effects that write to the beads. */
-const written = new Set<string>(['claimIssue', 'releaseIssue', 'closeIssue', 'fileMessage'] satisfies EffectName[])
+const written = new Set<string>(['claimIssue', 'releaseIssue', 'closeIssues', 'fileMessage'] satisfies EffectName[])
 
 // biome-ignore lint/suspicious/noExplicitAny: the host has parsed every input by the effect's own schema
 type Input = any
 
-export function performIn(world: World, effect: PromisedEffect): JsonObject {
+/** Performs one effect; throws what its hand would throw. */
+export function performIn(world: World, effect: Pick<PromisedEffect, 'name' | 'input'>): JsonObject {
   const hand = hands[effect.name as EffectName]
   if (!hand) throw new Error(`the simulated world has no ${effect.name}`)
   if (world.beadsFull && written.has(effect.name)) throw new Error('database or disk is full')
@@ -20,17 +21,21 @@ export function performIn(world: World, effect: PromisedEffect): JsonObject {
 }
 
 const hands: Partial<Record<EffectName, (world: World, input: Input) => JsonObject>> = {
-  surveyIssues: (world, { epics, issues, escalated }) => {
+  surveyIssues: (world, { epics, issues, escalated, underway }) => {
     const all = [...world.issues.values()]
     const wanted = epics.length > 0 ? all : all.filter((issue) => issues.includes(issue.id))
     const closed = (id: string) => world.issues.get(id)?.status === 'closed'
-    const free = (issue: SimIssue) => issue.status === 'open' && issue.assignee === null && issue.after.every(closed)
+    /** Its worker says that it is done: that means nothing before it has landed. */
+    const early = (id: string) => underway.includes(id) && closed(id) && world.issue(id).closedBy !== null
+    const done = (id: string) => closed(id) && !early(id)
+    const free = (issue: SimIssue) => issue.status === 'open' && issue.assignee === null && issue.after.every(done)
     const given = (issue: SimIssue) => issue.status === 'blocked' && issue.escalated && issues.includes(issue.id)
     return {
       ready: wanted.filter((issue) => free(issue) || given(issue)).map((issue) => brief(issue.id)),
-      closed: [...issues, ...escalated].filter(closed),
+      closed: [...issues, ...escalated].filter(done),
+      dropped: underway.filter((id: string) => world.issue(id).letGo && closed(id)),
       unknown: [],
-      complete: epics.length > 0 && all.every((issue) => issue.status === 'closed') ? epics : [],
+      complete: epics.length > 0 && all.every((issue) => done(issue.id)) ? epics : [],
       over: world.epicClosed ? epics : [],
       waiting: [],
     }
@@ -39,10 +44,12 @@ const hands: Partial<Record<EffectName, (world: World, input: Input) => JsonObje
     const issue = world.issue(id)
     if (issue.assignee && issue.assignee !== holder && issue.assignee !== previous)
       return { kind: 'held', holder: issue.assignee }
-    const ours = issue.status === 'in_progress' && (issue.assignee === holder || issue.assignee === previous)
-    if (issue.status !== 'open' && !ours && !(issue.status === 'blocked' && issue.escalated))
+    const saysDone = issue.status === 'closed' && issue.closedBy !== null && issue.closedBy === previous
+    const ours =
+      ['in_progress', 'blocked'].includes(issue.status) && (issue.assignee === holder || issue.assignee === previous)
+    if (issue.status !== 'open' && !ours && !saysDone && !(issue.status === 'blocked' && issue.escalated))
       return { kind: 'unavailable', why: `status ${issue.status}` }
-    Object.assign(issue, { status: 'in_progress', assignee: holder, escalated: false })
+    Object.assign(issue, { status: 'in_progress', assignee: holder, escalated: false, closedBy: null })
     const kept = [...world.pins]
       .filter(
         ([ref, sha]) =>
@@ -51,24 +58,30 @@ const hands: Partial<Record<EffectName, (world: World, input: Input) => JsonObje
       .at(-1)
     return { kind: 'claimed', issue: brief(id), preserved: kept ? { ref: kept[0], sha: kept[1] } : null }
   },
-  releaseIssue: (world, { issue: id, holder, status }) => {
+  readIssue: (world, { issue: id, holder }) => {
     const issue = world.issue(id)
-    if (issue.status === 'closed' || issue.assignee !== holder) return { status: issue.status }
-    Object.assign(issue, { status, assignee: null, escalated: status === 'blocked' })
+    if (issue.status === 'closed') return { kind: 'closed', byHolder: issue.closedBy === holder, reason: 'it says so' }
+    if (issue.assignee !== null && issue.assignee !== holder) return { kind: 'let_go', why: 'somebody has it' }
+    const on = issue.after.filter((other) => world.issue(other).status !== 'closed')
+    if (on.length > 0) return { kind: 'blocked', on, why: `it waits for ${on.join(', ')}` }
+    if (issue.status === 'blocked') return { kind: 'blocked', on: [], why: 'its worker set it blocked' }
+    return issue.status === 'open' ? { kind: 'given_back' } : { kind: 'held' }
+  },
+  releaseIssue: (world, { issue: id, holder, status, blockedBy }) => {
+    const issue = world.issue(id)
+    const closedByOthers = issue.status === 'closed' && issue.closedBy !== holder
+    const isFree = issue.status === 'open' && issue.assignee === null
+    if (closedByOthers || (issue.assignee !== holder && !(isFree && status === 'blocked')))
+      return { status: issue.status }
+    if (blockedBy !== null && !issue.after.includes(blockedBy)) issue.after = [...issue.after, blockedBy]
+    Object.assign(issue, { status, assignee: null, escalated: status === 'blocked', closedBy: null })
     return { status }
   },
-  closeIssue: (world, { issue: id }) => {
-    if (id === epic) {
-      if ([...world.issues.values()].some(({ status }) => status !== 'closed')) return { closed: false }
-      world.epicClosed = true
-      return { closed: true }
-    }
-    const issue = world.issues.get(id)
-    if (!issue || issue.status === 'closed') return { closed: false }
-    if (!world.commits.get(world.originMain).red.has(id))
-      throw new Violation(`${id} is closed, but origin's main has nothing of it (invariant 12)`)
-    issue.status = 'closed'
-    return { closed: true }
+  closeIssues: (world, { issues }) => {
+    const closed = (issues as { issue: string; reason: string }[]).filter(({ issue, reason }) =>
+      closeOne(world, issue, reason.startsWith('No change')),
+    )
+    return { closed: closed.map(({ issue }) => issue) }
   },
   fileMessage: (world, { id, to }) => {
     const known = world.messages.has(id)
@@ -84,9 +97,11 @@ const hands: Partial<Record<EffectName, (world: World, input: Input) => JsonObje
     const head = world.branches.get(branch) ?? start?.sha ?? world.originMain
     world.commits.get(head)
     world.branches.set(branch, head)
-    world.worktrees.set(polecat, { incarnation, branch, head, dirty: new Set(), onBranch: branch, unfinished: false })
+    const place = { incarnation, branch, head, start: head, dirty: new Set<string>(), onBranch: branch }
+    world.worktrees.set(polecat, { ...place, unfinished: false })
     return { path: `/town/${rig}/polecats/${polecat}`, head, base: world.originMain }
   },
+  setUpWorktree: () => ({ kind: 'ready' }),
   inspectWorktree: (world, input) => {
     const place = world.place(input)
     if (!place) return { kind: 'absent', why: 'it does not exist' }
@@ -97,89 +112,80 @@ const hands: Partial<Record<EffectName, (world: World, input: Input) => JsonObje
       head: place.head,
       dirty: [...place.dirty],
       ahead,
+      own: place.head === place.start ? 0 : 1,
       unfinished: place.unfinished ? 'merge' : null,
     }
   },
-  pinWork: (world, input) => {
+  pinWork: (world, input) => pins(world, input, []),
+  clearPlace: (world, input) => {
     const place = world.place(input)
-    const tips = [...new Set([place?.head, world.branches.get(input.branch)])].filter((tip) => tip !== undefined)
-    const [head] = tips
-    if (head === undefined) return { head: null, dirty: null }
-    const folder = `${input.issue}/${input.polecat}-${input.incarnation}`
-    const pin = (ref: string, sha: string) => {
-      world.pins.set(ref, sha)
-      return { ref, sha }
+    const kept = pins(world, { ...input, purpose: 'retire' }, input.handedOver === null ? [] : [input.handedOver])
+    if (place) {
+      const lost = [...place.dirty, ...world.commits.get(place.head).work].filter((piece) => !world.isKept(piece))
+      if (lost.length > 0)
+        throw new Violation(
+          `the worktree of ${input.polecat} is removed while ${lost.join(', ')} is nowhere else (invariant 2)`,
+        )
+      const inside = world
+        .live()
+        .find((agent) => agent.polecat === input.polecat && agent.incarnation === input.incarnation)
+      if (inside)
+        throw new Violation(
+          `the worktree of ${input.polecat} is removed under its living session ${inside.id} (invariant 8)`,
+        )
+      world.worktrees.delete(input.polecat)
     }
-    const kept: { ref: string; sha: string }[] = []
-    for (const tip of tips) {
-      if ([world.originMain, ...kept.map(({ sha }) => sha)].some((sha) => world.commits.contains(sha, tip))) continue
-      kept.push(pin(`refs/gt/${input.purpose === 'merge' ? 'merge' : 'work'}/${folder}/${tip.slice(0, 12)}`, tip))
-    }
-    const dirty =
-      place && place.dirty.size > 0
-        ? pin(`refs/gt/work/${folder}/dirty`, world.commits.add([head], [...place.dirty], world.commits.get(head).red))
-        : null
-    return { head: kept[0] ?? null, dirty }
+    const tip = world.branches.get(input.branch)
+    if (tip !== undefined && [...world.commits.get(tip).work].some((piece) => !world.isKept(piece)))
+      throw new Violation(`${input.branch} is deleted with work that is nowhere else (invariant 2)`)
+    world.branches.delete(input.branch)
+    return kept
   },
-  removeWorktree: (world, input) => {
-    const place = world.place(input)
-    if (!place) return { removed: false }
-    const lost = [...place.dirty, ...world.commits.get(place.head).work].filter((piece) => !world.isKept(piece))
-    if (lost.length > 0)
-      throw new Violation(
-        `the worktree of ${input.polecat} is removed while ${lost.join(', ')} is nowhere else (invariant 2)`,
-      )
-    const inside = world
-      .live()
-      .find((agent) => agent.polecat === input.polecat && agent.incarnation === input.incarnation)
-    if (inside)
-      throw new Violation(
-        `the worktree of ${input.polecat} is removed under its living session ${inside.id} (invariant 8)`,
-      )
-    world.worktrees.delete(input.polecat)
-    return { removed: true }
-  },
-  deleteBranch: (world, { branch, polecat }) => {
-    const tip = world.branches.get(branch)
-    if (tip === undefined) return { kind: 'deleted' }
-    if (world.worktrees.get(polecat)?.branch === branch)
-      throw new Violation(`${branch} is deleted before its worktree (invariant 8)`)
-    if ([...world.commits.get(tip).work].some((piece) => !world.isKept(piece)))
-      throw new Violation(`${branch} is deleted with work that is nowhere else (invariant 2)`)
-    world.branches.delete(branch)
-    return { kind: 'deleted' }
-  },
-  buildCandidate: (world, { members }) => {
+  buildCandidate: (world, { members, known }) => {
     if (world.originAway) return { kind: 'unreachable', why: 'origin does not answer' }
-    let tip = world.originMain
+    if (world.originDenies) return { kind: 'denied', why: 'Permission denied (publickey)' }
+    if (world.gitBroken) throw new Error('no space left on device')
+    const base = world.originMain
+    let tip = base
+    const landing: { issue: string; commit: string }[] = []
+    const contained: { issue: string; commit: string }[] = []
+    const unfit: JsonObject[] = []
     for (const member of members) {
-      const [base, work] = [world.commits.get(tip), world.commits.get(member.sha)]
-      if (base.ancestors.has(member.sha)) continue
-      const clash = [...base.ancestors].find(
+      const [onto, work] = [world.commits.get(tip), world.commits.get(member.sha)]
+      if (onto.ancestors.has(member.sha)) {
+        contained.push({ issue: member.issue, commit: base })
+        continue
+      }
+      const clash = [...onto.ancestors].find(
         (sha) => world.commits.get(sha).conflictsWith === member.issue && !work.ancestors.has(sha),
       )
-      if (clash) return { kind: 'conflict', issue: member.issue, base: tip, files: ['README.md'] }
+      if (clash) {
+        const files = ['README.md']
+        unfit.push({ issue: member.issue, kind: 'conflict', why: 'conflicts with main in README.md', files, base })
+        continue
+      }
       const red = work.red.get(member.issue)
       tip = world.commits.add(
         [tip, member.sha],
         [],
-        new Map([...base.red, ...(red === undefined ? [] : [[member.issue, red] as const])]),
+        new Map([...onto.red, ...(red === undefined ? [] : [[member.issue, red] as const])]),
       )
+      landing.push({ issue: member.issue, commit: tip })
     }
-    return tip === world.originMain
-      ? { kind: 'contained', commit: tip }
-      : { kind: 'built', base: world.originMain, commit: tip }
+    const foreign = known === null ? [] : world.foreignSince(known)
+    return { kind: 'built', base, commit: tip, landing, contained, unfit, foreign }
   },
   runGates: (world, { commit }) => {
     if (world.gatesBroken) return { kind: 'broken', why: 'no such program' }
     const { red } = world.commits.get(commit)
     if ([...red.values()].some(Boolean))
-      return { kind: 'red', gate: 'test', exitCode: 1, timedOut: false, tail: 'not ok', log: '/log' }
+      return { kind: 'red', gate: 'test', passed: [], exitCode: 1, timedOut: false, tail: 'not ok', log: '/log' }
     world.green.add(commit)
-    return { kind: 'green', gates: [] }
+    return { kind: 'green', gates: [], flaky: [] }
   },
   landCandidate: (world, { commit, base }) => {
     if (world.originAway) return { kind: 'unreachable', why: 'origin does not answer' }
+    if (world.originDenies) return { kind: 'denied', why: 'write access is not granted' }
     if (world.commits.contains(world.originMain, commit)) return { kind: 'pushed' }
     if (world.originRefuses) return { kind: 'refused', why: 'pre-receive hook declined' }
     if (world.originMain !== base) return { kind: 'moved' }
@@ -229,6 +235,45 @@ const hands: Partial<Record<EffectName, (world: World, input: Input) => JsonObje
     if (agent && agent.state !== 'dead') Object.assign(agent, { state: 'dead', exitCode: 143 })
     return { exitCode: agent?.exitCode ?? null, tail: '' }
   },
+}
+
+/** Everything of a place that is nowhere else, under a ref. `known`: commits that need none. */
+function pins(world: World, input: Input, known: readonly string[]): JsonObject {
+  const place = world.place(input)
+  const tips = [...new Set([place?.head, world.branches.get(input.branch)])].filter((tip) => tip !== undefined)
+  const [head] = tips
+  if (head === undefined) return { head: null, dirty: null }
+  const folder = `${input.issue}/${input.polecat}-${input.incarnation}`
+  const pin = (ref: string, sha: string) => {
+    world.pins.set(ref, sha)
+    return { ref, sha }
+  }
+  const kept: { ref: string; sha: string }[] = []
+  const main = input.purpose === 'merge' ? [] : [world.originMain]
+  for (const tip of tips) {
+    if ([...main, ...known, ...kept.map(({ sha }) => sha)].some((sha) => world.commits.contains(sha, tip))) continue
+    kept.push(pin(`refs/gt/${input.purpose === 'merge' ? 'merge' : 'work'}/${folder}/${tip.slice(0, 12)}`, tip))
+  }
+  const dirty =
+    place && place.dirty.size > 0
+      ? pin(`refs/gt/work/${folder}/dirty`, world.commits.add([head], [...place.dirty], world.commits.get(head).red))
+      : null
+  return { head: kept[0] ?? null, dirty }
+}
+
+function closeOne(world: World, id: string, noChange: boolean): boolean {
+  if (id === epic) {
+    if ([...world.issues.values()].some(({ status }) => status !== 'closed')) return false
+    world.epicClosed = true
+    return true
+  }
+  const issue = world.issues.get(id)
+  if (!issue) return false
+  if (!noChange && !issue.letGo && !world.commits.get(world.originMain).red.has(id))
+    throw new Violation(`${id} is closed, but origin's main has nothing of it (invariant 12)`)
+  const was = issue.status
+  if (!issue.letGo) Object.assign(issue, { status: 'closed', noChange, closedBy: null })
+  return was !== 'closed'
 }
 
 const brief = (id: string) => ({

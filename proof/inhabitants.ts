@@ -33,6 +33,7 @@ export function makeAgents({ world, host, chance, pick, post, reckless }: Stage)
     if (reckless() && chance(0.05)) ends(agent)
     else if (!world.worktrees.has(agent.polecat)) agent.state = 'frozen'
     else if (agent.asked !== null) hears(agent)
+    else if (reckless() && chance(0.04)) goesItsWay(agent)
     else works(agent)
   }
 
@@ -46,6 +47,14 @@ export function makeAgents({ world, host, chance, pick, post, reckless }: Stage)
       if (mood > 0) world.commitAll(agent, errs())
     } else if (mood < 5) world.commitAll(agent, errs())
     else asks(agent)
+  }
+
+  /** It says by its issue what it has come to, and goes. */
+  function goesItsWay(agent: Agent): void {
+    const how = pick(['closed', 'open', 'blocked'] as const)
+    if (how === 'closed') world.closeOwn(agent)
+    else world.giveUpOwn(agent, how)
+    Object.assign(agent, { state: 'dead', exitCode: 0 })
   }
 
   /** It dies, falls silent, or nothing is left of its session. */
@@ -63,6 +72,8 @@ export function makeAgents({ world, host, chance, pick, post, reckless }: Stage)
     if (reply.ok) {
       agent.done = true
       if (reckless() && chance(0.1)) world.write(agent)
+      if (reckless() && chance(0.1)) writes(agent, errs())
+      if (chance(0.2)) world.closeOwn(agent)
       return
     }
     world.tidyUp(agent)
@@ -75,7 +86,10 @@ export function makeAgents({ world, host, chance, pick, post, reckless }: Stage)
       throw new Violation(
         `epoch ${agent.epoch} speaks for ${agent.address}, which is at ${world.newestEpoch(agent.address)} (invariant 3)`,
       )
-    agent.asked = post(agent.address, agent.address, 'handoff.requested')
+    const outcome = reckless() && chance(0.1) ? pick(['no_change', 'blocked', 'cannot', 'given_back']) : 'work'
+    const other = pick([...world.issues.keys()])
+    const blockedBy = outcome === 'blocked' && world.mayWaitFor(agent.issue, other) ? other : null
+    agent.asked = post(agent.address, agent.address, 'handoff.requested', { outcome, reason: 'it says so', blockedBy })
   }
 }
 
@@ -113,9 +127,10 @@ export function makePeople(
   commands: Commands,
 ): readonly (() => void)[] {
   const issue = () => pick([...world.issues.keys()])
-  const toggle = (what: 'originAway' | 'originRefuses' | 'gatesBroken' | 'beadsFull') => () => {
-    world[what] = !world[what]
-  }
+  const toggle =
+    (what: 'originAway' | 'originRefuses' | 'originDenies' | 'gatesBroken' | 'gitBroken' | 'beadsFull') => () => {
+      world[what] = !world[what]
+    }
   /** Somebody writes to the rig's beads; the daemon sees it. */
   const byHand = (what: () => void) => {
     what()
@@ -128,7 +143,10 @@ export function makePeople(
     () => world.foreignPush(chance(0.5) ? issue() : null, chance(0.1)),
     toggle('originAway'),
     toggle('originRefuses'),
+    toggle('originDenies'),
     toggle('gatesBroken'),
+    toggle('gitBroken'),
+    () => post('overseer', `${rig}/refinery`, 'queue.removal', { issue: issue(), why: 'not now' }),
     toggle('beadsFull'),
     () => byHand(() => (world.taken().length > 0 ? world.giveBack() : world.take(issue()))),
     () => {

@@ -16,7 +16,7 @@ export class Violation extends Error {
 export interface SeenActor {
   address: string
   role: string
-  status: 'active' | 'done' | 'halted' | 'ended'
+  status: 'active' | 'done' | 'halted'
   value: Json
   context: JsonObject
 }
@@ -37,6 +37,10 @@ export interface SeenIssue {
   after: readonly string[]
   /** A person closed it by hand. */
   letGo?: boolean
+  /** Its worker closed it itself, and nobody has looked at that yet. */
+  closedBy?: string | null
+  /** It was closed because there was nothing to change. */
+  noChange?: boolean
   /** Nobody asked for it. */
   unasked?: boolean
 }
@@ -210,7 +214,10 @@ export const always: readonly Invariant[] = [
     number: 12,
     says: 'an issue is closed only when origin’s main has its work',
     broken: (view) => {
-      const early = view.issues.find(({ id, status, letGo }) => status === 'closed' && !letGo && !view.mainHas(id))
+      const early = view.issues.find(
+        ({ id, status, letGo, closedBy, noChange }) =>
+          status === 'closed' && !letGo && !closedBy && !noChange && !view.mainHas(id),
+      )
       return early && `${early.id} is closed, and main has nothing of it`
     },
   },
@@ -262,6 +269,18 @@ export const atRest: readonly Invariant[] = [
         return view.issues.some(({ id, status }) => id === what && status === 'closed')
       })
       return over && `${over.cause} is over, and still escalated`
+    },
+  },
+  {
+    number: 12,
+    says: 'at rest, what its own worker closed is landed, or had nothing to land',
+    broken: (view) => {
+      if (isFull(view)) return undefined
+      // Of one that could not be taken down the Overseer was told.
+      const unknown = view.issues.find(
+        ({ status, closedBy }) => status === 'closed' && closedBy && !remainsOf(view).includes(nameIn(closedBy)),
+      )
+      return unknown && `${unknown.id} was closed by ${unknown.closedBy}, and nobody looked whether it landed`
     },
   },
   {

@@ -11,6 +11,7 @@ import { type Coverage, cover, holesOf } from './coverage.ts'
 import { mermaid } from './draw.ts'
 import { simulate } from './simulation.ts'
 import { differs, livesUnlike, type Staged } from './twins.ts'
+import { limits } from './world.ts'
 
 export type { PluginActor, PluginKit } from '../actors/plugins/actors.ts'
 
@@ -54,7 +55,7 @@ export async function prove(
   const address = `${rig}/plugins/${name}`
   const facts = {
     rigs: () => [rig],
-    rig: () => ({ maxWorkers: 1, spawnDelayMs: 0, sessionTries: 1, mergeTries: 1, retireTries: 1 }),
+    rig: () => ({ ...limits, maxWorkers: 1, spawnDelayMs: 0 }),
     hasPlugin: () => true,
     hasCrew: () => false,
   }

@@ -9,23 +9,14 @@ import { join } from 'node:path'
 import { bind } from '../actors/binding.ts'
 import { unlucky } from '../machines/cases.ts'
 import type { EffectName } from '../machines/effects.ts'
-import {
-  type ActorState,
-  type Host,
-  type JsonObject,
-  openHost,
-  openSqliteStore,
-  type PromisedEffect,
-  type Role,
-  type Store,
-  seededRandom,
-  virtualClock,
-} from '../runtime/contract.ts'
+import type { ActorState, Host, JsonObject, PromisedEffect, Role, Store } from '../runtime/contract.ts'
+import { openHost, openSqliteStore, seededRandom, virtualClock } from '../runtime/open.ts'
 import { Crash, kept, mortal } from './crash.ts'
 import { makePast } from './evidence.ts'
+import { performIn } from './hands.ts'
 import { makeAgents, makeOverseer, makePeople, type Stage } from './inhabitants.ts'
 import { always, check as checkAll, atRest as restful, type TownView, Violation } from './invariants.ts'
-import { epic, rig, type SimIssue, World } from './world.ts'
+import { epic, limits, rig, type SimIssue, World } from './world.ts'
 
 export interface SimOptions {
   seed: number
@@ -84,6 +75,8 @@ export function simulate({
     status: 'open',
     assignee: null,
     after: n > 0 && chance(0.4) ? [`w-${n}`] : [],
+    closedBy: null,
+    noChange: false,
     escalated: false,
     letGo: false,
   }))
@@ -104,7 +97,7 @@ export function simulate({
   let workersMax = maxWorkers
   const facts = {
     rigs: () => [rig],
-    rig: () => ({ maxWorkers: allowed, spawnDelayMs, sessionTries: 3, mergeTries: 3, retireTries: 1 }),
+    rig: () => ({ ...limits, maxWorkers: allowed, spawnDelayMs }),
     hasPlugin: () => false,
     hasCrew: () => false,
   }
@@ -147,8 +140,8 @@ export function simulate({
     looked = undefined
     opened.onCommit((entries) => {
       // When the Witness gave it out: a town may be slow to hear it.
-      for (const { mailType, mailId, before } of entries)
-        if (mailType === 'polecat.assigned' && before === '') starts.push(opened.mail(mailId)?.sentAt ?? 0)
+      for (const { mailType, mailId, from } of entries)
+        if (mailType === 'worker.assigned' && from === `${rig}/witness`) starts.push(opened.mail(mailId)?.sentAt ?? 0)
       for (const { address } of entries) changed.add(address)
       for (const entry of entries) for (const note of entry.notes) say(`${entry.address}: ${note.text}`)
     })
@@ -183,7 +176,7 @@ export function simulate({
 
   function perform(flight: InFlight): void {
     try {
-      flight.result = world.perform(flight.effect)
+      flight.result = performIn(world, flight.effect)
     } catch (error) {
       if (error instanceof Violation) throw error
       flight.result = error as Error

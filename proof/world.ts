@@ -3,14 +3,15 @@
 // Every effect behaves as its real hand does: at least once, safe to repeat, with the same last guards. Commits are
 // named by what they hold, so that two ways to the same world are one world.
 // Never: asks the machines what they believe.
-import type { JsonObject, PromisedEffect } from '../runtime/contract.ts'
+import type { JsonObject } from '../runtime/contract.ts'
 import { Commits } from './commits.ts'
-import { performIn } from './hands.ts'
 
 interface Worktree {
   incarnation: number
   branch: string
   head: string
+  /** Where it was begun. */
+  start: string
   dirty: Set<string>
   /** What is checked out; null: no branch. */
   onBranch: string | null
@@ -36,6 +37,10 @@ export interface SimIssue {
   status: 'open' | 'in_progress' | 'blocked' | 'closed'
   assignee: string | null
   after: readonly string[]
+  /** The worker that closed it itself; null: nobody, or somebody else. */
+  closedBy: string | null
+  /** Closed because there was nothing to change. */
+  noChange: boolean
   escalated: boolean
   /** Somebody closed it by hand, without its work. */
   letGo: boolean
@@ -45,6 +50,16 @@ export interface SimIssue {
 const somebody = 'somebody'
 // biome-ignore lint/suspicious/noExplicitAny: the host has parsed every input by the effect's own schema
 type Input = any
+
+/** What a rig's roles begin with, but for its workers. */
+export const limits = {
+  sessionTries: 3,
+  mergeTries: 3,
+  retireTries: 1,
+  gated: true,
+  redMain: 'wait',
+  tellForeign: true,
+} as const
 
 export const rig = 'w'
 export const epic = 'w-e'
@@ -61,7 +76,11 @@ export class World {
   originMain: string
   originAway = false
   originRefuses = false
+  /** It answers, and lets nobody in. */
+  originDenies = false
   gatesBroken = false
+  /** Git cannot build anything. */
+  gitBroken = false
   /** Nothing can be written to the beads. */
   beadsFull = false
   landed: string[] = []
@@ -84,8 +103,10 @@ export class World {
     this.calledOff = new Set(from?.calledOff)
     this.green = new Set(from?.green)
     if (from) {
-      const { originMain, originAway, originRefuses, gatesBroken, beadsFull, epicClosed, landed } = from
-      Object.assign(this, { originAway, originRefuses, gatesBroken, beadsFull, epicClosed, landed: [...landed] })
+      const { originMain, originAway, originRefuses, originDenies, gatesBroken, gitBroken } = from
+      const { beadsFull, epicClosed, landed } = from
+      Object.assign(this, { originAway, originRefuses, originDenies, gatesBroken, gitBroken })
+      Object.assign(this, { beadsFull, epicClosed, landed: [...landed] })
       this.originMain = originMain
       return
     }
@@ -102,13 +123,21 @@ export class World {
   key(): string {
     const sorted = (entries: Iterable<[string, unknown]>) => [...entries].sort(([a], [b]) => (a < b ? -1 : 1))
     return JSON.stringify([
-      [...this.issues.values()].map(({ status, assignee, escalated, letGo }) => [status, assignee, escalated, letGo]),
+      [...this.issues.values()].map(({ status, assignee, escalated, letGo, closedBy, noChange, after }) => [
+        status,
+        assignee,
+        escalated,
+        letGo,
+        closedBy,
+        noChange,
+        after,
+      ]),
       sorted(this.pins),
       sorted(this.branches),
       sorted(
-        [...this.worktrees].map(([name, { incarnation, branch, head, dirty, onBranch, unfinished }]) => [
+        [...this.worktrees].map(([name, { incarnation, branch, head, start, dirty, onBranch, unfinished }]) => [
           name,
-          [incarnation, branch, head, [...dirty].sort(), onBranch, unfinished],
+          [incarnation, branch, head, start, [...dirty].sort(), onBranch, unfinished],
         ]),
       ),
       sorted(this.agents),
@@ -117,6 +146,8 @@ export class World {
       this.originMain,
       this.originAway,
       this.originRefuses,
+      this.originDenies,
+      this.gitBroken,
       this.gatesBroken,
       this.beadsFull,
       this.epicClosed,
@@ -131,11 +162,6 @@ export class World {
   /** Whether origin's main has work of this issue. */
   mainHas(issue: string): boolean {
     return this.commits.get(this.originMain).red.has(issue)
-  }
-
-  /** Performs one effect; throws what its hand would throw. */
-  perform(effect: PromisedEffect): JsonObject {
-    return performIn(this, effect)
   }
 
   /** What a watch sees now; undefined while it goes on waiting. */
@@ -219,7 +245,16 @@ export class World {
 
   /** Somebody files one more issue under the epic. */
   file(id: string): void {
-    this.issues.set(id, { id, status: 'open', assignee: null, after: [], escalated: false, letGo: false })
+    this.issues.set(id, {
+      id,
+      status: 'open',
+      assignee: null,
+      after: [],
+      escalated: false,
+      letGo: false,
+      closedBy: null,
+      noChange: false,
+    })
   }
 
   /** Somebody takes an issue by hand, and gives it back. */
@@ -237,10 +272,39 @@ export class World {
     return [...this.issues.values()].filter(({ assignee }) => assignee === somebody)
   }
 
+  /** Nobody waits for somebody who waits for them. */
+  mayWaitFor(id: string, other: string): boolean {
+    const reach = (from: string): string[] => [from, ...this.issue(from).after.flatMap(reach)]
+    return id !== other && !reach(other).includes(id)
+  }
+
+  /** A worker closes its own issue, as agents do when they think that they are done. */
+  closeOwn(agent: Agent): void {
+    const issue = this.issue(agent.issue)
+    if (issue.assignee === agent.address && issue.status === 'in_progress')
+      Object.assign(issue, { status: 'closed', closedBy: agent.address })
+  }
+
+  /** A worker gives its issue back in the beads, or says that it is blocked. */
+  giveUpOwn(agent: Agent, status: 'open' | 'blocked'): void {
+    const issue = this.issue(agent.issue)
+    if (issue.assignee === agent.address && issue.status === 'in_progress')
+      Object.assign(issue, { status, assignee: status === 'open' ? null : agent.address })
+  }
+
+  /** What somebody else pushed since main was at this commit. */
+  foreignSince(known: string): { sha: string; author: string; subject: string }[] {
+    const before = this.commits.get(known).work
+    return [...this.commits.get(this.originMain).work]
+      .filter((piece) => piece.startsWith('foreign#') && !before.has(piece))
+      .map((subject) => ({ sha: this.originMain, author: 'somebody', subject }))
+  }
+
   /** Somebody closes an issue by hand. */
   letGo(id: string): void {
     const issue = this.issue(id)
-    if (issue.status !== 'closed') Object.assign(issue, { status: 'closed', assignee: null, letGo: true })
+    if (issue.status !== 'closed')
+      Object.assign(issue, { status: 'closed', assignee: null, letGo: true, closedBy: null })
   }
 
   /**
@@ -260,7 +324,8 @@ export class World {
 
   /** Everything outside goes well from here on. */
   calm(): void {
-    Object.assign(this, { originAway: false, originRefuses: false, gatesBroken: false, beadsFull: false })
+    Object.assign(this, { originAway: false, originRefuses: false, originDenies: false })
+    Object.assign(this, { gatesBroken: false, gitBroken: false, beadsFull: false })
     this.giveBack()
     for (const agent of this.live()) if (agent.state === 'frozen') agent.state = 'dead'
     if (this.commits.get(this.originMain).red.get('foreign')) this.foreignPush(null)

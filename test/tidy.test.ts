@@ -54,6 +54,51 @@ test('the kernel says no word of the town', () => {
   expect(said).toEqual([])
 })
 
+test('no file imports another in a circle, types included', () => {
+  // Circles that are still to be mended; a line that is true no more is to be deleted.
+  const remaining = ['actors/git/staging.ts actors/git/worktree.ts']
+  const imports = new Map(sources.map((file) => [file, importsOf(file)]))
+  expect(circles(imports)).toEqual(remaining)
+})
+
+/** The files of source that one imports, those it loads later included. */
+function importsOf(file: string): string[] {
+  return [...text(file).matchAll(/(?:\bfrom|\bimport|\bimport\()\s*'(\.[^']+)'/g)]
+    .map(([, path]) => join(dirname(file), path as string))
+    .filter((path) => sources.includes(path))
+}
+
+/** Sets of files that all reach each other, each as its sorted names (Tarjan's algorithm). */
+function circles(imports: ReadonlyMap<string, readonly string[]>): string[] {
+  const order = new Map<string, number>()
+  const lowest = new Map<string, number>()
+  const open: string[] = []
+  const found: string[] = []
+  const visit = (file: string): number => {
+    order.set(file, order.size)
+    lowest.set(file, order.size - 1)
+    open.push(file)
+    for (const next of imports.get(file) ?? []) {
+      const reached = order.has(next) ? (open.includes(next) ? (order.get(next) as number) : Infinity) : visit(next)
+      lowest.set(file, Math.min(lowest.get(file) as number, reached))
+    }
+    if (lowest.get(file) === order.get(file)) {
+      const together = open.splice(open.indexOf(file))
+      if (together.length > 1) found.push(together.sort().join(' '))
+    }
+    return lowest.get(file) as number
+  }
+  for (const file of imports.keys()) if (!order.has(file)) visit(file)
+  return found.sort()
+}
+
+test('in the kernel, only its store says SQL', () => {
+  const files = sources.filter((file) => file.startsWith('runtime/') && !file.startsWith('runtime/store/'))
+  expect(
+    breaking(files, (source) => /\b(SELECT|INSERT (OR \w+ )?INTO|UPDATE \w+ SET|DELETE FROM)\b/.test(source)),
+  ).toEqual([])
+})
+
 test('machines are pure: no clock, no chance, no world', () => {
   const files = sources.filter((file) => file.startsWith('machines/'))
   expect(

@@ -78,13 +78,25 @@ export interface TownIssues {
   }): Awaitable<Issue[]>
   /** The open issues an issue waits for, its parents' included. */
   blockers(id: string): Awaitable<Issue[]>
-  /** One holder an issue. `null`: claimed, also when this holder has it; else why not. */
+  /** What it waits for, its parents' waits included, done or not. */
+  waitsFor(id: string): Awaitable<string[]>
+  /** Who closed it last; null when nobody did, or nobody knows. */
+  closedBy(id: string): Awaitable<string | null>
+  /**
+   * One holder an issue. `null`: claimed, also when this holder has it, or when `previous` had it, also closed it by
+   * itself; else why not.
+   */
   claim(
     id: string,
     holder: string,
     from?: { previous?: string | null; alsoLabel?: string },
   ): Awaitable<{ held: string } | { unavailable: string } | null>
-  update(id: string, changes: Partial<Pick<Issue, 'status' | 'assignee' | 'notes'>>, actor: string): Awaitable<Issue>
+  update(
+    id: string,
+    changes: Partial<Pick<Issue, 'status' | 'assignee' | 'notes' | 'close_reason'>>,
+    actor: string,
+  ): Awaitable<Issue>
+  addDep(id: string, on: string, type: string, actor: string): Awaitable<void>
   addLabel(id: string, label: string): Awaitable<void>
   closeIssue(id: string, reason: string, actor: string, force?: boolean): Awaitable<Issue>
   /** A message under an id of the sender's choosing; false when it is there already. */

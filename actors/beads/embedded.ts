@@ -238,13 +238,18 @@ export function openBeads(dir: string, options: { create?: boolean; now?: () => 
         if (!issue) return { unavailable: `issue ${id} not found` }
         if (issue.assignee && issue.assignee !== holder && issue.assignee !== from.previous)
           return { held: issue.assignee }
-        const ours = issue.status === 'in_progress' && (issue.assignee === holder || issue.assignee === from.previous)
+        // Also what its own worker called blocked before it handed it over all the same.
+        const ours =
+          ['in_progress', 'blocked'].includes(issue.status) &&
+          issue.assignee !== null &&
+          (issue.assignee === holder || issue.assignee === from.previous)
         const given =
           issue.status === 'blocked' && from.alsoLabel !== undefined && beads.labels(id).includes(from.alsoLabel)
-        if (issue.status !== 'open' && !ours && !given) return { unavailable: `status ${issue.status}` }
+        const saysDone = issue.status === 'closed' && from.previous != null && beads.closedBy(id) === from.previous
+        if (issue.status !== 'open' && !ours && !given && !saysDone) return { unavailable: `status ${issue.status}` }
         if (from.alsoLabel) run('DELETE FROM labels WHERE issue_id = ? AND label = ?', id, from.alsoLabel)
         run(
-          "UPDATE issues SET status = 'in_progress', assignee = ?, updated_at = ? WHERE id = ?",
+          "UPDATE issues SET status = 'in_progress', assignee = ?, closed_at = NULL, close_reason = '', updated_at = ? WHERE id = ?",
           holder,
           now().toISOString(),
           id,
@@ -279,6 +284,12 @@ export function openBeads(dir: string, options: { create?: boolean; now?: () => 
         return beads.update(id, { status: 'closed', close_reason: reason }, actor)
       })
     },
+
+    closedBy: (id: string) =>
+      row<{ actor: string }>(
+        "SELECT actor FROM events WHERE issue_id = ? AND event_type = 'closed' ORDER BY id DESC LIMIT 1",
+        id,
+      )?.actor ?? null,
 
     labels: (id: string) =>
       rows<{ label: string }>('SELECT label FROM labels WHERE issue_id = ? ORDER BY label', id).map(
@@ -328,6 +339,16 @@ export function openBeads(dir: string, options: { create?: boolean; now?: () => 
         "SELECT depends_on_id FROM dependencies WHERE issue_id = ? AND type = 'parent-child'",
         id,
       )?.depends_on_id ?? null,
+
+    waitsFor: (id: string) =>
+      rows<{ id: string }>(
+        `WITH RECURSIVE up(id) AS (
+           SELECT ? UNION
+           SELECT d.depends_on_id FROM dependencies d JOIN up ON d.issue_id = up.id WHERE d.type = 'parent-child')
+         SELECT DISTINCT d.depends_on_id AS id FROM up JOIN dependencies d ON d.issue_id = up.id
+         WHERE d.type = 'blocks'`,
+        id,
+      ).map((each) => each.id),
 
     /** Open, unblocked work; by priority, then age. */
     ready(

@@ -16,10 +16,10 @@ export interface BeadsDeps {
 
 export const beadsHands = (
   deps: BeadsDeps,
-): Pick<Hands, 'surveyIssues' | 'claimIssue' | 'releaseIssue' | 'closeIssue' | 'fileMessage'> => ({
-  surveyIssues: async ({ rig, epics, issues, escalated: asked = [] }) => {
+): Pick<Hands, 'surveyIssues' | 'claimIssue' | 'readIssue' | 'releaseIssue' | 'closeIssues' | 'fileMessage'> => ({
+  surveyIssues: async ({ rig, epics, issues, escalated: asked, underway }) => {
     const beads = deps.of(rig)
-    const found = await survey(beads, epics, issues)
+    const found = await survey(beads, epics, issues, underway)
     // One that is gone needs nobody either.
     for (const id of asked)
       if (!found.closed.includes(id) && ((await beads.get(id))?.status ?? 'closed') === 'closed') found.closed.push(id)
@@ -38,29 +38,44 @@ export const beadsHands = (
     }
   },
 
-  releaseIssue: async ({ rig, issue: id, holder, status, note }) => {
+  readIssue: async ({ rig, issue: id, holder }) => {
     const beads = deps.of(rig)
     const issue = await beads.get(id)
-    // Only its holder gives it back; said again, there is nothing to give.
-    if (!issue || issue.status === 'closed' || issue.assignee !== holder) return { status: issue?.status ?? 'unknown' }
-    const notes =
-      note === '' || issue.notes.includes(note) ? issue.notes : `${issue.notes}${issue.notes ? '\n' : ''}${note}`
-    if (status === 'blocked') await beads.addLabel(id, escalated)
-    return { status: (await beads.update(id, { status, assignee: null, notes }, by)).status }
+    if (!issue) return { kind: 'let_go', why: `${id} is gone` }
+    if (issue.status === 'closed')
+      return { kind: 'closed', byHolder: (await beads.closedBy(id)) === holder, reason: issue.close_reason }
+    if (issue.assignee !== null && issue.assignee !== holder)
+      return { kind: 'let_go', why: `${issue.assignee} has it now` }
+    const on = (await beads.blockers(id)).map((blocker) => blocker.id)
+    if (on.length > 0) return { kind: 'blocked', on, why: `it waits for ${on.join(', ')}` }
+    if (issue.status === 'blocked' || issue.status === 'deferred')
+      return { kind: 'blocked', on: [], why: `its worker set it ${issue.status}${lastLine(issue.notes)}` }
+    return issue.status === 'open' ? { kind: 'given_back' } : { kind: 'held' }
   },
 
-  closeIssue: async ({ rig, issue: id, reason }) => {
+  releaseIssue: async ({ rig, issue: id, holder, status, note, blockedBy }) => {
     const beads = deps.of(rig)
     const issue = await beads.get(id)
-    if (!issue || issue.status === 'closed') return { closed: false }
-    if (issue.issue_type === 'epic') {
-      const children = await beads.children(id)
-      // Somebody may have filed one more in the moment it was complete.
-      if (!children.every(isDone)) return { closed: false }
-      for (const inner of children) if (inner.status !== 'closed') await beads.closeIssue(inner.id, reason, by, true)
-    }
-    await beads.closeIssue(id, reason, by, true)
-    return { closed: true }
+    // Only its holder gives it back, and what its holder closed is not done by that; said again, there is nothing.
+    const closedByOthers = issue?.status === 'closed' && (await beads.closedBy(id)) !== holder
+    const isFree = issue?.status === 'open' && issue.assignee === null
+    if (!issue || closedByOthers || (issue.assignee !== holder && !(isFree && status === 'blocked')))
+      return { status: issue?.status ?? 'unknown' }
+    const notes =
+      note === '' || issue.notes.includes(note) ? issue.notes : `${issue.notes}${issue.notes ? '\n' : ''}${note}`
+    const known = blockedBy === null || (await beads.get(blockedBy)) !== undefined
+    if (blockedBy !== null && known && !(await beads.waitsFor(id)).includes(blockedBy))
+      await beads.addDep(id, blockedBy, 'blocks', by)
+    const next = known ? status : 'blocked'
+    if (next === 'blocked') await beads.addLabel(id, escalated)
+    return { status: (await beads.update(id, { status: next, assignee: null, notes }, by)).status }
+  },
+
+  closeIssues: async ({ rig, issues }) => {
+    const beads = deps.of(rig)
+    const closed: string[] = []
+    for (const { issue: id, reason } of issues) if (await close(beads, id, reason)) closed.push(id)
+    return { closed }
   },
 
   fileMessage: async ({ id, from, to, subject, body, priority, replyTo, threadId, sentAt }) => {
@@ -80,18 +95,48 @@ export const beadsHands = (
   },
 })
 
+async function close(beads: TownIssues, id: string, reason: string): Promise<boolean> {
+  const issue = await beads.get(id)
+  if (!issue) return false
+  if (issue.status === 'closed') {
+    // Its worker said that it is done; now it is known how.
+    if (issue.close_reason !== reason) await beads.update(id, { status: 'closed', close_reason: reason }, by)
+    return false
+  }
+  if (issue.issue_type === 'epic') {
+    const children = await beads.children(id)
+    // Somebody may have filed one more in the moment it was complete.
+    if (!children.every((child) => isDone(child, []))) return false
+    for (const inner of children) if (inner.status !== 'closed') await beads.closeIssue(inner.id, reason, by, true)
+  }
+  await beads.closeIssue(id, reason, by, true)
+  return true
+}
+
+/** How the town itself says that an issue is on main. */
+export const isLanded = (closer: string | null, reason: string) => closer === by && reason.startsWith('Landed as ')
+
+const lastLine = (notes: string) => (notes === '' ? '' : `: ${notes.split('\n').at(-1)}`)
+
 /** Epics are groups; what is in them is work. */
 const isWork = (issue: Issue) => issue.issue_type !== 'epic'
-const isDone = (issue: Issue) => issue.status === 'closed' || !isWork(issue)
+/** What is under way is not done before it has landed, whatever its worker says. */
+const isDone = (issue: Issue, underway: readonly string[]) =>
+  (issue.status === 'closed' && !underway.includes(issue.id)) || !isWork(issue)
 
 /** What of the wanted work is ready, closed, complete, or waits and why. */
-export async function survey(beads: TownIssues, epics: readonly string[], issues: readonly string[]) {
+export async function survey(
+  beads: TownIssues,
+  epics: readonly string[],
+  issues: readonly string[],
+  underway: readonly string[] = [],
+) {
   const wanted = new Map<string, Issue>()
   const complete: string[] = []
   const over: string[] = []
   for (const epic of epics) {
     const children = await beads.children(epic)
-    if (children.some(isWork) && children.every(isDone)) complete.push(epic)
+    if (children.some(isWork) && children.every((child) => isDone(child, underway))) complete.push(epic)
     if ((await beads.get(epic))?.status === 'closed') over.push(epic)
     for (const child of children) wanted.set(child.id, child)
   }
@@ -107,20 +152,40 @@ export async function survey(beads: TownIssues, epics: readonly string[], issues
       if (issue.status === 'blocked' && (await beads.labels(id)).includes(escalated)) given.add(id)
     }
   }
+  const { dropped, early } = await closedUnderway(beads, underway)
   const work = [...wanted.values()].filter((issue) => issue.status !== 'closed' && isWork(issue))
   const free = new Set((await beads.ready({ unassigned: true })).map((issue) => issue.id))
-  const ready = work
-    .filter((issue) => free.has(issue.id) || given.has(issue.id))
-    .sort((a, b) => a.priority - b.priority || (a.created_at < b.created_at ? -1 : 1))
+  const ready: Issue[] = []
+  for (const issue of work) {
+    if (!free.has(issue.id) && !given.has(issue.id)) continue
+    if (early.length > 0 && (await beads.waitsFor(issue.id)).some((id) => early.includes(id))) continue
+    ready.push(issue)
+  }
+  ready.sort((a, b) => a.priority - b.priority || (a.created_at < b.created_at ? -1 : 1))
   const waiting = work.filter((issue) => !ready.includes(issue))
   return {
     ready: await Promise.all(ready.map((issue) => brief(beads, issue))),
-    closed,
+    closed: closed.filter((id) => !early.includes(id)),
+    dropped,
     unknown,
     complete,
     over,
     waiting: await Promise.all(waiting.map(async (issue) => ({ id: issue.id, why: await whyNot(beads, issue) }))),
   }
+}
+
+/** Of what is under way, what somebody closed: its worker, which means nothing yet (`early`), or anybody else. */
+async function closedUnderway(beads: TownIssues, underway: readonly string[]) {
+  const dropped: string[] = []
+  const early: string[] = []
+  for (const id of underway) {
+    const issue = await beads.get(id)
+    if (issue && issue.status !== 'closed') continue
+    const closer = issue ? await beads.closedBy(id) : null
+    if (closer !== null && closer !== by && closer === issue?.assignee) early.push(id)
+    else if (closer !== by) dropped.push(id)
+  }
+  return { dropped, early }
 }
 
 async function whyNot(beads: TownIssues, issue: Issue): Promise<string> {

@@ -63,7 +63,7 @@ export async function runAll(run: GateRun): Promise<Verdict> {
         if (again.kind === 'passed') green.flaky.push({ gate: step.name, tail: done.tail })
         done = again
       }
-      if (done.kind === 'failed') return redOf(step, done)
+      if (done.kind === 'failed') return redOf(step, done, green)
       if (!step.name.startsWith('setup/')) green.gates.push({ name: step.name, durationMs: done.durationMs })
     }
     return green
@@ -76,9 +76,10 @@ export async function runAll(run: GateRun): Promise<Verdict> {
   }
 }
 
-const redOf = ({ name }: Step, { exitCode, timedOut, tail, log }: Failed): Verdict => ({
+const redOf = ({ name }: Step, { exitCode, timedOut, tail, log }: Failed, { gates }: Green): Verdict => ({
   kind: 'red',
   gate: name,
+  passed: gates.map((each) => each.name),
   exitCode,
   timedOut,
   tail,

@@ -8,10 +8,10 @@ import { rigLayout, townLayout } from '../layout.ts'
 import { git, longMs, revision } from './git.ts'
 import { formatOf } from './lens.ts'
 import { realOf } from './repository.ts'
+import type { RigGit } from './rig.ts'
 import { type At, plainly } from './run.ts'
 import { statusOf } from './status.ts'
 import { fillSubmodules, hasSubmodules } from './submodules.ts'
-import type { RigGit } from './worktree.ts'
 
 export interface CheckedOut {
   place: string

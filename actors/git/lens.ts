@@ -47,20 +47,21 @@ export function through(lens: string, of: { worktree: string; gitDir: string } |
 /** The lens on a rig's Mayor's clone; made when it is not there. */
 export function lensOf(town: string, rig: string): string {
   const { lens, clone } = rigLayout(town, rig)
-  if (!existsSync(join(lens, 'config'))) makeLens(town, rig)
+  if (!existsSync(join(lens, 'config'))) makeLens(town, rig, isBeadsLink(town, rig) ? '/.beads/\n' : '')
   if (!existsSync(join(lens, 'objects'))) throw new Error(`${clone} has no repository of its own any more (.git)`)
   return lens
 }
 
-/** Makes the lens of a rig anew, with the excludes that hold in the clone and those of the person. */
-export function makeLens(town: string, rig: string, excludes?: string): void {
+const isBeadsLink = (town: string, rig: string) =>
+  lstatSync(rigLayout(town, rig).beads, { throwIfNoEntry: false })?.isSymbolicLink() ?? false
+
+/** Makes the lens of a rig anew; `excludes` are the files that are nobody's work, as `.gitignore` has them. */
+export function makeLens(town: string, rig: string, excludes = ''): void {
   const { lens, clone, refineryClone } = rigLayout(town, rig)
   const common = join(clone, '.git')
-  mkdirSync(join(common, 'logs'), { recursive: true })
-  mkdirSync(join(common, 'worktrees'), { recursive: true })
-  const known = join(common, 'info/exclude')
-  const exclude = excludes ?? (existsSync(known) ? readFileSync(known, 'utf8') : '')
-  writeLens(lens, common, formatOf(refineryClone), exclude)
+  for (const dir of ['logs/refs/heads', 'worktrees', 'refs/heads', 'refs/tags', 'refs/gt'])
+    mkdirSync(join(common, dir), { recursive: true })
+  writeLens(lens, common, formatOf(refineryClone), excludes)
 }
 
 /** Writes a lens at `lens` on the repository whose common folder is `common`. */

@@ -4,7 +4,6 @@
 import { type ChildProcess, spawn } from 'node:child_process'
 import { existsSync } from 'node:fs'
 import process from 'node:process'
-import { endTree, startOf } from '../processes.ts'
 import { ownerOfMine, ownerVariable } from './running.ts'
 
 /** Where a git works, and what it is told before its command. */
@@ -88,8 +87,6 @@ const fixedEnv = {
 const fixedFlags = settings({
   'core.hooksPath': '/dev/null',
   'core.fsmonitor': 'false',
-  'core.filesRefLockTimeout': '3000',
-  'core.packedRefsTimeout': '5000',
   'gc.auto': '0',
   'maintenance.auto': 'false',
   'commit.gpgSign': 'false',
@@ -174,13 +171,13 @@ export function runGit(at: At, args: readonly string[], options: RunOptions = {}
 
 function watched(child: ChildProcess, cwd: string, options: RunOptions): Promise<Ran> {
   const { pid } = child
-  const leader = pid === undefined ? undefined : { pid, pidStart: startOf(pid) ?? '' }
   let trouble: string | undefined
   const end = (why: string) => {
     if (trouble !== undefined) return
     trouble = why
-    if (leader) void endTree(leader, graceMs)
+    endWithAll(child)
   }
+  noteRunning(child)
   const output = collected(child, () => end(`it printed more than ${stdoutMaxBytes >> 20} MiB`))
   const limits = limitsOn(child, options, end)
   const aborted = () => end('it was called off')
@@ -190,6 +187,9 @@ function watched(child: ChildProcess, cwd: string, options: RunOptions): Promise
   return new Promise((resolve) => {
     const done = async (exitCode: number | null, signal: string | null) => {
       limits.stop()
+      running.delete(child)
+      // What was to end ends with all that it started.
+      if (trouble !== undefined) signalGroup(child, 'SIGKILL')
       options.signal?.removeEventListener('abort', aborted)
       await drained(child)
       resolve({
@@ -205,6 +205,41 @@ function watched(child: ChildProcess, cwd: string, options: RunOptions): Promise
     })
     child.once('exit', (code, signal) => void done(code, signal))
   })
+}
+
+/** Gits that run now; each leads a process group of its own. */
+const running = new Set<ChildProcess>()
+
+function noteRunning(child: ChildProcess): void {
+  // Who goes takes its gits along; each cleans up behind itself.
+  if (running.size === 0 && process.listeners('exit').every((each) => each !== endRunning))
+    process.on('exit', endRunning)
+  running.add(child)
+}
+
+/** Asks every git of this process to end. */
+export function endRunning(): void {
+  for (const child of running) signalGroup(child, 'SIGTERM')
+}
+
+/** Its whole group: SIGTERM, and SIGKILL when it has not ended after a while. */
+function endWithAll(child: ChildProcess): void {
+  signalGroup(child, 'SIGTERM')
+  // A stopped process hears SIGTERM only once it goes on.
+  signalGroup(child, 'SIGCONT')
+  const last = setTimeout(() => signalGroup(child, 'SIGKILL'), graceMs)
+  child.once('exit', () => clearTimeout(last))
+}
+
+/** While its leader is ours to wait for, or anybody is in the group, its number is nobody else's. */
+function signalGroup({ pid }: ChildProcess, signal: 'SIGTERM' | 'SIGKILL' | 'SIGCONT'): void {
+  if (pid === undefined) return
+  try {
+    process.kill(-pid, signal)
+  } catch (error) {
+    // All of it is gone.
+    if ((error as NodeJS.ErrnoException).code !== 'ESRCH') throw error
+  }
 }
 
 function unstartable(error: NodeJS.ErrnoException, cwd: string): string {

@@ -13,6 +13,8 @@ export interface Status {
   /** Undefined when detached. */
   branch: string | undefined
   changed: Changed[]
+  /** Files that differ, and are what every fresh checkout has. */
+  fresh: string[]
 }
 export interface Changed {
   path: string
@@ -32,7 +34,8 @@ export async function statusOf(at: At, untracked: 'all' | 'no'): Promise<Status>
       '--branch',
       '-z',
       `--untracked-files=${untracked}`,
-      '--ignore-submodules=all',
+      // Whether another commit of one is checked out; what is in it is looked at by itself.
+      '--ignore-submodules=dirty',
       '--no-renames',
       '--no-ahead-behind',
     ],
@@ -44,11 +47,11 @@ export async function statusOf(at: At, untracked: 'all' | 'no'): Promise<Status>
   )
   if (suspects.length === 0) return status
   const fresh = await sameAsFresh(at, suspects)
-  return { ...status, changed: status.changed.filter(({ path }) => !fresh.has(path)) }
+  return { ...status, changed: status.changed.filter(({ path }) => !fresh.has(path)), fresh: [...fresh] }
 }
 
 function parsed(text: string): Status {
-  const status: Status = { head: undefined, branch: undefined, changed: [] }
+  const status: Status = { head: undefined, branch: undefined, changed: [], fresh: [] }
   for (const record of text.split('\0')) {
     const fields = record.split(' ')
     const [kind, second = ''] = fields

@@ -10,8 +10,8 @@ import { rigLayout } from '../layout.ts'
 import { GitFailed, git, longMs } from './git.ts'
 import { formatOf } from './lens.ts'
 import { realOf } from './repository.ts'
+import { type RigGit, silentMaxMs } from './rig.ts'
 import { type At, overNetwork, plainly } from './run.ts'
-import { type RigGit, silentMaxMs } from './worktree.ts'
 
 export interface Submodule {
   name: string

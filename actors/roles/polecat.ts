@@ -1,24 +1,26 @@
 // A polecat's place in the runtime: each assignment is a new incarnation.
 import { polecatIgnores, polecatMachine, polecatUnderstands } from '../../machines/polecat.ts'
-import type { JsonObject } from '../../runtime/contract.ts'
+import type { Json, JsonObject } from '../../runtime/contract.ts'
 import { role } from './role.ts'
 
 export default role({
   name: 'polecat',
   owns: (at) => at.role === 'polecat',
   machine: polecatMachine,
-  version: 2,
-  // 2: several may wait for one handoff; it may be stopped between two sessions.
+  version: 3,
+  // 2: several may wait for one handoff; it may be stopped between two sessions. 3: it says how it ended.
   migrate(snapshot) {
-    const { askId, ...context } = snapshot.context as JsonObject
-    return { ...snapshot, context: { ...context, askIds: askId ? [askId] : [], paused: false } }
+    const { askId, refusals: _, ...context } = snapshot.context as JsonObject
+    const before = { askIds: askId ? [askId] : [], paused: false, ...context }
+    const value = snapshot.value === 'failed' ? 'pending_shutdown' : snapshot.value
+    const ending = { outcome: 'handed_over', reason: '', blockedBy: null, asked: false }
+    return { ...snapshot, value: value as Json, context: { ...before, ...ending } }
   },
   input: (at, incarnation, town) => {
     const rig = 'rig' in at ? at.rig : ''
     return { rig, name: 'name' in at ? at.name : '', incarnation, startsMax: town.rig(rig).sessionTries }
   },
-  restart: 'transient',
-  begins: ['polecat.assigned'],
+  begins: ['worker.assigned'],
   understands: polecatUnderstands,
   ignores: polecatIgnores,
 })

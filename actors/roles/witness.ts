@@ -7,21 +7,23 @@ export default role({
   name: 'witness',
   owns: (at) => at.role === 'witness',
   machine: witnessMachine,
-  version: 2,
-  // 2: it knows what the Overseer was asked about.
+  version: 3,
+  // 2: it knows what the Overseer was asked about. 3: its keepers know the workers.
   migrate(snapshot) {
-    const context = snapshot.context as { workers: Record<string, JsonObject> }
+    const context = snapshot.context as { workers: Record<string, JsonObject>; queued: Record<string, JsonObject> }
     const workers = Object.fromEntries(
-      Object.entries(context.workers).map(([name, worker]) => [name, { ...worker, stranded: false }]),
+      Object.entries(context.workers).map(([name, { issue, title, attempt, since }]) => [
+        name,
+        { issue, title, attempt, since, returned: null },
+      ]),
     )
-    return { ...snapshot, context: { ...context, workers, escalated: [] } }
+    return { ...snapshot, context: { escalated: [], ...context, workers, conflicts: {} } as JsonObject }
   },
   input: (at, _incarnation, town) => {
     const rig = 'rig' in at ? at.rig : ''
     const { maxWorkers, spawnDelayMs, mergeTries } = town.rig(rig)
     return { rig, maxWorkers, spawnDelayMs, triesMax: mergeTries }
   },
-  restart: 'permanent',
   understands: witnessUnderstands,
   ignores: witnessIgnores,
 })

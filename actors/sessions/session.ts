@@ -6,6 +6,7 @@ import { copyFile, truncate } from 'node:fs/promises'
 import { basename, dirname, join } from 'node:path'
 import { type SessionRecord, sessionRecord } from '../../machines/effects.ts'
 import { lastBytes, lastLines, writeWhole } from '../files.ts'
+import { linkedFrom } from '../git/repository.ts'
 import { argumentsOf, endAll, isAlive, type Mark, markOf, startOf } from '../processes.ts'
 import { writeEnvironment } from './launcher.ts'
 
@@ -229,12 +230,7 @@ const exitCode = (dir: string): number | null => markIn(dir, 'exit') ?? null
  */
 function progressAt(dir: string, worktree: string): number {
   const git = join(worktree, '.git')
-  const admin =
-    existsSync(git) && statSync(git).isFile()
-      ? readFileSync(git, 'utf8')
-          .replace(/^gitdir: /, '')
-          .trim()
-      : git
+  const admin = existsSync(git) && statSync(git).isFile() ? linkedFrom(worktree) : git
   const times = [
     join(dir, 'output.log'),
     join(dir, 'started'),

@@ -57,7 +57,7 @@ export const word = declare({
         const { townLayout } = await import('../../actors/layout.ts')
         const { db } = townLayout(town())
         if (!existsSync(db)) throw error
-        const { openSqliteStore, readJournal } = await import('../../runtime/contract.ts')
+        const { openSqliteStore, readJournal } = await import('../../runtime/open.ts')
         const store = openSqliteStore(db, { readOnly: true })
         try {
           return readJournal(store, said(params))
@@ -105,6 +105,10 @@ export const answers = {
       return null
     },
   }),
+}
+
+declare module '../asking.ts' {
+  interface Requests extends Own<typeof answers> {}
 }
 
 /** Without what was not said. */

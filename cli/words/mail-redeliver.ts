@@ -2,7 +2,7 @@
 // Never: makes sure that it is understood this time.
 import { z } from 'zod'
 import { didYouMean } from '../../actors/nearest.ts'
-import { Refusal } from '../../runtime/contract.ts'
+import { Refusal } from '../../runtime/open.ts'
 import { answering } from '../asking.ts'
 import { declare } from '../word.ts'
 
@@ -39,4 +39,8 @@ export const answers = {
       return { id, to: letter.envelope.to, reason: again?.reason ?? null }
     },
   }),
+}
+
+declare module '../asking.ts' {
+  interface Requests extends Own<typeof answers> {}
 }

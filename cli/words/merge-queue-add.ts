@@ -2,7 +2,7 @@
 // Never: hands over another's work for an agent.
 import { z } from 'zod'
 import { overseer, polecatOf } from '../../machines/address.ts'
-import { Refusal } from '../../runtime/contract.ts'
+import { Refusal } from '../../runtime/open.ts'
 import { answering, askRole, knownRig } from '../asking.ts'
 import { declare } from '../word.ts'
 
@@ -31,8 +31,13 @@ export const answers = {
         throw new Refusal(`${asking.from} may hand over its own work only`)
       if (asking.town.host.actor(address)?.status !== 'active')
         throw new Refusal(`no polecat ${polecat} in ${rig}; \`gt polecats ${rig}\` lists them`)
-      const { text } = await askRole(asking, address, 'handoff.requested', {})
+      const work = { outcome: 'work', reason: '', blockedBy: null }
+      const { text } = await askRole(asking, address, 'handoff.requested', work)
       return { text }
     },
   }),
+}
+
+declare module '../asking.ts' {
+  interface Requests extends Own<typeof answers> {}
 }

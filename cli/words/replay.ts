@@ -1,7 +1,8 @@
 // `gt replay`: the journal played again through the machines, without a daemon and without effects.
 // Never: writes.
 import { existsSync } from 'node:fs'
-import type { ActorState, ReplayResult } from '../../runtime/contract.ts'
+import type { ActorState } from '../../runtime/contract.ts'
+import type { ReplayResult } from '../../runtime/open.ts'
 import { table } from '../print.ts'
 import { declare } from '../word.ts'
 
@@ -19,7 +20,7 @@ export const word = declare({
   },
   async run({ flags: { until }, town, print }) {
     const { townLayout } = await import('../../actors/layout.ts')
-    const { openSqliteStore, replay } = await import('../../runtime/contract.ts')
+    const { openSqliteStore, replay } = await import('../../runtime/open.ts')
     const { rolesOf } = await import('../roles.ts')
     const root = town()
     const { db } = townLayout(root)

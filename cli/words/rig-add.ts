@@ -139,9 +139,12 @@ export const answers = {
     shape: z.object({ rig: z.string() }),
     answer: async ({ rig }, asking): Promise<null> => {
       await asking.town.rigAdded(rig)
-      const { maxWorkers, spawnDelayMs } = asking.town.rig(rig)
-      post(asking, { to: witnessOf(rig), type: 'rig.configured', body: { maxWorkers, spawnDelayMs } })
+      post(asking, { to: witnessOf(rig), type: 'rig.configured', body: { ...asking.town.rig(rig) } })
       return null
     },
   }),
+}
+
+declare module '../asking.ts' {
+  interface Requests extends Own<typeof answers> {}
 }

@@ -2,7 +2,7 @@
 // Never: deletes anything.
 import { z } from 'zod'
 import { daemon, mayor } from '../../machines/address.ts'
-import { Refusal } from '../../runtime/contract.ts'
+import { Refusal } from '../../runtime/open.ts'
 import { type Asking, answering, knownRig, stopSessions } from '../asking.ts'
 import { escalations, polecats, queue, sessions } from '../status.ts'
 import { declare } from '../word.ts'
@@ -45,6 +45,10 @@ export const answers = {
       return { rig, moved, stopped }
     },
   }),
+}
+
+declare module '../asking.ts' {
+  interface Requests extends Own<typeof answers> {}
 }
 
 function whatIsThere({ town: { host } }: Asking, rig: string): string[] {

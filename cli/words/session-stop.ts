@@ -2,7 +2,7 @@
 // Never: counts as a try.
 import { z } from 'zod'
 import { polecatOf, sessionOf, whereabouts, witnessOf } from '../../machines/address.ts'
-import { Refusal } from '../../runtime/contract.ts'
+import { Refusal } from '../../runtime/open.ts'
 import { answering, post, quiet } from '../asking.ts'
 import { witnessContext } from '../status.ts'
 import { declare } from '../word.ts'
@@ -44,4 +44,8 @@ export const answers = {
       return { text: `${polecatOf(rig, name)} is stopped, its work is kept; \`gt up\` lets it go on` }
     },
   }),
+}
+
+declare module '../asking.ts' {
+  interface Requests extends Own<typeof answers> {}
 }

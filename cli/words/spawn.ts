@@ -3,7 +3,8 @@
 import { z } from 'zod'
 import { mayor } from '../../machines/address.ts'
 import { issueId } from '../../machines/mail.ts'
-import { type Host, Refusal } from '../../runtime/contract.ts'
+import type { Host } from '../../runtime/contract.ts'
+import { Refusal } from '../../runtime/open.ts'
 import { type Asking, answering, askRole, rigOfIssue } from '../asking.ts'
 import { Usage } from '../errors.ts'
 import { witnessContext } from '../status.ts'
@@ -57,6 +58,10 @@ export const answers = {
       return { rig, text: held ? `${text}; the rig is stopped, work starts at \`gt up\`` : text }
     },
   }),
+}
+
+declare module '../asking.ts' {
+  interface Requests extends Own<typeof answers> {}
 }
 
 /** Refused with words for what cannot be given to anybody. */

@@ -33,7 +33,7 @@ export const word = declare({
 async function withoutDaemon(root: string, rig: string | undefined): Promise<string[]> {
   const { townLayout } = await import('../../actors/layout.ts')
   const { endSessions } = await import('../../actors/sessions/session.ts')
-  const { openSqliteStore } = await import('../../runtime/contract.ts')
+  const { openSqliteStore } = await import('../../runtime/open.ts')
   const layout = townLayout(root)
   const ended = await endSessions(layout.sessions, rig ?? null, 2000, new AbortController().signal)
   const store = openSqliteStore(layout.db)
@@ -55,4 +55,8 @@ export const answers = {
       ),
     }),
   }),
+}
+
+declare module '../asking.ts' {
+  interface Requests extends Own<typeof answers> {}
 }

@@ -3,7 +3,7 @@
 import process from 'node:process'
 import { z } from 'zod'
 import { issueId } from '../../machines/mail.ts'
-import { Refusal } from '../../runtime/contract.ts'
+import { Refusal } from '../../runtime/open.ts'
 import type { Outlook } from '../api.ts'
 import { answering, rigOfIssue } from '../asking.ts'
 import { TownUnreachable } from '../errors.ts'
@@ -16,7 +16,7 @@ export const word = declare({
   summary: 'wait until an epic or issue has landed, or needs you',
   usage: '<id> [--timeout <duration>]',
   examples: [
-    'gt wait wyv-1    # 0: every child has landed; 1: something needs the Overseer',
+    'gt wait wyv-1    # 0: every child has landed, or was closed; 1: something needs the Overseer',
     'gt wait wyv-1 --timeout 30m',
   ],
   options: { timeout: { kind: 'duration', about: 'how long to wait at most: 90s, 10m, 2h, or a number of seconds' } },
@@ -36,7 +36,7 @@ export const word = declare({
         ...(last?.needs ?? []).flatMap((need) => [need.subject, need.body]),
       ].filter(Boolean),
     )
-    return over && last?.kind === 'landed' ? 0 : 1
+    return over && (last?.kind === 'landed' || last?.kind === 'closed') ? 0 : 1
   },
 })
 
@@ -79,4 +79,8 @@ export const answers = {
       return found
     },
   }),
+}
+
+declare module '../asking.ts' {
+  interface Requests extends Own<typeof answers> {}
 }

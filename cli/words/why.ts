@@ -2,7 +2,7 @@
 // Never: writes.
 import { existsSync } from 'node:fs'
 import { spelledOut } from '../../machines/address.ts'
-import type { Causes } from '../../runtime/contract.ts'
+import type { Causes } from '../../runtime/open.ts'
 import { clock } from '../print.ts'
 import { declare } from '../word.ts'
 
@@ -19,7 +19,7 @@ export const word = declare({
   args: { what: { kind: 'text' } },
   async run({ args: { what }, town, print }) {
     const { townLayout } = await import('../../actors/layout.ts')
-    const { causes, openSqliteStore } = await import('../../runtime/contract.ts')
+    const { causes, openSqliteStore } = await import('../../runtime/open.ts')
     const root = town()
     const { db } = townLayout(root)
     if (!existsSync(db)) throw new Error(`${root} has never been up: nothing has happened yet`)

@@ -5,7 +5,8 @@ import { homedir, tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { expect, test } from 'vitest'
 import { asWritten, CommandRefused, splitCommand } from '../../actors/commands.ts'
-import { rigConfig, unknownKeys } from '../../actors/config.ts'
+import { rigConfig } from '../../actors/config.ts'
+import { unreadKeys } from '../../actors/facts.ts'
 import { lastBytes, lastLines, writeWhole } from '../../actors/files.ts'
 
 test.each([
@@ -109,10 +110,10 @@ test.each([
 })
 
 test('keys that nothing reads are named, with the one that was meant', () => {
-  expect(unknownKeys({ ...rig, gate_timout: '1m', max_worker: 3, favourite_colour: 'red' })).toEqual([
-    { key: 'gate_timout', nearest: 'gate_timeout' },
-    { key: 'max_worker', nearest: 'max_workers' },
-    { key: 'favourite_colour', nearest: null },
+  expect(unreadKeys({ ...rig, gate_timout: '1m', max_worker: 3, favourite_colour: 'red' })).toEqual([
+    '"gate_timout", which nothing reads; did you mean gate_timeout?',
+    '"max_worker", which nothing reads; did you mean max_workers?',
+    '"favourite_colour", which nothing reads',
   ])
 })
 

@@ -5,6 +5,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { expect, test } from 'vitest'
 import { filed, generated } from '../../cli/generate.ts'
+import { synonyms } from '../../cli/synonyms.ts'
 import { words } from '../../cli/words.ts'
 import { cleanEnv, gtScript } from '../fixture/real-town.ts'
 
@@ -78,6 +79,58 @@ test('words and flags it does not know end with 2 and a hint; with --json as JSO
     '',
     { error: { code: 1, message: expect.stringContaining('is not in a town') } },
   ])
+})
+
+test('what is meant is answered before what is spelled alike', () => {
+  for (const [said, meant] of [
+    ['start', 'up'],
+    ['ps', 'polecats'],
+    ['kill', 'session stop'],
+    ['queue', 'merge-queue list'],
+    ['done', 'handoff'],
+    ['logs', 'log'],
+    ['delete', 'rig remove'],
+    ['rig list', 'rigs'],
+    ['rig delet', 'rig remove'],
+    ['merge-queue lst', 'merge-queue list'],
+    ['hansoff', 'handoff'],
+  ] as const)
+    expect(gt(...said.split(' '))).toMatchObject({ status: 2, stderr: expect.stringContaining(`\`gt ${meant}\``) })
+  for (const all of Object.values(synonyms)) for (const word of all) expect(Object.keys(words)).toContain(word)
+  for (const said of Object.keys(synonyms)) expect(Object.keys(words)).not.toContain(said)
+})
+
+test('a value that is none of its kind ends with 2, and nothing is asked', () => {
+  for (const args of [
+    ['wait', 'wyv-1', '--timeout', 'abc'],
+    ['wait', 'wyv-1', '--timeout', '10x'],
+    ['log', '--last', 'x'],
+    ['log', '--last', '0'],
+    ['log', '--since', 'yesterday-ish'],
+    ['log', '--actor', 'no one'],
+    ['replay', '--until', '1.5'],
+    ['sim', '--jobs', '-1'],
+    ['mail', 'send', 'wyvern/polecats/Nux/x', '-s', 'x'],
+    ['mail', 'send', 'mayor/', '-s', 'x', '--priority', '9'],
+    ['session', 'stop', 'Nux'],
+    ['viz', '--format', 'png'],
+    ['viz', '--live', '--port', '70000'],
+  ])
+    expect(gt(...args), args.join(' ')).toMatchObject({ status: 2, stdout: '', stderr: expect.stringMatching(/ is /) })
+})
+
+test('flags that every word takes may stand before it', () => {
+  expect(gt('-C', tmpdir(), 'rigs')).toMatchObject({ status: 1, stderr: expect.stringContaining('is not a town') })
+  expect(gt(`--town=${tmpdir()}`, 'rigs')).toMatchObject({
+    status: 1,
+    stderr: expect.stringContaining('is not a town'),
+  })
+  expect(JSON.parse(gt('--json', 'version').stdout)).toEqual(JSON.parse(gt('version', '--json').stdout))
+  expect(gt('-h', 'rig', 'add').stdout).toBe(gt('rig', 'add', '--help').stdout)
+  expect(gt('--help').stdout).toBe(gt().stdout)
+  expect(gt('--force', 'rigs')).toMatchObject({ status: 2, stderr: expect.stringContaining('unknown option') })
+  // A flag with a value that is missing is not taken for one with the word as its value and nothing left to say.
+  expect(gt('-C')).toMatchObject({ stdout: expect.stringContaining('Gas Town') })
 })
 
 test('no colour where there is no terminal', () => {

@@ -4,7 +4,8 @@ import { readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { expect, test } from 'vitest'
 import { bind } from '../../actors/binding.ts'
-import { type JsonObject, openHost, openSqliteStore, seededRandom, virtualClock } from '../../runtime/contract.ts'
+import type { JsonObject } from '../../runtime/contract.ts'
+import { openHost, openSqliteStore, seededRandom, virtualClock } from '../../runtime/open.ts'
 
 interface Row {
   address: string

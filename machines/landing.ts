@@ -1,0 +1,313 @@
+// Landing: what a Refinery keeps of its queue, and how each thing that happens changes it. Pure bookkeeping.
+// Never: says anything itself; what is to be said is handed back.
+import type { EffectOutput } from './effects.ts'
+import type { MailEvent, Obstacle } from './mail.ts'
+import type { News } from './profile.ts'
+import { backoffMs, changed, enqueue, type Queued, released, type Wait, withMainMoved, without } from './queue.ts'
+import { issuesOf, says, told } from './tidings.ts'
+
+/** The parts of origin's work that fail for reasons of their own: the success of one says nothing of the others. */
+export type Step = 'build' | 'land' | 'confirm'
+
+export interface RefineryInput {
+  rig: string
+  gated: boolean
+  redMain: 'wait' | 'land'
+  tellForeign: boolean
+}
+
+export interface RefineryContext extends RefineryInput {
+  queue: Queued[]
+  /** What is being landed. */
+  members: Queued[]
+  /** Of these, what is in the candidate, or on main already, and the commit that brings it. */
+  landing: { issue: string; commit: string }[]
+  base: string | null
+  commit: string
+  /** main as it was last known. */
+  main: string | null
+  /** The newest commits that passed the gates: as main, and as a candidate. */
+  greenMain: string | null
+  greenCandidate: string | null
+  /** main, and the gate it fails, as long as it does. */
+  red: { main: string; gate: string; at: number } | null
+  /** The verdict on a candidate, while main itself is looked at. */
+  verdict: EffectOutput<'runGates'> | null
+  /** Times in a row that main moved; counted as far as it makes a difference. */
+  moves: number
+  /** Times in a row that origin was away, or gates could not run; counted likewise. */
+  absences: Record<Step, number>
+  breaks: number
+  /** Where and why origin was away last. */
+  away: Away | null
+  /** What the Overseer was told of, and what ends it: a step that goes well, or that nothing waits for it any more. */
+  stuck: { what: Obstacle; until: Step | 'gates' | 'landed' | 'held' }[]
+  /** Flaky gates that were told of. */
+  flaky: string[]
+  /** Newest first, at most 20. */
+  landed: { issue: string; title: string; commit: string; at: number }[]
+  /** The moment of the last turn, milliseconds since the epoch. */
+  now: number
+}
+type Context = RefineryContext
+type Change = (context: Context) => News<Context>
+
+interface Away {
+  step: Step
+  what: 'unreachable' | 'denied'
+  why: string
+}
+
+/** From here on the wait is the longest. */
+export const absencesMax = 7
+/** From here on there is a breath between attempts. */
+export const movesMax = 4
+/** The Overseer hears of an origin that is away after so many times; of one that denies access a time earlier. */
+const patience = { unreachable: 3, denied: 2 }
+/** main is not asked more often than this whether it is another, in milliseconds. */
+const redMainMs = 60_000
+/** For so long main that failed a gate is believed to fail it still; gates err, too. In milliseconds. */
+const believedMs = 3_600_000
+
+export const begun = (input: RefineryInput | undefined): Context => ({
+  rig: input?.rig ?? '',
+  gated: input?.gated ?? true,
+  redMain: input?.redMain ?? 'wait',
+  tellForeign: input?.tellForeign ?? true,
+  queue: [],
+  members: [],
+  landing: [],
+  base: null,
+  commit: '',
+  main: null,
+  greenMain: null,
+  greenCandidate: null,
+  red: null,
+  verdict: null,
+  moves: 0,
+  absences: { build: 0, land: 0, confirm: 0 },
+  breaks: 0,
+  away: null,
+  stuck: [],
+  flaky: [],
+  landed: [],
+  now: 0,
+})
+
+/** Between two candidates. What kept work that is no longer kept is over. */
+export const rested =
+  (at: number): Change =>
+  (context) => {
+    const isOver = ({ what, until }: Context['stuck'][number]) =>
+      context.queue.length === 0 || (until === 'held' && !context.queue.some(({ wait }) => wait?.what === what))
+    return {
+      mail: told.unstuck(context, isOver),
+      changes: {
+        members: [],
+        landing: [],
+        base: null,
+        commit: '',
+        verdict: null,
+        moves: 0,
+        now: at,
+        stuck: context.stuck.filter((each) => !isOver(each)),
+      },
+    }
+  }
+
+export const takenIn =
+  (event: MailEvent<'merge.requested'>): Change =>
+  (context) => {
+    const building = context.members.map((member) => member.sha)
+    const queue = enqueue(context.queue, event, event.at, building)
+    const next = { ...context, queue }
+    return {
+      changes: { queue },
+      mail: told.queued(next, event),
+      ...(event.askId === null ? {} : { reply: says.queued(next, event) }),
+    }
+  }
+
+/** Taken out by the Overseer, or because its issue is closed. */
+export const takenOut =
+  (event: MailEvent<'queue.removal'>): Change =>
+  (context) => {
+    const out = context.queue.filter((request) => request.issue === event.issue)
+    return {
+      notes: out.length > 0 ? [says.takenOut(event)] : [],
+      mail: told.removed(context, out, event.from, event.why),
+      reply: says.outOfIt(context, event, out.length > 0),
+      changes: { queue: without(context.queue, out) },
+    }
+  }
+
+/** Everything is tried again, and nothing counts as stuck until it shows itself so again. */
+export const triedAgain: Change = (context) => ({
+  mail: told.unstuck(context, () => true),
+  changes: {
+    stuck: [],
+    absences: { build: 0, land: 0, confirm: 0 },
+    breaks: 0,
+    red: null,
+    queue: released(context.queue),
+  },
+})
+
+/** A step went well: what it kept is over, and nothing else. */
+export const went =
+  (...steps: readonly string[]): Change =>
+  (context) => {
+    const isOver = ({ until }: { until: string }) => steps.includes(until)
+    const { build, land, confirm } = context.absences
+    const left = (step: Step, times: number) => (steps.includes(step) ? 0 : times)
+    return {
+      mail: told.unstuck(context, isOver),
+      changes: {
+        stuck: context.stuck.filter((each) => !isOver(each)),
+        absences: { build: left('build', build), land: left('land', land), confirm: left('confirm', confirm) },
+        breaks: steps.includes('gates') ? 0 : context.breaks,
+      },
+    }
+  }
+
+/** The Overseer hears of what keeps work from landing, once until it is over. */
+export const tells =
+  (what: Obstacle, why: string, until: Context['stuck'][number]['until']): Change =>
+  (context) => ({
+    mail: context.stuck.some((each) => each.what === what) ? [] : [told.stuck(context, what, why)],
+    changes: {
+      stuck: [...context.stuck.filter((each) => each.what !== what || each.until !== until), { what, until }],
+    },
+  })
+
+/** Origin is away: noted the first time; after a while the Overseer hears of it. */
+export const wentAway =
+  (away: Away): Change =>
+  (context) => {
+    const { step, what, why } = away
+    const times = Math.min(absencesMax, context.absences[step] + 1)
+    const news = times >= patience[what] ? tells(what, why, step)(context) : {}
+    const first = {
+      text: `origin ${what === 'denied' ? 'denies access' : 'does not answer'}: ${why}`,
+      issue: issuesOf(context),
+    }
+    return {
+      ...news,
+      notes: times === 1 ? [first] : [],
+      changes: { ...news.changes, away, absences: { ...context.absences, [step]: times } },
+    }
+  }
+
+/** What an answer says of an origin that is away. */
+export function awayFrom(step: Step, output: { kind: string; why?: string }): Away {
+  return { step, what: output.kind === 'denied' ? 'denied' : 'unreachable', why: output.why ?? '' }
+}
+
+/** The members wait, each by itself from now on. */
+const setAside =
+  (what: Wait['what'], until: (setbacks: number) => number | null): Change =>
+  (context) => ({
+    changes: {
+      queue: changed(context.queue, context.members, (request) => {
+        const setbacks = request.setbacks + 1
+        return { ...request, setbacks, alone: true, wait: { what, until: until(setbacks) } }
+      }),
+    },
+  })
+
+/** It could not be built: again in a while, longer each time. */
+export const unbuilt = (at: number) => setAside('broken', (setbacks) => at + backoffMs(setbacks))
+/** Origin will not have it: the Overseer decides. */
+export const refused = setAside('refused', () => null)
+/** It fails as main does: again when main is another, which is looked for now and then. */
+export const waitsForMain = (at: number) =>
+  setAside('main_red', (setbacks) => at + Math.max(redMainMs, backoffMs(setbacks)))
+
+/** One of them is what origin refuses: each by itself. */
+export const parted: Change = (context) => ({
+  changes: { queue: changed(context.queue, context.members, (request) => ({ ...request, alone: true })) },
+})
+
+/** main is the one that failed a gate a while ago. */
+export const isRedStill = ({ red, base }: Context, at: number) =>
+  red !== null && red.main === base && at - red.at < believedMs
+
+/** A candidate is made of what could be put on main; what could not goes back. */
+export const built =
+  (output: Extract<EffectOutput<'buildCandidate'>, { kind: 'built' }>): Change =>
+  (context) => {
+    const { base, commit, landing, contained, unfit, foreign } = output
+    const gone = context.members.filter(({ issue }) => unfit.some((each) => each.issue === issue))
+    const stays = context.red !== null && context.red.main === base
+    const strangers = context.gated && context.tellForeign && foreign.length > 0
+    const news = strangers ? tells('foreign', says.foreign(foreign), 'landed')(context) : {}
+    return {
+      notes: says.built(output),
+      mail: [...told.unfit(context, unfit), ...(news.mail ?? [])],
+      changes: {
+        ...news.changes,
+        base,
+        commit: landing.length > 0 ? commit : (base ?? commit),
+        main: base,
+        landing: [...landing, ...contained],
+        members: context.members.filter((member) => !gone.includes(member)),
+        red: stays ? context.red : null,
+        queue: without(stays ? context.queue : withMainMoved(context.queue), gone),
+      },
+    }
+  }
+
+export const passed =
+  (output: EffectOutput<'runGates'>): Change =>
+  (context) => {
+    if (output.kind !== 'green') return {}
+    const flaky = output.flaky.map(({ gate }) => gate)
+    return {
+      notes: says.flaky(context, output),
+      mail: told.flaky(context, output),
+      changes: {
+        greenCandidate: context.commit,
+        flaky: [...new Set([...context.flaky, ...flaky])].slice(-20),
+      },
+    }
+  }
+
+/** The work is at fault: back to its worker, with what is to be mended. */
+export const failed =
+  (verdict: EffectOutput<'runGates'>): Change =>
+  (context) => ({
+    notes: [says.sentBack(context, verdict)],
+    mail: told.failed(context, verdict),
+    changes: { queue: without(context.queue, context.members) },
+  })
+
+/** main itself was judged. */
+export const judged =
+  (output: EffectOutput<'runGates'>, at: number): Change =>
+  (context) => ({
+    changes: {
+      greenMain: output.kind === 'green' ? context.base : context.greenMain,
+      red: output.kind === 'red' ? { main: context.base ?? '', gate: output.gate, at } : context.red,
+    },
+  })
+
+/** On main, as origin says. */
+export const landed =
+  (at: number): Change =>
+  (context) => {
+    const commitOf = (issue: string) => context.landing.find((each) => each.issue === issue)?.commit
+    const done = context.members.filter(({ issue }) => commitOf(issue) !== undefined)
+    const news = done.map(({ issue, title }) => ({ issue, title, commit: commitOf(issue) ?? context.commit, at }))
+    return {
+      notes: [says.landed(context)],
+      close: says.closing(context),
+      mail: told.landed(context),
+      changes: {
+        queue: withMainMoved(without(context.queue, done)),
+        main: context.commit,
+        greenMain: context.commit === context.greenCandidate ? context.commit : context.greenMain,
+        red: null,
+        landed: [...news, ...context.landed].slice(0, 20),
+      },
+    }
+  }
