@@ -5,10 +5,10 @@ import { mkdirSync, writeFileSync } from 'node:fs'
 import { copyFile } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
 import process from 'node:process'
+import { overNetwork, plainly } from './at.ts'
 import { GitFailed, git, longMs } from './git.ts'
 import { formatOf } from './lens.ts'
 import { readRef, refsUnder, wordIn } from './refs.ts'
-import { overNetwork, plainly } from './run.ts'
 import { quoted } from './submodules.ts'
 
 export interface CloneProgress {

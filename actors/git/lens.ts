@@ -14,8 +14,8 @@ import {
 } from 'node:fs'
 import { dirname, join, relative } from 'node:path'
 import { rigLayout } from '../layout.ts'
+import { type At, plainly } from './at.ts'
 import { realOf } from './repository.ts'
-import { type At, plainly } from './run.ts'
 
 /** What a lens shows of the repository: what git keeps there for all its worktrees, but how it is to behave. */
 const shown = ['objects', 'refs', 'packed-refs', 'logs', 'worktrees', 'shallow']
