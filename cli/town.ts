@@ -31,14 +31,10 @@ import { startHousekeeping } from './housekeeping.ts'
 import { openRigs, type Rigs } from './rigs.ts'
 import { openShelves, type Shelves } from './shelves.ts'
 import { heardOf, isHeard, shownOf } from './status.ts'
+import type { DaemonOptions } from './word.ts'
 
-export interface TownOptions {
-  town: string
-  env: NodeJS.ProcessEnv
+export interface TownOptions extends DaemonOptions {
   pid: number
-  version: string
-  /** Scripts and Node that sessions get as `gt`, `bd` and for workers. */
-  entry: { gt: string; bd: string; node: string }
   onFatal(error: unknown): void
   /** Trouble that the town goes on with. */
   report(error: unknown): void

@@ -4,9 +4,7 @@ import { spawn, spawnSync } from 'node:child_process'
 import { existsSync, mkdirSync, readdirSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { expect, test } from 'vitest'
-import { rigConfig } from '../../actors/config.ts'
 import type { Status } from '../../cli/api.ts'
-import { settings } from '../../cli/settings.ts'
 import { bdScript, eventually, gtScript, hasTmux, realTown } from '../fixture/real-town.ts'
 
 const environOf = (pid: number) =>
@@ -75,10 +73,6 @@ test('a setting is changed whole or not at all, and one by hand counts too', asy
   writeFileSync(config, before)
   await eventually(() => workers() === 7)
   expect(t.json<Status>('status').problems).toEqual([])
-})
-
-test('every setting of the schema is explained', () => {
-  expect(Object.keys(rigConfig.shape).filter((key) => !(key in settings))).toEqual([])
 })
 
 test('a rig goes with all that is in it, and one of the same name may come', async () => {
