@@ -158,13 +158,15 @@ test.runIf(hasTmux)(
     using t = realTown()
     t.issues(30)
     t.ok('up')
+  t.ok('spawn', '--epic', 'wy-all')
+  await eventually(() => t.alive().length === 4)
     const socket = `watch-${process.pid}`
     const tmux = (...args: string[]) => spawnSync('tmux', ['-L', socket, ...args], { encoding: 'utf8', env: t.env })
     const screen = () => tmux('capture-pane', '-p', '-t', 'w').stdout
     try {
       const command = `${process.execPath} ${gtScript} status --watch`
       tmux('-f', '/dev/null', 'new-session', '-d', '-x', '60', '-y', '4', '-s', 'w', '-c', t.town, command)
-      await eventually(() => screen().includes('wyvern (wy)'))
+      await eventually(() => screen().includes('more lines'))
       // Its first line is still there: nothing has scrolled.
       expect(screen().split('\n')[0]).toContain(t.town.slice(0, 20))
       tmux('resize-window', '-t', 'w', '-x', '100', '-y', '20')
