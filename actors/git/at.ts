@@ -2,6 +2,7 @@
 // kinds: one that reads no configuration of a person or an agent, and one that may talk to an origin in a person's name.
 // Never: hands on a variable that is not on a list; asks a person anything.
 import process from 'node:process'
+import { originVariables } from '../environment.ts'
 
 /** Where a git works, and what it is told before its command. */
 export interface At {
@@ -12,31 +13,6 @@ export interface At {
 
 /** Programs are found, and temporary files made, as the daemon has it; nothing else of its environment counts. */
 const always = ['PATH', 'TMPDIR', 'SystemRoot']
-/** What reaches an origin: who the person is, keys, proxies, certificates, and the store of credentials. */
-export const networkVariables: readonly string[] = [
-  'HOME',
-  'USER',
-  'LOGNAME',
-  'XDG_CONFIG_HOME',
-  'XDG_RUNTIME_DIR',
-  'DBUS_SESSION_BUS_ADDRESS',
-  'KRB5CCNAME',
-  'SSH_AUTH_SOCK',
-  'GIT_SSH',
-  'GIT_SSH_COMMAND',
-  'GIT_SSH_VARIANT',
-  'GIT_CONFIG_GLOBAL',
-  'GIT_SSL_CAINFO',
-  'GIT_SSL_CAPATH',
-  'GIT_SSL_CERT',
-  'GIT_SSL_KEY',
-  'GIT_PROXY_SSL_CAINFO',
-  'SSL_CERT_FILE',
-  'SSL_CERT_DIR',
-  'CURL_CA_BUNDLE',
-  ...['http_proxy', 'https_proxy', 'all_proxy', 'no_proxy'].flatMap((name) => [name, name.toUpperCase()]),
-]
-
 const fixedEnv = {
   LC_ALL: 'C',
   GIT_TERMINAL_PROMPT: '0',
@@ -78,7 +54,7 @@ export function plainly(cwd: string): At {
 export function overNetwork(cwd: string): At {
   return {
     cwd,
-    env: { ...picked([...always, ...networkVariables]), ...fixedEnv },
+    env: { ...picked([...always, ...originVariables]), ...fixedEnv },
     flags: [
       ...fixedFlags,
       ...settings({
