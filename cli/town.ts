@@ -10,7 +10,7 @@ import { factsOf, rigOfIssue } from '../actors/facts.ts'
 import { endLeftover, gateHands } from '../actors/gates/hands.ts'
 import { gitHands } from '../actors/git/hands.ts'
 import { preservedOf } from '../actors/git/pin.ts'
-import { prepareGit } from '../actors/git/prepare.ts'
+import { gitTrouble, prepareGit } from '../actors/git/prepare.ts'
 import type { RigGit } from '../actors/git/rig.ts'
 import { endRunning } from '../actors/git/run.ts'
 import { rigLayout, townLayout } from '../actors/layout.ts'
@@ -24,7 +24,7 @@ import { tokenValid, writeShims } from '../actors/sessions/identity.ts'
 import { endSessions } from '../actors/sessions/session.ts'
 import { rigOf, witnessOf } from '../machines/address.ts'
 import type { Host } from '../runtime/contract.ts'
-import { openDriver, openHost, openSqliteStore, systemClock, systemRandom } from '../runtime/open.ts'
+import { openDriver, openHost, openSqliteStore, Refusal, systemClock, systemRandom } from '../runtime/open.ts'
 import type { TownBehind } from './behind.ts'
 import { mailHash } from './door.ts'
 import { startHousekeeping } from './housekeeping.ts'
@@ -55,6 +55,8 @@ export async function openTown(options: TownOptions): Promise<Town> {
   const { town } = options
   const layout = townLayout(town)
   const { name } = readConfig(layout.townJson, townConfig)
+  const trouble = await gitTrouble()
+  if (trouble !== undefined) throw new Refusal(trouble)
   const rigs = openRigs(town, { changed: (rig) => tellWitness(rig), wrong: options.warn })
   const shelves = openShelves(town)
   const prefixOf = (rig: string | undefined) => (rig === undefined ? 'gm' : rigs.get(rig).beads.prefix)
