@@ -158,8 +158,8 @@ test.runIf(hasTmux)(
     using t = realTown()
     t.issues(30)
     t.ok('up')
-  t.ok('spawn', '--epic', 'wy-all')
-  await eventually(() => t.alive().length === 4)
+    t.ok('spawn', '--epic', 'wy-all')
+    await eventually(() => t.alive().length === 4)
     const socket = `watch-${process.pid}`
     const tmux = (...args: string[]) => spawnSync('tmux', ['-L', socket, ...args], { encoding: 'utf8', env: t.env })
     const screen = () => tmux('capture-pane', '-p', '-t', 'w').stdout
