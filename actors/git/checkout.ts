@@ -107,6 +107,7 @@ async function writeMain(dir: string, { branch, base }: { branch: string; base: 
     await mkdir(dirname(join(dir, ref)), { recursive: true })
     await writeFile(join(dir, ref), `${base}\n`)
   }
+  await writeFile(join(dir, 'refs/remotes/origin/HEAD'), `ref: refs/remotes/origin/${branch}\n`)
 }
 
 function at({ place, gitDir }: Pick<CheckedOut, 'place' | 'gitDir'>): At {

@@ -161,6 +161,8 @@ async function makeMayors(
   if (main === undefined) return
   mkdirSync(dirname(join(common, 'refs/heads', branch)), { recursive: true })
   writeFileSync(join(common, 'refs/heads', branch), `${main}\n`)
+  mkdirSync(join(common, 'refs/remotes/origin'), { recursive: true })
+  writeFileSync(join(common, 'refs/remotes/origin/HEAD'), `ref: refs/remotes/origin/${branch}\n`)
   await git(plainly(path), ['read-tree', '--reset', '-u', main], { mostMs: longMs })
 }
 

@@ -130,6 +130,8 @@ function writeCommon(deps: RigGit, rig: string, clone: string, common: string, m
     const tracked = join(common, 'refs/remotes/origin', branch)
     mkdirSync(dirname(tracked), { recursive: true })
     writeFileSync(tracked, `${main}\n`)
+    // What `origin/HEAD`, and `origin` alone, mean to git and to agents.
+    writeFileSync(join(common, 'refs/remotes/origin/HEAD'), `ref: refs/remotes/origin/${branch}\n`)
   }
   // Main cannot be checked out in a worker's place; it would no longer follow origin.
   writeFileSync(join(common, 'HEAD'), `ref: refs/heads/${branch}\n`)
