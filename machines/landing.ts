@@ -2,7 +2,7 @@
 // Never: says anything itself; what is to be said is handed back.
 import type { EffectOutput } from './effects.ts'
 import type { MailEvent, Obstacle } from './mail.ts'
-import type { News } from './profile.ts'
+import { type Change as ChangeOf, wordsOf } from './profile.ts'
 import { backoffMs, changed, enqueue, type Queued, released, type Wait, withMainMoved, without } from './queue.ts'
 import { issuesOf, says, told } from './tidings.ts'
 
@@ -50,7 +50,7 @@ export interface RefineryContext extends RefineryInput {
   now: number
 }
 type Context = RefineryContext
-type Change = (context: Context) => News<Context>
+type Change = ChangeOf<Context>
 
 interface Away {
   step: Step
@@ -142,7 +142,7 @@ export const takenOut =
   }
 
 /** Everything is tried again, and nothing counts as stuck until it shows itself so again. */
-export const triedAgain: Change = (context) => ({
+const triedAgain: Change = (context) => ({
   mail: told.unstuck(context, () => true),
   changes: {
     stuck: [],
@@ -152,6 +152,20 @@ export const triedAgain: Change = (context) => ({
     queue: released(context.queue),
   },
 })
+
+type Poked = { event: { mailId: string } }
+
+/** The Overseer wants the queue processed. */
+export const poked = ({ event }: Poked): Change[] => [
+  triedAgain,
+  (context) => ({ reply: says.poked(context, event.mailId) }),
+]
+
+/** So do they while nothing can be asked of origin. */
+export const askedAgain = ({ event }: Poked): Change[] => [
+  triedAgain,
+  (context) => ({ reply: says.asksAgain(context, event.mailId) }),
+]
 
 /** A step went well: what it kept is over, and nothing else. */
 export const went =
@@ -181,7 +195,7 @@ export const tells =
   })
 
 /** Origin is away: noted the first time; after a while the Overseer hears of it. */
-export const wentAway =
+const wentAway =
   (away: Away): Change =>
   (context) => {
     const { step, what, why } = away
@@ -198,9 +212,20 @@ export const wentAway =
     }
   }
 
-/** What an answer says of an origin that is away. */
-export function awayFrom(step: Step, output: { kind: string; why?: string }): Away {
-  return { step, what: output.kind === 'denied' ? 'denied' : 'unreachable', why: output.why ?? '' }
+/** What an effect's result says of an origin that is away. */
+export const awayAt =
+  (step: Step) =>
+  ({ event }: { event: object }): Change[] => {
+    const denied = 'output' in event && (event.output as { kind: string }).kind === 'denied'
+    return [wentAway({ step, what: denied ? 'denied' : 'unreachable', why: whyOf(event) })]
+  }
+
+/** The gates gave no verdict. */
+export const cannotJudge = ({ event }: { event: object }): Change[] => [tells('broken', whyOf(event), 'gates')]
+
+/** Why something could not be done, as its effect answered or failed. */
+export function whyOf(event: object): string {
+  return 'error' in event ? wordsOf(event.error) : String((event as { output: { why?: string } }).output.why ?? '')
 }
 
 /** The members wait, each by itself from now on. */
@@ -234,8 +259,9 @@ export const isRedStill = ({ red, base }: Context, at: number) =>
 
 /** A candidate is made of what could be put on main; what could not goes back. */
 export const built =
-  (output: Extract<EffectOutput<'buildCandidate'>, { kind: 'built' }>): Change =>
+  (output: EffectOutput<'buildCandidate'>): Change =>
   (context) => {
+    if (output.kind !== 'built') return {}
     const { base, commit, landing, contained, unfit, foreign } = output
     const gone = context.members.filter(({ issue }) => unfit.some((each) => each.issue === issue))
     const stays = context.red !== null && context.red.main === base

@@ -158,10 +158,7 @@ export const polecatMachine = setup({
         src: 'createWorktree',
         input: ({ context }) => ({ ...placeOf({ context }), start: context.resume }),
         onDone: { target: 'setting_up', actions: assign({ worktree: ({ event }) => event.output.path }) },
-        onError: {
-          target: 'stumbling',
-          actions: { type: 'stumble', params: says.noPlace },
-        },
+        onError: { target: 'stumbling', actions: { type: 'stumble', params: says.noPlace } },
       },
       on: { 'work.paused': { target: 'stopped', actions: 'pause' } },
     },
@@ -173,10 +170,7 @@ export const polecatMachine = setup({
         input: ({ context }) => ({ ...placeOf({ context }), worktree: context.worktree }),
         onDone: [
           { guard: { type: 'answered', params: 'ready' }, target: 'starting' },
-          {
-            target: 'stumbling',
-            actions: { type: 'stumble', params: ({ event }) => says.setupFailed(event.output) },
-          },
+          { target: 'stumbling', actions: { type: 'stumble', params: ({ event }) => says.setupFailed(event.output) } },
         ],
         onError: {
           target: 'stumbling',
@@ -304,15 +298,9 @@ export const polecatMachine = setup({
             onDone: [
               { guard: 'saysNothingToDo', target: '#polecat.pending_shutdown' },
               { guard: 'readyToHandOver', target: 'pinning' },
-              {
-                target: 'refused',
-                actions: { type: 'reply', params: says.notSo },
-              },
+              { target: 'refused', actions: { type: 'reply', params: says.notSo } },
             ],
-            onError: {
-              target: 'refused',
-              actions: { type: 'reply', params: says.notNowBecause },
-            },
+            onError: { target: 'refused', actions: { type: 'reply', params: says.notNowBecause } },
           },
         },
         pinning: {
@@ -327,18 +315,9 @@ export const polecatMachine = setup({
                 target: 'queueing',
                 actions: assign({ work: ({ event }) => event.output.head }),
               },
-              {
-                target: 'refused',
-                actions: {
-                  type: 'reply',
-                  params: says.nothingToLand,
-                },
-              },
+              { target: 'refused', actions: { type: 'reply', params: says.nothingToLand } },
             ],
-            onError: {
-              target: 'refused',
-              actions: { type: 'reply', params: says.notNowBecause },
-            },
+            onError: { target: 'refused', actions: { type: 'reply', params: says.notNowBecause } },
           },
         },
         queueing: {
