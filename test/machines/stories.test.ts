@@ -1,11 +1,11 @@
 // Every machine's own life, told alone; story.test.ts tells how they live together.
 import { describe, expect, test } from 'vitest'
+import { keeperMachine } from '../../machines/keeper.ts'
 import { mayorMachine } from '../../machines/mayor.ts'
 import { overseerMachine } from '../../machines/overseer.ts'
 import { pluginMachine } from '../../machines/plugin.ts'
 import { polecatMachine } from '../../machines/polecat.ts'
 import { refineryMachine } from '../../machines/refinery.ts'
-import { retirementMachine } from '../../machines/retirement.ts'
 import { runSpeaks, sessionMachine } from '../../machines/session.ts'
 import { witnessMachine } from '../../machines/witness.ts'
 import { brief, sha, storyOf } from './story-of.ts'
@@ -50,34 +50,39 @@ describe('Polecat', () => {
   const born = () => storyOf(polecatMachine, { rig: 'w', name: 'Nux', incarnation: 1, startsMax: 2 })
   const atWork = () => {
     const polecat = born()
-      .mail('polecat.assigned', 'w/witness', { issue: brief, attempt: 1 })
+      .mail('worker.assigned', 'w/witness/Nux', { issue: brief, attempt: 1 })
       .done('prepare', { path: '/p', head: sha('a'), base: sha('a') })
+      .done('setUp', { kind: 'ready' })
     polecat.mail('session.started', 'w/polecats/Nux/session', { epoch: 1, pid: 7, backend: 'tmux' })
     return polecat
   }
-  const found = { kind: 'found', onBranch: 'polecat/Nux-1', head: sha('b'), dirty: [], ahead: 1, unfinished: null }
+  const found = {
+    kind: 'found',
+    onBranch: 'polecat/Nux-1',
+    head: sha('b'),
+    dirty: [],
+    ahead: 1,
+    own: 1,
+    unfinished: null,
+  }
 
   test('from its assignment to its retirement', () => {
     const polecat = atWork()
     polecat.mail('handoff.requested', 'w/polecats/Nux').done('inspect', found)
     polecat.done('pin', { head: { ref: 'refs/gt/x', sha: sha('b') }, dirty: null })
     polecat.mail('merge.queued', 'w/refinery', { issue: 'w-1', sha: sha('b'), polecat: 'Nux', position: 1 })
-    polecat.mail('polecat.retired', 'w/witness', {
-      polecat: 'Nux',
-      incarnation: 1,
-      issue: 'w-1',
-      purpose: 'handoff',
-      pin: null,
-    })
+    polecat.mail('polecat.retired', 'w/witness/Nux')
     expect(polecat.told()).toMatchInlineSnapshot(`
       [
-        "polecat.assigned from w/witness → preparing",
+        "worker.assigned from w/witness/Nux → preparing",
         "    has createWorktree done",
-        "prepare is done → starting",
+        "prepare is done → setting_up",
+        "    has setUpWorktree done",
+        "setUp is done → starting",
         "    mails w/polecats/Nux/session session.requested",
         "session.started from w/polecats/Nux/session → working",
         "    notes “Nux works on w-1 “Do it””",
-        "    mails w/witness polecat.working",
+        "    mails w/witness/Nux polecat.working",
         "handoff.requested from w/polecats/Nux → handing_over.inspecting",
         "    has inspectWorktree done",
         "inspect is done → handing_over.pinning",
@@ -87,19 +92,15 @@ describe('Polecat', () => {
         "merge.queued from w/refinery → pending_shutdown",
         "    answers yes: w-1 is in the merge queue at bbbbbbbbbb; the Witness ends this session",
         "    notes “Nux hands w-1 over and asks to be shut down”",
-        "    mails w/witness shutdown.requested",
-        "polecat.retired from w/witness → retired",
+        "    mails w/witness/Nux shutdown.requested",
+        "polecat.retired from w/witness/Nux → retired",
       ]
     `)
   })
 
-  test('only itself and the Overseer can hand its work off', () => {
-    expect(atWork().mail('handoff.requested', 'w/polecats/Toast').told().at(-1)).toContain('answers no')
-  })
-
   test.each([
     [{ ...found, dirty: ['a.ts'] }, 'uncommitted'],
-    [{ ...found, ahead: 0 }, 'no commit that main lacks'],
+    [{ ...found, ahead: 0, own: 0 }, 'no commit that main lacks'],
     [{ ...found, onBranch: 'main' }, 'is on main'],
     [{ ...found, onBranch: null }, 'is on no branch'],
     [{ ...found, unfinished: 'rebase' }, 'rebase'],
@@ -118,24 +119,33 @@ describe('Polecat', () => {
     const end = { epoch: 1, exitCode: 3, cause: 'gone', tail: 'boom' }
     polecat
       .mail('session.ended', 'w/polecats/Nux/session', end)
+      .done('readIssue', { kind: 'held' })
       .timeOf('backing_off')
       .done('prepare', { path: '/p', head: sha('a'), base: sha('a') })
+      .done('setUp', { kind: 'ready' })
     polecat.mail('session.started', 'w/polecats/Nux/session', { epoch: 2, pid: 8, backend: 'tmux' })
-    polecat.mail('session.ended', 'w/polecats/Nux/session', { ...end, epoch: 2 })
+    polecat.mail('session.ended', 'w/polecats/Nux/session', { ...end, epoch: 2 }).done('readIssue', { kind: 'held' })
     expect(polecat.told()).toMatchInlineSnapshot(`
       [
-        "session.ended from w/polecats/Nux/session → backing_off",
+        "session.ended from w/polecats/Nux/session → asking",
+        "    has readIssue done",
+        "readIssue is done → backing_off",
         "    notes “Nux's session ended without a handoff (exit 3); start 2 of 2 follows”",
         "    waits 1000 ms",
         "backing_off is over → preparing",
         "    has createWorktree done",
-        "prepare is done → starting",
+        "prepare is done → setting_up",
+        "    has setUpWorktree done",
+        "setUp is done → starting",
         "    mails w/polecats/Nux/session session.requested",
         "session.started from w/polecats/Nux/session → working",
         "    notes “Nux works on w-1 “Do it””",
-        "    mails w/witness polecat.working",
-        "session.ended from w/polecats/Nux/session → failed",
-        "    mails w/witness polecat.failed",
+        "    mails w/witness/Nux polecat.working",
+        "session.ended from w/polecats/Nux/session → asking",
+        "    has readIssue done",
+        "readIssue is done → pending_shutdown",
+        "    notes “Nux gave up on w-1: the session ended without a handoff (exit 3), 2 times”",
+        "    mails w/witness/Nux shutdown.requested",
       ]
     `)
   })
@@ -197,17 +207,14 @@ describe('Session', () => {
     `)
   })
 
-  test('only the Witness ends it; a kill that fails is tried again', () => {
+  test('it is ended for its keeper; a kill that fails is tried again', () => {
     const session = asked().done('start', { kind: 'started', session: record })
     session.told()
-    session.mail('session.killRequested', 'w/polecats/Nux', { reason: 'killed' })
-    session.mail('session.killRequested', 'w/witness', { reason: 'killed' })
+    session.mail('session.killRequested', 'w/witness/Nux', { reason: 'killed' })
     session.failed('kill', 'no such server').timeOf('again').done('kill', { exitCode: 143, tail: '' })
     expect(session.told()).toMatchInlineSnapshot(`
       [
-        "session.killRequested from w/polecats/Nux → running.heard",
-        "    notes “w/polecats/Nux may not end a session; only the Witness does”",
-        "session.killRequested from w/witness → killing.asking",
+        "session.killRequested from w/witness/Nux → killing.asking",
         "    has killSession done",
         "kill failed → killing.again",
         "    notes “could not end gt-w-Nux-1-1: no such server”",
@@ -216,7 +223,7 @@ describe('Session', () => {
         "    has killSession done",
         "kill is done → absent",
         "    mails w/polecats/Nux session.ended",
-        "    mails w/witness session.ended",
+        "    mails w/witness/Nux session.ended",
       ]
     `)
   })
@@ -243,10 +250,6 @@ describe('Session', () => {
     )
   })
 
-  test('nobody but the Witness ends it while it starts either', () => {
-    expect(asked().mail('session.killRequested', 'w/polecats/Toast', { reason: 'killed' }).state()).toBe('starting')
-  })
-
   test('a kill that comes while it starts wins', () => {
     const session = asked()
       .mail('session.killRequested', 'w/witness/Nux', { reason: 'killed' })
@@ -255,84 +258,134 @@ describe('Session', () => {
   })
 })
 
-describe('Retirement', () => {
-  const asked = (purpose: string) =>
-    storyOf(retirementMachine, { rig: 'w', polecat: 'Nux' }).mail('retirement.requested', 'w/witness', {
-      polecat: 'Nux',
-      incarnation: 1,
-      issue: 'w-1',
-      branch: 'polecat/Nux-1',
-      purpose,
+describe('Keeper', () => {
+  const place = { issue: 'w-1', incarnation: 1, branch: 'polecat/Nux-1' }
+  const watching = () =>
+    storyOf(keeperMachine, { rig: 'w', polecat: 'Nux', triesMax: 2 }).mail('worker.assigned', 'w/witness', {
+      issue: brief,
+      attempt: 1,
     })
+  const ends = (outcome: string, more = {}) =>
+    watching().mail('shutdown.requested', 'w/polecats/Nux', { ...place, outcome, reason: 'why', tail: '', ...more })
   const pinned = { head: { ref: 'refs/gt/x', sha: sha('b') }, dirty: null }
+  const nothing = { head: null, dirty: null }
+  const sessionEnds = { epoch: 1, exitCode: 143, cause: 'killed', tail: '' }
 
-  test('verifies, pins, kills, pins, removes, deletes: in this order', () => {
-    const retirement = asked('handoff')
-      .done('verify', {
-        kind: 'found',
-        onBranch: 'polecat/Nux-1',
-        head: sha('b'),
-        dirty: [],
-        ahead: 1,
-        unfinished: null,
-      })
-      .done('pin', pinned)
-    retirement.mail('session.ended', 'w/polecats/Nux/session', { epoch: 1, exitCode: 143, cause: 'killed', tail: '' })
-    retirement.done('pinRest', pinned).done('remove', { removed: true }).done('deleteBranch', { kind: 'deleted' })
-    expect(retirement.told()).toMatchInlineSnapshot(`
+  test('keeps what a failed worker leaves, ends its session, clears its place: in this order', () => {
+    const keeper = ends('failed').done('pin', pinned)
+    keeper.mail('session.ended', 'w/polecats/Nux/session', sessionEnds).done('clear', pinned)
+    expect(keeper.told()).toMatchInlineSnapshot(`
       [
-        "retirement.requested from w/witness → verifying",
-        "    has inspectWorktree done",
-        "verify is done → pinning.at_work",
+        "worker.assigned from w/witness → watching",
+        "    mails w/polecats/Nux worker.assigned",
+        "shutdown.requested from w/polecats/Nux → pinning.at_work",
         "    has pinWork done",
         "pin is done → killing",
         "    mails w/polecats/Nux/session session.killRequested",
-        "session.ended from w/polecats/Nux/session → pinning_the_rest.at_work",
-        "    has pinWork done",
-        "pinRest is done → removing.at_work",
-        "    has removeWorktree done",
-        "remove is done → deleting_branch",
-        "    has deleteBranch done",
-        "deleteBranch is done → retired",
-        "    mails w/witness polecat.retired",
+        "session.ended from w/polecats/Nux/session → clearing.at_work",
+        "    has clearPlace done",
+        "clear is done → retired",
+        "    notes “Nux is retired; what it left is kept at refs/gt/x”",
+        "    mails w/polecats/Nux polecat.retired",
+        "    mails w/witness worker.retired",
+      ]
+    `)
+    expect(keeper.context().kept).toEqual([pinned.head])
+  })
+
+  test('what was handed over is kept already; what was written afterwards is kept while its place is cleared', () => {
+    const keeper = ends('handed_over', { sha: sha('b') })
+    keeper.mail('session.ended', 'w/polecats/Nux/session', sessionEnds)
+    keeper.done('clear', { head: null, dirty: { ref: 'refs/gt/late', sha: sha('e') } })
+    expect(keeper.told()).toMatchInlineSnapshot(`
+      [
+        "worker.assigned from w/witness → watching",
+        "    mails w/polecats/Nux worker.assigned",
+        "shutdown.requested from w/polecats/Nux → killing",
+        "    mails w/polecats/Nux/session session.killRequested",
+        "session.ended from w/polecats/Nux/session → clearing.at_work",
+        "    has clearPlace done",
+        "clear is done → retired",
+        "    notes “Nux is retired; what it left is kept at refs/gt/late”",
+        "    mails w/polecats/Nux polecat.retired",
+        "    mails w/witness worker.retired",
       ]
     `)
   })
 
-  test('uncommitted files refuse a handoff, and are pinned after a failure', () => {
-    const dirty = {
-      kind: 'found',
-      onBranch: 'polecat/Nux-1',
-      head: sha('b'),
-      dirty: ['a.ts'],
-      ahead: 1,
-      unfinished: null,
-    }
-    expect(asked('handoff').done('verify', dirty).told().slice(-2)).toEqual([
-      'verify is done → refused',
-      '    mails w/witness retirement.refused',
+  test('its session is ended while it is stopped, and not for good: it goes on when it is told to', () => {
+    const keeper = watching()
+    keeper.told()
+    keeper.mail('work.paused', 'w/witness').mail('polecat.stopped', 'w/polecats/Nux', { issue: 'w-1' })
+    keeper.mail('work.resumed', 'w/witness')
+    // Its end came late.
+    keeper.mail('polecat.stopped', 'w/polecats/Nux', { issue: 'w-1' })
+    expect(keeper.told()).toMatchInlineSnapshot(`
+      [
+        "work.paused from w/witness → watching",
+        "    mails w/polecats/Nux/session session.killRequested",
+        "    mails w/polecats/Nux work.paused",
+        "polecat.stopped from w/polecats/Nux → watching",
+        "work.resumed from w/witness → watching",
+        "    mails w/polecats/Nux work.resumed",
+        "polecat.stopped from w/polecats/Nux → watching",
+        "    mails w/polecats/Nux work.resumed",
+      ]
+    `)
+  })
+
+  test('a session that was begun just then is ended too', () => {
+    const keeper = watching().mail('work.paused', 'w/witness')
+    keeper.told()
+    expect(keeper.mail('polecat.working', 'w/polecats/Nux', place).told()).toEqual([
+      'polecat.working from w/polecats/Nux → watching',
+      '    mails w/polecats/Nux/session session.killRequested',
     ])
-    expect(asked('failure').state()).toBe('pinning.at_work')
   })
 
-  test('a worktree that will not go is pinned again before each try, then the Witness hears of it', () => {
-    const retirement = asked('recall')
-      .done('pin', pinned)
-      .mail('session.ended', 'w/polecats/Nux/session', { epoch: 1, exitCode: 1, cause: 'killed', tail: '' })
-    for (let n = 0; n < 5; n++) retirement.done('pinRest', pinned).failed('remove', 'busy').timeOf('again')
-    expect(retirement.state()).toBe('pinning_the_rest.at_work')
-    expect(retirement.done('pinRest', pinned).failed('remove', 'busy').told().at(-1)).toBe(
-      '    mails w/witness retirement.failed',
-    )
+  test('no progress is told, and the session ended', () => {
+    const keeper = watching()
+    keeper.told()
+    keeper.mail('polecat.stuck', 'w/polecats/Nux', { issue: 'w-1', reason: 'no sign of progress', tail: '' })
+    expect(keeper.told().slice(1)).toEqual([
+      '    notes “Nux is stuck on w-1: no sign of progress”',
+      '    mails w/polecats/Nux/session session.killRequested',
+    ])
   })
 
-  test('nobody but the Witness has it begin', () => {
-    const body = { polecat: 'Nux', incarnation: 1, issue: 'w-1', branch: 'polecat/Nux-1', purpose: 'failure' }
-    expect(
-      storyOf(retirementMachine, { rig: 'w', polecat: 'Nux' })
-        .mail('retirement.requested', 'w/polecats/Nux', body)
-        .told(),
-    ).toEqual(['retirement.requested from w/polecats/Nux → awaiting (not for it)'])
+  test('what will not go is tried again, then left for the Overseer, and taken down when they say so', () => {
+    const keeper = ends('failed').done('pin', pinned).mail('session.ended', 'w/polecats/Nux/session', sessionEnds)
+    keeper.told()
+    keeper.failed('clear', 'busy').timeOf('again').failed('clear', 'busy').timeOf('again').failed('clear', 'busy')
+    keeper.mail('work.paused', 'w/witness').done('pin', nothing)
+    expect(keeper.told()).toMatchInlineSnapshot(`
+      [
+        "clear failed → clearing.again",
+        "    waits 3000 ms",
+        "again is over → clearing.at_work",
+        "    has clearPlace done",
+        "clear failed → clearing.again",
+        "    waits 3000 ms",
+        "again is over → clearing.at_work",
+        "    has clearPlace done",
+        "clear failed → stranded",
+        "    mails mayor/ escalation.raised",
+        "work.paused from w/witness → pinning.at_work",
+        "    mails mayor/ escalation.cleared",
+        "    has pinWork done",
+        "pin is done → killing",
+        "    mails w/polecats/Nux/session session.killRequested",
+      ]
+    `)
+  })
+
+  test('nothing is touched when its work cannot be kept', () => {
+    const keeper = ends('cannot').failed('pin', 'disk full').timeOf('again').failed('pin', 'disk full').timeOf('again')
+    keeper.told()
+    expect(keeper.failed('pin', 'disk full').told()).toEqual([
+      'pin failed → stranded',
+      '    mails mayor/ escalation.raised',
+    ])
   })
 })
 
@@ -348,15 +401,28 @@ describe('Refinery', () => {
   })
   const asked = () =>
     storyOf(refineryMachine, { rig: 'w' }).mail('merge.requested', 'w/polecats/Nux', request('w-1', 'b'))
-  const built = { kind: 'built', base: sha('a'), commit: sha('c') }
+  const builtOf = (issue: string, letter = 'c') => ({
+    kind: 'built',
+    base: sha('a'),
+    commit: sha(letter),
+    landing: [{ issue, commit: sha(letter) }],
+    contained: [],
+    unfit: [],
+    foreign: [],
+  })
+  const built = builtOf('w-1')
+  const green = { kind: 'green', gates: [], flaky: [] }
+  const red = { kind: 'red', gate: 'test', passed: [], exitCode: 1, timedOut: false, tail: 'not ok', log: '/l' }
+  const unfit = (issue: string) => ({
+    ...built,
+    commit: sha('a'),
+    landing: [],
+    unfit: [{ issue, kind: 'conflict', why: 'conflicts with main in a.ts', files: ['a.ts'], base: sha('a') }],
+  })
 
   test('builds, tests, lands, asks origin, closes', () => {
-    const refinery = asked()
-      .done('build', built)
-      .done('gates', { kind: 'green', gates: [] })
-      .done('land', { kind: 'pushed' })
-      .done('confirm', { kind: 'confirmed' })
-      .done('close', { closed: true })
+    const refinery = asked().done('build', built).done('gates', green).done('land', { kind: 'pushed' })
+    refinery.done('confirm', { kind: 'confirmed' })
     expect(refinery.told()).toMatchInlineSnapshot(`
       [
         "merge.requested from w/polecats/Nux → building",
@@ -370,29 +436,28 @@ describe('Refinery', () => {
         "    has landCandidate done",
         "land is done → confirming",
         "    has confirmLanded done",
-        "confirm is done → closing.at_work",
-        "    has closeIssue done",
-        "close is done → idle",
+        "confirm is done → idle",
         "    notes “w-1 is on main as cccccccccc”",
+        "    has closeIssues done",
         "    mails w/witness merge.landed",
       ]
     `)
   })
 
-  test('a red gate and a conflict send the work back, and the next is built', () => {
+  test('red work on a main that passes and a conflict go back, and the next is built', () => {
     const refinery = asked().mail('merge.requested', 'w/polecats/Toast', request('w-2', 'd'))
     refinery.told()
-    refinery
-      .done('build', built)
-      .done('gates', { kind: 'red', gate: 'test', exitCode: 1, timedOut: false, tail: 'not ok', log: '/l' })
-    refinery.done('build', { kind: 'conflict', issue: 'w-2', base: sha('a'), files: ['a.ts'] })
+    refinery.done('build', built).done('gates', red).done('judge', green)
+    refinery.done('build', unfit('w-2'))
     expect(refinery.told()).toMatchInlineSnapshot(`
       [
         "build is done → testing",
         "    notes “merges w-1 and tests it”",
         "    has runGates done",
-        "gates is done → building",
-        "    notes “w-1 fails the gate “test”; back to a worker”",
+        "gates is done → judging_main",
+        "    has runGates done",
+        "judge is done → building",
+        "    notes “w-1: the gate “test” failed (exit 1); back to a worker”",
         "    mails w/witness merge.returned",
         "    has buildCandidate done",
         "build is done → idle",
@@ -403,7 +468,7 @@ describe('Refinery', () => {
   })
 
   test('main that moved is built on anew, never pushed over', () => {
-    const refinery = asked().done('build', built).done('gates', { kind: 'green', gates: [] })
+    const refinery = asked().done('build', built).done('gates', green)
     refinery.told()
     refinery.done('land', { kind: 'moved' })
     expect(refinery.told().join('\n')).not.toContain('landCandidate')
@@ -411,30 +476,26 @@ describe('Refinery', () => {
   })
 
   test('any verdict, red too, shows that the gates run again', () => {
-    const refinery = asked()
-      .done('build', built)
-      .done('gates', { kind: 'broken', why: 'no such program' })
-      .timeOf('cannot_run')
-      .done('build', built)
+    const refinery = asked().done('build', built).done('gates', { kind: 'broken', why: 'no such program' })
+    refinery.done('judge', { kind: 'broken', why: 'no such program' }).timeOf('cannot_run').done('build', built)
     refinery.told()
-    refinery.done('gates', { kind: 'red', gate: 'test', exitCode: 1, timedOut: false, tail: '', log: '/l' })
+    refinery.done('gates', red).done('judge', green)
     expect(refinery.told()).toContain('    mails w/witness merge.unstuck')
-    expect(refinery.context()).toMatchObject({ stuck: [], absences: 0 })
+    expect(refinery.context()).toMatchObject({ stuck: [], breaks: 0 })
   })
 
   test('found by simulation: what origin refused stays escalated while others land, and a poke frees it in any state', () => {
     const refinery = asked().mail('merge.requested', 'w/polecats/Toast', request('w-2', 'd'))
-    const green = () => refinery.done('build', built).done('gates', { kind: 'green', gates: [] })
-    green().done('land', { kind: 'refused', why: 'closed on Sundays' })
+    const tested = (issue: string, letter: string) =>
+      refinery.done('build', builtOf(issue, letter)).done('gates', green)
+    tested('w-1', 'c').done('land', { kind: 'refused', why: 'closed on Sundays' })
     refinery.told()
-    green().done('land', { kind: 'pushed' }).done('confirm', { kind: 'confirmed' }).done('close', { closed: true })
+    tested('w-2', 'd').done('land', { kind: 'pushed' }).done('confirm', { kind: 'confirmed' })
     expect(refinery.told().join('\n')).not.toContain('merge.unstuck')
-    refinery
-      .mail('merge.requested', 'w/polecats/Toast', request('w-3', 'e'))
-      .done('build', built)
-      .done('gates', { kind: 'broken', why: 'no such program' })
+    refinery.mail('merge.requested', 'w/polecats/Toast', request('w-3', 'e')).done('build', builtOf('w-3', 'e'))
+    refinery.done('gates', { kind: 'broken', why: 'no such program' })
     refinery.mail('queue.poked', 'overseer')
-    expect((refinery.context().queue as { held: boolean }[]).map((waiting) => waiting.held)).toEqual([false, false])
+    expect((refinery.context().queue as { wait: unknown }[]).map(({ wait }) => wait)).toEqual([null, null])
   })
 
   test('an origin that is away is asked again, later each time; the Overseer hears of it once, and a poke answers that', () => {
@@ -462,8 +523,10 @@ describe('Witness', () => {
   const ready = (...ids: string[]) => ({
     ready: ids.map((id) => ({ ...brief, id, createdAt: id })),
     closed: [],
+    dropped: [],
     unknown: [],
     complete: [],
+    over: [],
     waiting: [],
   })
   const claimed = (id: string) => ({ kind: 'claimed', issue: { ...brief, id }, preserved: null })
@@ -482,7 +545,7 @@ describe('Witness', () => {
         "    has claimIssue done",
         "claim is done → brake.released+dispatch.resting",
         "    claimSlot w/polecats/Nux",
-        "    mails w/polecats/Nux polecat.assigned",
+        "    mails w/witness/Nux worker.assigned",
         "    waits 0 ms",
       ]
     `)
@@ -503,35 +566,45 @@ describe('Witness', () => {
     expect(Object.keys(witness.context().workers as object)).toEqual(['Nux'])
   })
 
-  test('found by simulation: a session whose end comes after the rig has gone on keeps nobody waiting', () => {
+  test('stop and go on reach each worker by its keeper, and the queue', () => {
     const witness = atWork()
-    witness.mail('rig.stopped', 'overseer', { why: 'stop --all' }).mail('rig.resumed', 'overseer')
     witness.told()
-    expect(witness.mail('polecat.stopped', 'w/polecats/Nux', { issue: 'w-1' }).told().at(-1)).toBe(
-      '    mails w/polecats/Nux work.resumed',
-    )
-    // Stopped by itself it stays so, until the Overseer says otherwise.
-    witness.mail('session.stopRequested', 'overseer', { polecat: 'Nux' }).told()
-    expect(witness.mail('polecat.stopped', 'w/polecats/Nux', { issue: 'w-1' }).told()).toHaveLength(1)
-    expect(witness.mail('rig.resumed', 'overseer').told().at(-1)).toBe('    mails w/polecats/Nux work.resumed')
+    witness.mail('rig.stopped', 'overseer', { why: 'stop --all' }).mail('rig.resumed', 'overseer')
+    witness.mail('session.stopRequested', 'overseer', { polecat: 'Nux' })
+    // Nobody of that name is there.
+    witness.mail('session.stopRequested', 'overseer', { polecat: 'Toast' })
+    expect(witness.told()).toMatchInlineSnapshot(`
+      [
+        "rig.stopped from overseer → brake.pulled+dispatch.resting",
+        "    notes “stopped: stop --all”",
+        "    mails w/witness/Nux work.paused",
+        "rig.resumed from overseer → brake.released+dispatch.surveying",
+        "    notes “goes on”",
+        "    mails w/witness/Nux work.resumed",
+        "    mails w/refinery queue.poked",
+        "    has surveyIssues done",
+        "session.stopRequested from overseer → brake.released+dispatch.surveying",
+        "    mails w/witness/Nux work.paused",
+        "session.stopRequested from overseer → brake.released+dispatch.surveying",
+      ]
+    `)
   })
 
   test('a retired worker frees its place, its name, and the next start', () => {
     const witness = atWork()
     witness.told()
-    witness.mail('polecat.retired', 'w/witness/Nux', {
+    witness.mail('worker.retired', 'w/witness/Nux', {
       polecat: 'Nux',
       incarnation: 1,
       issue: 'w-1',
-      purpose: 'handoff',
-      pin: null,
+      outcome: 'handed_over',
+      reason: '',
+      tail: '',
     })
     expect(witness.told()).toMatchInlineSnapshot(`
       [
-        "polecat.retired from w/witness/Nux → brake.released+dispatch.surveying",
-        "    notes “Nux is retired”",
+        "worker.retired from w/witness/Nux → brake.released+dispatch.surveying",
         "    freeSlot w/polecats/Nux",
-        "    mails w/polecats/Nux polecat.retired",
         "    has surveyIssues done",
       ]
     `)
