@@ -1,26 +1,43 @@
-// Bundles `gt` and `bd` into dist/: small entries, and a chunk for each command, so that a word loads only what it
-// needs.
+// Bundles the commands and the daemon into dist/. A word's file has two halves: what is asked and printed goes into a
+// chunk of `gt` that is read only when the word is said, what the daemon answers into the daemon. Each build drops the
+// other half, so that `gt` starts without the libraries of the daemon.
 // CommonJS, because Node reads it in half the time of its ES module loader, and `gt` is called all day. What draws is
 // an ES module (its library waits at its top level), loaded by the words that draw.
+import { basename } from 'node:path'
 import { defineConfig } from 'rolldown'
 
-const drawing = { input: 'cli/page.ts', built: 'page.mjs' }
+/** Loaded by some words only, and built by themselves. */
+const apart: Record<string, string> = { 'page.ts': 'page.mjs', 'daemon.ts': 'daemon.cjs' }
+const isApart = (id: string) => /\/(page|daemon)\.ts$/.test(id)
+
+/** Nothing in the tree does anything by being imported, but for the entries; these calls only describe. */
+const treeshake = { moduleSideEffects: false, manualPureFunctions: ['z', 'declare', 'answering'] }
+const cjs = {
+  dir: 'dist',
+  format: 'cjs',
+  minify: true,
+  entryFileNames: '[name].cjs',
+} as const
 
 export default defineConfig([
   {
     input: { gt: 'cli/gt.ts', bd: 'cli/bd.ts' },
     platform: 'node',
-    external: (id) => id.endsWith('/page.ts'),
+    treeshake,
+    external: isApart,
     output: {
-      dir: 'dist',
-      format: 'cjs',
-      minify: true,
+      ...cjs,
       cleanDir: true,
       banner: '#!/usr/bin/env node',
-      entryFileNames: '[name].cjs',
       chunkFileNames: 'chunks/[name]-[hash].cjs',
-      paths: (id) => (id.endsWith('/page.ts') ? `./${drawing.built}` : id),
+      paths: (id) => (isApart(id) ? `./${apart[basename(id)]}` : id),
     },
+  },
+  {
+    input: { daemon: 'cli/daemon.ts' },
+    platform: 'node',
+    treeshake,
+    output: { ...cjs, chunkFileNames: 'chunks/daemon-[name]-[hash].cjs' },
   },
   // The kit for plugin authors: `gastown/proof`.
   {
@@ -29,8 +46,14 @@ export default defineConfig([
     output: { file: 'dist/proof.mjs', format: 'es', minify: true, codeSplitting: false },
   },
   {
-    input: drawing.input,
+    input: 'cli/page.ts',
     platform: 'node',
-    output: { file: `dist/${drawing.built}`, format: 'es', minify: true, codeSplitting: false },
+    output: { file: 'dist/page.mjs', format: 'es', minify: true, codeSplitting: false },
+  },
+  // The live page's script, which the page carries.
+  {
+    input: 'cli/browser/live-page.ts',
+    platform: 'browser',
+    output: { file: 'dist/live-page.js', format: 'iife', minify: true },
   },
 ])

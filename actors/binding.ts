@@ -6,6 +6,7 @@ import { daemon as daemonAddress, mayor as mayorAddress, rigOf } from '../machin
 import { type EffectInput, type EffectName, type EffectOutput, effects } from '../machines/effects.ts'
 import { causes } from '../machines/escalations.ts'
 import { mailSchemas, readable } from '../machines/mail.ts'
+import { mayNotSay } from '../machines/speakers.ts'
 import type {
   Draft,
   EffectCall,
@@ -42,13 +43,17 @@ export interface Binding {
 export function bind({
   facts,
   prefixOf,
-}: Binding): Pick<HostOptions, 'roles' | 'effects' | 'parseMail' | 'newMailId' | 'project' | 'slotCapacity' | 'alert'> {
+}: Binding): Pick<
+  HostOptions,
+  'roles' | 'effects' | 'parseMail' | 'refuses' | 'newMailId' | 'project' | 'slotCapacity' | 'alert'
+> {
   return {
     roles: roles.map((role) => role(facts)),
     effects: Object.fromEntries(
       Object.entries(effects).map(([name, kind]) => [name, specOf(kind as unknown as AnyEffect)]),
     ),
     parseMail,
+    refuses: mayNotSay,
     newMailId: (to, random) => `${prefixOf(rigOf(to))}-${base36(random)}`,
     project,
     // The only pools are the rigs' workers.
@@ -86,7 +91,6 @@ export function handlersOf(hands: Hands): Record<string, Handler> {
 }
 
 interface AnyEffect {
-  class: EffectSpec['class']
   input: z.ZodType
   output: z.ZodType
   lane(input: unknown): string | null
@@ -96,7 +100,6 @@ interface AnyEffect {
 
 function specOf(kind: AnyEffect): EffectSpec {
   return {
-    class: kind.class,
     parseInput: (input) => parsed(kind.input, input) as JsonObject,
     parseOutput: (output) => parsed(kind.output, output) as Json,
     lane: (input) => kind.lane(input),

@@ -1,10 +1,15 @@
 // The files a person configures: town.json, rigs.json, a rig's config.json. Parsed, checked, defaulted; unknown keys
 // are kept. (spec: Configuration)
 // Never: writes over a file it could not read.
-import { closeSync, existsSync, fsyncSync, openSync, readFileSync, renameSync, writeSync } from 'node:fs'
+import { readFileSync } from 'node:fs'
+import { homedir } from 'node:os'
+import { isAbsolute, normalize } from 'node:path'
 import { z } from 'zod'
-import { rigName } from '../machines/address.ts'
+import { isMemberName, isRigName } from '../machines/address.ts'
 import { presets } from './agents/presets.ts'
+import { type Command, CommandRefused, splitCommand } from './commands.ts'
+import { writeWhole } from './files.ts'
+import { nearest } from './nearest.ts'
 
 export class ConfigUnusable extends Error {
   override name = 'ConfigUnusable'
@@ -20,11 +25,54 @@ export const duration = z
       { ms: 1, s: 1000, m: 60_000, h: 3_600_000 }[text.replace(/^\d+/, '') as 'ms' | 's' | 'm' | 'h'],
   )
 
+export const rigName = z
+  .string()
+  .refine(isMemberName, {
+    error: 'a rig name is a letter followed by up to 39 letters, digits, "-" or "_"',
+    abort: true,
+  })
+  .refine(isRigName, 'this name is taken by the town itself')
+
 export const beadsPrefix = z
   .string()
   .regex(/^[a-z][a-z0-9]{0,11}$/, 'a prefix is a lower-case letter followed by up to 11 lower-case letters or digits')
 
-const argv = z.array(z.string().min(1)).min(1)
+const argv = z
+  .array(z.string())
+  .min(1)
+  .refine((words) => words[0] !== '', 'names no program')
+const variable = z
+  .string()
+  .regex(/^[A-Za-z_]\w*$/, 'a variable’s name is letters, digits and _')
+  .refine((name) => !name.startsWith('GT_'), 'variables that begin with GT_ are the town’s own')
+const variables = z.record(variable, z.string())
+
+/** `["npm", "test"]`, `{ "run": ["npm", "test"], "env": { "CI": "1" } }`, or as a person types it: `"CI=1 npm test"`. */
+const command = z
+  .union([argv, z.strictObject({ run: z.union([argv, z.string()]), env: variables.default({}) }), z.string()])
+  .transform((written, context): Command => {
+    const { run, env } = typeof written === 'object' && 'run' in written ? written : { run: written, env: {} }
+    if (typeof run !== 'string') return { argv: run, env }
+    try {
+      const typed = splitCommand(run, homedir())
+      return { argv: typed.argv, env: { ...typed.env, ...env } }
+    } catch (error) {
+      if (!(error instanceof CommandRefused)) throw error
+      context.addIssue(error.message)
+      return z.NEVER
+    }
+  })
+const commands = z.record(z.string().regex(/^[\w-]{1,40}$/), command)
+
+/** A path inside a repository, and inside for sure. */
+const inside = z
+  .string()
+  .min(1)
+  .refine(
+    (path) => !isAbsolute(path) && !/^(\.|\.\.|\.git)(\/|$)/.test(normalize(path)),
+    'is no path inside the repository',
+  )
+  .transform((path) => normalize(path).replace(/\/$/, ''))
 const version = (newest: number) =>
   z.int().max(newest, `was written by a newer version of Gas Town (this one knows ${newest})`)
 
@@ -48,23 +96,40 @@ export const rigConfig = z
     beads: z.looseObject({ prefix: beadsPrefix }),
     max_workers: z.int().min(1).max(200).default(4),
     worker_spawn_delay: z.string().default('0s').pipe(duration),
-    /** Name → program and arguments, run in this order. */
-    gates: z.record(z.string().regex(/^[\w-]{1,40}$/), argv).default({}),
+    /** Name → command, run in this order on every candidate. */
+    gates: commands.default({}),
     /** Said explicitly: this rig lands without a gate. */
     no_gate: z.boolean().default(false),
+    /** How an issue's work is put on main; `squash` and `rebase` keep main a line. */
+    merge_style: z.enum(['merge', 'squash', 'rebase']).default('merge'),
     gate_timeout: z.string().default('10m').pipe(duration),
+    /** Variables of the daemon that gates get, by name. */
+    gate_env: z.array(variable).default([]),
+    /** `own`: a home that is empty at first and gone afterwards. `user`: the Overseer's; its git configuration never. */
+    gate_home: z.enum(['own', 'user']).default('own'),
+    /** false: no namespace of processes for gates, where `sudo` or `ssh` need to know other users. */
+    gate_namespace: z.boolean().default(true),
+    /** Name → command that makes a new worktree, or the place of a gate, ready to work in; in this order. */
+    setup: commands.default({}),
+    setup_timeout: z.string().default('10m').pipe(duration),
+    /** Files that git does not know, copied from `mayor/rig` into worktrees and places of gates: `.env`. */
+    copy: z.array(inside).default([]),
     agent: z
       .string()
       .refine((name) => name in presets, `is no agent preset; there is ${Object.keys(presets).join(', ')}`)
       .default('shell'),
-    worker: argv.optional(),
+    worker: command.optional(),
     session: z.enum(['auto', 'tmux', 'process']).default('auto'),
     hang_after: z.string().default('30m').pipe(duration),
     session_tries: z.int().min(1).default(3),
     merge_tries: z.int().min(1).default(3),
     /** At each thing a retired worker leaves behind, before the Overseer is asked. */
     retire_tries: z.int().min(1).default(5),
-    extra_env: z.array(z.string()).default([]),
+    /** Variables of the daemon that sessions and gates get, by name; `env` gives values of its own. */
+    extra_env: z.array(variable).default([]),
+    env: variables.default({}),
+    /** true: workers' commits are signed as the Overseer's configuration says; a prompt for a key would wait for ever. */
+    sign: z.boolean().default(false),
     /** What becomes of good work while main itself fails a gate. */
     red_main: z.enum(['wait', 'land']).default('wait'),
     /** Whether commits on main that this town did not test are told. */
@@ -107,36 +172,15 @@ export function readConfig<S extends z.ZodType>(path: string, schema: S): z.outp
   return result.data
 }
 
-/** Writes a file whole or not at all; on disk when this returns. */
-export function writeWhole(path: string, text: string, mode = 0o644): void {
-  const part = `${path}.part`
-  const fd = openSync(part, 'w', mode)
-  try {
-    writeSync(fd, text)
-    fsyncSync(fd)
-  } finally {
-    closeSync(fd)
-  }
-  renameSync(part, path)
-}
-
 export function writeConfig(path: string, value: unknown): void {
   writeWhole(path, `${JSON.stringify(value, null, 2)}\n`)
 }
 
-/** Writes what is missing; what a person may have changed stays. */
-export function writeIfMissing(path: string, text: string, mode?: number): void {
-  if (!existsSync(path)) writeWhole(path, text, mode)
-}
-
-/**
- * A gate as a person types it, as program and arguments. Quotes are respected; anything a shell would do is refused.
- */
-export function splitCommand(text: string): string[] {
-  if (/[|&;<>`$(){}\n]/.test(text))
-    throw new ConfigUnusable(
-      `"${text}" needs a shell; put it into a script of the repository and give that as the gate`,
-    )
-  const parts = text.match(/"[^"]*"|'[^']*'|[^\s"']+/g) ?? []
-  return parts.map((part) => part.replace(/^(["'])(.*)\1$/, '$2'))
+/** Keys of a rig's config.json that nothing reads, with the one that was probably meant (null: none is like it). */
+export function unknownKeys(raw: unknown): { key: string; nearest: string | null }[] {
+  if (typeof raw !== 'object' || raw === null) return []
+  const known = Object.keys(rigConfig.shape)
+  return Object.keys(raw)
+    .filter((key) => !known.includes(key))
+    .map((key) => ({ key, nearest: nearest(key, known) ?? null }))
 }

@@ -13,10 +13,14 @@ import {
   writeFileSync,
 } from 'node:fs'
 import { basename, dirname, join } from 'node:path'
-import { rigName } from '../machines/address.ts'
-import { beadsPrefix, readConfig, rigConfig, rigsConfig, townConfig, writeConfig, writeIfMissing } from './config.ts'
-import { type CloneProgress, clone as cloneRepository } from './git/clone.ts'
+import type { Written } from './commands.ts'
+import { beadsPrefix, readConfig, rigConfig, rigName, rigsConfig, townConfig, writeConfig } from './config.ts'
+import { writeIfMissing } from './files.ts'
+import { type CloneProgress, makeClones, NoBranch } from './git/clone.ts'
 import { GitFailed, git } from './git/git.ts'
+import { makeLens } from './git/lens.ts'
+import { excludesOf, gitTrouble } from './git/prepare.ts'
+import { wordsOf } from './git/words.ts'
 import { rigLayout, townLayout } from './layout.ts'
 
 /** What was asked for cannot be; says what, where, what next. */
@@ -64,25 +68,22 @@ export function installTown(
   return { town: layout.root, made }
 }
 
-/** The town that `from` lies in; undefined when there is none. */
-export function findTown(from: string): string | undefined {
-  for (let dir = from; ; dir = dirname(dir)) {
-    if (existsSync(join(dir, 'mayor/town.json'))) return realpathSync(dir)
-    if (dir === dirname(dir)) return undefined
-  }
-}
-
 export interface NewRig {
   name: string
   url: string
+  /** Which of origin's branches is built on; the one its HEAD names if left out. */
+  branch?: string
   prefix?: string
-  gates: Record<string, string[]>
+  /** As they are written into its config.json. */
+  gates: Record<string, Written>
   noGate?: boolean
   maxWorkers?: number
   spawnDelay?: string
   agent?: string
-  worker?: string[]
+  worker?: Written
   session?: 'auto' | 'tmux' | 'process'
+  /** Other settings, as they are written in config.json. */
+  settings?: Readonly<Record<string, unknown>>
   now: Date
   initBeads(dir: string, prefix: string): void
   /** Told while the repository is being cloned. */
@@ -117,10 +118,15 @@ export async function addRig(
   if (Object.keys(rig.gates).length === 0 && !rig.noGate)
     throw new Refused(`give ${rig.name} a gate (--gate 'test=npm test'), or say that it lands untested (--no-gate)`)
 
+  const old = await gitTrouble()
+  if (old !== undefined) throw new Refused(`${old}. Nothing was changed`)
   const url = existsSync(rig.url) ? realpathSync(rig.url) : rig.url
   const making = join(layout.daemon, `making-${rig.name}-${randomBytes(4).toString('hex')}`)
   try {
-    const branch = await makeClones(making, url, rig.progress)
+    const { branch, warnings } = await makeClones(making, url, {
+      ...(rig.branch === undefined ? {} : { branch: rig.branch }),
+      ...(rig.progress ? { progress: rig.progress } : {}),
+    })
     for (const dir of ['polecats', 'crew', 'plugins', 'witness', 'refinery/pool'])
       mkdirSync(join(making, dir), { recursive: true })
     for (const file of ['mayor/state.json', 'refinery/state.json', 'witness/state.json'])
@@ -140,40 +146,26 @@ export async function addRig(
       agent: rig.agent ?? 'shell',
       ...(rig.worker ? { worker: rig.worker } : {}),
       session: rig.session ?? 'auto',
+      ...rig.settings,
     }
     const checked = rigConfig.safeParse(config)
     if (!checked.success) throw new Refused(`this rig cannot be: ${checked.error.issues[0]?.message}`)
     writeConfig(join(making, 'config.json'), config)
     renameSync(making, join(town, rig.name))
-    await git(rigLayout(town, rig.name).clone, ['worktree', 'prune'])
+    makeLens(town, rig.name, await excludesOf(town, rig.name))
     writeConfig(layout.rigsJson, {
       ...registry,
       rigs: { ...registry.rigs, [rig.name]: { git_url: url, added_at: rig.now.toISOString() } },
     })
-    return { branch, prefix, warning: await pushesRefused(url, branch) }
+    const refused = await pushesRefused(url, branch)
+    const all = refused === null ? warnings : [refused, ...warnings]
+    return { branch, prefix, warning: all.length === 0 ? null : all.join('\n') }
   } catch (error) {
     rmSync(making, { recursive: true, force: true })
-    if (error instanceof GitFailed)
-      throw new Refused(`${url} cannot be cloned: ${error.output.trim().split('\n').at(-1)}. Nothing was changed`)
+    if (error instanceof GitFailed) throw new Refused(`${url} cannot be cloned: ${wordsOf(error)}. Nothing was changed`)
+    if (error instanceof NoBranch) throw new Refused(`${error.message}. Nothing was changed`)
     throw error
   }
-}
-
-/**
- * The Mayor's clone from origin, the Refinery's from the Mayor's by hard links; both know origin as origin. Returns
- * the default branch.
- */
-async function makeClones(rig: string, url: string, progress: NewRig['progress']): Promise<string> {
-  mkdirSync(join(rig, 'mayor'), { recursive: true })
-  mkdirSync(join(rig, 'refinery'), { recursive: true })
-  const clone = join(rig, 'mayor/rig')
-  const refinery = join(rig, 'refinery/rig')
-  await cloneRepository(url, clone, progress ? { progress } : {})
-  const { stdout: branch } = await git(clone, ['symbolic-ref', '--short', 'HEAD'])
-  await cloneRepository(clone, refinery, { args: ['--local', '--no-checkout'] })
-  await git(refinery, ['remote', 'set-url', 'origin', url])
-  await git(refinery, ['fetch', '--quiet', '--prune', 'origin'])
-  return branch
 }
 
 /** `.beads` → `mayor/rig/.beads`, unseen by git; a folder of the rig's own when the project tracks one itself. */

@@ -9,6 +9,8 @@ export function townLayout(town: string) {
     root: town,
     instructions: join(town, 'CLAUDE.md'),
     beads: join(town, '.beads'),
+    /** Rigs that were removed, each a folder. */
+    removed: join(town, 'removed'),
     config: join(town, 'config'),
     mayor: join(town, 'mayor'),
     townJson: join(town, 'mayor/town.json'),
@@ -24,6 +26,12 @@ export function townLayout(town: string) {
     socket: socketPath(town),
     sessions: join(town, 'daemon/sessions'),
     gateLogs: join(town, 'daemon/gates'),
+    /** The town's own views of repositories that agents can write, one a rig (`git/lens.ts`); mode 0700. */
+    lenses: join(town, 'daemon/lens'),
+    /** What the town remembers of each worker's place; mode 0700. */
+    places: join(town, 'daemon/places'),
+    /** Index and HEAD of what is checked out for gates, where no gate can write; mode 0700. */
+    checkouts: join(town, 'daemon/checkouts'),
     /** Shims named `gt` and `bd`, first on the PATH of every session. */
     shims: join(town, 'daemon/bin'),
     /** Socket name for `tmux -L`: private to this town. */
@@ -47,8 +55,18 @@ export function rigLayout(town: string, rig: string) {
     refinery: join(root, 'refinery'),
     refineryClone: join(root, 'refinery/rig'),
     refineryState: join(root, 'refinery/state.json'),
-    /** Detached worktrees of the Refinery's clone, reused from gate to gate. */
+    /** What the Refinery knows of submodules: a bare repository for each address. */
+    modules: join(root, 'refinery/modules'),
+    /** The `.gitattributes` of main, and nothing else: what merges honour. */
+    attributes: join(root, 'refinery/attributes'),
+    /** Every commit the Refinery built, one a line. */
+    built: join(root, 'refinery/built'),
+    lens: join(townLayout(town).lenses, rig),
+    placeRecord: (polecat: string) => join(townLayout(town).places, rig, `${polecat}.json`),
+    /** Places of gates: a new folder each run, with a repository and a home of its own. */
     gatePool: join(root, 'refinery/pool'),
+    /** Of setups and gates, kept from run to run (`GT_CACHE`). */
+    gateCache: join(root, 'refinery/cache'),
     witness: join(root, 'witness'),
     witnessState: join(root, 'witness/state.json'),
     crew: join(root, 'crew'),

@@ -1,9 +1,10 @@
 // Processes of the machine: who one is (its number and its start time), whether it lives, and how to end it with all
 // it started.
-// Never: signals a process whose start time is not the recorded one; a number alone may be somebody else's by now.
+// Never: signals a process whose start time is not the recorded one, for a number alone may be somebody else's by now;
+// nor the first process of the machine, nor the town's own.
 import { spawnSync } from 'node:child_process'
 import { existsSync, readdirSync, readFileSync } from 'node:fs'
-import { kill } from 'node:process'
+import process from 'node:process'
 
 export interface ProcessIdentity {
   pid: number
@@ -11,40 +12,56 @@ export interface ProcessIdentity {
   pidStart: string
 }
 
+/** Variables by which the town knows what its own programs started, wherever that went; each names one run. */
+export type MarkVariable = 'GT_SESSION' | 'GT_GATE' | 'GT_RUN'
+export interface Mark {
+  variable: MarkVariable
+  holds(value: string): boolean
+}
+/** The mark of one run. */
+export const markOf = (variable: MarkVariable, run: string): Mark => ({ variable, holds: (value) => value === run })
+
+/** How long a process may take to go once it is killed, in milliseconds. */
+const goneWithinMs = 10_000
+/** What a leader leaves behind has this long to end politely, in milliseconds. */
+const leftGraceMs = 200
+
 /**
- * A mark of a process's start, without a colon, that no later process of the same number has; undefined when there is
- * no such process, or only its zombie.
+ * Ends a leader with its group and all below it, and whoever bears the mark: SIGTERM, then SIGKILL once the leader is
+ * gone or after graceMs (milliseconds). Safe to repeat; who is gone counts as ended. Throws when one does not go.
  */
-export function startOf(pid: number): string | undefined {
-  if (!existsSync('/proc/self/stat')) return startByPs(pid)
-  try {
-    const stat = readFileSync(`/proc/${pid}/stat`, 'utf8')
-    const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ')
-    return fields[0] === 'Z' ? undefined : fields[19]
-  } catch (error) {
-    const { code } = error as NodeJS.ErrnoException
-    if (code === 'ENOENT' || code === 'ESRCH') return undefined
-    throw error
+export async function endAll(
+  whose: { leader?: ProcessIdentity; mark?: Mark },
+  graceMs: number,
+  signal?: AbortSignal,
+): Promise<void> {
+  const { leader } = whose
+  let all = await belonging(whose)
+  if (all.length === 0) return
+  if (graceMs > 0) {
+    for (const each of all) signalTo(each, 'SIGTERM')
+    // A stopped process hears SIGTERM only once it goes on.
+    for (const each of all) signalTo(each, 'SIGCONT')
+    const leads = leader !== undefined && isAlive(leader)
+    await until(async () => leads && (await alive([leader])).length === 0, leads ? graceMs : 0, signal)
+    await until(async () => (await alive(all)).length === 0, Math.min(graceMs, leftGraceMs), signal)
+  }
+  // Again and again: one that is being ended may just have started another.
+  const foreign = new Set<number>()
+  for (const end = performance.now() + goneWithinMs; ; ) {
+    all = [...(await alive(all)), ...(await belonging(whose))].filter(({ pid }) => !foreign.has(pid))
+    if (all.length === 0) return
+    if (performance.now() > end)
+      throw new Error(`process ${all[0]?.pid} does not end, although it was killed ${goneWithinMs / 1000} s ago`)
+    // Another user's (a worker used sudo) cannot be ended by us, and nobody waits for it.
+    for (const each of all) if (!signalTo(each, 'SIGKILL')) foreign.add(each.pid)
+    await until(async () => (await alive(all)).every(({ pid }) => foreign.has(pid)), 1000)
   }
 }
 
-/** Where there is no /proc (macOS, BSD). */
-function startByPs(pid: number): string | undefined {
-  const { stdout } = spawnSync('ps', ['-o', 'stat=,lstart=', '-p', String(pid)], {
-    encoding: 'utf8',
-    env: { PATH: '/bin:/usr/bin', LC_ALL: 'C' },
-  })
-  const [state = '', ...start] = stdout.trim().split(/\s+/)
-  return state === '' || state.startsWith('Z') ? undefined : start.join(' ').replaceAll(':', '.')
-}
-
-export const isAlive = (process: ProcessIdentity) => startOf(process.pid) === process.pidStart
-
-/** Of a text that begins with `pid:start`. */
-export function identityIn(text: string): ProcessIdentity {
-  const [pid = '', pidStart = ''] = text.split(':')
-  return { pid: Number(pid), pidStart }
-}
+/** Ends a leader with its group and all below it, as endAll does. */
+export const endTree = (leader: ProcessIdentity, graceMs: number, signal?: AbortSignal): Promise<void> =>
+  endAll({ leader }, graceMs, signal)
 
 /**
  * Ends these, and nothing below them: SIGTERM, SIGKILL after graceMs (milliseconds), and goes on when one cannot be
@@ -52,85 +69,218 @@ export function identityIn(text: string): ProcessIdentity {
  */
 export async function endEach(all: readonly ProcessIdentity[], graceMs: number): Promise<void> {
   for (const signal of ['SIGTERM', 'SIGKILL'] as const) {
-    for (const each of all) if (isAlive(each)) signalTo(each.pid, signal)
-    for (let waitedMs = 0; all.some(isAlive) && waitedMs < graceMs; waitedMs += 20) await pause(20)
+    for (const each of all) signalTo(each, signal)
+    await until(async () => (await alive(all)).length === 0, graceMs)
   }
 }
 
-/**
- * Ends a process group's leader and everything below it: SIGTERM, then SIGKILL after graceMs (milliseconds). Safe to
- * repeat; one that is gone counts as ended.
- */
-export async function endTree(leader: ProcessIdentity, graceMs: number, signal?: AbortSignal): Promise<void> {
-  if (!isAlive(leader)) return endOrphans(leader)
-  const family = descendants(leader.pid)
-  signalTo(-leader.pid, graceMs > 0 ? 'SIGTERM' : 'SIGKILL')
-  // A stopped process hears SIGTERM only once it goes on.
-  if (graceMs > 0) signalTo(-leader.pid, 'SIGCONT')
-  for (let waitedMs = 0; isAlive(leader) && waitedMs < graceMs && !signal?.aborted; waitedMs += 20) await pause(20)
-  if (isAlive(leader)) signalTo(-leader.pid, 'SIGKILL')
-  for (const child of family) if (isAlive(child)) signalTo(child.pid, 'SIGKILL')
-  while (isAlive(leader) && !signal?.aborted) await pause(10)
+/** The leader, its group, its session and what is below it, and those that bear the mark. */
+async function belonging({ leader, mark }: { leader?: ProcessIdentity; mark?: Mark }): Promise<ProcessIdentity[]> {
+  const found = new Map<number, ProcessIdentity>()
+  if (leader) for (const each of familyOf(leader, await table())) found.set(each.pid, each)
+  if (mark) for (const each of await marked(mark)) found.set(each.pid, each)
+  return [...found.values()].filter(mayBeSignalled)
 }
 
-/**
- * Ends what a leader that is gone left in its group: killed from outside it takes nobody with it. A number that is
- * somebody else's by now is left alone.
- */
-function endOrphans(leader: ProcessIdentity): void {
-  // While anybody is in the group, the kernel gives its number to no new process.
-  if (startOf(leader.pid) === undefined) signalTo(-leader.pid, 'SIGKILL')
+function familyOf(leader: ProcessIdentity, all: readonly Entry[]): Entry[] {
+  const self = all.find(({ pid }) => pid === leader.pid)
+  // While anybody is in its group, the kernel gives a leader's number to no new process; this one is somebody else.
+  if (leader.pid < 2 || (self && self.pidStart !== leader.pidStart)) return []
+  const family = new Set(
+    all.filter(({ pid, group, session }) => [pid, group, session].includes(leader.pid)).map(({ pid }) => pid),
+  )
+  // Parents first or not: as often as it takes until nobody is added.
+  for (let size = -1; size < family.size; ) {
+    size = family.size
+    for (const { pid, parent } of all) if (family.has(parent)) family.add(pid)
+  }
+  return all.filter(({ pid, isZombie }) => family.has(pid) && !isZombie)
 }
 
-/** Ends what is left of a group whose leader has only just ended. */
-export const endGroup = (leader: number): void => signalTo(-leader, 'SIGKILL')
+// Who there is
 
-/**
- * Processes of this user whose environment says so, by a variable only the town sets. Where there is no /proc: none.
- */
-export function marked(variable: string, holds: (value: string) => boolean): ProcessIdentity[] {
-  if (!existsSync('/proc/self/environ')) return []
-  return readdirSync('/proc')
+interface Entry extends ProcessIdentity {
+  parent: number
+  group: number
+  session: number
+  /** It has ended, and nobody has asked how. */
+  isZombie: boolean
+}
+
+const hasProc = existsSync('/proc/self/stat')
+
+/** Every process of the machine. */
+async function table(): Promise<Entry[]> {
+  if (!hasProc) return tableByPs()
+  return pids().flatMap((pid) => {
+    const entry = entryOf(pid)
+    return entry ? [entry] : []
+  })
+}
+
+const pids = () =>
+  readdirSync('/proc')
     .filter((entry) => /^\d+$/.test(entry))
-    .flatMap((entry) => {
-      const value = environmentOf(entry)
-        .split('\0')
-        .find((line) => line.startsWith(`${variable}=`))
-        ?.slice(variable.length + 1)
-      const pidStart = value !== undefined && holds(value) ? startOf(Number(entry)) : undefined
-      return pidStart === undefined ? [] : [{ pid: Number(entry), pidStart }]
-    })
+    .map(Number)
+
+function entryOf(pid: number): Entry | undefined {
+  const stat = readOf(pid, 'stat')
+  if (stat === '') return undefined
+  const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ')
+  const [state = '', parent, group, session] = fields
+  return {
+    pid,
+    pidStart: fields[19] ?? '',
+    parent: Number(parent),
+    group: Number(group),
+    session: Number(session),
+    isZombie: state === 'Z' || state === 'X',
+  }
 }
 
-function environmentOf(pid: string): string {
+/** A file of a process in /proc; empty when it is gone, or is somebody else's. */
+function readOf(pid: number, file: string): string {
   try {
-    return readFileSync(`/proc/${pid}/environ`, 'utf8')
+    return readFileSync(`/proc/${pid}/${file}`, 'latin1')
   } catch (error) {
-    // Somebody else's, or gone since it was listed.
     if (['EACCES', 'ENOENT', 'ESRCH', 'EPERM'].includes((error as NodeJS.ErrnoException).code ?? '')) return ''
     throw error
   }
 }
 
-/** Every process below this one, also those that left its group. */
-function descendants(pid: number): ProcessIdentity[] {
-  return childrenOf(pid).flatMap((child) => [{ pid: child, pidStart: startOf(child) ?? '' }, ...descendants(child)])
+const psEnv = { PATH: '/bin:/usr/bin', LC_ALL: 'C' }
+const startIn = (words: readonly string[]) => words.join(' ').replaceAll(':', '.')
+
+/** The same where there is no /proc (macOS, BSD). */
+async function tableByPs(): Promise<Entry[]> {
+  const { execa } = await import('execa')
+  const { stdout } = await execa('ps', ['-axo', 'pid=,ppid=,pgid=,stat=,lstart='], { env: psEnv, extendEnv: false })
+  return stdout.split('\n').map((line) => {
+    const [pid, parent, group, state = '', ...start] = line.trim().split(/\s+/)
+    return {
+      pid: Number(pid),
+      pidStart: startIn(start),
+      parent: Number(parent),
+      group: Number(group),
+      session: Number(group),
+      isZombie: state.startsWith('Z'),
+    }
+  })
 }
 
-function childrenOf(pid: number): number[] {
-  const path = `/proc/${pid}/task/${pid}/children`
-  if (existsSync(path)) return readFileSync(path, 'utf8').split(' ').filter(Boolean).map(Number)
-  if (existsSync('/proc/self/stat')) return []
-  const { stdout } = spawnSync('pgrep', ['-P', String(pid)], { encoding: 'utf8' })
-  return stdout.split('\n').filter(Boolean).map(Number)
+/**
+ * A mark of a process's start, without a colon, that no later process of the same number has; undefined when there is
+ * no such process, or only its zombie.
+ */
+export function startOf(pid: number): string | undefined {
+  if (!hasProc) return startByPs(pid)
+  const entry = entryOf(pid)
+  return entry && !entry.isZombie ? entry.pidStart : undefined
 }
 
-function signalTo(pid: number, signal: 'SIGTERM' | 'SIGKILL' | 'SIGCONT'): void {
+function startByPs(pid: number): string | undefined {
+  const asked = ['-o', 'stat=,lstart=', '-p', String(pid)]
+  const { stdout } = spawnSync('ps', asked, { encoding: 'utf8', env: psEnv })
+  const [state = '', ...start] = stdout.trim().split(/\s+/)
+  return state === '' || state.startsWith('Z') ? undefined : startIn(start)
+}
+
+/** Who this is, also when it has just ended and its number is not free yet. */
+export const identityOf = (pid: number): ProcessIdentity => ({
+  pid,
+  pidStart: (hasProc ? entryOf(pid)?.pidStart : startByPs(pid)) ?? '',
+})
+
+export const isAlive = (one: ProcessIdentity) => startOf(one.pid) === one.pidStart
+
+/** Those of them that live; one question for all where there is no /proc. */
+async function alive(some: readonly ProcessIdentity[]): Promise<ProcessIdentity[]> {
+  if (hasProc || some.length === 0) return some.filter(isAlive)
+  const starts = new Map((await tableByPs()).filter((each) => !each.isZombie).map((each) => [each.pid, each.pidStart]))
+  return some.filter(({ pid, pidStart }) => starts.get(pid) === pidStart)
+}
+
+/** Of a text that begins with `pid:start`. */
+export function identityIn(text: string): ProcessIdentity {
+  const [pid = '', pidStart = ''] = text.split(':')
+  return { pid: Number(pid), pidStart }
+}
+
+/** Program and arguments of a process, as one text; empty when it is gone, or cannot be seen. */
+export async function argumentsOf(pid: number): Promise<string> {
+  if (hasProc) return readOf(pid, 'cmdline').replaceAll('\0', ' ')
+  const { execa } = await import('execa')
+  const asked = ['-ww', '-o', 'args=', '-p', String(pid)]
+  return (await execa('ps', asked, { env: psEnv, extendEnv: false, reject: false })).stdout
+}
+
+// Marks
+
+/**
+ * Processes of this user whose environment bears a mark. Where there is no /proc: none. All who ask at one time share
+ * one look, which begins after the last of them has asked.
+ */
+export async function marked({ variable, holds }: Mark): Promise<ProcessIdentity[]> {
+  next ??= new Promise((resolve, reject) =>
+    setImmediate(() => {
+      next = undefined
+      try {
+        resolve(bearers())
+      } catch (error) {
+        reject(error)
+      }
+    }),
+  )
+  return (await next).filter(({ marks }) => {
+    const value = marks.get(variable)
+    return value !== undefined && holds(value)
+  })
+}
+
+type Bearer = ProcessIdentity & { marks: ReadonlyMap<string, string> }
+let next: Promise<Bearer[]> | undefined
+
+function bearers(): Bearer[] {
+  if (!hasProc) return []
+  return pids().flatMap((pid) => {
+    const marks = marksIn(readOf(pid, 'environ'))
+    const pidStart = marks.size === 0 ? undefined : startOf(pid)
+    return pidStart === undefined ? [] : [{ pid, pidStart, marks }]
+  })
+}
+
+function marksIn(environment: string): Map<string, string> {
+  if (!environment.includes('GT_')) return new Map()
+  return new Map(
+    [
+      ...Buffer.from(environment, 'latin1')
+        .toString('utf8')
+        .matchAll(/(?:^|\0)(GT_SESSION|GT_GATE|GT_RUN)=([^\0]*)/g),
+    ].map(([, variable = '', value = '']) => [variable, value]),
+  )
+}
+
+// Signals
+
+/** Never the town itself, even where it was started from inside a session; never the whole machine. */
+const mayBeSignalled = ({ pid }: ProcessIdentity) => pid >= 2 && pid !== process.pid
+
+/** false: it is not ours to signal. */
+function signalTo(one: ProcessIdentity, signal: 'SIGTERM' | 'SIGKILL' | 'SIGCONT'): boolean {
+  if (!mayBeSignalled(one) || !isAlive(one)) return true
   try {
-    kill(pid, signal)
+    return process.kill(one.pid, signal)
   } catch (error) {
-    if ((error as NodeJS.ErrnoException).code !== 'ESRCH') throw error
+    const { code } = error as NodeJS.ErrnoException
+    if (code !== 'ESRCH' && code !== 'EPERM') throw error
+    return code !== 'EPERM'
   }
 }
 
-const pause = (ms: number) => new Promise<void>((resolve) => setTimeout(resolve, ms))
+/** Resolves when it is so, after withinMs, or when the signal comes. */
+async function until(isSo: () => Promise<boolean>, withinMs: number, signal?: AbortSignal): Promise<void> {
+  for (const end = performance.now() + withinMs; !(await isSo()); ) {
+    if (signal?.aborted || performance.now() >= end) return
+    await new Promise((resolve) => setTimeout(resolve, 10))
+  }
+}

@@ -1,7 +1,7 @@
 // The board: a town's state as lines for people. `gt status` shows it as it is, `gt replay --until` as it was.
 // Never: asks anybody; it shows what it is given.
 import type { Status } from './api.ts'
-import { colour, table } from './command.ts'
+import { colour, cut, table } from './print.ts'
 
 const stateColour: Record<string, number> = {
   working: 36,
@@ -19,11 +19,27 @@ const stateColour: Record<string, number> = {
 const coloured = (state: string) => colour(stateColour[state] ?? 0, state)
 
 /** The town as a person looks at it. */
-export function boardOf({ town, rigs, escalations }: Status): string[] {
+export function boardOf({ town, rigs, escalations, problems, depth }: Status): string[] {
   return [
     `${colour(1, town.name)}  ${town.root}  pid ${town.pid}${town.stopped ? colour(31, '  STOPPED (gt up lets it go on)') : ''}`,
     ...rigLines(rigs, escalations),
+    ...problems.map((problem) => colour(31, `! ${problem}`)),
+    ...(depth.dead > 0 ? [`  ${depth.dead} undeliverable: gt mail dead`] : []),
   ]
+}
+
+/**
+ * A screen written over in place: home, each line cleared to its end, then what was below. Where there is too little
+ * room, the words beneath go first, then the end of the board; nothing ever scrolls.
+ */
+export function onScreen(board: readonly string[], words: readonly string[], rows: number, columns: number): string {
+  // The last row stays free: a line that ends there would push the first one out.
+  const room = Math.max(1, rows - 1)
+  const whole = [...board]
+  const wordsRoom = room - board.length - 1
+  if (wordsRoom > 0 && words.length > 0) whole.push('', ...words.slice(-wordsRoom))
+  const shown = whole.length <= room ? whole : [...whole.slice(0, room - 1), `… ${whole.length - room + 1} more lines`]
+  return `\u001b[H${shown.map((line) => `${cut(line, columns - 1)}\u001b[K\n`).join('')}\u001b[J`
 }
 
 /** Each rig's polecats, queue and landings, and what was escalated. */

@@ -3,23 +3,16 @@
 // Never: starts the daemon.
 import { connect, type Socket } from 'node:net'
 import process from 'node:process'
-import type { Methods, Request, Response } from './api.ts'
+import type { Request, Response } from './api.ts'
+import type { Data, Params, RequestName } from './asking.ts'
+import { TownUnreachable, Usage } from './errors.ts'
 
-/** Nobody answers on the town's socket. Exit code 3. */
-export class TownUnreachable extends Error {
-  override name = 'TownUnreachable'
-}
-/** The daemon said no, in words. Exit code 1, or 2 for a wrong call. */
-export class Denied extends Error {
-  override name = 'Denied'
-  readonly usage: boolean
-  constructor(message: string, usage: boolean) {
-    super(message)
-    this.usage = usage
-  }
-}
+/** How long a daemon may say nothing at all, not even that it is at work, in milliseconds. */
+export const silentMs = 5000
+/** How often a daemon at work says so, in milliseconds. */
+export const beatMs = 1500
 
-export function makeRequest<M extends keyof Methods>(method: M, params: Methods[M]['params']): Request {
+export function makeRequest<M extends RequestName>(method: M, params: Params<M>): Request {
   const { GT_ADDRESS: address, GT_EPOCH: epoch, GT_TOKEN: token } = process.env
   return {
     v: 1,
@@ -48,36 +41,56 @@ export function hangUp(): void {
 }
 
 /** Sends a request; resolves with its answer. `event` hears what a stream tells before it. */
-export function send<M extends keyof Methods>(
+export function send<M extends RequestName>(
   socketPath: string,
   town: string,
   request: Request,
   event: (event: unknown) => void = () => {},
-): Promise<Methods[M]['data']> {
+): Promise<Data<M>> {
   return new Promise((resolve, reject) => {
     const socket = connect(socketPath)
     open.add(socket)
-    let rest = ''
     const unreachable = () => reject(new TownUnreachable(`the town at ${town} is not up; start it with \`gt up\``))
+    const silent = () => {
+      reject(
+        new TownUnreachable(
+          `the town at ${town} does not answer: its daemon is there and has said nothing for ${silentMs / 1000} s; its number is in daemon/daemon.json, its log is daemon/daemon.log`,
+          { silent: true },
+        ),
+      )
+      socket.destroy()
+    }
     socket.setEncoding('utf8')
+    socket.setTimeout(silentMs, silent)
     socket.on('connect', () => socket.write(`${JSON.stringify(request)}\n`))
     socket.on('error', unreachable)
     socket.on('close', () => {
       open.delete(socket)
       unreachable()
     })
-    socket.on('data', (chunk: string) => {
-      const lines = (rest + chunk).split('\n')
-      rest = lines.pop() ?? ''
-      for (const line of lines) {
+    socket.on(
+      'data',
+      linesOf((line) => {
         const response = JSON.parse(line) as Response
-        if ('event' in response) event(response.event)
+        if ('beat' in response) return
+        if ('event' in response) return event(response.event)
+        if (response.ok) resolve(response.data as Data<M>)
         else {
-          if (response.ok) resolve(response.data as Methods[M]['data'])
-          else reject(new Denied(response.error.message, response.error.code === 'usage'))
-          socket.destroy()
+          const { code, message } = response.error
+          reject(code === 'usage' ? new Usage(message) : new Error(message))
         }
-      }
-    })
+        socket.destroy()
+      }),
+    )
   })
+}
+
+/** Hands on whole lines of a text that comes in pieces. */
+function linesOf(each: (line: string) => void): (chunk: string) => void {
+  let rest = ''
+  return (chunk) => {
+    const lines = (rest + chunk).split('\n')
+    rest = lines.pop() ?? ''
+    for (const line of lines) each(line)
+  }
 }

@@ -9,9 +9,11 @@ import { createInterface } from 'node:readline'
 import { destination, pino } from 'pino'
 import { ConfigUnusable, writeConfig } from '../actors/config.ts'
 import { townLayout } from '../actors/layout.ts'
-import { Refusal, StoreUnusable } from '../runtime/contract.ts'
+import { Refusal, StoreUnusable } from '../runtime/open.ts'
 import type { Response } from './api.ts'
-import { openDoor, UsageError } from './door.ts'
+import { beatMs } from './client.ts'
+import { type Door, openDoor } from './door.ts'
+import { Usage } from './errors.ts'
 import { openTown } from './town.ts'
 
 export interface DaemonOptions {
@@ -40,6 +42,7 @@ export async function runDaemon(options: DaemonOptions): Promise<number> {
       pid: process.pid,
       onFatal,
       report: (error) => log.error(error),
+      warn: (problem) => log.warn(problem),
       goDown: () => setImmediate(() => end(0)),
     })
   } catch (error) {
@@ -86,9 +89,7 @@ export async function runDaemon(options: DaemonOptions): Promise<number> {
   return code
 }
 
-type Answer = ReturnType<typeof openDoor>
-
-function serve(socket: Socket, answer: Answer, report: (error: unknown) => void): void {
+function serve(socket: Socket, answer: Door, report: (error: unknown) => void): void {
   const gone = new AbortController()
   const send = (response: Response) => {
     if (!socket.destroyed) socket.write(`${JSON.stringify(response)}\n`)
@@ -99,18 +100,22 @@ function serve(socket: Socket, answer: Answer, report: (error: unknown) => void)
   const lines = createInterface({ input: socket }).on('error', () => gone.abort())
   lines.on('line', (line) => {
     const work = async () => {
+      // Whoever waits is to know that there is somebody, however long it takes.
+      const beat = setInterval(() => send({ beat: true }), beatMs)
       try {
         const data = await answer(parse(line), (event) => send({ event }), gone.signal)
         send({ ok: true, data: data ?? null })
       } catch (error) {
         const message = error instanceof Error ? error.message : String(error)
-        if (error instanceof UsageError) send({ ok: false, error: { code: 'usage', message } })
-        else if (error instanceof Refusal || error instanceof StoreUnusable)
+        if (error instanceof Usage) send({ ok: false, error: { code: 'usage', message } })
+        else if (error instanceof Refusal || error instanceof StoreUnusable || error instanceof ConfigUnusable)
           send({ ok: false, error: { code: 'refused', message } })
         else {
           report(error)
           send({ ok: false, error: { code: 'internal', message } })
         }
+      } finally {
+        clearInterval(beat)
       }
     }
     void work()
@@ -118,7 +123,7 @@ function serve(socket: Socket, answer: Answer, report: (error: unknown) => void)
 }
 
 /** Requests left by commands while there was no daemon, each carried out once by its id. */
-async function takeIntake(dir: string, answer: Answer, report: (error: unknown) => void): Promise<void> {
+async function takeIntake(dir: string, answer: Door, report: (error: unknown) => void): Promise<void> {
   if (!existsSync(dir)) return
   for (const name of readdirSync(dir)
     .filter((each) => each.endsWith('.json'))
@@ -136,6 +141,6 @@ function parse(text: string): unknown {
   try {
     return JSON.parse(text)
   } catch (error) {
-    throw new UsageError(`not JSON: ${error instanceof Error ? error.message : error}`)
+    throw new Usage(`not JSON: ${error instanceof Error ? error.message : error}`)
   }
 }

@@ -1,63 +1,95 @@
 // `gt` itself: finds the word, loads its file and nothing else, runs it, turns what goes wrong into words and an exit
 // code.
-// Never: imports a command that was not asked for. Exit codes: 0 ok, 1 failed, 2 usage, 3 town not reachable.
+// Never: imports a word that was not said. Exit codes: 0 ok, 1 failed, 2 usage, 3 town not reachable.
 import { existsSync, realpathSync } from 'node:fs'
-import { dirname, join } from 'node:path'
+import { dirname, join, resolve } from 'node:path'
 import process from 'node:process'
-import { Denied, hangUp, makeRequest, send, TownUnreachable } from './client.ts'
-import { type Command, type Context, help, parse, Usage } from './command.ts'
+import { setTimeout as sleep } from 'node:timers/promises'
+import type { Data, Params, RequestName } from './asking.ts'
+import { hangUp, makeRequest, send } from './client.ts'
+import { TownUnreachable, Usage } from './errors.ts'
+import { type Asked, type Context, globalOptions, groups, help, parse, type Typed } from './word.ts'
 import { words } from './words.ts'
 
-void main(process.argv.slice(2)).then((code) => {
-  process.exitCode = code
+export async function main(): Promise<void> {
+  process.exitCode = await run(process.argv.slice(2))
   hangUp()
-})
+}
 
-async function main(argv: string[]): Promise<number> {
-  const [first] = argv
+async function run(argv: readonly string[]): Promise<number> {
   let json = argv.includes('--json')
   try {
-    if (first === 'help' && argv[1] !== undefined) return await main([...argv.slice(1), '--help'])
-    if (first === undefined || first === 'help' || first === '--help' || first === '-h') return await overview()
-    if (first === '--version') return main(['version'])
-    const word = argv[1] !== undefined && `${first} ${argv[1]}` in words ? `${first} ${argv[1]}` : first
-    const load = words[word]
-    if (!load) throw new Usage(await unknown(argv))
-    const { default: declaration } = await load()
-    const { flags, args } = parse(word, declaration, argv.slice(word.split(' ').length))
-    if (flags.help) return say(help(word, declaration))
-    json = flags.json === true
-    return (await declaration.run(contextOf(flags, args))) ?? 0
+    const { before, rest } = globalsBefore(argv)
+    const [first, second] = rest
+    if (first === 'help' && second !== undefined) return await run([...before, ...rest.slice(1), '--help'])
+    if (first === undefined || first === 'help')
+      return before.includes('--version') ? await run(['version']) : say(overview())
+    const said = second !== undefined && `${first} ${second}` in words ? `${first} ${second}` : first
+    const entry = Object.hasOwn(words, said) ? words[said] : undefined
+    if (!entry) throw new Usage(await unknown(rest))
+    const word = await entry.load()
+    const typed = parse(`gt ${said}`, word, [...before, ...rest.slice(said.split(' ').length)])
+    if (typed.flags.help) return say(help(word))
+    json = typed.flags.json === true
+    return (await word.run(contextOf(typed))) ?? 0
   } catch (error) {
     return complain(error, json)
   }
 }
 
-function contextOf(flags: Context['flags'], args: string[]): Context {
-  const json = flags.json === true
-  const town = () => {
-    const found = findTown(typeof flags.town === 'string' ? flags.town : undefined)
-    if (found === undefined)
-      throw new Error(
-        `${process.cwd()} is not in a town; change into one, give --town, or make one with \`gt install <path>\``,
+/** Flags that every word takes may also stand before it: `gt -C ~/gt status`. */
+function globalsBefore(argv: readonly string[]): { before: string[]; rest: string[] } {
+  const before: string[] = []
+  const rest = [...argv]
+  while (rest[0]?.startsWith('-')) {
+    const flag = rest.shift() as string
+    before.push(flag)
+    const option = Object.entries(globalOptions).find(
+      ([name, each]) => flag.split('=')[0] === `--${name}` || ('short' in each && flag.startsWith(`-${each.short}`)),
+    )
+    if (!option && flag !== '--version')
+      throw new Usage(
+        `unknown option '${flag}'; before a word there can be ${Object.keys(globalOptions)
+          .map((name) => `--${name}`)
+          .join(', ')} and -C; \`gt help\` lists the words`,
       )
-    return found
+    const valued = option?.[1].kind === 'text' && (flag === `--${option[0]}` || flag === `-${option[1].short}`)
+    if (valued && rest[0] !== undefined) before.push(rest.shift() as string)
+  }
+  return { before, rest }
+}
+
+function contextOf({ flags, args }: Typed): Context {
+  const json = flags.json === true
+  const given = flags.town as string | undefined
+  const town = () => {
+    const found = findTown(given)
+    if (found !== undefined) return found
+    throw new Error(
+      given === undefined
+        ? `${process.cwd()} is not in a town; change into one, give --town, or make one with \`gt install <path>\``
+        : `${given} is not a town; \`gt install ${given}\` makes one`,
+    )
   }
   return {
     json,
-    flags,
-    args,
+    flags: flags as Context['flags'],
+    args: args as Context['args'],
     town,
-    ask: async (method, params, event, patienceMs = 0) => {
+    townAround: () => findTown(given),
+    async ask<M extends RequestName>(
+      method: M,
+      params: Params<M>,
+      { event, patienceMs = 0 }: Asked = {},
+    ): Promise<Data<M>> {
       const root = town()
       const { townLayout } = await import('../actors/layout.ts')
       const request = makeRequest(method, params)
-      for (let leftMs = patienceMs; ; leftMs -= 200) {
+      for (const until = Date.now() + patienceMs; ; await sleep(200)) {
         try {
-          return await send(townLayout(root).socket, root, request, event)
+          return await send<M>(townLayout(root).socket, root, request, event)
         } catch (error) {
-          if (!(error instanceof TownUnreachable) || leftMs <= 0) throw error
-          await new Promise((resolve) => setTimeout(resolve, 200))
+          if (!(error instanceof TownUnreachable) || Date.now() >= until) throw error
         }
       }
     },
@@ -65,9 +97,9 @@ function contextOf(flags: Context['flags'], args: string[]): Context {
   }
 }
 
+/** The town that is given, or that GT_TOWN or the working directory lies in. */
 function findTown(given: string | undefined): string | undefined {
-  const start = given ?? process.env.GT_TOWN ?? process.cwd()
-  for (let dir = start; ; dir = dirname(dir)) {
+  for (let dir = resolve(given ?? process.env.GT_TOWN ?? process.cwd()); ; dir = dirname(dir)) {
     if (existsSync(join(dir, 'mayor/town.json'))) return realpathSync(dir)
     if (given !== undefined || dir === dirname(dir)) return undefined
   }
@@ -79,37 +111,37 @@ function say(text: string): number {
 }
 
 function complain(error: unknown, json: boolean): number {
-  const code =
-    error instanceof Usage || (error instanceof Denied && error.usage) ? 2 : error instanceof TownUnreachable ? 3 : 1
+  const code = error instanceof Usage ? 2 : error instanceof TownUnreachable ? 3 : 1
   const message = error instanceof Error ? error.message : String(error)
   process.stderr.write(json ? `${JSON.stringify({ error: { code, message } })}\n` : `gt: ${message}\n`)
   return code
 }
 
-async function overview(): Promise<number> {
-  const all: [string, Command][] = await Promise.all(
-    Object.entries(words).map(async ([name, load]) => [name, (await load()).default] as [string, Command]),
-  )
+function overview(): string {
+  const all = Object.entries(words)
   const width = Math.max(...all.map(([name]) => name.length))
-  return say(
-    [
-      'Gas Town: AI coding agents at work on your repositories.',
-      '',
-      ...all.map(([name, { summary }]) => `  gt ${name.padEnd(width)}  ${summary}`),
-      '',
-      '`gt help <word>` explains one.',
-    ].join('\n'),
-  )
+  const group = (name: string) =>
+    all
+      .filter(([, entry]) => entry.group === name)
+      .map(([said, { summary }]) => `  gt ${said.padEnd(width)}  ${summary}`)
+  return [
+    'Gas Town: AI coding agents at work on your repositories.',
+    ...Object.entries(groups).flatMap(([name, title]) => ['', `${title}:`, ...group(name)]),
+    '',
+    '`gt help <word>` explains one. --json, --town <folder> (-C) and --help go with every word.',
+  ].join('\n')
 }
 
-async function unknown(argv: string[]): Promise<string> {
-  const group = Object.keys(words).filter((word) => word.startsWith(`${argv[0]} `))
-  if (group.length > 0 && (argv[1] === undefined || argv[1].startsWith('-')))
-    return `which one? ${group.map((word) => `\`gt ${word}\``).join(', ')}`
-  const { closest } = await import('fastest-levenshtein')
-  const asked = argv
-    .slice(0, 2)
-    .filter((part) => !part.startsWith('-'))
-    .join(' ')
-  return `"${asked}" is no gt command; did you mean \`gt ${closest(asked, Object.keys(words))}\`? \`gt help\` lists all`
+/** What a person may have meant: a word that begins so, one that means the same, or the nearest spelling. */
+async function unknown(rest: readonly string[]): Promise<string> {
+  const typed = rest.slice(0, 2).filter((part) => !part.startsWith('-'))
+  const [first = ''] = typed
+  const group = Object.keys(words).filter((word) => word.startsWith(`${first} `))
+  if (group.length > 0 && typed.length === 1) return `which one? ${quoted(group).join(', ')}`
+  const { meant } = await import('./meant.ts')
+  const found = meant(typed, Object.keys(words))
+  const hint = found.length > 0 ? `; did you mean ${quoted(found).join(' or ')}?` : ';'
+  return `"${typed.join(' ')}" is no gt command${hint} \`gt help\` lists all`
 }
+
+const quoted = (all: readonly string[]) => all.map((word) => `\`gt ${word}\``)

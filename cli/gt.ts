@@ -1,9 +1,7 @@
-// `gt`'s entry: says what it needs, then loads the command itself.
+// `gt`'s entry: looks at what it runs on, then loads the command itself.
 // Never: more than that; an older Node must still be able to read this file.
 import process from 'node:process'
 
-if (Number(process.versions.node.split('.')[0]) < 24) {
-  process.stderr.write(`gt needs Node 24 or newer; this is ${process.versions.node}\n`)
-  process.exit(1)
-}
-void import('./gt-main.ts')
+if (Number(process.versions.node.split('.')[0]) < 24)
+  void import('./newer.ts').then(({ runWithNewer }) => runWithNewer('gt'))
+else void import('./gt-main.ts').then(({ main }) => main())

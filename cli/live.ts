@@ -4,7 +4,7 @@ import { randomBytes, timingSafeEqual } from 'node:crypto'
 import { createServer, type ServerResponse } from 'node:http'
 import { townLayout } from '../actors/layout.ts'
 import type { Chart } from '../proof/chart.ts'
-import { openSqliteStore, readActors, statePath } from '../runtime/contract.ts'
+import { openSqliteStore, readActors, statePath } from '../runtime/open.ts'
 import type { LogEntry } from './api.ts'
 
 export interface Live {

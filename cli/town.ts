@@ -1,36 +1,35 @@
 // The composition root: store, clock, chance, hands and roles put together into one running town.
 // Never: decides anything; it connects.
 import { randomUUID } from 'node:crypto'
-import { existsSync, readFileSync } from 'node:fs'
-import { join } from 'node:path'
-import { type Beads, openBeads } from '../actors/beads/embedded.ts'
-import { beadsHands, survey } from '../actors/beads/hands.ts'
-import { watchBeads } from '../actors/beads/watch.ts'
+import { readFileSync } from 'node:fs'
+import { beadsHands } from '../actors/beads/hands.ts'
 import { bind, handlersOf } from '../actors/binding.ts'
-import { limitsOf, type RigConfig, readConfig, rigConfig, rigsConfig, townConfig } from '../actors/config.ts'
-import { endLeftover, gateHands, pruneLogs } from '../actors/gates/hands.ts'
+import { readConfig, townConfig } from '../actors/config.ts'
+import { sessionEnv } from '../actors/environment.ts'
+import { factsOf, rigOfIssue } from '../actors/facts.ts'
+import { endLeftover, gateHands } from '../actors/gates/hands.ts'
 import { gitHands } from '../actors/git/hands.ts'
 import { preservedOf } from '../actors/git/pin.ts'
-import { endLeftGits } from '../actors/git/running.ts'
-import { clearStaged, emptyTrash } from '../actors/git/staging.ts'
+import { prepareGit } from '../actors/git/prepare.ts'
+import type { RigGit } from '../actors/git/rig.ts'
 import { rigLayout, townLayout } from '../actors/layout.ts'
 import { foldersIn, pluginRolesOf } from '../actors/plugins/actors.ts'
 import { pluginHands } from '../actors/plugins/hands.ts'
 import { identityIn, isAlive, startOf } from '../actors/processes.ts'
 import { startProjections } from '../actors/projections.ts'
+import { backends } from '../actors/sessions/backends.ts'
 import { sessionHands } from '../actors/sessions/hands.ts'
-import { allowedEnv, tokenValid, writeShims } from '../actors/sessions/identity.ts'
-import { processBackend } from '../actors/sessions/process.ts'
-import { aliveIn, endSession, pruneRuns } from '../actors/sessions/session.ts'
-import { tmuxBackend, tmuxOn } from '../actors/sessions/tmux.ts'
+import { tokenValid, writeShims } from '../actors/sessions/identity.ts'
+import { endSessions } from '../actors/sessions/session.ts'
 import { rigOf, witnessOf } from '../machines/address.ts'
-import { type Host, openDriver, openHost, openSqliteStore, systemClock, systemRandom } from '../runtime/contract.ts'
-import { mailHash, type TownBehind } from './door.ts'
-import { witnessContext } from './status.ts'
-
-/** How long the journal, outputs of sessions and logs of gates are kept. Work itself is kept for ever. */
-const keepDays = 30
-const dayMs = 86_400_000
+import type { Host } from '../runtime/contract.ts'
+import { openDriver, openHost, openSqliteStore, systemClock, systemRandom } from '../runtime/open.ts'
+import type { TownBehind } from './behind.ts'
+import { mailHash } from './door.ts'
+import { startHousekeeping } from './housekeeping.ts'
+import { openRigs, type Rigs } from './rigs.ts'
+import { openShelves, type Shelves } from './shelves.ts'
+import { heardOf, isHeard, shownOf } from './status.ts'
 
 export interface TownOptions {
   town: string
@@ -42,13 +41,15 @@ export interface TownOptions {
   onFatal(error: unknown): void
   /** Trouble that the town goes on with. */
   report(error: unknown): void
+  /** A file that a person wrote is not as it should be. */
+  warn(problem: string): void
   goDown(): void
 }
 
 export interface Town {
   behind: TownBehind
   host: Host
-  /** Starts the roles' work and watches the rigs' beads. */
+  /** Starts the roles' work and watches the rigs' beads and configuration. */
   begin(): Promise<void>
   close(): Promise<void>
 }
@@ -57,27 +58,16 @@ export async function openTown(options: TownOptions): Promise<Town> {
   const { town } = options
   const layout = townLayout(town)
   const { name } = readConfig(layout.townJson, townConfig)
-  let configs = readRigs(town)
-  const rig = (rigName: string): RigConfig => {
-    const config = configs.get(rigName)
-    if (!config) throw new Error(`no rig "${rigName}" in ${town}`)
-    return config
-  }
-  const facts = {
-    rigs: () => [...configs.keys()],
-    rig: (rigName: string) => limitsOf(rig(rigName)),
-    hasPlugin: (rigName: string, plugin: string) => existsSync(rigLayout(town, rigName).plugin(plugin)),
-    hasCrew: (rigName: string, member: string) => existsSync(join(rigLayout(town, rigName).crew, member)),
-  }
-  const prefixOf = (rigName: string | undefined) => (rigName === undefined ? 'gm' : rig(rigName).beads.prefix)
+  const rigs = openRigs(town, { changed: (rig) => tellWitness(rig), wrong: options.warn })
+  const shelves = openShelves(town)
+  const prefixOf = (rig: string | undefined) => (rig === undefined ? 'gm' : rigs.get(rig).beads.prefix)
+  const facts = factsOf(town, rigs.all)
   const binding = bind({ facts, prefixOf })
   /** Asked in order; plugins that bring a machine come first, also those of a rig added later. */
   const roles = [...binding.roles]
-  const readPlugins = async (rigName: string) => {
-    roles.unshift(...(await pluginRolesOf(town, rigName)))
-  }
-  for (const rigName of configs.keys()) await readPlugins(rigName)
-  const host: Host = openHost({
+  const readPlugins = async (rig: string) => void roles.unshift(...(await pluginRolesOf(town, rig)))
+  for (const rig of rigs.all().keys()) await readPlugins(rig)
+  const host = openHost({
     store: openSqliteStore(layout.db),
     clock: systemClock,
     random: systemRandom,
@@ -86,60 +76,32 @@ export async function openTown(options: TownOptions): Promise<Town> {
     ...binding,
     roles,
   })
-
   const secret = readFileSync(layout.secret, 'utf8').trim()
   writeShims(layout.shims, options.entry.node, { gt: options.entry.gt, bd: options.entry.bd })
-  const bare = { ...allowedEnv(options.env), PATH: options.env.PATH ?? '/usr/local/bin:/usr/bin:/bin' }
-  const tmux = tmuxBackend(layout.tmuxSocket, bare)
-  const hasTmux = tmuxOn(bare.PATH)
-  const backend = (wanted: 'auto' | 'tmux' | 'process') =>
-    wanted === 'process' || (wanted === 'auto' && !hasTmux) ? processBackend : tmux
-  const stores = new Map<string, Beads>()
-  const watches: (() => Promise<void>)[] = []
-  const beadsOf = (rigName: string | undefined): Beads => {
-    const key = rigName ?? ''
-    const open = stores.get(key) ?? openBeads(rigName === undefined ? layout.beads : rigLayout(town, rigName).beads)
-    stores.set(key, open)
-    return open
-  }
-  const gitDeps = { town, defaultBranch: (rigName: string) => rig(rigName).default_branch }
+  const git = gitOf(options, rigs)
   const driver = openDriver({
     host,
     clock: systemClock,
     onFatal: options.onFatal,
-    handlers: handlersOf({
-      ...beadsHands({ of: beadsOf, preservedOf: (rigName, issue) => preservedOf(gitDeps, rigName, issue) }),
-      ...gitHands(gitDeps),
-      ...gateHands({ town, rig, env: bare }),
-      ...sessionHands({ town, rig, backend, secret, env: options.env, node: options.entry.node, now: systemClock.now }),
-      ...pluginHands({ town, env: bare }),
-    }),
+    handlers: handsOf(options, rigs, shelves, git, secret),
   })
-  const watchRig = (rigName: string) => {
+
+  const tellWitness = (rig: string) => {
+    host.post({ from: 'daemon', to: witnessOf(rig), type: 'rig.configured', body: heardOf(rigs.get(rig)) })
+    driver.poke()
+  }
+  const watchRig = (rig: string) => {
     const changed = () => {
-      host.post({ from: 'daemon', to: witnessOf(rigName), type: 'issues.changed', body: {} })
+      host.post({ from: 'daemon', to: witnessOf(rig), type: 'issues.changed', body: {} })
       driver.poke()
     }
-    watches.push(watchBeads(rigLayout(town, rigName).beads, beadsOf(rigName), changed))
+    shelves.watch(rig, changed)
     // Somebody may have written while nobody watched.
     changed()
   }
 
   let projections: ReturnType<typeof startProjections> | undefined
-  let pruning: NodeJS.Timeout | undefined
-  const pruneOld = () => {
-    const before = systemClock.now() - keepDays * dayMs
-    try {
-      host.prune(before)
-      pruneRuns(layout.sessions, before)
-      pruneLogs(layout.gateLogs, before)
-      for (const rigName of configs.keys()) emptyTrash(rigLayout(town, rigName).trash).catch(options.report)
-    } catch (error) {
-      // What was not removed today is removed tomorrow.
-      options.report(error)
-    }
-  }
-
+  let endHousekeeping: (() => void) | undefined
   const behind: TownBehind = {
     root: town,
     name,
@@ -148,96 +110,82 @@ export async function openTown(options: TownOptions): Promise<Town> {
     startedAt: systemClock.now(),
     host,
     poke: () => driver.poke(),
-    issues: {
-      issue: async (rigName, id) => {
-        const issue = beadsOf(rigName).get(id)
-        return (
-          issue && { id, title: issue.title, status: issue.status, type: issue.issue_type, assignee: issue.assignee }
-        )
-      },
-      children: async (rigName, id) =>
-        beadsOf(rigName)
-          .children(id)
-          .filter((issue) => issue.issue_type !== 'epic')
-          .map(({ id: child, title, status }) => ({ id: child, title, status })),
-      waiting: async (rigName, epics, issues) => (await survey(beadsOf(rigName), epics, issues)).waiting,
-    },
+    issues: shelves.issues,
     rigs: facts.rigs,
-    rigOfIssue: (id) => [...configs].find(([, config]) => id.startsWith(`${config.beads.prefix}-`))?.[0],
-    rig: (rigName) => {
-      const { beads, gates, no_gate, max_workers, worker_spawn_delay } = rig(rigName)
-      return {
-        prefix: beads.prefix,
-        gates: Object.keys(gates),
-        gated: !no_gate,
-        maxWorkers: max_workers,
-        spawnDelayMs: worker_spawn_delay,
-      }
-    },
-    hasPlugin: facts.hasPlugin,
-    members: (rigName) => ({
-      plugins: foldersIn(rigLayout(town, rigName).plugins),
-      crew: foldersIn(rigLayout(town, rigName).crew),
+    rigOfIssue: (id) => rigOfIssue(rigs.all(), id),
+    rig: (rig) => shownOf(rigs.get(rig)),
+    problems: rigs.problems,
+    readAgain: rigs.readAgain,
+    members: (rig) => ({
+      plugins: foldersIn(rigLayout(town, rig).plugins),
+      crew: foldersIn(rigLayout(town, rig).crew),
     }),
     tokenValid: (address, epoch, token) => tokenValid(secret, address, epoch, token),
-    endSessions: async (rigName) => {
-      const live = aliveIn(layout.sessions).filter(
-        (session) => rigName === null || session.id.startsWith(`gt-${rigName}-`),
-      )
-      await Promise.all(live.map((session) => endSession(session, 2000, new AbortController().signal)))
-      return live.map((session) => session.id)
+    endSessions: (rig) => endSessions(layout.sessions, rig, 2000, new AbortController().signal),
+    async rigAdded(rig) {
+      rigs.add(rig)
+      await readPlugins(rig)
+      watchRig(rig)
     },
-    rigAdded: async (rigName) => {
-      configs = readRigs(town)
-      rig(rigName)
-      await readPlugins(rigName)
-      watchRig(rigName)
+    async removeRig(rig) {
+      host.forget(`${rig}/`)
+      await shelves.drop(rig)
+      return rigs.remove(rig)
     },
     newMailId: (to, seed) => `${prefixOf(rigOf(to))}-${mailHash(seed)}`,
     goDown: options.goDown,
-    now: systemClock.now,
   }
   return {
     behind,
     host,
     async begin() {
+      const names = [...rigs.all().keys()]
       // What a killed daemon started has nobody who waits for it, and would work beside what is started anew.
-      await Promise.all([endLeftGits(town), ...[...configs.keys()].map((rigName) => endLeftover(town, rigName))])
-      await Promise.all([...configs.keys()].map((rigName) => clearStaged(town, rigName).catch(options.report)))
-      for (const rigName of configs.keys()) {
-        const { maxWorkers, spawnDelayMs } = facts.rig(rigName)
-        const heard = witnessContext(host, rigName)
-        // Changed while the town was down.
-        if (heard && (heard.maxWorkers !== maxWorkers || heard.spawnDelayMs !== spawnDelayMs))
-          host.post({
-            from: 'daemon',
-            to: witnessOf(rigName),
-            type: 'rig.configured',
-            body: { maxWorkers, spawnDelayMs },
-          })
-      }
+      await Promise.all([prepareGit(git, names), ...names.map((rig) => endLeftover(town, rig))])
+      // Changed while the town was down.
+      for (const rig of names) if (!isHeard(host, rig, rigs.get(rig))) tellWitness(rig)
       driver.start()
       projections = startProjections(town, host, facts.rigs, options.report)
-      pruneOld()
-      pruning = setInterval(pruneOld, dayMs)
-      pruning.unref()
-      for (const rigName of configs.keys()) watchRig(rigName)
+      const { report } = options
+      endHousekeeping = startHousekeeping({ root: town, host, clock: systemClock, rigs: facts.rigs, git, report })
+      for (const rig of names) watchRig(rig)
+      rigs.watch()
+      for (const problem of rigs.problems()) options.warn(problem)
     },
     async close() {
       await driver.stop(3000)
-      clearInterval(pruning)
+      endHousekeeping?.()
       projections?.stop()
-      await Promise.all(watches.map((stop) => stop()))
-      for (const store of stores.values()) store.close()
+      await rigs.close()
+      await shelves.close()
       host.close()
     },
   }
 }
 
+/** What git's rooms are told of the rigs. */
+const gitOf = ({ town, report }: TownOptions, rigs: Rigs): RigGit => ({
+  town,
+  defaultBranch: (rig) => rigs.get(rig).default_branch,
+  url: (rig) => rigs.get(rig).git_url,
+  mergeStyle: (rig) => rigs.get(rig).merge_style,
+  branchRenamed: rigs.readAgain,
+  report,
+})
+
+/** What the town does in the world, each hand with what it needs. */
+function handsOf({ town, env, entry, report }: TownOptions, rigs: Rigs, shelves: Shelves, git: RigGit, secret: string) {
+  const rig = rigs.get
+  const bare = { ...sessionEnv(env), PATH: env.PATH ?? '/usr/local/bin:/usr/bin:/bin' }
+  const backend = backends(townLayout(town).tmuxSocket, bare)
+  return handlersOf({
+    ...beadsHands({ of: shelves.of, preservedOf: (name, issue) => preservedOf(git, name, issue) }),
+    ...gitHands(git),
+    ...gateHands({ town, rig, env, report: (words) => report(words) }),
+    ...sessionHands({ town, rig, backend, secret, env, node: entry.node, now: systemClock.now }),
+    ...pluginHands({ town, env: bare }),
+  })
+}
+
 /** A holder is `pid:start time:uuid`; it is gone when that very process is. */
 const holderGone = (holder: string) => !isAlive(identityIn(holder))
-
-function readRigs(town: string): Map<string, RigConfig> {
-  const { rigs } = readConfig(townLayout(town).rigsJson, rigsConfig)
-  return new Map(Object.keys(rigs).map((name) => [name, readConfig(rigLayout(town, name).config, rigConfig)]))
-}

@@ -1,37 +1,197 @@
 // The words of `gt`, each with the file that is loaded only when it is said.
-// Never: imports one. A new command is one new file, and its line here; a test names a file that has none.
-import type { Command } from './command.ts'
+// Never: edited; generated from words/ by `npm run reference`.
+import type { Word } from './word.ts'
 
-export const words: Record<string, () => Promise<{ default: Command }>> = {
-  install: () => import('./commands/install.ts'),
-  'rig add': () => import('./commands/rig-add.ts'),
-  rigs: () => import('./commands/rigs.ts'),
-  up: () => import('./commands/up.ts'),
-  down: () => import('./commands/down.ts'),
-  status: () => import('./commands/status.ts'),
-  spawn: () => import('./commands/spawn.ts'),
-  wait: () => import('./commands/wait.ts'),
-  polecats: () => import('./commands/polecats.ts'),
-  handoff: () => import('./commands/handoff.ts'),
-  'merge-queue add': () => import('./commands/merge-queue-add.ts'),
-  'merge-queue list': () => import('./commands/merge-queue-list.ts'),
-  'refinery process': () => import('./commands/refinery-process.ts'),
-  'session list': () => import('./commands/session-list.ts'),
-  'session attach': () => import('./commands/session-attach.ts'),
-  'session logs': () => import('./commands/session-logs.ts'),
-  'session stop': () => import('./commands/session-stop.ts'),
-  stop: () => import('./commands/stop.ts'),
-  recover: () => import('./commands/recover.ts'),
-  'mail send': () => import('./commands/mail-send.ts'),
-  'mail inbox': () => import('./commands/mail-inbox.ts'),
-  'mail read': () => import('./commands/mail-read.ts'),
-  send: () => import('./commands/mail-send.ts'),
-  inbox: () => import('./commands/mail-inbox.ts'),
-  log: () => import('./commands/log.ts'),
-  why: () => import('./commands/why.ts'),
-  replay: () => import('./commands/replay.ts'),
-  sim: () => import('./commands/sim.ts'),
-  viz: () => import('./commands/viz.ts'),
-  completion: () => import('./commands/completion.ts'),
-  version: () => import('./commands/version.ts'),
+interface Entry {
+  group: Word['group']
+  summary: string
+  load(): Promise<Word>
+}
+
+export const words: Readonly<Record<string, Entry>> = {
+  down: {
+    group: 'town',
+    summary: 'end the town; sessions are stopped, their work is kept',
+    load: () => import('./words/down.ts').then(({ word }) => word),
+  },
+  install: {
+    group: 'town',
+    summary: 'make a town, or complete the one that is there',
+    load: () => import('./words/install.ts').then(({ word }) => word),
+  },
+  'rig add': {
+    group: 'town',
+    summary: 'put a repository under the town’s care',
+    load: () => import('./words/rig-add.ts').then(({ word }) => word),
+  },
+  'rig remove': {
+    group: 'town',
+    summary: 'let go of a rig; its folder, issues and kept work are moved aside, nothing is deleted',
+    load: () => import('./words/rig-remove.ts').then(({ word }) => word),
+  },
+  'rig set': {
+    group: 'town',
+    summary: 'change settings of a rig',
+    load: () => import('./words/rig-set.ts').then(({ word }) => word),
+  },
+  'rig show': {
+    group: 'town',
+    summary: 'every setting of a rig, and when a change of it counts',
+    load: () => import('./words/rig-show.ts').then(({ word }) => word),
+  },
+  rigs: {
+    group: 'town',
+    summary: 'list the rigs',
+    load: () => import('./words/rigs.ts').then(({ word }) => word),
+  },
+  stop: {
+    group: 'town',
+    summary: 'emergency: end all sessions; nothing starts again until gt up',
+    load: () => import('./words/stop.ts').then(({ word }) => word),
+  },
+  up: {
+    group: 'town',
+    summary: 'start the town, or let what is stopped or halted go on',
+    load: () => import('./words/up.ts').then(({ word }) => word),
+  },
+  handoff: {
+    group: 'work',
+    summary: 'a polecat is done: hand the work over, or say why there is none, and ask to be shut down',
+    load: () => import('./words/handoff.ts').then(({ word }) => word),
+  },
+  'merge-queue add': {
+    group: 'work',
+    summary: 'hand a polecat’s committed work to the Refinery',
+    load: () => import('./words/merge-queue-add.ts').then(({ word }) => word),
+  },
+  'merge-queue remove': {
+    group: 'work',
+    summary: 'take an issue’s work out of the queue; it is kept (gt recover)',
+    load: () => import('./words/merge-queue-remove.ts').then(({ word }) => word),
+  },
+  recover: {
+    group: 'work',
+    summary: 'list and bring back work that was kept',
+    load: () => import('./words/recover.ts').then(({ word }) => word),
+  },
+  'refinery process': {
+    group: 'work',
+    summary: 'have the Refinery process its queue now, what was set aside included',
+    load: () => import('./words/refinery-process.ts').then(({ word }) => word),
+  },
+  spawn: {
+    group: 'work',
+    summary: 'give an epic or an issue to workers',
+    load: () => import('./words/spawn.ts').then(({ word }) => word),
+  },
+  wait: {
+    group: 'work',
+    summary: 'wait until an epic or issue has landed, or needs you',
+    load: () => import('./words/wait.ts').then(({ word }) => word),
+  },
+  log: {
+    group: 'look',
+    summary: 'what happened, in the town’s own words',
+    load: () => import('./words/log.ts').then(({ word }) => word),
+  },
+  'merge-queue list': {
+    group: 'look',
+    summary: 'what waits to land',
+    load: () => import('./words/merge-queue-list.ts').then(({ word }) => word),
+  },
+  polecats: {
+    group: 'look',
+    summary: 'list the polecats of a rig',
+    load: () => import('./words/polecats.ts').then(({ word }) => word),
+  },
+  replay: {
+    group: 'look',
+    summary: 'play the journal again through the machines, and show that every role is what its mail made it',
+    load: () => import('./words/replay.ts').then(({ word }) => word),
+  },
+  status: {
+    group: 'look',
+    summary: 'polecats, queue, landings, escalations',
+    load: () => import('./words/status.ts').then(({ word }) => word),
+  },
+  why: {
+    group: 'look',
+    summary: 'why something is as it is: who said what because of what, back to what came from outside',
+    load: () => import('./words/why.ts').then(({ word }) => word),
+  },
+  'session attach': {
+    group: 'sessions',
+    summary: 'attach to a session; without tmux, watch its output',
+    load: () => import('./words/session-attach.ts').then(({ word }) => word),
+  },
+  'session list': {
+    group: 'sessions',
+    summary: 'list the live sessions',
+    load: () => import('./words/session-list.ts').then(({ word }) => word),
+  },
+  'session logs': {
+    group: 'sessions',
+    summary: 'print a polecat’s output: of its session now, or of its last one',
+    load: () => import('./words/session-logs.ts').then(({ word }) => word),
+  },
+  'session stop': {
+    group: 'sessions',
+    summary: 'stop one polecat’s session; its work is kept',
+    load: () => import('./words/session-stop.ts').then(({ word }) => word),
+  },
+  'mail dead': {
+    group: 'mail',
+    summary: 'mail that could not be delivered, and why',
+    load: () => import('./words/mail-dead.ts').then(({ word }) => word),
+  },
+  'mail inbox': {
+    group: 'mail',
+    summary: 'unread mail: yours, or of the address given',
+    load: () => import('./words/mail-inbox.ts').then(({ word }) => word),
+  },
+  inbox: {
+    group: 'mail',
+    summary: 'gt mail inbox',
+    load: () => import('./words/mail-inbox.ts').then(({ word }) => word),
+  },
+  'mail read': {
+    group: 'mail',
+    summary: 'read a mail; it is out of the inbox then',
+    load: () => import('./words/mail-read.ts').then(({ word }) => word),
+  },
+  'mail redeliver': {
+    group: 'mail',
+    summary: 'try an undeliverable mail again',
+    load: () => import('./words/mail-redeliver.ts').then(({ word }) => word),
+  },
+  'mail send': {
+    group: 'mail',
+    summary: 'send mail to any address; delivered at the next gt up when the town is down',
+    load: () => import('./words/mail-send.ts').then(({ word }) => word),
+  },
+  send: {
+    group: 'mail',
+    summary: 'gt mail send',
+    load: () => import('./words/mail-send.ts').then(({ word }) => word),
+  },
+  sim: {
+    group: 'machines',
+    summary: 'play simulated towns with crashes, your plugin among them',
+    load: () => import('./words/sim.ts').then(({ word }) => word),
+  },
+  viz: {
+    group: 'machines',
+    summary: 'draw the lifecycles, or watch them live in a browser',
+    load: () => import('./words/viz.ts').then(({ word }) => word),
+  },
+  completion: {
+    group: 'other',
+    summary: 'print a completion script for your shell',
+    load: () => import('./words/completion.ts').then(({ word }) => word),
+  },
+  version: {
+    group: 'other',
+    summary: 'print the version',
+    load: () => import('./words/version.ts').then(({ word }) => word),
+  },
 }

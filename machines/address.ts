@@ -1,6 +1,5 @@
 // Addresses: who a mail is from and to. One parser for every address that enters the town.
 // Never: touches a path, a database or the network; an address that parses is well formed, not necessarily alive.
-import { z } from 'zod'
 
 /**
  * `mayor/` · `overseer` · `daemon` · `<rig>/witness` · `<rig>/witness/<Polecat>` (the Witness’s keeper of that polecat) ·
@@ -15,21 +14,13 @@ export type Whereabouts =
   | { role: 'witness' | 'refinery'; rig: string }
   | { role: 'keeper' | 'polecat' | 'session' | 'plugin' | 'crew'; rig: string; name: string }
 
-/**
- * Rig names: a letter, then up to 39 letters, digits, `-` or `_`. No `/`, `..`, spaces or leading `-`; words of the
- * town are taken.
- */
-export const rigName = z
-  .string()
-  .regex(/^[A-Za-z][A-Za-z0-9_-]{0,39}$/, 'a rig name is a letter followed by up to 39 letters, digits, "-" or "_"')
-  .refine((name) => !reservedRigNames.has(name.toLowerCase()), 'this name is taken by the town itself')
+/** What rigs and their members may be called: no `/`, `..`, spaces or leading `-`. */
+const named = /^[A-Za-z][A-Za-z0-9_-]{0,39}$/
+export const isMemberName = (text: string) => named.test(text)
+/** Words of the town are taken. */
+export const isRigName = (text: string) => named.test(text) && !reservedRigNames.has(text.toLowerCase())
 
-/** Polecat, plugin and crew names: a letter, then up to 39 letters, digits, `-` or `_`. */
-export const memberName = z
-  .string()
-  .regex(/^[A-Za-z][A-Za-z0-9_-]{0,39}$/, 'a name is a letter followed by up to 39 letters, digits, "-" or "_"')
-
-export const reservedRigNames = new Set([
+const reservedRigNames = new Set([
   'mayor',
   'overseer',
   'daemon',
@@ -40,14 +31,8 @@ export const reservedRigNames = new Set([
   'witness',
   'refinery',
   'polecats',
+  'removed',
 ])
-
-export const address = z.string().transform((text, ctx): Address => {
-  if (text === 'mayor') return mayor
-  if (whereabouts(text)) return text as Address
-  ctx.addIssue({ code: 'custom', message: `"${text}" is not an address; addresses look like ${addressExamples}` })
-  return z.NEVER
-})
 
 export const addressExamples =
   'mayor/, overseer, wyvern/witness, wyvern/refinery, wyvern/polecats/Nux, wyvern/plugins/merge-oracle'
@@ -57,9 +42,9 @@ export function whereabouts(text: string): Whereabouts | undefined {
   if (text === 'mayor/' || text === 'mayor') return { role: 'mayor' }
   if (text === 'overseer' || text === 'daemon') return { role: text }
   const [rig, kind, name, part, ...rest] = text.split('/')
-  if (rest.length > 0 || rig === undefined || !rigName.safeParse(rig).success) return undefined
+  if (rest.length > 0 || rig === undefined || !isRigName(rig)) return undefined
   if (name === undefined) return kind === 'witness' || kind === 'refinery' ? { role: kind, rig } : undefined
-  if (!memberName.safeParse(name).success) return undefined
+  if (!isMemberName(name)) return undefined
   if (part !== undefined) return kind === 'polecats' && part === 'session' ? { role: 'session', rig, name } : undefined
   const role = membersRole[kind ?? '']
   return role ? { role, rig, name } : undefined
@@ -72,9 +57,8 @@ export function whereabouts(text: string): Whereabouts | undefined {
 export function spelledOut(text: string): string {
   if (text === 'mayor') return mayor
   const [rig, name, ...rest] = text.split('/')
-  const short =
-    rest.length === 0 && !whereabouts(text) && rigName.safeParse(rig).success && memberName.safeParse(name).success
-  return short ? polecatOf(String(rig), String(name)) : text
+  if (rig === undefined || name === undefined || rest.length > 0 || whereabouts(text)) return text
+  return isRigName(rig) && isMemberName(name) ? polecatOf(rig, name) : text
 }
 
 const membersRole: Record<string, 'keeper' | 'polecat' | 'plugin' | 'crew'> = {

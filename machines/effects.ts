@@ -23,7 +23,10 @@ export interface EffectKind<I extends z.ZodType = z.ZodType, O extends z.ZodType
 }
 
 const effect = <I extends z.ZodType, O extends z.ZodType>(kind: EffectKind<I, O>) => kind
-const gitLane = (input: { rig: string }) => `git:${input.rig}`
+const placeLane = (input: { rig: string }) => `places:${input.rig}`
+const keepLane = (input: { rig: string }) => `keep:${input.rig}`
+/** Places are made and cleared side by side: git locks single refs, and what needs more waits for it by itself. */
+const placesAtOnce = 4
 const beadsLane = (input: { rig: string }) => `beads:${input.rig}`
 
 /** A worker's place: `polecats/<polecat>` on `branch`, of one incarnation of that name. */
@@ -167,7 +170,8 @@ export const effects = {
       start: preserved.nullable(),
     }),
     output: z.object({ path: z.string(), head: sha, base: sha }),
-    lane: gitLane,
+    lane: placeLane,
+    laneLimit: placesAtOnce,
   }),
   /** Runs the rig's `setup` in a new worktree, within its own time limit. None configured: ready at once. */
   setUpWorktree: effect({
@@ -219,7 +223,8 @@ export const effects = {
       /** null: the worktree was clean (or gone). */
       dirty: preserved.nullable(),
     }),
-    lane: gitLane,
+    lane: keepLane,
+    laneLimit: placesAtOnce,
   }),
   /**
    * Pins what is there once more, as `retire` does, then takes the worktree from its place in one step and deletes its
@@ -238,7 +243,8 @@ export const effects = {
       /** Uncommitted files. */
       dirty: preserved.nullable(),
     }),
-    lane: gitLane,
+    lane: keepLane,
+    laneLimit: placesAtOnce,
   }),
 
   // git: the merge queue

@@ -1,7 +1,8 @@
 // Evidence: what a store's mail and journal tell of the past. For the invariants that a moment alone cannot show; the
 // simulation and the torture of real towns both read it.
 // Never: writes, or believes a snapshot.
-import { type Role, replay, type Store } from '../runtime/contract.ts'
+import type { Role, Store } from '../runtime/contract.ts'
+import { replay } from '../runtime/open.ts'
 import { type TownHistory, Violation } from './invariants.ts'
 
 type Read = <T>(sql: string) => T[]

@@ -1,7 +1,8 @@
 // Explore: every state a small town can reach, breadth first, so that the first way to a violation is a shortest one.
 // Never: samples. What it did not visit, it says (`complete: false`).
 import { Violation } from './invariants.ts'
-import { makeModel, type Scope, type TownState } from './model.ts'
+import { makeModel } from './model.ts'
+import type { Scope, TownState } from './state.ts'
 
 export interface Exploration {
   states: number

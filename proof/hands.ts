@@ -12,7 +12,8 @@ const written = new Set<string>(['claimIssue', 'releaseIssue', 'closeIssues', 'f
 // biome-ignore lint/suspicious/noExplicitAny: the host has parsed every input by the effect's own schema
 type Input = any
 
-export function performIn(world: World, effect: PromisedEffect): JsonObject {
+/** Performs one effect; throws what its hand would throw. */
+export function performIn(world: World, effect: Pick<PromisedEffect, 'name' | 'input'>): JsonObject {
   const hand = hands[effect.name as EffectName]
   if (!hand) throw new Error(`the simulated world has no ${effect.name}`)
   if (world.beadsFull && written.has(effect.name)) throw new Error('database or disk is full')

@@ -16,7 +16,7 @@ export class Violation extends Error {
 export interface SeenActor {
   address: string
   role: string
-  status: 'active' | 'done' | 'halted' | 'ended'
+  status: 'active' | 'done' | 'halted'
   value: Json
   context: JsonObject
 }

@@ -1,136 +1,29 @@
 // Model: a whole town in memory, as the host would play it, made to be copied: every state is a value, and what may
 // happen next is a list.
-// The machines are the production machines, played by the production turn. Time is left out: an armed timer may fire
+// The machines are the production machines, and what a mail leads to is the production plan. Time is left out: an armed timer may fire
 // at any moment; while mail waits, as often as `races` allows.
 // Never: holds more than the host does; where both are played side by side they must agree
 // (`test/models/explore.test.ts`).
-import type { AnyMachineSnapshot } from 'xstate'
 import { bind } from '../actors/binding.ts'
-import type { Json, JsonObject, Role } from '../runtime/contract.ts'
-import { begin, type Promised, persist, play, restore } from '../runtime/turn.ts'
-import { always, atRest, check, type SeenActor, type TownView, Violation } from './invariants.ts'
+import type { HostOptions, Json, JsonObject, Role } from '../runtime/contract.ts'
+import { plan, understands, type Write } from '../runtime/plan.ts'
+import { restore } from '../runtime/turn.ts'
+import { always, atRest, check, type TownView, Violation } from './invariants.ts'
+import type { Actor, Choice, Mail, Scope, Stored, TownState } from './state.ts'
 import { makeSurroundings } from './surroundings.ts'
-import { type Agent, epic, rig, type SimIssue, World } from './world.ts'
+import { type Agent, epic, limits, rig, World } from './world.ts'
 
-export interface Scope {
-  polecats: number
-  issues: readonly SimIssue[]
-  /**
-   * Things that may go wrong on one way through: an effect fails, its answer is lost, it is performed again; an agent
-   * dies, freezes or errs; origin moves, refuses or is away.
-   */
-  faults: number
-  /** Commands of the Overseer on one way through. */
-  commands: number
-  /** Things that may happen while mail still waits, before it is all handled. */
-  races: number
-  /** With more mail waiting than this, nothing else happens before it is handled. */
-  mailboxMax: number
-  /** Starts of a session, and tries at landing, before a worker gives up. */
-  tries: number
+/** What a turn leads to, and the actor after it; undefined when the mail changed nothing of it. */
+interface Planned {
+  writes: readonly Write[]
+  after: Stored | undefined
 }
 
-/** A scope by its numbers: issues w-1, w-2 … that wait for nothing, a mailbox of six, two tries. */
-export function scopeOf({
-  polecats,
-  issues,
-  faults,
-  commands,
-  races,
-}: {
-  polecats: number
-  issues: number
-  faults: number
-  commands: number
-  races: number
-}): Scope {
-  const issue = (n: number): SimIssue => ({
-    id: `w-${n + 1}`,
-    status: 'open',
-    assignee: null,
-    after: [],
-    escalated: false,
-    letGo: false,
-    closedBy: null,
-    noChange: false,
-  })
-  return {
-    polecats,
-    issues: Array.from({ length: issues }, (_, n) => issue(n)),
-    faults,
-    commands,
-    races,
-    mailboxMax: 6,
-    tries: 2,
-  }
-}
+/** Longer than anything is set aside, in milliseconds; not so long that what was learnt is doubted. */
+const longest = 600_000
 
-/** A machine's snapshot, one object for all equal ones. */
-interface Stored {
-  id: number
-  machine: Role
-  snapshot: AnyMachineSnapshot
-  seen: Pick<SeenActor, 'value' | 'context'>
-}
-
-interface Actor {
-  incarnation: number
-  status: 'active' | 'done'
-  stored: Stored
-}
-
-export interface Mail {
-  key: number
-  id: string
-  from: string
-  to: string
-  type: string
-  body: JsonObject
-  /** The effect whose result it is, or the timer that fired. */
-  invokeId?: string | undefined
-  timerId?: string | undefined
-}
-
-export interface Effect {
-  key: number
-  address: string
-  invokeId: string | null
-  name: string
-  input: JsonObject
-  lane: string | null
-  /** Handed out before the brake was pulled. */
-  started: boolean
-}
-
-export interface Timer {
-  address: string
-  id: string
-}
-
-/** One state of a town; never changed, only followed by others. */
-export interface TownState {
-  actors: ReadonlyMap<string, Actor>
-  mail: readonly Mail[]
-  effects: readonly Effect[]
-  timers: readonly Timer[]
-  slots: readonly string[]
-  world: World
-  held: boolean
-  /** The Overseer has stopped a worker. */
-  paused: boolean
-  faults: number
-  commands: number
-  races: number
-  dead: readonly string[]
-}
-
-/** Something that may happen next, in words that are unique in its state. */
-export interface Choice {
-  words: string
-  /** Costs one of the faults or commands of the scope: a town must come to rest without it. */
-  from: 'town' | 'fault' | 'overseer'
-  next(): TownState
-}
+const withoutTimer = (timers: TownState['timers'], address: string, id: string) =>
+  timers.filter((each) => each.address !== address || each.id !== id)
 
 export function makeModel(scope: Scope) {
   const facts = {
@@ -138,25 +31,19 @@ export function makeModel(scope: Scope) {
     rig: () => ({
       maxWorkers: scope.polecats,
       spawnDelayMs: 0,
+      ...limits,
       sessionTries: scope.tries,
       mergeTries: scope.tries,
       retireTries: scope.tries,
-      gated: true,
-      redMain: 'wait' as const,
-      tellForeign: true,
     }),
     hasPlugin: () => false,
     hasCrew: () => false,
   }
-  const { roles, effects: specs, parseMail } = bind({ facts, prefixOf: () => rig })
+  const rules: Pick<HostOptions, 'roles' | 'effects' | 'parseMail' | 'refuses'> = bind({ facts, prefixOf: () => rig })
   const roleOf = new Map<string, Role>()
   const interned = new Map<string, number>()
   const stored = new Map<string, Stored>()
-  const turns = new Map<
-    string,
-    { after: Stored; status: 'active' | 'done'; promises: readonly Promised[]; handled: boolean }
-  >()
-  const beginnings = new Map<string, { after: Stored; promises: readonly Promised[] }>()
+  const plans = new Map<string, Planned>()
 
   const intern = (text: string): number => {
     const known = interned.get(text)
@@ -167,27 +54,23 @@ export function makeModel(scope: Scope) {
   const theRole = (address: string): Role => {
     const known = roleOf.get(address)
     if (known) return known
-    const role = roles.find((each) => each.owns(address))
+    const role = rules.roles.find((each) => each.owns(address))
     if (!role) throw new Violation(`nobody is at ${address}`)
     roleOf.set(address, role)
     return role
   }
-  const keep = (machine: Role, snapshot: AnyMachineSnapshot): Stored => {
-    const text = persist(machine.machine, snapshot)
+  const keep = (machine: Role, text: string): Stored => {
     const known = stored.get(text)
     if (known) return known
-    const { value, context } = JSON.parse(text) as { value: Json; context: JsonObject }
-    const made = {
-      id: stored.size + 1,
-      machine,
-      snapshot: restore(machine.machine, JSON.parse(text)),
-      seen: { value, context },
-    }
+    const persisted = JSON.parse(text) as JsonObject & { value: Json; context: JsonObject }
+    const { value, context } = persisted
+    const snapshot = restore(machine.machine, persisted)
+    const made = { id: stored.size + 1, machine, snapshot, seen: { value, context } }
     stored.set(text, made)
     return made
   }
 
-  const around = makeSurroundings(scope, specs, mailOf)
+  const around = makeSurroundings(scope, rules.effects, mailOf)
 
   const start = (): TownState => {
     const world = new World(scope.issues, scope.polecats)
@@ -215,137 +98,114 @@ export function makeModel(scope: Scope) {
     body: unknown,
     more: { id?: string; invokeId?: string; timerId?: string } = {},
   ): Mail {
-    const parsed = type.startsWith('xstate.') ? (body as JsonObject) : parseMail(type, body)
-    const id = more.id ?? `m:${from}>${to}:${type}`
-    return {
-      key: intern(JSON.stringify([id, from, to, type, parsed, more.invokeId, more.timerId])),
-      id,
-      from,
-      to,
-      type,
-      body: parsed,
-      invokeId: more.invokeId,
-      timerId: more.timerId,
-    }
+    const parsed = type.startsWith('xstate.') ? (body as JsonObject) : rules.parseMail(type, body)
+    return mailWith(from, to, type, parsed, more)
   }
 
-  /** The turn of one mail: the host's `playMail`, on values. */
+  function mailWith(
+    from: string,
+    to: string,
+    type: string,
+    body: JsonObject,
+    { id = `m:${from}>${to}:${type}`, invokeId, timerId }: { id?: string; invokeId?: string; timerId?: string } = {},
+  ): Mail {
+    const key = intern(JSON.stringify([id, from, to, type, body, invokeId, timerId]))
+    return { key, id, from, to, type, body, invokeId, timerId }
+  }
+
   function handle(state: TownState): TownState {
     const [mail, ...rest] = state.mail as [Mail, ...Mail[]]
-    const next = { ...state, mail: rest as readonly Mail[] }
+    return folded({ ...state, mail: rest }, mail.to, planned(state.actors.get(mail.to), mail))
+  }
+
+  /** The plan of a turn, kept: the same mail to the same actor leads to the same. */
+  function planned(actor: Actor | undefined, mail: Mail): Planned {
+    const key = actor ? `${mail.key}:${actor.incarnation}${actor.status}${actor.stored.id}` : String(mail.key)
+    const known = plans.get(key)
+    if (known) return known
     const role = theRole(mail.to)
-    const actor = state.actors.get(mail.to)
-    const asleep = !actor || actor.status === 'done'
-    const internal = mail.invokeId !== undefined || mail.timerId !== undefined
-    const mayBegin = (role.begins ?? [...role.accepts, ...role.ignores]).includes(mail.type)
-    if (!role.accepts.includes(mail.type) && !role.ignores.includes(mail.type) && !internal)
-      return { ...next, dead: [...next.dead, `${mail.to} does not understand ${mail.type}`] }
-    if (asleep) {
-      if (internal || (role.ignores.includes(mail.type) && !(role.begins ?? role.accepts).includes(mail.type)))
-        return next
-      if (!mayBegin) return { ...next, dead: [...next.dead, `${mail.to} is not there; ${mail.type} does not begin it`] }
-    }
-    const incarnation = asleep ? (actor?.incarnation ?? 0) + 1 : actor.incarnation
-    const opening = asleep ? beginning(role, mail.to, incarnation) : undefined
-    const before = opening?.after ?? (actor as Actor).stored
-    const turn = turnOf(before, mail)
-    if (!turn.handled && !internal && !role.ignores.includes(mail.type))
-      next.dead = [...next.dead, `in ${JSON.stringify(before.seen.value)} ${mail.to} does not understand ${mail.type}`]
-    if (!turn.handled && !opening) return next
-    const actors = new Map(state.actors)
-    actors.set(mail.to, { incarnation, status: turn.status, stored: turn.after })
-    const after = {
-      ...next,
-      actors,
-      timers: asleep ? next.timers.filter(({ address }) => address !== mail.to) : next.timers,
-    }
-    return promised(after, mail.to, [...(opening?.promises ?? []), ...turn.promises])
-  }
-
-  function beginning(role: Role, address: string, incarnation: number) {
-    const key = `${address}:${incarnation}`
-    const known = beginnings.get(key)
-    if (known) return known
-    const { snapshot, promises } = begin(role.machine, role.input(address, incarnation))
-    const made = { after: keep(role, snapshot), promises }
-    beginnings.set(key, made)
+    // The model counts no turns: no two effects of one state are told apart by their keys.
+    const life = actor && { ...actor, revision: 0, snapshot: () => actor.stored.snapshot }
+    const heard = { ...mail, timerId: mail.timerId ?? null, causeId: null }
+    // No time passes but what one waits for: what is to be tried again by then is tried again.
+    const writes = plan(rules, role, life, heard, mail.timerId === undefined ? 0 : longest)
+    const after = writes.find((write) => write.kind === 'actor')
+    const made = { writes, after: after && keep(role, after.text) }
+    plans.set(key, made)
     return made
   }
 
-  function turnOf(before: Stored, mail: Mail) {
-    const key = `${before.id}:${mail.key}`
-    const known = turns.get(key)
-    if (known) return known
-    const event = { ...mail.body, type: mail.type, from: mail.from, at: 0, mailId: mail.id }
-    const { snapshot, promises, handled } = play(before.machine.machine, before.snapshot, event)
-    const made = {
-      after: handled ? keep(before.machine, snapshot) : before,
-      status: snapshot.status === 'active' ? ('active' as const) : ('done' as const),
-      promises,
-      handled,
-    }
-    turns.set(key, made)
-    return made
-  }
-
-  function promised(state: TownState, address: string, promises: readonly Promised[]): TownState {
-    let { mail, effects, timers, slots, world } = state
-    const effect = (name: string, invokeId: string | null, input: unknown) => {
-      const spec = specs[name]
-      if (!spec) throw new Violation(`${address} promises ${name}, which nobody knows`)
-      // A copy for people changes nothing that can be looked at here.
-      if (name === 'fileMessage') return
-      const parsed = spec.parseInput(input)
-      effects = [
-        ...effects,
-        {
-          key: intern(JSON.stringify([address, invokeId, name, parsed])),
-          address,
-          invokeId,
-          name,
-          input: parsed,
-          lane: spec.lane(parsed),
-          started: false,
-        },
-      ]
-    }
-    for (const promise of promises) {
-      if (promise.kind === 'timer')
-        timers = [
-          ...timers.filter((each) => each.address !== address || each.id !== promise.id),
-          { address, id: promise.id },
-        ]
-      else if (promise.kind === 'cancelTimer') {
-        timers = timers.filter((each) => each.address !== address || each.id !== promise.id)
-        mail = mail.filter((each) => each.to !== address || each.timerId !== promise.id)
-      } else if (promise.kind === 'invoke') effect(promise.name, promise.id, promise.input)
-      else if (promise.kind === 'stop') {
-        effects = effects.filter((each) => each.address !== address || each.invokeId !== promise.id)
-        mail = mail.filter((each) => each.to !== address || each.invokeId !== promise.id)
-      } else
-        for (const params of (Array.isArray(promise.params) ? promise.params : [promise.params]) as Record<
-          string,
-          unknown
-        >[]) {
-          if (promise.name === 'mail')
-            mail = [...mail, mailOf(address, String(params.to), String(params.type), params.body)]
-          else if (promise.name === 'reply') world = answered(world, params as { to: string | null; ok: boolean })
-          else if (promise.name === 'claimSlot') {
-            const holder = String(params.holder)
-            if (slots.includes(holder)) continue
-            if (slots.length >= scope.polecats)
-              throw new Violation(`${holder} is given a place, and all ${scope.polecats} are taken (invariant 5)`)
-            slots = [...slots, holder].sort()
-          } else if (promise.name === 'freeSlot') slots = slots.filter((holder) => holder !== params.holder)
-          else if (promise.name !== 'note' && promise.name !== 'acceptCapacity') effect(promise.name, null, params)
+  /** The town after a plan, as the host writes it into its store. */
+  function folded(state: TownState, address: string, { writes, after }: Planned): TownState {
+    const next = { ...state }
+    for (const write of writes) {
+      switch (write.kind) {
+        case 'undelivered':
+          next.dead = [...next.dead, write.reason]
+          break
+        case 'begin':
+          next.timers = next.timers.filter((each) => each.address !== address)
+          break
+        case 'actor': {
+          const { incarnation, status } = write
+          next.actors = new Map(next.actors).set(address, { incarnation, status, stored: after as Stored })
+          break
         }
+        case 'mail': {
+          const why = obstacle(address, write)
+          if (why === undefined) next.mail = [...next.mail, mailWith(address, write.to, write.type, write.body)]
+          else next.dead = [...next.dead, why]
+          break
+        }
+        case 'reply':
+          next.world = answered(next.world, write.to, write.reply.ok)
+          break
+        case 'claimSlot':
+          next.slots = withHolder(next.slots, write.holder)
+          break
+        case 'freeSlot':
+          next.slots = next.slots.filter((holder) => holder !== write.holder)
+          break
+        case 'effect': {
+          // A copy for people changes nothing that can be looked at here.
+          if (write.name === 'fileMessage') break
+          const { invokeId, name, input, lane } = write
+          const key = intern(JSON.stringify([address, invokeId, name, input]))
+          next.effects = [...next.effects, { key, address, invokeId, name, input, lane, started: false }]
+          break
+        }
+        case 'cancelEffect':
+          next.effects = next.effects.filter((each) => each.address !== address || each.invokeId !== write.invokeId)
+          next.mail = next.mail.filter((each) => each.to !== address || each.invokeId !== write.invokeId)
+          break
+        case 'timer':
+          next.timers = [...withoutTimer(next.timers, address, write.id), { address, id: write.id }]
+          break
+        case 'cancelTimer':
+          next.timers = withoutTimer(next.timers, address, write.id)
+          next.mail = next.mail.filter((each) => each.to !== address || each.timerId !== write.id)
+      }
     }
-    return { ...state, mail, effects, timers, slots, world }
+    return next
+  }
+
+  /** Why a machine's mail is a dead letter at once; a full mailbox is left out. */
+  function obstacle(from: string, { to, type }: Extract<Write, { kind: 'mail' }>): string | undefined {
+    const role = theRole(to)
+    if (!understands(role, type)) return `${to} does not understand ${type}`
+    return rules.refuses?.({ from, to, type })
+  }
+
+  function withHolder(slots: readonly string[], holder: string): readonly string[] {
+    if (slots.includes(holder)) return slots
+    if (slots.length >= scope.polecats)
+      throw new Violation(`${holder} is given a place, and all ${scope.polecats} are taken (invariant 5)`)
+    return [...slots, holder].sort()
   }
 
   /** An agent hears at once what its handoff came to. */
-  function answered(world: World, { to, ok }: { to: string | null; ok: boolean }): World {
-    const id = to?.startsWith('ask:') ? to.slice(4) : undefined
+  function answered(world: World, to: string, ok: boolean): World {
+    const id = to.startsWith('ask:') ? to.slice(4) : undefined
     const agent = id === undefined ? undefined : world.agents.get(id)
     if (!agent) return world
     const next = world.clone()
@@ -379,7 +239,7 @@ export function makeModel(scope: Scope) {
     for (const { address, id } of state.timers)
       add(`the timer ${id} of ${address} fires`, 'town', (now) => ({
         ...now,
-        timers: now.timers.filter((each) => each.address !== address || each.id !== id),
+        timers: withoutTimer(now.timers, address, id),
         mail: [...now.mail, mailOf(address, address, id, {}, { timerId: id })],
       }))
     around.agents(state, add)

@@ -9,20 +9,11 @@ import { join } from 'node:path'
 import { bind } from '../actors/binding.ts'
 import { unlucky } from '../machines/cases.ts'
 import type { EffectName } from '../machines/effects.ts'
-import {
-  type ActorState,
-  type Host,
-  type JsonObject,
-  openHost,
-  openSqliteStore,
-  type PromisedEffect,
-  type Role,
-  type Store,
-  seededRandom,
-  virtualClock,
-} from '../runtime/contract.ts'
+import type { ActorState, Host, JsonObject, PromisedEffect, Role, Store } from '../runtime/contract.ts'
+import { openHost, openSqliteStore, seededRandom, virtualClock } from '../runtime/open.ts'
 import { Crash, kept, mortal } from './crash.ts'
 import { makePast } from './evidence.ts'
+import { performIn } from './hands.ts'
 import { makeAgents, makeOverseer, makePeople, type Stage } from './inhabitants.ts'
 import { always, check as checkAll, atRest as restful, type TownView, Violation } from './invariants.ts'
 import { epic, limits, rig, type SimIssue, World } from './world.ts'
@@ -185,7 +176,7 @@ export function simulate({
 
   function perform(flight: InFlight): void {
     try {
-      flight.result = world.perform(flight.effect)
+      flight.result = performIn(world, flight.effect)
     } catch (error) {
       if (error instanceof Violation) throw error
       flight.result = error as Error

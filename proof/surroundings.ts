@@ -5,9 +5,10 @@
 import { unlucky } from '../machines/cases.ts'
 import type { EffectName } from '../machines/effects.ts'
 import { runSpeaks } from '../machines/session.ts'
-import type { EffectSpec, JsonObject, PromisedEffect } from '../runtime/contract.ts'
+import type { EffectSpec, JsonObject } from '../runtime/contract.ts'
+import { performIn } from './hands.ts'
 import { Violation } from './invariants.ts'
-import type { Choice, Mail, Scope, TownState } from './model.ts'
+import type { Choice, Mail, Scope, TownState } from './state.ts'
 import { type Agent, rig, type World } from './world.ts'
 
 /** Puts a choice on the list, when the scope still allows it. */
@@ -65,7 +66,7 @@ export function makeSurroundings(scope: Scope, specs: Readonly<Record<string, Ef
       ): { now: TownState; result: { output: unknown } | { error: { message: string } } } => {
         const world = now.world.clone()
         try {
-          const output = spec?.parseOutput(world.perform({ name: effect.name, input: effect.input } as PromisedEffect))
+          const output = spec?.parseOutput(performIn(world, effect))
           return { now: { ...now, world }, result: { output } }
         } catch (error) {
           if (error instanceof Violation) throw error

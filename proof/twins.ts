@@ -1,20 +1,13 @@
-// Twins: one machine played three ways, so that they can be compared: by the pure turn, by the real host on the real
+// Twins: one machine played three ways, so that they can be compared: by its plans alone, by the real host on the real
 // store, and live by XState itself.
 // Never: brings a world; what an effect answers and when a timer fires is the step's to say.
 
 import { isDeepStrictEqual } from 'node:util'
 import { type AnyMachineSnapshot, createActor, fromPromise, SimulatedClock } from 'xstate'
-import {
-  type HostOptions,
-  type Json,
-  type JsonObject,
-  openHost,
-  openSqliteStore,
-  type Role,
-  seededRandom,
-  virtualClock,
-} from '../runtime/contract.ts'
-import { begin, type Promised, persist, play, restore } from '../runtime/turn.ts'
+import type { HostOptions, Json, JsonObject, Role } from '../runtime/contract.ts'
+import { openHost, openSqliteStore, seededRandom, virtualClock } from '../runtime/open.ts'
+import { type Life, plan, type Write } from '../runtime/plan.ts'
+import { begin, persist, restore } from '../runtime/turn.ts'
 import { eventOf, type Step, type Subject, stepsFrom } from './coverage.ts'
 
 /** What can be seen of a machine after a step. Lists are in the order things were promised. */
@@ -34,65 +27,51 @@ export interface Seen {
 
 export type Kernel = Pick<HostOptions, 'effects' | 'parseMail' | 'slotCapacity'>
 
+/** A subject with its place in a kernel. */
+export interface Staged {
+  subject: Subject
+  role: Role
+  address: string
+  kernel: Kernel
+}
+
 const began = 1_000_000
 const mailId = (n: number) => `m-${n}`
 
-/** The machine by `runtime/turn.ts` alone, its snapshot stored and restored between turns. */
-export function pureTwin(subject: Subject, kernel: Kernel) {
-  let turn = begin(subject.machine, subject.input)
+/** The machine by its plans alone, its snapshot stored and restored between turns. */
+export function pureTwin({ subject, role: declared, address, kernel }: Staged) {
+  const role: Role = { ...declared, input: () => subject.input }
+  let life: (Omit<Life, 'snapshot'> & { text: string }) | undefined
+  let snapshot = begin(subject.machine, subject.input).snapshot
   let now = began
   let mails = 0
   const seen: Seen = { status: 'active', value: {}, context: {}, timers: [], effects: [], said: [], slots: [] }
-  const keep = (promises: readonly Promised[]) => {
-    for (const promise of promises) {
-      if (promise.kind === 'timer')
-        seen.timers = [
-          ...seen.timers.filter(({ id }) => id !== promise.id),
-          { id: promise.id, dueAt: now + promise.delayMs },
-        ]
-      else if (promise.kind === 'cancelTimer') seen.timers = seen.timers.filter(({ id }) => id !== promise.id)
-      else if (promise.kind === 'invoke')
-        seen.effects.push({
-          invokeId: promise.id,
-          name: promise.name,
-          input: kernel.effects[promise.name]?.parseInput(promise.input) ?? null,
-        })
-      else if (promise.kind === 'stop') seen.effects = seen.effects.filter(({ invokeId }) => invokeId !== promise.id)
-      else
-        for (const params of (Array.isArray(promise.params) ? promise.params : [promise.params]) as Record<
-          string,
-          Json
-        >[]) {
-          if (promise.name === 'mail')
-            seen.said.push(
-              `mail ${params.to} ${params.type} ${JSON.stringify(kernel.parseMail(String(params.type), params.body))}`,
-            )
-          else if (promise.name === 'reply') {
-            if (typeof params.to === 'string') seen.said.push(`reply ${params.to} ${params.ok} ${params.text}`)
-          } else if (promise.name === 'note') seen.said.push(`note ${params.text}`)
-          else if (promise.name === 'claimSlot')
-            seen.slots = [...new Set([...seen.slots, String(params.holder)])].sort()
-          else if (promise.name === 'freeSlot') seen.slots = seen.slots.filter((holder) => holder !== params.holder)
-          else if (kernel.effects[promise.name])
-            seen.said.push(`effect ${promise.name} ${JSON.stringify(kernel.effects[promise.name]?.parseInput(params))}`)
-        }
-    }
-  }
-  keep(turn.promises)
   const tell = (step: Step) => {
     if (step.kind === 'mail') mails++
     if (step.kind === 'done' || step.kind === 'failed')
       seen.effects = seen.effects.filter(({ invokeId }) => invokeId !== step.invokeId)
-    turn = play(
-      subject.machine,
-      restore(subject.machine, JSON.parse(persist(subject.machine, turn.snapshot))),
-      eventOf(step, now, mailId(mails)),
-    )
-    keep(turn.promises)
+    const { type, ...body } = eventOf(step, now, mailId(mails)) as JsonObject & { type: string }
+    const heard = {
+      id: mailId(mails),
+      from: step.kind === 'mail' ? step.from : address,
+      to: address,
+      type,
+      body,
+      timerId: step.kind === 'timer' ? step.event : null,
+      causeId: null,
+    }
+    const { text } = life ?? {}
+    const known = life && { ...life, snapshot: () => restore(subject.machine, JSON.parse(text ?? '')) }
+    for (const write of plan(kernel, role, known, heard, now)) {
+      if (write.kind === 'actor') {
+        life = write
+        snapshot = write.snapshot
+      } else see(seen, write)
+    }
   }
   return {
-    snapshot: () => turn.snapshot as AnyMachineSnapshot,
-    /** Milliseconds until the timer that sends this event; undefined when it is not armed. */
+    snapshot: () => snapshot,
+    /** Milliseconds until the timer that sends this event; not a number when it is not armed. */
     until: (event: string) => (seen.timers.find(({ id }) => id === event)?.dueAt ?? Number.NaN) - now,
     play(step: Step): Seen {
       if (step.kind === 'timer') {
@@ -104,19 +83,55 @@ export function pureTwin(subject: Subject, kernel: Kernel) {
         seen.timers = seen.timers.filter(({ dueAt }) => dueAt > due)
         for (const { id } of fired) tell({ kind: 'timer', event: id })
       } else tell(step)
-      const stored = JSON.parse(persist(subject.machine, turn.snapshot)) as { value: Json; context: Json }
-      return {
-        ...structuredClone(seen),
-        status: turn.snapshot.status === 'active' ? 'active' : 'done',
-        value: stored.value,
-        context: stored.context,
-      }
+      const { value, context } = JSON.parse(persist(subject.machine, snapshot)) as { value: Json; context: Json }
+      const status = snapshot.status === 'active' ? 'active' : 'done'
+      return { ...structuredClone(seen), status, value, context }
     },
   }
 }
 
+/** What is seen of one thing that a turn writes. */
+function see(seen: Seen, write: Write): void {
+  switch (write.kind) {
+    case 'undelivered':
+      throw new Error(write.reason)
+    case 'begin':
+      seen.timers = []
+      break
+    case 'timer':
+      seen.timers = [...seen.timers.filter(({ id }) => id !== write.id), { id: write.id, dueAt: write.dueAt }]
+      break
+    case 'cancelTimer':
+      seen.timers = seen.timers.filter(({ id }) => id !== write.id)
+      break
+    case 'effect': {
+      const { invokeId, name, input } = write
+      if (invokeId === null) seen.said.push(`effect ${name} ${JSON.stringify(input)}`)
+      else seen.effects.push({ invokeId, name, input })
+      break
+    }
+    case 'cancelEffect':
+      seen.effects = seen.effects.filter(({ invokeId }) => invokeId !== write.invokeId)
+      break
+    case 'mail':
+      seen.said.push(`mail ${write.to} ${write.type} ${JSON.stringify(write.body)}`)
+      break
+    case 'reply':
+      seen.said.push(`reply ${write.to} ${write.reply.ok} ${write.reply.text}`)
+      break
+    case 'claimSlot':
+      seen.slots = [...new Set([...seen.slots, write.holder])].sort()
+      break
+    case 'freeSlot':
+      seen.slots = seen.slots.filter((holder) => holder !== write.holder)
+      break
+    case 'journal':
+      seen.said.push(...write.entry.notes.map(({ text }) => `note ${text}`))
+  }
+}
+
 /** The machine on the production host and store, alone: whatever it says to others is taken and kept. */
-export function hostTwin(role: Role, address: string, input: JsonObject, kernel: Kernel) {
+export function hostTwin({ subject: { input }, role, address, kernel }: Staged) {
   const store = openSqliteStore(':memory:')
   const clock = virtualClock(began)
   const anything = Object.assign([], { includes: () => true }) as readonly string[]
@@ -259,18 +274,10 @@ export function liveTwin(subject: Subject) {
   }
 }
 
-/** A subject with its place in a kernel. */
-export interface Staged {
-  subject: Subject
-  role: Role
-  address: string
-  kernel: Kernel
-}
-
 /** Plays a path on the pure machine and through the real host; where they differ, in words. */
-export function differs({ subject, role, address, kernel }: Staged, path: readonly Step[]): string | undefined {
-  const pure = pureTwin(subject, kernel)
-  const host = hostTwin(role, address, subject.input, kernel)
+export function differs(staged: Staged, path: readonly Step[]): string | undefined {
+  const pure = pureTwin(staged)
+  const host = hostTwin(staged)
   const told: string[] = []
   try {
     for (const step of path) {
@@ -290,14 +297,11 @@ export function differs({ subject, role, address, kernel }: Staged, path: readon
  * One life by chance: on the pure machine, through the real host, and live as XState runs it; where they differ, in
  * words.
  */
-export async function livesUnlike(
-  { subject, role, address, kernel }: Staged,
-  seed: number,
-  steps = 30,
-): Promise<string | undefined> {
+export async function livesUnlike(staged: Staged, seed: number, steps = 30): Promise<string | undefined> {
+  const { subject, role } = staged
   const random = seededRandom(seed)
-  const pure = pureTwin(subject, kernel)
-  const host = hostTwin(role, address, subject.input, kernel)
+  const pure = pureTwin(staged)
+  const host = hostTwin(staged)
   const live = liveTwin(subject)
   const told: string[] = []
   let at = began

@@ -3,9 +3,8 @@
 // Every effect behaves as its real hand does: at least once, safe to repeat, with the same last guards. Commits are
 // named by what they hold, so that two ways to the same world are one world.
 // Never: asks the machines what they believe.
-import type { JsonObject, PromisedEffect } from '../runtime/contract.ts'
+import type { JsonObject } from '../runtime/contract.ts'
 import { Commits } from './commits.ts'
-import { performIn } from './hands.ts'
 
 interface Worktree {
   incarnation: number
@@ -163,11 +162,6 @@ export class World {
   /** Whether origin's main has work of this issue. */
   mainHas(issue: string): boolean {
     return this.commits.get(this.originMain).red.has(issue)
-  }
-
-  /** Performs one effect; throws what its hand would throw. */
-  perform(effect: PromisedEffect): JsonObject {
-    return performIn(this, effect)
   }
 
   /** What a watch sees now; undefined while it goes on waiting. */

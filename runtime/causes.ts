@@ -1,7 +1,9 @@
 // Causes: why a mail was sent, or an actor is as it is: the chain of turns back to what came from outside.
 // Never: writes. What was pruned is the end of the chain.
 import type { JournalEntry, Store } from './contract.ts'
-import { lastTurnBefore, readJournal } from './journal.ts'
+import { readJournal } from './store/journal.ts'
+import type { KeptMail, MailState } from './store/mail.ts'
+import { type Tables, tablesOf } from './store/tables.ts'
 
 export interface Causes {
   /**
@@ -15,79 +17,39 @@ export interface Causes {
     from: string
     to: string
     type: string
-    state: 'new' | 'done' | 'dead' | 'stale'
+    state: MailState
     reason: string | null
     sentAt: number
   } | null
 }
 
-interface Sent {
-  id: string
-  from_address: string
-  to_address: string
-  type: string
-  state: 'new' | 'done' | 'dead' | 'stale'
-  reason: string | null
-  sent_at: number
-  cause_id: string | null
-  timer_id: string | null
-  effect_key: string | null
-}
-
 /** `what`: a mail's id, an actor's address, or what the notes call an issue. undefined: nothing here is called so. */
 export function causes(store: Store, what: string): Causes | undefined {
-  const mail = mailOf(store, what)
+  const tables = tablesOf(store)
+  const latest = Number.MAX_SAFE_INTEGER
+  const mail = tables.mail.find(what)
   const last = mail
-    ? (turnOf(store, mail.id, Number.MAX_SAFE_INTEGER) ?? sender(store, mail, Number.MAX_SAFE_INTEGER))
+    ? (tables.journal.heard(mail.id, latest) ?? sender(tables, mail, latest))
     : (readJournal(store, { address: what, last: 1 })[0] ?? readJournal(store, { issue: what, last: 1 })[0])
   if (!mail && !last) return undefined
   const chain: JournalEntry[] = []
   for (let turn = last; turn && !chain.some(({ seq }) => seq === turn?.seq); ) {
     chain.unshift(turn)
-    const heard = mailOf(store, turn.mailId)
-    turn = heard && sender(store, heard, turn.seq)
+    const heard = tables.mail.find(turn.mailId)
+    turn = heard && sender(tables, heard, turn.seq)
   }
-  return {
-    chain,
-    mail: mail
-      ? {
-          id: mail.id,
-          from: mail.from_address,
-          to: mail.to_address,
-          type: mail.type,
-          state: mail.state,
-          reason: mail.reason,
-          sentAt: mail.sent_at,
-        }
-      : null,
-  }
+  if (!mail) return { chain, mail: null }
+  const { id, from, to, type, state, reason, sentAt } = mail
+  return { chain, mail: { id, from, to, type, state, reason, sentAt } }
 }
 
-const mailOf = (store: Store, id: string) => store.get<Sent>('SELECT * FROM mail WHERE id = ?', id)
-const turnOf = (store: Store, mailId: string, before: number) => lastTurnBefore(store, before, 'mail_id = ?', mailId)
-
 /** The turn that led to this mail: it sent it, promised the effect whose result it is, or set the timer. */
-function sender(store: Store, mail: Sent, before: number): JournalEntry | undefined {
-  if (mail.cause_id !== null) return turnOf(store, mail.cause_id, before)
-  const promised = /^(.+):(\d+)\.(\d+):\d+$/.exec(mail.effect_key ?? '')
+function sender({ journal }: Tables, mail: KeptMail, before: number): JournalEntry | undefined {
+  if (mail.causeId !== null) return journal.heard(mail.causeId, before)
+  const promised = /^(.+):(\d+)\.(\d+):\d+$/.exec(mail.effectKey ?? '')
   if (promised) {
     const [, address = '', incarnation, revision] = promised
-    return lastTurnBefore(
-      store,
-      before,
-      'address = ? AND incarnation = ? AND revision = ?',
-      address,
-      Number(incarnation),
-      Number(revision),
-    )
+    return journal.turn(address, Number(incarnation), Number(revision), before)
   }
-  if (mail.timer_id !== null)
-    return lastTurnBefore(
-      store,
-      before,
-      "address = ? AND EXISTS (SELECT 1 FROM json_each(promised) WHERE value LIKE 'timer ' || ? || ' %')",
-      mail.to_address,
-      mail.timer_id,
-    )
-  return undefined
+  return mail.timerId === null ? undefined : journal.armed(mail.to, mail.timerId, before)
 }

@@ -1,19 +1,7 @@
-// The kernel's one door: what hosts an actor, what it is handed, what it gives back. Layers above import this file
-// (and the openers it re-exports) only.
-// Never: says what the actors are for.
+// The kernel's words for itself: what hosts an actor, what it is handed, what it gives back. Types only; `open.ts` is
+// the door that makes the things described here.
+// Never: says what the actors are for, or imports what carries it out.
 import type { AnyStateMachine } from 'xstate'
-
-export { readActors } from './actors.ts'
-export { type Causes, causes } from './causes.ts'
-export { systemClock, virtualClock } from './clock.ts'
-export { openDriver } from './driver.ts'
-export { LeaseLost, Refusal, StoreUnusable } from './errors.ts'
-export { openHost } from './host.ts'
-export { readJournal } from './journal.ts'
-export { seededRandom, systemRandom } from './random.ts'
-export { type ReplayResult, replay } from './replay.ts'
-export { openSqliteStore } from './store/sqlite.ts'
-export { statePath } from './turn.ts'
 
 export type Json = null | boolean | number | string | Json[] | { [key: string]: Json }
 export type JsonObject = { [key: string]: Json }
@@ -46,13 +34,10 @@ export interface Draft {
 }
 
 /**
- * One kind of actor. Its actors are the addresses it owns, started by their first mail.
- * Restart (as in Erlang/OTP): `permanent` – restarted after a crash and, when its machine is done, begun anew by the
- * next mail;
- * `transient` – restarted after a crash; done is done until a mail begins a new incarnation; `temporary` – never
- * restarted, a crash ends it.
- * A crash is a turn that failed `attemptsMax` times: that mail becomes a dead letter and the actor goes on from its
- * last committed snapshot.
+ * One kind of actor. Its actors are the addresses it owns, started by their first mail. An actor whose machine is done
+ * is begun anew, as its next incarnation, by the next mail that may begin one.
+ * A turn that failed `attemptsMax` times is a crash: its mail becomes a dead letter, and the actor goes on from its last
+ * committed snapshot.
  * More than `intensity.crashesMax` crashes within `intensity.periodMs` halt the actor: its mail waits, one alert is
  * sent, until `resume`.
  */
@@ -68,7 +53,6 @@ export interface Role {
    * from then on.
    */
   input(address: string, incarnation: number): JsonObject
-  restart: 'permanent' | 'transient' | 'temporary'
   intensity: { crashesMax: number; periodMs: number }
   /** Mail types the machine understands, and those it ignores on purpose; any other is refused at the door. */
   accepts: readonly string[]
@@ -85,13 +69,14 @@ export interface Role {
 }
 
 export interface EffectSpec {
-  class: 'natural' | 'named' | 'swap' | 'text'
   /** Throws when the input is not of the effect's shape: the turn that promised it is rolled back. */
   parseInput(input: unknown): JsonObject
   /** Throws when a hand returned something else: reaches the machine as the effect's error. */
   parseOutput(output: unknown): Json
+  /** Effects of one lane are performed in the order they were promised, `laneLimit` at once; null: at any time. */
   lane(input: JsonObject): string | null
   laneLimit: number
+  /** It starts something, and so waits while a hold says so. */
   starts: boolean
 }
 
@@ -99,11 +84,6 @@ export interface EffectSpec {
 export type Handler = (input: JsonObject, call: EffectCall) => Promise<Json>
 
 export interface EffectCall {
-  /** `<address>:<incarnation>.<revision>:<index>`; equal on repetition. */
-  key: string
-  address: string
-  /** 1 for the first performance, more after crashes. */
-  attempt: number
   /** When the promising turn was committed, milliseconds since the epoch. Equal on repetition. */
   at: number
   /** Aborted when the actor no longer waits for the result, or the host closes. */
@@ -111,6 +91,7 @@ export interface EffectCall {
 }
 
 export interface PromisedEffect {
+  /** `<address>:<incarnation>.<revision>:<index>`; equal on repetition. */
   key: string
   address: string
   /** The invocation that waits for the result; null when nobody does. */
@@ -118,7 +99,9 @@ export interface PromisedEffect {
   name: string
   input: JsonObject
   lane: string | null
+  /** 1 for the first performance, more after crashes and failures. */
   attempt: number
+  /** When the promising turn was committed, milliseconds since the epoch. */
   at: number
 }
 
@@ -141,6 +124,11 @@ export interface HostOptions {
   effects: Readonly<Record<string, EffectSpec>>
   /** Parses a mail body by type; throws for an unknown type or a body of the wrong shape. */
   parseMail(type: string, body: unknown): JsonObject
+  /**
+   * Why this sender may not send mail of this type to that recipient, in words; undefined: it may. `post` refuses with
+   * these words; a machine's mail becomes a dead letter with them, and its turn goes on.
+   */
+  refuses?(mail: { from: string; to: string; type: string }): string | undefined
   /** A fresh id for a mail to this address. */
   newMailId(to: string, random: Random): string
   /** Effects that every committed mail of some kind brings with it (a copy for people, say). Pure. */
@@ -159,18 +147,13 @@ export interface HostOptions {
   holder: string
   /** Whether a former holder's process is certainly gone. "Unknown" must be false. */
   holderGone(holder: string): boolean
-  /** Unhandled turns an idle actor may stay in memory for, and how many actors at most. */
+  /** Actors whose snapshots are kept in memory at once, 2000 when absent; others are read back from the store. */
   residentMax?: number
+  /** Times a mail's turn is tried before it is a dead letter; 3 when absent. */
   attemptsMax?: number
 }
 
-/**
- * The words a machine may say besides `invoke`, `after`, `raise` and `assign`, as named actions with params:
- * `mail` {to,type,body} or an array of them (any word's params may be an array: one each) · `reply` {to: mailId or
- * null (nobody asked: nothing happens), ok, text, data?} · `note` {text, issue?} (words for the journal) ·
- * `claimSlot`/`freeSlot` {pool, holder} · `acceptCapacity` {pool, places} · any effect's name (performed; nobody
- * waits for its result).
- */
+/** What a machine answers to a mail from outside. */
 export interface Reply {
   ok: boolean
   text: string
@@ -205,11 +188,8 @@ export interface ActorState {
   role: string
   incarnation: number
   revision: number
-  /**
-   * `active`; `done`: its machine is in a final state; `halted`: crashed too often; `ended`: a temporary actor after
-   * its crash.
-   */
-  status: 'active' | 'done' | 'halted' | 'ended'
+  /** `active`; `done`: its machine is in a final state; `halted`: crashed too often. */
+  status: 'active' | 'done' | 'halted'
   value: Json
   context: JsonObject
   updatedAt: number
@@ -240,9 +220,12 @@ export interface Host {
   run(turnsMax: number): number
   /** Turns every timer due by the clock's now into mail; returns how many. */
   fireTimers(): number
-  /** When the next timer, mail in back-off or restart is due; null: none. */
+  /**
+   * When the next timer, mail in back-off or failed effect is due, milliseconds since the epoch; null: none. What is
+   * due already and still waits is left out: it waits for a lane, a hold or a `resume`, not for a moment.
+   */
   nextDueAt(): number | null
-  /** Promised effects that may start now (lanes, holds), marked as started. */
+  /** Promised effects that may start now, as lanes and holds allow, marked as started. */
   takeEffects(max: number): PromisedEffect[]
   /** The result of an effect; one that nobody waits for any more is dropped. Safe to repeat. */
   settle(key: string, outcome: { ok: true; output: unknown } | { ok: false; error: string }): void
@@ -263,6 +246,11 @@ export interface Host {
 
   actor(address: string): ActorState | undefined
   actors(prefix?: string): ActorState[]
+  /**
+   * Lets go of every actor below this prefix, for good: what waits, is promised or held of theirs is over. The next
+   * mail to one of them, when there is a role for it, begins a new incarnation.
+   */
+  forget(prefix: string): void
   /** Lets a halted actor go on. */
   resume(address: string): void
   reply(mailId: string): Reply | undefined
@@ -270,7 +258,7 @@ export interface Host {
   /** Newest last. `after`: entries with a greater seq. */
   journal(query: { after?: number; address?: string; issue?: string; last?: number; sinceMs?: number }): JournalEntry[]
   deadLetters(): DeadLetter[]
-  /** Puts a dead letter back into its mailbox. */
+  /** Puts a dead letter back into its mailbox. Throws a Refusal when there is none, or its sender may not send it. */
   redeliver(mailId: string): void
   slots(pool: string): string[]
   /** Counts for `status`: mail waiting, effects pending and started, timers set. */

@@ -47,13 +47,7 @@ export function openDriver({ host, handlers, clock, onFatal }: DriverOptions): D
         if (!handler) throw new Error(`no hand keeps the promise "${effect.name}"`)
         outcome = {
           ok: true,
-          output: await handler(effect.input, {
-            key: effect.key,
-            address: effect.address,
-            attempt: effect.attempt,
-            at: effect.at,
-            signal: abort.signal,
-          }),
+          output: await handler(effect.input, { at: effect.at, signal: abort.signal }),
         }
       } catch (error) {
         outcome = { ok: false, error: wordsOf(error) }

@@ -2,6 +2,9 @@
 // Never: performs one; hands out what may start now, and takes results in.
 import type { HostOptions, Json, JsonObject, PromisedEffect, Trouble } from './contract.ts'
 import { wordsOf } from './errors.ts'
+import { type EffectWrite, effectOf } from './plan.ts'
+import type { OpenEffect } from './store/effects.ts'
+import type { Tables } from './store/tables.ts'
 
 /**
  * Performances of what nobody waits for that came to nothing, until somebody is told; it is tried again all the same.
@@ -10,134 +13,106 @@ const failuresMax = 5
 const backoffMs = 1000
 const backoffMaxMs = 300_000
 
-/**
- * The effects that are not over: in these very words, which are the index's, so that those that are over are never
- * read.
- */
-export const isOpen = "state IN ('pending', 'started')"
+export type Outbox = ReturnType<typeof makeOutbox>
+export type Outcome = { ok: true; output: unknown } | { ok: false; error: string }
 
-interface EffectRow {
-  seq: number
-  key: string
-  address: string
-  invoke_id: string | null
-  name: string
-  input: string
-  lane: string | null
-  state: string
-  attempt: number
-  at: number
-}
-
-export function makeOutbox(options: HostOptions) {
-  const { store, clock, effects } = options
-  const specOf = (name: string) => {
-    const spec = effects[name]
-    if (!spec) throw new Error(`no effect is called "${name}"`)
-    return spec
-  }
-
+export function makeOutbox(options: HostOptions, tables: Pick<Tables, 'effects' | 'mail' | 'holds'>) {
+  const { clock } = options
   return {
-    promise(key: string, address: string, invokeId: string | null, name: string, input: unknown): void {
-      const spec = specOf(name)
-      const parsed = spec.parseInput(input)
-      store.run(
-        'INSERT OR IGNORE INTO effect (key, address, invoke_id, name, input, lane, at) VALUES (?, ?, ?, ?, ?, ?, ?)',
-        key,
-        address,
-        invokeId,
-        name,
-        JSON.stringify(parsed),
-        spec.lane(parsed),
-        clock.now(),
-      )
+    /** Keeps what a turn has promised. */
+    keep: (address: string, { kind: _, ...effect }: EffectWrite) =>
+      void tables.effects.add({ ...effect, address, at: clock.now() }),
+
+    /** Keeps an effect that nobody waits for. Throws when there is none of this name, or its input is of another shape. */
+    promise(key: string, address: string, name: string, input: unknown): void {
+      this.keep(address, effectOf(options.effects, key, null, name, input))
     },
 
-    /** Nobody waits for it any more; its key is returned so that its performance can be aborted. */
+    /** Nobody waits for it any more; its keys are returned so that its performance can be aborted. */
     cancel(address: string, invokeId: string): string[] {
-      const rows = store.all<{ key: string }>(
-        `SELECT key FROM effect WHERE address = ? AND invoke_id = ? AND ${isOpen}`,
-        address,
-        invokeId,
-      )
-      for (const { key } of rows) store.run("UPDATE effect SET state = 'cancelled' WHERE key = ?", key)
-      store.run(
-        "UPDATE mail SET state = 'stale', handled_at = ? WHERE to_address = ? AND state = 'new' AND effect_key IS NOT NULL AND type IN (?, ?)",
-        clock.now(),
-        address,
-        `xstate.done.actor.${invokeId}`,
-        `xstate.error.actor.${invokeId}`,
-      )
-      return rows.map((row) => row.key)
+      const keys = tables.effects.cancel(address, invokeId)
+      tables.mail.dropResult(address, [doneType(invokeId), errorType(invokeId)], clock.now())
+      return keys
     },
 
-    /** Leftovers of a former host are to be performed again. */
-    reopen(): void {
-      store.run(`UPDATE effect SET state = 'pending' WHERE ${isOpen} AND state = 'started'`)
-    },
-
-    somethingPending: (): boolean =>
-      store.get(`SELECT 1 FROM effect WHERE ${isOpen} AND state = 'pending' LIMIT 1`) !== undefined,
-
+    /** What may start now, marked as started. */
     take(max: number): PromisedEffect[] {
-      const open = store.all<EffectRow & { due_at: number }>(`SELECT * FROM effect WHERE ${isOpen} ORDER BY seq`)
-      const holds = store.all<{ scope: string }>('SELECT scope FROM hold').map((row) => row.scope)
-      const busy = new Map<string, number>()
-      // One that is to be tried again keeps its place: what comes after it in its lane may rely on it.
-      const keepsPlace = (row: EffectRow & { due_at: number }) => row.state === 'started' || row.due_at > clock.now()
-      for (const row of open) if (row.lane && keepsPlace(row)) busy.set(row.lane, (busy.get(row.lane) ?? 0) + 1)
-      const taken: PromisedEffect[] = []
-      for (const row of open) {
-        if (taken.length >= max) break
-        if (keepsPlace(row)) continue
-        const spec = specOf(row.name)
-        if (spec.starts && holds.some((scope) => scope === '*' || row.address.startsWith(scope))) continue
-        if (row.lane && (busy.get(row.lane) ?? 0) >= spec.laneLimit) continue
-        if (row.lane) busy.set(row.lane, (busy.get(row.lane) ?? 0) + 1)
-        taken.push({
-          key: row.key,
-          address: row.address,
-          invokeId: row.invoke_id,
-          name: row.name,
-          input: JSON.parse(row.input) as JsonObject,
-          lane: row.lane,
-          attempt: row.attempt + 1,
-          at: row.at,
-        })
-      }
-      for (const effect of taken)
-        store.run("UPDATE effect SET state = 'started', attempt = attempt + 1 WHERE key = ?", effect.key)
-      return taken
+      const ready = startable(tables.effects.open(), tables.holds.all(), options.effects, clock.now()).slice(0, max)
+      for (const { key } of ready) tables.effects.start(key)
+      return ready.map(({ key, address, invokeId, name, inputText, lane, attempt, at }) => {
+        const input = JSON.parse(inputText) as JsonObject
+        return { key, address, invokeId, name, input, lane, attempt: attempt + 1, at }
+      })
     },
 
     /** Records a result; returns the mail that carries it when somebody waits for it, and what is to be told of it. */
     settle(
       key: string,
-      outcome: { ok: true; output: unknown } | { ok: false; error: string },
+      outcome: Outcome,
     ): { mail?: { to: string; type: string; body: JsonObject }; trouble?: Trouble } {
-      const row = store.get<EffectRow>(`SELECT * FROM effect WHERE key = ? AND ${isOpen}`, key)
-      if (!row) return {}
-      let result: { ok: true; output: Json } | { ok: false; error: string }
-      try {
-        result = outcome.ok ? { ok: true, output: specOf(row.name).parseOutput(outcome.output) } : outcome
-      } catch (error) {
-        result = { ok: false, error: `${row.name} gave a result of the wrong shape: ${wordsOf(error)}` }
+      const effect = tables.effects.find(key)
+      if (!effect) return {}
+      const result = shaped(options.effects, effect.name, outcome)
+      if (effect.invokeId === null) {
+        const trouble = settleUnawaited(effect, result)
+        return trouble ? { trouble } : {}
       }
-      if (row.invoke_id === null) {
-        const of = { address: row.address, effect: row.name }
-        if (result.ok) {
-          store.run("UPDATE effect SET state = 'settled' WHERE key = ?", key)
-          return row.attempt > failuresMax ? { trouble: { kind: 'mended', ...of } } : {}
-        }
-        const dueAt = clock.now() + Math.min(backoffMaxMs, backoffMs * 2 ** row.attempt)
-        store.run("UPDATE effect SET state = 'pending', due_at = ?, reason = ? WHERE key = ?", dueAt, result.error, key)
-        return row.attempt >= failuresMax ? { trouble: { kind: 'failing', ...of, error: result.error } } : {}
-      }
-      store.run("UPDATE effect SET state = 'settled' WHERE key = ?", key)
+      tables.effects.settle(key)
       const mail = result.ok
-        ? { to: row.address, type: `xstate.done.actor.${row.invoke_id}`, body: { output: result.output } }
-        : { to: row.address, type: `xstate.error.actor.${row.invoke_id}`, body: { error: { message: result.error } } }
-      return { mail }
+        ? { type: doneType(effect.invokeId), body: { output: result.output } }
+        : { type: errorType(effect.invokeId), body: { error: { message: result.error } } }
+      return { mail: { to: effect.address, ...mail } }
     },
+  }
+
+  /** What nobody waits for is tried again until it goes well; returns what is to be told. */
+  function settleUnawaited({ key, address, name, attempt }: OpenEffect, result: Result): Trouble | undefined {
+    if (result.ok) {
+      tables.effects.settle(key)
+      return attempt > failuresMax ? { kind: 'mended', address, effect: name } : undefined
+    }
+    const dueAt = clock.now() + Math.min(backoffMaxMs, backoffMs * 2 ** attempt)
+    tables.effects.tryAgain(key, dueAt, result.error)
+    return attempt >= failuresMax ? { kind: 'failing', address, effect: name, error: result.error } : undefined
+  }
+}
+
+const doneType = (invokeId: string) => `xstate.done.actor.${invokeId}`
+const errorType = (invokeId: string) => `xstate.error.actor.${invokeId}`
+
+/** Those that lanes and holds let start, in the order they were promised. */
+function startable(
+  open: readonly OpenEffect[],
+  holds: readonly string[],
+  specs: HostOptions['effects'],
+  now: number,
+): OpenEffect[] {
+  const busy = new Map<string, number>()
+  const enter = ({ lane }: OpenEffect) => lane !== null && busy.set(lane, (busy.get(lane) ?? 0) + 1)
+  // One that is to be tried again keeps its place: what comes after it in its lane may rely on it.
+  const keepsPlace = (effect: OpenEffect) => effect.started || effect.dueAt > now
+  for (const effect of open) if (keepsPlace(effect)) enter(effect)
+  return open.filter((effect) => {
+    if (keepsPlace(effect)) return false
+    const spec = specs[effect.name]
+    if (!spec) throw new Error(`no effect is called "${effect.name}"`)
+    if (spec.starts && holds.some((scope) => scope === '*' || effect.address.startsWith(scope))) return false
+    if (effect.lane !== null && (busy.get(effect.lane) ?? 0) >= spec.laneLimit) return false
+    enter(effect)
+    return true
+  })
+}
+
+type Result = { ok: true; output: Json } | { ok: false; error: string }
+
+/** A result of another shape than the effect's own counts as a failure. */
+function shaped(specs: HostOptions['effects'], name: string, outcome: Outcome): Result {
+  if (!outcome.ok) return outcome
+  const spec = specs[name]
+  if (!spec) return { ok: false, error: `no effect is called "${name}"` }
+  try {
+    return { ok: true, output: spec.parseOutput(outcome.output) }
+  } catch (error) {
+    return { ok: false, error: `${name} gave a result of the wrong shape: ${wordsOf(error)}` }
   }
 }

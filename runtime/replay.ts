@@ -4,6 +4,7 @@
 import type { AnyMachineSnapshot } from 'xstate'
 import type { JsonObject, Role, Store } from './contract.ts'
 import { wordsOf } from './errors.ts'
+import { tablesOf } from './store/tables.ts'
 import { begin, persist, play, restore, statePath } from './turn.ts'
 
 export interface ReplayResult {
@@ -22,28 +23,10 @@ export interface ReplayResult {
   states: { address: string; status: 'active' | 'done'; state: string; context: JsonObject }[]
 }
 
-interface Row {
-  seq: number
-  at: number
-  address: string
-  incarnation: number
-  revision: number
-  after: string
-  type: string
-  from_address: string
-  body: string
-  mail_id: string
-  input: string | null
-  version: number
-}
-
 /** Plays the journal up to `until` (a journal seq; all when absent). The roles must be those the host ran with. */
 export function replay(store: Store, roles: readonly Role[], until?: number): ReplayResult {
-  const rows = store.all<Row>(
-    `SELECT j.seq, j.at, j.address, j.incarnation, j.revision, j.after, j.input, j.version, m.type, m.from_address, m.body, m.id AS mail_id
-     FROM journal j JOIN mail m ON m.id = j.mail_id WHERE j.seq <= ? ORDER BY j.seq`,
-    until ?? Number.MAX_SAFE_INTEGER,
-  )
+  const tables = tablesOf(store)
+  const rows = tables.journal.played(until ?? Number.MAX_SAFE_INTEGER)
   const lives = new Map<string, { role: Role; incarnation: number; revision: number; snapshot: AnyMachineSnapshot }>()
   const broken = new Map<string, string>()
   let turns = 0
@@ -62,28 +45,20 @@ export function replay(store: Store, roles: readonly Role[], until?: number): Re
     }
     try {
       const before = first
-        ? begin(
-            role.machine,
-            row.input ? (JSON.parse(row.input) as JsonObject) : role.input(row.address, row.incarnation),
-          ).snapshot
+        ? begin(role.machine, row.input ?? role.input(row.address, row.incarnation)).snapshot
         : (known as { snapshot: AnyMachineSnapshot }).snapshot
-      const event = {
-        ...(JSON.parse(row.body) as JsonObject),
-        type: row.type,
-        from: row.from_address,
-        at: row.at,
-        mailId: row.mail_id,
-      }
+      const { id: mailId, type, from, body } = row.mail
+      const event = { ...body, type, from, at: row.at, mailId }
       const { snapshot } = before.status === 'active' ? play(role.machine, before, event) : { snapshot: before }
       lives.set(row.address, { role, incarnation: row.incarnation, revision: row.revision, snapshot })
       turns++
       if (statePath(snapshot.value) !== row.after)
         broken.set(
           row.address,
-          `turn ${row.seq} (${row.type}) led to ${statePath(snapshot.value)}, the journal says ${row.after}`,
+          `turn ${row.seq} (${row.mail.type}) led to ${statePath(snapshot.value)}, the journal says ${row.after}`,
         )
     } catch (error) {
-      broken.set(row.address, `turn ${row.seq} (${row.type}) cannot be played: ${wordsOf(error)}`)
+      broken.set(row.address, `turn ${row.seq} (${row.mail.type}) cannot be played: ${wordsOf(error)}`)
     }
   }
 
@@ -107,9 +82,7 @@ export function replay(store: Store, roles: readonly Role[], until?: number): Re
       .sort()
     return result
   }
-  for (const actor of store.all<{ address: string; incarnation: number; revision: number; snapshot: string }>(
-    'SELECT address, incarnation, revision, snapshot FROM actor ORDER BY address',
-  )) {
+  for (const actor of tables.actors.stored()) {
     const life = lives.get(actor.address)
     if (broken.has(actor.address)) continue
     if (life?.incarnation !== actor.incarnation || life.revision !== actor.revision) result.partial.push(actor.address)
@@ -119,7 +92,7 @@ export function replay(store: Store, roles: readonly Role[], until?: number): Re
         persist(life.role.machine, restore(life.role.machine, JSON.parse(persist(life.role.machine, snapshot)))),
       )
       if (ours === stored) result.equal.push(actor.address)
-      else result.differing.push({ address: actor.address, why: `its snapshot is not what the journal makes of it` })
+      else result.differing.push({ address: actor.address, why: 'its snapshot is not what the journal makes of it' })
     }
   }
   return result

@@ -17,9 +17,7 @@ const breaking = (files: readonly string[], rule: (text: string, file: string) =
   files.filter((file) => rule(text(file), file))
 
 test('every file of source opens with its job and what it never does', () => {
-  const files = sources.filter(
-    (file) => !file.startsWith('cli/commands/') && !file.startsWith('actors/roles/') && !file.includes('migrations/'),
-  )
+  const files = sources.filter((file) => !file.startsWith('actors/roles/') && !file.includes('migrations/'))
   expect(breaking(files, (source) => !/^\/\/ .+\n(\/\/ .*\n)*?\/\/ .*Never:/.test(source))).toEqual([])
 })
 
@@ -56,6 +54,51 @@ test('the kernel says no word of the town', () => {
   expect(said).toEqual([])
 })
 
+test('no file imports another in a circle, types included', () => {
+  // Circles that are still to be mended; a line that is true no more is to be deleted.
+  const remaining = ['actors/git/staging.ts actors/git/worktree.ts', 'cli/commands/completion.ts cli/words.ts']
+  const imports = new Map(sources.map((file) => [file, importsOf(file)]))
+  expect(circles(imports)).toEqual(remaining)
+})
+
+/** The files of source that one imports, those it loads later included. */
+function importsOf(file: string): string[] {
+  return [...text(file).matchAll(/(?:\bfrom|\bimport|\bimport\()\s*'(\.[^']+)'/g)]
+    .map(([, path]) => join(dirname(file), path as string))
+    .filter((path) => sources.includes(path))
+}
+
+/** Sets of files that all reach each other, each as its sorted names (Tarjan's algorithm). */
+function circles(imports: ReadonlyMap<string, readonly string[]>): string[] {
+  const order = new Map<string, number>()
+  const lowest = new Map<string, number>()
+  const open: string[] = []
+  const found: string[] = []
+  const visit = (file: string): number => {
+    order.set(file, order.size)
+    lowest.set(file, order.size - 1)
+    open.push(file)
+    for (const next of imports.get(file) ?? []) {
+      const reached = order.has(next) ? (open.includes(next) ? (order.get(next) as number) : Infinity) : visit(next)
+      lowest.set(file, Math.min(lowest.get(file) as number, reached))
+    }
+    if (lowest.get(file) === order.get(file)) {
+      const together = open.splice(open.indexOf(file))
+      if (together.length > 1) found.push(together.sort().join(' '))
+    }
+    return lowest.get(file) as number
+  }
+  for (const file of imports.keys()) if (!order.has(file)) visit(file)
+  return found.sort()
+}
+
+test('in the kernel, only its store says SQL', () => {
+  const files = sources.filter((file) => file.startsWith('runtime/') && !file.startsWith('runtime/store/'))
+  expect(
+    breaking(files, (source) => /\b(SELECT|INSERT (OR \w+ )?INTO|UPDATE \w+ SET|DELETE FROM)\b/.test(source)),
+  ).toEqual([])
+})
+
 test('machines are pure: no clock, no chance, no world', () => {
   const files = sources.filter((file) => file.startsWith('machines/'))
   expect(
@@ -90,7 +133,16 @@ test('every folder of source has a sign on its door', () => {
 test('every package is used, and everything used is a package', () => {
   const { devDependencies } = JSON.parse(text('package.json')) as { devDependencies: Record<string, string> }
   // Mermaid is loaded by a browser, from its file.
-  const tools = ['@biomejs/biome', '@types/node', 'mermaid', 'node', 'rolldown', 'typescript', 'vitest']
+  const tools = [
+    '@biomejs/biome',
+    '@types/node',
+    '@types/shell-quote',
+    'mermaid',
+    'node',
+    'rolldown',
+    'typescript',
+    'vitest',
+  ]
   const imported = new Set(
     listed
       .filter((file) => file.endsWith('.ts'))

@@ -12,8 +12,6 @@ export interface Launch {
 
 export interface AgentPreset {
   name: string
-  /** File in the worktree in which this agent looks for its instructions; null: it is told by its environment alone. */
-  instructions: string | null
   /** Program and arguments of a run, or why there can be none, in words. */
   launch(run: Launch): { argv: readonly string[] } | { why: string }
 }

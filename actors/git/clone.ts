@@ -1,42 +1,164 @@
-// The one git work a person waits for: cloning a repository, with its progress told.
-// Never: asks for a password, runs a hook, or takes an address for an option.
+// The clones of a new rig: the Refinery's from origin, with everything; the Mayor's beside it, which sees the same objects
+// and stands on main without having it checked out as a branch.
+// Never: asks for a password, runs a hook, takes an address for an option, or begins an empty history beside a real one.
+import { mkdirSync, writeFileSync } from 'node:fs'
+import { copyFile } from 'node:fs/promises'
+import { dirname, join } from 'node:path'
 import process from 'node:process'
-import { type SimpleGitProgressEvent, simpleGit } from 'simple-git'
-import { GitFailed } from './git.ts'
+import { GitFailed, git, longMs } from './git.ts'
+import { formatOf } from './lens.ts'
+import { readRef, refsUnder, wordIn } from './refs.ts'
+import { overNetwork, plainly } from './run.ts'
+import { quoted } from './submodules.ts'
 
-export type CloneProgress = Pick<SimpleGitProgressEvent, 'stage' | 'progress'>
+export interface CloneProgress {
+  stage: string
+  /** Percent. */
+  progress: number
+}
 
-const kept = ['GIT_SSH_COMMAND', 'GIT_SSL_CAINFO', 'GIT_SSL_CAPATH']
+/** Which branch is to be built on cannot be told, or cannot be built on here; says why. */
+export class NoBranch extends Error {
+  override name = 'NoBranch'
+}
 
 /** Ends a clone that has said nothing for so long, in milliseconds. */
 const silentMaxMs = 300_000
 
-/** Clones `url` into `path`, which must not exist. Throws GitFailed with git's own words. */
-export async function clone(
+interface Asked {
+  branch?: string
+  progress?: (event: CloneProgress) => void
+}
+
+/** Makes both clones below `rig`. Throws GitFailed with git's own words, or NoBranch. */
+export async function makeClones(
+  rig: string,
   url: string,
-  path: string,
-  options: { args?: readonly string[]; progress?: (event: CloneProgress) => void } = {},
-): Promise<void> {
+  asked: Asked,
+): Promise<{ branch: string; warnings: string[] }> {
+  const refinery = join(rig, 'refinery/rig')
+  await clone(url, refinery, asked)
+  const branch = await branchOf(refinery, url, asked.branch)
+  const main = await readRef(join(refinery, '.git'), `refs/remotes/origin/${branch}`)
+  const warnings = main === undefined ? [] : await strangeIn(refinery, url, main)
+  await makeMayors(join(rig, 'mayor/rig'), refinery, { url, branch, main })
+  return { branch, warnings }
+}
+
+async function clone(url: string, path: string, { progress }: Asked): Promise<void> {
   if (url.startsWith('-')) throw new GitFailed(`"${url}" is not a repository's address`, '', undefined)
-  // Proxies, certificates and ssh stay as the person has them; editors, pagers and askers for passwords have no place
-  // here, nor another repository.
-  const ambient = Object.entries(process.env).filter(
-    (entry): entry is [string, string] =>
-      entry[1] !== undefined &&
-      (kept.includes(entry[0]) || !/^GIT_|EDITOR$|PAGER$|ASKPASS$|^VISUAL$|^PREFIX$/.test(entry[0])),
-  )
+  mkdirSync(dirname(path), { recursive: true })
+  const called = new AbortController()
+  // A person's Ctrl-C ends the git it began, which has a process group of its own.
+  const stop = () => called.abort()
+  const signals = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const
+  for (const signal of signals) process.once(signal, stop)
   try {
-    await simpleGit({
-      config: ['core.hooksPath=/dev/null', 'protocol.ext.allow=never'],
-      allowEnvironment: ['GIT_TERMINAL_PROMPT', ...kept],
-      unsafe: { allowUnsafeHooksPath: true, allowUnsafeProtocolOverride: true, allowUnsafeSshCommand: true },
-      timeout: { block: silentMaxMs },
-      ...(options.progress ? { progress: options.progress } : {}),
-    })
-      .env({ ...Object.fromEntries(ambient), LC_ALL: 'C', GIT_TERMINAL_PROMPT: '0' })
-      .clone(url, path, [...(options.args ?? [])])
-  } catch (error) {
-    const words = error instanceof Error ? error.message : String(error)
-    throw new GitFailed(`git clone failed: ${words}`, words, undefined)
+    await git(
+      overNetwork(dirname(path)),
+      ['clone', '--progress', '--no-checkout', '--origin', 'origin', '--template=', '--', url, path],
+      {
+        silentMs: silentMaxMs,
+        signal: called.signal,
+        ...(progress ? { heard: (words) => tell(words, progress) } : {}),
+      },
+    )
+  } finally {
+    for (const signal of signals) process.off(signal, stop)
   }
 }
+
+function tell(words: string, progress: (event: CloneProgress) => void): void {
+  for (const [, stage = '', percent] of words.matchAll(/(?:^|[\r\n])(?:remote: )?(\w+)[\w ]*:\s+(\d+)%/g))
+    progress({ stage: stage.toLowerCase(), progress: Number(percent) })
+}
+
+/** The branch asked for, or the one origin's HEAD names; of several others none is guessed. */
+async function branchOf(refinery: string, url: string, asked: string | undefined): Promise<string> {
+  const common = join(refinery, '.git')
+  const refs = await refsUnder(common, 'refs/remotes/origin/')
+  const branches = [...new Set(refs.map((ref) => ref.replace('refs/remotes/origin/', '')))].filter(
+    (name) => name !== 'HEAD',
+  )
+  const has = branches.slice(0, 8).join(', ')
+  if (asked !== undefined) {
+    if (branches.includes(asked) || branches.length === 0) return asked
+    throw new NoBranch(`${url} has no branch ${asked}; it has ${has}`)
+  }
+  const head = (await wordIn(join(common, 'refs/remotes/origin/HEAD')))?.replace('ref: refs/remotes/origin/', '')
+  if (head !== undefined && branches.includes(head)) return head
+  const unborn = (await wordIn(join(common, 'HEAD')))?.replace('ref: refs/heads/', '') ?? 'main'
+  if (branches.length === 0) return unborn
+  const [only] = branches
+  if (branches.length === 1 && only !== undefined) return only
+  throw new NoBranch(`the HEAD of ${url} names no branch it has; say which one to build on with --branch (${has})`)
+}
+
+/** What of the repository is refused, or to be said, before anybody works in it. */
+async function strangeIn(refinery: string, url: string, main: string): Promise<string[]> {
+  const { stdout } = await git(
+    refinery,
+    ['grep', '-h', '-I', '-E', '(filter|merge)=', main, '--', ':(glob)**/.gitattributes'],
+    { okCodes: [0, 1], mostMs: longMs },
+  )
+  const lines = stdout.split('\n').filter((line) => line !== '' && !line.trimStart().startsWith('#'))
+  const lfs = lines.find((line) => /\sfilter=lfs\b/.test(line))
+  if (lfs !== undefined)
+    throw new NoBranch(
+      `${url} keeps files in Git LFS (.gitattributes: “${lfs.trim()}”). Gas Town does not bring their objects to origin, so nobody could check out what lands`,
+    )
+  const named = (what: string, gitsOwn: readonly string[]) => [
+    ...new Set(
+      lines
+        .flatMap((line) => [...line.matchAll(new RegExp(`\\s${what}=(\\S+)`, 'g'))].map(([, name = '']) => name))
+        .filter((name) => !gitsOwn.includes(name)),
+    ),
+  ]
+  const filters = named('filter', [])
+  const drivers = named('merge', ['text', 'binary', 'union'])
+  return [
+    ...(filters.length === 0
+      ? []
+      : [`.gitattributes names the filter ${filters.join(', ')}: it is not run here, files are as git keeps them`]),
+    ...(drivers.length === 0
+      ? []
+      : [
+          `.gitattributes names the merge driver ${drivers.join(', ')}: it is not run here, its files conflict instead`,
+        ]),
+  ]
+}
+
+/** A repository that sees the Refinery's objects, with origin's branches as they are now. */
+async function makeMayors(
+  path: string,
+  refinery: string,
+  { url, branch, main }: { url: string; branch: string; main: string | undefined },
+): Promise<void> {
+  const common = join(path, '.git')
+  for (const dir of ['objects/info', 'refs/heads', 'refs/tags', 'info', 'hooks', 'logs', 'worktrees'])
+    mkdirSync(join(common, dir), { recursive: true })
+  writeFileSync(join(common, 'objects/info/alternates'), alternates)
+  await git(refinery, ['pack-refs', '--all'])
+  await copyFile(join(refinery, '.git/packed-refs'), join(common, 'packed-refs'))
+  if ((await wordIn(join(refinery, '.git/shallow'))) !== undefined)
+    await copyFile(join(refinery, '.git/shallow'), join(common, 'shallow'))
+  writeFileSync(join(common, 'config'), configFor(formatOf(refinery), url))
+  writeFileSync(join(common, 'HEAD'), main === undefined ? `ref: refs/heads/${branch}\n` : `${main}\n`)
+  if (main === undefined) return
+  mkdirSync(dirname(join(common, 'refs/heads', branch)), { recursive: true })
+  writeFileSync(join(common, 'refs/heads', branch), `${main}\n`)
+  await git(plainly(path), ['read-tree', '--reset', '-u', main], { mostMs: longMs })
+}
+
+/** From the objects of the Mayor's clone to those of the Refinery's, which never deletes any. */
+export const alternates = '../../../../refinery/rig/.git/objects\n'
+
+const configFor = (format: string, url: string) => `${format}[gc]
+\tauto = 0
+\tpruneExpire = never
+[maintenance]
+\tauto = false
+[remote "origin"]
+\turl = ${quoted(url)}
+\tfetch = +refs/heads/*:refs/remotes/origin/*
+`

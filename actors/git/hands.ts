@@ -1,31 +1,47 @@
-// The hands of git: what each effect about worktrees, pins and the merge queue does.
+// The hands of git: what each effect about places, pins and the merge queue does.
 // Never: decides what comes next.
 import type { Hands } from '../binding.ts'
+import { buildCandidate } from './build.ts'
 import { GitFailed } from './git.ts'
-import { buildCandidate, confirmLanded, landCandidate } from './landing.ts'
-import { deleteBranch, pinWork } from './pin.ts'
-import { createWorktree, inspectWorktree, type RigGit, removeWorktree } from './worktree.ts'
+import { confirmLanded, landCandidate } from './landing.ts'
+import { clearPlace, pinWork } from './retire.ts'
+import type { RigGit } from './rig.ts'
+import { createWorktree, inspectWorktree } from './worktree.ts'
 
 type GitEffect =
   | 'createWorktree'
   | 'inspectWorktree'
   | 'pinWork'
-  | 'removeWorktree'
-  | 'deleteBranch'
+  | 'clearPlace'
   | 'buildCandidate'
   | 'landCandidate'
   | 'confirmLanded'
 
-export const gitHands = (deps: RigGit): Pick<Hands, GitEffect> => ({
-  createWorktree: (input, call) => again(() => createWorktree(deps, input, call.at)),
-  inspectWorktree: (input) => again(() => inspectWorktree(deps, input)),
-  pinWork: (input) => again(() => pinWork(deps, input)),
-  removeWorktree: (input) => again(() => removeWorktree(deps, input)),
-  deleteBranch: (input) => again(() => deleteBranch(deps, input)),
-  buildCandidate: (input) => again(() => buildCandidate(deps, input)),
-  landCandidate: (input) => again(() => landCandidate(deps, input)),
-  confirmLanded: (input) => again(() => confirmLanded(deps, input)),
-})
+export function gitHands(given: RigGit): Pick<Hands, GitEffect> {
+  const deps = followingRenames(given)
+  return {
+    createWorktree: (input) => again(() => createWorktree(deps, input)),
+    inspectWorktree: (input) => again(() => inspectWorktree(deps, input)),
+    pinWork: (input) => again(() => pinWork(deps, input)),
+    clearPlace: (input) => again(() => clearPlace(deps, input)),
+    buildCandidate: (input) => again(() => buildCandidate(deps, input)),
+    landCandidate: (input) => again(() => landCandidate(deps, input)),
+    confirmLanded: (input) => again(() => confirmLanded(deps, input)),
+  }
+}
+
+/** A main that was renamed on origin has its new name at once, also while nobody has read the configuration again. */
+function followingRenames(deps: RigGit): RigGit {
+  const renamed = new Map<string, string>()
+  return {
+    ...deps,
+    defaultBranch: (rig) => renamed.get(rig) ?? deps.defaultBranch(rig),
+    branchRenamed(rig, branch) {
+      renamed.set(rig, branch)
+      deps.branchRenamed?.(rig, branch)
+    },
+  }
+}
 
 const triesMax = 3
 

@@ -1,11 +1,12 @@
-// Locks that a killed git left behind.
-// Never: takes one away while a git of that repository lives that was there when it was first in somebody's way (one
-// that cannot be seen into counts for ten minutes), or one outside the repository that was asked.
-import { readdirSync, rmSync, statSync } from 'node:fs'
+// Locks that a killed git left behind are taken away, once no git lives that could hold them: of those that were running
+// when the lock was first met, none is left.
+// Never: takes a lock from a git that may hold it, or one that is outside the repository that was asked. A git that
+// cannot be seen into may hold it, but for ten minutes at most.
+import { existsSync, readdirSync, rmSync, statSync } from 'node:fs'
 import { join, resolve } from 'node:path'
 import { setTimeout as pause } from 'node:timers/promises'
 import { isAlive } from '../processes.ts'
-import { isWithin, type Repository, repositoryOf } from './repository.ts'
+import { isWithin, type Repository, realOf, repositoryAt, repositoryOf } from './repository.ts'
 import { commandOf, type RunningGit, runningGits } from './running.ts'
 
 /**
@@ -29,7 +30,8 @@ export function lockNamed(words: string, cwd: string): string | undefined {
   const packed = /^(?:fatal|error): unable to create file (.+packed-refs\.new): File exists/im.exec(words)?.[1]
   const config = /^(?:fatal|error): could not lock config file (.+): File exists/m.exec(words)?.[1]
   const path = made ?? packed ?? (config === undefined ? undefined : `${config}.lock`)
-  return path === undefined ? undefined : resolve(cwd, path)
+  // Git names the link through which it went (`lens.ts`), and locks what that leads to.
+  return path === undefined ? undefined : resolve(cwd, path).replace(/^(.+)\.lock$/, (_, of) => `${realOf(of)}.lock`)
 }
 
 /**
@@ -80,12 +82,14 @@ function seen(path: string): { id: string; at: number } | undefined {
   return found && { id: `${found.ino}:${found.mtimeMs}:${found.size}`, at: found.mtimeMs }
 }
 
-/** The locks a worker's git can have left: those of its own worktree, and of its branch. */
-export function locksOf(worktree: string, branch: string): string[] {
-  const repository = repositoryOf(worktree)
-  if (!repository || repository.own === repository.common) return []
-  const own = readdirSync(repository.own)
-    .filter((file) => file.endsWith('.lock'))
-    .map((file) => join(repository.own, file))
-  return [...own, join(repository.common, `refs/heads/${branch}.lock`)].filter((lock) => seen(lock) !== undefined)
+/** The locks a worker's git can have left: those of its own folders in the clone, and of its branch. */
+export function locksOf(admin: string, branch: string): string[] {
+  if (!existsSync(admin)) return []
+  const { own, common } = repositoryAt(admin)
+  const found = [own, join(own, 'common'), join(own, 'common/refs')].filter(existsSync).flatMap((dir) =>
+    readdirSync(dir)
+      .filter((file) => file.endsWith('.lock'))
+      .map((file) => join(dir, file)),
+  )
+  return [...found, join(common, `refs/heads/${branch}.lock`)].filter((lock) => seen(lock) !== undefined)
 }

@@ -1,12 +1,18 @@
 // Repositories inside a worktree: submodules, and clones somebody made there. Git keeps none of their work with the
 // worktree's own, so it is kept beside it, under `refs/gt/nested/…` of the rig's clone.
-// Never: changes their files, their index or their branches; deletes a pin; takes one that git cannot read for empty.
+// Never: changes their files, their index or their branches; reads their configuration or runs their hooks; deletes a
+// pin; takes one that git cannot read for empty.
 import { createHash } from 'node:crypto'
 import { existsSync, readdirSync } from 'node:fs'
+import { open } from 'node:fs/promises'
 import { basename, join } from 'node:path'
+import { townLayout } from '../layout.ts'
 import { git, longMs, revision } from './git.ts'
-import { isWithin, type Repository, realOf, repositoryOf } from './repository.ts'
-import { nestedIn, treeOfFiles } from './tree.ts'
+import { cloneAt, formatOf, through, writeLens } from './lens.ts'
+import { isWithin, type Repository, repositoryAt, repositoryOf } from './repository.ts'
+import type { At } from './run.ts'
+import { type Status, statusOf } from './status.ts'
+import { type Look, nestedIn, type Tracked, trackedIn, treeOfFiles } from './tree.ts'
 
 /**
  * Work of a nested repository that is nowhere else: commits that no remote of it has, and the tree of uncommitted
@@ -15,105 +21,150 @@ import { nestedIn, treeOfFiles } from './tree.ts'
 interface NestedWork {
   /** Its folder below the worktree; of a submodule that was taken out of it, the name git keeps it under. */
   dir: string
-  at: string
+  at: At
+  /** The lens on it, from which its commits are fetched. */
+  lens: string
   tips: string[]
   tree: string | null
+}
+
+/** A worktree whose repositories are looked for. */
+export interface Surrounding extends Look {
+  status: Status
+  tracked: Tracked
 }
 
 /** Where commits wait in the nested repository while they are fetched from it. */
 const waiting = 'refs/gt/pin'
 
 /** Pins all of it; `folder` is `<issue>/<polecat>-<incarnation>`. Throws when something cannot be kept. */
-export async function pinNested(clone: string, path: string, folder: string): Promise<void> {
-  for (const { dir, at, tips, tree } of await nestedWork(path)) {
+export async function pinNested(town: string, rig: string, inside: Surrounding, folder: string): Promise<void> {
+  const clone = cloneAt(town, rig)
+  for (const { dir, at, lens, tips, tree } of await nestedWork(town, inside)) {
     const ref = `refs/gt/nested/${folder}/${refPart(dir)}`
     const missing = new Map<string, string>()
     for (const tip of tips) if (!(await isPinned(clone, tip))) missing.set(tip.slice(0, 12), tip)
     if (tree !== null && !(await treesPinned(clone)).includes(tree)) {
       const head = await revision(at, 'HEAD')
-      const { stdout: commit } = await git(at, [
-        'commit-tree',
-        tree,
-        ...(head ? ['-p', head] : []),
-        '-m',
-        `Uncommitted files of ${dir}`,
-      ])
+      const parent = head ? ['-p', head] : []
+      const { stdout: commit } = await git(at, ['commit-tree', tree, ...parent, '-m', `Uncommitted files of ${dir}`])
       missing.set(`dirty-${tree.slice(0, 12)}`, commit)
     }
     if (missing.size === 0) continue
-    for (const [name, sha] of missing) await git(at, ['update-ref', `${waiting}/${name}`, sha])
+    await git(at, ['update-ref', '--stdin'], {
+      input: [...missing].map(([name, sha]) => `update ${waiting}/${name} ${sha}\n`).join(''),
+    })
     // Also from a shallow one; and the pins of another repository that was at this place stay.
-    await git(
-      clone,
-      [
-        'fetch',
-        '--quiet',
-        '--no-tags',
-        '--no-write-fetch-head',
-        '--no-prune',
-        '--update-shallow',
-        at,
-        `+${waiting}/*:${ref}/*`,
-      ],
-      { timeoutMs: longMs },
-    )
+    const from = ['--no-tags', '--no-write-fetch-head', '--no-prune', '--update-shallow', lens]
+    await git(clone, ['fetch', '--quiet', ...from, `+${waiting}/*:${ref}/*`], { mostMs: longMs })
     for (const [name, sha] of missing) {
-      if ((await revision(clone, `${ref}/${name}`)) !== sha)
-        throw new Error(`${sha} of ${join(path, dir)} could not be kept`)
+      if ((await revision(clone, `${ref}/${name}`)) !== sha) throw new Error(`${sha} of ${dir} could not be kept`)
       await git(at, ['update-ref', '-d', `${waiting}/${name}`])
     }
   }
 }
 
-/** The first nested repository with work that is not pinned; undefined when nothing would be lost. */
-export async function unpinnedNested(clone: string, path: string): Promise<string | undefined> {
-  for (const { dir, tips, tree } of await nestedWork(path)) {
-    for (const tip of tips) if (!(await isPinned(clone, tip))) return dir
-    if (tree !== null && !(await treesPinned(clone)).includes(tree)) return dir
+/** Uncommitted files of the submodules inside, relative to the worktree. */
+export async function dirtyInside(town: string, inside: Surrounding): Promise<string[]> {
+  const files: string[] = []
+  for (const dir of inside.tracked.links.filter((each) => existsSync(join(inside.path, each, '.git')))) {
+    const { status } = await lookInto(town, join(inside.path, dir))
+    files.push(...status.changed.map(({ path }) => join(dir, path)))
   }
-  return undefined
+  return files
 }
 
-async function nestedWork(path: string): Promise<NestedWork[]> {
+async function nestedWork(town: string, inside: Surrounding): Promise<NestedWork[]> {
   const found: NestedWork[] = []
-  for (const dir of await nestedIn(path)) {
-    const at = join(path, dir)
-    const repository = repositoryOf(at)
-    if (!repository || (await topOf(at)) !== realOf(at)) throw new Error(`${at} is no repository that git can read`)
+  const outer = { common: inside.at.env.GIT_DIR ?? '', path: inside.path }
+  for (const dir of nestedIn(inside.path, inside.status, inside.tracked)) {
+    const look = await lookInto(town, join(inside.path, dir))
+    const { at, lens, status, repository } = look
     // Of a worktree of somebody else's repository, only what is in it goes with the place.
-    const tips = await tipsOf(
-      at,
-      isWithin(repository.common, path) || isWithin(repository.common, (repositoryOf(path) as Repository).own),
-    )
-    const isDirty =
-      (await git(at, ['status', '--porcelain', '--ignore-submodules=all', '--untracked-files=normal'])).stdout !== ''
-    const tree = isDirty ? await treeOfFiles(at) : null
-    if (tips.length > 0 || tree !== null) found.push({ dir, at, tips, tree })
-    for (const deeper of await nestedWork(at)) found.push({ ...deeper, dir: join(dir, deeper.dir) })
+    const goes = isWithin(repository.common, outer.path) || isWithin(repository.common, outer.common)
+    const tips = await tipsOf(at, repository, goes)
+    const isDirty = status.changed.length > 0 || look.tracked.hidden.length > 0
+    const tree = isDirty ? await treeOfFiles(look, status, look.tracked) : null
+    if (tips.length > 0 || tree !== null) found.push({ dir, at, lens, tips, tree })
+    for (const deeper of await nestedWork(town, look)) found.push({ ...deeper, dir: join(dir, deeper.dir) })
   }
+  // A worker may have made the place itself a repository of its own.
+  const remade = join(inside.path, '.git')
+  if (existsSync(join(remade, 'objects'))) found.push(...(await commitsOf(town, remade, 'remade')))
   // Git keeps a submodule's commits with the worktree, also when its folder is gone.
-  for (const at of modulesIn(join((repositoryOf(path) as Repository).own, 'modules'))) {
-    const tips = await tipsOf(at, true)
-    if (tips.length > 0) found.push({ dir: basename(at), at, tips, tree: null })
-  }
+  for (const module of modulesIn(join(inside.own, 'modules')))
+    found.push(...(await commitsOf(town, module, basename(module))))
   return found
 }
 
-async function topOf(at: string): Promise<string | undefined> {
-  const { stdout, exitCode } = await git(at, ['rev-parse', '--show-toplevel'], { okCodes: [0, 128] })
-  return exitCode === 0 ? realOf(stdout) : undefined
+async function commitsOf(town: string, gitDir: string, dir: string): Promise<NestedWork[]> {
+  const repository = repositoryAt(gitDir)
+  const lens = lensOn(town, repository)
+  const at = through(lens, undefined, lens)
+  const tips = await tipsOf({ ...at, env: { ...at.env, GIT_DIR: gitDir } }, repository, true)
+  return tips.length === 0 ? [] : [{ dir, at, lens, tips, tree: null }]
+}
+
+/** Git that looks into a repository inside, and what it sees first. Throws when git cannot read it. */
+async function lookInto(town: string, path: string) {
+  const repository = repositoryOf(path)
+  if (!repository) throw new Error(`${path} is no repository that git can read`)
+  const lens = lensOn(town, repository)
+  const at = through(lens, { worktree: path, gitDir: repository.own }, path)
+  const { exitCode } = await git(at, ['rev-parse', '--git-dir'], { okCodes: [0, 128] })
+  if (exitCode !== 0) throw new Error(`${path} is no repository that git can read`)
+  const look = { at, path, own: repository.own }
+  const [status, tracked] = await Promise.all([statusOf(at, 'all'), trackedIn(look)])
+  return { ...look, lens, repository, status, tracked }
+}
+
+/** A lens of the town's on a repository somebody made. */
+function lensOn(town: string, { common }: Repository): string {
+  if (existsSync(join(common, 'reftable')))
+    throw new Error(`${common} keeps its refs in a way that is not read here (reftable); its work cannot be kept`)
+  const name = createHash('sha256').update(common).digest('hex').slice(0, 16)
+  const lens = join(townLayout(town).lenses, '.nested', name)
+  writeLens(lens, common, formatOf(common))
+  return lens
 }
 
 /** Commits that no remote of it has: of HEAD, and, where all of it goes, of every branch, tag and stash. */
-async function tipsOf(at: string, all: boolean): Promise<string[]> {
+async function tipsOf(at: At, { common }: Repository, all: boolean): Promise<string[]> {
   const head = await revision(at, 'HEAD')
-  const stashes =
-    all && (await revision(at, 'refs/stash'))
-      ? (await git(at, ['rev-list', '--walk-reflogs', 'refs/stash'])).stdout.split('\n')
-      : []
+  const stashes = all ? await reflogged(join(common, 'logs/refs/stash')) : []
   const from = [...(head ? ['HEAD'] : []), ...(all ? ['--branches', '--tags', ...stashes] : [])]
   if (from.length === 0) return []
-  const { stdout } = await git(at, ['rev-list', '--parents', ...from, '--not', '--remotes'])
+  return childless(at, [...from, '--not', '--remotes'])
+}
+
+/** Every commit that a reflog says a ref was moved to of late (by an entry like `kind`), oldest first, each once. */
+export async function reflogged(path: string, kind = /^/): Promise<string[]> {
+  const lines = (await endOf(path, reflogMaxBytes)).split('\n').filter((line) => kind.test(line))
+  const moved = lines.map((line) => /^[0-9a-f]+ ([0-9a-f]+) /.exec(line)?.[1])
+  return [...new Set(moved.filter((sha) => sha !== undefined && /[1-9a-f]/.test(sha)))] as string[]
+}
+const reflogMaxBytes = 64 * 1024
+
+/** The last whole lines of a file; nothing of one that is not there. */
+async function endOf(path: string, bytes: number): Promise<string> {
+  const file = await open(path).catch(() => undefined)
+  if (!file) return ''
+  try {
+    const { size } = await file.stat()
+    const from = Math.max(0, size - bytes)
+    const { buffer, bytesRead } = await file.read(Buffer.alloc(Math.min(size, bytes)), 0, Math.min(size, bytes), from)
+    const text = buffer.subarray(0, bytesRead).toString('utf8')
+    return from === 0 ? text : text.slice(text.indexOf('\n') + 1)
+  } finally {
+    await file.close()
+  }
+}
+
+/** Of the commits such a `rev-list` names, those that none of the others has for its parent. */
+export async function childless(at: At, revisions: readonly string[]): Promise<string[]> {
+  const { stdout } = await git(at, ['rev-list', '--parents', '--ignore-missing', ...revisions, '--'], {
+    mostMs: longMs,
+  })
   const lines = stdout
     .split('\n')
     .filter(Boolean)
@@ -135,11 +186,11 @@ function modulesIn(dir: string): string[] {
     })
 }
 
-const isPinned = async (clone: string, sha: string) =>
+const isPinned = async (clone: At, sha: string) =>
   (await git(clone, ['cat-file', '-e', sha], { okCodes: [0, 1, 128] })).exitCode === 0 &&
   (await git(clone, ['for-each-ref', '--count=1', '--contains', sha, 'refs/gt/'])).stdout !== ''
 
-const treesPinned = async (clone: string) =>
+const treesPinned = async (clone: At) =>
   (await git(clone, ['for-each-ref', '--format=%(tree)', 'refs/gt/nested/'])).stdout.split('\n')
 
 /** A folder's name as part of a ref's; two folders never share one. */

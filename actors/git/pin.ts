@@ -1,160 +1,126 @@
-// Pins: a worker's commits and uncommitted files under `refs/gt/…` of the rig's clone, before anything could lose
-// them; and the way back.
-// Never: changes a worktree or its index; deletes a pin.
-import { existsSync, readFileSync } from 'node:fs'
+// Pins: what is kept of workers’ work is listed, brought back, packed, and let go once main has had it for long.
+// Never: lets go of anything that main does not have.
+import { existsSync, readdirSync, rmdirSync } from 'node:fs'
 import { join } from 'node:path'
-import type { EffectInput, EffectOutput } from '../../machines/effects.ts'
 import type { Preserved } from '../../machines/mail.ts'
 import { rigLayout } from '../layout.ts'
-import { contains, git, revision } from './git.ts'
-import { pinNested } from './nested.ts'
-import { treeOfFiles } from './tree.ts'
-import { inspectWorktree, isSafe, mainOf, type Place, prove, type RigGit } from './worktree.ts'
+import { git, longMs } from './git.ts'
+import { cloneAt } from './lens.ts'
+import { knownMain, readRef, refsUnder } from './refs.ts'
+import type { RigGit } from './rig.ts'
 
-export async function pinWork(deps: RigGit, input: EffectInput<'pinWork'>): Promise<EffectOutput<'pinWork'>> {
-  const { clone, polecat } = rigLayout(deps.town, input.rig)
-  const path = polecat(input.polecat)
-  const there = existsSync(path)
-  if (there) await prove(deps, input)
-  const tips = [
-    ...new Set([there ? await revision(path, 'HEAD') : undefined, await revision(clone, `refs/heads/${input.branch}`)]),
-  ].filter((tip) => tip !== undefined)
-  const [head] = tips
-  if (head === undefined) return { head: null, dirty: null }
-  const folder = `${input.issue}/${input.polecat}-${input.incarnation}`
-  const main = await mainOf(clone, deps.defaultBranch(input.rig))
-  const pinned: Preserved[] = []
-  for (const tip of tips) {
-    // Work may be where the worker went astray and on its branch: each is kept, one in the other once.
-    if ((await contains(clone, tip, main)) || (pinned[0] && (await contains(clone, tip, pinned[0].sha)))) continue
-    pinned.push(
-      await pin(clone, `refs/gt/${input.purpose === 'merge' ? 'merge' : 'work'}/${folder}/${tip.slice(0, 12)}`, tip),
-    )
-  }
-  const dirty = there ? await pinDirty(deps, input, path, head, `refs/gt/work/${folder}/dirty`) : null
-  if (there && input.purpose === 'retire') await pinNested(clone, path, folder)
-  return { head: pinned[0] ?? null, dirty }
-}
-
-async function pinDirty(
-  deps: RigGit,
-  place: Place,
-  path: string,
-  head: string,
-  ref: string,
-): Promise<Preserved | null> {
-  const found = await inspectWorktree(deps, place)
-  if (found.kind === 'absent' || found.dirty.length === 0) return null
-  const tree = await treeOfFiles(path)
-  const { clone } = rigLayout(deps.town, place.rig)
-  const known = await revision(clone, ref)
-  if (known && (await git(clone, ['rev-parse', `${known}^{tree}`])).stdout === tree) return { ref, sha: known }
-  const { stdout: commit } = await git(path, [
-    'commit-tree',
-    tree,
-    '-p',
-    head,
-    '-m',
-    `Uncommitted files of ${place.branch}`,
-  ])
-  return pin(clone, ref, commit)
-}
-
-async function pin(clone: string, ref: string, sha: string): Promise<Preserved> {
-  await git(clone, ['update-ref', '--create-reflog', ref, sha])
-  return { ref, sha }
-}
-
-export async function deleteBranch(deps: RigGit, place: Place): Promise<EffectOutput<'deleteBranch'>> {
-  const { clone } = rigLayout(deps.town, place.rig)
-  const tip = await revision(clone, `refs/heads/${place.branch}`)
-  if (tip === undefined) return { kind: 'deleted' }
-  if (!(await isSafe(deps, place.rig, tip)))
-    return { kind: 'kept', why: `its commits are neither on main nor pinned (${tip.slice(0, 10)})` }
-  await git(clone, ['update-ref', '-d', `refs/heads/${place.branch}`, tip])
-  return { kind: 'deleted' }
-}
+type Town = Pick<RigGit, 'town' | 'defaultBranch'>
 
 export interface KeptWork extends Preserved {
   issue: string
   polecat: string
-  /** `nested`: of a repository inside the worktree, whose folder is in the ref's name. */
-  kind: 'commits' | 'files' | 'nested'
+  /**
+   * `left`: commits that their worker rewrote or went away from. `nested`: of a repository inside the worktree, whose
+   * folder is in the ref's name.
+   */
+  kind: 'commits' | 'files' | 'stash' | 'left' | 'nested'
   at: string
   subject: string
+  /** main has it. */
+  landed: boolean
 }
 
 /** What is kept of an issue's or a polecat's work, newest first. */
 export async function keptWork(
-  deps: RigGit,
+  deps: Town,
   rig: string,
   of: { issue?: string; polecat?: string } = {},
 ): Promise<KeptWork[]> {
-  const { clone } = rigLayout(deps.town, rig)
-  const { stdout } = await git(clone, [
-    'for-each-ref',
-    '--sort=-committerdate',
-    '--format=%(refname)%00%(objectname)%00%(committerdate:iso-strict)%00%(subject)',
-    ...(of.issue === undefined
-      ? ['refs/gt/work/', 'refs/gt/merge/', 'refs/gt/nested/']
-      : ['work', 'merge', 'nested'].map((kind) => `refs/gt/${kind}/${of.issue}/`)),
+  const at = cloneAt(deps.town, rig)
+  const where = ['work', 'merge', 'nested'].map(
+    (kind) => `refs/gt/${kind}/${of.issue === undefined ? '' : `${of.issue}/`}`,
+  )
+  const main = await knownMain(deps, rig)
+  const format = '--format=%(refname)%00%(objectname)%00%(committerdate:iso-strict)%00%(subject)'
+  const [{ stdout }, landed] = await Promise.all([
+    git(at, ['for-each-ref', '--sort=-committerdate', format, ...where]),
+    main === undefined ? undefined : git(at, ['for-each-ref', '--format=%(refname)', '--merged', main, ...where]),
   ])
+  const onMain = new Set(landed?.stdout.split('\n'))
   return (
     stdout
       .split('\n')
       .filter(Boolean)
       .map((line) => {
-        const [ref = '', sha = '', at = '', subject = ''] = line.split('\0')
+        const [ref = '', sha = '', date = '', subject = ''] = line.split('\0')
         const [, , , issue = '', worker = ''] = ref.split('/')
-        return { ref, sha, at, subject, issue, polecat: worker.replace(/-\d+$/, ''), kind: kindOf(ref) }
+        const polecat = worker.replace(/-\d+$/, '')
+        return { ref, sha, at: date, subject, issue, polecat, kind: kindOf(ref), landed: onMain.has(ref) }
       })
       // One commit under two refs is one piece of work.
       .filter(
         (kept, index, all) => all.findIndex((other) => other.sha === kept.sha && other.issue === kept.issue) === index,
       )
-      .filter(
-        (kept) =>
-          (of.issue === undefined || kept.issue === of.issue) &&
-          (of.polecat === undefined || kept.polecat === of.polecat),
-      )
+      .filter((kept) => of.polecat === undefined || kept.polecat === of.polecat)
   )
 }
 
-const kindOf = (ref: string): KeptWork['kind'] =>
-  ref.startsWith('refs/gt/nested/') ? 'nested' : ref.endsWith('/dirty') ? 'files' : 'commits'
-
-/** Told by git's own files, without a process: nearly no issue has kept work, and its worker waits. */
-function mayHaveKept(clone: string, issue: string): boolean {
-  const dir = join(clone, '.git')
-  if (
-    existsSync(join(dir, 'reftable')) ||
-    ['work', 'merge'].some((kind) => existsSync(join(dir, 'refs/gt', kind, issue)))
-  )
-    return true
-  const packed = join(dir, 'packed-refs')
-  return existsSync(packed) && readFileSync(packed, 'utf8').includes(`/${issue}/`)
+function kindOf(ref: string): KeptWork['kind'] {
+  if (ref.startsWith('refs/gt/nested/')) return 'nested'
+  const name = ref.slice(ref.lastIndexOf('/') + 1)
+  if (name === 'dirty' || name.startsWith('dirty-')) return 'files'
+  return name.startsWith('stash-') ? 'stash' : name.startsWith('left-') ? 'left' : 'commits'
 }
 
 /** The newest kept commits of an issue that main does not have: a new worker starts from them. */
-export async function preservedOf(deps: RigGit, rig: string, issue: string): Promise<Preserved | null> {
-  const { clone } = rigLayout(deps.town, rig)
-  if (!mayHaveKept(clone, issue)) return null
-  const all = await keptWork(deps, rig, { issue })
-  if (all.length === 0) return null
-  const main = await mainOf(clone, deps.defaultBranch(rig))
-  for (const kept of all) {
-    if (kept.kind === 'commits' && !(await contains(clone, kept.sha, main))) return { ref: kept.ref, sha: kept.sha }
-  }
-  return null
+export async function preservedOf(deps: Town, rig: string, issue: string): Promise<Preserved | null> {
+  const common = join(rigLayout(deps.town, rig).clone, '.git')
+  // Told by git's own files, without a process: nearly no issue has kept work, and its worker waits.
+  const kinds = await Promise.all(['work', 'merge'].map((kind) => refsUnder(common, `refs/gt/${kind}/${issue}/`)))
+  if (kinds.flat().length === 0) return null
+  const found = (await keptWork(deps, rig, { issue })).find(({ kind, landed }) => kind === 'commits' && !landed)
+  return found ? { ref: found.ref, sha: found.sha } : null
 }
 
 /** Brings kept work back as a branch of the rig's clone, `recover/<issue>-<n>`. */
-export async function recover(deps: RigGit, rig: string, kept: KeptWork): Promise<string> {
-  const { clone } = rigLayout(deps.town, rig)
+export async function recover(deps: Town, rig: string, kept: Pick<KeptWork, 'issue' | 'sha'>): Promise<string> {
+  const common = join(rigLayout(deps.town, rig).clone, '.git')
   for (let n = 1; ; n++) {
     const branch = `recover/${kept.issue}-${n}`
-    if (await revision(clone, `refs/heads/${branch}`)) continue
-    await git(clone, ['branch', '--no-track', branch, kept.sha])
+    if (await readRef(common, `refs/heads/${branch}`)) continue
+    await git(cloneAt(deps.town, rig), ['update-ref', `refs/heads/${branch}`, kept.sha, ''])
     return branch
+  }
+}
+
+/** Packs the pins, and lets go of those main has had since before this moment, in milliseconds since the epoch. */
+export async function prunePins(deps: Town, rig: string, before: number): Promise<{ letGo: number }> {
+  const at = cloneAt(deps.town, rig)
+  const main = await knownMain(deps, rig)
+  let gone: string[] = []
+  if (main !== undefined) {
+    const format = '--format=%(refname) %(objectname) %(committerdate:unix)'
+    const { stdout } = await git(at, ['for-each-ref', format, '--merged', main, 'refs/gt/merge/', 'refs/gt/work/'])
+    gone = stdout.split('\n').filter((line) => line !== '' && Number(line.split(' ')[2]) * 1000 < before)
+    const input = gone.map((line) => `delete ${line.split(' ').slice(0, 2).join(' ')}\n`).join('')
+    if (gone.length > 0) await git(at, ['update-ref', '--stdin'], { input, mostMs: longMs })
+  }
+  await packPins(deps, rig)
+  return { letGo: gone.length }
+}
+
+/** Puts all refs of the rig's clone into one file. */
+export async function packPins({ town }: Pick<RigGit, 'town'>, rig: string): Promise<void> {
+  await git(cloneAt(town, rig), ['pack-refs', '--all'], { mostMs: longMs })
+  const common = join(rigLayout(town, rig).clone, '.git')
+  for (const dir of ['refs/gt', 'logs/refs/gt']) removeEmpty(join(common, dir))
+}
+
+/** Git leaves the folders of packed refs behind, one an issue. */
+function removeEmpty(dir: string, isTop = true): void {
+  if (!existsSync(dir)) return
+  for (const entry of readdirSync(dir, { withFileTypes: true }))
+    if (entry.isDirectory()) removeEmpty(join(dir, entry.name), false)
+  if (isTop || readdirSync(dir).length > 0) return
+  try {
+    rmdirSync(dir)
+  } catch (error) {
+    // A pin was made there just now.
+    if (!['ENOTEMPTY', 'ENOENT'].includes((error as NodeJS.ErrnoException).code ?? '')) throw error
   }
 }

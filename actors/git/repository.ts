@@ -1,7 +1,7 @@
 // Where a repository keeps itself: a worktree's own folder, and the one all its worktrees share. Told by git's own
 // files, without a process.
 // Never: writes.
-import { existsSync, readFileSync, realpathSync, statSync } from 'node:fs'
+import { existsSync, lstatSync, readFileSync, realpathSync, statSync } from 'node:fs'
 import { basename, dirname, join, resolve, sep } from 'node:path'
 
 /** The folders of a repository: the one of a worktree of its own, and the one that all share. */
@@ -14,7 +14,7 @@ export interface Repository {
 export function repositoryOf(cwd: string): Repository | undefined {
   for (let dir = cwd; ; dir = dirname(dir)) {
     const link = join(dir, '.git')
-    if (existsSync(link)) return statSync(link).isDirectory() ? repositoryAt(link) : repositoryAt(linkedFrom(dir))
+    if (existsSync(link)) return repositoryAt(statSync(link).isDirectory() ? link : linkedFrom(dir))
     if (existsSync(join(dir, 'HEAD')) && existsSync(join(dir, 'objects'))) return repositoryAt(dir)
     if (dir === dirname(dir)) return undefined
   }
@@ -34,8 +34,15 @@ export function repositoryAt(own: string): Repository {
   const common = join(own, 'commondir')
   return {
     own: realOf(own),
-    common: realOf(existsSync(common) ? resolve(own, readFileSync(common, 'utf8').trim()) : own),
+    common: sharedBy(existsSync(common) ? resolve(own, readFileSync(common, 'utf8').trim()) : own),
   }
+}
+
+/** A common folder that only shows another repository's objects (a lens, a worker's own) is that repository's. */
+function sharedBy(common: string): string {
+  const objects = join(common, 'objects')
+  const isShown = lstatSync(objects, { throwIfNoEntry: false })?.isSymbolicLink() === true && existsSync(objects)
+  return isShown ? dirname(realpathSync(objects)) : realOf(common)
 }
 
 /** The path as the system knows it, also when its last parts do not exist. */

@@ -1,6 +1,6 @@
-// A worktree appears whole or not at all: git makes it in a staging folder, and what is finished gets its name; what
-// is removed loses its name first.
-// Never: leaves half a worktree under a polecat's name, where it would look like a worker that deleted everything.
+// A worktree appears whole or not at all: its files and git's own folder for it are made aside, and what is finished
+// gets its name; what is removed loses its name first, and is deleted by and by.
+// Never: leaves half a worktree where git or a worker could meet it; has git enumerate or prune worktrees.
 import {
   chmodSync,
   existsSync,
@@ -8,96 +8,162 @@ import {
   mkdirSync,
   readdirSync,
   readFileSync,
-  realpathSync,
   renameSync,
   rmdirSync,
   rmSync,
   writeFileSync,
 } from 'node:fs'
 import { rm } from 'node:fs/promises'
-import { basename, dirname, join } from 'node:path'
+import { basename, dirname, join, relative } from 'node:path'
 import process from 'node:process'
 import { rigLayout } from '../layout.ts'
 import { git, longMs } from './git.ts'
-import { isWithin, linkedFrom } from './repository.ts'
-import type { Place } from './worktree.ts'
+import { cloneAt, worktreeAt } from './lens.ts'
+import { adminOf, adminsNaming, noteSubmodule, writeAdmin, writeGitFile, writeRecord } from './place.ts'
+import { writeRef } from './refs.ts'
+import { isWithin, realOf } from './repository.ts'
+import type { Place, RigGit } from './rig.ts'
+import { fillSubmodules, hasSubmodules, putIntoPlace, quoted } from './submodules.ts'
 
-/** Git's `--lock`: nothing prunes a worktree that is not at its place yet. */
-const reason = 'it is being made'
 let made = 0
 
-/**
- * Makes a polecat's worktree; `ref` is what git is to check out (`-b <branch> <start>`, or a branch). Nothing may be
- * at its place.
- */
-export async function addWorktree(town: string, place: Place, ref: { branch: string; start?: string }): Promise<void> {
-  const { clone, polecat, staging } = rigLayout(town, place.rig)
+interface Start {
+  /** What is checked out. */
+  head: string
+  base: string
+  /** main as it is known here; undefined of an empty repository. */
+  main: string | undefined
+  /** The branch is to be made. */
+  isNew: boolean
+}
+
+/** Makes a polecat's worktree. Nothing may be at its place; what git still keeps of this very place is used again. */
+export async function addPlace(deps: RigGit, place: Place, start: Start): Promise<void> {
+  const { clone, polecat, staging } = rigLayout(deps.town, place.rig)
   const path = polecat(place.polecat)
-  const staged = join(staging, `${place.polecat}-${place.incarnation}-${process.pid}-${++made}`)
-  const what = ref.start === undefined ? [staged, ref.branch] : ['--no-track', '-b', ref.branch, staged, ref.start]
-  await git(clone, ['worktree', 'add', '--quiet', '--lock', '--reason', reason, ...what], { timeoutMs: longMs })
-  const admin = linkedFrom(staged)
-  // As git writes it: without links on the way.
-  const link = join(realpathSync(dirname(path)), basename(path), '.git')
-  await forget(clone, link)
-  writeFileSync(join(admin, 'gitdir'), `${link}\n`)
-  renameSync(staged, path)
-  rmSync(join(admin, 'locked'))
+  const name = `${place.polecat}-${place.incarnation}-${process.pid}-${++made}`
+  const folder = join(staging, name)
+  const admin = adminOf(deps.town, place)
+  const isKept = existsSync(join(admin, 'common/config'))
+  const written = isKept ? admin : join(asideIn(clone), name)
+  try {
+    mkdirSync(folder, { recursive: true })
+    if (!isKept) writeAdmin(deps, place, { admin: written, start: start.head, main: start.main })
+    await Promise.all([
+      git(worktreeAt(deps.town, place.rig, folder, written), ['read-tree', '--reset', '-u', start.head], {
+        mostMs: longMs,
+      }),
+      start.isNew ? makeBranch(deps, place, start.head) : undefined,
+    ])
+    if (hasSubmodules(folder)) await fill(deps, place, { folder, path, written, admin, commit: start.head })
+    writeGitFile(deps.town, folder, path, admin)
+    for (const stale of adminsNaming(deps.town, place.rig, path)) if (stale !== admin) setAside(stale, leftIn(clone))
+    if (!isKept) {
+      if (existsSync(admin)) setAside(admin, leftIn(clone))
+      mkdirSync(dirname(admin), { recursive: true })
+      renameSync(written, admin)
+    }
+    writeRecord(deps.town, place, { start: start.head, base: start.base })
+    renameSync(folder, path)
+  } catch (error) {
+    rmSync(folder, { recursive: true, force: true })
+    if (!isKept) rmSync(written, { recursive: true, force: true })
+    throw error
+  }
   removeIfEmpty(staging)
+  removeIfEmpty(asideIn(clone))
 }
 
-/** Nothing is at that place: a registration that still names it would be git's reason, one day, to drop the new one. */
-async function forget(clone: string, link: string): Promise<void> {
-  const admins = join(clone, '.git/worktrees')
-  const stale = entries(admins).filter((name) => registered(join(admins, name)) === link)
-  if (stale.length === 0 || existsSync(link)) return
-  for (const name of stale) rmSync(join(admins, name, 'locked'), { force: true })
-  await git(clone, ['worktree', 'prune'])
+/** Where git's own folder of a place is written before git can see it: as deep as where it will be. */
+const asideIn = (clone: string) => join(clone, '.git/gt-making')
+/** What git kept of places nobody cleared: it may name commits that nothing else does. */
+const leftIn = (clone: string) => join(clone, '.git/gt-left')
+const goingIn = (clone: string) => join(clone, '.git/gt-going')
+
+async function makeBranch(deps: RigGit, { rig, branch }: Place, head: string): Promise<void> {
+  // A worker waits for every process that is started here.
+  if (await writeRef(join(rigLayout(deps.town, rig).clone, '.git'), `refs/heads/${branch}`, head)) return
+  await git(cloneAt(deps.town, rig), ['update-ref', `refs/heads/${branch}`, head])
 }
 
-/** The `.git` file that a registration names; undefined when it names none. */
-function registered(admin: string): string | undefined {
-  const file = join(admin, 'gitdir')
-  return existsSync(file) ? readFileSync(file, 'utf8').trim() : undefined
+/** The submodules of a place; one that cannot be had stays empty, and its worker is told by git. */
+async function fill(
+  deps: RigGit,
+  place: Place,
+  at: { folder: string; path: string; written: string; admin: string; commit: string },
+): Promise<void> {
+  const kept = new Map([[at.folder, at.written]])
+  const of = { repository: cloneAt(deps.town, place.rig), commit: at.commit, place: at.folder }
+  try {
+    await fillSubmodules(deps, place.rig, of, async (from, pointer, folder, submodule) => {
+      const parent = [...kept].filter(([each]) => isWithin(folder, each)).at(-1)?.[1] ?? at.written
+      await putIntoPlace(parent, from, pointer, folder, submodule)
+      const repository = join(parent, 'modules', submodule.name)
+      kept.set(folder, repository)
+      if (parent === at.written) noteSubmodule(at.written, submodule)
+      // Where both will be once the place has its name.
+      const own = join(at.admin, relative(at.written, repository))
+      const there = join(at.path, relative(at.folder, folder))
+      writeGitFile(deps.town, folder, there, own)
+      const worktree = quoted(relative(realOf(own), realOf(there)))
+      writeFileSync(join(repository, 'config'), `[core]\n\tworktree = ${worktree}\n`, { flag: 'a' })
+    })
+  } catch (error) {
+    deps.report?.(error)
+  }
 }
 
-/**
- * Removes what killed gits left in the staging folder and in the clone's list: of one polecat, or of all, while none
- * of theirs is being made.
- */
+/** Removes what was not finished when its maker was killed: of one polecat, or of all, while none is being made. */
 export async function clearStaged(town: string, rig: string, polecat?: string): Promise<void> {
   const { clone, staging, trash } = rigLayout(town, rig)
-  const admins = join(clone, '.git/worktrees')
   const isLeft = (name: string) => {
-    const link = registered(join(admins, name))
-    if (link === undefined || isWithin(dirname(link), staging)) return true
-    const locked = join(admins, name, 'locked')
-    return !existsSync(link) && existsSync(locked) && readFileSync(locked, 'utf8').trim() === reason
-  }
-  const left = [...new Set([...entries(staging), ...entries(admins).filter(isLeft)])].filter((name) => {
     const [, whose] = /^(.+)-\d+-\d+-\d+$/.exec(name) ?? []
     return whose !== undefined && (polecat === undefined || whose === polecat)
-  })
-  if (left.length === 0) return
-  for (const name of left) {
-    rmSync(join(admins, name, 'locked'), { force: true })
-    if (existsSync(join(staging, name))) setAside(join(staging, name), trash)
+  }
+  for (const dir of [staging, asideIn(clone)])
+    for (const name of entries(dir).filter(isLeft)) setAside(join(dir, name), dir === staging ? trash : goingIn(clone))
+  // A `git worktree add` of an older version leaves its folder where git sees it.
+  const admins = join(clone, '.git/worktrees')
+  for (const name of entries(admins).filter(isLeft)) {
+    const file = join(admins, name, 'gitdir')
+    const names = existsSync(file) ? dirname(readFileSync(file, 'utf8').trim()) : undefined
+    if (names === undefined || isWithin(names, staging) || isBeingMade(join(admins, name), names))
+      setAside(join(admins, name), goingIn(clone))
   }
   removeIfEmpty(staging)
-  await git(clone, ['worktree', 'prune'])
-  await emptyTrash(trash)
+  removeIfEmpty(asideIn(clone))
+  await Promise.all([emptyTrash(trash), emptyTrash(goingIn(clone))])
 }
 
-/** Takes a worktree from its place in one step, and deletes it. */
-export async function discardWorktree(town: string, place: Place): Promise<void> {
-  const { clone, polecat, trash } = rigLayout(town, place.rig)
-  const path = polecat(place.polecat)
-  // Somebody may have locked it; that would keep its registration.
-  rmSync(join(linkedFrom(path), 'locked'), { force: true })
-  setAside(path, trash)
-  await git(clone, ['worktree', 'prune'])
-  await emptyTrash(trash)
+function isBeingMade(admin: string, path: string): boolean {
+  const locked = join(admin, 'locked')
+  return !existsSync(path) && existsSync(locked) && readFileSync(locked, 'utf8').trim() === 'it is being made'
 }
+
+/** Takes a worktree, and what git keeps of it, from their places in one step each. They are deleted in the background. */
+export function discardPlace(deps: RigGit, place: Place, admins: readonly string[]): void {
+  const { clone, polecat, trash } = rigLayout(deps.town, place.rig)
+  const path = polecat(place.polecat)
+  if (lstatSync(path, { throwIfNoEntry: false })) setAside(path, trash)
+  for (const admin of admins) if (existsSync(admin)) setAside(admin, goingIn(clone))
+  emptyLater(deps, [trash, goingIn(clone)])
+}
+
+const emptying = new Map<string, Promise<void>>()
+
+/** One sweep of a trash at a time; what comes while it sweeps goes with the next. */
+function emptyLater(deps: RigGit, trashes: readonly string[]): void {
+  for (const trash of trashes) {
+    const swept = (emptying.get(trash) ?? Promise.resolve())
+      .then(() => emptyTrash(trash))
+      .catch((error) => deps.report?.(error))
+      .finally(() => emptying.get(trash) === swept && emptying.delete(trash))
+    emptying.set(trash, swept)
+  }
+}
+
+/** All sweeps that were begun are over. */
+export const trashEmptied = async (): Promise<void> => void (await Promise.all(emptying.values()))
 
 /** Moves a folder into a trash of the same disk. */
 export function setAside(path: string, trash: string): void {
@@ -105,7 +171,7 @@ export function setAside(path: string, trash: string): void {
   const { mode } = lstatSync(path)
   // A folder that may not be written cannot be moved.
   if ((mode & 0o200) === 0) chmodSync(path, mode | 0o700)
-  renameSync(path, join(trash, `${process.pid}-${Date.now()}-${++made}`))
+  renameSync(path, join(trash, `${basename(path)}-${process.pid}-${Date.now()}-${++made}`))
 }
 
 /** Deletes what was set aside. What cannot be deleted now (files of another user) is tried again with the next. */

@@ -1,58 +1,90 @@
 // What is in a worktree now: its files as a tree, and which of its folders are repositories of their own.
 // Never: changes the worktree or its index.
-import { existsSync } from 'node:fs'
+import { existsSync, lstatSync } from 'node:fs'
+import { copyFile } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
-import { GitFailed, git, revision } from './git.ts'
-import { type Repository, repositoryOf } from './repository.ts'
+import { GitFailed, git, longMs } from './git.ts'
+import type { At } from './run.ts'
+import type { Status } from './status.ts'
+
+/** A worktree, and git that looks at it through a lens. */
+export interface Look {
+  at: At
+  path: string
+  /** Git's own folder of it. */
+  own: string
+}
+
+/** What its index names. */
+export interface Tracked {
+  /** Folders that the index names as commits of other repositories. */
+  links: string[]
+  /** Folders with tracked files. */
+  folders: Set<string>
+  /** Files that git was told not to look at (assume-unchanged, skip-worktree) and that are there. */
+  hidden: string[]
+}
+
+export async function trackedIn({ at, path }: Look): Promise<Tracked> {
+  const { stdout } = await git(at, ['ls-files', '--stage', '-v', '-z'], { mostMs: longMs })
+  const tracked: Tracked = { links: [], folders: new Set(), hidden: [] }
+  for (const line of stdout.split('\0').filter(Boolean)) {
+    const name = line.slice(line.indexOf('\t') + 1)
+    if (line.slice(2).startsWith('160000 ')) tracked.links.push(name)
+    else if (/^[a-zS]/.test(line) && lstatSync(join(path, name), { throwIfNoEntry: false })) tracked.hidden.push(name)
+    for (let dir = dirname(name); dir !== '.' && !tracked.folders.has(dir); dir = dirname(dir)) tracked.folders.add(dir)
+  }
+  return tracked
+}
 
 /**
- * The tree of all that is in the worktree, tracked and untracked, ignored files left out. The worktree's own index is
- * not touched.
+ * The tree of all that is in the worktree, tracked and untracked, ignored files left out, and without what every fresh
+ * checkout has modified. The worktree's own index is not touched.
  */
-export async function treeOfFiles(path: string): Promise<string> {
-  const { own } = repositoryOf(path) as Repository
-  const env = { GIT_INDEX_FILE: join(own, 'gt-pin-index') }
-  await git(path, ['read-tree', (await revision(path, 'HEAD')) ?? '--empty'], { env })
+export async function treeOfFiles(
+  { at, path, own }: Look,
+  status: Pick<Status, 'head' | 'fresh'>,
+  tracked: Tracked,
+): Promise<string> {
+  const index = join(own, 'gt-pin-index')
+  const aside = { ...at, env: { ...at.env, GIT_INDEX_FILE: index } }
+  // The worktree's index knows which files are as they were; but not of those it was told to overlook.
+  if (tracked.hidden.length === 0 && existsSync(join(own, 'index'))) await copyFile(join(own, 'index'), index)
+  else await git(aside, ['read-tree', status.head ?? '--empty'])
+  const add = (left: readonly string[]) =>
+    git(aside, ['add', '--all', '--pathspec-from-file=-', '--pathspec-file-nul'], {
+      input: ['.', ...left.map((name) => `:(exclude,literal)${name}`)].join('\0'),
+      mostMs: longMs,
+    })
   try {
-    await git(path, ['add', '--all', '.'], { env })
+    await add(status.fresh)
   } catch (error) {
     // A repository without a commit, made inside, has no place in a tree: its files are kept beside it.
-    const unborn = await unbornIn(path)
-    if (!(error instanceof GitFailed) || unborn.length === 0) throw error
-    await git(path, ['add', '--all', '--', '.', ...unborn.map((dir) => `:(exclude,literal)${dir}`)], { env })
+    if (!(error instanceof GitFailed) || !/does not have a commit checked out|adding files failed/.test(error.output))
+      throw error
+    await add([...status.fresh, ...(await unbornIn(path, error.output))])
   }
-  return (await git(path, ['write-tree'], { env })).stdout
+  return (await git(aside, ['write-tree'])).stdout
+}
+
+/** Those without any commit, as git names them when it cannot add them. */
+async function unbornIn(path: string, words: string): Promise<string[]> {
+  const named = [...words.matchAll(/'(.+?)\/?' does not have a commit checked out/g)].map(([, dir = '']) => dir)
+  return named.filter((dir) => existsSync(join(path, dir)))
 }
 
 /**
  * The folders of the repositories inside: what the index names as a commit, those git does not look into, and those
  * in the midst of the project's own files. Ignored ones are ignored.
  */
-export async function nestedIn(path: string): Promise<string[]> {
-  const [{ stdout: staged }, { stdout: status }] = await Promise.all([
-    git(path, ['ls-files', '--stage', '-z']),
-    git(path, ['status', '--porcelain=v2', '-z', '--untracked-files=all', '--ignore-submodules=all']),
-  ])
-  const files = staged
-    .split('\0')
-    .filter(Boolean)
-    .map((line) => ({ isLink: line.startsWith('160000 '), name: line.slice(line.indexOf('\t') + 1) }))
-  const links = files.filter(({ isLink }) => isLink).map(({ name }) => name)
-  const untracked = status
-    .split('\0')
-    .flatMap((record) => (record.startsWith('? ') && record.endsWith('/') ? [record.slice(2, -1)] : []))
-  const strange = [...links, ...untracked].find((dir) => dir.includes('\ufffd'))
+export function nestedIn(path: string, status: Pick<Status, 'changed'>, tracked: Tracked): string[] {
+  const untracked = status.changed.flatMap((each) =>
+    each.xy === '??' && each.path.endsWith('/') ? [each.path.slice(0, -1)] : [],
+  )
+  const strange = [...tracked.links, ...untracked].find((dir) => dir.includes('\ufffd'))
   if (strange !== undefined)
     throw new Error(`the name of ${join(path, strange)} is no UTF-8; what is in it cannot be kept`)
-  const folders = new Set<string>()
-  for (const { name } of files)
-    for (let dir = dirname(name); dir !== '.' && !folders.has(dir); dir = dirname(dir)) folders.add(dir)
-  return [...new Set([...links, ...untracked, ...folders])].filter((dir) => existsSync(join(path, dir, '.git')))
-}
-
-/** Those without any commit. */
-async function unbornIn(path: string): Promise<string[]> {
-  const found: string[] = []
-  for (const dir of await nestedIn(path)) if ((await revision(join(path, dir), 'HEAD')) === undefined) found.push(dir)
-  return found
+  return [...new Set([...tracked.links, ...untracked, ...tracked.folders])].filter((dir) =>
+    existsSync(join(path, dir, '.git')),
+  )
 }

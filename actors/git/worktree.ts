@@ -1,162 +1,202 @@
 // A polecat's place: its worktree and branch, made from the Mayor's clone, and proven to be its own before anything
 // is written.
-// Never: overwrites a place, removes work that is neither on main nor pinned, or touches a folder that is not this
-// incarnation's.
-import { existsSync, lstatSync, readFileSync, realpathSync } from 'node:fs'
+// Never: overwrites a place, touches a folder that is not this incarnation's, or runs what an agent wrote there.
+import { existsSync, lstatSync, mkdirSync, realpathSync, statSync } from 'node:fs'
 import { basename, dirname, join } from 'node:path'
 import type { EffectInput, EffectOutput } from '../../machines/effects.ts'
 import { rigLayout } from '../layout.ts'
-import { contains, emptyRoot, GitFailed, git, revision } from './git.ts'
+import { emptyRoot, git } from './git.ts'
+import { cloneAt, worktreeAt } from './lens.ts'
 import { locksOf, waitForLock } from './locks.ts'
-import { unpinnedNested } from './nested.ts'
+import { dirtyInside, reflogged } from './nested.ts'
+import { fetchMainWhenDue } from './origin.ts'
+import {
+  adminOf,
+  adminsNaming,
+  isAdminOf,
+  isLink,
+  type PlaceRecord,
+  readRecord,
+  writeAdmin,
+  writeGitFile,
+  writeRecord,
+} from './place.ts'
+import { followInPlace, knownMain, readHead, readRef, wordIn } from './refs.ts'
 import { linkedFrom } from './repository.ts'
-import { addWorktree, clearStaged, discardWorktree } from './staging.ts'
-import { treeOfFiles } from './tree.ts'
+import type { Place, RigGit } from './rig.ts'
+import { addPlace, clearStaged } from './staging.ts'
+import { type Status, statusOf } from './status.ts'
+import { hasSubmodules } from './submodules.ts'
+import { type Look, trackedIn } from './tree.ts'
 
-export interface Place {
-  rig: string
-  polecat: string
-  incarnation: number
-  branch: string
+/** A place that was proven: where it is, where git keeps its own of it, and what the town remembers. */
+export interface ProvenPlace extends Look {
+  record: PlaceRecord
 }
-export interface RigGit {
-  town: string
-  defaultBranch(rig: string): string
-}
-
-const fetchedAtMs = new Map<string, number>()
-const fetchEveryMs = 30_000
 
 /** main as the rig's clone knows it; of an empty repository the root all its work starts from. */
-export async function mainOf(clone: string, branch: string): Promise<string> {
-  return (await revision(clone, `refs/remotes/origin/${branch}`)) ?? (await emptyRoot(clone))
+export async function mainOf(deps: RigGit, rig: string): Promise<string> {
+  return (await knownMain(deps, rig)) ?? (await emptyRoot(cloneAt(deps.town, rig)))
 }
+
+/** How long main is taken for new, and how long a worker waits for a newer one, in milliseconds. */
+const startFreshMs = 30_000
+const patienceMs = 3000
 
 export async function createWorktree(
   deps: RigGit,
   input: EffectInput<'createWorktree'>,
-  atMs: number,
 ): Promise<EffectOutput<'createWorktree'>> {
   const { clone, polecat } = rigLayout(deps.town, input.rig)
   const path = polecat(input.polecat)
-  const branch = deps.defaultBranch(input.rig)
-  if (atMs - (fetchedAtMs.get(clone) ?? 0) > fetchEveryMs) {
-    fetchedAtMs.set(clone, atMs)
-    // Origin may be away: then the newest main that is known here is the base, and landing meets the newer one.
-    await git(clone, ['fetch', '--quiet', '--prune', 'origin'], { okCodes: [0, 1, 128] })
-  }
-  const tracked = `refs/remotes/origin/${branch}`
-  const asked = git(clone, ['for-each-ref', '--format=%(objectname) %(refname)', tracked, `refs/heads/${input.branch}`])
-  // A worker waits for every process that is started here: the usual case, a new branch from main, is tried while git
-  // is still asked about it.
-  const fast = async () => {
-    if (input.start || existsSync(path)) return false
-    try {
-      await addWorktree(deps.town, input, { branch: input.branch, start: tracked })
-      return true
-    } catch (error) {
-      if (error instanceof GitFailed) return false
-      throw error
-    }
-  }
-  const [{ stdout }, added] = await Promise.all([asked, fast()])
-  const tipOf = (ref: string) =>
-    stdout
-      .split('\n')
-      .find((line) => line.endsWith(` ${ref}`))
-      ?.split(' ')[0]
-  const base = tipOf(tracked) ?? (await emptyRoot(clone))
-  if (added) return { path, head: base, base }
-  if (existsSync(path)) {
-    await prove(deps, input)
-    await unlock(path, input.branch)
-    return { path, head: (await revision(path, 'HEAD')) as string, base }
-  }
-  const start = input.start?.sha ?? base
-  const known = tipOf(`refs/heads/${input.branch}`)
-  const add = (exists: boolean) =>
-    addWorktree(deps.town, input, exists ? { branch: input.branch } : { branch: input.branch, start })
+  if (lstatSync(path, { throwIfNoEntry: false })) return again(deps, input)
+  // Origin may be away: then the newest main that is known here is the base, and landing meets the newer one.
+  await fetchMainWhenDue(deps, input.rig, { staleMs: startFreshMs, patienceMs })
+  const main = await knownMain(deps, input.rig)
+  const base = main ?? (await emptyRoot(cloneAt(deps.town, input.rig)))
+  const tip = await readRef(join(clone, '.git'), `refs/heads/${input.branch}`)
+  const admin = adminOf(deps.town, input)
+  const left = existsSync(admin) ? (await readHead(admin, join(clone, '.git'))).commit : undefined
+  const head = left ?? tip ?? input.start?.sha ?? base
+  await unlock(admin, input.branch)
+  const start = { head, base, main, isNew: tip === undefined }
   try {
-    await add(known !== undefined)
+    await addPlace(deps, input, start)
   } catch (error) {
-    if (!(error instanceof GitFailed)) throw error
-    // A registration whose folder is gone is in the way, or what a killed git began.
+    // What a killed git began may be in the way.
+    deps.report?.(error)
     await clearStaged(deps.town, input.rig, input.polecat)
-    await git(clone, ['worktree', 'prune'])
-    await add((await revision(clone, `refs/heads/${input.branch}`)) !== undefined)
+    await addPlace(deps, input, {
+      ...start,
+      isNew: (await readRef(join(clone, '.git'), `refs/heads/${input.branch}`)) === undefined,
+    })
   }
-  return { path, head: known ?? start, base }
+  return { path, head, base }
+}
+
+/** A place that is there already, for its worker's next session. */
+async function again(deps: RigGit, place: Place): Promise<EffectOutput<'createWorktree'>> {
+  const { path, own, record } = await prove(deps, place)
+  await unlock(own, place.branch)
+  const main = await knownMain(deps, place.rig)
+  if (main !== undefined) await followInPlace(deps, place.rig, own, main)
+  const { commit } = await readHead(own, join(rigLayout(deps.town, place.rig).clone, '.git'))
+  return { path, head: commit ?? record.start, base: main ?? record.base }
 }
 
 /** What the last session of a place locked, nobody else will unlock: none lives when a place is made ready. */
-async function unlock(path: string, branch: string): Promise<void> {
-  await Promise.all(locksOf(path, branch).map((lock) => waitForLock(lock, path)))
+async function unlock(admin: string, branch: string): Promise<void> {
+  await Promise.all(locksOf(admin, branch).map((lock) => waitForLock(lock, admin)))
 }
 
 /**
- * Throws unless the folder is a worktree of this rig's clone, at its own path, on this incarnation's branch (or
- * detached from it).
+ * Throws unless the folder is this incarnation's place, by what the town itself remembers. What its worker did to the
+ * folder's `.git`, or to git's own folder of it, is mended.
  */
-export async function prove({ town }: RigGit, place: Place): Promise<string> {
-  const { clone, polecat } = rigLayout(town, place.rig)
+export async function prove(deps: RigGit, place: Place): Promise<ProvenPlace> {
+  const { clone, polecat } = rigLayout(deps.town, place.rig)
   const path = polecat(place.polecat)
   const no = (why: string) => new Error(`${path} is not the place of ${place.branch}: ${why}; it was left alone`)
-  if (lstatSync(path).isSymbolicLink()) throw no('it is a link')
+  if (isLink(path)) throw no('it is a link')
+  const record = readRecord(deps.town, place.rig, place.polecat) ?? (await adopted(deps, place, path, no))
+  if (record.incarnation !== place.incarnation) throw no(`it is on polecat/${place.polecat}-${record.incarnation}`)
+  const own = ownFolder(deps, place, path)
   const link = join(path, '.git')
-  if (!existsSync(link) || !lstatSync(link).isFile()) throw no('it is no worktree')
-  const admin = linkedFrom(path)
-  if (realpathSync(dirname(admin)) !== realpathSync(join(clone, '.git/worktrees'))) throw no(`it belongs to ${admin}`)
-  if (realpathSync(dirname(readFileSync(join(admin, 'gitdir'), 'utf8').trim())) !== realpathSync(path))
-    throw no('its registration names another folder')
-  const made = join(admin, 'logs/HEAD')
-  const { stdout: listed } = await git(clone, ['worktree', 'list', '--porcelain'])
-  const entry = listed.split('\n\n').find((block) => block.startsWith(`worktree ${realpathSync(path)}\n`)) ?? ''
-  if (entry.includes(`\nbranch refs/heads/${place.branch}`)) return path
-  // The worker may have checked out something else; another incarnation's branch is another worker's place.
-  const other = /\nbranch refs\/heads\/(polecat\/\S+)/.exec(entry)?.[1]
-  if (other !== undefined) throw no(`it is on ${other}`)
-  if (!existsSync(made)) throw no(`nothing says who made ${basename(admin)}`)
-  return path
+  const isOurs = existsSync(join(own, 'HEAD'))
+  if (!isOurs && !existsSync(link)) throw no('nothing in it is the town’s')
+  if (!isOurs) {
+    const tip = await readRef(join(clone, '.git'), `refs/heads/${place.branch}`)
+    mkdirSync(dirname(own), { recursive: true })
+    writeAdmin(deps, place, { admin: own, start: tip ?? record.start, main: await knownMain(deps, place.rig) })
+    if (tip === undefined)
+      await git(cloneAt(deps.town, place.rig), ['update-ref', `refs/heads/${place.branch}`, record.start])
+    await git(worktreeAt(deps.town, place.rig, path, own), ['read-tree', tip ?? record.start])
+  }
+  if (!existsSync(link)) writeGitFile(deps.town, path, path, own)
+  return { at: worktreeAt(deps.town, place.rig, path, own), path, own, record }
 }
+
+/** Git's own folder: of its name, or, made by an older version, the one that names the place. */
+function ownFolder(deps: RigGit, place: Place, path: string): string {
+  const own = adminOf(deps.town, place)
+  if (existsSync(own)) return own
+  return adminsNaming(deps.town, place.rig, path).find((admin) => isAdminOf(admin, place)) ?? own
+}
+
+/** What the town would remember, of a place that was made before it did, or whose making was killed at its end. */
+async function adopted(deps: RigGit, place: Place, path: string, no: (why: string) => Error): Promise<PlaceRecord> {
+  const link = join(path, '.git')
+  if (!existsSync(link) || !statSync(link).isFile()) throw no('it is no worktree')
+  const admin = linkedFrom(path)
+  const admins = join(rigLayout(deps.town, place.rig).clone, '.git/worktrees')
+  if (!existsSync(admin) || realpathSync(dirname(admin)) !== realpathSync(admins)) throw no(`it belongs to ${admin}`)
+  if (!adminsNaming(deps.town, place.rig, path).some((each) => basename(each) === basename(admin)))
+    throw no('its registration names another folder')
+  if (!isAdminOf(admin, place)) {
+    const on = /^ref: refs\/heads\/(polecat\/\S+)$/.exec((await wordIn(join(admin, 'HEAD'))) ?? '')?.[1]
+    throw no(on === undefined ? `it is ${basename(admin)}` : `it is on ${on}`)
+  }
+  const [start = await mainOf(deps, place.rig)] = await reflogged(join(admin, 'logs/HEAD'))
+  writeRecord(deps.town, place, { start, base: start })
+  return { incarnation: place.incarnation, start, base: start }
+}
+
+const claimPatienceMs = 5000
 
 export async function inspectWorktree(deps: RigGit, place: Place): Promise<EffectOutput<'inspectWorktree'>> {
   const path = rigLayout(deps.town, place.rig).polecat(place.polecat)
-  if (!existsSync(path)) return { kind: 'absent', why: `${path} does not exist` }
-  await prove(deps, place)
-  const { stdout: status } = await git(path, ['status', '--porcelain=v2', '--branch', '-z', '--untracked-files=all'])
-  const records = status.split('\0').filter(Boolean)
-  const field = (name: string) => records.find((record) => record.startsWith(`# ${name} `))?.slice(name.length + 3)
-  const head = (await revision(path, 'HEAD')) as string
-  const onBranch = field('branch.head')
-  const main = await mainOf(path, deps.defaultBranch(place.rig))
-  const { stdout: ahead } = await git(path, ['rev-list', '--count', `${main}..HEAD`])
+  if (!lstatSync(path, { throwIfNoEntry: false })) return { kind: 'absent', why: `${path} does not exist` }
+  const proven = await prove(deps, place)
+  const [status] = await Promise.all([statusOf(proven.at, 'all'), askWhenWorkerKnowsMore(deps, place, proven)])
+  const head = status.head ?? proven.record.start
   return {
     kind: 'found',
-    onBranch: onBranch === undefined || onBranch === '(detached)' ? null : onBranch,
+    onBranch: status.branch ?? null,
     head,
-    dirty: dirtyFiles(records).slice(0, 50),
-    ahead: Number(ahead),
-    unfinished: unfinished(path),
+    dirty: (await dirtyFiles(deps, proven, status)).slice(0, 50),
+    ...(await commitsOn(deps, place, proven, head)),
+    unfinished: unfinished(proven.own),
   }
 }
 
-function dirtyFiles(records: readonly string[]): string[] {
-  const files: string[] = []
-  for (let i = 0; i < records.length; i++) {
-    const record = records[i] as string
-    if (record.startsWith('? ')) files.push(record.slice(2))
-    else if (record.startsWith('1 ')) files.push(record.split(' ').slice(8).join(' '))
-    else if (record.startsWith('u ')) files.push(record.split(' ').slice(10).join(' '))
-    else if (record.startsWith('2 ')) {
-      files.push(record.split(' ').slice(9).join(' '))
-      i++ // the record after a rename is the old name
-    }
-  }
-  return files
+/** A worker that saw another main on origin (it pushed there, or fetched) knows more than the town: origin is asked. */
+async function askWhenWorkerKnowsMore(deps: RigGit, place: Place, { own }: ProvenPlace): Promise<void> {
+  const seen = await readRef(join(own, 'common'), `refs/remotes/origin/${deps.defaultBranch(place.rig)}`)
+  if (seen === undefined || seen === (await knownMain(deps, place.rig))) return
+  await fetchMainWhenDue(deps, place.rig, { staleMs: 0, patienceMs: claimPatienceMs })
 }
 
-function unfinished(path: string): string | null {
-  const admin = linkedFrom(path)
+async function dirtyFiles(deps: RigGit, proven: ProvenPlace, status: Status): Promise<string[]> {
+  const files = status.changed.map(({ path }) => path)
+  if (existsSync(join(proven.path, '.git/objects'))) files.unshift('.git/ (a new repository; git init was run here)')
+  if (!hasSubmodules(proven.path)) return files
+  return [...files, ...(await dirtyInside(deps.town, { ...proven, status, tracked: await trackedIn(proven) }))]
+}
+
+/** `ahead`: on HEAD and not on main. `own`: those, and what was committed here and is on main by now. */
+async function commitsOn(
+  deps: RigGit,
+  place: Place,
+  { at, own, record }: ProvenPlace,
+  head: string,
+): Promise<{ ahead: number; own: number }> {
+  const main = await mainOf(deps, place.rig)
+  const list = async (from: string) =>
+    (await git(at, ['rev-list', '--max-count=10000', head, `^${from}`])).stdout.split('\n').filter(Boolean)
+  const ahead = head === main ? [] : await list(main)
+  if (head === record.start) return { ahead: ahead.length, own: 0 }
+  const since = main === record.start ? ahead : await list(record.start)
+  const notOnMain = new Set(ahead)
+  const madeHere = new Set(
+    await reflogged(
+      join(own, 'logs/HEAD'),
+      /\t(commit|rebase \((pick|squash|fixup|reword|edit|continue)|cherry-pick|revert|am|merge [^:]*: Merge made|pull[^:]*: Merge made)/,
+    ),
+  )
+  return { ahead: ahead.length, own: since.filter((commit) => notOnMain.has(commit) || madeHere.has(commit)).length }
+}
+
+function unfinished(admin: string): string | null {
   const marks = {
     MERGE_HEAD: 'merge',
     'rebase-merge': 'rebase',
@@ -166,43 +206,4 @@ function unfinished(path: string): string | null {
     BISECT_LOG: 'bisect',
   }
   return Object.entries(marks).find(([mark]) => existsSync(join(admin, mark)))?.[1] ?? null
-}
-
-/** Removes the worktree after a last look that nothing in it would be lost. An absent one is removed already. */
-export async function removeWorktree(deps: RigGit, place: Place): Promise<EffectOutput<'removeWorktree'>> {
-  const { clone, polecat } = rigLayout(deps.town, place.rig)
-  const path = polecat(place.polecat)
-  if (!existsSync(path)) {
-    await clearStaged(deps.town, place.rig, place.polecat)
-    await git(clone, ['worktree', 'prune'])
-    return { removed: false }
-  }
-  const found = await inspectWorktree(deps, place)
-  if (found.kind === 'found') {
-    if (!(await isSafe(deps, place.rig, found.head)))
-      throw new Error(`${path} has commits that are neither on main nor pinned`)
-    if (found.dirty.length > 0 && !(await dirtyIsPinned(path, clone, place)))
-      throw new Error(`${path} has uncommitted files that are not pinned (${found.dirty.slice(0, 5).join(', ')})`)
-  }
-  const nested = await unpinnedNested(clone, path)
-  if (nested !== undefined)
-    throw new Error(`${join(path, nested)} is a repository of its own with work that is not pinned`)
-  await discardWorktree(deps.town, place)
-  return { removed: true }
-}
-
-export async function isSafe(deps: RigGit, rig: string, commit: string): Promise<boolean> {
-  const { clone } = rigLayout(deps.town, rig)
-  if (await contains(clone, commit, await mainOf(clone, deps.defaultBranch(rig)))) return true
-  return (await git(clone, ['for-each-ref', '--count=1', '--contains', commit, 'refs/gt/'])).stdout !== ''
-}
-
-async function dirtyIsPinned(path: string, clone: string, place: Place): Promise<boolean> {
-  const tree = await treeOfFiles(path)
-  const { stdout } = await git(clone, [
-    'for-each-ref',
-    '--format=%(tree)',
-    `refs/gt/work/*/${place.polecat}-${place.incarnation}/dirty`,
-  ])
-  return stdout.split('\n').includes(tree)
 }

@@ -49,7 +49,6 @@ export function pluginRole(rig: string, name: string, actor: PluginActor): Role 
     machine: actor(kit),
     version: 1,
     input: () => ({ rig, plugin: name }),
-    restart: 'transient',
     intensity: { crashesMax: 5, periodMs: 600_000 },
     accepts: ['message.sent'],
     ignores: ['message.sent'],

@@ -13,7 +13,6 @@ export default role({
     const { rig, name } = at as { rig: string; name: string }
     return { rig, polecat: name, triesMax: town.rig(rig).retireTries }
   },
-  restart: 'transient',
   begins: ['worker.assigned', 'polecat.working', 'shutdown.requested'],
   understands: keeperUnderstands,
   ignores: keeperIgnores,

@@ -8,7 +8,6 @@ export default role({
   machine: mayorMachine,
   version: 1,
   input: () => ({}),
-  restart: 'permanent',
   understands: mayorUnderstands,
   ignores: mayorIgnores,
 })

@@ -8,7 +8,6 @@ export default role({
   machine: overseerMachine,
   version: 1,
   input: () => ({}),
-  restart: 'permanent',
   understands: overseerUnderstands,
   ignores: overseerIgnores,
 })

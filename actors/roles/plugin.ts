@@ -8,7 +8,6 @@ export default role({
   machine: pluginMachine,
   version: 1,
   input: (at) => ({ rig: 'rig' in at ? at.rig : '', plugin: 'name' in at ? at.name : '' }),
-  restart: 'transient',
   understands: pluginUnderstands,
   ignores: pluginIgnores,
 })

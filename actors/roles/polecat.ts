@@ -20,7 +20,6 @@ export default role({
     const rig = 'rig' in at ? at.rig : ''
     return { rig, name: 'name' in at ? at.name : '', incarnation, startsMax: town.rig(rig).sessionTries }
   },
-  restart: 'transient',
   begins: ['worker.assigned'],
   understands: polecatUnderstands,
   ignores: polecatIgnores,

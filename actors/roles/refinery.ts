@@ -34,7 +34,6 @@ export default role({
     const { gated, redMain, tellForeign } = town.rig(rig)
     return { rig, gated, redMain, tellForeign }
   },
-  restart: 'permanent',
   understands: refineryUnderstands,
   ignores: refineryIgnores,
 })

@@ -30,7 +30,6 @@ interface RoleDeclaration {
   /** A snapshot of an older version, as this one would have it. */
   migrate?(snapshot: JsonObject, from: number): JsonObject
   input(at: Whereabouts, incarnation: number, town: TownFacts): JsonObject
-  restart: Role['restart']
   /** Mail types that may begin a new incarnation; absent: every type the machine understands. */
   begins?: readonly string[]
   understands: readonly string[]
@@ -51,7 +50,6 @@ export function role(declaration: RoleDeclaration): (town: TownFacts) => Role {
     version: declaration.version,
     ...(declaration.migrate ? { migrate: declaration.migrate } : {}),
     input: (address, incarnation) => declaration.input(whereabouts(address) as Whereabouts, incarnation, town),
-    restart: declaration.restart,
     intensity: { crashesMax: 5, periodMs: 600_000 },
     accepts: declaration.understands,
     ignores: declaration.ignores,

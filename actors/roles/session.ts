@@ -11,7 +11,6 @@ export default role({
     const { rig, name } = at as { rig: string; name: string }
     return { rig, polecat: name, address: `${rig}/polecats/${name}` }
   },
-  restart: 'permanent',
   understands: sessionUnderstands,
   ignores: sessionIgnores,
 })

@@ -24,7 +24,6 @@ export default role({
     const { maxWorkers, spawnDelayMs, mergeTries } = town.rig(rig)
     return { rig, maxWorkers, spawnDelayMs, triesMax: mergeTries }
   },
-  restart: 'permanent',
   understands: witnessUnderstands,
   ignores: witnessIgnores,
 })

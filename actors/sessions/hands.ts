@@ -1,23 +1,23 @@
 // The hands of sessions: what starting, watching and ending one does.
 // Never: restarts anything; the polecat decides that.
 import { existsSync, mkdirSync, writeFileSync } from 'node:fs'
-import { delimiter, join } from 'node:path'
-import type { EffectInput } from '../../machines/effects.ts'
+import { join } from 'node:path'
 import type { AgentPreset } from '../agents/preset.ts'
 import { presets } from '../agents/presets.ts'
 import type { Hands } from '../binding.ts'
 import type { RigConfig } from '../config.ts'
-import { rigLayout, townLayout } from '../layout.ts'
-import { allowedEnv, tokenFor } from './identity.ts'
+import type { Environment } from '../environment.ts'
+import { townLayout } from '../layout.ts'
 import { cancelStart, endSession, recorded, type SessionBackend, start, tail, watchSession } from './session.ts'
+import { environmentOf } from './variables.ts'
 
 export interface SessionDeps {
   town: string
   rig(name: string): RigConfig
-  backend(name: 'auto' | 'tmux' | 'process'): SessionBackend
+  backend(name: 'auto' | 'tmux' | 'process'): SessionBackend | Promise<SessionBackend>
   secret: string
   /** The daemon's environment; sessions get the allowed part. */
-  env: Readonly<Record<string, string | undefined>>
+  env: Environment
   node: string
   now(): number
   startWithinMs?: number
@@ -31,7 +31,7 @@ export function sessionHands(deps: SessionDeps): Pick<Hands, 'startSession' | 'w
     async startSession(input, call) {
       const rig = deps.rig(input.rig)
       const dir = join(townLayout(deps.town).sessions, input.id)
-      const launch = (presets[rig.agent] as AgentPreset).launch({ worker: rig.worker, node: deps.node })
+      const launch = (presets[rig.agent] as AgentPreset).launch({ worker: rig.worker?.argv, node: deps.node })
       if ('why' in launch) return { kind: 'failed', why: `${input.rig}: ${launch.why}`, tail: '' }
       if (!existsSync(input.worktree)) return { kind: 'failed', why: `${input.worktree} does not exist`, tail: '' }
       // The assignment is on disk before there is anyone to read it.
@@ -42,12 +42,15 @@ export function sessionHands(deps: SessionDeps): Pick<Hands, 'startSession' | 'w
         `${JSON.stringify({ issue, attempt, returned, branch: input.branch }, null, 2)}\n`,
         { mode: 0o600 },
       )
-      const begun = start(
-        deps.backend(rig.session),
-        { id: input.id, dir, argv: launch.argv, cwd: input.worktree, env: envOf(deps, rig, input, dir) },
-        input.epoch,
-        deps.startWithinMs ?? 20_000,
-        call.signal,
+      const spec = {
+        id: input.id,
+        dir,
+        argv: launch.argv,
+        cwd: input.worktree,
+        env: environmentOf(deps, rig, input, dir),
+      }
+      const begun = Promise.resolve(deps.backend(rig.session)).then((backend) =>
+        start(backend, spec, input.epoch, deps.startWithinMs ?? 20_000, call.signal),
       )
       starting.set(input.id, begun)
       try {
@@ -62,14 +65,14 @@ export function sessionHands(deps: SessionDeps): Pick<Hands, 'startSession' | 'w
 
     async watchSession({ rig, session, worktree, stallMatters }, call) {
       const result = await watchSession(
-        deps.backend(session.backend),
+        await deps.backend(session.backend),
         session,
         worktree,
         stallMatters ? deps.rig(rig).hang_after : null,
         deps.now,
         call.signal,
       )
-      if (result.kind === 'ended') await deps.backend(session.backend).forget(session.id)
+      if (result.kind === 'ended') await (await deps.backend(session.backend)).forget(session.id)
       return result
     },
 
@@ -80,42 +83,12 @@ export function sessionHands(deps: SessionDeps): Pick<Hands, 'startSession' | 'w
       const record = session ?? recorded(dir)
       if (!record) {
         await cancelStart(dir, graceMs, call.signal)
-        await deps.backend(deps.rig(rig).session).forget(id)
+        await (await deps.backend(deps.rig(rig).session)).forget(id)
         return { exitCode: null, tail: tail(dir) }
       }
       const ended = await endSession(record, graceMs, call.signal)
-      await deps.backend(record.backend).forget(id)
+      await (await deps.backend(record.backend)).forget(id)
       return ended
     },
-  }
-}
-
-function envOf(
-  deps: SessionDeps,
-  rig: RigConfig,
-  input: EffectInput<'startSession'>,
-  dir: string,
-): Record<string, string> {
-  const town = townLayout(deps.town)
-  const name = `${input.polecat} (${input.rig})`
-  const email = `${input.polecat}@${input.rig}.gastown.invalid`
-  return {
-    ...allowedEnv(deps.env, rig.extra_env),
-    PATH: [town.shims, deps.env.PATH ?? '/usr/local/bin:/usr/bin:/bin'].join(delimiter),
-    GT_TOWN: deps.town,
-    GT_RIG: input.rig,
-    GT_ROLE: 'polecat',
-    GT_ADDRESS: input.address,
-    GT_EPOCH: String(input.epoch),
-    GT_TOKEN: tokenFor(deps.secret, input.address, input.epoch),
-    GT_ISSUE: input.issue.id,
-    GT_ASSIGNMENT: join(dir, 'assignment.json'),
-    BEADS_DIR: rigLayout(deps.town, input.rig).beads,
-    BEADS_NO_DAEMON: '1',
-    BD_ACTOR: input.address,
-    GIT_AUTHOR_NAME: name,
-    GIT_AUTHOR_EMAIL: email,
-    GIT_COMMITTER_NAME: name,
-    GIT_COMMITTER_EMAIL: email,
   }
 }

@@ -1,22 +1,9 @@
-// Who a session is: its environment, built from nothing, and the token that binds it to one address and one epoch.
-// Never: passes on anything of the daemon's own environment that is not on the list.
+// Who a session is: the token that binds it to one address and one epoch, and the commands it finds on its PATH.
+// Never: tells a token to anybody but its session.
 import { createHmac, timingSafeEqual } from 'node:crypto'
 import { chmodSync } from 'node:fs'
 import { join } from 'node:path'
-import { writeWhole } from '../config.ts'
-
-const allowed = ['HOME', 'USER', 'LOGNAME', 'SHELL', 'LANG', 'TERM', 'TZ', 'TMPDIR', 'NO_COLOR']
-
-/** What may be handed on of an environment: the list, LC_*, and the names a rig adds. */
-export function allowedEnv(
-  env: Readonly<Record<string, string | undefined>>,
-  extra: readonly string[] = [],
-): Record<string, string> {
-  const names = Object.keys(env).filter(
-    (name) => allowed.includes(name) || name.startsWith('LC_') || extra.includes(name),
-  )
-  return Object.fromEntries(names.map((name) => [name, env[name] as string]))
-}
+import { writeWhole } from '../files.ts'
 
 export function tokenFor(secret: string, address: string, epoch: number): string {
   return createHmac('sha256', secret).update(`${address}\n${epoch}`).digest('hex')

@@ -3,7 +3,8 @@
 import { spawn } from 'node:child_process'
 import { closeSync, openSync } from 'node:fs'
 import { join } from 'node:path'
-import { launchArgs, type SessionBackend } from './session.ts'
+import { launchArgs } from './launcher.ts'
+import type { SessionBackend } from './session.ts'
 
 export const processBackend: SessionBackend = {
   name: 'process',
@@ -13,7 +14,8 @@ export const processBackend: SessionBackend = {
     return new Promise((resolve, reject) => {
       const child = spawn(program, args, {
         cwd: spec.cwd,
-        env: spec.env,
+        // The rest comes from its file; the mark is there from the first moment.
+        env: { PATH: spec.env.PATH ?? '/usr/bin:/bin', GT_SESSION: spec.dir },
         detached: true,
         stdio: ['ignore', output, output],
       })

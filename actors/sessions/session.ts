@@ -2,10 +2,13 @@
 // never by name alone.
 // Never: outlives its record unseen; ends a process whose start time is not the recorded one.
 import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, statSync, watch, writeFileSync } from 'node:fs'
-import { join } from 'node:path'
+import { copyFile, truncate } from 'node:fs/promises'
+import { basename, dirname, join } from 'node:path'
 import { type SessionRecord, sessionRecord } from '../../machines/effects.ts'
-import { writeWhole } from '../config.ts'
-import { endTree, isAlive, startOf } from '../processes.ts'
+import { lastBytes, lastLines, writeWhole } from '../files.ts'
+import { linkedFrom } from '../git/repository.ts'
+import { argumentsOf, endAll, isAlive, type Mark, markOf, startOf } from '../processes.ts'
+import { writeEnvironment } from './launcher.ts'
 
 export interface SessionSpec {
   id: string
@@ -36,22 +39,13 @@ export interface SessionBackend {
 }
 
 /** A mark counts once its line is whole: the session writes it without a process of its own. */
-const isMarked = (path: string) => existsSync(path) && readFileSync(path, 'utf8').endsWith('\n')
+const markIn = (dir: string, name: 'started' | 'exit'): number | undefined => {
+  const text = lastBytes(join(dir, name), 64)
+  return text.endsWith('\n') ? Number(text) : undefined
+}
 
-/**
- * Runs inside the session: says that it started, runs the agent, says how it ended. Fixed text; folder and program
- * come as arguments.
- */
-export const launcher = `dir=$1; shift
-[ -e "$dir/cancelled" ] && exit 143
-echo "$$" > "$dir/started"
-[ -e "$dir/cancelled" ] && exit 143
-"$@"
-code=$?
-echo "$code" > "$dir/exit"
-exit $code`
-
-export const launchArgs = (spec: SessionSpec) => ['/bin/sh', '-c', launcher, 'gt-session', spec.dir, ...spec.argv]
+/** What everything that a session starts bears in its environment: the session's own folder. */
+const markOfSession = (dir: string): Mark => markOf('GT_SESSION', dir)
 
 /**
  * Starts the session, or finds the one that was started under this id before a crash; resolves when it has said so
@@ -67,13 +61,24 @@ export async function start(
   mkdirSync(spec.dir, { recursive: true, mode: 0o700 })
   const known = recorded(spec.dir)
   if (known) return known
-  if (!isMarked(join(spec.dir, 'started'))) await backend.launch(spec)
-  const begun = await appears(spec.dir, ['started', 'exit'], withinMs, signal)
-  if (!begun) {
+  const callOff = (why: string) => {
     writeFileSync(join(spec.dir, 'cancelled'), '')
-    return { why: `the session did not start within ${withinMs / 1000} s` }
+    rmSync(environment, { force: true })
+    return { why }
   }
-  const pid = Number(readFileSync(join(spec.dir, 'started'), 'utf8'))
+  const environment = join(spec.dir, 'environment')
+  if (markIn(spec.dir, 'started') === undefined) {
+    writeEnvironment(environment, { ...spec.env, GT_SESSION: spec.dir })
+    try {
+      await backend.launch(spec)
+    } catch (error) {
+      return callOff(error instanceof Error ? error.message : String(error))
+    }
+  }
+  const begun = await appears(spec.dir, ['started', 'exit'], withinMs, signal)
+  if (!begun) return callOff(`the session did not start within ${withinMs / 1000} s`)
+  rmSync(environment, { force: true })
+  const pid = markIn(spec.dir, 'started') ?? 0
   // Gone before its start time could be read: the record still tells its exit from its folder.
   const record: SessionRecord = {
     id: spec.id,
@@ -119,8 +124,9 @@ export function pruneRuns(sessionsDir: string, before: number): void {
     const dir = join(sessionsDir, id)
     const record = recorded(dir)
     const touched = Math.max(
-      ...readdirSync(dir).map((file) => statSync(join(dir, file)).mtimeMs),
-      statSync(dir).mtimeMs,
+      ...[dir, ...readdirSync(dir).map((file) => join(dir, file))].map(
+        (path) => statSync(path, { throwIfNoEntry: false })?.mtimeMs ?? 0,
+      ),
     )
     if (touched < before && !(record && isAlive(record))) rmSync(dir, { recursive: true })
   }
@@ -154,13 +160,13 @@ export async function watchSession(
 ): Promise<WatchResult> {
   for (;;) {
     signal.throwIfAborted()
-    if (isMarked(join(session.dir, 'exit')) || !isAlive(session)) {
+    if (markIn(session.dir, 'exit') !== undefined || !isAlive(session)) {
       const words = (await backend.lastWords(session.id)) ?? output(session.dir)
       // A session that is over leaves nobody behind who would go on in its name.
-      await endTree(session, 0, signal)
+      await endAll({ leader: session, mark: markOfSession(session.dir) }, 200, signal)
       return { kind: 'ended', exitCode: exitCode(session.dir), tail: lastLines(words) }
     }
-    rotate(session.dir)
+    await rotate(session.dir)
     const silentMs = now() - progressAt(session.dir, worktree)
     if (hangAfterMs !== null && silentMs > hangAfterMs)
       return { kind: 'stalled', silentMs: Math.round(silentMs), tail: tail(session.dir) }
@@ -169,44 +175,54 @@ export async function watchSession(
 }
 
 /**
- * Ends the session: SIGTERM to its process group, SIGKILL after graceMs. Safe to repeat; an absent session counts as
- * ended.
+ * Ends the session and all it started, wherever that went: SIGTERM, SIGKILL after graceMs. Safe to repeat; an absent
+ * session counts as ended.
  */
 export async function endSession(
   session: SessionRecord,
   graceMs: number,
   signal: AbortSignal,
 ): Promise<{ exitCode: number | null; tail: string }> {
-  await endTree(session, graceMs, signal)
+  await endAll({ leader: session, mark: markOfSession(session.dir) }, graceMs, signal)
   return { exitCode: exitCode(session.dir), tail: tail(session.dir) }
+}
+
+/** Ends every session of a rig (null: of the town), and what sessions that are over have left. Returns who was live. */
+export async function endSessions(
+  sessionsDir: string,
+  rig: string | null,
+  graceMs: number,
+  signal: AbortSignal,
+): Promise<string[]> {
+  const isOf = (id: string) =>
+    rig === null || (id.startsWith(`gt-${rig}-`) && /^[A-Za-z]\w*(-\d+)*-\d+-\d+$/.test(id.slice(`gt-${rig}-`.length)))
+  const live = aliveIn(sessionsDir).filter(({ id }) => isOf(id))
+  await Promise.all(live.map((session) => endSession(session, graceMs, signal)))
+  const holds = (dir: string) => dirname(dir) === sessionsDir && isOf(basename(dir))
+  await endAll({ mark: { variable: 'GT_SESSION', holds } }, graceMs, signal)
+  return live.map(({ id }) => id)
 }
 
 /** Ends a start that was never confirmed: the launcher finds the mark, or its process is ended. */
 export async function cancelStart(dir: string, graceMs: number, signal: AbortSignal): Promise<void> {
   mkdirSync(dir, { recursive: true, mode: 0o700 })
   writeFileSync(join(dir, 'cancelled'), '')
-  if (!isMarked(join(dir, 'started'))) return
-  const pid = Number(readFileSync(join(dir, 'started'), 'utf8'))
-  const pidStart = startOf(pid)
-  if (pidStart === undefined || !readFileSync(`/proc/${pid}/cmdline`, 'utf8').includes(dir)) return
-  await endSession({ id: '', backend: 'process', pid, pidStart, epoch: 0, dir }, graceMs, signal)
+  rmSync(join(dir, 'environment'), { force: true })
+  const pid = markIn(dir, 'started')
+  const pidStart = pid === undefined ? undefined : startOf(pid)
+  const mark = markOfSession(dir)
+  // The number alone may be somebody else's by now; the launcher names the session's folder.
+  if (pid !== undefined && pidStart !== undefined && (await argumentsOf(pid)).includes(dir))
+    await endAll({ leader: { pid, pidStart }, mark }, graceMs, signal)
+  else await endAll({ mark }, graceMs, signal)
 }
 
 /** The last lines of a session's output. */
 export const tail = (dir: string): string => lastLines(output(dir))
 
-const lastLines = (text: string, linesMax = 40, bytesMax = 8192) =>
-  text.trim().slice(-bytesMax).split('\n').slice(-linesMax).join('\n')
+const output = (dir: string): string => lastBytes(join(dir, 'output.log'), 65_536)
 
-function output(dir: string): string {
-  const path = join(dir, 'output.log')
-  return existsSync(path) ? readFileSync(path, 'utf8') : ''
-}
-
-function exitCode(dir: string): number | null {
-  const path = join(dir, 'exit')
-  return isMarked(path) ? Number(readFileSync(path, 'utf8')) : null
-}
+const exitCode = (dir: string): number | null => markIn(dir, 'exit') ?? null
 
 /**
  * The newest evidence of work: output, and what git wrote in the worktree. Unreadable evidence is no evidence of
@@ -214,12 +230,7 @@ function exitCode(dir: string): number | null {
  */
 function progressAt(dir: string, worktree: string): number {
   const git = join(worktree, '.git')
-  const admin =
-    existsSync(git) && statSync(git).isFile()
-      ? readFileSync(git, 'utf8')
-          .replace(/^gitdir: /, '')
-          .trim()
-      : git
+  const admin = existsSync(git) && statSync(git).isFile() ? linkedFrom(worktree) : git
   const times = [
     join(dir, 'output.log'),
     join(dir, 'started'),
@@ -235,16 +246,22 @@ function progressAt(dir: string, worktree: string): number {
 
 const outputBytesMax = 8 * 1024 * 1024
 /** The output file is opened for appending by the session: its text moves to `.1` and the file begins again. */
-function rotate(dir: string): void {
+async function rotate(dir: string): Promise<void> {
   const path = join(dir, 'output.log')
-  if ((statSync(path, { throwIfNoEntry: false })?.size ?? 0) <= outputBytesMax) return
-  writeFileSync(`${path}.1`, readFileSync(path))
-  writeFileSync(path, '')
+  const stat = statSync(path, { throwIfNoEntry: false })
+  if (!stat?.isFile() || stat.size <= outputBytesMax) return
+  await copyFile(path, `${path}.1`)
+  await truncate(path)
 }
 
 /** Resolves true as soon as one of the files is there, false after withinMs. */
-function appears(dir: string, names: readonly string[], withinMs: number, signal: AbortSignal): Promise<boolean> {
-  const there = () => names.some((name) => isMarked(join(dir, name)))
+function appears(
+  dir: string,
+  names: readonly ('started' | 'exit')[],
+  withinMs: number,
+  signal: AbortSignal,
+): Promise<boolean> {
+  const there = () => names.some((name) => markIn(dir, name) !== undefined)
   if (there()) return Promise.resolve(true)
   return new Promise((resolve, reject) => {
     const watcher = watch(dir, () => there() && finish(true))

@@ -1,27 +1,27 @@
 // Sessions in tmux, on a socket private to the town: people can attach, and a pane stays to be read after its program
 // has ended.
-// Never: talks to the user's own tmux server.
-import { accessSync, constants } from 'node:fs'
-import { delimiter, join } from 'node:path'
-import { launchArgs, type SessionBackend } from './session.ts'
+// Never: talks to the user's own tmux server; is given a session's environment, which its command line would show to
+// every user of the machine.
+import { join } from 'node:path'
+import { launchArgs } from './launcher.ts'
+import type { SessionBackend } from './session.ts'
 
 /** `socket` names the town's private server; `env` is all that server starts with. */
 export function tmuxBackend(socket: string, env: Record<string, string>): SessionBackend {
   const tmux = ['-L', socket, '-f', '/dev/null']
-  const run = async (args: readonly string[], more: { cwd?: string; env?: Record<string, string> } = {}) => {
+  const run = async (args: readonly string[], more: { cwd?: string } = {}) => {
     const { execa } = await import('execa')
     return execa('tmux', [...tmux, ...args], {
       extendEnv: false,
       reject: false,
       stdin: 'ignore',
       ...more,
-      env: { ...env, ...more.env },
+      env,
     })
   }
   return {
     name: 'tmux',
     async launch(spec) {
-      const variables = Object.entries(spec.env).flatMap(([name, value]) => ['-e', `${name}=${value}`])
       const launch = () =>
         run(
           [
@@ -53,17 +53,13 @@ export function tmuxBackend(socket: string, env: Record<string, string>): Sessio
               '50',
               '-s',
               spec.id,
-              '-c',
-              spec.cwd,
-              ...variables,
               '--',
               ...launchArgs(spec).map(endsCommand),
               ';',
             ],
             ...['pipe-pane', '-o', '-t', `=${spec.id}:`, `exec cat >> ${quoted(join(spec.dir, 'output.log'))}`],
           ],
-          // tmux gives a new session its client's PATH, whatever -e says.
-          { cwd: spec.cwd, env: { PATH: spec.env.PATH ?? '' } },
+          { cwd: spec.cwd },
         )
       let done = await launch()
       // A server whose last session has just gone is on its way out and takes nobody in any more; the next one does.
@@ -89,7 +85,7 @@ export function tmuxBackend(socket: string, env: Record<string, string>): Sessio
         await new Promise((resolve) => setTimeout(resolve, 20))
       }
       const shown = await run(['capture-pane', '-p', '-J', '-S', '-1000', '-t', `=${id}:`])
-      return shown.exitCode === 0 ? String(shown.stdout).replace(/\n*Pane is dead [^\n]*\n*$/, '') : undefined
+      return shown.exitCode === 0 ? wordsOf(String(shown.stdout)) : undefined
     },
     async forget(id) {
       await run(['kill-session', '-t', `=${id}`])
@@ -98,16 +94,27 @@ export function tmuxBackend(socket: string, env: Record<string, string>): Sessio
   }
 }
 
-/** Whether a PATH has tmux; asked of the disk, for a subprocess would be the slowest part of the daemon's start. */
-export function tmuxOn(path: string): boolean {
-  return path.split(delimiter).some((dir) => {
-    try {
-      accessSync(join(dir, 'tmux'), constants.X_OK)
-      return dir !== ''
-    } catch {
-      return false
-    }
-  })
+/** What was shown, without the spaces that some versions fill lines with, and without tmux's own last line. */
+const wordsOf = (shown: string) => shown.replaceAll(/ +$/gm, '').replace(/\n*Pane is dead [^\n]*\n*$/, '')
+
+/** The oldest that sessions were tried with. */
+const leastVersion = [3, 0] as const
+
+/** Why sessions cannot be in tmux here, in one sentence; undefined: they can. */
+export async function tmuxTrouble(env: Record<string, string>): Promise<string | undefined> {
+  const { execa } = await import('execa')
+  const asked = await execa('tmux', ['-V'], { env, extendEnv: false, reject: false, stdin: 'ignore', timeout: 5000 })
+  const least = leastVersion.join('.')
+  if (asked.exitCode !== 0)
+    return `there is no tmux on the PATH; install tmux ${least} or newer, or say "session": "process"`
+  // `tmux 3.3a`, `tmux next-3.5`; a build without a number is newer than those with one.
+  const [, major, minor] = /(\d+)\.(\d+)/.exec(String(asked.stdout)) ?? []
+  if (major === undefined) return undefined
+  const isOld =
+    Number(major) < leastVersion[0] || (Number(major) === leastVersion[0] && Number(minor) < leastVersion[1])
+  return isOld
+    ? `${String(asked.stdout).trim()} is too old; sessions need tmux ${least} or newer, or "session": "process"`
+    : undefined
 }
 
 /** tmux reads an argument that ends in `;` as the end of its command. */

@@ -10,9 +10,6 @@ import type { EffectCall } from '../../runtime/contract.ts'
 let dir: string
 let beads: Beads
 const call = {
-  key: 'k',
-  address: 'w/witness',
-  attempt: 1,
   at: 0,
   signal: new AbortController().signal,
 } satisfies EffectCall

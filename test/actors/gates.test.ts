@@ -1,26 +1,30 @@
 // Gates on real git and real processes: exactly the candidate, a time limit that ends everything, and no verdict
 // without a run.
-import { execFileSync } from 'node:child_process'
+import { execFileSync, spawn } from 'node:child_process'
 import {
   chmodSync,
   existsSync,
   mkdirSync,
   mkdtempSync,
+  readdirSync,
   readFileSync,
   realpathSync,
   rmSync,
+  symlinkSync,
   writeFileSync,
 } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { afterEach, beforeEach, expect, test } from 'vitest'
+import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import { rigConfig } from '../../actors/config.ts'
 import { gateHands } from '../../actors/gates/hands.ts'
+import { logBytesMax } from '../../actors/gates/log.ts'
 import { rigLayout, townLayout } from '../../actors/layout.ts'
-import { startOf } from '../../actors/processes.ts'
+import { marked, startOf } from '../../actors/processes.ts'
 import type { EffectCall } from '../../runtime/contract.ts'
 
 let town: string
+let home: string
 let commit: string
 const git = (...args: string[]) =>
   execFileSync('git', ['-c', 'user.name=T', '-c', 'user.email=t@example.invalid', ...args], {
@@ -32,6 +36,8 @@ beforeEach(() => {
   town = realpathSync(mkdtempSync(join(tmpdir(), 'gates-')))
   mkdirSync(rigLayout(town, 'w').refineryClone, { recursive: true })
   mkdirSync(townLayout(town).gateLogs, { recursive: true })
+  home = join(town, 'home')
+  mkdirSync(home)
   git('init', '--quiet', '--initial-branch=main')
   commit = commitOf('good')
 })
@@ -51,10 +57,16 @@ function script(name: string, text: string): string {
   return path
 }
 
-function run(
-  gates: Record<string, string[]>,
-  more: { commit?: string; timeout?: string; env?: Record<string, string>; signal?: AbortSignal } = {},
-) {
+interface More {
+  commit?: string
+  env?: Record<string, string | undefined>
+  signal?: AbortSignal
+  namespace?: readonly string[]
+  /** More of the rig's config.json. */
+  config?: Record<string, unknown>
+}
+
+function handsOf(gates: Record<string, unknown>, { config, env, namespace }: More) {
   const base = {
     type: 'rig',
     version: 1,
@@ -63,15 +75,25 @@ function run(
     default_branch: 'main',
     beads: { prefix: 'w' },
     gates,
-    gate_timeout: more.timeout ?? '10s',
+    gate_timeout: '10s',
     no_gate: Object.keys(gates).length === 0,
   }
-  const config = rigConfig.parse(base)
-  const hands = gateHands({ town, rig: () => config, env: { PATH: process.env.PATH ?? '', ...more.env } })
-  return hands.runGates({ rig: 'w', commit: more.commit ?? commit, issues: ['w-1'] }, {
-    signal: more.signal ?? new AbortController().signal,
-  } as EffectCall)
+  const rig = rigConfig.parse({ ...base, ...config })
+  const daemon = { PATH: process.env.PATH, HOME: home, ...env }
+  const reports: string[] = []
+  const report = (words: string) => void reports.push(words)
+  return { reports, ...gateHands({ town, rig: () => rig, env: daemon, report, ...(namespace ? { namespace } : {}) }) }
 }
+
+const callOf = (signal = new AbortController().signal) => ({ signal }) as EffectCall
+
+const run = (gates: Record<string, unknown>, more: More = {}) =>
+  handsOf(gates, more).runGates({ rig: 'w', commit: more.commit ?? commit, issues: ['w-1'] }, callOf(more.signal))
+
+const logOf = (gate: string, of = commit) =>
+  readFileSync(join(townLayout(town).gateLogs, `w-${of.slice(0, 12)}-${gate}.log`), 'utf8')
+
+const pool = () => readdirSync(rigLayout(town, 'w').gatePool).filter((name) => name !== '.trash')
 
 test('all green, in the order given, each in a clean place at that very commit', async () => {
   const look = script('look', 'cat state; git status --porcelain; git rev-parse HEAD; touch litter')
@@ -81,9 +103,8 @@ test('all green, in the order given, each in a clean place at that very commit',
   })
   const later = commitOf('later')
   expect(await run({ first: [look] }, { commit: later })).toMatchObject({ kind: 'green' })
-  expect(readFileSync(join(townLayout(town).gateLogs, `w-${later.slice(0, 12)}-first.log`), 'utf8')).toBe(
-    `later${later}\n`,
-  )
+  expect(logOf('first', later)).toBe(`later${later}\n`)
+  expect(pool()).toEqual([])
   expect(await run({ old: ['grep', 'good', 'state'] })).toMatchObject({ kind: 'green' })
 })
 
@@ -101,31 +122,139 @@ test('red names the gate, its exit and the end of its log; later gates do not ru
   expect(existsSync(join(town, 'ran'))).toBe(false)
 })
 
-test('a gate that takes too long is ended with all it started', async () => {
-  const slow = script('slow', `sleep 1000 & echo $! > ${town}/child; trap "" TERM; sleep 1000`)
-  expect(await run({ slow: [slow] }, { timeout: '1s' })).toMatchObject({ kind: 'red', timedOut: true })
-  const child = Number(readFileSync(join(town, 'child'), 'utf8'))
-  expect(startOf(child)).toBeUndefined()
-})
+/** As this machine allows it, and where it allows no namespace. */
+describe.each([
+  ['as the machine allows', undefined],
+  ['by mark', []],
+])('what a gate starts ends with it, %s:', (_, namespace) => {
+  const more = (config = {}): More => ({ config, ...(namespace ? { namespace } : {}) })
+  const isLeft = async () =>
+    (await marked({ variable: 'GT_GATE', holds: (place) => place.startsWith(town) })).length > 0
+  const lurk = `setsid sh -c 'touch ${'$0'}/lurks; exec sleep 1000'`
 
-test('a gate that leaves something running leaves nothing', async () => {
-  expect(
-    await run({ leaves: [script('leaves', `sleep 1000 > /dev/null 2>&1 & echo $! > ${town}/child`)] }),
-  ).toMatchObject({ kind: 'green' })
-  const child = Number(readFileSync(join(town, 'child'), 'utf8'))
-  while (startOf(child) !== undefined) await new Promise((resolve) => setTimeout(resolve, 5))
-})
-
-test('a gate that cannot run is no verdict on the work', async () => {
-  expect(await run({ gone: [join(town, 'no-such-program')] })).toMatchObject({
-    kind: 'broken',
-    why: expect.stringContaining('no-such-program'),
+  test('when it takes too long', async () => {
+    const slow = script('slow', `${lurk} ${town} & while [ ! -e ${town}/lurks ]; do :; done; trap "" TERM; sleep 1000`)
+    expect(await run({ slow: [slow] }, more({ gate_timeout: '1s' }))).toMatchObject({
+      kind: 'red',
+      timedOut: true,
+      exitCode: null,
+      tail: expect.stringContaining('longer than 1 s'),
+    })
+    expect(await isLeft()).toBe(false)
   })
-  expect(await run({ shot: [script('shot', 'kill -9 $$')] })).toMatchObject({
+
+  test('when it is over, at once, although they hold its output', async () => {
+    const leaves = script('leaves', `${lurk} ${town} & while [ ! -e ${town}/lurks ]; do :; done; echo fine`)
+    const begun = performance.now()
+    expect(await run({ leaves: [leaves] }, more())).toMatchObject({ kind: 'green' })
+    expect(performance.now() - begun).toBeLessThan(8000)
+    expect(logOf('leaves')).toBe('fine\n')
+    expect(await isLeft()).toBe(false)
+  })
+
+  test('and its exit, its user and its right to write are its own', async () => {
+    const who = script('who', 'id -u > me; ps -p $$ > /dev/null || exit 8; cat me; exit 7')
+    expect(await run({ who: [who] }, more())).toMatchObject({ kind: 'red', exitCode: 7 })
+    expect(logOf('who')).toBe(`${process.getuid?.()}\n`)
+  })
+})
+
+test('what a killed daemon left of a gate is ended, and its places go, before anything runs', async () => {
+  const { gatePool } = rigLayout(town, 'w')
+  const old = join(gatePool, 'old')
+  mkdirSync(old, { recursive: true })
+  const left = spawn('sleep', ['1000'], { detached: true, env: { GT_GATE: old, PATH: process.env.PATH ?? '' } })
+  expect(await run({ any: ['true'] })).toMatchObject({ kind: 'green' })
+  expect(startOf(left.pid as number)).toBeUndefined()
+  expect(pool()).toEqual([])
+})
+
+test('a program that this machine does not have is no verdict on the work; one that the change took away is', async () => {
+  const clone = rigLayout(town, 'w').refineryClone
+  const check = join(clone, 'check.sh')
+  writeFileSync(check, '#!/bin/sh\nexit 0\n', { mode: 0o755 })
+  writeFileSync(join(clone, 'plain.sh'), 'exit 0\n')
+  const main = commitOf('with a check')
+  git('update-ref', 'refs/remotes/origin/main', main)
+  const here = async (program: string, of: string) => run({ check: [program] }, { commit: of })
+  expect(await here('./check.sh', main)).toMatchObject({ kind: 'green' })
+  expect(await here('no-such-program', main)).toMatchObject({ kind: 'broken', why: expect.stringContaining('PATH') })
+  expect(await here('./never-there.sh', main)).toMatchObject({ kind: 'broken' })
+  expect(await here('./plain.sh', main)).toMatchObject({ kind: 'broken', why: expect.stringContaining('executable') })
+  for (const [how, change] of [
+    ['executable', () => chmodSync(check, 0o644)],
+    ['there', () => rmSync(check)],
+    ['its first line', () => writeFileSync(check, '#!/usr/bin/env no-such-shell\n', { mode: 0o755 })],
+  ] as const) {
+    change()
+    const red = { kind: 'red', gate: 'check', tail: expect.stringContaining(how) }
+    expect(await here('./check.sh', commitOf(how))).toMatchObject(red)
+  }
+})
+
+test('killed from outside, or without a place, it has said nothing of the work', async () => {
+  expect(await run({ shot: [script('shot', 'kill -9 $$')] }, { namespace: [] })).toMatchObject({
     kind: 'broken',
     why: expect.stringContaining('killed from outside'),
   })
+  expect(await run({ shot: [script('inner', 'sh -c "kill -9 \\$\\$"')] })).toMatchObject({ kind: 'broken' })
   expect(await run({ any: ['true'] }, { commit: 'f'.repeat(40) })).toMatchObject({ kind: 'broken' })
+  expect(pool()).toEqual([])
+})
+
+test('a gate that rewrites files of the commit changes nothing for the next; what it builds stays', async () => {
+  const gates = {
+    fmt: [script('fmt', 'echo tidy > state; mkdir -p out; echo built > out/x')],
+    check: [script('check', 'cat state out/x; grep -q tidy state')],
+  }
+  expect(await run(gates)).toMatchObject({ kind: 'red', gate: 'check' })
+  expect(logOf('fmt')).toContain('fmt changed files of the commit: state')
+  expect(logOf('check-again')).toBe('goodbuilt\n')
+})
+
+test('one that fails and then passes on the same tree is flaky, and the run goes on', async () => {
+  const once = script('once', `[ -e ${town}/tried ] || { touch ${town}/tried; echo no luck; exit 1; }; ls`)
+  const after = script('after', 'cat made')
+  expect(await run({ made: [script('made', 'touch made')], once: [once], after: [after] })).toMatchObject({
+    kind: 'green',
+    gates: [{ name: 'made' }, { name: 'once' }, { name: 'after' }],
+    flaky: [{ gate: 'once', tail: 'no luck' }],
+  })
+})
+
+test('a gate cannot reach the town’s repository, nor a person’s configuration', async () => {
+  git('remote', 'add', 'origin', join(town, 'origin.git'))
+  writeFileSync(join(home, '.gitconfig'), '[user]\n\tname = Ann\n')
+  const before = readFileSync(join(rigLayout(town, 'w').refineryClone, '.git/config'), 'utf8')
+  const reach = script(
+    'reach',
+    `git config --global user.name Evil && git config remote.origin.url ${town}/elsewhere.git && git remote && echo $HOME &&
+     git init -q ../own && cd ../own && git commit -q --allow-empty -m own && git log --format=%ae`,
+  )
+  expect(await run({ reach: [reach] })).toMatchObject({ kind: 'green' })
+  expect(logOf('reach')).toMatch(/^origin\n.*refinery\/pool\/.*\.home\ngate@gastown\.invalid\n$/)
+  expect(readFileSync(join(rigLayout(town, 'w').refineryClone, '.git/config'), 'utf8')).toBe(before)
+  expect(readFileSync(join(home, '.gitconfig'), 'utf8')).toBe('[user]\n\tname = Ann\n')
+})
+
+test('of a gate that prints without end, the beginning and the end are kept', async () => {
+  const loud = script(
+    'loud',
+    'echo first words; head -c 60000000 /dev/zero | tr "\\0" x; echo; echo last words; exit 1',
+  )
+  const verdict = await run({ loud: [loud] })
+  expect(verdict).toMatchObject({ kind: 'red', exitCode: 1, tail: expect.stringMatching(/^…x+\nlast words$/) })
+  const log = logOf('loud')
+  expect(log.length).toBeLessThan(logBytesMax + 100)
+  expect(log).toMatch(/^first words\nx+\n\[… \d+ bytes left out …\]\nx+\nlast words\n$/)
+})
+
+test('variables that a rig names reach its gates, values of its own too, and nothing else', async () => {
+  const show = script('show', 'echo "$DATABASE_URL,$JAVA_HOME,$OWN,$CI,${SECRET:-none},$1"')
+  const config = { extra_env: ['DATABASE_URL'], gate_env: ['JAVA_HOME'], env: { OWN: 'a b' } }
+  const env = { DATABASE_URL: 'pg://x', JAVA_HOME: '/j', SECRET: 'leaked' }
+  expect(await run({ show: `CI=1 "${show}" "one word"` }, { config, env })).toMatchObject({ kind: 'green' })
+  expect(logOf('show')).toBe('pg://x,/j,a b,1,none,one word\n')
 })
 
 test('arguments reach the program as they are, and nothing of an agent or the daemon does', async () => {
@@ -141,20 +270,70 @@ test('arguments reach the program as they are, and nothing of an agent or the da
   }
 })
 
-test('a place that is not exactly the commit is no place for a verdict', async () => {
-  writeFileSync(join(rigLayout(town, 'w').refineryClone, '.gitattributes'), 'state filter=alter\n')
-  const altered = commitOf('good, for now')
-  git('config', 'filter.alter.smudge', 'echo something else')
-  expect(await run({ any: ['true'] }, { commit: altered })).toMatchObject({
-    kind: 'broken',
-    why: expect.stringContaining('is not the clean commit'),
-  })
-})
-
 test('called off, it ends at once', async () => {
   const stop = new AbortController()
   const running = run({ slow: [script('slow', `touch ${town}/began; sleep 1000`)] }, { signal: stop.signal })
   while (!existsSync(join(town, 'began'))) await new Promise((resolve) => setTimeout(resolve, 5))
   stop.abort()
-  expect(await running).toMatchObject({ kind: 'red', exitCode: null })
+  await expect(running).rejects.toThrow()
+  expect(pool()).toEqual([])
+})
+
+test('setup makes the place of a gate ready, and a worktree', async () => {
+  const { clone, refineryClone, gateCache } = rigLayout(town, 'w')
+  mkdirSync(join(clone, 'conf/deep'), { recursive: true })
+  writeFileSync(join(clone, '.env'), 'KEY=1\n', { mode: 0o600 })
+  writeFileSync(join(clone, 'conf/deep/local'), 'local\n')
+  symlinkSync('/etc/hostname', join(clone, 'conf/link'))
+  writeFileSync(join(refineryClone, '.gitignore'), 'deps\n')
+  const candidate = commitOf('ignores deps')
+  const install = script(
+    'install',
+    'mkdir deps; cat .env > deps/env; touch "$GT_CACHE/$npm_config_registry"; touch stray',
+  )
+  const config = {
+    setup: { install: `npm_config_registry=kept "${install}"` },
+    copy: ['.env', 'conf'],
+  }
+  const look = script('look', 'cat deps/env conf/deep/local; [ ! -e conf/link ]')
+  expect(await run({ look: [look] }, { config, commit: candidate })).toMatchObject({
+    kind: 'green',
+    gates: [{ name: 'look' }],
+  })
+  expect(logOf('look', candidate)).toBe('KEY=1\nlocal\n')
+  expect(existsSync(join(gateCache, 'kept'))).toBe(true)
+
+  execFileSync('git', ['init', '--quiet', clone])
+  const worktree = join(town, 'w/polecats/Nux')
+  git('worktree', 'add', '--quiet', worktree, candidate)
+  const hands = handsOf({ look: [look] }, { config })
+  const place = { rig: 'w', polecat: 'Nux', incarnation: 1, branch: 'polecat/Nux-1', worktree }
+  expect(await hands.setUpWorktree(place, callOf())).toEqual({ kind: 'ready' })
+  expect(readFileSync(join(worktree, 'deps/env'), 'utf8')).toBe('KEY=1\n')
+  expect(readFileSync(join(clone, '.git/info/exclude'), 'utf8')).toContain('/.env\n/conf\n')
+  expect(hands.reports).toEqual([expect.stringContaining('stray')])
+  expect(pool()).toEqual([])
+})
+
+test('a setup that fails is red in a gate’s place and told of a worktree; one that cannot run is not', async () => {
+  const bad = script('bad', 'echo no network; exit 4')
+  const failing = { config: { setup: { install: [bad] } } }
+  expect(await run({ any: ['true'] }, failing)).toMatchObject({ kind: 'red', gate: 'setup/install', exitCode: 4 })
+  const absent = { config: { setup: { install: ['no-such-program'] } } }
+  expect(await run({ any: ['true'] }, absent)).toMatchObject({
+    kind: 'broken',
+    why: expect.stringContaining('no-such'),
+  })
+  const worktree = join(town, 'w/polecats/Nux')
+  git('worktree', 'add', '--quiet', worktree, commit)
+  const place = { rig: 'w', polecat: 'Nux', incarnation: 1, branch: 'polecat/Nux-1', worktree }
+  for (const [more, why] of [
+    [failing, 'failed (exit 4)'],
+    [absent, 'no-such-program'],
+    [{ config: { copy: ['.env'] } }, '.env, which "copy" names'],
+  ] as const)
+    expect(await handsOf({ any: ['true'] }, more).setUpWorktree(place, callOf())).toMatchObject({
+      kind: 'failed',
+      why: expect.stringContaining(why),
+    })
 })

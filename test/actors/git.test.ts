@@ -10,7 +10,6 @@ import {
   readFileSync,
   realpathSync,
   rmSync,
-  statSync,
   writeFileSync,
 } from 'node:fs'
 import { tmpdir } from 'node:os'
@@ -18,12 +17,13 @@ import { join } from 'node:path'
 import { afterEach, beforeEach, expect, test } from 'vitest'
 import { gitHands } from '../../actors/git/hands.ts'
 import { keptWork, preservedOf, recover } from '../../actors/git/pin.ts'
+import { trashEmptied } from '../../actors/git/staging.ts'
 import { addRig, installTown, Refused } from '../../actors/install.ts'
 import { rigLayout } from '../../actors/layout.ts'
 
 let dir: string
 let town: string
-const call = { key: 'k', address: 'a', attempt: 1, at: 1_700_000_000_000, signal: new AbortController().signal }
+const call = { at: 1_700_000_000_000, signal: new AbortController().signal }
 const now = new Date('2026-01-01T00:00:00Z')
 const initBeads = (where: string) => writeFileSync(join(where, 'beads.db'), '')
 const sh = (cwd: string, ...args: string[]) =>
@@ -55,7 +55,15 @@ function commit(work: string, files: Record<string, string>, message: string): s
 }
 const add = (name: string, url: string, more: object = {}) =>
   addRig(town, { name, url, gates: { test: ['true'] }, now, initBeads, ...more })
-const hands = (branch = 'trunk') => gitHands({ town, defaultBranch: () => branch })
+const deps = (branch = 'trunk', more: object = {}) => ({
+  town,
+  defaultBranch: () => branch,
+  url: (rig: string) => String(JSON.parse(readFileSync(rigLayout(town, rig).config, 'utf8')).git_url),
+  report: (error: unknown) => troubles.push(error),
+  ...more,
+})
+const hands = (branch = 'trunk', more: object = {}) => gitHands(deps(branch, more))
+let troubles: unknown[] = []
 const place = (polecat = 'Nux', incarnation = 1, rig = 'w') => ({
   rig,
   polecat,
@@ -70,9 +78,20 @@ const request = (issue: string, kept: { ref: string; sha: string } | null, polec
   sha: String(kept?.sha),
   ref: String(kept?.ref),
   priority: 2,
+  queuedAt: call.at,
 })
+const candidate = (...members: ReturnType<typeof request>[]) => ({ rig: 'w', members, known: null })
+/** Builds them; anything but a candidate is a failure. */
+async function built(...members: ReturnType<typeof request>[]) {
+  const answer = await hands().buildCandidate(candidate(...members), call)
+  if (answer.kind !== 'built') throw new Error(JSON.stringify(answer))
+  return answer
+}
+const clear = (of = place(), handedOver: string | null = null) =>
+  hands().clearPlace({ ...of, issue: 'w-1', handedOver }, call)
 
 beforeEach(() => {
+  troubles = []
   dir = realpathSync(mkdtempSync(join(tmpdir(), 'git-')))
   town = installTown(join(dir, 'gt'), { now, initBeads }).town
 })
@@ -93,9 +112,8 @@ test('a rig is a container with two clones, a clean worktree base, and beads tha
   expect(lstatSync(rig.beads).isSymbolicLink()).toBe(true)
   expect(sh(rig.clone, 'status', '--porcelain')).toBe('')
   expect(sh(rig.refineryClone, 'remote', 'get-url', 'origin')).toBe(realpathSync(url))
-  const object = readdirSync(join(rig.clone, '.git/objects')).find((name) => name.length === 2) as string
-  const file = readdirSync(join(rig.clone, '.git/objects', object))[0] as string
-  expect(statSync(join(rig.clone, '.git/objects', object, file)).nlink).toBeGreaterThan(1)
+  expect(readdirSync(join(rig.clone, '.git/objects'))).toEqual(['info'])
+  expect(sh(rig.clone, 'remote', 'get-url', 'origin')).toBe(realpathSync(url))
   const { path } = await hands().createWorktree({ ...place(), start: null }, call)
   expect([sh(path, 'status', '--porcelain'), sh(path, 'branch', '--show-current')]).toEqual(['', 'polecat/Nux-1'])
 })
@@ -132,85 +150,93 @@ test('install twice changes nothing, and a folder that is no town is refused', (
 test('work is built, pushed and confirmed; every step may be repeated', async () => {
   await add('w', origin('o', 'trunk', { 'a.txt': 'zero\n' }))
   const kept = await worked()
-  const input = { rig: 'w', members: [request('w-1', kept)], at: call.at }
-  const built = await hands().buildCandidate(input, call)
-  expect(await hands().buildCandidate(input, call)).toEqual(built)
-  if (built.kind !== 'built') throw new Error(built.kind)
-  expect(await hands().landCandidate({ rig: 'w', commit: built.commit, base: built.base }, call)).toEqual({
-    kind: 'pushed',
+  const answer = await built(request('w-1', kept))
+  expect(await built(request('w-1', kept))).toEqual(answer)
+  const { commit, base } = answer
+  expect(answer).toMatchObject({ landing: [{ issue: 'w-1', commit }], contained: [], unfit: [], foreign: [] })
+  expect(await hands().landCandidate({ rig: 'w', commit, base }, call)).toEqual({ kind: 'pushed' })
+  expect(await hands().landCandidate({ rig: 'w', commit, base }, call)).toEqual({ kind: 'pushed' })
+  expect(await hands().confirmLanded({ rig: 'w', commit }, call)).toEqual({ kind: 'confirmed' })
+  expect(sh(join(dir, 'o.git'), 'rev-parse', 'trunk')).toBe(commit)
+  const { clone, polecat } = rigLayout(town, 'w')
+  expect(['origin/trunk', 'trunk'].map((name) => sh(clone, 'rev-parse', name))).toEqual([commit, commit])
+  expect(['origin/trunk', 'trunk'].map((name) => sh(polecat('Nux'), 'rev-parse', name))).toEqual([commit, commit])
+  expect(await built(request('w-1', kept))).toMatchObject({
+    commit,
+    landing: [],
+    contained: [{ issue: 'w-1', commit }],
   })
-  expect(await hands().landCandidate({ rig: 'w', commit: built.commit, base: built.base }, call)).toEqual({
-    kind: 'pushed',
+  expect(await hands().buildCandidate({ ...candidate(request('w-1', kept)), known: base }, call)).toMatchObject({
+    foreign: [],
   })
-  expect(await hands().confirmLanded({ rig: 'w', commit: built.commit }, call)).toEqual({ kind: 'confirmed' })
-  expect(sh(join(dir, 'o.git'), 'rev-parse', 'trunk')).toBe(built.commit)
-  expect(sh(rigLayout(town, 'w').clone, 'rev-parse', 'origin/trunk')).toBe(built.commit)
-  expect(await hands().buildCandidate(input, call)).toEqual({ kind: 'contained', commit: built.commit })
 })
 
 test('an empty repository gets its first main from the first landing', async () => {
   await add('w', origin('o', 'trunk', {}))
-  const built = await hands().buildCandidate({ rig: 'w', members: [request('w-1', await worked())], at: call.at }, call)
-  if (built.kind !== 'built') throw new Error(built.kind)
-  expect(built.base).toBe(null)
-  expect(await hands().landCandidate({ rig: 'w', commit: built.commit, base: null }, call)).toEqual({ kind: 'pushed' })
+  const { base, commit } = await built(request('w-1', await worked()))
+  expect(base).toBe(null)
+  expect(await hands().landCandidate({ rig: 'w', commit, base: null }, call)).toEqual({ kind: 'pushed' })
   expect(sh(join(dir, 'o.git'), 'show', 'trunk:a.txt')).toBe('one')
 })
 
-test('a conflict names the files', async () => {
+test('several land in one candidate, each its own merge; a conflict with main names the files and holds nobody up', async () => {
   await add('w', origin('o', 'trunk', { 'a.txt': 'zero\n' }))
   const one = await worked({ 'a.txt': 'one\n' })
   const two = await worked({ 'a.txt': 'two\n' }, 'Toast', 'w-2')
-  const answer = await hands().buildCandidate(
-    { rig: 'w', members: [request('w-1', one), request('w-2', two, 'Toast')], at: call.at },
-    call,
+  const three = await worked({ 'c.txt': 'three\n' }, 'Slit', 'w-3')
+  const all = [request('w-1', one), request('w-2', two, 'Toast'), request('w-3', three, 'Slit')]
+  const answer = await built(...all)
+  // The second only meets the first, which is not on main yet: it has its turn later.
+  expect(answer).toMatchObject({ landing: [{ issue: 'w-1' }, { issue: 'w-3', commit: answer.commit }], unfit: [] })
+  expect(sh(rigLayout(town, 'w').refineryClone, 'log', '--first-parent', '--format=%s', answer.commit)).toBe(
+    'Merge w-3: Do w-3; $(touch x)\nMerge w-1: Do w-1; $(touch x)\nfirst',
   )
-  expect(answer).toMatchObject({ kind: 'conflict', issue: 'w-2', files: ['a.txt'] })
+  await hands().landCandidate({ rig: 'w', commit: answer.commit, base: answer.base }, call)
+  expect(await built(...all.slice(1, 2))).toMatchObject({
+    commit: answer.commit,
+    unfit: [{ issue: 'w-2', kind: 'conflict', files: ['a.txt'], base: answer.commit }],
+  })
 })
 
 test('main that moved is not pushed over', async () => {
   await add('w', origin('o', 'trunk', { 'a.txt': 'zero\n' }))
-  const built = await hands().buildCandidate({ rig: 'w', members: [request('w-1', await worked())], at: call.at }, call)
-  if (built.kind !== 'built') throw new Error(built.kind)
-  const other = commit(join(dir, 'o-work'), { 'b.txt': 'other\n' }, 'another pusher')
-  sh(join(dir, 'o-work'), 'push', '--quiet', 'origin', 'trunk')
-  expect(await hands().landCandidate({ rig: 'w', commit: built.commit, base: built.base }, call)).toEqual({
-    kind: 'moved',
-  })
+  const { commit, base } = await built(request('w-1', await worked()))
+  const other = commitAndPush('b.txt')
+  expect(await hands().landCandidate({ rig: 'w', commit, base }, call)).toEqual({ kind: 'moved' })
   expect(sh(join(dir, 'o.git'), 'rev-parse', 'trunk')).toBe(other)
+  const again = await hands().buildCandidate(
+    { rig: 'w', members: [request('w-1', await worked({ 'x.txt': 'x\n' }, 'Slit'), 'Slit')], known: base },
+    call,
+  )
+  expect(again).toMatchObject({ foreign: [{ sha: other, author: 'T <t@example.invalid>', subject: 'b.txt' }] })
 })
 
 test('a push that origin refuses is told with origin’s words; an origin that is away is not taken for a refusal', async () => {
   await add('w', origin('o', 'trunk', { 'a.txt': 'zero\n' }))
   const kept = await worked()
-  const built = await hands().buildCandidate({ rig: 'w', members: [request('w-1', kept)], at: call.at }, call)
-  if (built.kind !== 'built') throw new Error(built.kind)
-  writeFileSync(join(dir, 'o.git/hooks/pre-receive'), '#!/bin/sh\necho frozen >&2\nexit 1\n')
-  chmodSync(join(dir, 'o.git/hooks/pre-receive'), 0o755)
-  expect(await hands().landCandidate({ rig: 'w', commit: built.commit, base: built.base }, call)).toMatchObject({
+  const { commit, base } = await built(request('w-1', kept))
+  hook('pre-receive', 'echo "Changes come by pull request." >&2\nexit 1')
+  expect(await hands().landCandidate({ rig: 'w', commit, base }, call)).toEqual({
     kind: 'refused',
-    why: expect.stringContaining('hook declined'),
+    why: 'remote: Changes come by pull request.; [remote rejected] (pre-receive hook declined)',
   })
   rmSync(join(dir, 'o.git'), { recursive: true })
-  expect(await hands().landCandidate({ rig: 'w', commit: built.commit, base: built.base }, call)).toMatchObject({
-    kind: 'unreachable',
-  })
-  expect(await hands().buildCandidate({ rig: 'w', members: [request('w-1', kept)], at: call.at }, call)).toMatchObject({
-    kind: 'unreachable',
-  })
-  expect(await hands().confirmLanded({ rig: 'w', commit: built.commit }, call)).toMatchObject({ kind: 'unreachable' })
+  const away = { kind: 'unreachable', why: expect.stringContaining('does not appear to be a git repository') }
+  expect(await hands().landCandidate({ rig: 'w', commit, base }, call)).toEqual(away)
+  expect(await hands().buildCandidate(candidate(request('w-1', kept)), call)).toEqual(away)
+  expect(await hands().confirmLanded({ rig: 'w', commit }, call)).toEqual(away)
 })
 
-test('nothing is removed before it is pinned, and what is pinned comes back', async () => {
+test('all that a worker leaves is kept before its place goes, and comes back', async () => {
   await add('w', origin('o', 'trunk', { 'a.txt': 'zero\n', '.gitignore': 'node_modules/\n' }))
   const { path } = await hands().createWorktree({ ...place(), start: null }, call)
   commit(path, { 'done.txt': 'done\n' }, 'half')
   writeFileSync(join(path, 'a.txt'), 'changed\n')
   writeFileSync(join(path, 'new file.txt'), 'new\n')
-  await expect(hands().removeWorktree(place(), call)).rejects.toThrow('neither on main nor pinned')
   expect(await hands().inspectWorktree(place(), call)).toMatchObject({
     kind: 'found',
     ahead: 1,
+    own: 1,
     dirty: ['a.txt', 'new file.txt'],
     onBranch: 'polecat/Nux-1',
   })
@@ -218,20 +244,24 @@ test('nothing is removed before it is pinned, and what is pinned comes back', as
   expect(await hands().pinWork({ ...place(), issue: 'w-1', purpose: 'retire' }, call)).toEqual(pinned)
   expect(sh(path, 'status', '--porcelain').split('\n')).toHaveLength(2)
   writeFileSync(join(path, 'later.txt'), 'written after the pin\n')
-  await expect(hands().removeWorktree(place(), call)).rejects.toThrow('uncommitted files that are not pinned')
-  await hands().pinWork({ ...place(), issue: 'w-1', purpose: 'retire' }, call)
-  expect(await hands().removeWorktree(place(), call)).toEqual({ removed: true })
-  expect(await hands().removeWorktree(place(), call)).toEqual({ removed: false })
-  expect(await hands().deleteBranch(place(), call)).toEqual({ kind: 'deleted' })
-  const deps = { town, defaultBranch: () => 'trunk' }
-  const kept = await keptWork(deps, 'w', { issue: 'w-1' })
-  expect(kept.map((each) => each.kind).sort()).toEqual(['commits', 'files'])
-  const files = kept.find((each) => each.kind === 'files')
+  const cleared = await clear()
+  expect(cleared.head).toEqual(pinned.head)
+  expect(await clear()).toEqual({ head: null, dirty: null })
+  await trashEmptied()
+  const { clone, polecats } = rigLayout(town, 'w')
+  expect([
+    readdirSync(polecats),
+    readdirSync(join(clone, '.git/worktrees')),
+    sh(clone, 'branch', '--list', 'polecat/*'),
+  ]).toEqual([[], [], ''])
+  const kept = await keptWork(deps(), 'w', { issue: 'w-1' })
+  expect(kept.map((each) => each.kind).sort()).toEqual(['commits', 'files', 'files'])
+  const files = kept.find(({ sha }) => sha === cleared.dirty?.sha)
   if (!files) throw new Error('no files')
-  const branch = await recover(deps, 'w', files)
-  expect(sh(rigLayout(town, 'w').clone, 'show', `${branch}:later.txt`)).toBe('written after the pin')
-  expect(sh(rigLayout(town, 'w').clone, 'show', `${branch}:done.txt`)).toBe('done')
-  expect(await preservedOf(deps, 'w', 'w-1')).toMatchObject({ sha: pinned.head?.sha })
+  const branch = await recover(deps(), 'w', files)
+  expect(sh(clone, 'show', `${branch}:later.txt`)).toBe('written after the pin')
+  expect(sh(clone, 'show', `${branch}:done.txt`)).toBe('done')
+  expect(await preservedOf(deps(), 'w', 'w-1')).toMatchObject({ sha: pinned.head?.sha })
 })
 
 test('a worker that went astray loses neither what it did there nor what is on its branch', async () => {
@@ -240,24 +270,21 @@ test('a worker that went astray loses neither what it did there nor what is on i
   commit(path, { 'branch.txt': 'on its branch\n' }, 'branch')
   sh(path, 'checkout', '--quiet', '--detach', 'origin/trunk')
   // Nothing of its own is checked out; its branch still is its work, and what the next worker starts from.
-  const deps = { town, defaultBranch: () => 'trunk' }
   const kept = await hands().pinWork({ ...place(), issue: 'w-1', purpose: 'retire' }, call)
-  expect(await preservedOf(deps, 'w', 'w-1')).toEqual(kept.head)
+  expect(await preservedOf(deps(), 'w', 'w-1')).toEqual(kept.head)
   commit(path, { 'astray.txt': 'elsewhere\n' }, 'astray')
-  await hands().pinWork({ ...place(), issue: 'w-1', purpose: 'retire' }, call)
-  expect((await keptWork(deps, 'w', { issue: 'w-1' })).map(({ subject }) => subject).sort()).toEqual([
+  await clear()
+  expect((await keptWork(deps(), 'w', { issue: 'w-1' })).map(({ subject }) => subject).sort()).toEqual([
     'astray',
     'branch',
   ])
-  expect(await hands().removeWorktree(place(), call)).toEqual({ removed: true })
-  expect(await hands().deleteBranch(place(), call)).toEqual({ kind: 'deleted' })
 })
 
-test('a branch with work that is nowhere else stays', async () => {
+test('work that was handed over is not kept twice', async () => {
   await add('w', origin('o', 'trunk', { 'a.txt': 'zero\n' }))
-  const { path } = await hands().createWorktree({ ...place(), start: null }, call)
-  commit(path, { 'x.txt': 'x\n' }, 'x')
-  expect(await hands().deleteBranch(place(), call)).toMatchObject({ kind: 'kept' })
+  const kept = await worked()
+  expect(await clear(place(), String(kept?.sha))).toEqual({ head: null, dirty: null })
+  expect(sh(rigLayout(town, 'w').clone, 'for-each-ref', '--format=%(refname)', 'refs/gt')).toBe(kept?.ref)
 })
 
 test('a folder that is not this incarnation’s worktree is never touched', async () => {
@@ -266,9 +293,26 @@ test('a folder that is not this incarnation’s worktree is never touched', asyn
   mkdirSync(path)
   writeFileSync(join(path, 'precious.txt'), 'mine\n')
   await expect(hands().createWorktree({ ...place(), start: null }, call)).rejects.toThrow('it was left alone')
-  await expect(hands().removeWorktree(place(), call)).rejects.toThrow('it was left alone')
+  await expect(clear()).rejects.toThrow('it was left alone')
   expect(readFileSync(join(path, 'precious.txt'), 'utf8')).toBe('mine\n')
   rmSync(path, { recursive: true })
-  await hands().createWorktree({ ...place('Nux', 2), start: null }, call)
-  await expect(hands().removeWorktree(place('Nux', 1), call)).rejects.toThrow('polecat/Nux-2')
+  await hands().createWorktree({ ...place('Nux', 12), start: null }, call)
+  await expect(clear(place('Nux', 1))).rejects.toThrow('polecat/Nux-12')
+  sh(path, 'checkout', '--quiet', '--detach')
+  await expect(clear(place('Nux', 1))).rejects.toThrow('polecat/Nux-12')
+  await expect(hands().pinWork({ ...place('Nux', 2), issue: 'w-1', purpose: 'merge' }, call)).rejects.toThrow(
+    'polecat/Nux-12',
+  )
 })
+
+/** A commit of somebody else's on main. */
+function commitAndPush(file: string): string {
+  const sha = commit(join(dir, 'o-work'), { [file]: 'other\n' }, file)
+  sh(join(dir, 'o-work'), 'push', '--quiet', 'origin', 'HEAD:trunk')
+  return sha
+}
+function hook(name: string, body: string): void {
+  const path = join(dir, 'o.git/hooks', name)
+  writeFileSync(path, `#!/bin/sh\n${body}\n`)
+  chmodSync(path, 0o755)
+}

@@ -26,7 +26,7 @@ import { gitHands } from '../../actors/git/hands.ts'
 import { lockNamed, watchLock } from '../../actors/git/locks.ts'
 import { linkedFrom } from '../../actors/git/repository.ts'
 import { commandOf, endLeftGits, gitsByPs, ownerOfMine, ownerVariable } from '../../actors/git/running.ts'
-import { clearStaged, emptyTrash } from '../../actors/git/staging.ts'
+import { clearStaged, emptyTrash, trashEmptied } from '../../actors/git/staging.ts'
 import { rigLayout, townLayout } from '../../actors/layout.ts'
 import { startOf } from '../../actors/processes.ts'
 import type { EffectCall } from '../../runtime/contract.ts'
@@ -34,14 +34,16 @@ import { eventually } from '../fixture/real-town.ts'
 
 let town: string
 let clone: string
-const call = { key: 'k', address: 'a', attempt: 1, at: 0, signal: new AbortController().signal } satisfies EffectCall
+const call = { at: 0, signal: new AbortController().signal } satisfies EffectCall
 const sh = (cwd: string, ...args: string[]) =>
   execFileSync('git', ['-c', 'user.name=T', '-c', 'user.email=t@example.invalid', ...args], {
     cwd,
     encoding: 'utf8',
     stdio: ['ignore', 'pipe', 'pipe'],
   }).trim()
-const hands = () => gitHands({ town, defaultBranch: () => 'main' })
+const deps = () => ({ town, defaultBranch: () => 'main', url: () => join(town, 'origin') })
+const hands = () => gitHands(deps())
+const clear = (of = place) => hands().clearPlace({ ...of, issue: 'w-1', handedOver: null }, call)
 const place = { rig: 'w', polecat: 'Nux', incarnation: 1, branch: 'polecat/Nux-1' }
 const worktree = () => hands().createWorktree({ ...place, start: null }, call)
 
@@ -80,8 +82,8 @@ test("a lock that nobody holds is taken away: of a ref, of all refs, of a worktr
   expect(sh(clone, 'show', `${pinned.dirty?.ref}:more.txt`)).toBe('not committed')
   sh(clone, 'pack-refs', '--all')
   locks.push(leftLock(join(clone, '.git/packed-refs.lock')), leftLock(join(clone, '.git/packed-refs.new')))
-  await hands().removeWorktree(place, call)
-  expect(await hands().deleteBranch(place, call)).toEqual({ kind: 'deleted' })
+  await clear()
+  expect(sh(clone, 'branch', '--list', 'polecat/*')).toBe('')
   expect(locks.filter(existsSync)).toEqual([])
 })
 
@@ -212,11 +214,24 @@ test('git itself waits for one that holds the lock only for a moment', async () 
 test('an effect whose git was killed is done again', async () => {
   const { path } = await worktree()
   const flag = join(town, 'killed')
-  // Git itself runs this filter; the first time it kills the git that does.
-  sh(clone, 'config', 'filter.kill.clean', `test -e '${flag}' || { touch '${flag}'; kill -9 $PPID; }; cat`)
-  writeFileSync(join(clone, '.git/info/attributes'), '*.txt filter=kill\n')
+  const bin = join(town, 'bin')
+  mkdirSync(bin)
+  const real = execFileSync('sh', ['-c', 'command -v git'], { encoding: 'utf8' }).trim()
+  writeFileSync(
+    join(bin, 'git'),
+    `#!/bin/sh\ntest -e '${flag}' || { touch '${flag}'; kill -9 $$; }\nexec ${real} "$@"\n`,
+    {
+      mode: 0o755,
+    },
+  )
+  const { PATH } = process.env
+  process.env.PATH = `${bin}:${PATH}`
   writeFileSync(join(path, 'work.txt'), 'not committed\n')
-  const { dirty } = await hands().pinWork({ ...place, issue: 'w-1', purpose: 'retire' }, call)
+  const { dirty } = await hands()
+    .pinWork({ ...place, issue: 'w-1', purpose: 'retire' }, call)
+    .finally(() => {
+      process.env.PATH = PATH
+    })
   expect(existsSync(flag)).toBe(true)
   expect(sh(clone, 'show', `${dirty?.ref}:work.txt`)).toBe('not committed')
 })
@@ -280,7 +295,7 @@ test('a place whose folder somebody took away is made anew under one registratio
   const next = { ...place, incarnation: 2, branch: 'polecat/Nux-2' }
   await hands().createWorktree({ ...next, start: null }, call)
   await hands().createWorktree({ ...place, polecat: 'Slit', branch: 'polecat/Slit-1', start: null }, call)
-  await hands().removeWorktree({ ...place, polecat: 'Slit', branch: 'polecat/Slit-1' }, call)
+  await clear({ ...place, polecat: 'Slit', branch: 'polecat/Slit-1' })
   expect(readdirSync(admins())).toHaveLength(1)
   expect(sh(path, 'branch', '--show-current')).toBe('polecat/Nux-2')
   expect(await hands().inspectWorktree(next, call)).toMatchObject({ kind: 'found' })
@@ -303,8 +318,8 @@ test('what was never finished is retired as what it is: nothing', async () => {
     head: null,
     dirty: null,
   })
-  expect(await hands().removeWorktree(place, call)).toEqual({ removed: false })
-  expect(await hands().deleteBranch(place, call)).toEqual({ kind: 'deleted' })
+  expect(await clear()).toEqual({ head: null, dirty: null })
+  expect(sh(clone, 'branch', '--list', 'polecat/*')).toBe('')
   expect([existsSync(left.path), sh(clone, 'worktree', 'list').split('\n').length]).toEqual([false, 1])
 })
 
@@ -314,12 +329,10 @@ test('a place that somebody locked, or whose folder may not be written, is remov
   mkdirSync(join(path, 'cache'))
   writeFileSync(join(path, 'cache/mine.txt'), 'mine\n')
   await worktree()
-  await expect(hands().removeWorktree(place, call)).rejects.toThrow(
-    'uncommitted files that are not pinned (cache/mine.txt)',
-  )
-  await hands().pinWork({ ...place, issue: 'w-1', purpose: 'retire' }, call)
   for (const dir of [join(path, 'cache'), path]) chmodSync(dir, 0o555)
-  expect(await hands().removeWorktree(place, call)).toEqual({ removed: true })
+  const { dirty } = await clear()
+  expect(sh(clone, 'show', `${dirty?.ref}:cache/mine.txt`)).toBe('mine')
+  await trashEmptied()
   expect([readdirSync(join(path, '..')), sh(clone, 'worktree', 'list').split('\n').length]).toEqual([[], 1])
 })
 
@@ -352,10 +365,11 @@ test('a removal that was killed in the middle left nothing in the way; the rest 
   const { trash } = rigLayout(town, 'w')
   mkdirSync(trash)
   renameSync(path, join(trash, '7-7-7'))
-  expect(await hands().removeWorktree(place, call)).toEqual({ removed: false })
+  expect(await clear()).toEqual({ head: null, dirty: null })
   const next = { ...place, incarnation: 2, branch: 'polecat/Nux-2' }
   await hands().createWorktree({ ...next, start: null }, call)
-  expect(await hands().removeWorktree(next, call)).toEqual({ removed: true })
+  await clear(next)
+  await trashEmptied()
   expect(existsSync(trash)).toBe(false)
 })
 

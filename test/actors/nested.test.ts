@@ -6,14 +6,15 @@ import { join } from 'node:path'
 import { afterEach, beforeEach, expect, test } from 'vitest'
 import { gitHands } from '../../actors/git/hands.ts'
 import { keptWork, preservedOf, recover } from '../../actors/git/pin.ts'
+import { trashEmptied } from '../../actors/git/staging.ts'
 import { rigLayout } from '../../actors/layout.ts'
 import type { EffectCall } from '../../runtime/contract.ts'
 
 let town: string
 let clone: string
 let path: string
-const deps = { defaultBranch: () => 'main' }
-const call = { key: 'k', address: 'a', attempt: 1, at: 0, signal: new AbortController().signal } satisfies EffectCall
+const deps = { defaultBranch: () => 'main', url: () => join(town, 'origin') }
+const call = { at: 0, signal: new AbortController().signal } satisfies EffectCall
 const sh = (cwd: string, ...args: string[]) =>
   execFileSync(
     'git',
@@ -27,7 +28,7 @@ const sh = (cwd: string, ...args: string[]) =>
 const hands = () => gitHands({ town, ...deps })
 const place = { rig: 'w', polecat: 'Nux', incarnation: 1, branch: 'polecat/Nux-1' }
 const pin = () => hands().pinWork({ ...place, issue: 'w-1', purpose: 'retire' }, call)
-const remove = () => hands().removeWorktree(place, call)
+const remove = () => hands().clearPlace({ ...place, issue: 'w-1', handedOver: null }, call)
 
 function repository(at: string): string {
   sh(town, 'init', '--quiet', '--initial-branch=main', at)
@@ -47,19 +48,18 @@ beforeEach(async () => {
   const origin = repository(join(town, 'origin'))
   sh(origin, 'submodule', '--quiet', 'add', repository(join(town, 'library')), 'vendor/my library')
   sh(origin, 'commit', '--quiet', '-m', 'a submodule')
-  sh(town, 'clone', '--quiet', origin, clone)
+  for (const each of [clone, rigLayout(town, 'w').refineryClone]) sh(town, 'clone', '--quiet', origin, each)
   path = (await hands().createWorktree({ ...place, start: null }, call)).path
-  sh(path, 'submodule', '--quiet', 'update', '--init')
 })
 afterEach(() => rmSync(town, { recursive: true, force: true }))
 
 test('a submodule that holds nothing of its own is in nobody’s way', async () => {
   await pin()
-  expect(await remove()).toEqual({ removed: true })
+  expect(await remove()).toEqual({ head: null, dirty: null })
   expect([existsSync(path), sh(clone, 'for-each-ref', 'refs/gt')]).toEqual([false, ''])
 })
 
-test('commits and files in a submodule, and in a repository somebody made there, are kept; unkept they are not removed', async () => {
+test('commits and files in a submodule, and in a repository somebody made there, are kept, also what is done after a pin', async () => {
   const library = join(path, 'vendor/my library')
   const unpushed = commit(library, 'unpushed.txt')
   sh(library, 'checkout', '--quiet', '-b', 'other')
@@ -71,7 +71,6 @@ test('commits and files in a submodule, and in a repository somebody made there,
   mkdirSync(join(path, 'empty'))
   sh(join(path, 'empty'), 'init', '--quiet')
   writeFileSync(join(path, 'empty/first.txt'), 'first\n')
-  await expect(remove()).rejects.toThrow('that are not pinned')
   await pin()
   const kept = await keptWork({ town, ...deps }, 'w', { issue: 'w-1' })
   const nested = kept.filter(({ kind }) => kind === 'nested')
@@ -85,11 +84,8 @@ test('commits and files in a submodule, and in a repository somebody made there,
   expect(sh(path, 'status', '--porcelain')).toContain('made/')
   // More was done since.
   const late = commit(library, 'late.txt')
-  await expect(remove()).rejects.toThrow(
-    /my library is a repository of its own with work that is not pinned|uncommitted files that are not pinned/,
-  )
-  await pin()
-  expect(await remove()).toEqual({ removed: true })
+  await remove()
+  await trashEmptied()
   expect(existsSync(path)).toBe(false)
   expect(readdirSync(rigLayout(town, 'w').polecats)).toEqual([])
   const found = (await keptWork({ town, ...deps }, 'w', { polecat: 'Nux' })).find(({ sha }) => sha === late)
@@ -103,9 +99,7 @@ test('a submodule’s commit that only the project’s own commit names is kept 
   const sha = commit(join(path, 'vendor/my library'), 'named.txt')
   commit(path, 'own.txt')
   await hands().pinWork({ ...place, issue: 'w-1', purpose: 'merge' }, call)
-  await expect(remove()).rejects.toThrow('vendor/my library is a repository of its own with work that is not pinned')
-  await pin()
-  expect(await remove()).toEqual({ removed: true })
+  await remove()
   expect(sh(clone, 'for-each-ref', '--contains', sha, '--format=%(refname)', 'refs/gt/nested/w-1/Nux-1')).toContain(
     'vendor/my_library-',
   )
@@ -137,7 +131,7 @@ test('whatever git hides of it: stashes, tags, a submodule taken out, a reposito
   commits.push(sh(repository(join(path, 'shallow')), 'rev-parse', 'HEAD'))
   await pin()
   expect(pinned()).toEqual(commits)
-  expect(await remove()).toEqual({ removed: true })
+  await remove()
   sh(clone, 'fsck', '--connectivity-only')
 })
 

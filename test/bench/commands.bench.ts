@@ -13,6 +13,9 @@ export const commands: Benchmark = async (size) => {
       must(process.execPath, [script, ...args], { cwd: town.rig, env: town.env })
   const subjects = {
     'node -e 0': () => must(process.execPath, ['-e', '0']),
+    'gt --help': call(gtScript, '--help'),
+    'gt help spawn': call(gtScript, 'help', 'spawn'),
+    'gt rig add --help': call(gtScript, 'rig', 'add', '--help'),
     'gt status': call(gtScript, 'status'),
     'gt mail inbox': call(gtScript, 'mail', 'inbox'),
     'bd ready': call(bdScript, 'ready'),

@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import process from 'node:process'
 import { DatabaseSync } from 'node:sqlite'
-import { openSqliteStore } from '../../runtime/contract.ts'
+import { openSqliteStore } from '../../runtime/open.ts'
 import { world } from '../runtime/counter.ts'
 import { type Benchmark, median, percentile } from './measure.ts'
 

@@ -1,12 +1,10 @@
 // Diagrams as a person gets them: every format by the library that reads it, Mermaid by Mermaid itself in a browser.
 import { spawnSync } from 'node:child_process'
-import { readFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import * as smcat from 'state-machine-cat'
 import { describe, expect, test } from 'vitest'
 import { type AnyStateMachine, createMachine } from 'xstate'
-import { diagrams, diagramsPath } from '../../cli/reference.ts'
 import { rolesOf } from '../../cli/roles.ts'
 import { chartOf, statesOf } from '../../proof/chart.ts'
 import { mermaid } from '../../proof/draw.ts'
@@ -22,10 +20,6 @@ const gt = (...args: string[]) => {
   return { status, stdout, stderr }
 }
 const roles = await rolesOf(undefined)
-
-test('the committed diagrams are fresh (npm run reference)', async () => {
-  expect(readFileSync(diagramsPath, 'utf8')).toBe(await diagrams())
-})
 
 describe.each(roles)('$name', ({ name, machine }) => {
   const chart = chartOf(machine)

@@ -4,6 +4,7 @@ import {
   existsSync,
   mkdirSync,
   mkdtempSync,
+  readdirSync,
   readFileSync,
   realpathSync,
   rmSync,
@@ -16,17 +17,20 @@ import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import { isAlive, startOf } from '../../actors/processes.ts'
+import { backends } from '../../actors/sessions/backends.ts'
 import { processBackend } from '../../actors/sessions/process.ts'
 import {
   aliveIn,
   cancelStart,
   endSession,
+  endSessions,
   type SessionBackend,
+  type SessionSpec,
   start,
   tail,
   watchSession,
 } from '../../actors/sessions/session.ts'
-import { tmuxBackend } from '../../actors/sessions/tmux.ts'
+import { tmuxBackend, tmuxTrouble } from '../../actors/sessions/tmux.ts'
 import { eventually, isWritten } from '../fixture/real-town.ts'
 
 const hasTmux = spawnSync('tmux', ['-V']).status === 0
@@ -53,12 +57,12 @@ const socketOf = (name: string) => {
   if (!sockets.includes(socket)) sockets.push(socket)
   return socket
 }
-const backends: [string, () => SessionBackend][] = [
+const both: [string, () => SessionBackend][] = [
   ['process', () => processBackend],
   ...(hasTmux ? [['tmux', () => tmuxBackend(socketOf('one'), path)] as [string, () => SessionBackend]] : []),
 ]
 
-describe.each(backends)('%s', (_, backend) => {
+describe.each(both)('%s', (_, backend) => {
   const specOf = (id: string, script: string, ...args: string[]) => ({
     id,
     dir: join(dir, 'sessions', id),
@@ -109,6 +113,7 @@ describe.each(backends)('%s', (_, backend) => {
               'SHELL',
               'LC_CTYPE',
               'HOME',
+              'GT_SESSION',
             ].includes(name),
         ),
       ).toEqual([])
@@ -117,6 +122,78 @@ describe.each(backends)('%s', (_, backend) => {
     } finally {
       delete process.env.SECRET_OF_THE_DAEMON
     }
+  })
+
+  test('what is secret stands in no command line, and in no file once the session has begun', async () => {
+    const secret = `two\nlines, 'quotes' "and" $(more) \\ ${'x'.repeat(50)}`
+    const spec = specOf('gt-w-Nux-1-30', 'printf %s "$KEY" > key.txt; sleep 100')
+    const begun = start(backend(), { ...spec, env: { ...spec.env, KEY: secret } }, 1, 10_000, never)
+    const seen = new Set<string>()
+    let isOver = false
+    const looking = (async () => {
+      for (; !isOver; await sleep(1))
+        for (const line of commandLines()) if (line.includes('x'.repeat(50))) seen.add(line)
+    })()
+    const record = await begun
+    if ('why' in record) throw new Error(record.why)
+    await eventually(() => existsSync(join(work, 'key.txt')) && readFileSync(join(work, 'key.txt')).length > 50)
+    isOver = true
+    await looking
+    expect(readFileSync(join(work, 'key.txt'), 'utf8')).toBe(secret)
+    expect([...seen]).toEqual([])
+    expect(readdirSync(record.dir).sort()).toEqual(expect.not.arrayContaining([expect.stringMatching(/environment/)]))
+  })
+
+  test.each([
+    ['ends by itself', 'exit 0'],
+    ['crashes', 'kill -9 $$'],
+    ['is ended', 'sleep 100'],
+    ['is one of all that are ended', 'sleep 100'],
+  ])('what it moved out of its session goes when it %s', async (how, then) => {
+    const record = await begin(
+      'gt-w-Nux-1-31',
+      `(setsid sh -c 'echo $$ > left.txt; exec sleep 100' > /dev/null 2>&1 < /dev/null &)
+       while [ ! -s left.txt ]; do sleep 0.01; done; ${then}`,
+    )
+    await eventually(() => isWritten(join(work, 'left.txt')))
+    const left = Number(readFileSync(join(work, 'left.txt'), 'utf8'))
+    if (how === 'is ended') await endSession(record, 100, never)
+    else if (how === 'is one of all that are ended')
+      expect(await endSessions(join(dir, 'sessions'), 'w', 100, never)).toEqual([record.id])
+    else await ended(record)
+    expect(startOf(left)).toBeUndefined()
+  })
+
+  test('what a session that is over has left ends with all of its rig, and with no other', async () => {
+    const record = await begin(
+      'gt-w-Nux-1-33',
+      `(setsid sh -c 'echo $$ > left.txt; exec sleep 100' > /dev/null 2>&1 < /dev/null &); sleep 0.2`,
+    )
+    await eventually(() => isWritten(join(work, 'left.txt')) && !isAlive(record))
+    const left = Number(readFileSync(join(work, 'left.txt'), 'utf8'))
+    expect(await endSessions(join(dir, 'sessions'), 'other', 0, never)).toEqual([])
+    // Another town's session of the same name.
+    expect(await endSessions(join(dir, 'elsewhere'), null, 0, never)).toEqual([])
+    expect(startOf(left)).toBeDefined()
+    expect(await endSessions(join(dir, 'sessions'), 'w', 0, never)).toEqual([])
+    expect(startOf(left)).toBeUndefined()
+  })
+
+  test('launched twice before it could say so, it runs once', async () => {
+    const spec = specOf('gt-w-Nux-1-32', 'echo run >> runs.txt; sleep 100')
+    const twice = {
+      ...backend(),
+      launch: async (one: SessionSpec) => {
+        await processBackend.launch(one)
+        await backend().launch(one)
+      },
+    }
+    const record = await start(twice, spec, 1, 10_000, never)
+    if ('why' in record) throw new Error(record.why)
+    await eventually(() => isWritten(join(work, 'runs.txt')))
+    await sleep(200)
+    expect(readFileSync(join(work, 'runs.txt'), 'utf8')).toBe('run\n')
+    await endSession(record, 0, never)
   })
 
   test('keeps the output for people, and says how a program ended', async () => {
@@ -243,6 +320,60 @@ describe.each(backends)('%s', (_, backend) => {
     await backend().forget(record.id)
     await backend().forget(record.id)
   })
+})
+
+/** The command line of every process there is. */
+function commandLines(): string[] {
+  return readdirSync('/proc')
+    .filter((entry) => /^\d+$/.test(entry))
+    .map((entry) => {
+      try {
+        return readFileSync(`/proc/${entry}/cmdline`, 'utf8')
+      } catch {
+        return ''
+      }
+    })
+}
+
+/** A tmux before 3.2: `new-session` knows no `-e`. */
+function oldTmux(version: string): Record<string, string> {
+  const real = spawnSync('sh', ['-c', 'command -v tmux'], { encoding: 'utf8' }).stdout.trim()
+  mkdirSync(join(dir, 'old'))
+  writeFileSync(
+    join(dir, 'old/tmux'),
+    `#!/bin/sh
+[ "$1" = -V ] && { echo '${version}'; exit 0; }
+for word; do [ "$word" = -e ] && { echo 'usage: new-session [-AdDEPX]' >&2; exit 1; }; done
+exec ${real} "$@"
+`,
+    { mode: 0o755 },
+  )
+  return { PATH: `${join(dir, 'old')}:${path.PATH}` }
+}
+
+test.runIf(hasTmux)('a tmux that cannot be given an environment has sessions all the same', async () => {
+  const env = oldTmux('tmux 3.0a')
+  expect(await tmuxTrouble(env)).toBeUndefined()
+  const backend = await backends(socketOf('old'), env)('auto')
+  expect(backend.name).toBe('tmux')
+  const spec = { id: 'gt-w-Nux-1-1', dir: join(dir, 'sessions/x'), argv: ['sh', '-c', 'echo "$A" > a.txt'], cwd: work }
+  const record = await start(backend, { ...spec, env: { ...path, A: 'b' } }, 1, 10_000, never)
+  if ('why' in record) throw new Error(record.why)
+  await watchSession(backend, record, work, null, Date.now, never, 20)
+  expect(readFileSync(join(work, 'a.txt'), 'utf8')).toBe('b\n')
+})
+
+test('where tmux is too old or absent, sessions are processes; who asks for tmux is told why not', async () => {
+  mkdirSync(join(dir, 'none'))
+  for (const [env, why] of [
+    [oldTmux('tmux 1.8'), 'tmux 1.8 is too old'],
+    [{ PATH: join(dir, 'none') }, 'there is no tmux'],
+  ] as const) {
+    const choose = backends(socketOf('old'), env)
+    expect((await choose('auto')).name).toBe('process')
+    const spec = { id: 'x', dir: join(dir, 'sessions', why), argv: ['true'], cwd: work, env: path }
+    expect(await start(await choose('tmux'), spec, 1, 10_000, never)).toEqual({ why: expect.stringContaining(why) })
+  }
 })
 
 test.runIf(hasTmux)('two towns on one host have sessions of the same name and do not meet', async () => {

@@ -4,7 +4,8 @@ import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
-import { openSqliteStore, type Store, StoreUnusable } from '../../runtime/contract.ts'
+import type { Store } from '../../runtime/contract.ts'
+import { openSqliteStore, StoreUnusable } from '../../runtime/open.ts'
 import { world } from '../runtime/counter.ts'
 
 const stores: [string, (path: string) => Store][] = [['node:sqlite', openSqliteStore]]
@@ -61,7 +62,7 @@ describe.each(stores)('%s', (_, open) => {
     const script = join(dir, 'writer.ts')
     writeFileSync(
       script,
-      `import { openSqliteStore } from ${JSON.stringify(join(import.meta.dirname, '../../runtime/contract.ts'))}
+      `import { openSqliteStore } from ${JSON.stringify(join(import.meta.dirname, '../../runtime/open.ts'))}
 const store = openSqliteStore(${JSON.stringify(path)})
 for (let n = 0; ; n++) { store.run('INSERT INTO hold (scope) VALUES (?)', String(n)); process.send?.(n) }`,
     )

@@ -1,7 +1,7 @@
 // What a person asks of the past: the log, since when, and why.
 import { afterEach, expect, test } from 'vitest'
 import type { LogEntry } from '../../cli/api.ts'
-import type { Causes } from '../../runtime/contract.ts'
+import type { Causes } from '../../runtime/open.ts'
 import { committer, eventually, type RealTown, realTown } from '../fixture/real-town.ts'
 
 let t: RealTown

@@ -5,6 +5,7 @@ import type { MailType } from '../../machines/mail.ts'
 import { mailSchemas } from '../../machines/mail.ts'
 import type { Json } from '../../runtime/contract.ts'
 import { begin, type Promised, persist, play, restore, statePath, type Turn } from '../../runtime/turn.ts'
+import { type Word, wordsIn } from '../../runtime/words.ts'
 
 export function storyOf(machine: AnyStateMachine, input: Record<string, Json> = {}) {
   const lines: string[] = []
@@ -58,18 +59,27 @@ function wordsOf(promise: Promised): string[] {
     case 'invoke':
       return [`has ${promise.name} done`]
     case 'word':
-      return (Array.isArray(promise.params) ? promise.params : [promise.params]).flatMap(
-        (said: Record<string, unknown>) => {
-          if (promise.name === 'mail') return [`mails ${said.to} ${said.type}`]
-          if (promise.name === 'note') return [`notes “${said.text}”`]
-          if (promise.name === 'reply')
-            return said.to === null ? [] : [`answers ${said.ok ? 'yes' : 'no'}: ${said.text}`]
-          if (promise.name === 'claimSlot' || promise.name === 'freeSlot') return [`${promise.name} ${said.holder}`]
-          return [`has ${promise.name} done`]
-        },
-      )
+      return wordsIn(promise.name, promise.params).map(lineOf)
     default:
       return []
+  }
+}
+
+function lineOf(word: Word): string {
+  switch (word.kind) {
+    case 'mail':
+      return `mails ${word.to} ${word.type}`
+    case 'note':
+      return `notes “${word.text}”`
+    case 'reply':
+      return `answers ${word.ok ? 'yes' : 'no'}: ${word.text}`
+    case 'claimSlot':
+    case 'freeSlot':
+      return `${word.kind} ${word.holder}`
+    case 'acceptCapacity':
+      return `has ${word.kind} done`
+    case 'effect':
+      return `has ${word.name} done`
   }
 }
 

@@ -6,15 +6,8 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { bind } from '../../actors/binding.ts'
 import type { EffectName } from '../../machines/effects.ts'
-import {
-  type Host,
-  type JsonObject,
-  openHost,
-  openSqliteStore,
-  type PromisedEffect,
-  seededRandom,
-  virtualClock,
-} from '../../runtime/contract.ts'
+import type { Host, JsonObject, PromisedEffect } from '../../runtime/contract.ts'
+import { openHost, openSqliteStore, seededRandom, virtualClock } from '../../runtime/open.ts'
 
 export const sha = (letter: string) => letter.repeat(40)
 /** A commit of its own for whatever is in it. */

@@ -5,7 +5,8 @@ import { join } from 'node:path'
 import { expect, test } from 'vitest'
 import { bind } from '../../actors/binding.ts'
 import { limits } from '../../proof/world.ts'
-import { type JsonObject, openHost, openSqliteStore, seededRandom, virtualClock } from '../../runtime/contract.ts'
+import type { JsonObject } from '../../runtime/contract.ts'
+import { openHost, openSqliteStore, seededRandom, virtualClock } from '../../runtime/open.ts'
 
 interface Row {
   address: string

@@ -5,9 +5,11 @@ import { join } from 'node:path'
 import { describe, expect, test } from 'vitest'
 import { bind } from '../../actors/binding.ts'
 import { explore, retell } from '../../proof/explore.ts'
-import { type Choice, makeModel, scopeOf, type TownState } from '../../proof/model.ts'
+import { makeModel } from '../../proof/model.ts'
+import { type Choice, scopeOf, type TownState } from '../../proof/state.ts'
 import { rig } from '../../proof/world.ts'
-import { openHost, openSqliteStore, type PromisedEffect, seededRandom, virtualClock } from '../../runtime/contract.ts'
+import type { PromisedEffect } from '../../runtime/contract.ts'
+import { openHost, openSqliteStore, seededRandom, virtualClock } from '../../runtime/open.ts'
 
 describe('every state', () => {
   test.for([

@@ -5,7 +5,7 @@ import { writeFileSync } from 'node:fs'
 import process from 'node:process'
 import { parseArgs } from 'node:util'
 import { type Exploration, explore } from '../../proof/explore.ts'
-import { scopeOf } from '../../proof/model.ts'
+import { scopeOf } from '../../proof/state.ts'
 
 const option = { type: 'string' } as const
 const { values } = parseArgs({
@@ -79,7 +79,7 @@ function reproduction(small: object, { what, story, restless }: NonNullable<Expl
     : ['retell', 'expect(retell(scopeOf(SCOPE), story)).toBeNull()']
   return `import { expect, test } from 'vitest'
 import { ${name} } from '../../proof/explore.ts'
-import { scopeOf } from '../../proof/model.ts'
+import { scopeOf } from '../../proof/state.ts'
 
 // When mended, a step of it may not be able to happen any more: the story ends before it then.
 test(${JSON.stringify(what)}, () => {

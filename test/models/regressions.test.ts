@@ -2,7 +2,7 @@
 // rest now.
 import { expect, test } from 'vitest'
 import { retell } from '../../proof/explore.ts'
-import { scopeOf } from '../../proof/model.ts'
+import { scopeOf } from '../../proof/state.ts'
 
 const begun = [
   'mayor/ hears work.requested from overseer',

@@ -4,8 +4,8 @@ import { spawnSync } from 'node:child_process'
 import { join } from 'node:path'
 import process from 'node:process'
 import { explore } from '../../proof/explore.ts'
-import { scopeOf } from '../../proof/model.ts'
 import { simulate } from '../../proof/simulation.ts'
+import { scopeOf } from '../../proof/state.ts'
 
 const root = join(import.meta.dirname, '../..')
 

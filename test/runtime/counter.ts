@@ -3,15 +3,8 @@ import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { assign, fromPromise, setup } from 'xstate'
-import {
-  type EffectSpec,
-  type HostOptions,
-  openHost,
-  openSqliteStore,
-  type Role,
-  seededRandom,
-  virtualClock,
-} from '../../runtime/contract.ts'
+import type { EffectSpec, HostOptions, Role } from '../../runtime/contract.ts'
+import { openHost, openSqliteStore, seededRandom, virtualClock } from '../../runtime/open.ts'
 
 const machine = setup({
   types: {
@@ -121,7 +114,6 @@ export function counterRole(more: Partial<Role> = {}): Role {
     machine,
     version: 1,
     input: () => ({}),
-    restart: 'transient',
     intensity: { crashesMax: 1, periodMs: 60_000 },
     accepts,
     ignores: ['hello'],
@@ -131,7 +123,6 @@ export function counterRole(more: Partial<Role> = {}): Role {
 }
 
 const spec = (more: Partial<EffectSpec> = {}): EffectSpec => ({
-  class: 'natural',
   parseInput: (input) => input as { n: number },
   parseOutput: (output) => {
     if (typeof output !== 'number') throw new Error('not a number')
@@ -143,13 +134,15 @@ const spec = (more: Partial<EffectSpec> = {}): EffectSpec => ({
   ...more,
 })
 
+/** `work` is awaited, one at a time; nobody waits for `tell`. */
+export const effects = { work: spec(), tell: spec({ lane: () => null, starts: false }) }
+
 /** A store in a folder of its own, hosts opened on it one after the other; `dispose` removes it. */
 export function world() {
   const dir = mkdtempSync(join(tmpdir(), 'kernel-'))
   const path = join(dir, 'store.db')
   const clock = virtualClock(1_000_000)
   let holders = 0
-  const effects = { work: spec(), tell: spec({ lane: () => null, starts: false }) }
   const open = (more: Partial<HostOptions> = {}) => {
     const options: HostOptions = {
       store: openSqliteStore(path),

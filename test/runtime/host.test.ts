@@ -1,7 +1,8 @@
 import { readFileSync, writeFileSync } from 'node:fs'
 import { DatabaseSync } from 'node:sqlite'
 import { afterEach, beforeEach, expect, test } from 'vitest'
-import { LeaseLost, openSqliteStore, Refusal, StoreUnusable, type Trouble } from '../../runtime/contract.ts'
+import type { Trouble } from '../../runtime/contract.ts'
+import { LeaseLost, openSqliteStore, Refusal, StoreUnusable } from '../../runtime/open.ts'
 import { counterRole, world } from './counter.ts'
 
 let w: ReturnType<typeof world>
@@ -210,6 +211,62 @@ test('mail nobody understands is a dead letter; mail ignored on purpose is not; 
   expect(() => host.post(mail('d/1', 'add'))).toThrow('nobody is at "d/1"; did you mean c/1?')
 })
 
+test('who may not send something is refused with the words; a machine’s such mail is a dead letter, and its turn goes on', () => {
+  const refuses = ({ from, to, type }: { from: string; to: string; type: string }) =>
+    type === 'add' && from !== 'outside' ? `${from} may not send ${type} to ${to}` : undefined
+  const host = w.open({ refuses })
+  expect(() => host.post({ ...mail('c/1', 'add'), from: 'stranger' })).toThrow(
+    new Refusal('stranger may not send add to c/1'),
+  )
+  host.post(mail('c/1', 'add'))
+  const { id } = host.post(mail('c/1', 'pass', { to: 'c/2' }))
+  w.drain(host)
+  const [dead] = host.deadLetters()
+  expect(dead).toMatchObject({ reason: 'c/1 may not send add to c/2', envelope: { from: 'c/1', to: 'c/2' } })
+  expect([host.mail(id)?.state, host.actor('c/1')?.revision, host.actor('c/2')]).toEqual(['done', 2, undefined])
+  // Nor does it come in by the back door.
+  expect(() => host.redeliver(dead?.envelope.id ?? '')).toThrow('c/1 may not send add to c/2')
+  host.close()
+  const again = w.open()
+  again.redeliver(dead?.envelope.id ?? '')
+  w.drain(again)
+  expect(count(again, 'c/2')).toBe(1)
+})
+
+test('an actor’s own timers and results are not refused', () => {
+  const host = w.open({ refuses: ({ from }) => (from === 'outside' ? undefined : 'no') })
+  host.post(mail('c/1', 'wait'))
+  host.post(mail('c/2', 'work'))
+  w.drain(host)
+  w.clock.advance(1000)
+  host.fireTimers()
+  host.settle(host.takeEffects(1)[0]?.key ?? '', { ok: true, output: 7 })
+  w.drain(host)
+  expect([count(host, 'c/1'), count(host, 'c/2'), host.deadLetters()]).toEqual([100, 7, []])
+})
+
+test('a word without one of its parts fails its turn; nothing is sent to "undefined"', () => {
+  const host = w.open({ attemptsMax: 1 })
+  host.post(mail('c/1', 'add'))
+  host.post(mail('c/1', 'pass'))
+  w.drain(host)
+  expect(host.deadLetters().map(({ envelope, reason }) => [envelope.to, reason])).toEqual([
+    ['c/1', 'the word "mail" needs text as its "to", not undefined'],
+  ])
+})
+
+test('an actor that was done when it was halted is done when it goes on, and begins anew', () => {
+  const host = w.open({ attemptsMax: 1 })
+  for (const type of ['add', 'end', 'fail', 'fail']) host.post(mail('c/1', type))
+  w.drain(host)
+  expect(host.actor('c/1')?.status).toBe('halted')
+  host.resume('c/1')
+  expect(host.actor('c/1')?.status).toBe('done')
+  host.post(mail('c/1', 'add'))
+  w.drain(host)
+  expect([host.actor('c/1')?.incarnation, count(host)]).toEqual([2, 1])
+})
+
 test('slots: no turn can claim more than there are, whatever the machine believes', () => {
   const host = w.open({ attemptsMax: 1 })
   for (const holder of ['a', 'b', 'b', 'c']) host.post(mail('c/1', 'slot', { to: holder }))
@@ -366,6 +423,50 @@ test('what is to be tried again keeps its place in its lane', () => {
   expect(host.takeEffects(9).map(({ address }) => address)).toEqual(['c/2'])
 })
 
+test('what is pruned is over: what waits, however old, is kept', () => {
+  const host = w.open()
+  host.hold('*')
+  host.post(mail('c/1', 'work'))
+  const { id: done } = host.post(mail('c/2', 'add'))
+  w.drain(host)
+  const { id: waiting } = host.post(mail('c/2', 'add'))
+  w.clock.advance(1000)
+  host.prune(w.clock.now())
+  expect([host.mail(done), host.reply(done), host.journal({})]).toEqual([undefined, undefined, []])
+  expect([host.mail(waiting)?.state, host.depth().effectsPending]).toEqual(['new', 1])
+  host.release('*')
+  host.settle(host.takeEffects(1)[0]?.key ?? '', { ok: true, output: 7 })
+  w.drain(host)
+  expect([count(host, 'c/1'), count(host, 'c/2')]).toEqual([7, 2])
+})
+
+test('listeners hear of a turn when it is committed, and never of one that was rolled back', () => {
+  const store = openSqliteStore(w.path)
+  let depth = 0
+  let fails = false
+  const host = w.open({
+    store: {
+      ...store,
+      transaction: (work) =>
+        store.transaction(() => {
+          depth++
+          const result = work()
+          if (--depth === 0 && fails) throw new StoreUnusable('the disk is full')
+          return result
+        }),
+    },
+  })
+  const heard: string[] = []
+  host.onCommit((entries) => heard.push(...entries.map(({ mailType }) => `${mailType} ${depth}`)))
+  host.post(mail('c/1', 'add'))
+  fails = true
+  expect(() => host.run(1)).toThrow(StoreUnusable)
+  expect(heard).toEqual([])
+  fails = false
+  w.drain(host)
+  expect([heard, count(host)]).toEqual([['add 0'], 1])
+})
+
 test('passivation changes nothing: one resident actor or many, the same journal', () => {
   const story = (residentMax: number) => {
     const own = world()
@@ -434,7 +535,9 @@ test('what is over is not read again: every query of a turn goes by an index', (
   for (const [type, body] of Object.entries({
     add: {},
     pass: { to: 'c/2', n: 1 },
-    slot: {},
+    slot: { to: 'holder' },
+    free: { to: 'holder' },
+    shrink: { n: 1 },
     work: {},
     stop: {},
     wait: {},

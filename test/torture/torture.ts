@@ -9,7 +9,7 @@ import process from 'node:process'
 import { DatabaseSync } from 'node:sqlite'
 import { evidenceOf, misdeeds } from '../../proof/evidence.ts'
 import { always, atRest, type TownView } from '../../proof/invariants.ts'
-import { seededRandom } from '../../runtime/contract.ts'
+import { seededRandom } from '../../runtime/open.ts'
 import { hasTmux, type RealTown, realTown } from '../fixture/real-town.ts'
 
 export interface TortureOptions {

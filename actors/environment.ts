@@ -1,0 +1,50 @@
+// What of an environment is handed on, and to whom: the daemon, git that talks to origin, agents' sessions, gates. One
+// function a purpose, and the only lists of names.
+// Never: hands on a name that is on no list; what an agent or another town has set (GT_*) goes to nobody.
+
+export type Environment = Readonly<Record<string, string | undefined>>
+
+/** Who the person is and how their terminal speaks. */
+const person = ['HOME', 'USER', 'LOGNAME', 'SHELL', 'LANG', 'TERM', 'TZ', 'TMPDIR', 'NO_COLOR']
+/** Where programs of this person keep what is theirs. */
+const places = ['XDG_CONFIG_HOME', 'XDG_RUNTIME_DIR']
+/** What git needs to reach origin and to say who it is there. */
+const origin = [
+  'SSH_AUTH_SOCK',
+  'SSH_AGENT_PID',
+  'GIT_SSH',
+  'GIT_SSH_COMMAND',
+  'GIT_ASKPASS',
+  'SSH_ASKPASS',
+  'GIT_CONFIG_GLOBAL',
+  'GH_TOKEN',
+  'GITHUB_TOKEN',
+  'GITLAB_TOKEN',
+]
+const originToo = /^(GIT_SSL_|SSL_CERT_)|^(http|https|ftp|all|no)_proxy$/i
+
+/** What the daemon lives with: enough for itself, for git, and for what the rigs hand on by name. */
+export const daemonEnv = (env: Environment, extra: readonly string[] = []) =>
+  chosen(env, (name) => ownWay(name) || reachesOrigin(name) || extra.includes(name))
+
+/** Git that fetches from origin and pushes to it. */
+export const originEnv = (env: Environment) => chosen(env, (name) => ownWay(name) || reachesOrigin(name))
+
+/** An agent's session, before what the town itself tells it; `extra` are the names its rig adds. */
+export const sessionEnv = (env: Environment, extra: readonly string[] = []) =>
+  chosen(env, (name) => ofPerson(name) || extra.includes(name))
+
+/** A gate; `extra` are the names its rig adds. It has a home of its own. */
+export const gateEnv = (env: Environment, extra: readonly string[] = []) =>
+  chosen(env, (name) => name === 'PATH' || (ofPerson(name) && name !== 'HOME') || extra.includes(name))
+
+const ofPerson = (name: string) => person.includes(name) || name.startsWith('LC_')
+const ownWay = (name: string) => name === 'PATH' || ofPerson(name) || places.includes(name)
+const reachesOrigin = (name: string) => origin.includes(name) || originToo.test(name)
+
+function chosen(env: Environment, passes: (name: string) => boolean): Record<string, string> {
+  const passing = Object.entries(env).filter(
+    (entry): entry is [string, string] => entry[1] !== undefined && !entry[0].startsWith('GT_') && passes(entry[0]),
+  )
+  return Object.fromEntries(passing)
+}

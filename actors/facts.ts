@@ -1,0 +1,124 @@
+// What a town is, as its folder says: its rigs with their configuration, or what is wrong with it, as data. For the
+// daemon, for commands that work without one, and for whoever looks after the town.
+// Never: changes a file; asks the daemon.
+import { existsSync, readdirSync, readFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { mayor, overseer, pluginOf, polecatOf, refineryOf, witnessOf } from '../machines/address.ts'
+import { ConfigUnusable, limitsOf, type RigConfig, readConfig, rigConfig, rigsConfig, townConfig } from './config.ts'
+import { rigLayout, townLayout } from './layout.ts'
+import { didYouMean } from './nearest.ts'
+import type { TownFacts } from './roles/role.ts'
+
+export interface TownRead {
+  root: string
+  name: string
+  /** Those whose configuration can be used. */
+  rigs: ReadonlyMap<string, RigConfig>
+  /** Why a rig cannot be used, by its name; the file, what is wrong, what next. */
+  unusable: ReadonlyMap<string, string>
+  /** Keys in configuration files that nothing reads, in words. They are kept. */
+  unread: readonly string[]
+}
+
+/** Reads town.json, rigs.json and every rig's config.json; throws ConfigUnusable for the first two only. */
+export function readTown(root: string): TownRead {
+  const layout = townLayout(root)
+  const { name } = readConfig(layout.townJson, townConfig)
+  const rigs = new Map<string, RigConfig>()
+  const unusable = new Map<string, string>()
+  const unread: string[] = []
+  for (const rig of Object.keys(readConfig(layout.rigsJson, rigsConfig).rigs)) {
+    const path = rigLayout(root, rig).config
+    try {
+      rigs.set(rig, readConfig(path, rigConfig))
+      unread.push(...unreadKeys(path))
+    } catch (error) {
+      if (!(error instanceof ConfigUnusable)) throw error
+      unusable.set(rig, error.message)
+    }
+  }
+  return { root, name, rigs, unusable, unread }
+}
+
+/** Every rig's configuration; throws ConfigUnusable when one of them cannot be used. */
+export function usableRigs(root: string): ReadonlyMap<string, RigConfig> {
+  const { rigs, unusable } = readTown(root)
+  if (unusable.size > 0) throw new ConfigUnusable([...unusable.values()].join('\n'))
+  return rigs
+}
+
+function unreadKeys(path: string): string[] {
+  const known = Object.keys(rigConfig.shape)
+  return Object.keys(JSON.parse(readFileSync(path, 'utf8')) as object)
+    .filter((key) => !known.includes(key))
+    .map((key) => `${path} says "${key}", which nothing reads${didYouMean(key, known)}`)
+}
+
+/** What roles ask about their town, by the configuration as it is when they ask. */
+export function factsOf(root: string, rigs: () => ReadonlyMap<string, RigConfig>): TownFacts {
+  return {
+    rigs: () => [...rigs().keys()],
+    rig: (name) => limitsOf(rigIn(root, rigs(), name)),
+    hasPlugin: (rig, name) => existsSync(rigLayout(root, rig).plugin(name)),
+    hasCrew: (rig, name) => existsSync(join(rigLayout(root, rig).crew, name)),
+  }
+}
+
+export function rigIn(root: string, rigs: ReadonlyMap<string, RigConfig>, name: string): RigConfig {
+  const found = rigs.get(name)
+  if (!found)
+    throw new Error(`no rig "${name}" in ${root}; rigs: ${[...rigs.keys()].join(', ') || 'none yet (`gt rig add`)'}`)
+  return found
+}
+
+/** Throws with words when there is no rig of this name; one that cannot be used is there. */
+export function knownIn({ root, rigs, unusable }: TownRead, name: string): void {
+  const names = [...rigs.keys(), ...unusable.keys()]
+  if (!names.includes(name))
+    throw new Error(
+      `no rig "${name}" in ${root}; rigs: ${names.join(', ') || 'none yet (`gt rig add`)'}${didYouMean(name, names)}`,
+    )
+}
+
+/** The rig whose issues carry this id's prefix. */
+export const rigOfIssue = (rigs: ReadonlyMap<string, RigConfig>, id: string): string | undefined =>
+  [...rigs].find(([, config]) => id.startsWith(`${config.beads.prefix}-`))?.[0]
+
+/** Addresses that can be told from disk, for when there is no daemon to ask; whether anybody is alive is not known. */
+export function addressesIn(root: string): string[] {
+  return [mayor, overseer, ...[...readTown(root).rigs.keys()].flatMap((rig) => addressesOf(root, rig))]
+}
+
+function addressesOf(root: string, rig: string): string[] {
+  const layout = rigLayout(root, rig)
+  return [
+    witnessOf(rig),
+    refineryOf(rig),
+    ...namesIn(layout.polecats).map((name) => polecatOf(rig, name)),
+    ...namesIn(layout.plugins).map((name) => pluginOf(rig, name)),
+    ...namesIn(layout.crew).map((name) => `${rig}/crew/${name}`),
+  ]
+}
+
+const namesIn = (path: string) => (existsSync(path) ? readdirSync(path).filter((name) => !name.startsWith('.')) : [])
+
+/**
+ * Names that the rigs want handed on of the environment their daemon is started in. Read leniently and without the
+ * schema: a file that is not as it should be is told of by the daemon, and adds nothing here.
+ */
+export function namesHandedOn(root: string): string[] {
+  const rigs = Object.keys((lenient(townLayout(root).rigsJson).rigs as object | undefined) ?? {})
+  return rigs.flatMap((rig) => {
+    const { extra_env, gate_env } = lenient(rigLayout(root, rig).config)
+    return [extra_env, gate_env].flat().filter((name) => typeof name === 'string')
+  })
+}
+
+function lenient(path: string): Record<string, unknown> {
+  try {
+    return JSON.parse(readFileSync(path, 'utf8')) as Record<string, unknown>
+  } catch (error) {
+    if (error instanceof SyntaxError || (error as NodeJS.ErrnoException).code === 'ENOENT') return {}
+    throw error
+  }
+}

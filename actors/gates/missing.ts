@@ -1,0 +1,86 @@
+// Why a gate's program cannot be started: it is not on this machine, or the change itself took it away.
+// Never: runs it.
+import { accessSync, constants, statSync } from 'node:fs'
+import { open } from 'node:fs/promises'
+import { delimiter, isAbsolute, relative, resolve } from 'node:path'
+import { git } from '../git/git.ts'
+
+export interface Missing {
+  why: string
+  /** The commit that would land, or one of its own, took it away: the work is at fault. */
+  byTheChange: boolean
+}
+
+export interface Where {
+  place: string
+  /** The gate's PATH. */
+  path: string
+  /** Has the commit and main, and no gate can write there. */
+  repository: string
+  commit: string
+  /** What main is there, by its full name. */
+  main: string
+}
+
+/** undefined: it can be started. */
+export async function missingProgram(program: string, where: Where): Promise<Missing | undefined> {
+  const { place, path } = where
+  const file = fileOf(program, place, path)
+  if (file === undefined) return { why: `there is no program ${program} on the PATH (${path})`, byTheChange: false }
+  const why = troubleOf(file, program) ?? (await interpreterMissing(file, path))
+  if (why === undefined) return undefined
+  const inside = relative(place, file)
+  const isInside = !inside.startsWith('..') && !isAbsolute(inside)
+  return { why, byTheChange: isInside && (await tookAway(where, inside)) }
+}
+
+/** Where it would be started from; undefined: nowhere on the PATH. */
+function fileOf(program: string, place: string, path: string): string | undefined {
+  if (program.includes('/')) return resolve(place, program)
+  return path
+    .split(delimiter)
+    .map((dir) => resolve(place, dir, program))
+    .find((file) => troubleOf(file, program) === undefined)
+}
+
+function troubleOf(file: string, program: string): string | undefined {
+  const stat = statSync(file, { throwIfNoEntry: false })
+  if (!stat) return `${program} is not there`
+  if (!stat.isFile()) return `${program} is no file`
+  try {
+    accessSync(file, constants.X_OK)
+    return undefined
+  } catch {
+    return `${program} is not executable`
+  }
+}
+
+/** The program that a script names in its first line. */
+async function interpreterMissing(file: string, path: string): Promise<string | undefined> {
+  const handle = await open(file, 'r')
+  const start = Buffer.alloc(256)
+  const { bytesRead } = await handle.read(start, 0, start.length, 0).finally(() => handle.close())
+  const line = /^#!\s*(.*)/.exec(start.toString('latin1', 0, bytesRead))?.[1]
+  const [interpreter, ...args] = line?.trim().split(/\s+/) ?? []
+  if (interpreter === undefined || interpreter === '') return undefined
+  const said = `its first line names ${interpreter}, which`
+  if (!isAbsolute(interpreter)) return undefined
+  const trouble = troubleOf(interpreter, interpreter)
+  if (trouble !== undefined) return `${said} is not there`
+  const named = interpreter.endsWith('/env')
+    ? args.find((word) => !word.startsWith('-') && !word.includes('='))
+    : undefined
+  return named !== undefined && !named.includes('/') && fileOf(named, '/', path) === undefined
+    ? `its first line names ${named}, which is not on the PATH (${path})`
+    : undefined
+}
+
+/** Whether what would land, beside main as it is, changed or removed this file. */
+async function tookAway({ repository, commit, main }: Where, file: string): Promise<boolean> {
+  const args = ['diff-tree', '-r', '--no-renames', '--diff-filter=MDT', '--name-only', main, commit, '--', file]
+  const { stdout, exitCode } = await git(repository, args, {
+    okCodes: [0, 128],
+    env: { GIT_LITERAL_PATHSPECS: '1' },
+  })
+  return exitCode === 0 && stdout !== ''
+}

@@ -1,0 +1,127 @@
+// Makes a new worktree, or the place of a gate, ready to work in: copies files that git does not know, and runs the
+// rig's setup.
+// Never: follows a link, or copies anything out of its tree; overwrites what is there.
+import { constants, lstatSync } from 'node:fs'
+import { appendFile, chmod, copyFile, lstat, mkdir, readdir } from 'node:fs/promises'
+import { dirname, join } from 'node:path'
+import type { EffectInput, EffectOutput } from '../../machines/effects.ts'
+import type { RigConfig } from '../config.ts'
+import { git } from '../git/git.ts'
+import { rigLayout } from '../layout.ts'
+import { runStep, type Step, type Surroundings } from './step.ts'
+
+/** The rig's setup; what it downloads is kept from run to run in `cache`. */
+export function setupSteps(rig: RigConfig, cache: string): Step[] {
+  const caches = { npm_config_cache: join(cache, 'npm'), XDG_CACHE_HOME: join(cache, 'xdg') }
+  return Object.entries(rig.setup).map(([name, { argv, env }]) => ({
+    name: `setup/${name}`,
+    command: { argv, env: { ...caches, ...rig.env, ...env } },
+    limitMs: rig.setup_timeout,
+  }))
+}
+
+/** Copies the rig's `copy` from the Mayor's clone; throws, in words, when one is not there. */
+export async function copyFiles(town: string, rig: RigConfig, place: string): Promise<void> {
+  const { clone } = rigLayout(town, rig.name)
+  for (const path of rig.copy) {
+    const stat = await plain(clone, path)
+    if (!stat) throw new Error(`${path}, which "copy" names, is no file or folder in ${clone}: put it there`)
+    await copyOne(clone, place, path)
+  }
+}
+
+/** A file or folder to which no link leads; undefined: there is none. */
+async function plain(root: string, path: string) {
+  for (let dir = dirname(path); dir !== '.'; dir = dirname(dir))
+    if (!lstatSync(join(root, dir), { throwIfNoEntry: false })?.isDirectory()) return undefined
+  const stat = lstatSync(join(root, path), { throwIfNoEntry: false })
+  return stat?.isFile() || stat?.isDirectory() ? stat : undefined
+}
+
+async function copyOne(from: string, to: string, path: string): Promise<void> {
+  const stat = await lstat(join(from, path))
+  if (stat.isDirectory()) {
+    if (!(await makeFolder(to, path))) return
+    for (const name of await readdir(join(from, path))) await copyOne(from, to, join(path, name))
+    return
+  }
+  if (!stat.isFile() || !(await makeFolder(to, dirname(path)))) return
+  try {
+    await copyFile(join(from, path), join(to, path), constants.COPYFILE_EXCL | constants.COPYFILE_FICLONE)
+    await chmod(join(to, path), stat.mode & 0o777)
+  } catch (error) {
+    // What the commit brings itself stays as it is.
+    if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error
+  }
+}
+
+/** false: the repository has something else there, a link perhaps. */
+async function makeFolder(root: string, path: string): Promise<boolean> {
+  let dir = root
+  for (const name of path === '.' ? [] : path.split('/')) {
+    dir = join(dir, name)
+    const stat = lstatSync(dir, { throwIfNoEntry: false })
+    if (stat && !stat.isDirectory()) return false
+    if (!stat) await mkdir(dir)
+  }
+  return true
+}
+
+/** What was copied is no work of the worker's, and no business of `git add --all`: git is told, in the clone. */
+async function hideCopied(town: string, rig: RigConfig, worktree: string): Promise<void> {
+  const shown: string[] = []
+  for (const path of rig.copy) {
+    const { exitCode } = await git(worktree, ['check-ignore', '--quiet', '--', path], { okCodes: [0, 1] })
+    const tracked = await git(worktree, ['ls-files', '--', path], { env: { GIT_LITERAL_PATHSPECS: '1' } })
+    if (exitCode === 1 && tracked.stdout === '') shown.push(`/${path.replaceAll(/[\\*?[]/g, '\\$&')}`)
+  }
+  const exclude = join(rigLayout(town, rig.name).clone, '.git/info/exclude')
+  if (shown.length > 0) await appendFile(exclude, `${shown.join('\n')}\n`)
+}
+
+/** The effect: a worker's new worktree. `logOf` names the log of a step, `report` hears what is said once in words. */
+export async function setUpWorktree(
+  { town, rig, at, logOf, report }: SetUp,
+  { polecat, worktree }: EffectInput<'setUpWorktree'>,
+  signal: AbortSignal,
+): Promise<EffectOutput<'setUpWorktree'>> {
+  const before = await untracked(worktree)
+  try {
+    await copyFiles(town, rig, worktree)
+    await hideCopied(town, rig, worktree)
+  } catch (error) {
+    return { kind: 'failed', why: (error as Error).message, tail: '' }
+  }
+  for (const step of setupSteps(rig, rigLayout(town, rig.name).gateCache)) {
+    const done = await runStep(step, at, logOf(step.name), signal)
+    const said = `${step.name} (${step.command.argv.join(' ')})`
+    if (done.kind === 'broken') return { kind: 'failed', why: `${said} cannot run: ${done.why}`, tail: '' }
+    if (done.kind === 'failed') {
+      const how = done.timedOut ? `took longer than ${step.limitMs / 1000} s` : `failed (exit ${done.exitCode})`
+      return { kind: 'failed', why: `${said} ${how}; its log is ${done.log}`, tail: done.tail }
+    }
+  }
+  const left = (await untracked(worktree)).filter((file) => !before.includes(file))
+  if (left.length > 0)
+    report(
+      `the setup of ${rig.name} leaves files in ${polecat}’s worktree that git does not ignore (${left.slice(0, 5).join(', ')}): they count as its work; put them into .gitignore`,
+    )
+  return { kind: 'ready' }
+}
+
+interface SetUp {
+  town: string
+  rig: RigConfig
+  at: Surroundings
+  logOf(step: string): string
+  report(words: string): void
+}
+
+/** Files that git shows: changed, or new and not ignored. */
+async function untracked(worktree: string): Promise<string[]> {
+  const { stdout } = await git(worktree, ['status', '--porcelain', '-z', '--no-renames'])
+  return stdout
+    .split('\0')
+    .filter(Boolean)
+    .map((entry) => entry.slice(3))
+}

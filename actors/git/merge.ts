@@ -1,0 +1,344 @@
+// One issue's work put on a commit, in the rig's style: as a merge, as one commit, or as its own commits once more.
+// Never: makes what git itself would not merge without asking (no common history, a driver it does not have), or what
+// others could not check out (objects or commits that no origin has).
+import { join } from 'node:path'
+import { rigLayout } from '../layout.ts'
+import { type Attributes, attributeOf } from './attributes.ts'
+import type { Member } from './build.ts'
+import { contains, GitFailed, git, longMs } from './git.ts'
+import { readRef, refsUnder } from './refs.ts'
+import type { RigGit } from './rig.ts'
+import { identity } from './run.ts'
+import { fetched, SubmoduleMissing, submodulesOf } from './submodules.ts'
+import { reasonIn } from './words.ts'
+
+export type Made =
+  | { kind: 'made'; commit: string /** Every commit that was made, oldest first. */; chain: string[] }
+  /** `commit`: where main has it; `queue`: something ahead of it has. */
+  | { kind: 'contained'; by: 'main' | 'queue'; commit: string }
+  | { kind: 'unfit'; as: 'conflict' | 'unmergeable'; why: string; files: string[] }
+
+export interface On {
+  onto: string
+  /** main; null when there is none yet. */
+  base: string | null
+  attributes: Attributes
+}
+
+export async function putOn(deps: RigGit, rig: string, member: Member, on: On): Promise<Made> {
+  const { refineryClone: repository } = rigLayout(deps.town, rig)
+  const changes = await changesOf(repository, on.onto, member.sha)
+  if (changes === 'unrelated')
+    return unfit(
+      'unmergeable',
+      'git refuses to merge unrelated histories: the branch has no commit in common with main',
+    )
+  if (changes.length === 0) {
+    const had = await containedIn(repository, member.sha, on)
+    if (had) return had
+  }
+  if (changes.some(({ path }) => isAttributes(path))) noteAttributes(member.sha)
+  const wrong = await wrongWith(deps, rig, member, on, changes)
+  if (wrong) return wrong
+  const style = deps.mergeStyle?.(rig) ?? 'merge'
+  const purged = await purgedIn(deps, rig, member, on)
+  if (purged !== undefined) return replayed(repository, member, on, { from: purged, style })
+  if (style === 'rebase') return replayed(repository, member, on, { from: on.onto, style })
+  return merged(repository, member, on, { tip: member.sha, style })
+}
+
+const isAttributes = (path: string) => /(^|\/)\.gitattributes$/.test(path)
+const withAttributes = new Set<string>()
+const withAttributesMax = 10_000
+function noteAttributes(sha: string): void {
+  if (withAttributes.size >= withAttributesMax) withAttributes.delete(String(withAttributes.values().next().value))
+  withAttributes.add(sha)
+}
+/** Whether work that was put on something changes what attributes say. */
+export const changesAttributes = (sha: string): boolean => withAttributes.has(sha)
+
+interface Change {
+  path: string
+  mode: string
+  status: string
+}
+
+/** What the work changes since it left the other one. */
+async function changesOf(repository: string, onto: string, sha: string): Promise<Change[] | 'unrelated'> {
+  const diff = (from: string[]) =>
+    git(repository, ['diff-tree', '-r', '-z', '--raw', '--no-renames', ...from, sha], {
+      okCodes: [0, 128],
+      mostMs: longMs,
+    })
+  let answer = await diff(['--merge-base', onto])
+  if (answer.exitCode !== 0) {
+    // None, or several.
+    const { stdout, exitCode } = await git(repository, ['merge-base', '--all', onto, sha], { okCodes: [0, 1] })
+    if (exitCode !== 0) return 'unrelated'
+    answer = await diff([stdout.split('\n')[0] ?? onto])
+  }
+  const fields = answer.stdout.split('\0')
+  const changes: Change[] = []
+  for (let n = 0; n + 1 < fields.length; n += 2) {
+    const [, mode = '', , , status = ''] = (fields[n] ?? '').split(' ')
+    changes.push({ path: fields[n + 1] ?? '', mode, status })
+  }
+  return changes
+}
+
+/** Where the work is already, if it is. */
+async function containedIn(repository: string, sha: string, { onto, base }: On): Promise<Made | undefined> {
+  if (base !== null && (await contains(repository, sha, base)))
+    return { kind: 'contained', by: 'main', commit: await broughtBy(repository, sha, base) }
+  return (await contains(repository, sha, onto)) ? { kind: 'contained', by: 'queue', commit: onto } : undefined
+}
+
+/** The commit of main itself that brought this one: itself, or the merge. */
+async function broughtBy(repository: string, sha: string, base: string): Promise<string> {
+  const list = async (...how: string[]) =>
+    (await git(repository, ['rev-list', ...how, base, `^${sha}`], { mostMs: longMs })).stdout.split('\n')
+  const [later, own] = await Promise.all([list('--ancestry-path'), list('--first-parent')])
+  const all = new Set(later)
+  const first = own.filter((commit) => commit !== '' && all.has(commit)).at(-1)
+  if (first === undefined) return sha
+  const { stdout: parents } = await git(repository, ['rev-parse', `${first}^@`])
+  return parents.split('\n')[0] === sha ? sha : first
+}
+
+/** What of the work others could not check out, or git could only merge with a program it does not have here. */
+async function wrongWith(
+  deps: RigGit,
+  rig: string,
+  { sha }: Member,
+  { onto, attributes }: On,
+  changes: readonly Change[],
+): Promise<Made | undefined> {
+  const { refineryClone: repository } = rigLayout(deps.town, rig)
+  const there = changes.filter(({ status }) => status !== 'D')
+  for (const { path } of there.filter((each) => isAttributes(each.path))) {
+    const { stdout } = await git(repository, ['cat-file', 'blob', `${sha}:${path}`], { okCodes: [0, 128] })
+    if (/\sfilter=lfs\b/.test(stdout) && !attributes.hasLfs)
+      return unfit('unmergeable', `${path} gives files to Git LFS, whose objects Gas Town does not bring to origin`, [
+        path,
+      ])
+  }
+  if (attributes.hasLfs) {
+    const filters = await attributeOf(
+      attributes,
+      'filter',
+      there.map(({ path }) => path),
+    )
+    const files = [...filters].flatMap(([path, filter]) => (filter === 'lfs' ? [path] : []))
+    if (files.length > 0)
+      return unfit(
+        'unmergeable',
+        `${files[0]} is kept by Git LFS, whose objects Gas Town does not bring to origin`,
+        files,
+      )
+  }
+  if (there.some(({ mode }) => mode === '160000')) {
+    const missing = await missingPointers(deps, rig, sha, there)
+    if (missing) return missing
+  }
+  if (attributes.drivers.size === 0) return undefined
+  const theirs = await changesOf(repository, sha, onto)
+  const both = new Set(theirs === 'unrelated' ? [] : theirs.map(({ path }) => path))
+  const met = changes.map(({ path }) => path).filter((path) => both.has(path))
+  for (const [path, driver] of await attributeOf(attributes, 'merge', met))
+    if (attributes.drivers.has(driver))
+      return unfit(
+        'conflict',
+        `${path} is to be merged by the driver “${driver}” (.gitattributes), which is not run here`,
+        [path],
+      )
+  return undefined
+}
+
+async function missingPointers(
+  deps: RigGit,
+  rig: string,
+  sha: string,
+  changes: readonly Change[],
+): Promise<Made | undefined> {
+  const { refineryClone: repository } = rigLayout(deps.town, rig)
+  const submodules = await submodulesOf(repository, sha, deps.url(rig))
+  for (const { path } of changes.filter(({ mode }) => mode === '160000')) {
+    const submodule = submodules.find((each) => each.path === path)
+    if (!submodule)
+      return unfit('unmergeable', `${path} is a commit of another repository, and .gitmodules does not say of which`, [
+        path,
+      ])
+    try {
+      await fetched(deps, rig, submodule)
+    } catch (error) {
+      if (!(error instanceof SubmoduleMissing) || error.isAway) throw error
+      return unfit('unmergeable', error.message, [path])
+    }
+  }
+  return undefined
+}
+
+/**
+ * Where the work left a main that was rewritten since, if that main's commit is on main no more: only what came after
+ * may be put on the new one.
+ */
+async function purgedIn(deps: RigGit, rig: string, { sha }: Member, { base }: On): Promise<string | undefined> {
+  const { refineryClone: repository } = rigLayout(deps.town, rig)
+  if (base === null) return undefined
+  const common = join(repository, '.git')
+  const formers = await Promise.all(
+    (await refsUnder(common, 'refs/gt/former/')).map((name) =>
+      readRef(common, `refs/gt/former/${name.split('/').at(-1)}`),
+    ),
+  )
+  for (const former of formers.filter((each) => each !== undefined)) {
+    const { stdout, exitCode } = await git(repository, ['merge-base', former, sha], { okCodes: [0, 1] })
+    if (exitCode === 0 && !(await contains(repository, stdout, base))) return stdout
+  }
+  return undefined
+}
+
+/** One commit that brings all of `tip`: a merge with it, or, squashed, one without a second parent. */
+async function merged(
+  repository: string,
+  member: Member,
+  { onto, attributes }: On,
+  { tip, style }: { tip: string; style: 'merge' | 'squash' | 'rebase' },
+): Promise<Made> {
+  const result = await mergeTree(attributes, onto, tip)
+  if ('why' in result) return result
+  const { issue, title, polecat, branch, sha, queuedAt } = member
+  const trailers = `Issue: ${issue}\nPolecat: ${polecat} (${branch})\n`
+  const date = `@${Math.floor(queuedAt / 1000)} +0000`
+  if (style === 'merge') {
+    const made = await git(repository, ['commit-tree', result.tree, '-p', onto, '-p', tip, '-F', '-'], {
+      input: `Merge ${issue}: ${title}\n\n${trailers}`,
+      env: { GIT_AUTHOR_DATE: date, GIT_COMMITTER_DATE: date },
+    })
+    return { kind: 'made', commit: made.stdout, chain: [made.stdout] }
+  }
+  const landed = await landedAs(repository, onto, sha)
+  if (landed) return landed
+  const author = await authorOf(repository, sha)
+  const made = await git(repository, ['commit-tree', result.tree, '-p', onto, '-F', '-'], {
+    input: `${title}\n\n${trailers}Work: ${sha}\n`,
+    env: { ...author, GIT_COMMITTER_DATE: date },
+  })
+  return { kind: 'made', commit: made.stdout, chain: [made.stdout] }
+}
+
+/** Squashed or rebased work has other commits on main than its own; they name it. */
+async function landedAs(repository: string, onto: string, sha: string): Promise<Made | undefined> {
+  const how = ['--first-parent', '--max-count=1', '--fixed-strings', `--grep=Work: ${sha}`, '--format=%H']
+  const { stdout } = await git(repository, ['log', ...how, '--committer=refinery@gastown.invalid', onto, `^${sha}`])
+  return stdout === '' ? undefined : { kind: 'contained', by: 'main', commit: stdout }
+}
+
+/** The work's own commits once more, each on the one before it; in the style of a merge they are then merged. */
+async function replayed(
+  repository: string,
+  member: Member,
+  on: On,
+  { from, style }: { from: string; style: 'merge' | 'squash' | 'rebase' },
+): Promise<Made> {
+  const landed = await landedAs(repository, on.onto, member.sha)
+  if (landed) return landed
+  const not = [on.onto, from].map((commit) => `^${commit}`)
+  const { stdout } = await git(repository, ['rev-list', '--reverse', '--topo-order', '--parents', member.sha, ...not])
+  const own = stdout.split('\n').filter(Boolean)
+  if (own.some((line) => line.split(' ').length > 2))
+    return unfit(
+      'conflict',
+      style === 'rebase'
+        ? 'it has merge commits, which cannot be put on main one by one; rebase it on main'
+        : 'main was rewritten since, and the branch has merge commits; rebase it on main',
+    )
+  let tip = on.onto
+  const chain: string[] = []
+  for (const [n, line] of own.entries()) {
+    const commit = line.split(' ')[0] ?? ''
+    const last = n === own.length - 1 ? `Issue: ${member.issue}\nWork: ${member.sha}\n` : ''
+    const made = await replay(repository, commit, { tip, on, trailers: last, queuedAt: member.queuedAt })
+    if (typeof made !== 'string') return made
+    if (made === tip) continue
+    tip = made
+    chain.push(tip)
+  }
+  if (style === 'rebase' || chain.length === 0)
+    return chain.length === 0
+      ? { kind: 'contained', by: 'main', commit: on.onto }
+      : { kind: 'made', commit: tip, chain }
+  const made = await merged(repository, member, on, { tip, style })
+  return made.kind === 'made' ? { ...made, chain: [...chain, ...made.chain] } : made
+}
+
+/** One commit on another; git 2.38 merges only what has a common commit, so both sides are given one. */
+async function replay(
+  repository: string,
+  commit: string,
+  { tip, on, trailers, queuedAt }: { tip: string; on: On; trailers: string; queuedAt: number },
+): Promise<string | Extract<Made, { kind: 'unfit' }>> {
+  const date = `@${Math.floor(queuedAt / 1000)} +0000`
+  const plain = async (tree: string, ...parents: string[]) =>
+    (
+      await git(repository, ['commit-tree', tree, ...parents.flatMap((parent) => ['-p', parent]), '-m', 'side'], {
+        env: { GIT_AUTHOR_DATE: date, GIT_COMMITTER_DATE: date },
+      })
+    ).stdout
+  const before = await plain(`${commit}~1^{tree}`)
+  const [ours, theirs] = await Promise.all([plain(`${tip}^{tree}`, before), plain(`${commit}^{tree}`, before)])
+  const result = await mergeTree(on.attributes, ours, theirs)
+  if ('why' in result) return result
+  const { stdout: known } = await git(repository, ['rev-parse', `${tip}^{tree}`])
+  // Main has this change already.
+  if (known === result.tree) return tip
+  const { stdout: message } = await git(repository, ['show', '--no-patch', '--format=%B', commit])
+  const separator = /\n[A-Za-z-]+: [^\n]*$/.test(message.trimEnd()) ? '\n' : '\n\n'
+  const made = await git(repository, ['commit-tree', result.tree, '-p', tip, '-F', '-'], {
+    input: `${message.trimEnd()}${trailers === '' ? '' : separator}${trailers}\n`,
+    env: { ...(await authorOf(repository, commit)), GIT_COMMITTER_DATE: date },
+  })
+  return made.stdout
+}
+
+async function authorOf(repository: string, commit: string): Promise<Record<string, string>> {
+  const { stdout } = await git(repository, ['show', '--no-patch', '--format=%an%x00%ae%x00%ad', '--date=raw', commit])
+  const [name = '', email = '', date = ''] = stdout.split('\0')
+  return {
+    GIT_AUTHOR_NAME: name || identity.GIT_AUTHOR_NAME,
+    GIT_AUTHOR_EMAIL: email || identity.GIT_AUTHOR_EMAIL,
+    GIT_AUTHOR_DATE: `@${date}`,
+  }
+}
+
+async function mergeTree(
+  { at }: Attributes,
+  ours: string,
+  theirs: string,
+): Promise<{ tree: string } | Extract<Made, { kind: 'unfit' }>> {
+  try {
+    const { stdout, exitCode } = await git(
+      at,
+      ['merge-tree', '--write-tree', '--name-only', '--no-messages', '-z', ours, theirs],
+      { okCodes: [0, 1], mostMs: longMs },
+    )
+    const [tree = '', ...files] = stdout.split('\0').filter(Boolean)
+    if (exitCode === 0) return { tree }
+    const all = [...new Set(files)]
+    return unfit('conflict', `conflicts with main in ${all.slice(0, 5).join(', ')}${all.length > 5 ? ' …' : ''}`, all)
+  } catch (error) {
+    if (!(error instanceof GitFailed) || error.killed || error.trouble !== undefined) throw error
+    return unfit('unmergeable', reasonIn(error.output))
+  }
+}
+
+const unfit = (
+  as: 'conflict' | 'unmergeable',
+  why: string,
+  files: string[] = [],
+): Extract<Made, { kind: 'unfit' }> => ({
+  kind: 'unfit',
+  as,
+  why,
+  files,
+})

@@ -1,0 +1,163 @@
+// A polecat's place in the Mayor's clone: what the town remembers of it, where git keeps its own folder, and what of a
+// repository is its own (configuration, hooks, stash, view of origin) and what is shared (objects, branches, tags).
+// Never: reads a worker's files to know whose place it is.
+import {
+  existsSync,
+  lstatSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  realpathSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs'
+import { basename, dirname, join, relative, resolve } from 'node:path'
+import { z } from 'zod'
+import { writeWhole } from '../files.ts'
+import { rigLayout } from '../layout.ts'
+import { formatOf, link } from './lens.ts'
+import { isWithin, realOf } from './repository.ts'
+import type { Place, RigGit } from './rig.ts'
+import { quoted, type Submodule } from './submodules.ts'
+
+const placeRecord = z.object({
+  incarnation: z.int(),
+  /** The commit it began at. */
+  start: z.string(),
+  /** main as it was then. */
+  base: z.string(),
+})
+export type PlaceRecord = z.infer<typeof placeRecord>
+
+export function readRecord(town: string, rig: string, polecat: string): PlaceRecord | undefined {
+  const path = rigLayout(town, rig).placeRecord(polecat)
+  if (!existsSync(path)) return undefined
+  const read = placeRecord.safeParse(JSON.parse(readFileSync(path, 'utf8')))
+  return read.success ? read.data : undefined
+}
+
+export function writeRecord(town: string, { rig, polecat, incarnation }: Place, at: Omit<PlaceRecord, 'incarnation'>) {
+  const path = rigLayout(town, rig).placeRecord(polecat)
+  mkdirSync(dirname(path), { recursive: true, mode: 0o700 })
+  writeWhole(path, JSON.stringify({ incarnation, ...at }), 0o600)
+}
+
+export function removeRecord(town: string, { rig, polecat, incarnation }: Place): void {
+  if (readRecord(town, rig, polecat)?.incarnation === incarnation)
+    rmSync(rigLayout(town, rig).placeRecord(polecat), { force: true })
+}
+
+/** Git's own folder of a place, which is there while the place is. */
+export const adminOf = (town: string, { rig, polecat, incarnation }: Place): string =>
+  join(rigLayout(town, rig).clone, '.git/worktrees', `${polecat}-${incarnation}`)
+
+/**
+ * Git's folders that say they are of this path, whatever they are called: also those that git made itself. A folder
+ * that names nothing is of nobody.
+ */
+export function adminsNaming(town: string, rig: string, path: string): string[] {
+  const admins = join(rigLayout(town, rig).clone, '.git/worktrees')
+  if (!existsSync(admins)) return []
+  return readdirSync(admins)
+    .map((name) => join(admins, name))
+    .filter((admin) => {
+      const file = join(admin, 'gitdir')
+      if (!existsSync(file)) return false
+      return realOf(dirname(resolve(admin, readFileSync(file, 'utf8').trim()))) === realOf(path)
+    })
+}
+
+/** Whether a folder of git's has the name of this place: `Nux-1`, or `Nux-1-<process>-<n>` as it was before. */
+export function isAdminOf(admin: string, { polecat, incarnation }: Place): boolean {
+  const name = basename(admin)
+  const own = `${polecat}-${incarnation}`
+  return name === own || (name.startsWith(`${own}-`) && /^\d+-\d+$/.test(name.slice(own.length + 1)))
+}
+
+/** What all worktrees share of the clone's refs; the rest is a worker's own: its stash, and what it sees of origin. */
+const shared = ['heads', 'tags', 'gt', 'notes']
+
+/**
+ * Writes git's own folder of a place into `admin`, which is at the same depth as it will be, with HEAD on the place's
+ * branch. Its common folder is its own.
+ */
+export function writeAdmin(
+  deps: RigGit,
+  place: Place,
+  { admin, start, main }: { admin: string; start: string; main: string | undefined },
+): void {
+  const { clone, polecat } = rigLayout(deps.town, place.rig)
+  const path = polecat(place.polecat)
+  mkdirSync(join(admin, 'logs'), { recursive: true })
+  writeFileSync(join(admin, 'HEAD'), `ref: refs/heads/${place.branch}\n`)
+  writeFileSync(join(admin, 'commondir'), 'common\n')
+  // Absolute: older gits take a relative one for a folder that is gone. A town that was moved is healed at its start.
+  writeFileSync(join(admin, 'gitdir'), `${join(realpathSync(dirname(path)), basename(path), '.git')}\n`)
+  const nothing = '0'.repeat(start.length)
+  writeFileSync(
+    join(admin, 'logs/HEAD'),
+    `${nothing} ${start} Gas Town <refinery@gastown.invalid> ${Math.floor(Date.now() / 1000)} +0000\tmade\n`,
+  )
+  writeCommon(deps, place.rig, join(clone, '.git'), join(admin, 'common'), main)
+}
+
+function writeCommon(deps: RigGit, rig: string, clone: string, common: string, main: string | undefined): void {
+  const branch = deps.defaultBranch(rig)
+  for (const name of shared) mkdirSync(join(clone, 'refs', name), { recursive: true })
+  mkdirSync(join(clone, 'logs/refs/heads'), { recursive: true })
+  for (const dir of ['refs', 'logs/refs', 'hooks', 'info']) mkdirSync(join(common, dir), { recursive: true })
+  for (const name of ['objects', 'packed-refs', 'worktrees', 'shallow']) link(join(common, name), join(clone, name))
+  for (const name of shared) link(join(common, 'refs', name), join(clone, 'refs', name))
+  link(join(common, 'logs/refs/heads'), join(clone, 'logs/refs/heads'))
+  if (main !== undefined) {
+    const tracked = join(common, 'refs/remotes/origin', branch)
+    mkdirSync(dirname(tracked), { recursive: true })
+    writeFileSync(tracked, `${main}\n`)
+  }
+  // Main cannot be checked out in a worker's place; it would no longer follow origin.
+  writeFileSync(join(common, 'HEAD'), `ref: refs/heads/${branch}\n`)
+  const excluded = join(rigLayout(deps.town, rig).lens, 'info/exclude')
+  writeFileSync(join(common, 'info/exclude'), existsSync(excluded) ? readFileSync(excluded, 'utf8') : '')
+  writeFileSync(
+    join(common, 'config'),
+    configFor(formatOf(rigLayout(deps.town, rig).refineryClone), deps.url(rig), branch),
+  )
+}
+
+const configFor = (format: string, url: string, branch: string) => `${format}[core]
+\tfilesRefLockTimeout = 5000
+\tpackedRefsTimeout = 10000
+[gc]
+\tauto = 0
+\tpackRefs = false
+\tpruneExpire = never
+[maintenance]
+\tauto = false
+[remote "origin"]
+\turl = ${quoted(url)}
+\tfetch = +refs/heads/*:refs/remotes/origin/*
+\ttagOpt = --no-tags
+[branch ${quoted(branch)}]
+\tremote = origin
+\tmerge = refs/heads/${branch}
+`
+
+/** Tells the worker's own git of a submodule, as `git submodule init` does. */
+export function noteSubmodule(admin: string, { name, url }: Submodule): void {
+  const text = `[submodule ${quoted(name)}]\n\tactive = true\n\turl = ${quoted(url ?? '')}\n`
+  writeFileSync(join(admin, 'common/config'), text, { flag: 'a' })
+}
+
+/**
+ * Writes the `.git` file that leads from a folder to a repository; `as` is where the folder will be. Relative, so that
+ * a town can be moved, but not behind a link that leads out of it.
+ */
+export function writeGitFile(town: string, folder: string, as: string, repository: string): void {
+  const isNear = isWithin(dirname(as), town)
+  writeFileSync(
+    join(folder, '.git'),
+    `gitdir: ${isNear ? relative(realOf(as), realOf(repository)) : realOf(repository)}\n`,
+  )
+}
+
+export const isLink = (path: string): boolean => lstatSync(path, { throwIfNoEntry: false })?.isSymbolicLink() ?? false

@@ -1,0 +1,135 @@
+// Before a town's git is used: is the git here new enough; and what a daemon that was killed, or a move of the town's
+// folder, left to be mended.
+// Never: changes anybody's work.
+import { existsSync, lstatSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { open } from 'node:fs/promises'
+import { homedir } from 'node:os'
+import { basename, dirname, join, resolve } from 'node:path'
+import { rigLayout, townLayout } from '../layout.ts'
+import { forgetAll } from './checkout.ts'
+import { alternates } from './clone.ts'
+import { contains, GitFailed, git } from './git.ts'
+import { cloneAt, makeLens, worktreeAt } from './lens.ts'
+import { isLink, writeGitFile } from './place.ts'
+import { knownMain, readHead } from './refs.ts'
+import type { RigGit } from './rig.ts'
+import { overNetwork, plainly } from './run.ts'
+import { endLeftGits } from './running.ts'
+import { clearStaged } from './staging.ts'
+import { statusOf } from './status.ts'
+
+/** `merge-tree --write-tree` came with it. */
+export const leastGit = '2.38'
+
+/** In one sentence what is wrong with the git that is found here; undefined when it will do. */
+export async function gitTrouble(): Promise<string | undefined> {
+  try {
+    const { stdout } = await git(plainly('/'), ['version'])
+    const [, major, minor] = /(\d+)\.(\d+)/.exec(stdout) ?? []
+    const [leastMajor = 0, leastMinor = 0] = leastGit.split('.').map(Number)
+    const isNew = Number(major) > leastMajor || (Number(major) === leastMajor && Number(minor) >= leastMinor)
+    return isNew
+      ? undefined
+      : `${stdout} is too old: Gas Town needs git ${leastGit} or newer; install one and put it first on the PATH`
+  } catch (error) {
+    if (!(error instanceof GitFailed)) throw error
+    return `Gas Town needs git ${leastGit} or newer: ${error.trouble ?? error.message}`
+  }
+}
+
+/**
+ * Ends what a killed daemon had git do, removes what it did not finish, and mends what a move of the town has broken.
+ * Before anything else is done with git.
+ */
+export async function prepareGit(deps: RigGit, rigs: readonly string[]): Promise<void> {
+  await endLeftGits(deps.town)
+  forgetAll(deps.town)
+  rmSync(join(townLayout(deps.town).lenses, '.nested'), { recursive: true, force: true })
+  for (const rig of rigs)
+    try {
+      await prepareRig(deps, rig)
+    } catch (error) {
+      deps.report?.(error)
+    }
+}
+
+async function prepareRig(deps: RigGit, rig: string): Promise<void> {
+  const { clone } = rigLayout(deps.town, rig)
+  if (!existsSync(join(clone, '.git'))) throw new Error(`${clone} has no repository of its own any more (.git)`)
+  makeLens(deps.town, rig, await excludesOf(deps.town, rig))
+  healAlternates(deps.town, rig)
+  healMoved(deps.town, rig)
+  await clearStaged(deps.town, rig)
+  await detachMain(deps, rig)
+}
+
+/** Clones made before they shared objects, and agents, may lack the way to the Refinery's. */
+function healAlternates(town: string, rig: string): void {
+  const { clone, refineryClone } = rigLayout(town, rig)
+  const file = join(clone, '.git/objects/info/alternates')
+  if (!existsSync(join(refineryClone, '.git/objects'))) return
+  const known = existsSync(file) ? readFileSync(file, 'utf8') : ''
+  if (known.split('\n').includes(alternates.trim())) return
+  mkdirSync(dirname(file), { recursive: true })
+  writeFileSync(file, `${alternates}${known}`)
+}
+
+/** Git notes where each worktree is, and each worktree where git's own folder of it is: both as they are now. */
+export function healMoved(town: string, rig: string): void {
+  const { clone, polecats } = rigLayout(town, rig)
+  const admins = join(clone, '.git/worktrees')
+  for (const name of existsSync(admins) ? readdirSync(admins) : []) {
+    const file = join(admins, name, 'gitdir')
+    if (!existsSync(file)) continue
+    const was = dirname(resolve(join(admins, name), readFileSync(file, 'utf8').trim()))
+    // Not moved, or of somebody who keeps his worktree elsewhere.
+    if (existsSync(was) || basename(dirname(was)) !== 'polecats') continue
+    const path = join(polecats, basename(was))
+    const link = join(path, '.git')
+    if (!lstatSync(link, { throwIfNoEntry: false })?.isFile()) continue
+    const leads = readFileSync(link, 'utf8')
+      .replace(/^gitdir: /, '')
+      .trim()
+    if (basename(leads) !== name) continue
+    writeFileSync(file, `${link}\n`)
+    writeGitFile(town, path, path, join(admins, name))
+  }
+}
+
+/**
+ * The Mayor's clone does not hold main checked out as a branch, so that main can follow origin. One that somebody works
+ * in is left as it is.
+ */
+async function detachMain(deps: RigGit, rig: string): Promise<void> {
+  const { clone } = rigLayout(deps.town, rig)
+  const common = join(clone, '.git')
+  const { branch, commit } = await readHead(common, common)
+  if (branch !== deps.defaultBranch(rig) || commit === undefined) return
+  const main = await knownMain(deps, rig)
+  const at = worktreeAt(deps.town, rig, clone, common)
+  if (main === undefined || !(await contains(cloneAt(deps.town, rig), commit, main))) return
+  if ((await statusOf(at, 'no')).changed.length > 0) return
+  writeFileSync(join(common, 'HEAD'), `${commit}\n`)
+}
+
+const excludesMaxBytes = 256 * 1024
+
+/** What is never anybody's work in a rig: the beads in the Mayor's clone, and what the person ignores everywhere. */
+export async function excludesOf(town: string, rig: string): Promise<string> {
+  const own = isLink(rigLayout(town, rig).beads) ? '/.beads/\n' : ''
+  const { stdout } = await git(overNetwork(town), ['config', '--global', '--type=path', '--get', 'core.excludesFile'], {
+    okCodes: [0, 1, 128],
+  })
+  const home = process.env.XDG_CONFIG_HOME ?? join(homedir(), '.config')
+  const file = await open(stdout === '' ? join(home, 'git/ignore') : stdout).catch(() => undefined)
+  if (!file) return own
+  try {
+    const { buffer, bytesRead } = await file.read(Buffer.alloc(excludesMaxBytes), 0, excludesMaxBytes, 0)
+    return `${own}${buffer.subarray(0, bytesRead).toString('utf8')}\n`
+  } catch {
+    // A folder, or unreadable: git passes over it too.
+    return own
+  } finally {
+    await file.close()
+  }
+}

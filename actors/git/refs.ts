@@ -1,0 +1,153 @@
+// Refs as git's own files have them, read without a process; and main of a rig, brought to where its workers look for it.
+// Never: moves a branch that is checked out somewhere, or one that has commits of its own.
+import { existsSync } from 'node:fs'
+import { mkdir, open, readdir, readFile, rename, stat } from 'node:fs/promises'
+import { dirname, join } from 'node:path'
+import { rigLayout } from '../layout.ts'
+import { contains, GitFailed, git } from './git.ts'
+import { cloneAt } from './lens.ts'
+import type { RigGit } from './rig.ts'
+
+const packs = new Map<string, { mark: string; refs: Map<string, string> }>()
+
+/** What a ref names, in the repository whose common folder this is; undefined when there is none. */
+export async function readRef(common: string, ref: string): Promise<string | undefined> {
+  const loose = await wordIn(join(common, ref))
+  if (loose?.startsWith('ref: ')) return readRef(common, loose.slice(5).trim())
+  return isSha(loose) ? loose : (await packedRefs(common)).get(ref)
+}
+
+/** The names of the refs below a prefix that ends with a slash; loose ones at any depth. */
+export async function refsUnder(common: string, prefix: string): Promise<string[]> {
+  const loose = await readdir(join(common, prefix), { recursive: true, withFileTypes: true }).catch(() => [])
+  const packed = [...(await packedRefs(common)).keys()].filter((ref) => ref.startsWith(prefix))
+  return [...loose.filter((entry) => entry.isFile()).map((entry) => entry.name), ...packed]
+}
+
+/** HEAD of a worktree, by its own folder: its branch and its commit; undefined what it has not. */
+export async function readHead(
+  admin: string,
+  common: string,
+): Promise<{ branch: string | undefined; commit: string | undefined }> {
+  const text = await wordIn(join(admin, 'HEAD'))
+  if (!text?.startsWith('ref: ')) return { branch: undefined, commit: isSha(text) ? text : undefined }
+  const ref = text.slice(5).trim()
+  return { branch: ref.replace(/^refs\/heads\//, ''), commit: await readRef(common, ref) }
+}
+
+const isSha = (text: string | undefined): text is string => /^[0-9a-f]{40}([0-9a-f]{24})?$/.test(text ?? '')
+
+/** The one line of a small file; undefined when there is none, or it is no file. */
+export async function wordIn(path: string): Promise<string | undefined> {
+  try {
+    return (await readFile(path, 'utf8')).trim()
+  } catch (error) {
+    if (['ENOENT', 'ENOTDIR', 'EISDIR', 'ELOOP'].includes((error as NodeJS.ErrnoException).code ?? '')) return undefined
+    throw error
+  }
+}
+
+/** All packed refs; read again only when the file is another one. */
+async function packedRefs(common: string): Promise<Map<string, string>> {
+  const path = join(common, 'packed-refs')
+  const found = await stat(path).catch(() => undefined)
+  if (!found) return new Map()
+  const mark = `${found.ino}:${found.mtimeMs}:${found.size}`
+  const known = packs.get(path)
+  if (known?.mark === mark) return known.refs
+  const refs = new Map<string, string>()
+  for (const line of ((await wordIn(path)) ?? '').split('\n'))
+    if (/^[0-9a-f]{40}/.test(line)) refs.set(line.slice(line.indexOf(' ') + 1), line.slice(0, line.indexOf(' ')))
+  packs.set(path, { mark, refs })
+  return refs
+}
+
+/** main as the rig's Mayor's clone has it; undefined of an empty repository. */
+export const knownMain = (deps: Pick<RigGit, 'town' | 'defaultBranch'>, rig: string): Promise<string | undefined> =>
+  readRef(join(rigLayout(deps.town, rig).clone, '.git'), `refs/remotes/origin/${deps.defaultBranch(rig)}`)
+
+const triesMax = 5
+
+/** Brings the Mayor's clone and every worker's place to this main, which the Refinery's clone has. */
+export async function followMain(deps: RigGit, rig: string, main: string): Promise<void> {
+  const { clone } = rigLayout(deps.town, rig)
+  const common = join(clone, '.git')
+  const branch = deps.defaultBranch(rig)
+  const before = await knownMain(deps, rig)
+  if (before === main) return
+  const at = cloneAt(deps.town, rig)
+  for (let tries = 1; ; tries++) {
+    const local = await readRef(common, `refs/heads/${branch}`)
+    const follows = (await mayFollow(common, branch)) && (await isNobodys(at, local, before, main))
+    const lines = [
+      `update refs/remotes/origin/${branch} ${main}`,
+      ...(follows && local !== main ? [`update refs/heads/${branch} ${main} ${local ?? '0'.repeat(main.length)}`] : []),
+    ]
+    try {
+      await git(at, ['update-ref', '--stdin'], { input: `${lines.join('\n')}\n` })
+      break
+    } catch (error) {
+      // Somebody moved it since it was read, or holds it just now.
+      if (!(error instanceof GitFailed) || tries === triesMax) throw error
+    }
+  }
+  await followInPlaces(deps, rig, main, before)
+}
+
+/** No worktree of the clone has it checked out. */
+async function mayFollow(common: string, branch: string): Promise<boolean> {
+  const head = `ref: refs/heads/${branch}`
+  const names = await readdir(join(common, 'worktrees')).catch(() => [])
+  const heads = [join(common, 'HEAD'), ...names.map((name) => join(common, 'worktrees', name, 'HEAD'))]
+  return (await Promise.all(heads.map(wordIn))).every((text) => text !== head)
+}
+
+const isNobodys = async (
+  at: ReturnType<typeof cloneAt>,
+  local: string | undefined,
+  before: string | undefined,
+  main: string,
+) => local === undefined || local === before || local === main || (await contains(at, local, main))
+
+async function followInPlaces(deps: RigGit, rig: string, main: string, before: string | undefined): Promise<void> {
+  const admins = join(rigLayout(deps.town, rig).clone, '.git/worktrees')
+  for (const name of await readdir(admins).catch(() => []))
+    await followInPlace(deps, rig, join(admins, name), main, before).catch((error) => deps.report?.(error))
+}
+
+/**
+ * A worker's own view of origin (`place.ts`) follows, unless the worker is just fetching, or has fetched something
+ * newer.
+ */
+export async function followInPlace(
+  deps: RigGit,
+  rig: string,
+  admin: string,
+  main: string,
+  before?: string,
+): Promise<void> {
+  const own = join(admin, 'common')
+  if (!existsSync(join(own, 'config'))) return
+  const ref = `refs/remotes/origin/${deps.defaultBranch(rig)}`
+  const has = await wordIn(join(own, ref))
+  if (has === main) return
+  if (has !== undefined && has !== before && !(await contains(cloneAt(deps.town, rig), has, main))) return
+  await writeRef(own, ref, main)
+}
+
+/**
+ * Writes a loose ref as git does, under its lock. One that is locked now is left as it is, and false the answer.
+ */
+export async function writeRef(common: string, ref: string, sha: string): Promise<boolean> {
+  const path = join(common, ref)
+  await mkdir(dirname(path), { recursive: true })
+  const lock = await open(`${path}.lock`, 'wx').catch((error: NodeJS.ErrnoException) => {
+    if (error.code === 'EEXIST') return undefined
+    throw error
+  })
+  if (!lock) return false
+  await lock.writeFile(`${sha}\n`)
+  await lock.close()
+  await rename(`${path}.lock`, path)
+  return true
+}

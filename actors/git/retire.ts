@@ -1,0 +1,175 @@
+// What is kept of a place: commits and files are pinned under `refs/gt/…` before anything could lose them; and the end of
+// a place, which is cleared once all of it is pinned.
+// Never: changes a worktree or its index; deletes a pin; clears a place that has something that cannot be kept.
+import { existsSync, lstatSync, readdirSync } from 'node:fs'
+import { join } from 'node:path'
+import type { EffectInput, EffectOutput } from '../../machines/effects.ts'
+import type { Preserved } from '../../machines/mail.ts'
+import { rigLayout } from '../layout.ts'
+import { GitFailed, git } from './git.ts'
+import { cloneAt } from './lens.ts'
+import { childless, pinNested, reflogged } from './nested.ts'
+import { packPins } from './pin.ts'
+import { adminOf, adminsNaming, isAdminOf, readRecord, removeRecord } from './place.ts'
+import { knownMain, readHead, readRef, wordIn } from './refs.ts'
+import type { Place, RigGit } from './rig.ts'
+import { clearStaged, discardPlace } from './staging.ts'
+import { statusOf } from './status.ts'
+import { trackedIn, treeOfFiles } from './tree.ts'
+import { mainOf, type ProvenPlace, prove } from './worktree.ts'
+
+export async function pinWork(deps: RigGit, input: EffectInput<'pinWork'>): Promise<EffectOutput<'pinWork'>> {
+  const { clone, polecat } = rigLayout(deps.town, input.rig)
+  const common = join(clone, '.git')
+  const proven = isThere(polecat(input.polecat)) ? await prove(deps, input) : undefined
+  if (input.purpose === 'retire') return keepAll(deps, input, proven, null)
+  const head =
+    (proven && (await readHead(proven.own, common)).commit) ?? (await readRef(common, `refs/heads/${input.branch}`))
+  if (head === undefined) return { head: null, dirty: null }
+  const ref = `refs/gt/merge/${folderOf(input)}/${head.slice(0, 12)}`
+  await writePins(deps, input.rig, new Map([[ref, head]]))
+  return { head: { ref, sha: head }, dirty: null }
+}
+
+/** Keeps what is there, takes the place away in one step, then its branch. One that is gone is cleared all the same. */
+export async function clearPlace(deps: RigGit, input: EffectInput<'clearPlace'>): Promise<EffectOutput<'clearPlace'>> {
+  const { clone, polecat } = rigLayout(deps.town, input.rig)
+  const path = polecat(input.polecat)
+  const proven = isThere(path) ? await prove(deps, input) : undefined
+  if (!proven) await clearStaged(deps.town, input.rig, input.polecat)
+  const ref = `refs/heads/${input.branch}`
+  const tip = await readRef(join(clone, '.git'), ref)
+  const kept = await keepAll(deps, input, proven, input.handedOver)
+  const own = proven?.own ?? adminOf(deps.town, input)
+  const named = adminsNaming(deps.town, input.rig, path).filter((admin) => isAdminOf(admin, input))
+  discardPlace(deps, input, [...new Set([own, ...named])])
+  removeRecord(deps.town, input)
+  // Only as it was when all of it was kept.
+  if (tip !== undefined) await git(cloneAt(deps.town, input.rig), ['update-ref', '-d', ref, tip])
+  return kept
+}
+
+const isThere = (path: string) => lstatSync(path, { throwIfNoEntry: false }) !== undefined
+const folderOf = ({ issue, polecat, incarnation }: Place & { issue: string }) => `${issue}/${polecat}-${incarnation}`
+
+/** Pins all that neither main nor the work handed over has. */
+async function keepAll(
+  deps: RigGit,
+  place: Place & { issue: string },
+  proven: ProvenPlace | undefined,
+  handedOver: string | null,
+): Promise<{ head: Preserved | null; dirty: Preserved | null }> {
+  const folder = `refs/gt/work/${folderOf(place)}`
+  const own = proven?.own ?? adminOf(deps.town, place)
+  const record = proven?.record ?? readRecord(deps.town, place.rig, place.polecat)
+  const { pins, head } = await commitsToKeep(deps, place, own, { folder, handedOver, base: record?.base })
+  const dirty = proven ? await filesToKeep(deps, place, proven, folder) : null
+  if (dirty) pins.set(dirty.ref, dirty.sha)
+  if (pins.size > 0) await writePins(deps, place.rig, pins)
+  return { head, dirty }
+}
+
+async function commitsToKeep(
+  deps: RigGit,
+  place: Place,
+  own: string,
+  { folder, handedOver, base }: { folder: string; handedOver: string | null; base: string | undefined },
+): Promise<{ pins: Map<string, string>; head: Preserved | null }> {
+  const common = join(rigLayout(deps.town, place.rig).clone, '.git')
+  const [{ commit }, branch, moved, stashed, others] = await Promise.all([
+    readHead(own, common),
+    readRef(common, `refs/heads/${place.branch}`),
+    reflogged(join(own, 'logs/HEAD')),
+    stashesIn(own),
+    ownRefs(join(own, 'common/refs')),
+  ])
+  const main = await knownMain(deps, place.rig)
+  const safe = [main, handedOver].filter((sha) => sha !== undefined && sha !== null)
+  // Where the work is, or should be, comes first; then what was there once, and was rewritten or left.
+  const first = [...new Set([commit, branch])].filter((sha) => sha !== undefined)
+  // What was main when the place was made is safe also where main was rewritten.
+  const named = [...new Set([...first, ...moved, ...others])].filter((sha) => !safe.includes(sha) && sha !== base)
+  const empty = main === undefined && named.length > 0 ? [await mainOf(deps, place.rig)] : []
+  const tips =
+    named.length === 0
+      ? []
+      : await childless(cloneAt(deps.town, place.rig), [...named, ...[...safe, ...empty].map((sha) => `^${sha}`)])
+  const pins = new Map<string, string>()
+  for (const tip of tips) pins.set(`${folder}/${first.includes(tip) ? '' : 'left-'}${tip.slice(0, 12)}`, tip)
+  for (const stash of stashed) pins.set(`${folder}/stash-${stash.slice(0, 12)}`, stash)
+  const sha = first.find((each) => tips.includes(each))
+  return { pins, head: sha === undefined ? null : { ref: `${folder}/${sha.slice(0, 12)}`, sha } }
+}
+
+/** All stashes of a place, which are its own. */
+async function stashesIn(own: string): Promise<string[]> {
+  const top = await wordIn(join(own, 'common/refs/stash'))
+  return top === undefined ? [] : [...new Set([...(await reflogged(join(own, 'common/logs/refs/stash'))), top])]
+}
+
+/** What refs name that are not of the clone: tags and branches are shared, and stay. */
+async function ownRefs(dir: string): Promise<string[]> {
+  if (!existsSync(dir)) return []
+  const found: string[] = []
+  for (const entry of readdirSync(dir, { withFileTypes: true })) {
+    if (entry.name === 'remotes' || entry.name === 'stash' || entry.name.endsWith('.lock')) continue
+    if (entry.isDirectory()) found.push(...(await ownRefs(join(dir, entry.name))))
+    const word = entry.isFile() ? await wordIn(join(dir, entry.name)) : undefined
+    if (word !== undefined && /^[0-9a-f]{40,64}$/.test(word)) found.push(word)
+  }
+  return found
+}
+
+/** The files that are not committed, as a commit on HEAD; and, under pins of their own, those of repositories inside. */
+async function filesToKeep(
+  deps: RigGit,
+  place: Place & { issue: string },
+  proven: ProvenPlace,
+  folder: string,
+): Promise<Preserved | null> {
+  const [status, tracked] = await Promise.all([statusOf(proven.at, 'all'), trackedIn(proven)])
+  await pinNested(deps.town, place.rig, { ...proven, status, tracked }, folderOf(place))
+  if (status.changed.length === 0 && tracked.hidden.length === 0) return null
+  const parent = status.head ?? proven.record.start
+  const tree = await treeOfFiles(proven, status, tracked)
+  const clone = cloneAt(deps.town, place.rig)
+  if (status.changed.length === 0 && (await git(clone, ['rev-parse', `${parent}^{tree}`])).stdout === tree) return null
+  const ref = `${folder}/dirty-${tree.slice(0, 12)}`
+  const known = await readRef(join(rigLayout(deps.town, place.rig).clone, '.git'), ref)
+  if (known !== undefined) return { ref, sha: known }
+  const staged = await stagedOnly(proven, parent, status.changed)
+  const parents = [parent, ...staged].flatMap((sha) => ['-p', sha])
+  const words = `Uncommitted files of ${place.branch}`
+  const { stdout: sha } = await git(clone, ['commit-tree', tree, ...parents, '-m', words])
+  return { ref, sha }
+}
+
+/** What was added to the index and changed again since is nowhere else. */
+async function stagedOnly({ at }: ProvenPlace, parent: string, changed: readonly { xy: string }[]): Promise<string[]> {
+  if (!changed.some(({ xy }) => /^[AMTD][MTD]$/.test(xy))) return []
+  try {
+    const { stdout: tree } = await git(at, ['write-tree'])
+    return [(await git(at, ['commit-tree', tree, '-p', parent, '-m', 'What was staged'])).stdout]
+  } catch (error) {
+    // An unfinished merge has no tree; its files are kept as they are.
+    if (error instanceof GitFailed && !error.killed) return []
+    throw error
+  }
+}
+
+async function writePins(deps: RigGit, rig: string, pins: ReadonlyMap<string, string>): Promise<void> {
+  const input = [...pins].map(([ref, sha]) => `update ${ref} ${sha}\n`).join('')
+  await git(cloneAt(deps.town, rig), ['update-ref', '--stdin'], { input })
+  packSometimes(deps, rig, pins.size)
+}
+
+const loose = new Map<string, number>()
+const looseMax = 300
+
+/** Every git reads each loose ref from a file of its own: pins are packed now and then, while nobody waits. */
+function packSometimes(deps: RigGit, rig: string, more: number): void {
+  const { clone } = rigLayout(deps.town, rig)
+  const count = (loose.get(clone) ?? 0) + more
+  loose.set(clone, count < looseMax ? count : 0)
+  if (count >= looseMax) packPins(deps, rig).catch((error) => deps.report?.(error))
+}

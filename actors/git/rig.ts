@@ -1,0 +1,26 @@
+// What the rooms of git are told of a rig and of a worker's place in it.
+// Never: does anything.
+
+export interface Place {
+  rig: string
+  polecat: string
+  incarnation: number
+  branch: string
+}
+export interface RigGit {
+  town: string
+  defaultBranch(rig: string): string
+  /** Where origin is, by the rig's own configuration. */
+  url(rig: string): string
+  /** How the work of an issue is put on main; a merge commit when nothing is said. */
+  mergeStyle?(rig: string): MergeStyle
+  /** How long an origin may say nothing, in milliseconds. */
+  silentMaxMs?: number
+  /** main has another name on origin now; config.json says so already. */
+  branchRenamed?(rig: string, branch: string): void
+  /** Trouble that the work at hand goes on with. */
+  report?(error: unknown): void
+}
+export type MergeStyle = 'merge' | 'squash' | 'rebase'
+
+export const silentMaxMs = (deps: RigGit): number => deps.silentMaxMs ?? 120_000

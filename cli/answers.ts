@@ -1,0 +1,47 @@
+// What the daemon answers, by the name of the request: the halves of the words that are its own.
+// Never: edited; generated from words/ by `npm run reference`.
+import { answers as down } from './words/down.ts'
+import { answers as handoff } from './words/handoff.ts'
+import { answers as log } from './words/log.ts'
+import { answers as mailDead } from './words/mail-dead.ts'
+import { answers as mailRedeliver } from './words/mail-redeliver.ts'
+import { answers as mailSend } from './words/mail-send.ts'
+import { answers as mergeQueueAdd } from './words/merge-queue-add.ts'
+import { answers as mergeQueueList } from './words/merge-queue-list.ts'
+import { answers as mergeQueueRemove } from './words/merge-queue-remove.ts'
+import { answers as polecats } from './words/polecats.ts'
+import { answers as refineryProcess } from './words/refinery-process.ts'
+import { answers as rigAdd } from './words/rig-add.ts'
+import { answers as rigRemove } from './words/rig-remove.ts'
+import { answers as rigSet } from './words/rig-set.ts'
+import { answers as sessionList } from './words/session-list.ts'
+import { answers as sessionStop } from './words/session-stop.ts'
+import { answers as spawn } from './words/spawn.ts'
+import { answers as status } from './words/status.ts'
+import { answers as stop } from './words/stop.ts'
+import { answers as up } from './words/up.ts'
+import { answers as wait } from './words/wait.ts'
+
+export const answers = {
+  ...down,
+  ...handoff,
+  ...log,
+  ...mailDead,
+  ...mailRedeliver,
+  ...mailSend,
+  ...mergeQueueAdd,
+  ...mergeQueueList,
+  ...mergeQueueRemove,
+  ...polecats,
+  ...refineryProcess,
+  ...rigAdd,
+  ...rigRemove,
+  ...rigSet,
+  ...sessionList,
+  ...sessionStop,
+  ...spawn,
+  ...status,
+  ...stop,
+  ...up,
+  ...wait,
+}

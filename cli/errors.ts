@@ -1,0 +1,18 @@
+// What ends a command with an exit code of its own. Everything else that is thrown ends it with 1.
+// Never: words of their own; whoever throws says what, where, what next.
+
+/** The command was said wrongly: exit code 2. */
+export class Usage extends Error {
+  override name = 'Usage'
+}
+
+/** Nobody answers on the town's socket: exit code 3. */
+export class TownUnreachable extends Error {
+  override name = 'TownUnreachable'
+  /** Its daemon is there and says nothing. */
+  readonly silent: boolean
+  constructor(message: string, { silent = false } = {}) {
+    super(message)
+    this.silent = silent
+  }
+}

@@ -1,0 +1,47 @@
+// What a town does not keep for ever: old rows of the journal, outputs of sessions, logs of gates, pins of work that is
+// on main.
+// Never: work itself.
+import { pruneLogs } from '../actors/gates/hands.ts'
+import { prunePins } from '../actors/git/pin.ts'
+import type { RigGit } from '../actors/git/rig.ts'
+import { emptyTrash } from '../actors/git/staging.ts'
+import { rigLayout, townLayout } from '../actors/layout.ts'
+import { pruneRuns } from '../actors/sessions/session.ts'
+import type { Clock, Host } from '../runtime/contract.ts'
+
+const keepDays = 30
+const dayMs = 86_400_000
+
+export interface Housekeeping {
+  root: string
+  host: Host
+  clock: Clock
+  rigs(): Iterable<string>
+  git: RigGit
+  /** What was not removed today is removed tomorrow. */
+  report(error: unknown): void
+}
+
+/** Now, and once a day. Returns how to stop. */
+export function startHousekeeping(house: Housekeeping): () => void {
+  tidyUp(house)
+  const daily = setInterval(() => tidyUp(house), dayMs)
+  daily.unref()
+  return () => clearInterval(daily)
+}
+
+function tidyUp({ root, host, clock, rigs, git, report }: Housekeeping): void {
+  const before = clock.now() - keepDays * dayMs
+  const layout = townLayout(root)
+  try {
+    host.prune(before)
+    pruneRuns(layout.sessions, before)
+    pruneLogs(layout.gateLogs, before)
+    for (const rig of rigs()) {
+      emptyTrash(rigLayout(root, rig).trash).catch(report)
+      prunePins(git, rig, before).catch(report)
+    }
+  } catch (error) {
+    report(error)
+  }
+}

@@ -1,0 +1,104 @@
+// The rigs' configuration as the daemon goes by it: read at the start, and again whenever a config.json changes.
+// Never: goes by a file that is not as it should be; what was read before stays, and what is wrong is said.
+import { mkdirSync, readdirSync, renameSync } from 'node:fs'
+import { join } from 'node:path'
+import { type FSWatcher, watch } from 'chokidar'
+import { type RigConfig, readConfig, rigsConfig, writeConfig } from '../actors/config.ts'
+import { readTown, rigIn, usableRigs } from '../actors/facts.ts'
+import { rigLayout, townLayout } from '../actors/layout.ts'
+
+export interface Rigs {
+  all(): ReadonlyMap<string, RigConfig>
+  get(name: string): RigConfig
+  /** What is wrong with configuration files, in words. */
+  problems(): readonly string[]
+  readAgain(): void
+  /** From now on also this rig, which is on disk. */
+  add(name: string): void
+  /** No more this rig; its folder is moved aside. Says where it is. */
+  remove(name: string): string
+  watch(): void
+  close(): Promise<void>
+}
+
+export interface Hears {
+  /** A rig's configuration is another one now. */
+  changed(name: string): void
+  /** A file is wrong that was not before. */
+  wrong(problem: string): void
+}
+
+/** Several writes of one change are read once, in milliseconds. */
+const gatherMs = 100
+
+/** Throws ConfigUnusable when a rig's configuration cannot be used. */
+export function openRigs(root: string, hears: Hears): Rigs {
+  const rigs = new Map(usableRigs(root))
+  let problems = problemsOf(root)
+  let watcher: FSWatcher | undefined
+  let gathering: NodeJS.Timeout | undefined
+
+  const readAgain = () => {
+    const { rigs: read } = readTown(root)
+    for (const [name, config] of read) {
+      const before = rigs.get(name)
+      if (!before || JSON.stringify(before) === JSON.stringify(config)) continue
+      rigs.set(name, config)
+      hears.changed(name)
+    }
+    const now = problemsOf(root)
+    for (const problem of now) if (!problems.includes(problem)) hears.wrong(problem)
+    problems = now
+  }
+  const soon = () => {
+    clearTimeout(gathering)
+    gathering = setTimeout(readAgain, gatherMs)
+  }
+
+  return {
+    all: () => rigs,
+    get: (name) => rigIn(root, rigs, name),
+    problems: () => problems,
+    readAgain,
+    add(name) {
+      rigs.set(name, rigIn(root, readTown(root).rigs, name))
+      watcher?.add(rigLayout(root, name).config)
+      problems = problemsOf(root)
+    },
+    remove(name) {
+      rigs.delete(name)
+      watcher?.unwatch(rigLayout(root, name).config)
+      const moved = moveAside(root, name)
+      problems = problemsOf(root)
+      return moved
+    },
+    watch() {
+      const paths = [...rigs.keys()].map((name) => rigLayout(root, name).config)
+      watcher = watch(paths, { ignoreInitial: true }).on('all', soon)
+    },
+    async close() {
+      clearTimeout(gathering)
+      await watcher?.close()
+    },
+  }
+}
+
+function problemsOf(root: string): string[] {
+  const { unusable, unread } = readTown(root)
+  return [...[...unusable.values()].map((why) => `${why} (the town goes by what it was)`), ...unread]
+}
+
+/** First out of the registry, then out of the way: a folder nobody knows of harms less than a rig without one. */
+function moveAside(root: string, name: string): string {
+  const { rigsJson, removed } = townLayout(root)
+  const registry = readConfig(rigsJson, rigsConfig)
+  const { [name]: _, ...rest } = registry.rigs
+  writeConfig(rigsJson, { ...registry, rigs: rest })
+  mkdirSync(removed, { recursive: true })
+  const taken = readdirSync(removed)
+  let n = 1
+  while (taken.includes(`${name}-${n}`)) n++
+  const to = join(removed, `${name}-${n}`)
+  renameSync(join(root, name), to)
+  return to
+}

@@ -1,0 +1,133 @@
+// A rig's settings as people say them: `max_workers=6`, `gate.test='npm test'`, `env.CI=`. What the schema of
+// config.json takes decides; this file only knows how a line is written, and when a change counts.
+// Never: writes a configuration that the schema would refuse.
+import { readFileSync } from 'node:fs'
+import { homedir } from 'node:os'
+import { closest } from 'fastest-levenshtein'
+import { z } from 'zod'
+import { asWritten, CommandRefused, splitCommand } from '../actors/commands.ts'
+import { readConfig, rigConfig, writeConfig } from '../actors/config.ts'
+import { didYouMean } from '../actors/nearest.ts'
+import { Usage } from './errors.ts'
+
+/** When a changed setting counts in a town that is up. */
+export type Counts = 'at once' | 'next session' | 'next gt up' | 'fixed'
+
+/** Every key of a rig's config.json; a test names one that is missing. */
+export const settings: Readonly<Record<string, { counts: Counts; about: string }>> = {
+  type: { counts: 'fixed', about: 'what kind of file this is' },
+  version: { counts: 'fixed', about: 'of the file’s form' },
+  name: { counts: 'fixed', about: 'of the rig, and of its folder' },
+  git_url: { counts: 'fixed', about: 'origin; another repository is another rig' },
+  beads: { counts: 'fixed', about: 'the prefix of its issues' },
+  default_branch: { counts: 'at once', about: 'where work lands' },
+  max_workers: { counts: 'at once', about: 'polecats at work at once' },
+  worker_spawn_delay: { counts: 'at once', about: 'pause between starts' },
+  gates: { counts: 'at once', about: 'what runs on every candidate before it lands' },
+  no_gate: { counts: 'at once', about: 'it lands untested' },
+  gate_timeout: { counts: 'at once', about: 'how long a gate may take' },
+  gate_env: { counts: 'next gt up', about: 'variables handed on to gates, by name' },
+  gate_home: { counts: 'at once', about: 'own: gates have an empty home; user: yours' },
+  gate_namespace: { counts: 'at once', about: 'gates run in a namespace of processes' },
+  setup: { counts: 'at once', about: 'what makes a new worktree ready to work in' },
+  setup_timeout: { counts: 'at once', about: 'how long a setup may take' },
+  copy: { counts: 'at once', about: 'files git does not know, copied into worktrees' },
+  agent: { counts: 'next session', about: 'preset that drives the agent' },
+  worker: { counts: 'next session', about: 'the agent: a program with its arguments' },
+  session: { counts: 'next session', about: 'auto, tmux or process' },
+  env: { counts: 'next session', about: 'variables of sessions and gates' },
+  extra_env: { counts: 'next gt up', about: 'variables handed on to sessions, by name' },
+  sign: { counts: 'next session', about: 'workers’ commits are signed' },
+  hang_after: { counts: 'next session', about: 'how long a session may be silent' },
+  session_tries: { counts: 'next session', about: 'how often an agent is started for one issue' },
+  merge_tries: { counts: 'next gt up', about: 'how often work is sent back before you are asked' },
+  retire_tries: { counts: 'at once', about: 'how often tidying up is tried before you are asked' },
+}
+
+type Raw = Record<string, unknown>
+
+/** A configuration with these assignments made; Usage says which one cannot be, and the whole is as it was. */
+export function assigned(config: Raw, assignments: readonly string[]): Raw {
+  return assignments.reduce(assign, config)
+}
+
+function assign(config: Raw, assignment: string): Raw {
+  const at = assignment.indexOf('=')
+  if (at < 1) throw new Usage(`a setting is key=value, not "${assignment}"; \`key=\` takes it away`)
+  const [path, text] = [assignment.slice(0, at), assignment.slice(at + 1)]
+  const { key, name } = found(path)
+  if (settings[key]?.counts === 'fixed')
+    throw new Usage(`${key} is fixed when the rig is made; \`gt rig remove\` it and add it anew for another one`)
+  if (name === undefined) return { ...config, [key]: text === '' ? undefined : valueFor(key, path, text) }
+  const inside = { ...((config[key] as Raw | undefined) ?? {}) }
+  if (text !== '') inside[name] = (valueFor(key, path, text, name) as Raw)[name]
+  else if (name in inside) delete inside[name]
+  else throw new Usage(`there is no ${path} to take away${didYouMean(name, Object.keys(inside))}`)
+  return { ...config, [key]: inside }
+}
+
+/**
+ * Makes these assignments in a rig's config.json: all of them, or none and the file as it was. ConfigUnusable or Usage
+ * say what is wrong.
+ */
+export function configure(path: string, assignments: readonly string[]): void {
+  readConfig(path, rigConfig)
+  const changed = assigned(JSON.parse(readFileSync(path, 'utf8')) as Raw, assignments)
+  const result = rigConfig.safeParse(changed)
+  if (!result.success)
+    throw new Usage(`nothing was changed, for the rig would then be wrong: ${z.prettifyError(result.error)}`)
+  if (result.data.no_gate && Object.keys(result.data.gates).length > 0)
+    throw new Usage('nothing was changed: a rig has gates or says no_gate; `no_gate=` or `gate.<name>=` takes one away')
+  writeConfig(path, changed)
+}
+
+/** `gate.test` is `test` in `gates`. */
+function found(path: string): { key: string; name: string | undefined } {
+  const known = Object.keys(rigConfig.shape)
+  const [first = '', ...rest] = path.split('.')
+  const plural = `${first}s`
+  const key = !known.includes(first) && known.includes(plural) && isRecord(plural) ? plural : first
+  if (!known.includes(key))
+    throw new Usage(
+      `a rig has no setting "${first}"; did you mean ${closest(first, known)}? \`gt rig show\` lists them`,
+    )
+  const named = rest.length === 0 ? undefined : rest.join('.')
+  if (named === undefined && isRecord(key))
+    throw new Usage(`${key} are set one by one: ${key === 'gates' ? 'gate' : key}.<name>=…`)
+  return { key, name: named }
+}
+
+const isRecord = (key: string) => schemaOf(key).safeParse({}).success && !schemaOf(key).safeParse([]).success
+
+const schemaOf = (key: string) => rigConfig.shape[key as keyof typeof rigConfig.shape]
+
+/** The first form of what was typed that the schema takes. */
+function valueFor(key: string, path: string, text: string, name?: string): unknown {
+  const wrapped = (value: unknown) => (name === undefined ? value : { [name]: value })
+  const schema = schemaOf(key)
+  const forms = formsOf(text).map(wrapped)
+  const fits = forms.find((form) => schema.safeParse(form).success)
+  if (fits !== undefined) return fits
+  const issues = forms.map((form) => schema.safeParse(form).error?.issues ?? [])
+  // What a form of the right type is told is worth more than that another was of the wrong one.
+  const told = issues.flat().find(({ code }) => code !== 'invalid_type' && code !== 'invalid_union')
+  throw new Usage(`${path}=${text} cannot be: ${told?.message ?? issues[0]?.[0]?.message ?? 'no value of this kind'}`)
+}
+
+/** As number, truth, list, command, and as the text it is. */
+function formsOf(text: string): unknown[] {
+  const number = /^-?\d+$/.test(text) ? [Number(text)] : []
+  const truth = text === 'true' || text === 'false' ? [text === 'true'] : []
+  const list = /^[^\s'"]+(,[^\s'"]+)+$/.test(text) ? [text.split(',')] : []
+  return [...number, ...truth, ...list, ...commandIn(text), text]
+}
+
+function commandIn(text: string): unknown[] {
+  try {
+    return [asWritten(splitCommand(text, homedir()))]
+  } catch (error) {
+    // No command, then; where one is needed, the schema says why.
+    if (error instanceof CommandRefused) return []
+    throw error
+  }
+}

@@ -1,0 +1,67 @@
+// The beads of a town: the town's own and each rig's, opened when they are first needed, and watched.
+// Never: writes; what hands write they write through what is opened here.
+
+import type { Issue } from '../actors/beads/contract.ts'
+import { type Beads, openBeads } from '../actors/beads/embedded.ts'
+import { isLanded, survey } from '../actors/beads/hands.ts'
+import { watchBeads } from '../actors/beads/watch.ts'
+import { rigLayout, townLayout } from '../actors/layout.ts'
+import type { IssueReader } from './status.ts'
+
+export interface Shelves {
+  /** A rig's; the town's own for undefined. */
+  of(rig: string | undefined): Beads
+  issues: IssueReader
+  /** Calls `changed` after every commit of somebody else. */
+  watch(rig: string, changed: () => void): void
+  /** Lets go of a rig's. */
+  drop(rig: string): Promise<void>
+  close(): Promise<void>
+}
+
+export function openShelves(root: string): Shelves {
+  const open = new Map<string, Beads>()
+  const watches = new Map<string, () => Promise<void>>()
+  const of = (rig: string | undefined): Beads => {
+    const key = rig ?? ''
+    const beads = open.get(key) ?? openBeads(rig === undefined ? townLayout(root).beads : rigLayout(root, rig).beads)
+    open.set(key, beads)
+    return beads
+  }
+  const drop = async (rig: string) => {
+    await watches.get(rig)?.()
+    watches.delete(rig)
+    open.get(rig)?.close()
+    open.delete(rig)
+  }
+  return {
+    of,
+    issues: issuesIn(of),
+    watch: (rig, changed) => void watches.set(rig, watchBeads(rigLayout(root, rig).beads, of(rig), changed)),
+    drop,
+    async close() {
+      await Promise.all([...watches.values()].map((stop) => stop()))
+      for (const beads of open.values()) beads.close()
+    },
+  }
+}
+
+function issuesIn(of: Shelves['of']): IssueReader {
+  const part = (rig: string, { id, title, status, close_reason: reason }: Issue) => {
+    const landed = status === 'closed' && isLanded(of(rig).closedBy(id), reason)
+    return { id, title, status, landed, reason }
+  }
+  return {
+    async issue(rig, id) {
+      const issue = of(rig).get(id)
+      return issue && { ...part(rig, issue), type: issue.issue_type, assignee: issue.assignee }
+    },
+    async children(rig, id) {
+      const parts = of(rig)
+        .children(id)
+        .filter((issue) => issue.issue_type !== 'epic')
+      return parts.map((issue) => part(rig, issue))
+    },
+    waiting: async (rig, epics, issues) => (await survey(of(rig), epics, issues)).waiting,
+  }
+}

@@ -1,0 +1,146 @@
+// `gt rig add`: a repository becomes a rig, and a town that is up begins with it.
+// Never: leaves half a rig behind.
+
+import { accessSync, constants, existsSync, statSync } from 'node:fs'
+import { homedir } from 'node:os'
+import { delimiter, join, resolve } from 'node:path'
+import process from 'node:process'
+import { z } from 'zod'
+import type { Command } from '../../actors/commands.ts'
+import { witnessOf } from '../../machines/address.ts'
+import { answering, post } from '../asking.ts'
+import { TownUnreachable, Usage } from '../errors.ts'
+import { declare } from '../word.ts'
+
+export const word = declare({
+  name: 'rig add',
+  group: 'town',
+  summary: 'put a repository under the town’s care',
+  usage: "<name> <git-url or path> (--gate 'name=command' … | --no-gate) [--worker 'program arguments …']",
+  examples: [
+    "gt rig add wyvern https://example.org/wyvern.git --gate 'test=npm test' --worker 'node ./worker.mjs'",
+    "gt rig add wyvern ../wyvern --setup 'install=npm ci' --gate 'test=npm test' --env CI=1",
+    'gt rig add docs ../docs --no-gate',
+  ],
+  options: {
+    gate: { kind: 'text', many: true, about: 'name=command, run on every candidate before it lands; may be repeated' },
+    'no-gate': { kind: 'flag', about: 'say that this rig lands untested' },
+    'gate-env': { kind: 'text', many: true, about: 'name of a variable that gates get of yours; may be repeated' },
+    setup: { kind: 'text', many: true, about: 'name=command that makes a new worktree ready to work in' },
+    env: { kind: 'text', many: true, about: 'NAME=value for sessions and gates; may be repeated' },
+    prefix: { kind: 'text', about: 'of its issues’ ids; from the name if left out' },
+    agent: { kind: 'text', about: 'preset that drives the agent: shell' },
+    worker: { kind: 'text', about: 'the agent: a program with its arguments, run in its worktree' },
+    'max-workers': { kind: 'number', range: [1, 200], about: 'polecats at work at once (4)' },
+    'spawn-delay': { kind: 'duration', about: 'pause between starts' },
+    session: { kind: 'text', choices: ['auto', 'tmux', 'process'], about: 'auto, tmux or process' },
+  },
+  args: { name: { kind: 'text' }, url: { kind: 'text' } },
+  async run({ args: { name, url }, flags, town, print, ask }) {
+    if (flags['no-gate'] && flags.gate.length > 0)
+      throw new Usage('a rig has gates, or lands untested: say --gate or --no-gate, not both')
+    const { presets } = await import('../../actors/agents/presets.ts')
+    const { initBeads } = await import('../../actors/beads/embedded.ts')
+    const { asWritten, splitCommand } = await import('../../actors/commands.ts')
+    const split = (text: string) => splitCommand(text, process.env.HOME ?? homedir())
+    const { addRig } = await import('../../actors/install.ts')
+    if (flags.agent !== undefined && !(flags.agent in presets))
+      throw new Usage(`no agent preset "${flags.agent}"; there is: ${Object.keys(presets).join(', ')}`)
+    const commands = (option: string, all: readonly string[]) =>
+      Object.fromEntries(all.map((text) => pair(option, text)).map(([key, line]) => [key, asWritten(split(line))]))
+    const settings = {
+      ...(flags['gate-env'].length > 0 ? { gate_env: flags['gate-env'] } : {}),
+      ...(flags.env.length > 0 ? { env: Object.fromEntries(flags.env.map((text) => pair('env', text))) } : {}),
+      ...(flags.setup.length > 0 ? { setup: commands('setup', flags.setup) } : {}),
+    }
+    const worker = flags.worker === undefined ? undefined : asWritten(workerCommand(flags.worker, split))
+    process.stderr.write(`cloning ${url} …\n`)
+    const added = await addRig(town(), {
+      name,
+      url,
+      gates: commands('gate', flags.gate),
+      noGate: flags['no-gate'],
+      settings,
+      now: new Date(),
+      initBeads,
+      ...(process.stderr.isTTY ? { progress: showProgress } : {}),
+      ...(flags.prefix === undefined ? {} : { prefix: flags.prefix }),
+      ...(worker ? { worker } : {}),
+      ...(flags['max-workers'] === undefined ? {} : { maxWorkers: flags['max-workers'] }),
+      ...(flags['spawn-delay'] === undefined ? {} : { spawnDelay: `${flags['spawn-delay']}ms` }),
+      ...(flags.agent === undefined ? {} : { agent: flags.agent }),
+      ...(flags.session === undefined ? {} : { session: flags.session }),
+    })
+    try {
+      await ask('rigAdded', { rig: name })
+    } catch (error) {
+      // A town that is down reads its rigs when it comes up.
+      if (!(error instanceof TownUnreachable)) throw error
+    }
+    if (added.warning) process.stderr.write(`warning: ${added.warning}\n`)
+    print({ rig: name, ...added }, () => [
+      `${name} is a rig on ${added.branch}; its issues are ${added.prefix}-…${flags['no-gate'] ? '. It lands WITHOUT a gate' : ''}`,
+    ])
+    return 0
+  },
+})
+
+/** One line that is written over, for people who watch. */
+function showProgress({ stage, progress }: { stage: string; progress: number }): void {
+  process.stderr.write(`\r\u001b[K${stage} ${progress} %${progress === 100 ? '\r\u001b[K' : ''}`)
+}
+
+function pair(option: string, text: string): [string, string] {
+  const at = text.indexOf('=')
+  if (at < 1) throw new Usage(`--${option} is name=${option === 'env' ? 'value' : 'command'}, not "${text}"`)
+  return [text.slice(0, at), text.slice(at + 1)]
+}
+
+/** Agents start in their worktree: paths as a person typed them, from here, are made whole. */
+function workerCommand(text: string, split: (text: string) => Command): Command {
+  const typed = existsSync(text) ? { argv: [text], env: {} } : split(text)
+  const argv = typed.argv.map((part) => (part.includes('/') && existsSync(part) ? resolve(part) : part))
+  const [program] = argv
+  if (program === undefined) throw new Usage('--worker names a program')
+  const why = cannotStart(program)
+  if (why) throw new Usage(`--worker: ${why}`)
+  return { argv, env: typed.env }
+}
+
+/** Why nothing could be started by this name, in words. */
+function cannotStart(program: string): string | undefined {
+  if (!program.includes('/')) {
+    const dirs = (process.env.PATH ?? '').split(delimiter)
+    return dirs.some((dir) => isProgram(join(dir, program)))
+      ? undefined
+      : `there is no program "${program}" on your PATH; give its path`
+  }
+  if (!existsSync(program)) return `${program} does not exist`
+  // A script is run with the town's Node.
+  if (/\.(mjs|cjs|js|ts)$/.test(program) && statSync(program).isFile()) return undefined
+  return isProgram(program) ? undefined : `${program} is not executable; \`chmod +x ${program}\``
+}
+
+function isProgram(path: string): boolean {
+  try {
+    accessSync(path, constants.X_OK)
+    return statSync(path).isFile()
+  } catch (error) {
+    const { code } = error as NodeJS.ErrnoException
+    if (code === 'ENOENT' || code === 'EACCES' || code === 'ENOTDIR') return false
+    throw error
+  }
+}
+
+export const answers = {
+  /** A rig was added on disk. */
+  rigAdded: answering({
+    may: 'overseer',
+    shape: z.object({ rig: z.string() }),
+    answer: async ({ rig }, asking): Promise<null> => {
+      await asking.town.rigAdded(rig)
+      post(asking, { to: witnessOf(rig), type: 'rig.configured', body: { ...asking.town.rig(rig) } })
+      return null
+    },
+  }),
+}

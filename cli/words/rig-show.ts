@@ -1,0 +1,59 @@
+// `gt rig show`: every setting of a rig, from its config.json; also while the town is down.
+// Never: changes one.
+import { readFileSync } from 'node:fs'
+import { table } from '../print.ts'
+import { declare } from '../word.ts'
+
+export const word = declare({
+  name: 'rig show',
+  group: 'town',
+  summary: 'every setting of a rig, and when a change of it counts',
+  usage: '<rig>',
+  examples: ['gt rig show wyvern', 'gt rig show wyvern --json'],
+  args: { rig: { kind: 'text' } },
+  async run({ args: { rig }, town, print }) {
+    const { knownIn, readTown } = await import('../../actors/facts.ts')
+    const { rigLayout } = await import('../../actors/layout.ts')
+    const { settings } = await import('../settings.ts')
+    const read = readTown(town())
+    knownIn(read, rig)
+    const path = rigLayout(read.root, rig).config
+    const unusable = read.unusable.get(rig)
+    if (unusable !== undefined) throw new Error(unusable)
+    const written = JSON.parse(readFileSync(path, 'utf8')) as Record<string, unknown>
+    const used = read.rigs.get(rig) as Record<string, unknown>
+    const shown = Object.entries(settings)
+      .filter(([key]) => key in used || key in written || key === 'worker')
+      .map(([key, { counts, about }]) => ({
+        key,
+        value: written[key] ?? used[key] ?? null,
+        set: key in written,
+        counts,
+        about,
+      }))
+    print({ rig, path, settings: shown, unread: read.unread }, () => [
+      path,
+      ...table(
+        shown.map(({ key, value, set, counts, about }) => [
+          `  ${key}`,
+          valueWords(key, value),
+          set ? '' : 'default',
+          counts === 'at once' ? '' : counts,
+          about,
+        ]),
+      ),
+      ...read.unread.filter((words) => words.startsWith(path)),
+      '',
+      '`gt rig set <rig> <key>=<value>` changes one; what says nothing else counts at once',
+    ])
+    return 0
+  },
+})
+
+/** Durations that were not written are milliseconds by now. */
+function valueWords(key: string, value: unknown): string {
+  if (value === null) return 'none'
+  if (typeof value === 'number' && /_(timeout|after|delay)$/.test(key))
+    return value % 60_000 === 0 && value > 0 ? `${value / 60_000}m` : `${value / 1000}s`
+  return typeof value === 'string' ? value : JSON.stringify(value)
+}

@@ -1,0 +1,114 @@
+// `gt up`: the daemon is started, in the background or as this very process, with an environment of its own; or what is
+// stopped or halted goes on.
+// Never: hands the caller's environment on (actors/environment.ts has the list).
+import { spawn } from 'node:child_process'
+import { closeSync, existsSync, openSync, readFileSync, realpathSync, statSync } from 'node:fs'
+import { enableCompileCache } from 'node:module'
+import { dirname, extname, join } from 'node:path'
+import process from 'node:process'
+import { setTimeout as sleep } from 'node:timers/promises'
+import { z } from 'zod'
+import { daemonEnv } from '../../actors/environment.ts'
+import { witnessOf } from '../../machines/address.ts'
+import { answering, post } from '../asking.ts'
+import { TownUnreachable } from '../errors.ts'
+import { version } from '../version.ts'
+import { type Context, declare } from '../word.ts'
+
+/** How long the daemon may take to answer, in milliseconds. */
+const upWithinMs = 30_000
+
+export const word = declare({
+  name: 'up',
+  group: 'town',
+  summary: 'start the town, or let what is stopped or halted go on',
+  usage: '[--foreground]',
+  examples: ['gt up', 'gt up --foreground    # for service managers'],
+  options: {
+    foreground: { kind: 'flag', about: 'be the daemon, for service managers; its log goes to standard output' },
+  },
+  async run({ flags, town, ask, print }) {
+    const root = town()
+    // The file itself: what npm links to it has no ending, and `bd` is beside the file, not beside the link.
+    const gt = realpathSync(process.argv[1] as string)
+    const { namesHandedOn } = await import('../../actors/facts.ts')
+    const env = daemonEnv(process.env, namesHandedOn(root))
+    if (flags.foreground) return foreground(root, gt, env)
+    const was = await resume(ask)
+    const up = was ?? (await background(root, gt, env, ask))
+    print({ town: root, pid: up.pid, was: was !== undefined, problems: up.problems }, () => [
+      was ? `${root} is up already (pid ${up.pid})` : `${root} is up (pid ${up.pid})`,
+      ...up.problems.map((problem) => `warning: ${problem}`),
+    ])
+    return 0
+  },
+})
+
+/** Is the daemon; first as a process that has nothing else in its environment. */
+async function foreground(root: string, gt: string, env: Record<string, string>): Promise<number> {
+  if (Object.keys(process.env).some((name) => !(name in env))) {
+    process.execve?.(process.execPath, [process.execPath, ...process.execArgv, ...process.argv.slice(1)], env)
+  }
+  const { townLayout } = await import('../../actors/layout.ts')
+  // Compiled code is kept inside the town, so that a daemon that restarts answers sooner.
+  enableCompileCache(join(townLayout(root).daemon, 'cache'))
+  const { runDaemon } = await import('../daemon.ts')
+  const entry = { gt, bd: join(dirname(gt), `bd${extname(gt)}`), node: process.execPath }
+  return runDaemon({ town: root, env, entry, version })
+}
+
+/** Asking it to go on is also how one learns that it serves. */
+async function resume(ask: Context['ask']) {
+  try {
+    return await ask('resume', {})
+  } catch (error) {
+    if (error instanceof TownUnreachable && !error.silent) return undefined
+    throw error
+  }
+}
+
+async function background(root: string, gt: string, env: Record<string, string>, ask: Context['ask']) {
+  const { townLayout } = await import('../../actors/layout.ts')
+  const { daemonLog } = townLayout(root)
+  const from = existsSync(daemonLog) ? statSync(daemonLog).size : 0
+  const out = openSync(daemonLog, 'a', 0o600)
+  const child = spawn(process.execPath, [gt, 'up', '--foreground', '--town', root], {
+    cwd: root,
+    detached: true,
+    stdio: ['ignore', out, out],
+    env,
+  })
+  closeSync(out)
+  let code: number | null | undefined
+  child.once('exit', (exit) => {
+    code = exit
+  })
+  for (let waitedMs = 0; code === undefined && waitedMs < upWithinMs; waitedMs += 5) {
+    await sleep(5)
+    const up = await resume(ask)
+    if (!up) continue
+    child.unref()
+    return up
+  }
+  child.unref()
+  const said = readFileSync(daemonLog).subarray(from).toString().trim() || 'no words'
+  throw new Error(`the town does not come up: ${said} (log: ${daemonLog})`)
+}
+
+export const answers = {
+  /** Lets stopped rigs work again (what `gt up` does after the daemon serves). */
+  resume: answering({
+    may: 'overseer',
+    shape: z.object({}),
+    answer: (_, asking) => {
+      const { town } = asking
+      for (const scope of town.host.holds()) town.host.release(scope)
+      for (const { address, status } of town.host.actors()) if (status === 'halted') town.host.resume(address)
+      for (const name of town.rigs()) {
+        post(asking, { to: witnessOf(name), type: 'rig.configured', body: { ...town.rig(name) } })
+        post(asking, { to: witnessOf(name), type: 'rig.resumed', body: {} })
+      }
+      return { resumed: [...town.rigs()], pid: town.pid, problems: [...town.problems()] }
+    },
+  }),
+}

@@ -1,0 +1,142 @@
+// The journal: what each turn did, in order. Evidence, never truth.
+// Never: changes a turn that is in it.
+import type { Host, JournalEntry, JsonObject, Store } from '../contract.ts'
+
+interface Row {
+  seq: number
+  at: number
+  address: string
+  incarnation: number
+  revision: number
+  mail_id: string
+  mail_type: string
+  from_address: string
+  cause_id: string | null
+  before: string
+  after: string
+  notes: string
+  promised: string
+}
+
+/** A turn with the mail it heard, as it is needed to play it again. */
+export interface PlayedTurn {
+  seq: number
+  at: number
+  address: string
+  incarnation: number
+  revision: number
+  after: string
+  mail: { id: string; type: string; from: string; body: JsonObject }
+  /** What its life began with, at the first turn of one. */
+  input: JsonObject | null
+  version: number
+}
+
+export function journalTable(store: Store) {
+  /** Looked for backwards, since what is asked for is seldom far. */
+  const lastBefore = (seq: number, condition: string, ...params: (string | number)[]): JournalEntry | undefined => {
+    const row = store.get<Row>(
+      `SELECT * FROM journal WHERE seq < ? AND ${condition} ORDER BY seq DESC LIMIT 1`,
+      seq,
+      ...params,
+    )
+    return row && entryOf(row)
+  }
+  return {
+    /** `input`: what a life began with, at its first turn; `version`: of the machine that played it. */
+    add(entry: Omit<JournalEntry, 'seq'>, input: JsonObject | null, version: number): JournalEntry {
+      const { lastInsertRowid: seq } = store.run(
+        `INSERT INTO journal (at, address, incarnation, revision, mail_id, mail_type, from_address, cause_id, before,
+           after, notes, promised, input, version)
+         VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
+        entry.at,
+        entry.address,
+        entry.incarnation,
+        entry.revision,
+        entry.mailId,
+        entry.mailType,
+        entry.from,
+        entry.causeId,
+        entry.before,
+        entry.after,
+        JSON.stringify(entry.notes),
+        JSON.stringify(entry.promised),
+        input && JSON.stringify(input),
+        version,
+      )
+      return { seq, ...entry }
+    },
+    /** The newest turn before `seq` that heard this mail. */
+    heard: (mailId: string, seq: number) => lastBefore(seq, 'mail_id = ?', mailId),
+    /** The turn of that revision, when it was before `seq`. */
+    turn: (address: string, incarnation: number, revision: number, seq: number) =>
+      lastBefore(seq, 'address = ? AND incarnation = ? AND revision = ?', address, incarnation, revision),
+    /** The newest turn before `seq` that armed this timer. */
+    armed: (address: string, timerId: string, seq: number) =>
+      lastBefore(
+        seq,
+        "address = ? AND EXISTS (SELECT 1 FROM json_each(promised) WHERE value LIKE 'timer ' || ? || ' %')",
+        address,
+        timerId,
+      ),
+    /** Turns whose mail is still kept, oldest first. */
+    played: (until: number): PlayedTurn[] =>
+      store
+        .all<
+          Omit<PlayedTurn, 'mail' | 'input'> & {
+            id: string
+            type: string
+            from: string
+            body: string
+            input: string | null
+          }
+        >(
+          `SELECT j.seq, j.at, j.address, j.incarnation, j.revision, j.after, j.input, j.version,
+             m.id, m.type, m.from_address AS "from", m.body
+           FROM journal j JOIN mail m ON m.id = j.mail_id WHERE j.seq <= ? ORDER BY j.seq`,
+          until,
+        )
+        .map(({ id, type, from, body, input, ...turn }) => ({
+          ...turn,
+          mail: { id, type, from, body: JSON.parse(body) as JsonObject },
+          input: input === null ? null : (JSON.parse(input) as JsonObject),
+        })),
+    prune: (olderThan: number) => store.run('DELETE FROM journal WHERE at < ?', olderThan),
+  }
+}
+
+/** Oldest first; with `last`, only so many of the newest. */
+export function readJournal(store: Store, query: Parameters<Host['journal']>[0]): JournalEntry[] {
+  return store
+    .all<Row>(
+      `SELECT * FROM (
+         SELECT * FROM journal WHERE seq > ? AND at >= ? AND (? IS NULL OR address = ?)
+           AND (? IS NULL OR EXISTS (SELECT 1 FROM json_each(notes) WHERE value ->> 'issue' = ?))
+         ORDER BY seq DESC LIMIT ?
+       ) ORDER BY seq`,
+      query.after ?? 0,
+      query.sinceMs ?? 0,
+      query.address ?? null,
+      query.address ?? null,
+      query.issue ?? null,
+      query.issue ?? null,
+      query.last ?? -1,
+    )
+    .map(entryOf)
+}
+
+const entryOf = (row: Row): JournalEntry => ({
+  seq: row.seq,
+  at: row.at,
+  address: row.address,
+  incarnation: row.incarnation,
+  revision: row.revision,
+  mailId: row.mail_id,
+  mailType: row.mail_type,
+  from: row.from_address,
+  causeId: row.cause_id,
+  before: row.before,
+  after: row.after,
+  notes: JSON.parse(row.notes) as JournalEntry['notes'],
+  promised: JSON.parse(row.promised) as string[],
+})
