@@ -156,6 +156,7 @@ const givenUp = (ledger: Ledger, issue: string): Partial<Ledger> => ({
   queued: without(ledger.queued, issue),
   tries: without(ledger.tries, issue),
   conflicts: without(ledger.conflicts, issue),
+  returned: ledger.returned.filter((candidate) => candidate.issue !== issue),
   escalated: [...lacking(ledger.escalated, issue), issue],
   wanted: { ...ledger.wanted, issues: lacking(ledger.wanted.issues, issue) },
 })

@@ -234,7 +234,7 @@ const setAside =
   (context) => ({
     changes: {
       queue: changed(context.queue, context.members, (request) => {
-        const setbacks = request.setbacks + 1
+        const setbacks = Math.min(absencesMax, request.setbacks + 1)
         return { ...request, setbacks, alone: true, wait: { what, until: until(setbacks) } }
       }),
     },
