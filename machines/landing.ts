@@ -94,12 +94,11 @@ export const begun = (input: RefineryInput | undefined): Context => ({
   now: 0,
 })
 
-/** Between two candidates. What kept work that is no longer kept is over. */
+/** Between two candidates. */
 export const rested =
   (at: number): Change =>
   (context) => {
-    const isOver = ({ what, until }: Context['stuck'][number]) =>
-      context.queue.length === 0 || (until === 'held' && !context.queue.some(({ wait }) => wait?.what === what))
+    const isOver = isOverWith(context.queue)
     return {
       mail: told.unstuck(context, isOver),
       changes: {
@@ -114,6 +113,12 @@ export const rested =
       },
     }
   }
+
+/** What kept work that is no longer in the queue, or no longer kept, is over. */
+const isOverWith =
+  (queue: readonly Queued[]) =>
+  ({ what, until }: Context['stuck'][number]) =>
+    queue.length === 0 || (until === 'held' && !queue.some(({ wait }) => wait?.what === what))
 
 export const takenIn =
   (event: MailEvent<'merge.requested'>): Change =>
@@ -133,11 +138,13 @@ export const takenOut =
   (event: MailEvent<'queue.removal'>): Change =>
   (context) => {
     const out = context.queue.filter((request) => request.issue === event.issue)
+    const queue = without(context.queue, out)
+    const isOver = isOverWith(queue)
     return {
       notes: out.length > 0 ? [says.takenOut(event)] : [],
-      mail: told.removed(context, out, event.from, event.why),
+      mail: [...told.removed(context, out, event.from, event.why), ...told.unstuck(context, isOver)],
       reply: says.outOfIt(context, event, out.length > 0),
-      changes: { queue: without(context.queue, out) },
+      changes: { queue, stuck: context.stuck.filter((each) => !isOver(each)) },
     }
   }
 

@@ -63,6 +63,8 @@ export function town(
   const issues = new Map((options.issues ?? []).map((issue) => [issue.id, issue]))
   const later = new Map<string, PromisedEffect>()
   const performed: string[] = []
+  /** What people were sent. */
+  const letters: { to: string; subject: string; body: string }[] = []
   let epicClosed = false
   const facts = {
     rigs: () => ['w'],
@@ -143,7 +145,10 @@ export function town(
       }
       return { closed }
     },
-    fileMessage: () => ({ filed: true }),
+    fileMessage: ({ to, subject, body }) => {
+      letters.push({ to, subject, body })
+      return { filed: true }
+    },
     createWorktree: (input) => ({
       path: `/town/${input.rig}/polecats/${input.polecat}`,
       head: sha('a'),
@@ -208,19 +213,62 @@ export function town(
     throw new Error(`the town does not come to rest: ${performed.slice(-20).join(', ')}`)
   }
 
+  const contextOf = <T>(address: string) => host.actor(address)?.context as T
+  const post = (from: string, to: string, type: string, body: JsonObject = {}) => {
+    const { id } = host.post({ from, to, type, body })
+    settleDown()
+    return id
+  }
+
   return {
     issues,
+    letters,
+    /** The Overseer wants the epic done. */
+    begin: () => post('overseer', 'mayor/', 'work.requested', { rig: 'w', epic: 'w-e' }),
+    /** The worker of an issue. */
+    workerOf(issue: string) {
+      const { workers } = contextOf<{ workers: Record<string, { issue: string }> }>('w/witness')
+      const [name] = Object.entries(workers).find(([, worker]) => worker.issue === issue) ?? []
+      if (!name) throw new Error(`nobody works on ${issue}; there are ${JSON.stringify(workers)}`)
+      return name
+    },
+    workers: () =>
+      Object.values(contextOf<{ workers: Record<string, { issue: string }> }>('w/witness').workers)
+        .map(({ issue }) => issue)
+        .sort(),
+    /** The worker of an issue says how it ended. */
+    handsOff(issue: string, body: JsonObject = {}) {
+      const name = this.workerOf(issue)
+      return post(`w/polecats/${name}`, `w/polecats/${name}`, 'handoff.requested', body)
+    },
+    /** Its session is over. */
+    exits(issue: string, exitCode = 0) {
+      this.answer(`watchSession w/polecats/${this.workerOf(issue)}/session`, { kind: 'ended', exitCode, tail: 'bye' })
+    },
+    /** It closes its issue itself. */
+    closes(issue: string) {
+      const closedBy = `w/polecats/${this.workerOf(issue)}`
+      Object.assign(issues.get(issue) as Issue, { status: 'closed', closedBy })
+    },
+    /** Somebody changes an issue by hand. */
+    byHand(issue: string, changes: Partial<Issue>) {
+      Object.assign(issues.get(issue) as Issue, changes)
+      post('daemon', 'w/witness', 'issues.changed')
+    },
+    statuses: () => [...issues.values()].map(({ status }) => status),
+    escalations: () =>
+      contextOf<{ escalations: { cause: string; subject: string; body: string }[] }>('mayor/').escalations,
+    causes: () => contextOf<{ escalations: { cause: string }[] }>('mayor/').escalations.map(({ cause }) => cause),
+    /** How often this was performed. */
+    times: (what: string) => performed.filter((line) => line.startsWith(what)).length,
+    contextOf,
     clock,
     performed,
     get host() {
       return host
     },
     settleDown,
-    post(from: string, to: string, type: string, body: JsonObject = {}) {
-      const { id } = host.post({ from, to, type, body })
-      settleDown()
-      return id
-    },
+    post,
     /** An effect that was left for later answers now. */
     answer(which: string, answer: JsonObject) {
       const effect = later.get(which)
