@@ -53,7 +53,7 @@ describe('it says how it ended', () => {
       {
         cause: 'w/w-1',
         subject: expect.stringContaining('no key for the service'),
-        body: expect.stringContaining('kept at refs/gt/retire'),
+        body: expect.stringContaining('kept at refs/gt/work'),
       },
     ])
     atRest()

@@ -165,7 +165,7 @@ export function town(
       unfinished: null,
     }),
     pinWork: ({ issue, branch, purpose }) => ({
-      head: { ref: `refs/gt/${purpose}/${issue}`, sha: commitOf(issue, branch) },
+      head: { ref: `refs/gt/${purpose === 'merge' ? 'merge' : 'work'}/${issue}`, sha: commitOf(issue, branch) },
       dirty: null,
     }),
     clearPlace: () => ({ head: null, dirty: null }),
