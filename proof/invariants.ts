@@ -180,7 +180,7 @@ export const always: readonly Invariant[] = [
   },
   {
     number: 8,
-    says: 'only the Witness and its retirements end a session',
+    says: 'only the Witness and its keepers end a session',
     broken: (view) => {
       for (const { address, role, context } of view.actors) {
         if (role !== 'session') continue
