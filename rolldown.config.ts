@@ -30,6 +30,13 @@ export default defineConfig([
       cleanDir: true,
       banner: '#!/usr/bin/env node',
       chunkFileNames: 'chunks/[name]-[hash].cjs',
+      // What every word reads is one file, and what `bd` reads of it another: opening a file costs more than reading it.
+      codeSplitting: {
+        groups: [
+          { name: 'values', test: /\/(cli\/(errors|kinds)|machines\/address)\.ts$/ },
+          { name: 'core', test: /\/cli\/(gt-main|client|word|words|print)\.ts$/ },
+        ],
+      },
       paths: (id) => (isApart(id) ? `./${apart[basename(id)]}` : id),
     },
   },

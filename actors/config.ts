@@ -9,7 +9,6 @@ import { isMemberName, isRigName } from '../machines/address.ts'
 import { presets } from './agents/presets.ts'
 import { type Command, CommandRefused, splitCommand } from './commands.ts'
 import { writeWhole } from './files.ts'
-import { nearest } from './nearest.ts'
 
 export class ConfigUnusable extends Error {
   override name = 'ConfigUnusable'
@@ -174,13 +173,4 @@ export function readConfig<S extends z.ZodType>(path: string, schema: S): z.outp
 
 export function writeConfig(path: string, value: unknown): void {
   writeWhole(path, `${JSON.stringify(value, null, 2)}\n`)
-}
-
-/** Keys of a rig's config.json that nothing reads, with the one that was probably meant (null: none is like it). */
-export function unknownKeys(raw: unknown): { key: string; nearest: string | null }[] {
-  if (typeof raw !== 'object' || raw === null) return []
-  const known = Object.keys(rigConfig.shape)
-  return Object.keys(raw)
-    .filter((key) => !known.includes(key))
-    .map((key) => ({ key, nearest: nearest(key, known) ?? null }))
 }

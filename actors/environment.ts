@@ -8,27 +8,39 @@ export type Environment = Readonly<Record<string, string | undefined>>
 const person = ['HOME', 'USER', 'LOGNAME', 'SHELL', 'LANG', 'TERM', 'TZ', 'TMPDIR', 'NO_COLOR']
 /** Where programs of this person keep what is theirs. */
 const places = ['XDG_CONFIG_HOME', 'XDG_RUNTIME_DIR']
-/** What git needs to reach origin and to say who it is there. */
-const origin = [
+/** What reaches an origin besides: keys, proxies, certificates, and the stores of credentials. */
+const credentials = [
+  'DBUS_SESSION_BUS_ADDRESS',
+  'KRB5CCNAME',
   'SSH_AUTH_SOCK',
   'SSH_AGENT_PID',
   'GIT_SSH',
   'GIT_SSH_COMMAND',
+  'GIT_SSH_VARIANT',
   'GIT_ASKPASS',
   'SSH_ASKPASS',
   'GIT_CONFIG_GLOBAL',
+  'GIT_SSL_CAINFO',
+  'GIT_SSL_CAPATH',
+  'GIT_SSL_CERT',
+  'GIT_SSL_KEY',
+  'GIT_SSL_NO_VERIFY',
+  'GIT_PROXY_SSL_CAINFO',
+  'SSL_CERT_FILE',
+  'SSL_CERT_DIR',
+  'CURL_CA_BUNDLE',
   'GH_TOKEN',
   'GITHUB_TOKEN',
   'GITLAB_TOKEN',
+  ...['http_proxy', 'https_proxy', 'ftp_proxy', 'all_proxy', 'no_proxy'].flatMap((name) => [name, name.toUpperCase()]),
 ]
-const originToo = /^(GIT_SSL_|SSL_CERT_)|^(http|https|ftp|all|no)_proxy$/i
+
+/** What git that talks to origin may know: who the person is, and what reaches it. */
+export const originVariables: readonly string[] = ['HOME', 'USER', 'LOGNAME', ...places, ...credentials]
 
 /** What the daemon lives with: enough for itself, for git, and for what the rigs hand on by name. */
 export const daemonEnv = (env: Environment, extra: readonly string[] = []) =>
-  chosen(env, (name) => ownWay(name) || reachesOrigin(name) || extra.includes(name))
-
-/** Git that fetches from origin and pushes to it. */
-export const originEnv = (env: Environment) => chosen(env, (name) => ownWay(name) || reachesOrigin(name))
+  chosen(env, (name) => ownWay(name) || credentials.includes(name) || extra.includes(name))
 
 /** An agent's session, before what the town itself tells it; `extra` are the names its rig adds. */
 export const sessionEnv = (env: Environment, extra: readonly string[] = []) =>
@@ -40,7 +52,6 @@ export const gateEnv = (env: Environment, extra: readonly string[] = []) =>
 
 const ofPerson = (name: string) => person.includes(name) || name.startsWith('LC_')
 const ownWay = (name: string) => name === 'PATH' || ofPerson(name) || places.includes(name)
-const reachesOrigin = (name: string) => origin.includes(name) || originToo.test(name)
 
 function chosen(env: Environment, passes: (name: string) => boolean): Record<string, string> {
   const passing = Object.entries(env).filter(

@@ -31,7 +31,8 @@ export function readTown(root: string): TownRead {
     const path = rigLayout(root, rig).config
     try {
       rigs.set(rig, readConfig(path, rigConfig))
-      unread.push(...unreadKeys(path))
+      const raw = JSON.parse(readFileSync(path, 'utf8')) as object
+      unread.push(...unreadKeys(raw).map((words) => `${path} says ${words}`))
     } catch (error) {
       if (!(error instanceof ConfigUnusable)) throw error
       unusable.set(rig, error.message)
@@ -47,11 +48,12 @@ export function usableRigs(root: string): ReadonlyMap<string, RigConfig> {
   return rigs
 }
 
-function unreadKeys(path: string): string[] {
+/** Keys of a rig's config.json that nothing reads, each with the one that was probably meant, in words. */
+export function unreadKeys(raw: object): string[] {
   const known = Object.keys(rigConfig.shape)
-  return Object.keys(JSON.parse(readFileSync(path, 'utf8')) as object)
+  return Object.keys(raw)
     .filter((key) => !known.includes(key))
-    .map((key) => `${path} says "${key}", which nothing reads${didYouMean(key, known)}`)
+    .map((key) => `"${key}", which nothing reads${didYouMean(key, known)}`)
 }
 
 /** What roles ask about their town, by the configuration as it is when they ask. */

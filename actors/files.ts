@@ -18,12 +18,22 @@ import { dirname } from 'node:path'
 
 /** Writes a file whole or not at all; it and its folder are on disk when this returns. */
 export function writeWhole(path: string, text: string, mode = 0o644): void {
+  putInPlace(path, text, mode, true)
+  syncFolder(dirname(path))
+}
+
+/** The same, for what means nothing once the machine has gone down: it waits for no disk. */
+export function writePassing(path: string, text: string, mode = 0o644): void {
+  putInPlace(path, text, mode, false)
+}
+
+function putInPlace(path: string, text: string, mode: number, onDisk: boolean): void {
   const part = `${path}.${randomBytes(6).toString('hex')}.part`
   try {
     const fd = openSync(part, 'wx', mode)
     try {
       writeFileSync(fd, text)
-      fsyncSync(fd)
+      if (onDisk) fsyncSync(fd)
     } finally {
       closeSync(fd)
     }
@@ -32,7 +42,6 @@ export function writeWhole(path: string, text: string, mode = 0o644): void {
     rmSync(part, { force: true })
     throw error
   }
-  syncFolder(dirname(path))
 }
 
 /** Writes what is missing; what a person may have changed stays. */

@@ -6,7 +6,6 @@ import { didYouMean, didYouMeanAddress } from '../actors/nearest.ts'
 import { type Address, mayor, overseer, polecatOf, refineryOf, witnessOf } from '../machines/address.ts'
 import type { Host, Reply } from '../runtime/contract.ts'
 import { Refusal } from '../runtime/open.ts'
-import type { answers } from './answers.ts'
 import type { TownBehind } from './behind.ts'
 import { sessions, witnessContext } from './status.ts'
 
@@ -24,10 +23,13 @@ export interface Answering<S extends z.ZodType, D> {
 }
 export const answering = <S extends z.ZodType, D>(request: Answering<S, D>): Answering<S, D> => request
 
-type Answers = typeof answers
-export type RequestName = keyof Answers
-export type Params<M extends RequestName> = z.input<Answers[M]['shape']>
-export type Data<M extends RequestName> = Awaited<ReturnType<Answers[M]['answer']>>
+/** Every request there is, by its name: each word's file adds its own, so that asking is typed without a list. */
+// biome-ignore lint/suspicious/noEmptyInterface: filled by the words' files.
+export interface Requests {}
+export type Own<A> = { [M in keyof A]: A[M] }
+export type RequestName = keyof Requests
+export type Params<M extends RequestName> = z.input<Requests[M]['shape']>
+export type Data<M extends RequestName> = Awaited<ReturnType<Requests[M]['answer']>>
 
 /** One request on its way. */
 export interface Asking {

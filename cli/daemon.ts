@@ -15,13 +15,7 @@ import { beatMs } from './client.ts'
 import { type Door, openDoor } from './door.ts'
 import { Usage } from './errors.ts'
 import { openTown } from './town.ts'
-
-export interface DaemonOptions {
-  town: string
-  env: NodeJS.ProcessEnv
-  entry: { gt: string; bd: string; node: string }
-  version: string
-}
+import type { DaemonOptions } from './word.ts'
 
 /** Runs until the town goes down; resolves with the exit code. Trouble at the start is printed in words. */
 export async function runDaemon(options: DaemonOptions): Promise<number> {

@@ -4,7 +4,6 @@
 import { existsSync, realpathSync } from 'node:fs'
 import { dirname, join, resolve } from 'node:path'
 import process from 'node:process'
-import { setTimeout as sleep } from 'node:timers/promises'
 import type { Data, Params, RequestName } from './asking.ts'
 import { hangUp, makeRequest, send } from './client.ts'
 import { TownUnreachable, Usage } from './errors.ts'
@@ -85,7 +84,7 @@ function contextOf({ flags, args }: Typed): Context {
       const root = town()
       const { townLayout } = await import('../actors/layout.ts')
       const request = makeRequest(method, params)
-      for (const until = Date.now() + patienceMs; ; await sleep(200)) {
+      for (const until = Date.now() + patienceMs; ; await pause(200)) {
         try {
           return await send<M>(townLayout(root).socket, root, request, event)
         } catch (error) {
@@ -93,6 +92,8 @@ function contextOf({ flags, args }: Typed): Context {
         }
       }
     },
+    beDaemon: async (options) => (await import('./daemon.ts')).runDaemon(options),
+    everyWord: () => Promise.all(Object.entries(words).map(async ([name, { load }]) => ({ ...(await load()), name }))),
     print: (data, lines) => void say(json ? JSON.stringify(data, null, 2) : lines().join('\n')),
   }
 }
@@ -143,5 +144,7 @@ async function unknown(rest: readonly string[]): Promise<string> {
   const hint = found.length > 0 ? `; did you mean ${quoted(found).join(' or ')}?` : ';'
   return `"${typed.join(' ')}" is no gt command${hint} \`gt help\` lists all`
 }
+
+const pause = (ms: number) => new Promise<void>((resolve) => setTimeout(resolve, ms))
 
 const quoted = (all: readonly string[]) => all.map((word) => `\`gt ${word}\``)

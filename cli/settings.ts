@@ -13,8 +13,13 @@ import { Usage } from './errors.ts'
 /** When a changed setting counts in a town that is up. */
 export type Counts = 'at once' | 'next session' | 'next gt up' | 'fixed'
 
-/** Every key of a rig's config.json; a test names one that is missing. */
-export const settings: Readonly<Record<string, { counts: Counts; about: string }>> = {
+interface Setting {
+  counts: Counts
+  about: string
+}
+
+/** Every key of a rig's config.json; one that is missing here does not compile. */
+const every = {
   type: { counts: 'fixed', about: 'what kind of file this is' },
   version: { counts: 'fixed', about: 'of the file’s form' },
   name: { counts: 'fixed', about: 'of the rig, and of its folder' },
@@ -25,6 +30,9 @@ export const settings: Readonly<Record<string, { counts: Counts; about: string }
   worker_spawn_delay: { counts: 'at once', about: 'pause between starts' },
   gates: { counts: 'at once', about: 'what runs on every candidate before it lands' },
   no_gate: { counts: 'at once', about: 'it lands untested' },
+  merge_style: { counts: 'at once', about: 'merge, squash or rebase: how work is put on main' },
+  red_main: { counts: 'at once', about: 'wait or land: what becomes of good work while main itself is red' },
+  foreign_commits: { counts: 'at once', about: 'tell or allow: commits on main that this town did not test' },
   gate_timeout: { counts: 'at once', about: 'how long a gate may take' },
   gate_env: { counts: 'next gt up', about: 'variables handed on to gates, by name' },
   gate_home: { counts: 'at once', about: 'own: gates have an empty home; user: yours' },
@@ -42,7 +50,8 @@ export const settings: Readonly<Record<string, { counts: Counts; about: string }
   session_tries: { counts: 'next session', about: 'how often an agent is started for one issue' },
   merge_tries: { counts: 'next gt up', about: 'how often work is sent back before you are asked' },
   retire_tries: { counts: 'at once', about: 'how often tidying up is tried before you are asked' },
-}
+} as const satisfies Readonly<Record<keyof typeof rigConfig.shape, Setting>>
+export const settings: Readonly<Record<string, Setting>> = every
 
 type Raw = Record<string, unknown>
 

@@ -193,7 +193,8 @@ export async function outlook(host: Host, reader: IssueReader, rig: string, id: 
   const open = parts.filter((part) => !isOver(part)).map(({ id, title, status }) => ({ id, title, status }))
   const landed = parts.filter(isLanded).length
   const base = { id, total: parts.length, landed, open, needs: [] }
-  const progress = `${landed} of ${parts.length} landed`
+  const single = root.type !== 'epic'
+  const progress = single && landed === 0 ? 'not on main yet' : `${landed} of ${parts.length} landed`
   if (open.length === 0 && parts.length > 0) {
     if (landed === parts.length) return { ...base, kind: 'landed', text: `${id}: ${progress}` }
     const rest = parts.filter((part) => !isLanded(part))

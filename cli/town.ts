@@ -10,8 +10,9 @@ import { factsOf, rigOfIssue } from '../actors/facts.ts'
 import { endLeftover, gateHands } from '../actors/gates/hands.ts'
 import { gitHands } from '../actors/git/hands.ts'
 import { preservedOf } from '../actors/git/pin.ts'
-import { prepareGit } from '../actors/git/prepare.ts'
+import { gitTrouble, prepareGit } from '../actors/git/prepare.ts'
 import type { RigGit } from '../actors/git/rig.ts'
+import { endRunning } from '../actors/git/run.ts'
 import { rigLayout, townLayout } from '../actors/layout.ts'
 import { foldersIn, pluginRolesOf } from '../actors/plugins/actors.ts'
 import { pluginHands } from '../actors/plugins/hands.ts'
@@ -23,21 +24,17 @@ import { tokenValid, writeShims } from '../actors/sessions/identity.ts'
 import { endSessions } from '../actors/sessions/session.ts'
 import { rigOf, witnessOf } from '../machines/address.ts'
 import type { Host } from '../runtime/contract.ts'
-import { openDriver, openHost, openSqliteStore, systemClock, systemRandom } from '../runtime/open.ts'
+import { openDriver, openHost, openSqliteStore, Refusal, systemClock, systemRandom } from '../runtime/open.ts'
 import type { TownBehind } from './behind.ts'
 import { mailHash } from './door.ts'
 import { startHousekeeping } from './housekeeping.ts'
 import { openRigs, type Rigs } from './rigs.ts'
 import { openShelves, type Shelves } from './shelves.ts'
 import { heardOf, isHeard, shownOf } from './status.ts'
+import type { DaemonOptions } from './word.ts'
 
-export interface TownOptions {
-  town: string
-  env: NodeJS.ProcessEnv
+export interface TownOptions extends DaemonOptions {
   pid: number
-  version: string
-  /** Scripts and Node that sessions get as `gt`, `bd` and for workers. */
-  entry: { gt: string; bd: string; node: string }
   onFatal(error: unknown): void
   /** Trouble that the town goes on with. */
   report(error: unknown): void
@@ -58,6 +55,8 @@ export async function openTown(options: TownOptions): Promise<Town> {
   const { town } = options
   const layout = townLayout(town)
   const { name } = readConfig(layout.townJson, townConfig)
+  const trouble = await gitTrouble()
+  if (trouble !== undefined) throw new Refusal(trouble)
   const rigs = openRigs(town, { changed: (rig) => tellWitness(rig), wrong: options.warn })
   const shelves = openShelves(town)
   const prefixOf = (rig: string | undefined) => (rig === undefined ? 'gm' : rigs.get(rig).beads.prefix)
@@ -154,6 +153,8 @@ export async function openTown(options: TownOptions): Promise<Town> {
     },
     async close() {
       await driver.stop(3000)
+      // One that hangs at origin would outlive the town.
+      endRunning()
       endHousekeeping?.()
       projections?.stop()
       await rigs.close()

@@ -44,6 +44,15 @@ export interface Asked {
   patienceMs?: number
 }
 
+/** What the daemon begins with. */
+export interface DaemonOptions {
+  town: string
+  env: Readonly<Record<string, string | undefined>>
+  /** Scripts and Node that sessions get as `gt`, `bd` and for workers. */
+  entry: { gt: string; bd: string; node: string }
+  version: string
+}
+
 /** What a word is handed: what was typed, as declared, and the town. */
 export interface Context<O extends Options = Options, A extends Arguments = Arguments> {
   flags: FlagsOf<O>
@@ -54,6 +63,10 @@ export interface Context<O extends Options = Options, A extends Arguments = Argu
   /** The town's root, when there is one here. */
   townAround(): string | undefined
   ask<M extends RequestName>(name: M, params: Params<M>, asked?: Asked): Promise<Data<M>>
+  /** Is the daemon of a town, until it goes down; the exit code. */
+  beDaemon(options: DaemonOptions): Promise<number>
+  /** Every word there is, under each of its names. */
+  everyWord(): Promise<Word[]>
   /** Prints data as JSON with --json, else as the lines given. */
   print(data: unknown, lines: () => readonly string[]): void
 }

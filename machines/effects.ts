@@ -253,7 +253,10 @@ export const effects = {
         landing: z.array(z.object({ issue: issueId, commit: sha })),
         /** Whose work main has already, and the commit on main that has it. */
         contained: z.array(z.object({ issue: issueId, commit: sha })),
-        /** Whose work cannot be put on main as it is; the others are built without it. */
+        /**
+         * Whose work cannot be put on main as it is; the others are built without it. A member in none of these lists
+         * only conflicts with another one that is in this candidate: it stays in the queue for the next.
+         */
         unfit: z.array(
           z.object({
             issue: issueId,

@@ -58,7 +58,8 @@ export const beadsHands = (
     const issue = await beads.get(id)
     // Only its holder gives it back, and what its holder closed is not done by that; said again, there is nothing.
     const closedByOthers = issue?.status === 'closed' && (await beads.closedBy(id)) !== holder
-    const isFree = issue?.status === 'open' && issue.assignee === null
+    // Opened by its own worker; but what was given back before, and opened again since, stays open.
+    const isFree = issue?.status === 'open' && issue.assignee === null && !issue.notes.includes(note)
     if (!issue || closedByOthers || (issue.assignee !== holder && !(isFree && status === 'blocked')))
       return { status: issue?.status ?? 'unknown' }
     const notes =

@@ -7,7 +7,7 @@ import { z } from 'zod'
 import type { Hands } from '../binding.ts'
 import type { RigConfig } from '../config.ts'
 import type { Environment } from '../environment.ts'
-import { writeWhole } from '../files.ts'
+import { writePassing } from '../files.ts'
 import { emptyTrash, setAside } from '../git/staging.ts'
 import { rigLayout, townLayout } from '../layout.ts'
 import { endAll, endTree, type ProcessIdentity } from '../processes.ts'
@@ -48,7 +48,7 @@ export function gateHands(deps: GateDeps): Pick<Hands, 'runGates' | 'setUpWorktr
       const rig = deps.rig(name)
       if (rig.no_gate) return { kind: 'green', gates: [], flaky: [] }
       await begin(name)
-      const started = (gate: ProcessIdentity) => writeWhole(runningFile(deps.town, name), JSON.stringify(gate), 0o600)
+      const started = (gate: ProcessIdentity) => writePassing(runningFile(deps.town, name), JSON.stringify(gate), 0o600)
       try {
         return await runAll({ ...deps, rig, commit, namespace: await namespace(rig), started, signal: call.signal })
       } finally {

@@ -6,10 +6,10 @@ import { existsSync } from 'node:fs'
 import { mkdir, readFile, rm, writeFile } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
 import { rigLayout } from '../layout.ts'
+import { type At, plainly } from './at.ts'
 import { attributesBefore } from './built.ts'
 import { git, longMs } from './git.ts'
 import { wordIn } from './refs.ts'
-import { type At, plainly } from './run.ts'
 
 export interface Attributes {
   /** Git that merges with them. */

@@ -4,18 +4,18 @@
 // back to it.
 import type { EffectInput, EffectOutput } from '../../machines/effects.ts'
 import { rigLayout } from '../layout.ts'
+import { plainly } from './at.ts'
 import { type Attributes, attributesAt } from './attributes.ts'
 import { noteBuilt, noteCandidate, wasBuilt } from './built.ts'
 import { emptyRoot, GitFailed, git, longMs } from './git.ts'
 import { lensOf } from './lens.ts'
-import { changesAttributes, type Made, putOn } from './merge.ts'
+import { type Made, putOn } from './merge.ts'
 import { fetchMain } from './origin.ts'
-import type { RigGit } from './rig.ts'
-import { plainly } from './run.ts'
+import type { Member, RigGit } from './rig.ts'
 import { SubmoduleMissing } from './submodules.ts'
+import { changesAttributes } from './unfit.ts'
 
 type Input = EffectInput<'buildCandidate'>
-export type Member = Input['members'][number]
 type Built = Extract<EffectOutput<'buildCandidate'>, { kind: 'built' }>
 
 export async function buildCandidate(deps: RigGit, input: Input): Promise<EffectOutput<'buildCandidate'>> {

@@ -5,17 +5,14 @@ import { mkdirSync, writeFileSync } from 'node:fs'
 import { copyFile } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
 import process from 'node:process'
+import { type SimpleGitProgressEvent, simpleGit } from 'simple-git'
+import { overNetwork, plainly } from './at.ts'
 import { GitFailed, git, longMs } from './git.ts'
 import { formatOf } from './lens.ts'
 import { readRef, refsUnder, wordIn } from './refs.ts'
-import { overNetwork, plainly } from './run.ts'
 import { quoted } from './submodules.ts'
 
-export interface CloneProgress {
-  stage: string
-  /** Percent. */
-  progress: number
-}
+export type CloneProgress = Pick<SimpleGitProgressEvent, 'stage' | 'progress'>
 
 /** Which branch is to be built on cannot be told, or cannot be built on here; says why. */
 export class NoBranch extends Error {
@@ -45,32 +42,49 @@ export async function makeClones(
   return { branch, warnings }
 }
 
+/** What the list for an origin says on purpose; the library would take it for an attack. */
+const meant = {
+  allowUnsafeAskPass: true,
+  allowUnsafeConfigPaths: true,
+  allowUnsafeEditor: true,
+  allowUnsafeFsMonitor: true,
+  allowUnsafeHooksPath: true,
+  allowUnsafePager: true,
+  allowUnsafeProtocolOverride: true,
+  allowUnsafeSshCommand: true,
+  allowUnsafeTemplateDir: true,
+}
+
+/** The one git that a person waits for at a terminal, with its progress told. */
 async function clone(url: string, path: string, { progress }: Asked): Promise<void> {
   if (url.startsWith('-')) throw new GitFailed(`"${url}" is not a repository's address`, '', undefined)
   mkdirSync(dirname(path), { recursive: true })
+  const { env, flags } = overNetwork(dirname(path))
   const called = new AbortController()
-  // A person's Ctrl-C ends the git it began, which has a process group of its own.
   const stop = () => called.abort()
   const signals = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const
   for (const signal of signals) process.once(signal, stop)
   try {
-    await git(
-      overNetwork(dirname(path)),
-      ['clone', '--progress', '--no-checkout', '--origin', 'origin', '--template=', '--', url, path],
-      {
-        silentMs: silentMaxMs,
-        signal: called.signal,
-        ...(progress ? { heard: (words) => tell(words, progress) } : {}),
-      },
-    )
+    await simpleGit({
+      baseDir: dirname(path),
+      config: flags.filter((flag) => flag !== '-c'),
+      // What is on the list for an origin is meant to reach it.
+      allowEnvironment: [...Object.keys(env), 'GIT_TEMPLATE_DIR'],
+      unsafe: meant,
+      timeout: { block: silentMaxMs },
+      // Who holds its pipes after its end is not waited for.
+      completion: { onClose: true, onExit: 500 },
+      abort: called.signal,
+      ...(progress ? { progress } : {}),
+    })
+      .env({ ...env, GIT_TEMPLATE_DIR: '' })
+      .clone(url, path, ['--no-checkout', '--origin', 'origin'])
+  } catch (error) {
+    const words = error instanceof Error ? error.message : String(error)
+    throw new GitFailed(`git clone failed: ${words}`, words, undefined)
   } finally {
     for (const signal of signals) process.off(signal, stop)
   }
-}
-
-function tell(words: string, progress: (event: CloneProgress) => void): void {
-  for (const [, stage = '', percent] of words.matchAll(/(?:^|[\r\n])(?:remote: )?(\w+)[\w ]*:\s+(\d+)%/g))
-    progress({ stage: stage.toLowerCase(), progress: Number(percent) })
 }
 
 /** The branch asked for, or the one origin's HEAD names; of several others none is guessed. */

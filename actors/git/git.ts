@@ -1,10 +1,13 @@
 // Git's answers: what one printed, or a failure in its own words. It waits for locks, and knows the few questions that
 // every room here asks.
 // Never: a push without a condition; git in a folder that an agent can write but through a lens (`lens.ts`).
-import { lockedMaxMs, lockNamed, waitForLock } from './locks.ts'
-import { type At, plainly, type RunOptions, runGit } from './run.ts'
 
-export { identity, longMs } from './run.ts'
+import { type At, plainly } from './at.ts'
+import { lockedMaxMs, lockNamed, waitForLock } from './locks.ts'
+import { type RunOptions, runGit } from './run.ts'
+
+export { identity } from './at.ts'
+export { longMs } from './run.ts'
 
 export class GitFailed extends Error {
   override name = 'GitFailed'

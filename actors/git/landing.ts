@@ -4,12 +4,12 @@
 import { join } from 'node:path'
 import type { EffectInput, EffectOutput } from '../../machines/effects.ts'
 import { rigLayout } from '../layout.ts'
+import { overNetwork } from './at.ts'
 import { wasBuiltOn } from './built.ts'
 import { contains, GitFailed, git } from './git.ts'
 import { fetchMain, tipOnOrigin, trackedMain } from './origin.ts'
 import { followMain, writeRef } from './refs.ts'
 import { type RigGit, silentMaxMs } from './rig.ts'
-import { overNetwork } from './run.ts'
 import { reasonIn, soundsDenied, troubleOf } from './words.ts'
 
 type Landed = EffectOutput<'landCandidate'>

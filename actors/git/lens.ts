@@ -2,20 +2,11 @@
 // excludes of its own. Git takes it for the common folder (GIT_COMMON_DIR), so that nothing an agent writes into the
 // configuration or the hooks of a repository is read, let alone run.
 // Never: shows `config`, `hooks` or `info` of what it looks at; is written by anybody but the town.
-import {
-  existsSync,
-  lstatSync,
-  mkdirSync,
-  readFileSync,
-  readlinkSync,
-  rmSync,
-  symlinkSync,
-  writeFileSync,
-} from 'node:fs'
+import { existsSync, lstatSync, mkdirSync, readlinkSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
 import { dirname, join, relative } from 'node:path'
 import { rigLayout } from '../layout.ts'
-import { realOf } from './repository.ts'
-import { type At, plainly } from './run.ts'
+import { type At, plainly } from './at.ts'
+import { realOf, textOf } from './repository.ts'
 
 /** What a lens shows of the repository: what git keeps there for all its worktrees, but how it is to behave. */
 const shown = ['objects', 'refs', 'packed-refs', 'logs', 'worktrees', 'shallow']
@@ -91,7 +82,7 @@ const kept = ['ignorecase', 'precomposeunicode', 'symlinks', 'filemode', 'protec
  */
 export function formatOf(repository: string): string {
   const path = [join(repository, '.git/config'), join(repository, 'config')].find((each) => existsSync(each))
-  const text = path === undefined ? '' : readFileSync(path, 'utf8')
+  const text = (path === undefined ? undefined : textOf(path)) ?? ''
   const core = kept.flatMap((name) => {
     const value = new RegExp(`^\\s*${name}\\s*=\\s*(true|false)\\s*$`, 'im').exec(text)?.[1]
     return value === undefined ? [] : [`\t${name} = ${value}`]

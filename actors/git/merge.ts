@@ -1,22 +1,22 @@
 // One issue's work put on a commit, in the rig's style: as a merge, as one commit, or as its own commits once more.
-// Never: makes what git itself would not merge without asking (no common history, a driver it does not have), or what
-// others could not check out (objects or commits that no origin has).
+// Never: makes what git itself would not merge without asking, what `unfit.ts` has something against, or a commit that
+// brings back what was taken from main.
 import { join } from 'node:path'
 import { rigLayout } from '../layout.ts'
-import { type Attributes, attributeOf } from './attributes.ts'
-import type { Member } from './build.ts'
+import { identity } from './at.ts'
+import type { Attributes } from './attributes.ts'
 import { contains, GitFailed, git, longMs } from './git.ts'
 import { readRef, refsUnder } from './refs.ts'
-import type { RigGit } from './rig.ts'
-import { identity } from './run.ts'
-import { fetched, SubmoduleMissing, submodulesOf } from './submodules.ts'
+import type { Member, MergeStyle, RigGit } from './rig.ts'
+import { changesOf, isAttributes, noteAttributes, type Unfit, unfit, wrongWith } from './unfit.ts'
 import { reasonIn } from './words.ts'
 
 export type Made =
-  | { kind: 'made'; commit: string /** Every commit that was made, oldest first. */; chain: string[] }
+  /** `chain`: every commit that was made, oldest first. */
+  | { kind: 'made'; commit: string; chain: string[] }
   /** `commit`: where main has it; `queue`: something ahead of it has. */
   | { kind: 'contained'; by: 'main' | 'queue'; commit: string }
-  | { kind: 'unfit'; as: 'conflict' | 'unmergeable'; why: string; files: string[] }
+  | Unfit
 
 export interface On {
   onto: string
@@ -47,45 +47,6 @@ export async function putOn(deps: RigGit, rig: string, member: Member, on: On): 
   return merged(repository, member, on, { tip: member.sha, style })
 }
 
-const isAttributes = (path: string) => /(^|\/)\.gitattributes$/.test(path)
-const withAttributes = new Set<string>()
-const withAttributesMax = 10_000
-function noteAttributes(sha: string): void {
-  if (withAttributes.size >= withAttributesMax) withAttributes.delete(String(withAttributes.values().next().value))
-  withAttributes.add(sha)
-}
-/** Whether work that was put on something changes what attributes say. */
-export const changesAttributes = (sha: string): boolean => withAttributes.has(sha)
-
-interface Change {
-  path: string
-  mode: string
-  status: string
-}
-
-/** What the work changes since it left the other one. */
-async function changesOf(repository: string, onto: string, sha: string): Promise<Change[] | 'unrelated'> {
-  const diff = (from: string[]) =>
-    git(repository, ['diff-tree', '-r', '-z', '--raw', '--no-renames', ...from, sha], {
-      okCodes: [0, 128],
-      mostMs: longMs,
-    })
-  let answer = await diff(['--merge-base', onto])
-  if (answer.exitCode !== 0) {
-    // None, or several.
-    const { stdout, exitCode } = await git(repository, ['merge-base', '--all', onto, sha], { okCodes: [0, 1] })
-    if (exitCode !== 0) return 'unrelated'
-    answer = await diff([stdout.split('\n')[0] ?? onto])
-  }
-  const fields = answer.stdout.split('\0')
-  const changes: Change[] = []
-  for (let n = 0; n + 1 < fields.length; n += 2) {
-    const [, mode = '', , , status = ''] = (fields[n] ?? '').split(' ')
-    changes.push({ path: fields[n + 1] ?? '', mode, status })
-  }
-  return changes
-}
-
 /** Where the work is already, if it is. */
 async function containedIn(repository: string, sha: string, { onto, base }: On): Promise<Made | undefined> {
   if (base !== null && (await contains(repository, sha, base)))
@@ -103,79 +64,6 @@ async function broughtBy(repository: string, sha: string, base: string): Promise
   if (first === undefined) return sha
   const { stdout: parents } = await git(repository, ['rev-parse', `${first}^@`])
   return parents.split('\n')[0] === sha ? sha : first
-}
-
-/** What of the work others could not check out, or git could only merge with a program it does not have here. */
-async function wrongWith(
-  deps: RigGit,
-  rig: string,
-  { sha }: Member,
-  { onto, attributes }: On,
-  changes: readonly Change[],
-): Promise<Made | undefined> {
-  const { refineryClone: repository } = rigLayout(deps.town, rig)
-  const there = changes.filter(({ status }) => status !== 'D')
-  for (const { path } of there.filter((each) => isAttributes(each.path))) {
-    const { stdout } = await git(repository, ['cat-file', 'blob', `${sha}:${path}`], { okCodes: [0, 128] })
-    if (/\sfilter=lfs\b/.test(stdout) && !attributes.hasLfs)
-      return unfit('unmergeable', `${path} gives files to Git LFS, whose objects Gas Town does not bring to origin`, [
-        path,
-      ])
-  }
-  if (attributes.hasLfs) {
-    const filters = await attributeOf(
-      attributes,
-      'filter',
-      there.map(({ path }) => path),
-    )
-    const files = [...filters].flatMap(([path, filter]) => (filter === 'lfs' ? [path] : []))
-    if (files.length > 0)
-      return unfit(
-        'unmergeable',
-        `${files[0]} is kept by Git LFS, whose objects Gas Town does not bring to origin`,
-        files,
-      )
-  }
-  if (there.some(({ mode }) => mode === '160000')) {
-    const missing = await missingPointers(deps, rig, sha, there)
-    if (missing) return missing
-  }
-  if (attributes.drivers.size === 0) return undefined
-  const theirs = await changesOf(repository, sha, onto)
-  const both = new Set(theirs === 'unrelated' ? [] : theirs.map(({ path }) => path))
-  const met = changes.map(({ path }) => path).filter((path) => both.has(path))
-  for (const [path, driver] of await attributeOf(attributes, 'merge', met))
-    if (attributes.drivers.has(driver))
-      return unfit(
-        'conflict',
-        `${path} is to be merged by the driver “${driver}” (.gitattributes), which is not run here`,
-        [path],
-      )
-  return undefined
-}
-
-async function missingPointers(
-  deps: RigGit,
-  rig: string,
-  sha: string,
-  changes: readonly Change[],
-): Promise<Made | undefined> {
-  const { refineryClone: repository } = rigLayout(deps.town, rig)
-  const submodules = await submodulesOf(repository, sha, deps.url(rig))
-  for (const { path } of changes.filter(({ mode }) => mode === '160000')) {
-    const submodule = submodules.find((each) => each.path === path)
-    if (!submodule)
-      return unfit('unmergeable', `${path} is a commit of another repository, and .gitmodules does not say of which`, [
-        path,
-      ])
-    try {
-      await fetched(deps, rig, submodule)
-    } catch (error) {
-      if (!(error instanceof SubmoduleMissing) || error.isAway) throw error
-      return unfit('unmergeable', error.message, [path])
-    }
-  }
-  return undefined
 }
 
 /**
@@ -203,7 +91,7 @@ async function merged(
   repository: string,
   member: Member,
   { onto, attributes }: On,
-  { tip, style }: { tip: string; style: 'merge' | 'squash' | 'rebase' },
+  { tip, style }: { tip: string; style: MergeStyle },
 ): Promise<Made> {
   const result = await mergeTree(attributes, onto, tip)
   if ('why' in result) return result
@@ -239,7 +127,7 @@ async function replayed(
   repository: string,
   member: Member,
   on: On,
-  { from, style }: { from: string; style: 'merge' | 'squash' | 'rebase' },
+  { from, style }: { from: string; style: MergeStyle },
 ): Promise<Made> {
   const landed = await landedAs(repository, on.onto, member.sha)
   if (landed) return landed
@@ -277,7 +165,7 @@ async function replay(
   repository: string,
   commit: string,
   { tip, on, trailers, queuedAt }: { tip: string; on: On; trailers: string; queuedAt: number },
-): Promise<string | Extract<Made, { kind: 'unfit' }>> {
+): Promise<string | Unfit> {
   const date = `@${Math.floor(queuedAt / 1000)} +0000`
   const plain = async (tree: string, ...parents: string[]) =>
     (
@@ -311,11 +199,7 @@ async function authorOf(repository: string, commit: string): Promise<Record<stri
   }
 }
 
-async function mergeTree(
-  { at }: Attributes,
-  ours: string,
-  theirs: string,
-): Promise<{ tree: string } | Extract<Made, { kind: 'unfit' }>> {
+async function mergeTree({ at }: Attributes, ours: string, theirs: string): Promise<{ tree: string } | Unfit> {
   try {
     const { stdout, exitCode } = await git(
       at,
@@ -331,14 +215,3 @@ async function mergeTree(
     return unfit('unmergeable', reasonIn(error.output))
   }
 }
-
-const unfit = (
-  as: 'conflict' | 'unmergeable',
-  why: string,
-  files: string[] = [],
-): Extract<Made, { kind: 'unfit' }> => ({
-  kind: 'unfit',
-  as,
-  why,
-  files,
-})

@@ -3,14 +3,14 @@
 // Never: changes their files, their index or their branches; reads their configuration or runs their hooks; deletes a
 // pin; takes one that git cannot read for empty.
 import { createHash } from 'node:crypto'
-import { existsSync, readdirSync } from 'node:fs'
+import { existsSync, readdirSync, statSync } from 'node:fs'
 import { open } from 'node:fs/promises'
 import { basename, join } from 'node:path'
 import { townLayout } from '../layout.ts'
+import type { At } from './at.ts'
 import { git, longMs, revision } from './git.ts'
 import { cloneAt, formatOf, through, writeLens } from './lens.ts'
 import { isWithin, type Repository, repositoryAt, repositoryOf } from './repository.ts'
-import type { At } from './run.ts'
 import { type Status, statusOf } from './status.ts'
 import { type Look, nestedIn, type Tracked, trackedIn, treeOfFiles } from './tree.ts'
 
@@ -147,6 +147,7 @@ const reflogMaxBytes = 64 * 1024
 
 /** The last whole lines of a file; nothing of one that is not there. */
 async function endOf(path: string, bytes: number): Promise<string> {
+  if (!statSync(path, { throwIfNoEntry: false })?.isFile()) return ''
   const file = await open(path).catch(() => undefined)
   if (!file) return ''
   try {

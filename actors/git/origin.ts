@@ -7,10 +7,10 @@ import { setTimeout as pause } from 'node:timers/promises'
 import { z } from 'zod'
 import { readConfig, writeConfig } from '../config.ts'
 import { rigLayout } from '../layout.ts'
+import { overNetwork } from './at.ts'
 import { contains, GitFailed, git } from './git.ts'
 import { followMain, readRef } from './refs.ts'
 import { type RigGit, silentMaxMs } from './rig.ts'
-import { overNetwork } from './run.ts'
 import { type OriginTrouble, troubleOf } from './words.ts'
 
 export type OriginMain =

@@ -9,6 +9,7 @@ import {
   readFileSync,
   realpathSync,
   rmSync,
+  statSync,
   writeFileSync,
 } from 'node:fs'
 import { basename, dirname, join, relative, resolve } from 'node:path'
@@ -16,7 +17,7 @@ import { z } from 'zod'
 import { writeWhole } from '../files.ts'
 import { rigLayout } from '../layout.ts'
 import { formatOf, link } from './lens.ts'
-import { isWithin, realOf } from './repository.ts'
+import { isWithin, realOf, textOf } from './repository.ts'
 import type { Place, RigGit } from './rig.ts'
 import { quoted, type Submodule } from './submodules.ts'
 
@@ -61,9 +62,8 @@ export function adminsNaming(town: string, rig: string, path: string): string[] 
   return readdirSync(admins)
     .map((name) => join(admins, name))
     .filter((admin) => {
-      const file = join(admin, 'gitdir')
-      if (!existsSync(file)) return false
-      return realOf(dirname(resolve(admin, readFileSync(file, 'utf8').trim()))) === realOf(path)
+      const link = textOf(join(admin, 'gitdir'))?.trim()
+      return link !== undefined && realOf(dirname(resolve(admin, link))) === realOf(path)
     })
 }
 
@@ -72,6 +72,23 @@ export function isAdminOf(admin: string, { polecat, incarnation }: Place): boole
   const name = basename(admin)
   const own = `${polecat}-${incarnation}`
   return name === own || (name.startsWith(`${own}-`) && /^\d+-\d+$/.test(name.slice(own.length + 1)))
+}
+
+/**
+ * What git must read of its own folder of a place is a file: whatever a worker put there instead would hold git up for
+ * ever. True when the index is to be read anew.
+ */
+export function mendAdmin(admin: string, branch: string): boolean {
+  const isOdd = (name: string) => {
+    const path = join(admin, name)
+    const found = lstatSync(path, { throwIfNoEntry: false })
+    if (!found || statSync(path, { throwIfNoEntry: false })?.isFile()) return false
+    rmSync(path, { recursive: true })
+    return true
+  }
+  if (isOdd('HEAD')) writeFileSync(join(admin, 'HEAD'), `ref: refs/heads/${branch}\n`)
+  if (isOdd('commondir')) writeFileSync(join(admin, 'commondir'), 'common\n')
+  return isOdd('index')
 }
 
 /** What all worktrees share of the clone's refs; the rest is a worker's own: its stash, and what it sees of origin. */
@@ -117,7 +134,7 @@ function writeCommon(deps: RigGit, rig: string, clone: string, common: string, m
   // Main cannot be checked out in a worker's place; it would no longer follow origin.
   writeFileSync(join(common, 'HEAD'), `ref: refs/heads/${branch}\n`)
   const excluded = join(rigLayout(deps.town, rig).lens, 'info/exclude')
-  writeFileSync(join(common, 'info/exclude'), existsSync(excluded) ? readFileSync(excluded, 'utf8') : '')
+  writeFileSync(join(common, 'info/exclude'), textOf(excluded) ?? '')
   writeFileSync(
     join(common, 'config'),
     configFor(formatOf(rigLayout(deps.town, rig).refineryClone), deps.url(rig), branch),

@@ -1,19 +1,20 @@
 // Before a town's git is used: is the git here new enough; and what a daemon that was killed, or a move of the town's
 // folder, left to be mended.
 // Never: changes anybody's work.
-import { existsSync, lstatSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { existsSync, lstatSync, mkdirSync, readdirSync, rmSync, writeFileSync } from 'node:fs'
 import { open } from 'node:fs/promises'
 import { homedir } from 'node:os'
 import { basename, dirname, join, resolve } from 'node:path'
 import { rigLayout, townLayout } from '../layout.ts'
+import { overNetwork, plainly } from './at.ts'
 import { forgetAll } from './checkout.ts'
 import { alternates } from './clone.ts'
 import { contains, GitFailed, git } from './git.ts'
 import { cloneAt, makeLens, worktreeAt } from './lens.ts'
 import { isLink, writeGitFile } from './place.ts'
 import { knownMain, readHead } from './refs.ts'
+import { linkedFrom, textOf } from './repository.ts'
 import type { RigGit } from './rig.ts'
-import { overNetwork, plainly } from './run.ts'
 import { endLeftGits } from './running.ts'
 import { clearStaged } from './staging.ts'
 import { statusOf } from './status.ts'
@@ -68,7 +69,7 @@ function healAlternates(town: string, rig: string): void {
   const { clone, refineryClone } = rigLayout(town, rig)
   const file = join(clone, '.git/objects/info/alternates')
   if (!existsSync(join(refineryClone, '.git/objects'))) return
-  const known = existsSync(file) ? readFileSync(file, 'utf8') : ''
+  const known = textOf(file) ?? ''
   if (known.split('\n').includes(alternates.trim())) return
   mkdirSync(dirname(file), { recursive: true })
   writeFileSync(file, `${alternates}${known}`)
@@ -80,17 +81,15 @@ export function healMoved(town: string, rig: string): void {
   const admins = join(clone, '.git/worktrees')
   for (const name of existsSync(admins) ? readdirSync(admins) : []) {
     const file = join(admins, name, 'gitdir')
-    if (!existsSync(file)) continue
-    const was = dirname(resolve(join(admins, name), readFileSync(file, 'utf8').trim()))
+    const noted = textOf(file)
+    if (noted === undefined) continue
+    const was = dirname(resolve(join(admins, name), noted.trim()))
     // Not moved, or of somebody who keeps his worktree elsewhere.
     if (existsSync(was) || basename(dirname(was)) !== 'polecats') continue
     const path = join(polecats, basename(was))
     const link = join(path, '.git')
     if (!lstatSync(link, { throwIfNoEntry: false })?.isFile()) continue
-    const leads = readFileSync(link, 'utf8')
-      .replace(/^gitdir: /, '')
-      .trim()
-    if (basename(leads) !== name) continue
+    if (basename(linkedFrom(path)) !== name) continue
     writeFileSync(file, `${link}\n`)
     writeGitFile(town, path, path, join(admins, name))
   }

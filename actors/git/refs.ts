@@ -3,10 +3,13 @@
 import { existsSync } from 'node:fs'
 import { mkdir, open, readdir, readFile, rename, stat } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
+import { setTimeout as pause } from 'node:timers/promises'
 import { rigLayout } from '../layout.ts'
 import { contains, GitFailed, git } from './git.ts'
 import { cloneAt } from './lens.ts'
+import { realOf } from './repository.ts'
 import type { RigGit } from './rig.ts'
+import { commandOf, runningGits } from './running.ts'
 
 const packs = new Map<string, { mark: string; refs: Map<string, string> }>()
 
@@ -40,7 +43,9 @@ const isSha = (text: string | undefined): text is string => /^[0-9a-f]{40}([0-9a
 /** The one line of a small file; undefined when there is none, or it is no file. */
 export async function wordIn(path: string): Promise<string | undefined> {
   try {
-    return (await readFile(path, 'utf8')).trim()
+    const found = await stat(path)
+    // Reading a pipe that somebody put in its place would never end.
+    return found.isFile() ? (await readFile(path, 'utf8')).trim() : undefined
   } catch (error) {
     if (['ENOENT', 'ENOTDIR', 'EISDIR', 'ELOOP'].includes((error as NodeJS.ErrnoException).code ?? '')) return undefined
     throw error
@@ -51,7 +56,7 @@ export async function wordIn(path: string): Promise<string | undefined> {
 async function packedRefs(common: string): Promise<Map<string, string>> {
   const path = join(common, 'packed-refs')
   const found = await stat(path).catch(() => undefined)
-  if (!found) return new Map()
+  if (!found?.isFile()) return new Map()
   const mark = `${found.ino}:${found.mtimeMs}:${found.size}`
   const known = packs.get(path)
   if (known?.mark === mark) return known.refs
@@ -111,8 +116,43 @@ const isNobodys = async (
 
 async function followInPlaces(deps: RigGit, rig: string, main: string, before: string | undefined): Promise<void> {
   const admins = join(rigLayout(deps.town, rig).clone, '.git/worktrees')
-  for (const name of await readdir(admins).catch(() => []))
-    await followInPlace(deps, rig, join(admins, name), main, before).catch((error) => deps.report?.(error))
+  const names = await readdir(admins).catch(() => [])
+  if (names.length === 0) return
+  const fetching = fetchingIn()
+  for (const name of names) {
+    const admin = join(admins, name)
+    if (fetching(admin)) followLater(deps, rig, admin)
+    else await followInPlace(deps, rig, admin, main, before).catch((error) => deps.report?.(error))
+  }
+}
+
+/**
+ * Tells of a place whether its worker is fetching now: that git has read where origin's branches were, and would fail
+ * if one were moved under it.
+ */
+function fetchingIn(): (admin: string) => boolean {
+  const fetches = runningGits().filter(({ argv }) => commandOf(argv) === 'fetch')
+  return (admin) => fetches.some(({ repository }) => !repository || repository.own === realOf(admin))
+}
+
+const laterMs = 200
+const laterTriesMax = 100
+const waiting = new Set<string>()
+
+/** Once its worker's fetch is over, the place follows to what is main then. */
+async function followLater(deps: RigGit, rig: string, admin: string): Promise<void> {
+  if (waiting.has(admin)) return
+  waiting.add(admin)
+  try {
+    for (let tries = 0; tries < laterTriesMax && fetchingIn()(admin); tries++)
+      await pause(laterMs, undefined, { ref: false })
+    const main = await knownMain(deps, rig)
+    if (main !== undefined) await followInPlace(deps, rig, admin, main)
+  } catch (error) {
+    deps.report?.(error)
+  } finally {
+    waiting.delete(admin)
+  }
 }
 
 /**

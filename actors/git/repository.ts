@@ -14,7 +14,9 @@ export interface Repository {
 export function repositoryOf(cwd: string): Repository | undefined {
   for (let dir = cwd; ; dir = dirname(dir)) {
     const link = join(dir, '.git')
-    if (existsSync(link)) return repositoryAt(statSync(link).isDirectory() ? link : linkedFrom(dir))
+    const found = statSync(link, { throwIfNoEntry: false })
+    if (found?.isDirectory()) return repositoryAt(link)
+    if (found) return found.isFile() ? repositoryAt(linkedFrom(dir)) : undefined
     if (existsSync(join(dir, 'HEAD')) && existsSync(join(dir, 'objects'))) return repositoryAt(dir)
     if (dir === dirname(dir)) return undefined
   }
@@ -22,19 +24,25 @@ export function repositoryOf(cwd: string): Repository | undefined {
 
 /** What a worktree's `.git` file names: its own folder in the repository. */
 export const linkedFrom = (worktree: string): string =>
-  resolve(
-    worktree,
-    readFileSync(join(worktree, '.git'), 'utf8')
-      .replace(/^gitdir: /, '')
-      .trim(),
-  )
+  resolve(worktree, (textOf(join(worktree, '.git')) ?? '').replace(/^gitdir: /, '').trim())
+
+const textMaxBytes = 1024 * 1024
+
+/**
+ * The text of a small file; undefined when there is none, or it is no plain file: reading a pipe that somebody put in
+ * its place would never end.
+ */
+export function textOf(path: string): string | undefined {
+  const found = statSync(path, { throwIfNoEntry: false })
+  return found?.isFile() && found.size <= textMaxBytes ? readFileSync(path, 'utf8') : undefined
+}
 
 /** The one whose own folder this is. */
 export function repositoryAt(own: string): Repository {
-  const common = join(own, 'commondir')
+  const common = textOf(join(own, 'commondir'))
   return {
     own: realOf(own),
-    common: sharedBy(existsSync(common) ? resolve(own, readFileSync(common, 'utf8').trim()) : own),
+    common: sharedBy(common === undefined ? own : resolve(own, common.trim())),
   }
 }
 

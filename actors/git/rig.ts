@@ -1,6 +1,11 @@
 // What the rooms of git are told of a rig and of a worker's place in it.
 // Never: does anything.
 
+import type { EffectInput } from '../../machines/effects.ts'
+
+/** An issue's work that waits to be put on main. */
+export type Member = EffectInput<'buildCandidate'>['members'][number]
+
 export interface Place {
   rig: string
   polecat: string
@@ -23,4 +28,5 @@ export interface RigGit {
 }
 export type MergeStyle = 'merge' | 'squash' | 'rebase'
 
+/** How long an origin may say nothing, in milliseconds. */
 export const silentMaxMs = (deps: RigGit): number => deps.silentMaxMs ?? 120_000

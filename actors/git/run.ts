@@ -1,17 +1,11 @@
-// How a git is run: its environment from nothing, its output bounded, its time counted from its last sign of life, and
-// an end that takes its whole process group along and waits for nobody who holds its pipes.
-// Never: a shell; a question to a person; an environment or a word of configuration that was not asked for.
+// How a git is run: its output bounded, its time counted from its last sign of life, and an end that takes its whole
+// process group along and waits for nobody who holds its pipes.
+// Never: a shell; an environment that was not asked for (`at.ts`).
 import { type ChildProcess, spawn } from 'node:child_process'
 import { existsSync } from 'node:fs'
 import process from 'node:process'
+import { type At, identity } from './at.ts'
 import { ownerOfMine, ownerVariable } from './running.ts'
-
-/** Where a git works, and what it is told before its command. */
-export interface At {
-  cwd: string
-  env: Record<string, string>
-  flags: readonly string[]
-}
 
 export interface RunOptions {
   env?: Record<string, string>
@@ -41,117 +35,6 @@ const shortMs = 120_000
 const stdoutMaxBytes = 64 * 1024 * 1024
 const stderrEndBytes = 32 * 1024
 const graceMs = 2000
-
-/** Programs are found, and temporary files made, as the daemon has it; nothing else of its environment counts. */
-const always = ['PATH', 'TMPDIR', 'SystemRoot']
-/** What reaches an origin: who the person is, keys, proxies, certificates, and the store of credentials. */
-export const networkVariables: readonly string[] = [
-  'HOME',
-  'USER',
-  'LOGNAME',
-  'XDG_CONFIG_HOME',
-  'XDG_RUNTIME_DIR',
-  'DBUS_SESSION_BUS_ADDRESS',
-  'KRB5CCNAME',
-  'SSH_AUTH_SOCK',
-  'GIT_SSH',
-  'GIT_SSH_COMMAND',
-  'GIT_SSH_VARIANT',
-  'GIT_CONFIG_GLOBAL',
-  'GIT_SSL_CAINFO',
-  'GIT_SSL_CAPATH',
-  'GIT_SSL_CERT',
-  'GIT_SSL_KEY',
-  'GIT_PROXY_SSL_CAINFO',
-  'SSL_CERT_FILE',
-  'SSL_CERT_DIR',
-  'CURL_CA_BUNDLE',
-  ...['http_proxy', 'https_proxy', 'all_proxy', 'no_proxy'].flatMap((name) => [name, name.toUpperCase()]),
-]
-
-const fixedEnv = {
-  LC_ALL: 'C',
-  GIT_TERMINAL_PROMPT: '0',
-  GIT_ASKPASS: '',
-  SSH_ASKPASS: '',
-  SSH_ASKPASS_REQUIRE: 'never',
-  GIT_OPTIONAL_LOCKS: '0',
-  GIT_PAGER: 'cat',
-  GIT_EDITOR: ':',
-  GIT_NO_LAZY_FETCH: '1',
-  GIT_ADVICE: '0',
-  GIT_DEFAULT_REF_FORMAT: 'files',
-  GIT_ALLOW_PROTOCOL: 'file:git:http:https:ssh',
-}
-
-const fixedFlags = settings({
-  'core.hooksPath': '/dev/null',
-  'core.fsmonitor': 'false',
-  'gc.auto': '0',
-  'maintenance.auto': 'false',
-  'commit.gpgSign': 'false',
-  'protocol.ext.allow': 'never',
-  'safe.directory': '*',
-})
-
-/** In a repository that only the town writes, with nobody's configuration but that repository's own. */
-export function plainly(cwd: string): At {
-  return {
-    cwd,
-    env: { ...picked(always), ...fixedEnv, GIT_CONFIG_NOSYSTEM: '1', GIT_CONFIG_GLOBAL: '/dev/null' },
-    flags: fixedFlags,
-  }
-}
-
-/**
- * In a repository that only the town writes, with the person's own configuration for credentials, proxies and ssh:
- * for what talks to an origin, by its address.
- */
-export function overNetwork(cwd: string): At {
-  return {
-    cwd,
-    env: { ...picked([...always, ...networkVariables]), ...fixedEnv },
-    flags: [
-      ...fixedFlags,
-      ...settings({
-        'protocol.allow': 'always',
-        ...Object.fromEntries(
-          ['file', 'git', 'http', 'https', 'ssh'].map((name) => [`protocol.${name}.allow`, 'always']),
-        ),
-        'fetch.prune': 'false',
-        'fetch.pruneTags': 'false',
-        'fetch.recurseSubmodules': 'false',
-        'fetch.fsckObjects': 'false',
-        'fetch.writeCommitGraph': 'false',
-        'fetch.all': 'false',
-        'fetch.output': 'full',
-        'transfer.fsckObjects': 'false',
-        'submodule.recurse': 'false',
-        'push.followTags': 'false',
-        'push.gpgSign': 'false',
-        'push.recurseSubmodules': 'no',
-        'push.useForceIfIncludes': 'false',
-      }),
-    ],
-  }
-}
-
-/** Who makes the town's own commits. */
-export const identity = {
-  GIT_AUTHOR_NAME: 'Gas Town Refinery',
-  GIT_AUTHOR_EMAIL: 'refinery@gastown.invalid',
-  GIT_COMMITTER_NAME: 'Gas Town Refinery',
-  GIT_COMMITTER_EMAIL: 'refinery@gastown.invalid',
-}
-
-function settings(all: Record<string, string>): string[] {
-  return Object.entries(all).flatMap(([name, value]) => ['-c', `${name}=${value}`])
-}
-
-function picked(names: readonly string[]): Record<string, string> {
-  const known = names.map((name) => [name, process.env[name]] as const)
-  return Object.fromEntries(known.filter((entry): entry is [string, string] => entry[1] !== undefined))
-}
 
 /** Runs one git to its end, whatever that is; only its own end is waited for, not that of what it leaves behind. */
 export function runGit(at: At, args: readonly string[], options: RunOptions = {}): Promise<Ran> {

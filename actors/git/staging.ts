@@ -7,7 +7,6 @@ import {
   lstatSync,
   mkdirSync,
   readdirSync,
-  readFileSync,
   renameSync,
   rmdirSync,
   rmSync,
@@ -21,7 +20,7 @@ import { git, longMs } from './git.ts'
 import { cloneAt, worktreeAt } from './lens.ts'
 import { adminOf, adminsNaming, noteSubmodule, writeAdmin, writeGitFile, writeRecord } from './place.ts'
 import { writeRef } from './refs.ts'
-import { isWithin, realOf } from './repository.ts'
+import { isWithin, realOf, textOf } from './repository.ts'
 import type { Place, RigGit } from './rig.ts'
 import { fillSubmodules, hasSubmodules, putIntoPlace, quoted } from './submodules.ts'
 
@@ -125,8 +124,8 @@ export async function clearStaged(town: string, rig: string, polecat?: string): 
   // A `git worktree add` of an older version leaves its folder where git sees it.
   const admins = join(clone, '.git/worktrees')
   for (const name of entries(admins).filter(isLeft)) {
-    const file = join(admins, name, 'gitdir')
-    const names = existsSync(file) ? dirname(readFileSync(file, 'utf8').trim()) : undefined
+    const link = textOf(join(admins, name, 'gitdir'))?.trim()
+    const names = link === undefined ? undefined : dirname(link)
     if (names === undefined || isWithin(names, staging) || isBeingMade(join(admins, name), names))
       setAside(join(admins, name), goingIn(clone))
   }
@@ -136,8 +135,7 @@ export async function clearStaged(town: string, rig: string, polecat?: string): 
 }
 
 function isBeingMade(admin: string, path: string): boolean {
-  const locked = join(admin, 'locked')
-  return !existsSync(path) && existsSync(locked) && readFileSync(locked, 'utf8').trim() === 'it is being made'
+  return !existsSync(path) && textOf(join(admin, 'locked'))?.trim() === 'it is being made'
 }
 
 /** Takes a worktree, and what git keeps of it, from their places in one step each. They are deleted in the background. */

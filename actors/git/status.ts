@@ -4,8 +4,8 @@
 import { mkdtemp, open, readlink, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import type { At } from './at.ts'
 import { git, longMs } from './git.ts'
-import type { At } from './run.ts'
 
 export interface Status {
   /** Undefined before the first commit. */

@@ -7,11 +7,11 @@ import { existsSync, lstatSync } from 'node:fs'
 import { copyFile, mkdir, writeFile } from 'node:fs/promises'
 import { dirname, isAbsolute, join, relative } from 'node:path'
 import { rigLayout } from '../layout.ts'
+import { type At, overNetwork, plainly } from './at.ts'
 import { GitFailed, git, longMs } from './git.ts'
 import { formatOf } from './lens.ts'
 import { realOf } from './repository.ts'
 import { type RigGit, silentMaxMs } from './rig.ts'
-import { type At, overNetwork, plainly } from './run.ts'
 
 export interface Submodule {
   name: string

@@ -3,8 +3,8 @@
 import { existsSync, lstatSync } from 'node:fs'
 import { copyFile } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
+import type { At } from './at.ts'
 import { GitFailed, git, longMs } from './git.ts'
-import type { At } from './run.ts'
 import type { Status } from './status.ts'
 
 /** A worktree, and git that looks at it through a lens. */

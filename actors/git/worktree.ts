@@ -1,7 +1,7 @@
 // A polecat's place: its worktree and branch, made from the Mayor's clone, and proven to be its own before anything
 // is written.
 // Never: overwrites a place, touches a folder that is not this incarnation's, or runs what an agent wrote there.
-import { existsSync, lstatSync, mkdirSync, realpathSync, statSync } from 'node:fs'
+import { existsSync, lstatSync, mkdirSync, realpathSync, rmSync, statSync } from 'node:fs'
 import { basename, dirname, join } from 'node:path'
 import type { EffectInput, EffectOutput } from '../../machines/effects.ts'
 import { rigLayout } from '../layout.ts'
@@ -15,6 +15,7 @@ import {
   adminsNaming,
   isAdminOf,
   isLink,
+  mendAdmin,
   type PlaceRecord,
   readRecord,
   writeAdmin,
@@ -102,7 +103,7 @@ export async function prove(deps: RigGit, place: Place): Promise<ProvenPlace> {
   if (record.incarnation !== place.incarnation) throw no(`it is on polecat/${place.polecat}-${record.incarnation}`)
   const own = ownFolder(deps, place, path)
   const link = join(path, '.git')
-  const isOurs = existsSync(join(own, 'HEAD'))
+  const isOurs = lstatSync(join(own, 'HEAD'), { throwIfNoEntry: false }) !== undefined
   if (!isOurs && !existsSync(link)) throw no('nothing in it is the town’s')
   if (!isOurs) {
     const tip = await readRef(join(clone, '.git'), `refs/heads/${place.branch}`)
@@ -112,6 +113,10 @@ export async function prove(deps: RigGit, place: Place): Promise<ProvenPlace> {
       await git(cloneAt(deps.town, place.rig), ['update-ref', `refs/heads/${place.branch}`, record.start])
     await git(worktreeAt(deps.town, place.rig, path, own), ['read-tree', tip ?? record.start])
   }
+  if (isOurs && mendAdmin(own, place.branch))
+    await git(worktreeAt(deps.town, place.rig, path, own), ['read-tree', 'HEAD'], { okCodes: [0, 128] })
+  const found = lstatSync(link, { throwIfNoEntry: false })
+  if (found && !found.isFile() && !found.isDirectory()) rmSync(link)
   if (!existsSync(link)) writeGitFile(deps.town, path, path, own)
   return { at: worktreeAt(deps.town, place.rig, path, own), path, own, record }
 }

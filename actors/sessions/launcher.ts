@@ -1,7 +1,7 @@
 // What runs inside a session before the agent does: it takes its environment from a file, says that it started, runs
 // the agent, and says how that ended.
 // Never: shows a secret among its arguments; begins twice, or after it was called off.
-import { writeWhole } from '../files.ts'
+import { writePassing } from '../files.ts'
 
 /**
  * Fixed text; folder and program come as arguments. Its own variables have names that no environment takes from it. A
@@ -37,5 +37,5 @@ export function writeEnvironment(path: string, env: Readonly<Record<string, stri
     .filter(([name]) => /^[A-Za-z_]\w*$/.test(name))
     // `command`: a name that this shell keeps for itself (UID) is passed over, and does not end it.
     .map(([name, value]) => `command export ${name}='${value.replaceAll("'", `'\\''`)}'\n`)
-  writeWhole(path, lines.join(''), 0o600)
+  writePassing(path, lines.join(''), 0o600)
 }

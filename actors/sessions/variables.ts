@@ -7,7 +7,7 @@ import { delimiter, join } from 'node:path'
 import type { EffectInput } from '../../machines/effects.ts'
 import type { RigConfig } from '../config.ts'
 import { type Environment, sessionEnv } from '../environment.ts'
-import { writeWhole } from '../files.ts'
+import { writePassing } from '../files.ts'
 import { rigLayout, townLayout } from '../layout.ts'
 import { tokenFor } from './identity.ts'
 
@@ -83,7 +83,7 @@ export function gitConfigOf(dir: string, env: Environment): string {
   const path = join(dir, 'gitconfig')
   const quoted = (file: string) => `"${file.replaceAll('\\', '\\\\').replaceAll('"', '\\"')}"`
   const includes = globalConfigs(env).map((file) => `[include]\n\tpath = ${quoted(file)}\n`)
-  if (!existsSync(path)) writeWhole(path, includes.join(''), 0o600)
+  if (!existsSync(path)) writePassing(path, includes.join(''), 0o600)
   return path
 }
 

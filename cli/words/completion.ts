@@ -16,16 +16,12 @@ export const word = declare({
     'gt completion fish | source     # in ~/.config/fish/config.fish',
   ],
   args: { shell: { kind: 'text', optional: true } },
-  async run({ args, json }) {
+  async run({ args, json, everyWord }) {
     if (json) throw new Usage('a completion script is no data; leave --json out')
     const shell = args.shell ?? basename(process.env.SHELL ?? 'bash')
     const script = { bash, zsh, fish }[shell]
     if (!script) throw new Usage(`no completion for "${shell}"; there is bash, zsh and fish`)
-    const { words } = await import('../words.ts')
-    const all = await Promise.all(
-      Object.entries(words).map(async ([said, { load }]) => ({ ...(await load()), name: said })),
-    )
-    process.stdout.write(script(all))
+    process.stdout.write(script(await everyWord()))
     return 0
   },
 })

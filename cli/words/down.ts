@@ -40,3 +40,7 @@ export const answers = {
     },
   }),
 }
+
+declare module '../asking.ts' {
+  interface Requests extends Own<typeof answers> {}
+}

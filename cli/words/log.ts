@@ -107,6 +107,10 @@ export const answers = {
   }),
 }
 
+declare module '../asking.ts' {
+  interface Requests extends Own<typeof answers> {}
+}
+
 /** Without what was not said. */
 const said = <T extends object>(query: T) =>
   Object.fromEntries(Object.entries(query).filter(([, value]) => value !== undefined)) as {

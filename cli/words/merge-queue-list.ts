@@ -40,3 +40,7 @@ export const answers = {
     answer: ({ rig }, { town }) => queue(town.host, knownRig(town, rig)),
   }),
 }
+
+declare module '../asking.ts' {
+  interface Requests extends Own<typeof answers> {}
+}

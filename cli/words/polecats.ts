@@ -33,3 +33,7 @@ export const answers = {
     answer: ({ rig }, { town }) => polecats(town.host, knownRig(town, rig)),
   }),
 }
+
+declare module '../asking.ts' {
+  interface Requests extends Own<typeof answers> {}
+}

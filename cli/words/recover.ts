@@ -43,11 +43,11 @@ export const word = declare({
 
 type Kept = Awaited<ReturnType<typeof import('../../actors/git/pin.ts').keptWork>>[number]
 
-const rowOf = ({ kind, ref, issue, polecat, at, sha, subject }: Kept): string[] => [
+const rowOf = ({ kind, ref, issue, polecat, at, sha, subject, landed }: Kept): string[] => [
   kind === 'nested' ? ref.slice('refs/gt/nested/'.length) : kind,
   issue,
   polecat,
   at,
   sha.slice(0, 10),
-  subject,
+  landed ? `${subject} (on main)` : subject,
 ]

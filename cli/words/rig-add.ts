@@ -28,6 +28,13 @@ export const word = declare({
     'gate-env': { kind: 'text', many: true, about: 'name of a variable that gates get of yours; may be repeated' },
     setup: { kind: 'text', many: true, about: 'name=command that makes a new worktree ready to work in' },
     env: { kind: 'text', many: true, about: 'NAME=value for sessions and gates; may be repeated' },
+    branch: { kind: 'text', about: 'the branch to build on; the one origin’s HEAD names if left out' },
+    'merge-style': {
+      kind: 'text',
+      choices: ['merge', 'squash', 'rebase'],
+      about: 'how work is put on main; squash and rebase keep main a line',
+    },
+    copy: { kind: 'text', many: true, about: 'a file git ignores, like .env, that worktrees and gates get too' },
     prefix: { kind: 'text', about: 'of its issues’ ids; from the name if left out' },
     agent: { kind: 'text', about: 'preset that drives the agent: shell' },
     worker: { kind: 'text', about: 'the agent: a program with its arguments, run in its worktree' },
@@ -52,6 +59,8 @@ export const word = declare({
       ...(flags['gate-env'].length > 0 ? { gate_env: flags['gate-env'] } : {}),
       ...(flags.env.length > 0 ? { env: Object.fromEntries(flags.env.map((text) => pair('env', text))) } : {}),
       ...(flags.setup.length > 0 ? { setup: commands('setup', flags.setup) } : {}),
+      ...(flags.copy.length > 0 ? { copy: flags.copy } : {}),
+      ...(flags['merge-style'] === undefined ? {} : { merge_style: flags['merge-style'] }),
     }
     const worker = flags.worker === undefined ? undefined : asWritten(workerCommand(flags.worker, split))
     process.stderr.write(`cloning ${url} …\n`)
@@ -64,6 +73,7 @@ export const word = declare({
       now: new Date(),
       initBeads,
       ...(process.stderr.isTTY ? { progress: showProgress } : {}),
+      ...(flags.branch === undefined ? {} : { branch: flags.branch }),
       ...(flags.prefix === undefined ? {} : { prefix: flags.prefix }),
       ...(worker ? { worker } : {}),
       ...(flags['max-workers'] === undefined ? {} : { maxWorkers: flags['max-workers'] }),
@@ -143,4 +153,8 @@ export const answers = {
       return null
     },
   }),
+}
+
+declare module '../asking.ts' {
+  interface Requests extends Own<typeof answers> {}
 }

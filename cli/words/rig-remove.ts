@@ -47,6 +47,10 @@ export const answers = {
   }),
 }
 
+declare module '../asking.ts' {
+  interface Requests extends Own<typeof answers> {}
+}
+
 function whatIsThere({ town: { host } }: Asking, rig: string): string[] {
   const some = (words: string, all: readonly string[]) => (all.length > 0 ? [`${words} ${all.join(', ')}`] : [])
   return [

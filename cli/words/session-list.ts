@@ -31,3 +31,7 @@ export const answers = {
     answer: ({ rig }, { town }) => sessions(town.host, rig === undefined ? undefined : knownRig(town, rig)),
   }),
 }
+
+declare module '../asking.ts' {
+  interface Requests extends Own<typeof answers> {}
+}

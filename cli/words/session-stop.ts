@@ -45,3 +45,7 @@ export const answers = {
     },
   }),
 }
+
+declare module '../asking.ts' {
+  interface Requests extends Own<typeof answers> {}
+}

@@ -60,6 +60,10 @@ export const answers = {
   }),
 }
 
+declare module '../asking.ts' {
+  interface Requests extends Own<typeof answers> {}
+}
+
 /** Refused with words for what cannot be given to anybody. */
 async function mayBeDone(
   { town }: Asking,

@@ -27,13 +27,20 @@ export const word = declare({
   options: {
     foreground: { kind: 'flag', about: 'be the daemon, for service managers; its log goes to standard output' },
   },
-  async run({ flags, town, ask, print }) {
+  async run({ flags, town, ask, print, beDaemon }) {
     const root = town()
     // The file itself: what npm links to it has no ending, and `bd` is beside the file, not beside the link.
     const gt = realpathSync(process.argv[1] as string)
     const { namesHandedOn } = await import('../../actors/facts.ts')
     const env = daemonEnv(process.env, namesHandedOn(root))
-    if (flags.foreground) return foreground(root, gt, env)
+    if (flags.foreground) {
+      goOnWithin(env)
+      const { townLayout } = await import('../../actors/layout.ts')
+      // Compiled code is kept inside the town, so that a daemon that restarts answers sooner.
+      enableCompileCache(join(townLayout(root).daemon, 'cache'))
+      const entry = { gt, bd: join(dirname(gt), `bd${extname(gt)}`), node: process.execPath }
+      return beDaemon({ town: root, env, entry, version })
+    }
     const was = await resume(ask)
     const up = was ?? (await background(root, gt, env, ask))
     print({ town: root, pid: up.pid, was: was !== undefined, problems: up.problems }, () => [
@@ -44,17 +51,10 @@ export const word = declare({
   },
 })
 
-/** Is the daemon; first as a process that has nothing else in its environment. */
-async function foreground(root: string, gt: string, env: Record<string, string>): Promise<number> {
-  if (Object.keys(process.env).some((name) => !(name in env))) {
+/** The same process, begun anew with nothing else in its environment; it comes back here only where it is so already. */
+function goOnWithin(env: Record<string, string>): void {
+  if (Object.keys(process.env).some((name) => !(name in env)))
     process.execve?.(process.execPath, [process.execPath, ...process.execArgv, ...process.argv.slice(1)], env)
-  }
-  const { townLayout } = await import('../../actors/layout.ts')
-  // Compiled code is kept inside the town, so that a daemon that restarts answers sooner.
-  enableCompileCache(join(townLayout(root).daemon, 'cache'))
-  const { runDaemon } = await import('../daemon.ts')
-  const entry = { gt, bd: join(dirname(gt), `bd${extname(gt)}`), node: process.execPath }
-  return runDaemon({ town: root, env, entry, version })
 }
 
 /** Asking it to go on is also how one learns that it serves. */
@@ -111,4 +111,8 @@ export const answers = {
       return { resumed: [...town.rigs()], pid: town.pid, problems: [...town.problems()] }
     },
   }),
+}
+
+declare module '../asking.ts' {
+  interface Requests extends Own<typeof answers> {}
 }

@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, expect, test } from 'vitest'
 import { type Beads, initBeads, openBeads } from '../../actors/beads/embedded.ts'
-import { beadsHands } from '../../actors/beads/hands.ts'
+import { beadsHands, isLanded } from '../../actors/beads/hands.ts'
 import type { EffectCall } from '../../runtime/contract.ts'
 
 let dir: string
@@ -14,11 +14,14 @@ const call = {
   signal: new AbortController().signal,
 } satisfies EffectCall
 const hands = () => beadsHands({ of: () => beads, preservedOf: async () => null })
-const survey = async (epics: string[], escalated: string[] = []) => {
-  const { ready, closed, complete, over } = await hands().surveyIssues({ rig: 'w', epics, issues: [], escalated }, call)
+const survey = async (epics: string[], escalated: string[] = [], underway: string[] = []) => {
+  const { ready, closed, complete, over } = await hands().surveyIssues(
+    { rig: 'w', epics, issues: [], escalated, underway },
+    call,
+  )
   return { ready: ready.map(({ id }) => id), closed, complete, over }
 }
-const close = (issue: string) => hands().closeIssue({ rig: 'w', issue, reason: 'done' }, call)
+const close = (issue: string) => hands().closeIssues({ rig: 'w', issues: [{ issue, reason: 'done' }] }, call)
 const make = (title: string, more: { issue_type?: string; parent?: string } = {}) =>
   beads.create({ title, ...more }, 'tester').id
 
@@ -41,7 +44,7 @@ test('an epic with epics in it is complete when all their work is, and is closed
   expect(await survey([epic])).toMatchObject({ complete: [], over: [] })
   await close(two)
   expect(await survey([epic])).toMatchObject({ complete: [epic], over: [] })
-  expect(await close(epic)).toEqual({ closed: true })
+  expect(await close(epic)).toEqual({ closed: [epic] })
   expect([beads.get(inner)?.status, await survey([epic])]).toMatchObject(['closed', { complete: [epic], over: [epic] }])
 })
 
@@ -50,7 +53,7 @@ test('an epic is not closed over an issue that somebody filed meanwhile', async 
   await close(make('One', { parent: epic }))
   expect((await survey([epic])).complete).toEqual([epic])
   const late = make('Late', { parent: epic })
-  expect(await close(epic)).toEqual({ closed: false })
+  expect(await close(epic)).toEqual({ closed: [] })
   expect(await survey([epic])).toEqual({ ready: [late], closed: [], complete: [], over: [] })
 })
 
@@ -63,11 +66,95 @@ test('what was escalated needs nobody any more when it is closed or gone', async
 test('only its holder gives an issue back, once', async () => {
   const id = make('One')
   const release = (holder: string) =>
-    hands().releaseIssue({ rig: 'w', issue: id, holder, status: 'blocked', note: 'why' }, call)
+    hands().releaseIssue({ rig: 'w', issue: id, holder, status: 'blocked', note: 'why', blockedBy: null }, call)
   await hands().claimIssue({ rig: 'w', issue: id, holder: 'w/polecats/Nux', previous: null }, call)
   expect(await release('w/polecats/Toast')).toEqual({ status: 'in_progress' })
   expect(await release('w/polecats/Nux')).toEqual({ status: 'blocked' })
   // Somebody opened it again: a repetition that comes late changes nothing.
   beads.update(id, { status: 'open' }, 'somebody')
   expect(await release('w/polecats/Nux')).toEqual({ status: 'open' })
+})
+
+const nux = 'w/polecats/Nux'
+const claim = (id: string, previous: string | null = null, holder = nux) =>
+  hands().claimIssue({ rig: 'w', issue: id, holder, previous }, call)
+const read = (id: string) => hands().readIssue({ rig: 'w', issue: id, holder: nux }, call)
+
+test('what its own worker closed is not done while it is under way: nothing that waits for it starts', async () => {
+  const epic = make('All', { issue_type: 'epic' })
+  const [first, second] = [make('First', { parent: epic }), make('Second', { parent: epic })]
+  beads.addDep(second, first, 'blocks', 'tester')
+  await claim(first)
+  beads.closeIssue(first, 'done, I think', nux)
+  expect(await survey([epic], [], [first])).toMatchObject({ ready: [], complete: [] })
+  // Nobody has it in hand any more: then closed is closed.
+  expect(await survey([epic])).toMatchObject({ ready: [second] })
+})
+
+test('what somebody else closed while it was under way is dropped; what its worker closed, or the town, is not', async () => {
+  const [theirs, own, landed] = [make('Theirs'), make('Own'), make('Landed')]
+  for (const id of [theirs, own, landed]) await claim(id)
+  beads.closeIssue(theirs, 'not wanted', 'ann')
+  beads.closeIssue(own, 'done', nux)
+  await close(landed)
+  const { dropped } = await hands().surveyIssues(
+    { rig: 'w', epics: [], issues: [], escalated: [], underway: [theirs, own, landed, 'w-gone'] },
+    call,
+  )
+  expect(dropped).toEqual([theirs, 'w-gone'])
+})
+
+test('work that came back is claimed again though its worker had closed the issue; what another closed is not', async () => {
+  const [own, theirs] = [make('Own'), make('Theirs')]
+  for (const id of [own, theirs]) await claim(id)
+  beads.closeIssue(own, 'done', nux)
+  beads.closeIssue(theirs, 'not wanted', 'ann')
+  expect(await claim(own, nux, 'w/polecats/Toast')).toMatchObject({ kind: 'claimed' })
+  expect(beads.get(own)).toMatchObject({ status: 'in_progress', assignee: 'w/polecats/Toast', close_reason: '' })
+  expect(await claim(theirs, nux, 'w/polecats/Toast')).toMatchObject({ kind: 'unavailable' })
+})
+
+test('an issue says for the worker that went without a word what it has come to', async () => {
+  const [held, closed, dropped, waiting, blocked, open, given] = ['H', 'C', 'D', 'W', 'B', 'O', 'G'].map((title) =>
+    make(title),
+  ) as [string, string, string, string, string, string, string]
+  for (const id of [held, closed, dropped, waiting, blocked, open, given]) await claim(id)
+  beads.closeIssue(closed, 'right already', nux)
+  beads.closeIssue(dropped, 'not wanted', 'ann')
+  beads.addDep(waiting, held, 'blocks', nux)
+  beads.update(blocked, { status: 'blocked' }, nux)
+  beads.update(open, { status: 'open', assignee: null }, nux)
+  beads.update(given, { assignee: 'ann' }, nux)
+  expect(await Promise.all([held, closed, dropped, waiting, blocked, open, given, 'w-gone'].map(read))).toEqual([
+    { kind: 'held' },
+    { kind: 'closed', byHolder: true, reason: 'right already' },
+    { kind: 'closed', byHolder: false, reason: 'not wanted' },
+    { kind: 'blocked', on: [held], why: `it waits for ${held}` },
+    { kind: 'blocked', on: [], why: 'its worker set it blocked' },
+    { kind: 'given_back' },
+    { kind: 'let_go', why: 'ann has it now' },
+    { kind: 'let_go', why: 'w-gone is gone' },
+  ])
+})
+
+test('given back to wait for another issue it waits; for one that is not there, the Overseer decides', async () => {
+  const [first, second, third] = [make('First'), make('Second'), make('Third')]
+  const release = (issue: string, blockedBy: string) =>
+    hands().releaseIssue({ rig: 'w', issue, holder: nux, status: 'open', note: 'why', blockedBy }, call)
+  for (const id of [second, third]) await claim(id)
+  expect(await release(second, first)).toEqual({ status: 'open' })
+  expect(await release(third, 'w-gone')).toEqual({ status: 'blocked' })
+  expect(
+    (await hands().surveyIssues({ rig: 'w', epics: [], issues: [second], escalated: [], underway: [] }, call)).waiting,
+  ).toEqual([{ id: second, why: `blocked by ${first} (open)` }])
+})
+
+test('landed is what the town itself says, on an issue that its worker closed too', async () => {
+  const id = make('One')
+  await claim(id)
+  beads.closeIssue(id, 'done', nux)
+  expect(isLanded(beads.closedBy(id), beads.get(id)?.close_reason ?? '')).toBe(false)
+  await hands().closeIssues({ rig: 'w', issues: [{ issue: id, reason: 'Landed as 0123456789ab' }] }, call)
+  expect(isLanded(beads.closedBy(id), beads.get(id)?.close_reason ?? '')).toBe(true)
+  beads.closeIssue(make('Two'), 'Landed as 0123456789ab', 'ann')
 })

@@ -20,7 +20,7 @@ import { rigConfig } from '../../actors/config.ts'
 import { gateHands } from '../../actors/gates/hands.ts'
 import { logBytesMax } from '../../actors/gates/log.ts'
 import { rigLayout, townLayout } from '../../actors/layout.ts'
-import { marked, startOf } from '../../actors/processes.ts'
+import { endAll, marked, startOf } from '../../actors/processes.ts'
 import type { EffectCall } from '../../runtime/contract.ts'
 
 let town: string
@@ -41,7 +41,10 @@ beforeEach(() => {
   git('init', '--quiet', '--initial-branch=main')
   commit = commitOf('good')
 })
-afterEach(() => rmSync(town, { recursive: true, force: true }))
+afterEach(async () => {
+  await endAll({ mark: { variable: 'GT_GATE', holds: (place) => place.startsWith(town) } }, 0)
+  rmSync(town, { recursive: true, force: true })
+})
 
 function commitOf(text: string): string {
   writeFileSync(join(rigLayout(town, 'w').refineryClone, 'state'), text)
@@ -232,6 +235,10 @@ test('a gate cannot reach the town’s repository, nor a person’s configuratio
      git init -q ../own && cd ../own && git commit -q --allow-empty -m own && git log --format=%ae`,
   )
   expect(await run({ reach: [reach] })).toMatchObject({ kind: 'green' })
+  const user = { config: { gate_home: 'user' } }
+  const seen = script('seen', 'git config --global a.b c && echo $HOME')
+  expect(await run({ seen: [seen] }, user)).toMatchObject({ kind: 'green' })
+  expect(logOf('seen')).toBe(`${home}\n`)
   expect(logOf('reach')).toMatch(/^origin\n.*refinery\/pool\/.*\.home\ngate@gastown\.invalid\n$/)
   expect(readFileSync(join(rigLayout(town, 'w').refineryClone, '.git/config'), 'utf8')).toBe(before)
   expect(readFileSync(join(home, '.gitconfig'), 'utf8')).toBe('[user]\n\tname = Ann\n')
@@ -326,11 +333,17 @@ test('a setup that fails is red in a gate’s place and told of a worktree; one 
   })
   const worktree = join(town, 'w/polecats/Nux')
   git('worktree', 'add', '--quiet', worktree, commit)
+  const { clone } = rigLayout(town, 'w')
+  mkdirSync(clone, { recursive: true })
+  symlinkSync('/etc/passwd', join(clone, 'link'))
+  symlinkSync('/etc', join(clone, 'linked'))
   const place = { rig: 'w', polecat: 'Nux', incarnation: 1, branch: 'polecat/Nux-1', worktree }
   for (const [more, why] of [
     [failing, 'failed (exit 4)'],
     [absent, 'no-such-program'],
     [{ config: { copy: ['.env'] } }, '.env, which "copy" names'],
+    [{ config: { copy: ['link'] } }, 'link, which "copy" names'],
+    [{ config: { copy: ['linked/passwd'] } }, 'linked/passwd, which "copy" names'],
   ] as const)
     expect(await handsOf({ any: ['true'] }, more).setUpWorktree(place, callOf())).toMatchObject({
       kind: 'failed',

@@ -1,11 +1,11 @@
 // A plugin's program: its answer is bounded, and nothing of it is left when it has ended.
-import { mkdirSync, mkdtempSync, realpathSync, rmSync, writeFileSync } from 'node:fs'
+import { mkdirSync, mkdtempSync, readFileSync, realpathSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, expect, test } from 'vitest'
 import { rigLayout } from '../../actors/layout.ts'
 import { pluginHands } from '../../actors/plugins/hands.ts'
-import { marked } from '../../actors/processes.ts'
+import { endAll, marked } from '../../actors/processes.ts'
 import type { EffectCall } from '../../runtime/contract.ts'
 
 let town: string
@@ -13,7 +13,10 @@ beforeEach(() => {
   town = realpathSync(mkdtempSync(join(tmpdir(), 'plugin-')))
   mkdirSync(rigLayout(town, 'w').plugin('p'), { recursive: true })
 })
-afterEach(() => rmSync(town, { recursive: true, force: true }))
+afterEach(async () => {
+  await endAll({ mark: { variable: 'GT_RUN', holds: (run) => run.startsWith(town) } }, 0)
+  rmSync(town, { recursive: true, force: true })
+})
 
 function run(script: string, runWithinMs = 10_000) {
   writeFileSync(join(rigLayout(town, 'w').plugin('p'), 'run'), `#!/bin/sh\n${script}\n`, { mode: 0o755 })
@@ -40,6 +43,17 @@ test('it fails with its last words', async () => {
     why: 'p failed (3)',
     tail: expect.stringMatching(/sorry$/),
   })
+})
+
+test('one that hides from the town is not waited for either', async () => {
+  const begun = performance.now()
+  const hides = `env -i setsid sh -c 'echo $$ > hidden; exec sleep 1000' & while [ ! -s hidden ]; do :; done; echo done`
+  try {
+    expect(await run(hides)).toEqual({ kind: 'answered', reply: 'done' })
+    expect(performance.now() - begun).toBeLessThan(8000)
+  } finally {
+    process.kill(Number(readFileSync(join(rigLayout(town, 'w').plugin('p'), 'hidden'), 'utf8')), 'SIGKILL')
+  }
 })
 
 test.each([

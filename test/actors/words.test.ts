@@ -5,19 +5,20 @@ import { homedir, tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { expect, test } from 'vitest'
 import { asWritten, CommandRefused, splitCommand } from '../../actors/commands.ts'
-import { rigConfig, unknownKeys } from '../../actors/config.ts'
+import { rigConfig } from '../../actors/config.ts'
+import { unreadKeys } from '../../actors/facts.ts'
 import { lastBytes, lastLines, writeWhole } from '../../actors/files.ts'
 
 test.each([
   ['npm test', ['npm', 'test'], {}],
   ['CI=1 LABEL="a b" npm test', ['npm', 'test'], { CI: '1', LABEL: 'a b' }],
-  ['~/bin/check ~', ['/home/ann/bin/check', '/home/ann'], {}],
-  ['$HOME/bin/check --in="$HOME/x"', ['/home/ann/bin/check', '--in=/home/ann/x'], {}],
+  ['~/bin/check ~', ['/h/ann/bin/check', '/h/ann'], {}],
+  ['$HOME/bin/check --in="$HOME/x"', ['/h/ann/bin/check', '--in=/h/ann/x'], {}],
   ['"quo ted"/check --grep="foo bar"', ['quo ted/check', '--grep=foo bar'], {}],
   ["echo it\\'s a\\ b ''", ['echo', "it's", 'a b', ''], {}],
   ["sh -c 'npm ci && npm test | tee $LOG'", ['sh', '-c', 'npm ci && npm test | tee $LOG'], {}],
 ])('%s', (typed, argv, env) => {
-  expect(splitCommand(typed, '/home/ann')).toEqual({ argv, env })
+  expect(splitCommand(typed, '/h/ann')).toEqual({ argv, env })
 })
 
 test.each([
@@ -42,7 +43,7 @@ test.each([
 ])('%s needs a shell, and the form that works is told', (typed) => {
   const told = (() => {
     try {
-      return splitCommand(typed, '/home/ann')
+      return splitCommand(typed, '/h/ann')
     } catch (error) {
       expect(error).toBeInstanceOf(CommandRefused)
       return (error as Error).message
@@ -50,7 +51,7 @@ test.each([
   })()
   expect(told).toContain('needs a shell')
   const form = String(told).slice(String(told).indexOf('sh -c '))
-  expect(splitCommand(form, '/home/ann').argv).toEqual(['sh', '-c', typed])
+  expect(splitCommand(form, '/h/ann').argv).toEqual(['sh', '-c', typed])
 })
 
 test('a quote that is never closed, and no program at all, are refused', () => {
@@ -109,10 +110,10 @@ test.each([
 })
 
 test('keys that nothing reads are named, with the one that was meant', () => {
-  expect(unknownKeys({ ...rig, gate_timout: '1m', max_worker: 3, favourite_colour: 'red' })).toEqual([
-    { key: 'gate_timout', nearest: 'gate_timeout' },
-    { key: 'max_worker', nearest: 'max_workers' },
-    { key: 'favourite_colour', nearest: null },
+  expect(unreadKeys({ ...rig, gate_timout: '1m', max_worker: 3, favourite_colour: 'red' })).toEqual([
+    '"gate_timout", which nothing reads; did you mean gate_timeout?',
+    '"max_worker", which nothing reads; did you mean max_workers?',
+    '"favourite_colour", which nothing reads',
   ])
 })
 

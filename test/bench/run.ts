@@ -2,10 +2,12 @@
 // figure informs, it does not judge.
 import process from 'node:process'
 import { commands } from './commands.bench.ts'
+import { ageing, flood, machinery, retiring } from './machinery.bench.ts'
 import { type Benchmark, lineOf } from './measure.ts'
 import { spawning } from './spawn.bench.ts'
 import { idle, landing, restart } from './town.bench.ts'
 import { actors, turns } from './turns.bench.ts'
+import { help, pins } from './words.bench.ts'
 
 export const benchmarks: Readonly<Record<string, Benchmark>> = {
   commands,
@@ -15,6 +17,12 @@ export const benchmarks: Readonly<Record<string, Benchmark>> = {
   landing,
   restart,
   idle,
+  machinery,
+  retiring,
+  flood,
+  help,
+  pins,
+  ageing,
 }
 
 if (import.meta.main) {

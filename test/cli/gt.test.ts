@@ -1,13 +1,13 @@
 // `gt` as a command: help, words it does not know, completion, reference; the way it speaks.
 import { spawnSync } from 'node:child_process'
-import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { cpSync, existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { expect, test } from 'vitest'
 import { filed, generated } from '../../cli/generate.ts'
 import { synonyms } from '../../cli/synonyms.ts'
 import { words } from '../../cli/words.ts'
-import { cleanEnv, gtScript } from '../fixture/real-town.ts'
+import { bdScript, cleanEnv, gtScript } from '../fixture/real-town.ts'
 
 const gt = (...args: string[]) => {
   const { status, stdout, stderr } = spawnSync(process.execPath, [gtScript, ...args], {
@@ -178,4 +178,36 @@ test.each(Object.keys(generated))('%s is fresh (npm run reference)', async (name
   const text = await generated[name]?.()
   if (path.endsWith('.ts')) expect(bare(readFileSync(path, 'utf8'))).toBe(bare(text ?? ''))
   else expect(readFileSync(path, 'utf8')).toBe(text)
+})
+
+const olderNode = (process.env.PATH ?? '')
+  .split(':')
+  .map((dir) => join(dir, 'node'))
+  .find((node) => {
+    const version = existsSync(node) ? spawnSync(node, ['--version'], { encoding: 'utf8' }).stdout : ''
+    return version !== '' && Number(version.slice(1).split('.')[0]) < 24
+  })
+
+test.runIf(olderNode)('an older Node goes on with the one of the repository, or says what is needed', () => {
+  const older = (script: string, ...args: string[]) => {
+    const { status, stdout, stderr } = spawnSync(String(olderNode), [script, ...args], {
+      encoding: 'utf8',
+      cwd: tmpdir(),
+    })
+    return { status, stdout, stderr }
+  }
+  expect(older(gtScript, 'version')).toEqual({ ...gt('version') })
+  expect(older(gtScript, 'spwan').status).toBe(2)
+  expect(older(bdScript, 'version')).toMatchObject({ status: 0, stdout: expect.stringContaining('bd version') })
+  const dir = mkdtempSync(join(tmpdir(), 'older-'))
+  try {
+    cpSync(join(gtScript, '..'), join(dir, 'dist'), { recursive: true })
+    expect(older(join(dir, 'dist/gt.cjs'), 'version')).toMatchObject({
+      status: 1,
+      stdout: '',
+      stderr: expect.stringMatching(/^gt needs Node 24 or newer; this is .*\n$/),
+    })
+  } finally {
+    rmSync(dir, { recursive: true })
+  }
 })

@@ -1,6 +1,7 @@
 // The contract of a session backend, kept by each of them: one suite, real tmux and real processes.
 import { spawn, spawnSync } from 'node:child_process'
 import {
+  appendFileSync,
   existsSync,
   mkdirSync,
   mkdtempSync,
@@ -47,7 +48,7 @@ beforeEach(() => {
   sockets = []
 })
 afterEach(async () => {
-  for (const session of aliveIn(join(dir, 'sessions'))) await endSession(session, 0, never)
+  await endSessions(join(dir, 'sessions'), null, 0, never)
   for (const socket of sockets) spawnSync('tmux', ['-L', socket, 'kill-server'])
   rmSync(dir, { recursive: true, force: true })
 })
@@ -184,8 +185,12 @@ describe.each(both)('%s', (_, backend) => {
     const twice = {
       ...backend(),
       launch: async (one: SessionSpec) => {
+        // Both have read who they are before either can say that it started.
+        appendFileSync(join(one.dir, 'environment'), `while [ ! -e '${join(dir, 'go')}' ]; do sleep 0.01; done\n`)
         await processBackend.launch(one)
         await backend().launch(one)
+        await sleep(300)
+        writeFileSync(join(dir, 'go'), '')
       },
     }
     const record = await start(twice, spec, 1, 10_000, never)

@@ -4,9 +4,7 @@ import { spawn, spawnSync } from 'node:child_process'
 import { existsSync, mkdirSync, readdirSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { expect, test } from 'vitest'
-import { rigConfig } from '../../actors/config.ts'
 import type { Status } from '../../cli/api.ts'
-import { settings } from '../../cli/settings.ts'
 import { bdScript, eventually, gtScript, hasTmux, realTown } from '../fixture/real-town.ts'
 
 const environOf = (pid: number) =>
@@ -75,10 +73,6 @@ test('a setting is changed whole or not at all, and one by hand counts too', asy
   writeFileSync(config, before)
   await eventually(() => workers() === 7)
   expect(t.json<Status>('status').problems).toEqual([])
-})
-
-test('every setting of the schema is explained', () => {
-  expect(Object.keys(rigConfig.shape).filter((key) => !(key in settings))).toEqual([])
 })
 
 test('a rig goes with all that is in it, and one of the same name may come', async () => {
@@ -164,13 +158,15 @@ test.runIf(hasTmux)(
     using t = realTown()
     t.issues(30)
     t.ok('up')
+    t.ok('spawn', '--epic', 'wy-all')
+    await eventually(() => t.alive().length === 4)
     const socket = `watch-${process.pid}`
     const tmux = (...args: string[]) => spawnSync('tmux', ['-L', socket, ...args], { encoding: 'utf8', env: t.env })
     const screen = () => tmux('capture-pane', '-p', '-t', 'w').stdout
     try {
       const command = `${process.execPath} ${gtScript} status --watch`
       tmux('-f', '/dev/null', 'new-session', '-d', '-x', '60', '-y', '4', '-s', 'w', '-c', t.town, command)
-      await eventually(() => screen().includes('wyvern (wy)'))
+      await eventually(() => screen().includes('more lines'))
       // Its first line is still there: nothing has scrolled.
       expect(screen().split('\n')[0]).toContain(t.town.slice(0, 20))
       tmux('resize-window', '-t', 'w', '-x', '100', '-y', '20')
@@ -195,4 +191,26 @@ test('gt and bd work by the links that npm makes of them', () => {
   expect(spawnSync(process.execPath, [join(bin, 'gt'), 'up'], { cwd: t.town, env: t.env }).status).toBe(0)
   const bd = spawnSync(join(t.layout.shims, 'bd'), ['ready'], { cwd: t.rig, env: t.env, encoding: 'utf8' })
   expect(bd).toMatchObject({ status: 0, stdout: expect.stringContaining('wy-1') })
+})
+
+test('a worker that has nothing to hand over says why, and what waits can be taken out of the queue', async () => {
+  using t = realTown({
+    worker:
+      '#!/bin/sh\nif [ "$GT_ISSUE" = wy-1 ]; then gt handoff --no-change "it is so already"; else echo x > x; git add x; git commit -qm x; gt handoff; fi\nexec sleep 1000\n',
+    gates: ['slow=sleep 300'],
+  })
+  t.issues(2)
+  t.ok('up')
+  for (const wrong of [['--no-change', ''], ['--cannot', 'x', '--give-back', 'y'], ['--reason', 'x'], ['--no-change']])
+    expect(t.gt('handoff', ...wrong)).toMatchObject({ status: 2 })
+  t.ok('spawn', '--issue', 'wy-1')
+  await eventually(() => t.okBd('show', 'wy-1').includes('it is so already'))
+  t.ok('spawn', '--issue', 'wy-2')
+  await eventually(() =>
+    t.json<{ issue: string }[]>('merge-queue', 'list', 'wyvern').some(({ issue }) => issue === 'wy-2'),
+  )
+  expect(t.gt('merge-queue', 'remove', 'wyvern', 'wy-9')).toMatchObject({ status: 1 })
+  t.ok('merge-queue', 'remove', 'wyvern', 'wy-2', '--reason', 'not wanted')
+  await eventually(() => t.json<unknown[]>('merge-queue', 'list', 'wyvern').length === 0)
+  expect(t.ok('log')).toContain('not wanted')
 })

@@ -1,0 +1,94 @@
+// As what a git runs: its environment, built from nothing, and the settings it is told before its command. There are two
+// kinds: one that reads no configuration of a person or an agent, and one that may talk to an origin in a person's name.
+// Never: hands on a variable that is not on a list; asks a person anything.
+import process from 'node:process'
+import { originVariables } from '../environment.ts'
+
+/** Where a git works, and what it is told before its command. */
+export interface At {
+  cwd: string
+  env: Record<string, string>
+  flags: readonly string[]
+}
+
+/** Programs are found, and temporary files made, as the daemon has it; nothing else of its environment counts. */
+const always = ['PATH', 'TMPDIR', 'SystemRoot']
+const fixedEnv = {
+  LC_ALL: 'C',
+  GIT_TERMINAL_PROMPT: '0',
+  GIT_ASKPASS: '',
+  SSH_ASKPASS: '',
+  SSH_ASKPASS_REQUIRE: 'never',
+  GIT_OPTIONAL_LOCKS: '0',
+  GIT_PAGER: 'cat',
+  GIT_EDITOR: ':',
+  GIT_NO_LAZY_FETCH: '1',
+  GIT_ADVICE: '0',
+  GIT_DEFAULT_REF_FORMAT: 'files',
+  GIT_ALLOW_PROTOCOL: 'file:git:http:https:ssh',
+}
+
+const fixedFlags = settings({
+  'core.hooksPath': '/dev/null',
+  'core.fsmonitor': 'false',
+  'gc.auto': '0',
+  'maintenance.auto': 'false',
+  'commit.gpgSign': 'false',
+  'protocol.ext.allow': 'never',
+  'safe.directory': '*',
+})
+
+/** In a repository that only the town writes, with nobody's configuration but that repository's own. */
+export function plainly(cwd: string): At {
+  return {
+    cwd,
+    env: { ...picked(always), ...fixedEnv, GIT_CONFIG_NOSYSTEM: '1', GIT_CONFIG_GLOBAL: '/dev/null' },
+    flags: fixedFlags,
+  }
+}
+
+/**
+ * In a repository that only the town writes, with the person's own configuration for credentials, proxies and ssh:
+ * for what talks to an origin, by its address.
+ */
+export function overNetwork(cwd: string): At {
+  return {
+    cwd,
+    env: { ...picked([...always, ...originVariables]), ...fixedEnv },
+    flags: [
+      ...fixedFlags,
+      ...settings({
+        'fetch.prune': 'false',
+        'fetch.pruneTags': 'false',
+        'fetch.recurseSubmodules': 'false',
+        'fetch.fsckObjects': 'false',
+        'fetch.writeCommitGraph': 'false',
+        'fetch.all': 'false',
+        'fetch.output': 'full',
+        'transfer.fsckObjects': 'false',
+        'submodule.recurse': 'false',
+        'push.followTags': 'false',
+        'push.gpgSign': 'false',
+        'push.recurseSubmodules': 'no',
+        'push.useForceIfIncludes': 'false',
+      }),
+    ],
+  }
+}
+
+/** Who makes the town's own commits. */
+export const identity = {
+  GIT_AUTHOR_NAME: 'Gas Town Refinery',
+  GIT_AUTHOR_EMAIL: 'refinery@gastown.invalid',
+  GIT_COMMITTER_NAME: 'Gas Town Refinery',
+  GIT_COMMITTER_EMAIL: 'refinery@gastown.invalid',
+}
+
+function settings(all: Record<string, string>): string[] {
+  return Object.entries(all).flatMap(([name, value]) => ['-c', `${name}=${value}`])
+}
+
+function picked(names: readonly string[]): Record<string, string> {
+  const known = names.map((name) => [name, process.env[name]] as const)
+  return Object.fromEntries(known.filter((entry): entry is [string, string] => entry[1] !== undefined))
+}

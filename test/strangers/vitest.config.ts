@@ -1,0 +1,12 @@
+// `npm run strangers`: every story of every kind, three towns at a time, and a table of how each ended.
+import { defineConfig } from 'vitest/config'
+
+export default defineConfig({
+  test: {
+    root: new URL('../..', import.meta.url).pathname,
+    include: ['test/strangers/*.test.ts'],
+    env: { STRANGERS: 'all' },
+    maxWorkers: 3,
+    reporters: ['./test/strangers/table.ts'],
+  },
+})
