@@ -298,6 +298,7 @@ export const effectCases: { [N in EffectName]: readonly EffectOutput<N>[] } = {
   ],
   buildCandidate: [
     built,
+    { ...built, base: null },
     { ...nothingBuilt, contained: [{ issue: 'w-1', commit: hash('a') }] },
     {
       ...nothingBuilt,

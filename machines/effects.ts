@@ -2,27 +2,9 @@
 // Never: performs one. An effect runs only after the turn that promised it is committed, and may run again after a
 // crash.
 import { z } from 'zod'
+import { type EffectKind, effect } from './effect.ts'
 import { branchName, issueBrief, issueId, mergeRequest, preserved, returnReason, sha } from './mail.ts'
 
-/**
- * `natural`: idempotent by nature · `named`: named by key (probe, then act) · `swap`: compare-and-swap · `text`: text
- * that carries its own id.
- * (design: effects are at-least-once with a key; the adapter makes them once)
- */
-export type EffectClass = 'natural' | 'named' | 'swap' | 'text'
-
-export interface EffectKind<I extends z.ZodType = z.ZodType, O extends z.ZodType = z.ZodType> {
-  class: EffectClass
-  input: I
-  output: O
-  /** Effects of one lane run at most `laneLimit` at once (default 1); null: as many as asked for. */
-  lane: (input: z.output<I>) => string | null
-  laneLimit?: number
-  /** Starts an agent: held while the Overseer has stopped the town or the rig. */
-  starts?: boolean
-}
-
-const effect = <I extends z.ZodType, O extends z.ZodType>(kind: EffectKind<I, O>) => kind
 const placeLane = (input: { rig: string }) => `places:${input.rig}`
 const keepLane = (input: { rig: string }) => `keep:${input.rig}`
 /** Places are made and cleared side by side: git locks single refs, and what needs more waits for it by itself. */

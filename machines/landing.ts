@@ -2,7 +2,7 @@
 // Never: says anything itself; what is to be said is handed back.
 import type { EffectOutput } from './effects.ts'
 import type { MailEvent, Obstacle } from './mail.ts'
-import type { News } from './profile.ts'
+import { type Change as ChangeOf, wordsOf } from './profile.ts'
 import { backoffMs, changed, enqueue, type Queued, released, type Wait, withMainMoved, without } from './queue.ts'
 import { issuesOf, says, told } from './tidings.ts'
 
@@ -50,7 +50,7 @@ export interface RefineryContext extends RefineryInput {
   now: number
 }
 type Context = RefineryContext
-type Change = (context: Context) => News<Context>
+type Change = ChangeOf<Context>
 
 interface Away {
   step: Step
@@ -94,12 +94,11 @@ export const begun = (input: RefineryInput | undefined): Context => ({
   now: 0,
 })
 
-/** Between two candidates. What kept work that is no longer kept is over. */
+/** Between two candidates. */
 export const rested =
   (at: number): Change =>
   (context) => {
-    const isOver = ({ what, until }: Context['stuck'][number]) =>
-      context.queue.length === 0 || (until === 'held' && !context.queue.some(({ wait }) => wait?.what === what))
+    const isOver = isOverWith(context.queue)
     return {
       mail: told.unstuck(context, isOver),
       changes: {
@@ -114,6 +113,12 @@ export const rested =
       },
     }
   }
+
+/** What kept work that is no longer in the queue, or no longer kept, is over. */
+const isOverWith =
+  (queue: readonly Queued[]) =>
+  ({ what, until }: Context['stuck'][number]) =>
+    queue.length === 0 || (until === 'held' && !queue.some(({ wait }) => wait?.what === what))
 
 export const takenIn =
   (event: MailEvent<'merge.requested'>): Change =>
@@ -133,16 +138,18 @@ export const takenOut =
   (event: MailEvent<'queue.removal'>): Change =>
   (context) => {
     const out = context.queue.filter((request) => request.issue === event.issue)
+    const queue = without(context.queue, out)
+    const isOver = isOverWith(queue)
     return {
       notes: out.length > 0 ? [says.takenOut(event)] : [],
-      mail: told.removed(context, out, event.from, event.why),
+      mail: [...told.removed(context, out, event.from, event.why), ...told.unstuck(context, isOver)],
       reply: says.outOfIt(context, event, out.length > 0),
-      changes: { queue: without(context.queue, out) },
+      changes: { queue, stuck: context.stuck.filter((each) => !isOver(each)) },
     }
   }
 
 /** Everything is tried again, and nothing counts as stuck until it shows itself so again. */
-export const triedAgain: Change = (context) => ({
+const triedAgain: Change = (context) => ({
   mail: told.unstuck(context, () => true),
   changes: {
     stuck: [],
@@ -152,6 +159,20 @@ export const triedAgain: Change = (context) => ({
     queue: released(context.queue),
   },
 })
+
+type Poked = { event: { mailId: string } }
+
+/** The Overseer wants the queue processed. */
+export const poked = ({ event }: Poked): Change[] => [
+  triedAgain,
+  (context) => ({ reply: says.poked(context, event.mailId) }),
+]
+
+/** So do they while nothing can be asked of origin. */
+export const askedAgain = ({ event }: Poked): Change[] => [
+  triedAgain,
+  (context) => ({ reply: says.asksAgain(context, event.mailId) }),
+]
 
 /** A step went well: what it kept is over, and nothing else. */
 export const went =
@@ -181,7 +202,7 @@ export const tells =
   })
 
 /** Origin is away: noted the first time; after a while the Overseer hears of it. */
-export const wentAway =
+const wentAway =
   (away: Away): Change =>
   (context) => {
     const { step, what, why } = away
@@ -198,9 +219,20 @@ export const wentAway =
     }
   }
 
-/** What an answer says of an origin that is away. */
-export function awayFrom(step: Step, output: { kind: string; why?: string }): Away {
-  return { step, what: output.kind === 'denied' ? 'denied' : 'unreachable', why: output.why ?? '' }
+/** What an effect's result says of an origin that is away. */
+export const awayAt =
+  (step: Step) =>
+  ({ event }: { event: object }): Change[] => {
+    const denied = 'output' in event && (event.output as { kind: string }).kind === 'denied'
+    return [wentAway({ step, what: denied ? 'denied' : 'unreachable', why: whyOf(event) })]
+  }
+
+/** The gates gave no verdict. */
+export const cannotJudge = ({ event }: { event: object }): Change[] => [tells('broken', whyOf(event), 'gates')]
+
+/** Why something could not be done, as its effect answered or failed. */
+export function whyOf(event: object): string {
+  return 'error' in event ? wordsOf(event.error) : String((event as { output: { why?: string } }).output.why ?? '')
 }
 
 /** The members wait, each by itself from now on. */
@@ -209,7 +241,7 @@ const setAside =
   (context) => ({
     changes: {
       queue: changed(context.queue, context.members, (request) => {
-        const setbacks = request.setbacks + 1
+        const setbacks = Math.min(absencesMax, request.setbacks + 1)
         return { ...request, setbacks, alone: true, wait: { what, until: until(setbacks) } }
       }),
     },
@@ -234,8 +266,9 @@ export const isRedStill = ({ red, base }: Context, at: number) =>
 
 /** A candidate is made of what could be put on main; what could not goes back. */
 export const built =
-  (output: Extract<EffectOutput<'buildCandidate'>, { kind: 'built' }>): Change =>
+  (output: EffectOutput<'buildCandidate'>): Change =>
   (context) => {
+    if (output.kind !== 'built') return {}
     const { base, commit, landing, contained, unfit, foreign } = output
     const gone = context.members.filter(({ issue }) => unfit.some((each) => each.issue === issue))
     const stays = context.red !== null && context.red.main === base

@@ -1,8 +1,8 @@
 // Ledger: what a Witness keeps of its rig's work, and how each piece of news changes it. Pure bookkeeping.
 // Never: says anything itself; what is to be said is handed back.
-import { mayor, overseer, polecatOf, refineryOf } from './address.ts'
+import { keeperOf, mayor, polecatOf, refineryOf } from './address.ts'
 import type { EffectOutput } from './effects.ts'
-import { cameBack, causes, cleared, gaveUp, takenOut } from './escalations.ts'
+import { causes, cleared } from './escalations.ts'
 import type { MailEvent, Outgoing, ReturnReason } from './mail.ts'
 import type { News } from './profile.ts'
 import { type Candidate, fromReady } from './waves.ts'
@@ -38,13 +38,46 @@ export interface Ledger {
   escalated: string[]
 }
 
-/** Meetings with a moved main beyond which an issue is the Overseer's. */
-const conflictsMax = 20
+export interface WitnessInput {
+  rig: string
+  maxWorkers: number
+  spawnDelayMs: number
+  triesMax: number
+}
 
-const without = <T>(record: Record<string, T>, key: string) =>
+export interface WitnessContext extends Ledger {
+  maxWorkers: number
+  spawnDelayMs: number
+  choice: Candidate | null
+  /** Who is to have it: kept with the choice, so that a claim whose answer was lost is made again by the same. */
+  chosenFor: string
+  /** Something changed since the last survey. */
+  look: boolean
+}
+
+export const begun = (input: WitnessInput | undefined): WitnessContext => ({
+  rig: input?.rig ?? '',
+  maxWorkers: input?.maxWorkers ?? 1,
+  spawnDelayMs: input?.spawnDelayMs ?? 0,
+  triesMax: input?.triesMax ?? 3,
+  wanted: { epics: [], issues: [] },
+  fresh: [],
+  workers: {},
+  queued: {},
+  ready: [],
+  returned: [],
+  tries: {},
+  conflicts: {},
+  choice: null,
+  chosenFor: '',
+  escalated: [],
+  look: false,
+})
+
+export const without = <T>(record: Record<string, T>, key: string) =>
   Object.fromEntries(Object.entries(record).filter(([name]) => name !== key))
-const lacking = (issues: readonly string[], issue: string) => issues.filter((each) => each !== issue)
-const attemptOf = ({ tries, conflicts }: Ledger, issue: string) =>
+export const lacking = (issues: readonly string[], issue: string) => issues.filter((each) => each !== issue)
+export const attemptOf = ({ tries, conflicts }: Ledger, issue: string) =>
   (tries[issue] ?? 0) + (conflicts[issue]?.count ?? 0) + 1
 
 /** Nothing is wanted, and nothing is on its way. */
@@ -52,14 +85,27 @@ export const atRest = ({ wanted, returned, escalated, queued }: Ledger) =>
   wanted.epics.length + wanted.issues.length + returned.length + escalated.length + Object.keys(queued).length === 0
 
 /** Why an issue cannot simply be given to somebody; undefined when it can. */
-export function heldBy({ rig, workers, queued }: Ledger, issue: string): string | undefined {
+function heldBy({ rig, workers, queued }: Ledger, issue: string): string | undefined {
   const worker = Object.entries(workers).find(([, each]) => each.issue === issue)
   if (worker) return `${issue} is held by ${polecatOf(rig, worker[0])}`
   return queued[issue] ? `${issue} waits in the merge queue of ${rig}` : undefined
 }
 
+/** The Mayor wants an epic or issues done. Whoever asked is told at once what becomes of it. */
+export function asked(ledger: Ledger, { epic, issues, fresh, askId }: MailEvent<'work.assigned'>): News<Ledger> {
+  const { rig } = ledger
+  const free = issues.filter((issue) => heldBy(ledger, issue) === undefined)
+  const held = issues.length === 1 ? heldBy(ledger, issues[0] as string) : undefined
+  const text = held ?? `${epic ?? issues.join(', ')} is with ${rig}/witness`
+  return {
+    reply: { to: askId, ok: held === undefined, text },
+    mail: free.map((issue) => cleared(causes.issue(rig, issue))),
+    changes: taken(ledger, epic, free, fresh),
+  }
+}
+
 /** An epic and issues are wanted, from the beginning: nothing counts against them. */
-export function taken(ledger: Ledger, epic: string | null, issues: readonly string[], fresh: boolean): Partial<Ledger> {
+function taken(ledger: Ledger, epic: string | null, issues: readonly string[], fresh: boolean): Partial<Ledger> {
   const keep = (record: Record<string, unknown>) =>
     Object.fromEntries(Object.entries(record).filter(([issue]) => !issues.includes(issue)))
   const { wanted } = ledger
@@ -75,6 +121,57 @@ export function taken(ledger: Ledger, epic: string | null, issues: readonly stri
   }
 }
 
+/** In somebody's hands, or in the queue. */
+export const underway = ({ workers, queued }: Ledger) => [
+  ...Object.values(workers).map(({ issue }) => issue),
+  ...Object.keys(queued),
+]
+export const chosen = ({ choice }: WitnessContext) => choice as Candidate
+export const holderOf = ({ rig, chosenFor }: WitnessContext) => polecatOf(rig, chosenFor)
+
+interface Claimed {
+  output: EffectOutput<'claimIssue'>
+  at?: number
+}
+
+/** The chosen issue is given to whom it was chosen for. */
+export function claimed(context: WitnessContext, { output, at = 0 }: Claimed): News<WitnessContext> {
+  if (output.kind !== 'claimed') return {}
+  const { rig, chosenFor: name, fresh, escalated, workers } = context
+  const { issue, preserved } = output
+  const { returned, attempt } = chosen(context)
+  const resume = chosen(context).resume ?? (fresh.includes(issue.id) ? null : preserved)
+  const isOther = (each: Candidate) => each.issue !== issue.id
+  return {
+    mail: [
+      { to: keeperOf(rig, name), type: 'worker.assigned', body: { issue, resume, returned, attempt } },
+      // Somebody opened it again by hand.
+      ...(escalated.includes(issue.id) ? [cleared(causes.issue(rig, issue.id))] : []),
+    ],
+    changes: {
+      workers: { ...workers, [name]: { issue: issue.id, title: issue.title, attempt, returned, since: at } },
+      escalated: lacking(escalated, issue.id),
+      ready: context.ready.filter(isOther),
+      returned: context.returned.filter(isOther),
+      choice: null,
+    },
+  }
+}
+
+/** The chosen issue is not to be had. Wanted still: it is looked at again when somebody writes to the beads. */
+export function notHad(context: WitnessContext, output: EffectOutput<'claimIssue'>): News<WitnessContext> {
+  const { issue } = chosen(context)
+  const why = output.kind === 'held' ? `${output.holder} holds it` : output.kind === 'unavailable' ? output.why : ''
+  return {
+    notes: [{ text: `${issue} is not to be had: ${why}`, issue }],
+    changes: {
+      ready: context.ready.filter((each) => each.issue !== issue),
+      returned: context.returned.map((each) => (each.issue === issue ? { ...each, waits: true } : each)),
+      choice: null,
+    },
+  }
+}
+
 /** It landed, or was taken out of the queue: nothing more of it is kept here. */
 export const landed = (ledger: Ledger, issue: string): Partial<Ledger> => ({
   queued: without(ledger.queued, issue),
@@ -86,157 +183,8 @@ export const landed = (ledger: Ledger, issue: string): Partial<Ledger> => ({
   wanted: { ...ledger.wanted, issues: lacking(ledger.wanted.issues, issue) },
 })
 
-/** The Overseer is asked about it: nobody is started on it until it is asked for again. */
-const givenUp = (ledger: Ledger, issue: string): Partial<Ledger> => ({
-  queued: without(ledger.queued, issue),
-  tries: without(ledger.tries, issue),
-  conflicts: without(ledger.conflicts, issue),
-  escalated: [...lacking(ledger.escalated, issue), issue],
-  wanted: { ...ledger.wanted, issues: lacking(ledger.wanted.issues, issue) },
-})
-
-/** A worker is gone. What becomes of its issue depends on how it ended. */
-export function afterRetirement(before: Ledger, event: MailEvent<'worker.retired'>): News<Ledger> {
-  const { issue, polecat, outcome, reason, blockedBy, kept } = event
-  const worker = before.workers[polecat]
-  const workers = without(before.workers, polecat)
-  const ledger = { ...before, workers }
-  const { rig } = before
-  const told: News<Ledger> = { changes: { workers } }
-  const release = (status: 'open' | 'blocked', note: string) => ({
-    rig,
-    issue,
-    holder: polecatOf(rig, polecat),
-    status,
-    note,
-    blockedBy,
-  })
-  const escalate = (): News<Ledger> => ({
-    ...told,
-    changes: { ...givenUp(ledger, issue), workers },
-    release: release('blocked', `Escalated: ${reason}`),
-    mail: [gaveUp(rig, worker?.title ?? '', event)],
-  })
-  switch (outcome) {
-    case 'handed_over':
-      return kept.length === 0 ? told : { ...told, mail: [leftBehind(event)] }
-    case 'no_change':
-      return {
-        ...told,
-        changes: { ...landed(ledger, issue), workers },
-        close: { rig, issues: [{ issue, reason: `No change: ${reason}` }] },
-        mail: [cleared(causes.issue(rig, issue))],
-      }
-    case 'blocked':
-      return blockedBy === null
-        ? escalate()
-        : { ...told, release: release('open', `Waits for ${blockedBy}: ${reason}`) }
-    case 'given_back': {
-      const tries = (before.tries[issue] ?? 0) + 1
-      if (tries >= before.triesMax) return escalate()
-      return {
-        ...told,
-        changes: { workers, tries: { ...before.tries, [issue]: tries } },
-        release: release('open', `Given back: ${reason}`),
-      }
-    }
-    case 'let_go':
-      // Whether it is wanted still, the next survey says.
-      return told
-    case 'cannot':
-      return escalate()
-    case 'failed':
-      // What meets a moved main may be beyond mending, and simple when done anew on the main of today.
-      if (worker?.returned?.kind === 'conflict' && !before.fresh.includes(issue)) return anew(ledger, event, worker)
-      return escalate()
-  }
-}
-
-function anew(ledger: Ledger, { issue, polecat }: MailEvent<'worker.retired'>, { returned }: Worker): News<Ledger> {
-  const back: Candidate = {
-    ...candidateFor(ledger, issue, polecat),
-    attempt: attemptOf(ledger, issue),
-    returned,
-  }
-  return {
-    changes: {
-      workers: ledger.workers,
-      fresh: [...ledger.fresh, issue],
-      returned: [...ledger.returned.filter((candidate) => candidate.issue !== issue), back],
-    },
-    notes: [{ text: `${issue} could not be put on the new main; it is begun anew from there`, issue }],
-  }
-}
-
-const candidateFor = ({ rig }: Ledger, issue: string, polecat: string): Candidate => ({
-  issue,
-  priority: 0,
-  createdAt: '',
-  attempt: 1,
-  resume: null,
-  returned: null,
-  previous: polecatOf(rig, polecat),
-})
-
-/** Work came back from the queue. */
-export function afterReturn(before: Ledger, event: MailEvent<'merge.returned'>): News<Ledger> {
-  const { issue, polecat, ref, sha, returned } = event
-  const { rig, triesMax } = before
-  const met = before.conflicts[issue] ?? { count: 0, base: null }
-  const mainMoved = returned.kind === 'conflict' && (met.base === null || met.base !== returned.base)
-  const conflicts = { ...before.conflicts, [issue]: { count: met.count + 1, base: returned.base } }
-  const tries = { ...before.tries, [issue]: (before.tries[issue] ?? 0) + 1 }
-  const counted: Ledger = mainMoved ? { ...before, conflicts } : { ...before, tries }
-  const tooOften = mainMoved ? met.count + 1 >= conflictsMax : (tries[issue] as number) >= triesMax
-  if (tooOften) {
-    const times = mainMoved ? conflictsMax : triesMax
-    return {
-      changes: givenUp(before, issue),
-      notes: [{ text: `${issue} came back ${times} times; the Overseer decides`, issue }],
-      release: {
-        rig,
-        issue,
-        holder: polecatOf(rig, polecat),
-        status: 'blocked',
-        note: `Escalated after ${times} tries: ${returned.summary}`,
-        blockedBy: null,
-      },
-      mail: [cameBack(rig, times, event)],
-    }
-  }
-  const back: Candidate = {
-    ...candidateFor(before, issue, polecat),
-    attempt: attemptOf(counted, issue),
-    resume: { ref, sha },
-    returned,
-  }
-  return {
-    changes: {
-      tries: counted.tries,
-      conflicts: counted.conflicts,
-      // What was begun anew counts as any other work from here on.
-      fresh: lacking(before.fresh, issue),
-      queued: without(before.queued, issue),
-      returned: [...before.returned.filter((candidate) => candidate.issue !== issue), back],
-    },
-  }
-}
-
-/** Work was taken out of the queue: by the Overseer, who decides what becomes of it, or because its issue is closed. */
-export function afterRemoval(before: Ledger, event: MailEvent<'merge.removed'>): News<Ledger> {
-  const { issue, polecat, ref, by, why } = event
-  if (by !== overseer) return { changes: landed(before, issue), mail: [cleared(causes.issue(before.rig, issue))] }
-  const note = `Taken out of the merge queue${why ? `: ${why}` : ''}; the work is kept at ${ref}`
-  const holder = polecatOf(before.rig, polecat)
-  return {
-    changes: givenUp(before, issue),
-    release: { rig: before.rig, issue, holder, status: 'blocked', note },
-    mail: [takenOut(before.rig, event)],
-  }
-}
-
 /** What a survey of the beads found. */
-export function surveyed(before: Ledger, found: EffectOutput<'surveyIssues'>): News<Ledger> & { lookAgain: boolean } {
+export function surveyed(before: WitnessContext, found: EffectOutput<'surveyIssues'>): News<WitnessContext> {
   const { rig } = before
   const { ready, closed, dropped, unknown, complete, over } = found
   // Closed first, and only then reported: somebody may file one more in this very moment.
@@ -245,6 +193,7 @@ export function surveyed(before: Ledger, found: EffectOutput<'surveyIssues'>): N
   const letGo = before.escalated.filter((issue) => closed.includes(issue))
   return {
     changes: {
+      look: before.look || closing.length > 0,
       ready: ready.map((issue) => fromReady(issue, attemptOf(before, issue.id))),
       wanted: {
         epics: before.wanted.epics.filter((epic) => !done.includes(epic)),
@@ -275,17 +224,5 @@ export function surveyed(before: Ledger, found: EffectOutput<'surveyIssues'>): N
           }),
         ),
     ],
-    lookAgain: closing.length > 0,
   }
 }
-
-/** What a worker left after it had handed its work over is kept, and somebody should know. */
-const leftBehind = ({ polecat, issue, kept }: MailEvent<'worker.retired'>): Outgoing => ({
-  to: overseer,
-  type: 'message.sent',
-  body: {
-    subject: `${polecat} left something behind after it had handed ${issue} over`,
-    body: `It is no part of what lands. It is kept at ${kept.map(({ ref }) => ref).join(' and ')}: gt recover ${issue}`,
-    priority: 3,
-  },
-})

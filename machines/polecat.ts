@@ -4,10 +4,19 @@
 // it asks to be ended when its work is in the queue, or when there is nothing more that it can do.
 // Never: kills its session, removes its worktree or deletes its branch; the Witness does.
 import { assign, setup } from 'xstate'
-import { keeperOf, polecatOf, refineryOf, sessionOf } from './address.ts'
-import type { EffectOutput } from './effects.ts'
-import { farewell, howItEnded, obstacle } from './handoff.ts'
-import type { IssueBrief, MailEvent, Outcome, Outgoing, Preserved, ReturnReason } from './mail.ts'
+import { howItEnded } from './handoff.ts'
+import {
+  born,
+  type Conclusion,
+  concluded,
+  inTheWay,
+  issueOf,
+  type PolecatContext,
+  type PolecatInput,
+  placeOf,
+  says,
+} from './incarnation.ts'
+import type { MailEvent } from './mail.ts'
 import { hands, outputOf, verdicts, words, wordsOf } from './profile.ts'
 
 export const polecatUnderstands = [
@@ -23,86 +32,18 @@ export const polecatUnderstands = [
 ] as const
 type Understands = MailEvent<(typeof polecatUnderstands)[number]>
 
-interface Context {
-  rig: string
-  name: string
-  address: string
-  incarnation: number
-  branch: string
-  /** Starts so far, of a place and a session in it; and how many there may be. */
-  starts: number
-  startsMax: number
-  issue: IssueBrief | null
-  resume: Preserved | null
-  returned: ReturnReason | null
-  attempt: number
-  worktree: string
-  /** The work as it was handed to the queue. */
-  work: Preserved | null
-  /** The handoff mails that somebody waits on. */
-  askIds: string[]
-  /** What it says, or is found, to have come to; how, and what it waits for. */
-  outcome: Outcome
-  reason: string
-  blockedBy: string | null
-  /** Its issue was asked how it stands, after this session. */
-  asked: boolean
-  sessionOver: boolean
-  /** The Overseer has stopped it: it starts nothing until it is resumed. */
-  paused: boolean
-  /** Its session has been silent for too long, said once a session. */
-  silent: { ms: number; tail: string } | null
-  lastEnd: { cause: string; exitCode: number | null; tail: string } | null
-  trouble: string
-}
-
-const issueOf = (context: Context) => (context.issue as IssueBrief).id
-const placeOf = ({ context }: { context: Context }) => ({
-  rig: context.rig,
-  polecat: context.name,
-  incarnation: context.incarnation,
-  branch: context.branch,
-})
-
-const stuck = (context: Context): Outgoing => ({
-  to: keeperOf(context.rig, context.name),
-  type: 'polecat.stuck',
-  body: {
-    issue: issueOf(context),
-    reason: `no sign of progress for ${Math.round((context.silent?.ms ?? 0) / 1000)} s`,
-    tail: context.silent?.tail ?? '',
+/** While its session is at work. */
+const saysHowItEnds = [
+  { guard: 'saysDone', target: 'handing_over', actions: ['rememberAsker', 'rememberWish'] },
+  {
+    target: 'pending_shutdown',
+    description: 'It is not done, and says why it goes no further.',
+    actions: ['rememberAsker', 'rememberWish'],
   },
-})
-
-/** One answer, to everybody who asked for the handoff. */
-const answer = (context: Context, ok: boolean, text: string) => context.askIds.map((to) => ({ to, ok, text }))
-
-/** What keeps its place from being handed over, as an inspection found it. */
-const inTheWay = (context: Context, event: object) =>
-  obstacle(
-    {
-      address: context.address,
-      branch: context.branch,
-      issue: issueOf(context),
-      nothingToDo: context.outcome === 'no_change',
-    },
-    outputOf<'inspectWorktree'>(event),
-  )
-
-interface Conclusion {
-  outcome: Outcome
-  reason: string
-  blockedBy?: string | null
-}
-
-const goodbye = (context: Context) => farewell({ ...context, issue: issueOf(context), sha: context.work?.sha ?? '' })
+] as const
 
 export const polecatMachine = setup({
-  types: {
-    context: {} as Context,
-    events: {} as Understands,
-    input: {} as { rig: string; name: string; incarnation: number; startsMax: number },
-  },
+  types: { context: {} as PolecatContext, events: {} as Understands, input: {} as PolecatInput },
   actors: hands,
   actions: {
     ...words,
@@ -168,31 +109,7 @@ export const polecatMachine = setup({
   },
 }).createMachine({
   id: 'polecat',
-  context: ({ input }) => ({
-    rig: input?.rig ?? '',
-    name: input?.name ?? '',
-    address: input ? polecatOf(input.rig, input.name) : '',
-    incarnation: input?.incarnation ?? 0,
-    branch: input ? `polecat/${input.name}-${input.incarnation}` : '',
-    starts: 0,
-    startsMax: input?.startsMax ?? 3,
-    issue: null,
-    resume: null,
-    returned: null,
-    attempt: 1,
-    worktree: '',
-    work: null,
-    askIds: [],
-    outcome: 'handed_over',
-    reason: '',
-    blockedBy: null,
-    asked: false,
-    sessionOver: true,
-    paused: false,
-    silent: null,
-    lastEnd: null,
-    trouble: '',
-  }),
+  context: ({ input }) => born(input),
   initial: 'awaiting',
   on: {
     'polecat.retired': {
@@ -201,14 +118,7 @@ export const polecatMachine = setup({
     },
     'handoff.requested': {
       description: 'Not now.',
-      actions: {
-        type: 'reply',
-        params: ({ context, event }) => ({
-          to: event.mailId,
-          ok: false,
-          text: `${context.address} cannot hand off: it has no work in progress just now`,
-        }),
-      },
+      actions: { type: 'reply', params: says.notNow },
     },
     'session.ended': { actions: 'rememberEnd' },
     'session.stalled': {
@@ -248,13 +158,7 @@ export const polecatMachine = setup({
         src: 'createWorktree',
         input: ({ context }) => ({ ...placeOf({ context }), start: context.resume }),
         onDone: { target: 'setting_up', actions: assign({ worktree: ({ event }) => event.output.path }) },
-        onError: {
-          target: 'stumbling',
-          actions: {
-            type: 'stumble',
-            params: ({ context, event }) => `no worktree for ${context.address}: ${wordsOf(event.error)}`,
-          },
-        },
+        onError: { target: 'stumbling', actions: { type: 'stumble', params: says.noPlace } },
       },
       on: { 'work.paused': { target: 'stopped', actions: 'pause' } },
     },
@@ -266,16 +170,7 @@ export const polecatMachine = setup({
         input: ({ context }) => ({ ...placeOf({ context }), worktree: context.worktree }),
         onDone: [
           { guard: { type: 'answered', params: 'ready' }, target: 'starting' },
-          {
-            target: 'stumbling',
-            actions: {
-              type: 'stumble',
-              params: ({ event }) =>
-                event.output.kind === 'failed'
-                  ? `the setup failed: ${event.output.why}\n${event.output.tail}`.trim()
-                  : '',
-            },
-          },
+          { target: 'stumbling', actions: { type: 'stumble', params: ({ event }) => says.setupFailed(event.output) } },
         ],
         onError: {
           target: 'stumbling',
@@ -286,24 +181,7 @@ export const polecatMachine = setup({
     },
     starting: {
       description: 'A session has been asked for.',
-      entry: [
-        assign({ sessionOver: false, asked: false }),
-        {
-          type: 'mail',
-          params: ({ context }) => ({
-            to: sessionOf(context.rig, context.name),
-            type: 'session.requested',
-            body: {
-              incarnation: context.incarnation,
-              issue: context.issue as IssueBrief,
-              worktree: context.worktree,
-              branch: context.branch,
-              returned: context.returned,
-              attempt: context.attempt,
-            },
-          }),
-        },
-      ],
+      entry: [assign({ sessionOver: false, asked: false }), { type: 'mail', params: says.asksForSession }],
       on: {
         'session.started': { target: 'working', actions: assign({ sessionOver: false, silent: null }) },
         'session.ended': { target: 'interrupted', actions: 'rememberEnd' },
@@ -312,35 +190,15 @@ export const polecatMachine = setup({
     working: {
       description: 'An agent works on the issue in the worktree.',
       entry: [
-        {
-          type: 'note',
-          params: ({ context }) => ({
-            text: `${context.name} works on ${issueOf(context)} “${context.issue?.title}”${context.attempt > 1 ? ` (try ${context.attempt})` : ''}`,
-            issue: issueOf(context),
-          }),
-        },
-        {
-          type: 'mail',
-          params: ({ context }) => ({
-            to: keeperOf(context.rig, context.name),
-            type: 'polecat.working',
-            body: { issue: issueOf(context), incarnation: context.incarnation, branch: context.branch },
-          }),
-        },
+        { type: 'note', params: says.worksOn },
+        { type: 'mail', params: says.isWorking },
       ],
       on: {
-        'handoff.requested': [
-          { guard: 'saysDone', target: 'handing_over', actions: ['rememberAsker', 'rememberWish'] },
-          {
-            target: 'pending_shutdown',
-            description: 'It is not done, and says why it goes no further.',
-            actions: ['rememberAsker', 'rememberWish'],
-          },
-        ],
+        'handoff.requested': saysHowItEnds,
         'session.ended': { target: 'interrupted', actions: 'rememberEnd' },
         'session.stalled': {
           description: 'Silent for too long: only the Witness may end the run.',
-          actions: ['rememberSilence', { type: 'mail', params: ({ context }) => stuck(context) }],
+          actions: ['rememberSilence', { type: 'mail', params: says.isStuck }],
         },
       },
     },
@@ -367,10 +225,7 @@ export const polecatMachine = setup({
             target: 'wrapping_up',
             actions: { type: 'conclude', params: ({ event }) => concluded(event.output) },
           },
-          {
-            target: 'pending_shutdown',
-            actions: { type: 'conclude', params: ({ event }) => concluded(event.output) },
-          },
+          { target: 'pending_shutdown', actions: { type: 'conclude', params: ({ event }) => concluded(event.output) } },
         ],
         onError: { target: 'stumbling' },
       },
@@ -385,10 +240,7 @@ export const polecatMachine = setup({
           {
             guard: 'hasWork',
             target: 'handing_over.pinning',
-            actions: {
-              type: 'conclude',
-              params: ({ context }) => ({ outcome: 'handed_over', reason: context.reason }),
-            },
+            actions: { type: 'conclude', params: ({ context: { reason } }) => ({ outcome: 'handed_over', reason }) },
           },
           { target: 'pending_shutdown' },
         ],
@@ -412,26 +264,13 @@ export const polecatMachine = setup({
       description: 'The Overseer stopped the session. Goes on when told to; no try is counted.',
       entry: [
         assign({ starts: ({ context }) => Math.max(0, context.starts - 1) }),
-        {
-          type: 'mail',
-          params: ({ context }) => ({
-            to: keeperOf(context.rig, context.name),
-            type: 'polecat.stopped',
-            body: { issue: issueOf(context) },
-          }),
-        },
+        { type: 'mail', params: says.isStopped },
       ],
       on: { 'work.resumed': { target: 'preparing', actions: 'resume' } },
     },
     backing_off: {
       description: 'A pause before the next start, longer each time.',
-      entry: {
-        type: 'note',
-        params: ({ context }) => ({
-          text: `${context.trouble || `${context.name}'s session ${context.lastEnd?.cause === 'failed' ? 'did not start' : `ended without a handoff (exit ${context.lastEnd?.exitCode ?? 'unknown'})`}`}; start ${context.starts + 1} of ${context.startsMax} follows`,
-          issue: issueOf(context),
-        }),
-      },
+      entry: { type: 'note', params: says.startsAgain },
       after: { startBackoff: 'preparing' },
       on: {
         'work.paused': {
@@ -459,18 +298,9 @@ export const polecatMachine = setup({
             onDone: [
               { guard: 'saysNothingToDo', target: '#polecat.pending_shutdown' },
               { guard: 'readyToHandOver', target: 'pinning' },
-              {
-                target: 'refused',
-                actions: {
-                  type: 'reply',
-                  params: ({ context, event }) => answer(context, false, inTheWay(context, event) ?? ''),
-                },
-              },
+              { target: 'refused', actions: { type: 'reply', params: says.notSo } },
             ],
-            onError: {
-              target: 'refused',
-              actions: { type: 'reply', params: ({ context, event }) => answer(context, false, wordsOf(event.error)) },
-            },
+            onError: { target: 'refused', actions: { type: 'reply', params: says.notNowBecause } },
           },
         },
         pinning: {
@@ -485,38 +315,14 @@ export const polecatMachine = setup({
                 target: 'queueing',
                 actions: assign({ work: ({ event }) => event.output.head }),
               },
-              {
-                target: 'refused',
-                actions: {
-                  type: 'reply',
-                  params: ({ context }) => answer(context, false, `${context.branch} has no commit that main lacks`),
-                },
-              },
+              { target: 'refused', actions: { type: 'reply', params: says.nothingToLand } },
             ],
-            onError: {
-              target: 'refused',
-              actions: { type: 'reply', params: ({ context, event }) => answer(context, false, wordsOf(event.error)) },
-            },
+            onError: { target: 'refused', actions: { type: 'reply', params: says.notNowBecause } },
           },
         },
         queueing: {
           description: 'The Refinery is asked to take it; without its word there is no shutdown.',
-          entry: {
-            type: 'mail',
-            params: ({ context }) => ({
-              to: refineryOf(context.rig),
-              type: 'merge.requested',
-              body: {
-                issue: issueOf(context),
-                title: context.issue?.title ?? '',
-                polecat: context.name,
-                branch: context.branch,
-                sha: context.work?.sha ?? '',
-                ref: context.work?.ref ?? '',
-                priority: context.issue?.priority ?? 2,
-              },
-            }),
-          },
+          entry: { type: 'mail', params: says.asksToLand },
           on: { 'merge.queued': { target: '#polecat.pending_shutdown' } },
         },
         refused: {
@@ -528,76 +334,32 @@ export const polecatMachine = setup({
     },
     back_to_work: {
       description: 'The same session goes on where it was. One that is silent already will not: the Witness is told.',
-      entry: { type: 'mail', params: ({ context }) => (context.silent ? stuck(context) : []) },
+      entry: { type: 'mail', params: says.isStuckStill },
       on: {
-        'handoff.requested': [
-          { guard: 'saysDone', target: 'handing_over', actions: ['rememberAsker', 'rememberWish'] },
-          {
-            target: 'pending_shutdown',
-            description: 'It is not done, and says why it goes no further.',
-            actions: ['rememberAsker', 'rememberWish'],
-          },
-        ],
+        'handoff.requested': saysHowItEnds,
         'session.ended': { target: 'interrupted', actions: 'rememberEnd' },
         'session.stalled': {
-          actions: ['rememberSilence', { type: 'mail', params: ({ context }) => stuck(context) }],
+          actions: ['rememberSilence', { type: 'mail', params: says.isStuck }],
         },
       },
     },
     pending_shutdown: {
       description: 'It is over for this worker. Asks to be ended and waits; only the Witness kills.',
       entry: [
-        { type: 'reply', params: ({ context }) => answer(context, true, goodbye(context).answer) },
-        { type: 'note', params: ({ context }) => ({ text: goodbye(context).note, issue: issueOf(context) }) },
-        {
-          type: 'mail',
-          params: ({ context }) => ({
-            to: keeperOf(context.rig, context.name),
-            type: 'shutdown.requested',
-            body: {
-              issue: issueOf(context),
-              outcome: context.outcome,
-              reason: context.reason,
-              blockedBy: context.blockedBy,
-              tail: context.lastEnd?.tail ?? '',
-              incarnation: context.incarnation,
-              branch: context.branch,
-              sha: context.work?.sha ?? null,
-            },
-          }),
-        },
+        { type: 'reply', params: says.farewell },
+        { type: 'note', params: says.leaves },
+        { type: 'mail', params: says.asksToBeEnded },
       ],
       on: {
         'handoff.requested': {
           description: 'Said twice, done once.',
-          actions: {
-            type: 'reply',
-            params: ({ context, event }) => ({ to: event.mailId, ok: true, text: goodbye(context).answer }),
-          },
+          actions: { type: 'reply', params: says.farewellAgain },
         },
       },
     },
     retired: { type: 'final', description: 'Session ended, worktree removed, branch deleted, work safe.' },
   },
 })
-
-/** What an issue says for the worker that went without a word. */
-function concluded(found: EffectOutput<'readIssue'>): Conclusion {
-  switch (found.kind) {
-    case 'closed':
-      return found.byHolder
-        ? { outcome: 'no_change', reason: found.reason }
-        : { outcome: 'let_go', reason: `it was closed: ${found.reason}` }
-    case 'blocked':
-      return { outcome: 'blocked', reason: found.why, blockedBy: found.on[0] ?? null }
-    case 'given_back':
-      return { outcome: 'given_back', reason: 'it opened its issue again, and went' }
-    case 'let_go':
-      return { outcome: 'let_go', reason: found.why }
-    case 'held':
-      return { outcome: 'failed', reason: '' }
-  }
-}
 
 /** Late or repeated news, and people's words, which are kept as beads. */
 export const polecatIgnores = [

@@ -1,7 +1,7 @@
 // What every machine of the town is made with: the words it may say and the effects it may promise, typed.
 // Never: does anything. Words and effects are played by the runtime after the turn is committed; here they are empty
 // on purpose.
-import { fromPromise, type PromiseActorLogic } from 'xstate'
+import { type EventObject, enqueueActions, fromPromise, type MachineContext, type PromiseActorLogic } from 'xstate'
 import { type EffectInput, type EffectName, type EffectOutput, type EffectWish, effects } from './effects.ts'
 import type { Outgoing } from './mail.ts'
 
@@ -53,7 +53,7 @@ export interface News<Context> {
 }
 
 /** One thing after the other: each sees the context as the one before left it. */
-export function after<Context>(context: Context, ...steps: readonly ((context: Context) => News<Context>)[]) {
+function after<Context>(context: Context, ...steps: readonly Change<Context>[]): News<Context> {
   const notes: { text: string; issue?: string }[] = []
   const mail: Outgoing[] = []
   let changes: Partial<Context> = {}
@@ -80,7 +80,7 @@ interface Enqueue<Context> {
   assign(changes: Partial<Context>): void
 }
 
-/** Says and keeps it all, for `enqueueActions`. */
+/** Says and keeps it all. For `enqueueActions`, beside other things. */
 export function publish<Context>(enqueue: Enqueue<Context>, news: News<Context>): void {
   for (const note of news.notes ?? []) enqueue({ type: 'note', params: note })
   if (news.release) enqueue({ type: 'releaseIssue', params: news.release })
@@ -89,6 +89,18 @@ export function publish<Context>(enqueue: Enqueue<Context>, news: News<Context>)
   if (news.reply) enqueue({ type: 'reply', params: news.reply })
   enqueue.assign(news.changes ?? {})
 }
+
+/** How a context changes, and what is said of it. */
+export type Change<Context> = (context: Context) => News<Context>
+
+/**
+ * One change after the other, said and kept, as an action for `setup({ actions })`:
+ * `{ type: 'news', params: ({ event }) => [went('build'), built(event.output)] }`.
+ */
+export const newsOf = <Context extends MachineContext, Event extends EventObject>() =>
+  enqueueActions<Context, Event, readonly Change<Context>[], Event, never, never, never, never, never>(
+    ({ context, enqueue }, changes) => publish(enqueue as unknown as Enqueue<Context>, after(context, ...changes)),
+  )
 
 /** What an effect answered, for a guard of its `onDone`. */
 export const outputOf = <N extends EffectName>(event: object) => (event as { output: EffectOutput<N> }).output

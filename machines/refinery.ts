@@ -4,13 +4,15 @@
 // cannot be built, judged or pushed is set aside for a while, and the next goes on.
 // Never: forces a push, lands a commit it did not gate, blames a worker for a main that is red itself, or closes an
 // issue before origin has its work.
-import { assign, enqueueActions, setup } from 'xstate'
+import { assign, setup } from 'xstate'
 import type { EffectOutput } from './effects.ts'
 import {
   absencesMax,
-  awayFrom,
+  askedAgain,
+  awayAt,
   begun,
   built,
+  cannotJudge,
   failed,
   isRedStill,
   judged,
@@ -18,6 +20,7 @@ import {
   movesMax,
   parted,
   passed,
+  poked,
   type RefineryContext,
   type RefineryInput,
   refused,
@@ -25,16 +28,15 @@ import {
   takenIn,
   takenOut,
   tells,
-  triedAgain,
   unbuilt,
   waitsForMain,
   went,
-  wentAway,
+  whyOf,
 } from './landing.ts'
 import type { MailEvent } from './mail.ts'
-import { after, hands, publish, verdicts, words, wordsOf } from './profile.ts'
+import { hands, newsOf, verdicts, words, wordsOf } from './profile.ts'
 import { backoffMs, nextDueAt, plan } from './queue.ts'
-import { broke, says } from './tidings.ts'
+import { says } from './tidings.ts'
 
 export type { RefineryContext } from './landing.ts'
 
@@ -46,10 +48,17 @@ const atOf = (event: object, context: Context) => ('at' in event ? Number(event.
 const kindOf = (event: object) => (event as { output?: { kind?: string } }).output?.kind
 const verdictOf = (event: object) => (event as { output: EffectOutput<'runGates'> }).output
 
+/** While it is pushed, or origin asked whether it was, nothing is taken out. */
+const tooLate = {
+  guard: 'inWork',
+  description: 'Too late, or too early.',
+  actions: { type: 'reply', params: says.beingPushed },
+} as const
+
 export const refineryMachine = setup({
   types: { context: {} as Context, events: {} as Understands, input: {} as RefineryInput },
   actors: hands,
-  actions: words,
+  actions: { ...words, news: newsOf<Context, Understands>() },
   guards: {
     ...verdicts,
     somethingToDo: ({ context, event }) => plan(context.queue, atOf(event, context), context.gated) !== undefined,
@@ -96,24 +105,22 @@ export const refineryMachine = setup({
   on: {
     'merge.requested': {
       description: 'Work is handed over: durable from here on, and both who asked and the Witness know its place.',
-      actions: enqueueActions(({ context, event, enqueue }) => publish(enqueue, takenIn(event)(context))),
+      actions: { type: 'news', params: ({ event }) => [takenIn(event)] },
     },
     'queue.poked': {
       description: 'The Overseer wants the queue processed: what was set aside is tried again.',
-      actions: enqueueActions(({ context, event, enqueue }) =>
-        publish(enqueue, { ...triedAgain(context), reply: says.poked(context, event.mailId) }),
-      ),
+      actions: { type: 'news', params: poked },
     },
     'queue.removal': [
       {
         guard: 'inWork',
         target: '.idle',
         description: 'It is taken out in the midst of it.',
-        actions: enqueueActions(({ context, event, enqueue }) => publish(enqueue, takenOut(event)(context))),
+        actions: { type: 'news', params: ({ event }) => [takenOut(event)] },
       },
       {
         description: 'It is taken out, or was not in it.',
-        actions: enqueueActions(({ context, event, enqueue }) => publish(enqueue, takenOut(event)(context))),
+        actions: { type: 'news', params: ({ event }) => [takenOut(event)] },
       },
     ],
     'queue.configured': {
@@ -124,7 +131,7 @@ export const refineryMachine = setup({
   states: {
     idle: {
       description: 'Nothing waits that could land now.',
-      entry: enqueueActions(({ context, event, enqueue }) => publish(enqueue, rested(atOf(event, context))(context))),
+      entry: { type: 'news', params: ({ context, event }) => [rested(atOf(event, context))] },
       always: [
         {
           guard: 'somethingToDo',
@@ -151,34 +158,25 @@ export const refineryMachine = setup({
           {
             guard: { type: 'answered', params: 'built' },
             target: 'built',
-            actions: enqueueActions(({ context, event, enqueue }) => {
-              if (event.output.kind === 'built') publish(enqueue, after(context, went('build'), built(event.output)))
-            }),
+            actions: { type: 'news', params: ({ event }) => [went('build'), built(event.output)] },
           },
           {
             guard: { type: 'answered', params: 'no_main' },
             target: 'no_main',
-            actions: enqueueActions(({ context, event, enqueue }) => {
-              if (event.output.kind === 'no_main')
-                publish(enqueue, tells('no_main', event.output.why, 'build')(context))
-            }),
+            actions: { type: 'news', params: ({ event }) => [tells('no_main', whyOf(event), 'build')] },
           },
-          {
-            target: 'origin_away',
-            actions: enqueueActions(({ context, event, enqueue }) =>
-              publish(enqueue, wentAway(awayFrom('build', event.output))(context)),
-            ),
-          },
+          { target: 'origin_away', actions: { type: 'news', params: awayAt('build') } },
         ],
         onError: {
           target: 'idle',
           description: 'Git could not build it: the next goes on, this one is tried again by itself.',
-          actions: enqueueActions(({ context, event, enqueue }) =>
-            publish(
-              enqueue,
-              after(context, tells('broken', wordsOf(event.error), 'held'), unbuilt(atOf(event, context))),
-            ),
-          ),
+          actions: {
+            type: 'news',
+            params: ({ context, event }) => [
+              tells('broken', wordsOf(event.error), 'held'),
+              unbuilt(atOf(event, context)),
+            ],
+          },
         },
       },
     },
@@ -189,9 +187,7 @@ export const refineryMachine = setup({
           guard: 'stillRed',
           target: 'idle',
           description: 'main is as red as it was when this was set aside.',
-          actions: enqueueActions(({ context, event, enqueue }) =>
-            publish(enqueue, waitsForMain(atOf(event, context))(context)),
-          ),
+          actions: { type: 'news', params: ({ context, event }) => [waitsForMain(atOf(event, context))] },
         },
         { guard: 'testedAlready', target: 'landing' },
         {
@@ -217,15 +213,9 @@ export const refineryMachine = setup({
           {
             guard: { type: 'answered', params: 'green' },
             target: 'landing',
-            actions: enqueueActions(({ context, event, enqueue }) =>
-              publish(enqueue, after(context, went('gates'), passed(event.output))),
-            ),
+            actions: { type: 'news', params: ({ event }) => [went('gates'), passed(event.output)] },
           },
-          {
-            guard: 'failsAsMain',
-            target: 'main_is_red',
-            actions: enqueueActions(({ context, enqueue }) => publish(enqueue, went('gates')(context))),
-          },
+          { guard: 'failsAsMain', target: 'main_is_red', actions: { type: 'news', params: [went('gates')] } },
           {
             guard: 'mainUnproven',
             target: 'judging_main',
@@ -235,23 +225,11 @@ export const refineryMachine = setup({
           {
             guard: { type: 'answered', params: 'red' },
             target: 'idle',
-            actions: enqueueActions(({ context, event, enqueue }) =>
-              publish(enqueue, after(context, went('gates'), failed(event.output))),
-            ),
+            actions: { type: 'news', params: ({ event }) => [went('gates'), failed(event.output)] },
           },
-          {
-            target: 'cannot_run',
-            actions: enqueueActions(({ context, event, enqueue }) =>
-              publish(enqueue, tells('broken', broke(event.output), 'gates')(context)),
-            ),
-          },
+          { target: 'cannot_run', actions: { type: 'news', params: cannotJudge } },
         ],
-        onError: {
-          target: 'cannot_run',
-          actions: enqueueActions(({ context, event, enqueue }) =>
-            publish(enqueue, tells('broken', wordsOf(event.error), 'gates')(context)),
-          ),
-        },
+        onError: { target: 'cannot_run', actions: { type: 'news', params: cannotJudge } },
       },
     },
     judging_main: {
@@ -264,47 +242,34 @@ export const refineryMachine = setup({
           {
             guard: 'mainFails',
             target: 'main_is_red',
-            actions: enqueueActions(({ context, event, enqueue }) =>
-              publish(
-                enqueue,
-                after(
-                  context,
-                  went('gates'),
-                  judged(event.output, atOf(event, context)),
-                  tells('main_red', says.mainRed(event.output), 'held'),
-                ),
-              ),
-            ),
+            actions: {
+              type: 'news',
+              params: ({ context, event }) => [
+                went('gates'),
+                judged(event.output, atOf(event, context)),
+                tells('main_red', says.mainRed(event.output), 'held'),
+              ],
+            },
           },
           {
             guard: { type: 'answered', params: 'broken' },
             target: 'cannot_run',
-            actions: enqueueActions(({ context, event, enqueue }) =>
-              publish(enqueue, tells('broken', broke(event.output), 'gates')(context)),
-            ),
+            actions: { type: 'news', params: cannotJudge },
           },
           {
             target: 'idle',
             description: 'main passes: it is the work, or what the work did to the gate.',
-            actions: enqueueActions(({ context, event, enqueue }) =>
-              publish(
-                enqueue,
-                after(
-                  context,
-                  went('gates'),
-                  judged(event.output, atOf(event, context)),
-                  failed(context.verdict ?? event.output),
-                ),
-              ),
-            ),
+            actions: {
+              type: 'news',
+              params: ({ context, event }) => [
+                went('gates'),
+                judged(event.output, atOf(event, context)),
+                failed(context.verdict ?? event.output),
+              ],
+            },
           },
         ],
-        onError: {
-          target: 'cannot_run',
-          actions: enqueueActions(({ context, event, enqueue }) =>
-            publish(enqueue, tells('broken', wordsOf(event.error), 'gates')(context)),
-          ),
-        },
+        onError: { target: 'cannot_run', actions: { type: 'news', params: cannotJudge } },
       },
     },
     main_is_red: {
@@ -317,20 +282,14 @@ export const refineryMachine = setup({
         },
         {
           target: 'idle',
-          actions: enqueueActions(({ context, event, enqueue }) =>
-            publish(enqueue, waitsForMain(atOf(event, context))(context)),
-          ),
+          actions: { type: 'news', params: ({ context, event }) => [waitsForMain(atOf(event, context))] },
         },
       ],
     },
     landing: {
       description: 'The tested commit is pushed, on the condition that main is still what it was tested on.',
       on: {
-        'queue.removal': {
-          guard: 'inWork',
-          description: 'Too late, or too early.',
-          actions: { type: 'reply', params: ({ context, event }) => says.beingPushed(context, event) },
-        },
+        'queue.removal': tooLate,
       },
       invoke: {
         id: 'land',
@@ -340,43 +299,28 @@ export const refineryMachine = setup({
           {
             guard: { type: 'answered', params: 'pushed' },
             target: 'confirming',
-            actions: enqueueActions(({ context, enqueue }) => publish(enqueue, went('land')(context))),
+            actions: { type: 'news', params: [went('land')] },
           },
           {
             guard: { type: 'answered', params: 'moved' },
             target: 'replanning',
-            actions: enqueueActions(({ context, enqueue }) =>
-              publish(enqueue, { ...went('land')(context), notes: [says.moved(context)] }),
-            ),
+            actions: { type: 'news', params: [went('land'), (context) => ({ notes: [says.moved(context)] })] },
           },
           {
             guard: 'refusedTogether',
             target: 'idle',
             description: 'One of them is what origin refuses: each by itself.',
-            actions: enqueueActions(({ context, enqueue }) => publish(enqueue, parted(context))),
+            actions: { type: 'news', params: [parted] },
           },
           {
             guard: { type: 'answered', params: 'refused' },
             target: 'idle',
             description: 'Origin will not have it: the others go first, the Overseer decides.',
-            actions: enqueueActions(({ context, event, enqueue }) => {
-              if (event.output.kind === 'refused')
-                publish(enqueue, after(context, tells('refused', event.output.why, 'held'), refused))
-            }),
+            actions: { type: 'news', params: ({ event }) => [tells('refused', whyOf(event), 'held'), refused] },
           },
-          {
-            target: 'origin_away',
-            actions: enqueueActions(({ context, event, enqueue }) =>
-              publish(enqueue, wentAway(awayFrom('land', event.output))(context)),
-            ),
-          },
+          { target: 'origin_away', actions: { type: 'news', params: awayAt('land') } },
         ],
-        onError: {
-          target: 'origin_away',
-          actions: enqueueActions(({ context, event, enqueue }) =>
-            publish(enqueue, wentAway(awayFrom('land', { kind: 'error', why: wordsOf(event.error) }))(context)),
-          ),
-        },
+        onError: { target: 'origin_away', actions: { type: 'news', params: awayAt('land') } },
       },
     },
     replanning: {
@@ -387,11 +331,7 @@ export const refineryMachine = setup({
     confirming: {
       description: 'Origin itself says whether main has the commit.',
       on: {
-        'queue.removal': {
-          guard: 'inWork',
-          description: 'Too late, or too early.',
-          actions: { type: 'reply', params: ({ context, event }) => says.beingPushed(context, event) },
-        },
+        'queue.removal': tooLate,
       },
       invoke: {
         id: 'confirm',
@@ -401,75 +341,40 @@ export const refineryMachine = setup({
           {
             guard: { type: 'answered', params: 'confirmed' },
             target: 'landed',
-            actions: enqueueActions(({ context, enqueue }) =>
-              publish(enqueue, went('build', 'land', 'confirm', 'landed')(context)),
-            ),
+            actions: { type: 'news', params: [went('build', 'land', 'confirm', 'landed')] },
           },
           {
             guard: { type: 'answered', params: 'absent' },
             target: 'replanning',
             actions: { type: 'note', params: ({ context }) => says.absent(context) },
           },
-          {
-            target: 'origin_away',
-            actions: enqueueActions(({ context, event, enqueue }) =>
-              publish(enqueue, wentAway(awayFrom('confirm', event.output))(context)),
-            ),
-          },
+          { target: 'origin_away', actions: { type: 'news', params: awayAt('confirm') } },
         ],
-        onError: {
-          target: 'origin_away',
-          actions: enqueueActions(({ context, event, enqueue }) =>
-            publish(enqueue, wentAway(awayFrom('confirm', { kind: 'error', why: wordsOf(event.error) }))(context)),
-          ),
-        },
+        onError: { target: 'origin_away', actions: { type: 'news', params: awayAt('confirm') } },
       },
     },
     landed: {
       description: 'Only now are the issues closed, and the Witness told; on to the next.',
       always: {
         target: 'idle',
-        actions: enqueueActions(({ context, event, enqueue }) =>
-          publish(enqueue, landed(atOf(event, context))(context)),
-        ),
+        actions: { type: 'news', params: ({ context, event }) => [landed(atOf(event, context))] },
       },
     },
     origin_away: {
       description: 'Origin does not answer, or lets nobody in. Wait, longer each time.',
       after: { originRetry: 'building' },
-      on: {
-        'queue.poked': {
-          target: 'building',
-          actions: enqueueActions(({ context, event, enqueue }) =>
-            publish(enqueue, { ...triedAgain(context), reply: says.asksAgain(context, event.mailId) }),
-          ),
-        },
-      },
+      on: { 'queue.poked': { target: 'building', actions: { type: 'news', params: askedAgain } } },
     },
     no_main: {
       description: 'There is no main to build on; a person decides. Looked at again now and then, or when poked.',
       after: { mainRetry: 'building' },
-      on: {
-        'queue.poked': {
-          target: 'building',
-          actions: enqueueActions(({ context, event, enqueue }) =>
-            publish(enqueue, { ...triedAgain(context), reply: says.asksAgain(context, event.mailId) }),
-          ),
-        },
-      },
+      on: { 'queue.poked': { target: 'building', actions: { type: 'news', params: askedAgain } } },
     },
     cannot_run: {
       description: 'There is no verdict on the work because the gates could not run. Again by and by, or when poked.',
       entry: assign({ breaks: ({ context }) => Math.min(absencesMax, context.breaks + 1) }),
       after: { runRetry: 'building' },
-      on: {
-        'queue.poked': {
-          target: 'building',
-          actions: enqueueActions(({ context, event, enqueue }) =>
-            publish(enqueue, { ...triedAgain(context), reply: says.poked(context, event.mailId) }),
-          ),
-        },
-      },
+      on: { 'queue.poked': { target: 'building', actions: { type: 'news', params: poked } } },
     },
   },
 })

@@ -25,9 +25,6 @@ const note = (text: string, issue: string) => ({ text, issue })
 export const issuesOf = ({ members }: Pick<Known, 'members'>) => members.map(({ issue }) => issue).join(', ')
 const oneOf = (context: Known) => first(context)?.issue ?? ''
 
-/** Why the gates gave no verdict. */
-export const broke = (verdict: Verdict) => (verdict.kind === 'broken' ? verdict.why : '')
-
 /** What is to be mended, in a sentence, when the work is at fault. */
 function fault(verdict: Verdict): { summary: string; tail: string } {
   switch (verdict.kind) {
@@ -132,10 +129,10 @@ export const says = {
     const yes = `${issue} is out of the merge queue of ${context.rig}; its work is kept (gt recover ${issue}), and \`gt spawn --issue ${issue}\` gives it to a worker again`
     return { to: mailId, ok: was, text: was ? yes : `${issue} is not in the merge queue of ${context.rig}` }
   },
-  beingPushed: ({ rig }: Known, { issue, mailId }: MailEvent<'queue.removal'>) => ({
-    to: mailId,
+  beingPushed: ({ context, event }: { context: Known; event: MailEvent<'queue.removal'> }) => ({
+    to: event.mailId,
     ok: false,
-    text: `${issue} is being pushed by ${rig}/refinery at this very moment; look again in a while`,
+    text: `${event.issue} is being pushed by ${context.rig}/refinery at this very moment; look again in a while`,
   }),
   built: ({ unfit, foreign }: Built) => [
     ...foreign.map(({ sha, author, subject }) =>

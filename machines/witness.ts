@@ -3,24 +3,30 @@
 // Life: two regions side by side. `dispatch`: resting → surveying → claiming → spacing → …; `brake`: released or pulled
 // by the Overseer.
 // Never: works on an issue, lands anything, or touches a worker; its keepers do.
-import { and, assign, enqueueActions, not, setup, stateIn } from 'xstate'
+import { and, assign, not, setup, stateIn } from 'xstate'
 import { keeperOf, mayor, polecatOf, refineryOf } from './address.ts'
+import { afterRemoval, afterRetirement, afterReturn } from './endings.ts'
 import { cannotLand, causes, cleared } from './escalations.ts'
 import {
-  afterRemoval,
-  afterRetirement,
-  afterReturn,
+  asked,
   atRest,
-  heldBy,
-  type Ledger,
+  begun,
+  chosen,
+  claimed,
+  holderOf,
   landed,
+  notHad,
   surveyed,
-  taken,
+  underway,
+  type WitnessContext,
+  type WitnessInput,
 } from './ledger.ts'
 import type { MailEvent, Outgoing } from './mail.ts'
 import { freeName } from './names.ts'
-import { hands, type News, publish, verdicts, words, wordsOf, workersPool } from './profile.ts'
-import { type Candidate, nextStart } from './waves.ts'
+import { hands, type News, newsOf, verdicts, words, wordsOf, workersPool } from './profile.ts'
+import { nextStart } from './waves.ts'
+
+export type { WitnessContext } from './ledger.ts'
 
 export const witnessUnderstands = [
   'work.assigned',
@@ -39,27 +45,12 @@ export const witnessUnderstands = [
 ] as const
 type Understands = MailEvent<(typeof witnessUnderstands)[number]>
 
-export interface WitnessContext extends Ledger {
-  maxWorkers: number
-  spawnDelayMs: number
-  choice: Candidate | null
-  /** Who is to have it: kept with the choice, so that a claim whose answer was lost is made again by the same. */
-  chosenFor: string
-  /** Something changed since the last survey. */
-  look: boolean
-}
 type Context = WitnessContext
 
 const hasRoom = (context: Context) => Object.keys(context.workers).length < context.maxWorkers
 const choose = (context: Context) => nextStart(context.returned, context.ready, underway(context))
-const underway = ({ workers, queued }: Ledger) => [
-  ...Object.values(workers).map(({ issue }) => issue),
-  ...Object.keys(queued),
-]
 const toEach = (context: Context, type: 'work.paused' | 'work.resumed'): Outgoing[] =>
   Object.keys(context.workers).map((name) => ({ to: keeperOf(context.rig, name), type, body: {} }))
-const holderOf = (context: Context) => polecatOf(context.rig, context.chosenFor)
-const chosen = (context: Context) => context.choice as Candidate
 
 const released = stateIn('#witness.brake.released')
 
@@ -67,10 +58,10 @@ export const witnessMachine = setup({
   types: {
     context: {} as Context,
     events: {} as Understands,
-    input: {} as { rig: string; maxWorkers: number; spawnDelayMs: number; triesMax: number },
+    input: {} as WitnessInput,
   },
   actors: hands,
-  actions: { ...words, lookAgain: assign({ look: true }) },
+  actions: { ...words, news: newsOf<Context, Understands>(), lookAgain: assign({ look: true }) },
   guards: {
     ...verdicts,
     mayLook: ({ context }) => context.look && !atRest(context),
@@ -83,40 +74,12 @@ export const witnessMachine = setup({
   delays: { surveyRetry: 5000, spawnDelay: ({ context }) => context.spawnDelayMs },
 }).createMachine({
   id: 'witness',
-  context: ({ input }) => ({
-    rig: input?.rig ?? '',
-    maxWorkers: input?.maxWorkers ?? 1,
-    spawnDelayMs: input?.spawnDelayMs ?? 0,
-    triesMax: input?.triesMax ?? 3,
-    wanted: { epics: [], issues: [] },
-    fresh: [],
-    workers: {},
-    queued: {},
-    ready: [],
-    returned: [],
-    tries: {},
-    conflicts: {},
-    choice: null,
-    chosenFor: '',
-    escalated: [],
-    look: false,
-  }),
+  context: ({ input }) => begun(input),
   type: 'parallel',
   on: {
     'work.assigned': {
       description: 'The Mayor wants an epic or issues done. Whoever asked is told at once what becomes of it.',
-      actions: enqueueActions(({ context, event, enqueue }) => {
-        const { epic, issues, fresh, askId } = event
-        const free = issues.filter((issue) => heldBy(context, issue) === undefined)
-        const held = issues.length === 1 ? heldBy(context, issues[0] as string) : undefined
-        const what = epic ?? issues.join(', ')
-        enqueue({
-          type: 'reply',
-          params: { to: askId, ok: held === undefined, text: held ?? `${what} is with ${context.rig}/witness` },
-        })
-        enqueue({ type: 'mail', params: free.map((issue) => cleared(causes.issue(context.rig, issue))) })
-        enqueue.assign({ ...taken(context, epic, free, fresh), look: true })
-      }),
+      actions: { type: 'news', params: ({ event }) => [(context) => asked(context, event), looksAgain] },
     },
     'issues.changed': { description: 'Somebody wrote to the rig’s beads.', actions: 'lookAgain' },
     'rig.configured': {
@@ -158,11 +121,13 @@ export const witnessMachine = setup({
     ],
     'worker.retired': {
       description: 'Nothing of the worker is left but what is kept: its slot and its name are free.',
-      actions: enqueueActions(({ context, event, enqueue }) => {
-        const holder = polecatOf(context.rig, event.polecat)
-        enqueue({ type: 'freeSlot', params: { pool: workersPool(context.rig), holder } })
-        publish<Context>(enqueue, lookingAgain(afterRetirement(context, event)))
-      }),
+      actions: [
+        {
+          type: 'freeSlot',
+          params: ({ context: { rig }, event }) => ({ pool: workersPool(rig), holder: polecatOf(rig, event.polecat) }),
+        },
+        { type: 'news', params: ({ event }) => [(context) => afterRetirement(context, event), looksAgain] },
+      ],
     },
 
     'merge.queued': {
@@ -186,15 +151,11 @@ export const witnessMachine = setup({
     },
     'merge.returned': {
       description: 'Back to a worker, on the preserved work; after too many tries the Overseer decides.',
-      actions: enqueueActions(({ context, event, enqueue }) =>
-        publish<Context>(enqueue, lookingAgain(afterReturn(context, event))),
-      ),
+      actions: { type: 'news', params: ({ event }) => [(context) => afterReturn(context, event), looksAgain] },
     },
     'merge.removed': {
       description: 'Taken out of the queue: nobody is started on it until it is asked for again.',
-      actions: enqueueActions(({ context, event, enqueue }) =>
-        publish<Context>(enqueue, lookingAgain(afterRemoval(context, event))),
-      ),
+      actions: { type: 'news', params: ({ event }) => [(context) => afterRemoval(context, event), looksAgain] },
     },
     'merge.stuck': {
       description: 'What keeps work from landing is for the Overseer; one escalation a cause.',
@@ -272,10 +233,7 @@ export const witnessMachine = setup({
             }),
             onDone: {
               target: 'choosing',
-              actions: enqueueActions(({ context, event, enqueue }) => {
-                const { lookAgain, ...news } = surveyed(context, event.output)
-                publish<Context>(enqueue, { ...news, changes: { ...news.changes, look: lookAgain || context.look } })
-              }),
+              actions: { type: 'news', params: ({ event }) => [(context) => surveyed(context, event.output)] },
             },
             onError: {
               target: 'puzzled',
@@ -337,57 +295,17 @@ export const witnessMachine = setup({
               {
                 guard: { type: 'answered', params: 'claimed' },
                 target: 'spacing',
-                actions: enqueueActions(({ context, event, enqueue }) => {
-                  if (event.output.kind !== 'claimed') return
-                  const { issue, preserved } = event.output
-                  const { resume, returned, attempt } = chosen(context)
-                  const name = context.chosenFor
-                  enqueue({
+                actions: [
+                  {
                     type: 'claimSlot',
-                    params: { pool: workersPool(context.rig), holder: holderOf(context) },
-                  })
-                  const start = resume ?? (context.fresh.includes(issue.id) ? null : preserved)
-                  enqueue({
-                    type: 'mail',
-                    params: {
-                      to: keeperOf(context.rig, name),
-                      type: 'worker.assigned',
-                      body: { issue, resume: start, returned, attempt },
-                    },
-                  })
-                  // Somebody opened it again by hand.
-                  if (context.escalated.includes(issue.id))
-                    enqueue({ type: 'mail', params: cleared(causes.issue(context.rig, issue.id)) })
-                  const since = 'at' in event ? Number(event.at) : 0
-                  const worker = { issue: issue.id, title: issue.title, attempt, returned, since }
-                  enqueue.assign({
-                    workers: { ...context.workers, [name]: worker },
-                    escalated: context.escalated.filter((escalated) => escalated !== issue.id),
-                    ready: context.ready.filter((candidate) => candidate.issue !== issue.id),
-                    returned: context.returned.filter((candidate) => candidate.issue !== issue.id),
-                    choice: null,
-                  })
-                }),
+                    params: ({ context }) => ({ pool: workersPool(context.rig), holder: holderOf(context) }),
+                  },
+                  { type: 'news', params: ({ event }) => [(context) => claimed(context, event)] },
+                ],
               },
               {
                 target: 'choosing',
-                actions: [
-                  {
-                    type: 'note',
-                    params: ({ context, event: { output } }) => ({
-                      text: `${chosen(context).issue} is not to be had: ${output.kind === 'held' ? `${output.holder} holds it` : output.kind === 'unavailable' ? output.why : ''}`,
-                      issue: chosen(context).issue,
-                    }),
-                  },
-                  // Wanted still: it is looked at again when somebody writes to the beads.
-                  assign(({ context }) => ({
-                    ready: context.ready.filter(({ issue }) => issue !== chosen(context).issue),
-                    returned: context.returned.map((candidate) =>
-                      candidate.issue === chosen(context).issue ? { ...candidate, waits: true } : candidate,
-                    ),
-                    choice: null,
-                  })),
-                ],
+                actions: { type: 'news', params: ({ event }) => [(context) => notHad(context, event.output)] },
               },
             ],
             onError: {
@@ -414,7 +332,7 @@ export const witnessMachine = setup({
 })
 
 /** What happened may let another start. */
-const lookingAgain = (news: News<Ledger>): News<Context> => ({ ...news, changes: { ...news.changes, look: true } })
+const looksAgain = (): News<Context> => ({ changes: { look: true } })
 
 const poke = (context: Context): Outgoing => ({ to: refineryOf(context.rig), type: 'queue.poked', body: {} })
 

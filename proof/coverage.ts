@@ -78,6 +78,9 @@ export function eventOf(step: Step, at: number, mailId: string): EventObject {
   }
 }
 
+/** Nothing takes time on a walk, but for waiting: what a machine waits for by the clock is then over. */
+const momentOf = ({ kind }: Step) => (kind === 'timer' ? 600_000 : 1)
+
 /** What may happen to a machine in this state. */
 export function stepsFrom(subject: Subject, snapshot: AnyMachineSnapshot, first: boolean): Step[] {
   if (snapshot.status !== 'active') return []
@@ -120,7 +123,7 @@ export function cover(subject: Subject, { statesMax = 4000 } = {}): Coverage {
     input: subject.input as never,
     events: (snapshot: AnyMachineSnapshot) =>
       stepsFrom(subject, snapshot, !begun.has(snapshot)).map(
-        (step) => ({ ...eventOf(step, 1, 'm-1'), step }) as StepEvent,
+        (step) => ({ ...eventOf(step, momentOf(step), 'm-1'), step }) as StepEvent,
       ),
     serializeState: (snapshot: AnyMachineSnapshot, event: EventObject | undefined) => {
       if (event) begun.add(snapshot)

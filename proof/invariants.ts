@@ -99,6 +99,10 @@ const remainsOf = (view: TownView) =>
 /** Workers that could not be taken down keep all places, as the Overseer was told: who is asked for waits. */
 const isFull = (view: TownView) =>
   view.slots.length >= view.maxWorkers && view.slots.every((holder) => remainsOf(view).includes(nameIn(holder)))
+/** What keeps the queue of a rig is one cause for all that wait in it, as the Overseer was told. */
+const isKeptInQueue = (view: TownView, id: string) =>
+  escalationsOf(view).some(({ cause }) => cause.startsWith(`${view.rig}/queue/`)) &&
+  (contextOf<RefineryContext>(view, `${view.rig}/refinery`)?.queue ?? []).some(({ issue }) => issue === id)
 const nameIn = (address: string) => address.split('/')[2] ?? ''
 const twice = <T>(list: readonly T[]) => list.find((item, n) => list.indexOf(item) !== n)
 
@@ -176,7 +180,7 @@ export const always: readonly Invariant[] = [
   },
   {
     number: 8,
-    says: 'only the Witness and its retirements end a session',
+    says: 'only the Witness and its keepers end a session',
     broken: (view) => {
       for (const { address, role, context } of view.actors) {
         if (role !== 'session') continue
@@ -231,14 +235,11 @@ export const atRest: readonly Invariant[] = [
     broken: (view) => {
       const open = view.issues.filter(({ status }) => status !== 'closed')
       const causes = escalationsOf(view)
-      // What keeps the queue of a rig is one cause for all that wait in it.
-      const queued = causes.some(({ cause }) => cause.startsWith(`${view.rig}/queue/`))
-        ? (contextOf<RefineryContext>(view, `${view.rig}/refinery`)?.queue ?? [])
-        : []
-      const told = (id: string) =>
-        isFull(view) || causes.some(({ issue }) => issue === id) || queued.some(({ issue }) => issue === id)
+      const told = (id: string) => isFull(view) || causes.some(({ issue }) => issue === id) || isKeptInQueue(view, id)
+      // What its worker closed itself is done when it has landed.
+      const isDone = (issue: SeenIssue | undefined) => issue?.status === 'closed' && !issue.closedBy
       const waits = (after: readonly string[]) =>
-        after.some((id) => view.issues.find((issue) => issue.id === id)?.status !== 'closed')
+        after.some((id) => !isDone(view.issues.find((issue) => issue.id === id)))
       const silent = open.filter(
         ({ id, status, after, unasked }) => !unasked && status !== 'blocked' && !told(id) && !waits(after),
       )
@@ -276,9 +277,10 @@ export const atRest: readonly Invariant[] = [
     says: 'at rest, what its own worker closed is landed, or had nothing to land',
     broken: (view) => {
       if (isFull(view)) return undefined
-      // Of one that could not be taken down the Overseer was told.
+      // Of one that could not be taken down, or cannot land, the Overseer was told.
       const unknown = view.issues.find(
-        ({ status, closedBy }) => status === 'closed' && closedBy && !remainsOf(view).includes(nameIn(closedBy)),
+        ({ id, status, closedBy }) =>
+          status === 'closed' && closedBy && !remainsOf(view).includes(nameIn(closedBy)) && !isKeptInQueue(view, id),
       )
       return unknown && `${unknown.id} was closed by ${unknown.closedBy}, and nobody looked whether it landed`
     },

@@ -19,6 +19,9 @@ interface Planned {
   after: Stored | undefined
 }
 
+/** Longer than anything is set aside, in milliseconds; not so long that what was learnt is doubted. */
+const longest = 600_000
+
 const withoutTimer = (timers: TownState['timers'], address: string, id: string) =>
   timers.filter((each) => each.address !== address || each.id !== id)
 
@@ -124,7 +127,8 @@ export function makeModel(scope: Scope) {
     // The model counts no turns: no two effects of one state are told apart by their keys.
     const life = actor && { ...actor, revision: 0, snapshot: () => actor.stored.snapshot }
     const heard = { ...mail, timerId: mail.timerId ?? null, causeId: null }
-    const writes = plan(rules, role, life, heard, 0)
+    // No time passes but what one waits for: what is to be tried again by then is tried again.
+    const writes = plan(rules, role, life, heard, mail.timerId === undefined ? 0 : longest)
     const after = writes.find((write) => write.kind === 'actor')
     const made = { writes, after: after && keep(role, after.text) }
     plans.set(key, made)

@@ -4,6 +4,7 @@
 
 import { unlucky } from '../machines/cases.ts'
 import type { EffectName } from '../machines/effects.ts'
+import type { RefineryContext } from '../machines/refinery.ts'
 import { runSpeaks } from '../machines/session.ts'
 import type { EffectSpec, JsonObject } from '../runtime/contract.ts'
 import { performIn } from './hands.ts'
@@ -15,6 +16,18 @@ import { type Agent, rig, type World } from './world.ts'
 export type Add = (words: string, from: Choice['from'], next: (state: TownState) => TownState) => void
 
 type MailOf = (from: string, to: string, type: string, body: unknown, more?: { id?: string; invokeId?: string }) => Mail
+
+/** What may be in the way for a while. */
+const troubles = [
+  ['originAway', 'origin does not answer', 'origin answers again'],
+  ['originRefuses', 'origin refuses pushes', 'origin takes pushes again'],
+  ['originDenies', 'origin denies access', 'origin grants access again'],
+  ['gatesBroken', 'the gates cannot run', 'the gates run again'],
+  ['gitBroken', 'git cannot build anything', 'git builds again'],
+] as const
+type Flag = (typeof troubles)[number][0]
+
+const nothing = () => {}
 
 export function makeSurroundings(scope: Scope, specs: Readonly<Record<string, EffectSpec>>, mailOf: MailOf) {
   function effects(state: TownState, add: Add): void {
@@ -99,7 +112,7 @@ export function makeSurroundings(scope: Scope, specs: Readonly<Record<string, Ef
   }
 
   function agents(state: TownState, add: Add): void {
-    for (const { id, address, polecat, epoch, state: health, asked, done } of state.world.agents.values()) {
+    for (const { id, address, polecat, epoch, issue, state: health, asked, done } of state.world.agents.values()) {
       if (health !== 'alive') continue
       const act = (now: TownState, what: (world: World, agent: Agent) => void) => changed(now, id, what)
       const dies = (exitCode: number) => (now: TownState) =>
@@ -112,19 +125,23 @@ export function makeSurroundings(scope: Scope, specs: Readonly<Record<string, Ef
         add(`${polecat}'s agent writes on after its handoff`, 'fault', (now) =>
           act(now, (world, agent) => world.write(agent)),
         )
+        add(`${polecat}'s agent closes its issue after its handoff`, 'fault', (now) =>
+          act(now, (world, agent) => world.closeOwn(agent)),
+        )
         continue
       }
       if (asked !== null) continue
       const speaks = runSpeaks(state.actors.get(`${address}/session`)?.stored.seen, epoch)
-      const handsOver = (work: (world: World, agent: Agent) => void) => (now: TownState) => {
-        const after = act(now, (world, agent) => {
-          work(world, agent)
-          if (speaks) agent.asked = `ask:${id}`
-        })
-        return speaks
-          ? { ...after, mail: [...after.mail, mailOf(address, address, 'handoff.requested', {}, { id: `ask:${id}` })] }
-          : after
-      }
+      const handsOver =
+        (work: (world: World, agent: Agent) => void, body: JsonObject = {}) =>
+        (now: TownState) => {
+          const asked = `ask:${id}`
+          const after = act(now, (world, agent) => {
+            work(world, agent)
+            agent.asked = asked
+          })
+          return { ...after, mail: [...after.mail, mailOf(address, address, 'handoff.requested', body, { id: asked })] }
+        }
       const commits = (red: boolean) => (world: World, agent: Agent) => {
         const place = world.worktrees.get(agent.polecat)
         if (!place) return
@@ -139,58 +156,78 @@ export function makeSurroundings(scope: Scope, specs: Readonly<Record<string, Ef
         )
         continue
       }
-      if (speaks) add(`${polecat}'s agent commits its work and hands over`, 'town', handsOver(commits(false)))
-      if (speaks)
-        add(`${polecat}'s agent commits work that fails its gate, and hands over`, 'fault', handsOver(commits(true)))
-      if (speaks)
-        add(
-          `${polecat}'s agent hands over with a file uncommitted`,
-          'fault',
-          handsOver((world, agent) => world.write(agent)),
+      add(`${polecat}'s agent closes its issue, and goes`, 'fault', (now) =>
+        dies(0)(act(now, (world, agent) => world.closeOwn(agent))),
+      )
+      for (const status of ['open', 'blocked'] as const)
+        add(`${polecat}'s agent sets its issue ${status}, and goes`, 'fault', (now) =>
+          dies(0)(act(now, (world, agent) => world.giveUpOwn(agent, status))),
         )
-      for (const [words, does] of [
-        ['from no branch', (world: World, agent: Agent) => world.goAstray(agent)],
-        ['in the middle of a merge', (world: World, agent: Agent) => world.leaveUnfinished(agent)],
-      ] as const)
-        if (speaks)
-          add(
-            `${polecat}'s agent commits, and hands over ${words}`,
-            'fault',
-            handsOver((world, agent) => {
-              commits(false)(world, agent)
-              does(world, agent)
-            }),
-          )
+      if (!speaks) continue
+      add(`${polecat}'s agent commits its work and hands over`, 'town', handsOver(commits(false)))
+      for (const outcome of ['no_change', 'blocked', 'cannot', 'given_back'])
+        add(`${polecat}'s agent says ${outcome}`, 'fault', handsOver(nothing, { outcome, reason: 'it says so' }))
+      const [other] = [...state.world.issues.keys()].filter((each) => state.world.mayWaitFor(issue, each))
+      if (other)
+        add(
+          `${polecat}'s agent says that it waits for ${other}`,
+          'fault',
+          handsOver(nothing, { outcome: 'blocked', reason: 'it says so', blockedBy: other }),
+        )
+      const wrongly: Record<string, (world: World, agent: Agent) => void> = {
+        'commits work that fails its gate, and hands over': commits(true),
+        'hands over with a file uncommitted': (world, agent) => world.write(agent),
+        'commits, and hands over from no branch': (world, agent) => {
+          commits(false)(world, agent)
+          world.goAstray(agent)
+        },
+        'commits, and hands over in the middle of a merge': (world, agent) => {
+          commits(false)(world, agent)
+          world.leaveUnfinished(agent)
+        },
+      }
+      for (const [words, does] of Object.entries(wrongly)) add(`${polecat}'s agent ${words}`, 'fault', handsOver(does))
     }
   }
 
   function outside(state: TownState, add: Add): void {
-    const set =
-      (changes: Partial<Pick<World, 'originAway' | 'originRefuses' | 'gatesBroken'>>) => (now: TownState) => ({
-        ...now,
-        world: Object.assign(now.world.clone(), changes),
-      })
+    const set = (changes: Partial<Pick<World, Flag>>) => (now: TownState) => ({
+      ...now,
+      world: Object.assign(now.world.clone(), changes),
+    })
     const post = (now: TownState, to: string, type: string, body: JsonObject = {}, from = 'overseer') => ({
       ...now,
       mail: [...now.mail, mailOf(from, to, type, body)],
     })
     const { world } = state
     if (state.mail.length > 0) return
-    for (const [flag, on, off] of [
-      ['originAway', 'origin does not answer', 'origin answers again'],
-      ['originRefuses', 'origin refuses pushes', 'origin takes pushes again'],
-      ['gatesBroken', 'the gates cannot run', 'the gates run again'],
-    ] as const) {
+    for (const [flag, on, off] of troubles) {
       if (world[flag]) add(off, 'town', set({ [flag]: false }))
       else add(on, 'fault', set({ [flag]: true }))
     }
-    for (const with_ of [null, scope.issues[0]?.id as string]) {
-      add(`somebody pushes to main${with_ ? `, in conflict with ${with_}` : ''}`, 'fault', (now) => {
-        const next = now.world.clone()
-        next.foreignPush(with_)
-        return { ...now, world: next }
-      })
+    const pushed = (what: (next: World) => void) => (now: TownState) => {
+      const next = now.world.clone()
+      what(next)
+      return { ...now, world: next }
     }
+    for (const with_ of [null, scope.issues[0]?.id as string])
+      add(
+        `somebody pushes to main${with_ ? `, in conflict with ${with_}` : ''}`,
+        'fault',
+        pushed((next) => next.foreignPush(with_)),
+      )
+    add(
+      'somebody pushes to main what fails a gate',
+      'fault',
+      pushed((next) => next.foreignPush(null, true)),
+    )
+    // Whoever broke it mends it, some day.
+    if (world.commits.get(world.originMain).red.get('foreign'))
+      add(
+        'somebody mends main',
+        'town',
+        pushed((next) => next.foreignPush(null)),
+      )
     if (state.held || state.paused)
       add('overseer: gt up', 'town', (now) =>
         post({ ...now, held: false, paused: false }, `${rig}/witness`, 'rig.resumed'),
@@ -214,7 +251,11 @@ export function makeSurroundings(scope: Scope, specs: Readonly<Record<string, Ef
         )
       if (status === 'open' && assignee === null)
         add(`somebody takes ${id}`, 'overseer', (now) => changedByHand(now, (next) => next.take(id)))
-      if (status === 'blocked')
+      if (isQueued(state, id))
+        add(`overseer: gt merge-queue remove ${id}`, 'overseer', (now) =>
+          post(now, `${rig}/refinery`, 'queue.removal', { issue: id, why: 'not now' }),
+        )
+      if (status === 'blocked' || isQueued(state, id))
         add(`overseer: bd close ${id}`, 'overseer', (now) => changedByHand(now, (next) => next.letGo(id)))
     }
     for (const polecat of world.worktrees.keys()) {
@@ -234,4 +275,9 @@ export function makeSurroundings(scope: Scope, specs: Readonly<Record<string, Ef
     changed(now, id, (_, agent) => Object.assign(agent, { state: 'frozen' }))
 
   return { effects, agents, outside, fallsSilent }
+}
+
+function isQueued(state: TownState, id: string): boolean {
+  const seen = state.actors.get(`${rig}/refinery`)?.stored.seen.context as unknown as RefineryContext | undefined
+  return seen?.queue.some(({ issue }) => issue === id) ?? false
 }

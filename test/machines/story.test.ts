@@ -1,5 +1,5 @@
 import { afterEach, expect, test } from 'vitest'
-import { type Issue, sha, town, type World } from './town.ts'
+import { conflict, green, type Issue, onlyWork, red, sha, town, type World } from './town.ts'
 
 let t: ReturnType<typeof town>
 afterEach(() => t.dispose())
@@ -18,15 +18,18 @@ const workers = () =>
     ([name, { issue: id }]) => `${name}:${id}`,
   )
 
+const namesOf = (lines: string[]) => lines.map((line) => line.split(':')[0] ?? '')
+const escalations = () =>
+  (t.host.actor('mayor/')?.context as { escalations: { cause: string; subject: string; body: string }[] }).escalations
+
 test('an epic in two waves goes from the Overseer’s word to closed, and leaves nothing behind', () => {
   const ask = begin({}, { issues: [issue('w-1'), issue('w-2', 'w-1')] })
   expect(t.host.reply(ask)).toMatchObject({ ok: true, text: 'w-e is with w/witness' })
   expect(workers()).toEqual(['Nux:w-1'])
   const done = handoff('Nux')
   expect(t.host.reply(done)).toMatchObject({ ok: true })
-  // Nux was still being retired when w-2 was claimed: who claims is who works.
-  expect(workers()).toEqual(['Toast:w-2'])
-  handoff('Toast')
+  expect(workers()).toEqual(['Nux:w-2'])
+  handoff('Nux')
   expect(workers()).toEqual([])
   expect([...t.issues.values()].map((each) => each.status)).toEqual(['closed', 'closed'])
   expect(t.host.slots('w/workers')).toEqual([])
@@ -38,24 +41,30 @@ test('an epic in two waves goes from the Overseer’s word to closed, and leaves
       "w/polecats/Nux: Nux works on w-1 “Do w-1”",
       "w/polecats/Nux: Nux hands w-1 over and asks to be shut down",
       "w/refinery: merges w-1 and tests it",
-      "w/refinery: w-1 is on main as cccccccccc",
-      "w/witness: Nux is retired",
-      "w/polecats/Toast: Toast works on w-2 “Do w-2”",
-      "w/polecats/Toast: Toast hands w-2 over and asks to be shut down",
+      "w/witness/Nux: Nux is retired",
+      "w/refinery: w-1 is on main as d8473aa04a",
+      "w/polecats/Nux: Nux works on w-2 “Do w-2”",
+      "w/polecats/Nux: Nux hands w-2 over and asks to be shut down",
       "w/refinery: merges w-2 and tests it",
-      "w/refinery: w-2 is on main as cccccccccc",
-      "w/witness: Toast is retired",
-      "w/witness: every child of w-e has landed",
+      "w/witness/Nux: Nux is retired",
+      "w/refinery: w-2 is on main as 18364fc10c",
+      "w/witness: every child of w-e is done",
     ]
   `)
 })
 
-test('the Witness takes a worker down in order: pin, session, pin, worktree, branch', () => {
-  begin({}, { issues: [issue('w-1')] })
-  t.performed.length = 0
+test('the Witness takes a worker down in order: what it leaves is kept, then its session ends, then its place goes', () => {
+  begin({}, { issues: [issue('w-1'), issue('w-2')] })
+  const down = () => {
+    const steps = t.performed.filter((line) => /w\/witness\/|killSession/.test(line)).map((line) => line.split(' ')[0])
+    t.performed.length = 0
+    return steps
+  }
   handoff('Nux')
-  const down = t.performed.filter((line) => /w\/witness\/Nux|killSession/.test(line)).map((line) => line.split(' ')[0])
-  expect(down).toEqual(['inspectWorktree', 'pinWork', 'killSession', 'pinWork', 'removeWorktree', 'deleteBranch'])
+  // Its commits are pinned and in the queue already.
+  expect(down()).toEqual(['killSession', 'clearPlace'])
+  t.post('w/polecats/Toast', 'w/polecats/Toast', 'handoff.requested', { outcome: 'cannot', reason: 'no key' })
+  expect(down()).toEqual(['pinWork', 'killSession', 'clearPlace'])
 })
 
 test('an issue somebody opens again while its work is in the queue is not given to another worker', () => {
@@ -70,20 +79,25 @@ test('an issue somebody opens again while its work is in the queue is not given 
   expect(open.status).toBe('closed')
 })
 
-test('an issue asked for again while its failed worker is taken down is promised, and started afterwards', () => {
-  const world: World = { createWorktree: () => new Error('no room'), removeWorktree: () => 'later' }
+test('an issue asked for again while its failed worker is taken down: who asks hears who has it, and is asked afterwards', () => {
+  const world: World = { createWorktree: () => new Error('no room'), clearPlace: () => 'later' }
   begin(world, { issues: [issue('w-1')] })
   t.wait(60_000)
   t.wait(60_000)
-  expect([workers(), t.issues.get('w-1')?.status]).toEqual([['Nux:w-1'], 'blocked'])
+  expect([workers(), t.state('w/witness/Nux')]).toEqual([['Nux:w-1'], { clearing: 'at_work' }])
   delete world.createWorktree
-  const again = t.post('overseer', 'mayor/', 'work.requested', { rig: 'w', issues: ['w-1'] })
-  expect(t.host.reply(again)).toMatchObject({ ok: true, text: 'w-1 is with w/witness' })
+  const ask = () => t.host.reply(t.post('overseer', 'mayor/', 'work.requested', { rig: 'w', issues: ['w-1'] }))
+  expect(ask()).toMatchObject({ ok: false, text: 'w-1 is held by w/polecats/Nux' })
+  t.answer('clearPlace w/witness/Nux', { head: null, dirty: null })
+  expect([workers(), t.issues.get('w-1')?.status, escalations().map(({ cause }) => cause)]).toEqual([
+    [],
+    'blocked',
+    ['w/w-1'],
+  ])
   // The Overseer gives it back to the town as `gt spawn` does.
   ;(t.issues.get('w-1') as Issue).status = 'open'
-  t.answer('removeWorktree w/witness/Nux', { removed: true })
-  expect(workers()).toEqual(['Nux:w-1'])
-  expect((t.host.actor('mayor/')?.context as { escalations: unknown[] }).escalations).toEqual([])
+  expect(ask()).toMatchObject({ ok: true, text: 'w-1 is with w/witness' })
+  expect([workers(), escalations()]).toEqual([['Nux:w-1'], []])
 })
 
 test('never more workers than the rig allows; the rest follow by themselves', () => {
@@ -104,6 +118,7 @@ test('a worker with uncommitted files, or without commits, is told so and keeps 
         head: sha('b'),
         dirty,
         ahead: dirty.length === 0 ? 1 : 0,
+        own: 1,
         unfinished: null,
       }),
     },
@@ -124,10 +139,7 @@ test('a conflict goes back to a new polecat on the preserved work, and lands the
   const starts: unknown[] = []
   begin(
     {
-      buildCandidate: () =>
-        builds++ === 0
-          ? { kind: 'conflict', issue: 'w-1', base: sha('a'), files: ['README.md'] }
-          : { kind: 'built', base: sha('a'), commit: sha('c') },
+      buildCandidate: (input) => (builds++ === 0 ? conflict(sha('a')) : t.well('buildCandidate', input)),
       createWorktree: (input) => {
         starts.push(input.start)
         return { path: '/x', head: sha('a'), base: sha('a') }
@@ -136,37 +148,28 @@ test('a conflict goes back to a new polecat on the preserved work, and lands the
     { issues: [issue('w-1')] },
   )
   handoff('Nux')
-  expect(starts).toEqual([null, { ref: 'refs/gt/work/w-1', sha: sha('b') }])
-  const context = t.host.actor('w/polecats/Nux')?.context as { returned: unknown; attempt: number }
+  expect(starts).toEqual([null, { ref: 'refs/gt/merge/w-1', sha: expect.any(String) }])
+  const [next] = namesOf(workers())
+  const context = t.host.actor(`w/polecats/${next}`)?.context as { returned: unknown; attempt: number }
   expect(context).toMatchObject({ attempt: 2, returned: { kind: 'conflict', files: ['README.md'] } })
-  handoff('Nux')
+  handoff(next ?? '')
   expect(t.issues.get('w-1')?.status).toBe('closed')
 })
 
 test('three red gates are one escalation with the log’s tail; the issue waits for the Overseer, who may try again', () => {
-  let red = true
-  begin(
-    {
-      runGates: () =>
-        red
-          ? { kind: 'red', gate: 'test', exitCode: 1, timedOut: false, tail: 'not ok 1', log: '/l' }
-          : { kind: 'green', gates: [] },
-    },
-    { issues: [issue('w-1')] },
-  )
-  for (let i = 0; i < 3; i++) handoff('Nux')
+  let fails = true
+  begin({ runGates: onlyWork(() => (fails ? red() : green)) }, { issues: [issue('w-1')] })
+  for (let i = 0; i < 3; i++) handoff(namesOf(workers())[0] ?? '')
   expect(t.issues.get('w-1')?.status).toBe('blocked')
-  const open = () =>
-    (t.host.actor('mayor/')?.context as { escalations: { subject: string; body: string }[] }).escalations
-  expect(open()).toMatchObject([
+  expect(escalations()).toMatchObject([
     { subject: 'w-1 needs you: 3 tries did not land it', body: expect.stringContaining('not ok 1') },
   ])
   expect(t.performed.filter((line) => line === 'fileMessage overseer')).toHaveLength(1)
-  red = false
+  fails = false
   ;(t.issues.get('w-1') as Issue).status = 'open'
   t.post('overseer', 'mayor/', 'work.requested', { rig: 'w', issues: ['w-1'] })
-  expect(open()).toEqual([])
-  handoff('Nux')
+  expect(escalations()).toEqual([])
+  handoff(namesOf(workers())[0] ?? '')
   expect(t.issues.get('w-1')?.status).toBe('closed')
 })
 
@@ -193,13 +196,6 @@ test('a silent session is ended by the Witness and started again with a higher e
   expect(t.state('w/polecats/Nux')).toBe('working')
 })
 
-test('only the Witness ends a session', () => {
-  begin({}, { issues: [issue('w-1')] })
-  t.post('w/polecats/Nux', 'w/polecats/Nux/session', 'session.killRequested', { reason: 'killed' })
-  expect(t.performed.some((line) => line.startsWith('killSession'))).toBe(false)
-  expect(t.state('w/polecats/Nux/session')).toEqual({ running: 'heard' })
-})
-
 test('stopped means that nothing starts until it is resumed; then the worker goes on, and no try was counted', () => {
   begin({}, { issues: [issue('w-1'), issue('w-2')], maxWorkers: 1 })
   t.host.hold('*')
@@ -215,7 +211,12 @@ test('stopped means that nothing starts until it is resumed; then the worker goe
 
 test('main that moved is merged anew, never forced', () => {
   let pushes = 0
-  begin({ landCandidate: () => (pushes++ < 2 ? { kind: 'moved' } : { kind: 'pushed' }) }, { issues: [issue('w-1')] })
+  const land: World['landCandidate'] = (input) => {
+    if (pushes++ >= 2) return t.well('landCandidate', input)
+    t.mainMoves()
+    return { kind: 'moved' }
+  }
+  begin({ landCandidate: land }, { issues: [issue('w-1')] })
   handoff('Nux')
   t.wait(1)
   t.wait(1)
@@ -261,14 +262,11 @@ test('a crash of the host between any two steps changes nothing but time', () =>
   t.crash()
   handoff('Nux')
   t.crash()
-  handoff('Toast')
+  handoff(namesOf(workers())[0] ?? '')
   t.crash()
   expect([...t.issues.values()].map((each) => each.status)).toEqual(['closed', 'closed'])
   expect(t.host.deadLetters()).toEqual([])
 })
-
-const escalations = () =>
-  (t.host.actor('mayor/')?.context as { escalations: { cause: string; subject: string }[] }).escalations
 
 test('a worktree that cannot be made is tried again, and escalated when that leads nowhere', () => {
   let full = true
@@ -308,7 +306,7 @@ test('an issue that the Overseer lets go is no escalation any more', () => {
 
 test('what could not be taken down is an escalation of its own, and is taken down when the Overseer says so', () => {
   let locked = true
-  begin({ removeWorktree: () => (locked ? new Error('in use') : { removed: true }) }, { issues: [issue('w-1')] })
+  begin({ clearPlace: () => (locked ? new Error('in use') : { head: null, dirty: null }) }, { issues: [issue('w-1')] })
   handoff('Nux')
   for (let n = 0; n < 6; n++) t.wait(3000)
   expect(escalations()).toMatchObject([{ cause: 'w/remains/Nux', subject: 'Nux of w could not be taken down' }])
@@ -325,8 +323,7 @@ test('what could not be taken down is an escalation of its own, and is taken dow
 test('max_workers lowered while a claim is under way: the issue goes back and waits for room', () => {
   begin(
     {
-      claimIssue: ({ issue: id }) =>
-        (id === 'w-2' ? 'later' : t.goesWell.claimIssue?.({ issue: id }, undefined as never)) as never,
+      claimIssue: ({ issue: id }) => (id === 'w-2' ? 'later' : t.well('claimIssue', { issue: id })) as never,
     },
     { maxWorkers: 2, issues: [issue('w-1'), issue('w-2')] },
   )
@@ -373,44 +370,23 @@ test('a worker that is stopped between two sessions starts none until it is resu
   expect([t.state('w/polecats/Nux'), t.host.actor('w/polecats/Nux')?.context.starts]).toEqual(['working', 2])
 })
 
-test('why work came back reaches the next session, wherever its worker was when it came back', () => {
-  let looks = 0
-  const found = (input: { branch: string }) => ({
-    kind: 'found',
-    onBranch: input.branch,
-    head: sha('b'),
-    dirty: ++looks === 2 ? ['late.txt'] : [],
-    ahead: 1,
-    unfinished: null,
-  })
-  begin({ inspectWorktree: found, runGates: () => 'later' }, { issues: [issue('w-1')] })
+test('why work came back reaches every session of the next worker', () => {
+  begin({ runGates: onlyWork(() => red('not ok 7')) }, { issues: [issue('w-1')] })
   handoff('Nux')
-  // Handed over, and sent back because of a file that came late; meanwhile its gate fails.
-  expect(t.state('w/polecats/Nux')).toBe('back_to_work')
-  t.answer('runGates w/refinery', {
-    kind: 'red',
-    gate: 'test',
-    exitCode: 1,
-    timedOut: false,
-    tail: 'not ok 7',
-    log: '/l',
-  })
-  exits('Nux', 1)
+  const [next] = namesOf(workers())
+  const why = { attempt: 2, returned: { kind: 'red', tail: 'not ok 7' } }
+  expect(t.host.actor(`w/polecats/${next}/session`)?.context).toMatchObject(why)
+  exits(next ?? '', 1)
   t.wait(60_000)
-  expect(t.host.actor('w/polecats/Nux/session')?.context).toMatchObject({
-    epoch: 2,
-    attempt: 2,
-    returned: { kind: 'red', tail: 'not ok 7' },
-  })
+  expect(t.host.actor(`w/polecats/${next}/session`)?.context).toMatchObject(why)
 })
 
 test('an issue that somebody took just before is worked on when it is given back, with all that was known of it', () => {
   let takenBy: string | null = 'somebody'
   t = town(
     {
-      claimIssue: (input) =>
-        takenBy ? { kind: 'held', holder: takenBy } : (t.goesWell.claimIssue?.(input, undefined as never) as never),
-      runGates: () => ({ kind: 'red', gate: 'test', exitCode: 1, timedOut: false, tail: 'not ok 7', log: '/l' }),
+      claimIssue: (input) => (takenBy ? { kind: 'held', holder: takenBy } : t.well('claimIssue', input)),
+      runGates: onlyWork(() => red('not ok 7')),
     },
     { issues: [issue('w-1')] },
   )
@@ -425,20 +401,15 @@ test('an issue that somebody took just before is worked on when it is given back
   expect(workers()).toEqual([])
   takenBy = null
   t.post('daemon', 'w/witness', 'issues.changed')
-  expect([workers(), t.host.actor('w/polecats/Nux')?.context]).toMatchObject([
-    ['Nux:w-1'],
-    { attempt: 2, returned: { tail: 'not ok 7' } },
-  ])
+  const [next] = namesOf(workers())
+  expect(t.host.actor(`w/polecats/${next}`)?.context).toMatchObject({ attempt: 2, returned: { tail: 'not ok 7' } })
 })
 
 test('what kept the queue from moving is no escalation any more when nothing is left in it', () => {
   let builds = 0
   begin(
     {
-      buildCandidate: () =>
-        ++builds === 1
-          ? { kind: 'built', base: sha('a'), commit: sha('c') }
-          : { kind: 'conflict', issue: 'w-1', base: sha('a'), files: ['README.md'] },
+      buildCandidate: (input) => (++builds === 1 ? t.well('buildCandidate', input) : conflict(sha('a'))),
       runGates: () => ({ kind: 'broken', why: 'no such program' }),
     },
     { issues: [issue('w-1')] },
@@ -462,10 +433,9 @@ test('a worker that is stopped while its stalled session ends starts none either
 })
 
 test('a stop that comes after its worker has ended does not stop the next of that name', () => {
-  begin({}, { issues: [issue('w-1'), issue('w-2', 'w-1')] })
+  begin({}, { issues: [issue('w-1')] })
   handoff('Nux')
   t.post('overseer', 'w/witness', 'session.stopRequested', { polecat: 'Nux' })
-  handoff('Toast')
   t.issues.set('w-3', issue('w-3'))
   t.post('overseer', 'mayor/', 'work.requested', { rig: 'w', issues: ['w-3'] })
   expect([workers(), t.state('w/polecats/Nux')]).toEqual([['Nux:w-3'], 'working'])
@@ -475,29 +445,26 @@ test('one more issue, filed in the moment its epic is complete, is done before t
   const late = issue('w-2')
   begin(
     {
-      closeIssue: ({ issue: id }) => {
+      closeIssues: (input) => {
         // Somebody is quicker than the close of the epic.
-        if (id === 'w-e' && !t.issues.has('w-2')) t.issues.set('w-2', late)
-        return t.goesWell.closeIssue?.({ issue: id }, undefined as never) as never
+        if (input.issues[0].issue === 'w-e' && !t.issues.has('w-2')) t.issues.set('w-2', late)
+        return t.well('closeIssues', input)
       },
     },
     { issues: [issue('w-1')] },
   )
   handoff('Nux')
   expect(workers().map((line) => line.split(':')[1])).toEqual(['w-2'])
-  expect(t.log()).not.toContain('w/witness: every child of w-e has landed')
+  expect(t.log()).not.toContain('w/witness: every child of w-e is done')
   handoff(String(workers()[0]?.split(':')[0]))
-  expect(t.log()).toContain('w/witness: every child of w-e has landed')
+  expect(t.log()).toContain('w/witness: every child of w-e is done')
 })
 
 test('an origin that is away again after it answered is told of again', () => {
   let answers: 'unreachable' | 'conflict' = 'unreachable'
   begin(
     {
-      buildCandidate: () =>
-        answers === 'conflict'
-          ? { kind: 'conflict', issue: 'w-1', base: sha('a'), files: ['a'] }
-          : { kind: 'unreachable', why: 'no route' },
+      buildCandidate: () => (answers === 'conflict' ? conflict(sha('a')) : { kind: 'unreachable', why: 'no route' }),
     },
     { issues: [issue('w-1')] },
   )

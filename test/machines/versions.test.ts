@@ -4,6 +4,7 @@ import { readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { expect, test } from 'vitest'
 import { bind } from '../../actors/binding.ts'
+import { limits } from '../../proof/world.ts'
 import type { JsonObject } from '../../runtime/contract.ts'
 import { openHost, openSqliteStore, seededRandom, virtualClock } from '../../runtime/open.ts'
 
@@ -29,7 +30,7 @@ test.each(readdirSync(dir))('%s: each actor is read, hears mail, and begins work
     )
   const facts = {
     rigs: () => ['w'],
-    rig: () => ({ maxWorkers: 3, spawnDelayMs: 0, sessionTries: 3, mergeTries: 3, retireTries: 5 }),
+    rig: () => ({ ...limits, maxWorkers: 3, spawnDelayMs: 0 }),
     hasPlugin: () => true,
     hasCrew: () => false,
   }
@@ -42,32 +43,23 @@ test.each(readdirSync(dir))('%s: each actor is read, hears mail, and begins work
     ...bind({ facts, prefixOf: () => 'w' }),
   })
   host.post({ from: 'daemon', to: 'w/witness', type: 'issues.changed', body: {} })
-  host.post({
-    from: 'w/witness/Slit',
-    to: 'w/witness',
-    type: 'retirement.failed',
-    body: { polecat: 'Slit', incarnation: 1, issue: 'w-3', branch: 'polecat/Slit-1', reason: 'in use' },
-  })
+  // A worker that had no keeper yet is over: it gets one.
+  const body = { issue: 'w-3', outcome: 'failed', reason: 'why', tail: '', incarnation: 1, branch: 'polecat/Slit-1' }
+  host.post({ from: 'w/polecats/Slit', to: 'w/witness/Slit', type: 'shutdown.requested', body })
   host.post({ from: 'overseer', to: 'w/polecats/Nux', type: 'handoff.requested', body: {}, id: 'm-new' })
   host.post({ from: 'overseer', to: 'w/refinery', type: 'queue.poked', body: {} })
-  host.post({
-    from: 'w/witness',
-    to: 'w/polecats/Slit/session',
-    type: 'session.killRequested',
-    body: { reason: 'stopped' },
-  })
   while (host.run(16) > 0);
   expect(host.deadLetters()).toEqual([])
   expect(host.takeEffects(10).map(({ name, address }) => `${name} ${address}`)).toEqual([
     'surveyIssues w/witness',
-    'killSession w/polecats/Slit/session',
-    'fileMessage overseer',
+    'pinWork w/witness/Slit',
+    'buildCandidate w/refinery',
   ])
   // Who waited for Nux's handoff waits still, beside the new one.
   expect((host.actor('w/polecats/Nux')?.context as { askIds: string[] }).askIds).toEqual([expect.any(String), 'm-new'])
   expect((host.actor('w/witness')?.context as { workers: object }).workers).toMatchObject({
-    Nux: { stranded: false },
-    Slit: { stranded: true },
+    Nux: { issue: 'w-1', returned: null },
+    Slit: { issue: 'w-3', returned: null },
   })
   host.close()
 })

@@ -8,7 +8,16 @@ import type { Json, JsonObject } from '../../runtime/contract.ts'
 
 const facts = {
   rigs: () => [rig],
-  rig: () => ({ maxWorkers: 2, spawnDelayMs: 0, sessionTries: 2, mergeTries: 2, retireTries: 2 }),
+  rig: () => ({
+    maxWorkers: 2,
+    spawnDelayMs: 0,
+    sessionTries: 2,
+    mergeTries: 2,
+    retireTries: 2,
+    gated: true,
+    redMain: 'wait' as const,
+    tellForeign: true,
+  }),
   hasPlugin: () => true,
   hasCrew: () => false,
 }
@@ -21,7 +30,7 @@ const addresses: Record<string, string> = {
   refinery: `${rig}/refinery`,
   polecat: `${rig}/polecats/Nux`,
   session: `${rig}/polecats/Nux/session`,
-  retirement: `${rig}/witness/Nux`,
+  keeper: `${rig}/witness/Nux`,
   plugin: `${rig}/plugins/oracle`,
 }
 

@@ -32,6 +32,9 @@ function caught(): { by: string | null; needed: string } {
     'test/models/regressions.test.ts',
     'test/contracts/store.test.ts',
     'test/actors/git.test.ts',
+    'test/actors/git-places.test.ts',
+    'test/actors/git-queue.test.ts',
+    'test/actors/git-run.test.ts',
     'test/actors/locks.test.ts',
     'test/actors/nested.test.ts',
   ]

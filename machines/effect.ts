@@ -1,0 +1,24 @@
+// Effect: what is said of one: how it bears being repeated, its shapes, and what it waits for.
+// Never: names one; the list is `effects.ts`.
+import type { z } from 'zod'
+
+/**
+ * `natural`: idempotent by nature · `named`: named by key (probe, then act) · `swap`: compare-and-swap · `text`: text
+ * that carries its own id.
+ * (design: effects are at-least-once with a key; the adapter makes them once)
+ */
+export type EffectClass = 'natural' | 'named' | 'swap' | 'text'
+
+export interface EffectKind<I extends z.ZodType = z.ZodType, O extends z.ZodType = z.ZodType> {
+  class: EffectClass
+  input: I
+  output: O
+  /** Effects of one lane run at most `laneLimit` at once (default 1); null: as many as asked for. */
+  lane: (input: z.output<I>) => string | null
+  laneLimit?: number
+  /** Starts an agent: held while the Overseer has stopped the town or the rig. */
+  starts?: boolean
+}
+
+/** One entry of the list, its types kept. */
+export const effect = <I extends z.ZodType, O extends z.ZodType>(kind: EffectKind<I, O>) => kind

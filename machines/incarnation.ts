@@ -1,0 +1,219 @@
+// Incarnation: what a polecat keeps of itself and of its issue, and how it says that to others.
+// Never: decides whether it is said.
+import { keeperOf, polecatOf, refineryOf, sessionOf } from './address.ts'
+import type { EffectOutput } from './effects.ts'
+import { farewell, obstacle } from './handoff.ts'
+import type { IssueBrief, Outcome, Outgoing, Preserved, ReturnReason } from './mail.ts'
+import { outputOf, wordsOf } from './profile.ts'
+
+export interface PolecatInput {
+  rig: string
+  name: string
+  incarnation: number
+  startsMax: number
+}
+
+export interface PolecatContext extends PolecatInput {
+  address: string
+  branch: string
+  /** Starts so far, of a place and a session in it; there may be `startsMax`. */
+  starts: number
+  issue: IssueBrief | null
+  resume: Preserved | null
+  returned: ReturnReason | null
+  attempt: number
+  worktree: string
+  /** The work as it was handed to the queue. */
+  work: Preserved | null
+  /** The handoff mails that somebody waits on. */
+  askIds: string[]
+  /** What it says, or is found, to have come to; how, and what it waits for. */
+  outcome: Outcome
+  reason: string
+  blockedBy: string | null
+  /** Its issue was asked how it stands, after this session. */
+  asked: boolean
+  sessionOver: boolean
+  /** The Overseer has stopped it: it starts nothing until it is resumed. */
+  paused: boolean
+  /** Its session has been silent for too long, said once a session. */
+  silent: { ms: number; tail: string } | null
+  lastEnd: { cause: string; exitCode: number | null; tail: string } | null
+  trouble: string
+}
+type Known = { context: PolecatContext }
+
+export const born = (input: PolecatInput | undefined): PolecatContext => ({
+  rig: input?.rig ?? '',
+  name: input?.name ?? '',
+  address: input ? polecatOf(input.rig, input.name) : '',
+  incarnation: input?.incarnation ?? 0,
+  branch: input ? `polecat/${input.name}-${input.incarnation}` : '',
+  starts: 0,
+  startsMax: input?.startsMax ?? 3,
+  issue: null,
+  resume: null,
+  returned: null,
+  attempt: 1,
+  worktree: '',
+  work: null,
+  askIds: [],
+  outcome: 'handed_over',
+  reason: '',
+  blockedBy: null,
+  asked: false,
+  sessionOver: true,
+  paused: false,
+  silent: null,
+  lastEnd: null,
+  trouble: '',
+})
+
+export const issueOf = (context: PolecatContext) => (context.issue as IssueBrief).id
+export const placeOf = ({ context: { rig, name, incarnation, branch } }: Known) => ({
+  rig,
+  polecat: name,
+  incarnation,
+  branch,
+})
+
+/** What keeps its place from being handed over, as an inspection found it. */
+export const inTheWay = (context: PolecatContext, event: object) =>
+  obstacle(
+    { ...context, issue: issueOf(context), nothingToDo: context.outcome === 'no_change' },
+    outputOf<'inspectWorktree'>(event),
+  )
+
+export interface Conclusion {
+  outcome: Outcome
+  reason: string
+  blockedBy?: string | null
+}
+
+/** What an issue says for the worker that went without a word. */
+export function concluded(found: EffectOutput<'readIssue'>): Conclusion {
+  switch (found.kind) {
+    case 'closed':
+      return found.byHolder
+        ? { outcome: 'no_change', reason: found.reason }
+        : { outcome: 'let_go', reason: `it was closed: ${found.reason}` }
+    case 'blocked':
+      return { outcome: 'blocked', reason: found.why, blockedBy: found.on[0] ?? null }
+    case 'given_back':
+      return { outcome: 'given_back', reason: 'it opened its issue again, and went' }
+    case 'let_go':
+      return { outcome: 'let_go', reason: found.why }
+    case 'held':
+      return { outcome: 'failed', reason: '' }
+  }
+}
+
+const goodbye = (context: PolecatContext) =>
+  farewell({ ...context, issue: issueOf(context), sha: context.work?.sha ?? '' })
+
+/** One answer, to everybody who asked for the handoff. */
+const answer = (context: PolecatContext, ok: boolean, text: string) => context.askIds.map((to) => ({ to, ok, text }))
+
+const toItsKeeper = ({ rig, name }: PolecatContext) => keeperOf(rig, name)
+
+/** In mail, to whoever asked, and in the log. */
+export const says = {
+  noPlace: ({ context, event }: Known & { event: { error: unknown } }) =>
+    `no worktree for ${context.address}: ${wordsOf(event.error)}`,
+  setupFailed: (found: EffectOutput<'setUpWorktree'>) =>
+    found.kind === 'failed' ? `the setup failed: ${found.why}\n${found.tail}`.trim() : '',
+  asksForSession: ({ context }: Known): Outgoing => {
+    const { rig, name, incarnation, worktree, branch, returned, attempt } = context
+    const issue = context.issue as IssueBrief
+    return {
+      to: sessionOf(rig, name),
+      type: 'session.requested',
+      body: { incarnation, issue, worktree, branch, returned, attempt },
+    }
+  },
+  worksOn: ({ context }: Known) => ({
+    text: `${context.name} works on ${issueOf(context)} “${context.issue?.title}”${context.attempt > 1 ? ` (try ${context.attempt})` : ''}`,
+    issue: issueOf(context),
+  }),
+  isWorking: ({ context }: Known): Outgoing => {
+    const { incarnation, branch } = context
+    return {
+      to: toItsKeeper(context),
+      type: 'polecat.working',
+      body: { issue: issueOf(context), incarnation, branch },
+    }
+  },
+  isStuck: ({ context }: Known): Outgoing => ({
+    to: toItsKeeper(context),
+    type: 'polecat.stuck',
+    body: {
+      issue: issueOf(context),
+      reason: `no sign of progress for ${Math.round((context.silent?.ms ?? 0) / 1000)} s`,
+      tail: context.silent?.tail ?? '',
+    },
+  }),
+  isStuckStill: ({ context }: Known): Outgoing | [] => (context.silent ? says.isStuck({ context }) : []),
+  isStopped: ({ context }: Known): Outgoing => ({
+    to: toItsKeeper(context),
+    type: 'polecat.stopped',
+    body: { issue: issueOf(context) },
+  }),
+  startsAgain: ({ context }: Known) => {
+    const { name, lastEnd, trouble, starts, startsMax } = context
+    const how =
+      lastEnd?.cause === 'failed' ? 'did not start' : `ended without a handoff (exit ${lastEnd?.exitCode ?? 'unknown'})`
+    return {
+      text: `${trouble || `${name}'s session ${how}`}; start ${starts + 1} of ${startsMax} follows`,
+      issue: issueOf(context),
+    }
+  },
+  asksToLand: ({ context }: Known): Outgoing => {
+    const { rig, name, branch, issue, work } = context
+    return {
+      to: refineryOf(rig),
+      type: 'merge.requested',
+      body: {
+        issue: issueOf(context),
+        title: issue?.title ?? '',
+        polecat: name,
+        branch,
+        sha: work?.sha ?? '',
+        ref: work?.ref ?? '',
+        priority: issue?.priority ?? 2,
+      },
+    }
+  },
+  asksToBeEnded: ({ context }: Known): Outgoing => {
+    const { outcome, reason, blockedBy, lastEnd, incarnation, branch, work } = context
+    return {
+      to: toItsKeeper(context),
+      type: 'shutdown.requested',
+      body: {
+        issue: issueOf(context),
+        outcome,
+        reason,
+        blockedBy,
+        tail: lastEnd?.tail ?? '',
+        incarnation,
+        branch,
+        sha: work?.sha ?? null,
+      },
+    }
+  },
+  leaves: ({ context }: Known) => ({ text: goodbye(context).note, issue: issueOf(context) }),
+  farewell: ({ context }: Known) => answer(context, true, goodbye(context).answer),
+  farewellAgain: ({ context, event }: Known & { event: { mailId: string } }) => ({
+    to: event.mailId,
+    ok: true,
+    text: goodbye(context).answer,
+  }),
+  notNow: ({ context, event }: Known & { event: { mailId: string } }) => ({
+    to: event.mailId,
+    ok: false,
+    text: `${context.address} cannot hand off: it has no work in progress just now`,
+  }),
+  notSo: ({ context, event }: Known & { event: object }) => answer(context, false, inTheWay(context, event) ?? ''),
+  notNowBecause: ({ context, event }: Known & { event: { error: unknown } }) =>
+    answer(context, false, wordsOf(event.error)),
+  nothingToLand: ({ context }: Known) => answer(context, false, `${context.branch} has no commit that main lacks`),
+}

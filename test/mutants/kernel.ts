@@ -1,0 +1,161 @@
+// Mistakes in the host and the store.
+import type { Mutant } from './mutant.ts'
+
+export const kernel: readonly Mutant[] = [
+  {
+    name: 'a stale result is taken',
+    file: 'runtime/store/effects.ts',
+    find: `\`SELECT * FROM effect WHERE key = ? AND \${isOpen}\`, key`,
+    replace: `'SELECT * FROM effect WHERE key = ?', key`,
+  },
+  {
+    name: 'a repeated mail counts again',
+    file: 'runtime/mailbox.ts',
+    find: `if (draft.id !== undefined && mail.has(draft.id)) return { id: draft.id, repeated: true }`,
+    replace: `if (draft.id !== undefined) options.store.run('DELETE FROM mail WHERE id = ?', draft.id)`,
+  },
+  {
+    name: 'a left state keeps its timer',
+    file: 'runtime/write.ts',
+    find: `      tables.timers.disarm(address, write.id)\n`,
+    replace: '',
+  },
+  {
+    name: 'a queued firing of a left state is delivered',
+    file: 'runtime/write.ts',
+    find: `      tables.mail.dropFiring(address, write.id, clock.now())\n`,
+    replace: '',
+  },
+  {
+    name: 'pruning takes what is not over',
+    file: 'runtime/store/effects.ts',
+    find: `DELETE FROM effect WHERE state IN ('settled', 'cancelled') AND at < ?`,
+    replace: `DELETE FROM effect WHERE at < ?`,
+  },
+  {
+    name: 'pruning takes mail that waits',
+    file: 'runtime/store/mail.ts',
+    find: `DELETE FROM mail WHERE state IN ('done', 'stale') AND handled_at < ?`,
+    replace: `DELETE FROM mail WHERE sent_at < ?`,
+  },
+  {
+    name: 'a timer fires early',
+    file: 'runtime/host.ts',
+    find: `tables.timers.due(clock.now())`,
+    replace: `tables.timers.due(clock.now() + 60_000)`,
+  },
+  {
+    name: 'a left state keeps its effect',
+    file: 'runtime/store/effects.ts',
+    find: `for (const key of keys) store.run("UPDATE effect SET state = 'cancelled' WHERE key = ?", key)`,
+    replace: '',
+  },
+  {
+    name: 'a place too many is given',
+    file: 'runtime/slots.ts',
+    find: `taken.length >= capacity) throw`,
+    replace: `false) throw`,
+  },
+  {
+    name: 'a place is never freed',
+    file: 'runtime/write.ts',
+    find: `      slots.free(write.pool, write.holder)\n`,
+    replace: '',
+  },
+  {
+    name: 'the lease is not checked',
+    file: 'runtime/host.ts',
+    find: `if (lease?.holder !== options.holder || lease.epoch !== epoch)`,
+    replace: `if (lease === undefined)`,
+  },
+  {
+    name: 'a mail is tried once too often',
+    file: 'runtime/host.ts',
+    find: `attempt < (options.attemptsMax ?? 3)`,
+    replace: `attempt <= (options.attemptsMax ?? 3)`,
+  },
+  {
+    name: 'effects of a former host are forgotten',
+    file: 'runtime/host.ts',
+    find: `    tables.effects.reopen()\n`,
+    replace: '',
+  },
+  {
+    name: 'a failed turn leaves half of itself: effects of a turn that was not committed run',
+    file: 'runtime/store/sqlite.ts',
+    find: `db.exec(\`ROLLBACK TO \${name}; RELEASE \${name}\`)`,
+    replace: `db.exec(\`RELEASE \${name}\`)`,
+  },
+  {
+    name: 'the newest mail goes first',
+    file: 'runtime/store/mail.ts',
+    find: `e.state = 'new' AND e.seq < m.seq`,
+    replace: `e.state = 'new' AND e.seq > m.seq`,
+  },
+  {
+    name: 'lanes are ignored',
+    file: 'runtime/outbox.ts',
+    find: `    if (effect.lane !== null && (busy.get(effect.lane) ?? 0) >= spec.laneLimit) return false\n`,
+    replace: '',
+  },
+  {
+    name: 'the brake does not hold starts',
+    file: 'runtime/outbox.ts',
+    find: `if (spec.starts && holds`,
+    replace: `if (!spec.starts && holds`,
+  },
+  {
+    name: 'a new life keeps its old number',
+    file: 'runtime/plan.ts',
+    find: `(life?.incarnation ?? 0) + 1`,
+    replace: `(life?.incarnation ?? 1)`,
+  },
+  {
+    name: 'a role may promise anything',
+    file: 'runtime/plan.ts',
+    find: `if (role.promises && !role.promises.includes(name)) throw`,
+    replace: `if (role.promises && name === '') throw`,
+  },
+  {
+    name: 'anybody may send anything to anybody',
+    file: 'runtime/mailbox.ts',
+    find: `    if (refused !== undefined) return refused\n`,
+    replace: '',
+  },
+  {
+    name: 'a turn is not one transaction',
+    file: 'runtime/host.ts',
+    find: `rooms.options.store.transaction(() => playMail(rooms, role, mail))`,
+    replace: `playMail(rooms, role, mail)`,
+  },
+  {
+    name: 'listeners hear of a turn before it is committed',
+    file: 'runtime/host.ts',
+    find: `      return work(told)\n    })\n    listeners.tell(told)\n`,
+    replace: `      const early = work(told)\n      listeners.tell(told)\n      return early\n    })\n`,
+  },
+  {
+    name: 'what is begun counts as done',
+    file: 'runtime/store/effects.ts',
+    find: `UPDATE effect SET state = 'started', attempt = attempt + 1 WHERE key = ?`,
+    replace: `UPDATE effect SET state = CASE WHEN invoke_id IS NULL THEN 'settled' ELSE 'started' END, attempt = attempt + 1 WHERE key = ?`,
+  },
+  {
+    name: 'what is to be tried again loses its place in its lane',
+    file: 'runtime/outbox.ts',
+    find: `effect.started || effect.dueAt > now`,
+    replace: `effect.started`,
+  },
+  {
+    name: 'a life begins with what its role would give it now',
+    file: 'runtime/replay.ts',
+    find: `row.input ?? role.input`,
+    replace: `role.input`,
+  },
+  {
+    name: 'a smaller pool is so before a machine has heard of it',
+    file: 'runtime/slots.ts',
+    find: `Math.max(configured, accepted ?? 0)`,
+    replace: `configured`,
+  },
+]

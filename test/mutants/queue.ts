@@ -1,0 +1,173 @@
+// Mistakes in the Refinery.
+import type { Mutant } from './mutant.ts'
+
+export const queue: readonly Mutant[] = [
+  {
+    name: 'an issue is closed, and told as landed, before origin confirmed the push',
+    file: 'machines/refinery.ts',
+    find: `guard: { type: 'answered', params: 'pushed' },\n            target: 'confirming',`,
+    replace: `guard: { type: 'answered', params: 'pushed' },\n            target: 'landed',`,
+  },
+  {
+    name: 'the gates are skipped',
+    file: 'machines/refinery.ts',
+    find: `          guard: 'somethingBuilt',\n          target: 'testing',`,
+    replace: `          guard: 'somethingBuilt',\n          target: 'landing',`,
+  },
+  {
+    name: 'main moved, and the old candidate is pushed again',
+    file: 'machines/refinery.ts',
+    find: `            guard: { type: 'answered', params: 'moved' },\n            target: 'replanning',`,
+    replace: `            guard: { type: 'answered', params: 'moved' },\n            target: 'testing',`,
+  },
+  {
+    name: 'gates run again for a push that was denied',
+    file: 'machines/refinery.ts',
+    find: `        { guard: 'testedAlready', target: 'landing' },\n`,
+    replace: '',
+  },
+  {
+    name: 'what main does wrong is blamed on the worker',
+    file: 'machines/refinery.ts',
+    find: `context.base !== null && (context.base !== context.greenMain || kindOf(event) === 'broken'),`,
+    replace: `context.base !== null && kindOf(event) === 'broken',`,
+  },
+  {
+    name: 'a gate that cannot run with the work only is nobody’s fault',
+    file: 'machines/refinery.ts',
+    find: `(context.base !== context.greenMain || kindOf(event) === 'broken'),`,
+    replace: `context.base !== context.greenMain && kindOf(event) !== 'broken',`,
+  },
+  {
+    name: 'main is blamed for a gate that it passes',
+    file: 'machines/refinery.ts',
+    find: `return main.kind === 'red' && !(verdict?.kind === 'red' && main.passed.includes(verdict.gate))`,
+    replace: `return main.kind === 'red' && verdict !== null`,
+  },
+  {
+    name: 'main is judged anew for each that fails as it does',
+    file: 'machines/refinery.ts',
+    find: `verdict.kind === 'red' && context.red?.gate === verdict.gate && isRedStill`,
+    replace: `verdict.kind === 'red' && context.red?.gate === verdict.tail && isRedStill`,
+  },
+  {
+    name: 'red_main=land is not heard',
+    file: 'machines/refinery.ts',
+    find: `landsOnRed: ({ context }) => context.redMain === 'land',`,
+    replace: `landsOnRed: ({ context }) => context.redMain === null,`,
+  },
+  {
+    name: 'several are set aside for one that origin refuses',
+    file: 'machines/refinery.ts',
+    find: `kindOf(event) === 'refused' && context.members.length > 1,`,
+    replace: `kindOf(event) === 'refused' && context.members.length > 99,`,
+  },
+  {
+    name: 'what is being pushed may be taken out',
+    file: 'machines/refinery.ts',
+    find: `    landing: {\n      description: 'The tested commit is pushed, on the condition that main is still what it was tested on.',\n      on: {\n        'queue.removal': tooLate,\n      },`,
+    replace: `    landing: {\n      description: 'The tested commit is pushed, on the condition that main is still what it was tested on.',`,
+  },
+  {
+    name: 'what is taken out is tested and pushed on',
+    file: 'machines/refinery.ts',
+    find: `        target: '.idle',\n        description: 'It is taken out in the midst of it.',`,
+    replace: `        description: 'It is taken out in the midst of it.',`,
+  },
+  {
+    name: 'what is taken out stays in the queue',
+    file: 'machines/landing.ts',
+    find: `    const queue = without(context.queue, out)\n    const isOver`,
+    replace: `    const queue = context.queue\n    const isOver`,
+  },
+  {
+    name: 'what kept a work that is taken out stays an escalation',
+    file: 'machines/landing.ts',
+    find: `mail: [...told.removed(context, out, event.from, event.why), ...told.unstuck(context, isOver)],`,
+    replace: `mail: told.removed(context, out, event.from, event.why),`,
+  },
+  {
+    name: 'red work stays in the queue',
+    file: 'machines/landing.ts',
+    find: `    mail: told.failed(context, verdict),\n    changes: { queue: without(context.queue, context.members) },`,
+    replace: `    mail: told.failed(context, verdict),\n    changes: {},`,
+  },
+  {
+    name: 'what landed stays in the queue',
+    file: 'machines/landing.ts',
+    find: `queue: withMainMoved(without(context.queue, done)),`,
+    replace: `queue: withMainMoved(context.queue),`,
+  },
+  {
+    name: 'what origin refused is tried for ever',
+    file: 'machines/landing.ts',
+    find: `export const refused = setAside('refused', () => null)`,
+    replace: `export const refused = setAside('refused', () => 0)`,
+  },
+  {
+    name: 'the success of one step ends what another keeps',
+    file: 'machines/landing.ts',
+    find: `    const isOver = ({ until }: { until: string }) => steps.includes(until)`,
+    replace: `    const isOver = ({ until }: { until: string }) => steps.length > 0 && until !== 'held'`,
+  },
+  {
+    name: 'times that origin was away are forgotten at any success',
+    file: 'machines/landing.ts',
+    find: `const left = (step: Step, times: number) => (steps.includes(step) ? 0 : times)`,
+    replace: `const left = (step: Step, times: number) => (steps.includes(step) || times > 0 ? 0 : times)`,
+  },
+  {
+    name: 'an obstacle is told again and again',
+    file: 'machines/landing.ts',
+    find: `mail: context.stuck.some((each) => each.what === what) ? [] : [told.stuck(context, what, why)],`,
+    replace: `mail: [told.stuck(context, what, why)],`,
+  },
+  {
+    name: 'what kept an empty queue stays an escalation',
+    file: 'machines/landing.ts',
+    find: `    queue.length === 0 || (until === 'held'`,
+    replace: `    queue.length < 0 || (until === 'held'`,
+  },
+  {
+    name: 'a build that throws sets the whole queue aside',
+    file: 'machines/landing.ts',
+    find: `queue: changed(context.queue, context.members, (request) => {\n        const setbacks`,
+    replace: `queue: changed(context.queue, context.queue, (request) => {\n        const setbacks`,
+  },
+  {
+    name: 'what is set aside is counted without end',
+    file: 'machines/landing.ts',
+    find: `Math.min(absencesMax, request.setbacks + 1)`,
+    replace: `request.setbacks + 1`,
+  },
+  {
+    name: 'the others go back with the one that does not fit',
+    file: 'machines/landing.ts',
+    find: `const gone = context.members.filter(({ issue }) => unfit.some((each) => each.issue === issue))`,
+    replace: `const gone = context.members.filter(() => unfit.length > 0)`,
+  },
+  {
+    name: 'others’ commits stay an escalation for ever',
+    file: 'machines/landing.ts',
+    find: `tells('foreign', says.foreign(foreign), 'landed')`,
+    replace: `tells('foreign', says.foreign(foreign), 'nothing' as never)`,
+  },
+  {
+    name: 'what waits for another main waits on when it has come',
+    file: 'machines/queue.ts',
+    find: `(request.wait?.what === 'main_red' ? { ...request, wait: null } : request)`,
+    replace: `(request.wait?.what === 'refused' ? { ...request, wait: null } : request)`,
+  },
+  {
+    name: 'a flaky gate is told each time',
+    file: 'machines/tidings.ts',
+    find: `.filter(({ gate }) => !context.flaky.includes(gate))`,
+    replace: `.filter(({ gate }) => gate !== '')`,
+  },
+  {
+    name: 'with gates several are tested as one',
+    file: 'machines/queue.ts',
+    find: `return gated || first.alone ? [first]`,
+    replace: `return first.alone ? [first]`,
+  },
+]
