@@ -9,7 +9,7 @@ import { type SimpleGitProgressEvent, simpleGit } from 'simple-git'
 import { overNetwork, plainly } from './at.ts'
 import { GitFailed, git, longMs } from './git.ts'
 import { formatOf } from './lens.ts'
-import { readRef, refsUnder, wordIn } from './refs.ts'
+import { mainAtFirst, readRef, refsUnder, wordIn } from './refs.ts'
 import { quoted } from './submodules.ts'
 
 export type CloneProgress = Pick<SimpleGitProgressEvent, 'stage' | 'progress'>
@@ -39,6 +39,7 @@ export async function makeClones(
   const main = await readRef(join(refinery, '.git'), `refs/remotes/origin/${branch}`)
   const warnings = main === undefined ? [] : await strangeIn(refinery, url, main)
   await makeMayors(join(rig, 'mayor/rig'), refinery, { url, branch, main })
+  if (main !== undefined) await git(refinery, ['update-ref', mainAtFirst, main])
   return { branch, warnings }
 }
 

@@ -13,6 +13,9 @@ import { commandOf, runningGits } from './running.ts'
 
 const packs = new Map<string, { mark: string; refs: Map<string, string> }>()
 
+/** Of the Refinery's clone: main as it was when the rig was added. What came since by another way is told. */
+export const mainAtFirst = 'refs/gt/main-at-first'
+
 /** What a ref names, in the repository whose common folder this is; undefined when there is none. */
 export async function readRef(common: string, ref: string): Promise<string | undefined> {
   const loose = await wordIn(join(common, ref))
