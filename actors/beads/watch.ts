@@ -3,7 +3,10 @@
 import { watch } from 'chokidar'
 import type { Beads } from './embedded.ts'
 
-/** A file moves before the commit that moves it is whole: what is not there yet is looked for once more, after so long. */
+/**
+ * A file moves before the commit that moves it is whole: what is not there yet is looked for once more, after so
+ * long.
+ */
 const secondLookMs = 100
 
 /** Calls `changed` after commits of other connections. Returns how to stop. */

@@ -1,6 +1,8 @@
-// The clones of a new rig: the Refinery's from origin, with everything; the Mayor's beside it, which sees the same objects
+// The clones of a new rig: the Refinery's from origin, with everything; the Mayor's beside it, which sees the same
+// objects
 // and stands on main without having it checked out as a branch.
-// Never: asks for a password, runs a hook, takes an address for an option, or begins an empty history beside a real one.
+// Never: asks for a password, runs a hook, takes an address for an option, or begins an empty history beside a real
+// one.
 import { mkdirSync, writeFileSync } from 'node:fs'
 import { copyFile } from 'node:fs/promises'
 import { dirname, join } from 'node:path'

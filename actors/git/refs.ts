@@ -1,4 +1,5 @@
-// Refs as git's own files have them, read without a process; and main of a rig, brought to where its workers look for it.
+// Refs as git's own files have them, read without a process; and main of a rig, brought to where its workers look for
+// it.
 // Never: moves a branch that is checked out somewhere, or one that has commits of its own.
 import { existsSync } from 'node:fs'
 import { mkdir, open, readdir, readFile, rename, stat } from 'node:fs/promises'
