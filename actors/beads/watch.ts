@@ -4,16 +4,15 @@ import { watch } from 'chokidar'
 import type { Beads } from './embedded.ts'
 
 /**
- * A file moves before the commit that moves it is whole: what is not there yet is looked for once more, after so
- * long.
+ * Looks once more after a file has changed, in milliseconds: a commit's pages are written first, and it counts only once
+ * the disk has them, of which there is no event.
  */
-const secondLookMs = 100
+const laterMs = [30, 300, 3000]
 
 /** Calls `changed` after commits of other connections. Returns how to stop. */
 export function watchBeads(dir: string, beads: Beads, changed: () => void): () => Promise<void> {
   let seen = beads.dataVersion()
-  let second: NodeJS.Timeout | undefined
-  const watcher = watch([`${dir}/beads.db-wal`, `${dir}/beads.db`], { ignoreInitial: true })
+  let looks: NodeJS.Timeout[] = []
   const look = () => {
     // Our own commits move the files too, but not this number.
     const version = beads.dataVersion()
@@ -21,15 +20,19 @@ export function watchBeads(dir: string, beads: Beads, changed: () => void): () =
     seen = version
     changed()
   }
+  const end = () => {
+    for (const each of looks.splice(0)) clearTimeout(each)
+  }
+  const watcher = watch([`${dir}/beads.db-wal`, `${dir}/beads.db`], { ignoreInitial: true })
   // What was written while the watch was set up.
   watcher.once('ready', look)
   watcher.on('all', () => {
+    end()
     look()
-    clearTimeout(second)
-    second = setTimeout(look, secondLookMs)
+    looks = laterMs.map((ms) => setTimeout(look, ms))
   })
   return () => {
-    clearTimeout(second)
+    end()
     return watcher.close()
   }
 }

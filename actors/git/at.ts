@@ -78,6 +78,28 @@ export function overNetwork(cwd: string): At {
   }
 }
 
+/** What a push calls the origin that `pushingTo` tells it of. */
+export const pushRemote = 'gastown-origin'
+
+/**
+ * The same, with a remote for one push: an address that is a remote's `pushurl` is the one pushed to, whatever
+ * `url.*.pushInsteadOf` says for fetches of it elsewhere. In the environment, where no other user reads its password.
+ */
+export function pushingTo(cwd: string, url: string): At {
+  const at = overNetwork(cwd)
+  return {
+    ...at,
+    env: {
+      ...at.env,
+      GIT_CONFIG_COUNT: '2',
+      GIT_CONFIG_KEY_0: `remote.${pushRemote}.url`,
+      GIT_CONFIG_VALUE_0: url,
+      GIT_CONFIG_KEY_1: `remote.${pushRemote}.pushurl`,
+      GIT_CONFIG_VALUE_1: url,
+    },
+  }
+}
+
 /** Who makes the town's own commits. */
 export const identity = {
   GIT_AUTHOR_NAME: 'Gas Town Refinery',

@@ -12,6 +12,7 @@ import { overNetwork, plainly } from './at.ts'
 import { GitFailed, git, longMs } from './git.ts'
 import { formatOf } from './lens.ts'
 import { mainAtFirst, readRef, refsUnder, wordIn } from './refs.ts'
+import { shown } from './shown.ts'
 import { quoted } from './submodules.ts'
 
 export type CloneProgress = Pick<SimpleGitProgressEvent, 'stage' | 'progress'>
@@ -19,6 +20,9 @@ export type CloneProgress = Pick<SimpleGitProgressEvent, 'stage' | 'progress'>
 /** Which branch is to be built on cannot be told, or cannot be built on here; says why. */
 export class NoBranch extends Error {
   override name = 'NoBranch'
+  constructor(message: string) {
+    super(shown(message))
+  }
 }
 
 /** Ends a clone that has said nothing for so long, in milliseconds. */

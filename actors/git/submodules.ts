@@ -13,6 +13,7 @@ import { GitFailed, git, longMs } from './git.ts'
 import { formatOf } from './lens.ts'
 import { realOf } from './repository.ts'
 import { type RigGit, silentMaxMs } from './rig.ts'
+import { shown } from './shown.ts'
 
 export interface Submodule {
   name: string
@@ -28,7 +29,7 @@ export class SubmoduleMissing extends Error {
   override name = 'SubmoduleMissing'
   readonly isAway: boolean
   constructor(message: string, isAway: boolean) {
-    super(message)
+    super(shown(message))
     this.isAway = isAway
   }
 }
