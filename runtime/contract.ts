@@ -209,6 +209,8 @@ export interface DeadLetter {
  * LeaseLost and nothing is written.
  */
 export interface Host {
+  /** All that `work` does here is one commit, which waits for the disk once. What it throws rolls all of it back. */
+  together<T>(work: () => T): T
   /**
    * Commits a mail from outside. An unknown address, type or body throws a Refusal with words; a known id is a
    * repetition.
