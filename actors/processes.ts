@@ -77,8 +77,9 @@ export async function endEach(all: readonly ProcessIdentity[], graceMs: number):
 /** The leader, its group, its session and what is below it, and those that bear the mark. */
 async function belonging({ leader, mark }: { leader?: ProcessIdentity; mark?: Mark }): Promise<ProcessIdentity[]> {
   const found = new Map<number, ProcessIdentity>()
-  if (leader) for (const each of familyOf(leader, await table())) found.set(each.pid, each)
-  if (mark) for (const each of await marked(mark)) found.set(each.pid, each)
+  const [all, bearing] = await Promise.all([leader ? table() : [], mark ? marked(mark) : []])
+  if (leader) for (const each of familyOf(leader, all)) found.set(each.pid, each)
+  for (const each of bearing) found.set(each.pid, each)
   return [...found.values()].filter(mayBeSignalled)
 }
 
@@ -110,12 +111,26 @@ interface Entry extends ProcessIdentity {
 const hasProc = existsSync('/proc/self/stat')
 
 /** Every process of the machine. */
-async function table(): Promise<Entry[]> {
+const table = shared(async (): Promise<Entry[]> => {
   if (!hasProc) return tableByPs()
   return pids().flatMap((pid) => {
     const entry = entryOf(pid)
     return entry ? [entry] : []
   })
+})
+
+/** All who ask at one time share one look, which begins after the last of them has asked. */
+function shared<T>(look: () => Promise<T>): () => Promise<T> {
+  let next: Promise<T> | undefined
+  return () => {
+    next ??= new Promise((resolve) => {
+      setImmediate(() => {
+        next = undefined
+        resolve(look())
+      })
+    })
+    return next
+  }
 }
 
 const pids = () =>
@@ -216,38 +231,24 @@ export async function argumentsOf(pid: number): Promise<string> {
 
 // Marks
 
-/**
- * Processes of this user whose environment bears a mark. Where there is no /proc: none. All who ask at one time share
- * one look, which begins after the last of them has asked.
- */
+/** Processes of this user whose environment bears a mark. Where there is no /proc: none. */
 export async function marked({ variable, holds }: Mark): Promise<ProcessIdentity[]> {
-  next ??= new Promise((resolve, reject) =>
-    setImmediate(() => {
-      next = undefined
-      try {
-        resolve(bearers())
-      } catch (error) {
-        reject(error)
-      }
-    }),
-  )
-  return (await next).filter(({ marks }) => {
+  return (await bearers()).filter(({ marks }) => {
     const value = marks.get(variable)
     return value !== undefined && holds(value)
   })
 }
 
 type Bearer = ProcessIdentity & { marks: ReadonlyMap<string, string> }
-let next: Promise<Bearer[]> | undefined
 
-function bearers(): Bearer[] {
+const bearers = shared(async (): Promise<Bearer[]> => {
   if (!hasProc) return []
   return pids().flatMap((pid) => {
     const marks = marksIn(environmentOf(pid))
     const pidStart = marks.size === 0 ? undefined : startOf(pid)
     return pidStart === undefined ? [] : [{ pid, pidStart, marks }]
   })
-}
+})
 
 const looksMax = 20
 

@@ -36,7 +36,8 @@ export interface Draft {
 /**
  * One kind of actor. Its actors are the addresses it owns, started by their first mail. An actor whose machine is done
  * is begun anew, as its next incarnation, by the next mail that may begin one.
- * A turn that failed `attemptsMax` times is a crash: its mail becomes a dead letter, and the actor goes on from its last
+ * A turn that failed `attemptsMax` times is a crash: its mail becomes a dead letter, and the actor goes on from its
+ * last
  * committed snapshot.
  * More than `intensity.crashesMax` crashes within `intensity.periodMs` halt the actor: its mail waits, one alert is
  * sent, until `resume`.
@@ -208,6 +209,8 @@ export interface DeadLetter {
  * LeaseLost and nothing is written.
  */
 export interface Host {
+  /** All that `work` does here is one commit, which waits for the disk once. What it throws rolls all of it back. */
+  together<T>(work: () => T): T
   /**
    * Commits a mail from outside. An unknown address, type or body throws a Refusal with words; a known id is a
    * repetition.

@@ -2,6 +2,7 @@
 // Never: wakes up while there is nothing to do.
 import type { Clock, Driver, Handler, Host, PromisedEffect } from './contract.ts'
 import { wordsOf } from './errors.ts'
+import type { Outcome } from './outbox.ts'
 
 const turnsPerCommit = 64
 const effectsAtOnce = 256
@@ -17,6 +18,7 @@ export interface DriverOptions {
 
 export function openDriver({ host, handlers, clock, onFatal }: DriverOptions): Driver {
   const running = new Map<string, { abort: AbortController; done: Promise<void> }>()
+  const results: { key: string; outcome: Outcome }[] = []
   let stopped = true
   let scheduled = false
   let alarm: NodeJS.Timeout | undefined
@@ -28,9 +30,17 @@ export function openDriver({ host, handlers, clock, onFatal }: DriverOptions): D
   function pump(): void {
     if (stopped) return
     try {
-      host.fireTimers()
-      while (host.run(turnsPerCommit) > 0);
-      for (const effect of host.takeEffects(effectsAtOnce)) perform(effect)
+      for (let isMore = true; isMore; ) {
+        // Results, the turns they lead to and the start of what these promise wait for the disk together, once.
+        const settled = results.splice(0)
+        const effects = host.together(() => {
+          for (const { key, outcome } of settled) host.settle(key, outcome)
+          host.fireTimers()
+          isMore = host.run(turnsPerCommit) === turnsPerCommit
+          return host.takeEffects(effectsAtOnce)
+        })
+        for (const effect of effects) perform(effect)
+      }
       sleep()
     } catch (error) {
       stopped = true
@@ -42,7 +52,7 @@ export function openDriver({ host, handlers, clock, onFatal }: DriverOptions): D
     const abort = new AbortController()
     const handler = handlers[effect.name]
     const work = async () => {
-      let outcome: { ok: true; output: unknown } | { ok: false; error: string }
+      let outcome: Outcome
       try {
         if (!handler) throw new Error(`no hand keeps the promise "${effect.name}"`)
         outcome = {
@@ -55,13 +65,8 @@ export function openDriver({ host, handlers, clock, onFatal }: DriverOptions): D
       running.delete(effect.key)
       // A driver that is stopping leaves the effect unsettled: the next one performs it again.
       if (stopped) return
-      try {
-        host.settle(effect.key, outcome)
-        soon()
-      } catch (error) {
-        stopped = true
-        onFatal(error)
-      }
+      results.push({ key: effect.key, outcome })
+      soon()
     }
     running.set(effect.key, { abort, done: work() })
   }

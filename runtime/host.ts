@@ -41,20 +41,34 @@ export function openHost(options: HostOptions): Host {
   let ranAt = 0
   let tookAt = 0
 
-  /** One transaction behind the lease; listeners hear of it after the commit, and of nothing when it is rolled back. */
+  /** What listeners are to hear of the transaction that is open; undefined between two. */
+  let open: Told | undefined
+
+  /**
+   * One transaction behind the lease, or a part of the one that is open; listeners hear of it after the commit, and of
+   * nothing when it is rolled back.
+   */
   function committed<T>(work: (told: Told) => T): T {
+    if (open) return work(open)
     const told: Told = { entries: [], replies: [], cancelled: [] }
-    const result = store.transaction(() => {
-      const lease = tables.lease.read()
-      if (lease?.holder !== options.holder || lease.epoch !== epoch)
-        throw new LeaseLost('another host has taken this store over; this one stops')
-      return work(told)
-    })
+    open = told
+    let result: T
+    try {
+      result = store.transaction(() => {
+        const lease = tables.lease.read()
+        if (lease?.holder !== options.holder || lease.epoch !== epoch)
+          throw new LeaseLost('another host has taken this store over; this one stops')
+        return work(told)
+      })
+    } finally {
+      open = undefined
+    }
     listeners.tell(told)
     return result
   }
 
   return {
+    together: (work) => committed(work),
     post: (draft) => committed(() => mailbox.post(draft)),
     run(turnsMax) {
       ranAt = clock.now()

@@ -24,6 +24,8 @@ export function watchBeads(dir: string, beads: Beads, changed: () => void): () =
     for (const each of looks.splice(0)) clearTimeout(each)
   }
   const watcher = watch([`${dir}/beads.db-wal`, `${dir}/beads.db`], { ignoreInitial: true })
+  // What was written while the watch was set up.
+  watcher.once('ready', look)
   watcher.on('all', () => {
     end()
     look()

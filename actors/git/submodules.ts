@@ -1,4 +1,5 @@
-// Submodules: where a commit's are, what their own origins have, and how a place is filled with them. What was fetched is
+// Submodules: where a commit's are, what their own origins have, and how a place is filled with them. What was
+// fetched is
 // kept under the Refinery, one bare repository for each address.
 // Never: takes an address from anywhere but `.gitmodules` at the commit, or a local one for a project that is not local
 // itself; runs in a submodule's own repository once an agent had it.

@@ -17,14 +17,15 @@ interface Entry {
 const journal = (town: RealTown) =>
   JSON.parse(`[${town.ok('log', '--json', '--all', '--last', '200000').trim().split('\n').join(',')}]`) as Entry[]
 
-/** When each issue was on main, in the order in which they were. */
+/** When each issue was on main, in the order in which they were; several may land with one push. */
 const landings = (log: readonly Entry[]) =>
   log
     .filter((entry) => entry.address === 'wyvern/refinery')
     .flatMap((entry) =>
-      entry.notes
-        .filter((note) => note.text.includes('is on main'))
-        .map((note) => ({ issue: note.issue, at: entry.at })),
+      entry.notes.flatMap((note) => {
+        const [, issues] = /^(.+) is on main as /.exec(note.text) ?? []
+        return (issues?.split(', ') ?? []).map((issue) => ({ issue, at: entry.at }))
+      }),
     )
 
 /** `marks` in the worker's environment is a folder; `before` runs between its commit and its handoff. */
@@ -225,13 +226,13 @@ const nameOf = (address: string) => (address.split('/').at(-1) ?? '').replace(/-
 
 /** The store's own clock says when a place is given back, in the transaction that does it. */
 function watchSlots(town: RealTown) {
-  const db = new DatabaseSync(town.layout.db)
+  const db = new DatabaseSync(town.layout.db, { timeout: 10_000 })
   db.exec(`CREATE TABLE freed_slot (holder TEXT, at REAL);
 CREATE TRIGGER freed_slot AFTER DELETE ON slot BEGIN INSERT INTO freed_slot VALUES (old.holder, unixepoch('subsec')); END`)
   db.close()
 }
 function freed(town: RealTown): { holder: string; at: number }[] {
-  const db = new DatabaseSync(town.layout.db, { readOnly: true })
+  const db = new DatabaseSync(town.layout.db, { readOnly: true, timeout: 10_000 })
   const rows = db.prepare('SELECT holder, at FROM freed_slot').all() as { holder: string; at: number }[]
   db.close()
   return rows.map(({ holder, at }) => ({ holder, at: at * 1000 }))

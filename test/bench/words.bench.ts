@@ -7,7 +7,7 @@ import { type Benchmark, interleaved, must } from './measure.ts'
 
 /** The words as their reference lists them: `gt rig add`. */
 const words = [
-  ...readFileSync(join(import.meta.dirname, '../../cli/commands/README.md'), 'utf8').matchAll(/^## gt (.+)$/gm),
+  ...readFileSync(join(import.meta.dirname, '../../cli/words/README.md'), 'utf8').matchAll(/^## gt (.+)$/gm),
 ].map(([, word = '']) => word)
 
 export const help: Benchmark = async (size) => {
