@@ -4,8 +4,8 @@ import { watch } from 'chokidar'
 import type { Beads } from './embedded.ts'
 
 /**
- * Looks once more after a file has changed, in milliseconds: a commit's pages are written first, and it counts only once
- * the disk has them, of which there is no event.
+ * Looks once more after a file has changed, in milliseconds: a commit's pages are written first, and it counts only
+ * once the disk has them, of which there is no event.
  */
 const laterMs = [30, 300, 3000]
 
