@@ -243,21 +243,23 @@ type Bearer = ProcessIdentity & { marks: ReadonlyMap<string, string> }
 
 const bearers = shared(async (): Promise<Bearer[]> => {
   if (!hasProc) return []
-  return pids().flatMap((pid) => {
-    const marks = marksIn(environmentOf(pid))
+  const found: Bearer[] = []
+  for (const pid of pids()) {
+    const marks = marksIn(await environmentOf(pid))
     const pidStart = marks.size === 0 ? undefined : startOf(pid)
-    return pidStart === undefined ? [] : [{ pid, pidStart, marks }]
-  })
+    if (pidStart !== undefined) found.push({ pid, pidStart, marks })
+  }
+  return found
 })
 
-const looksMax = 20
+const becomesWithinMs = 500
 
 /** While a process becomes another program it shows neither environment nor arguments: it is looked at again. */
-function environmentOf(pid: number): string {
+async function environmentOf(pid: number): Promise<string> {
   let bare = 0
-  for (let looks = 1; ; looks++) {
+  for (const end = performance.now() + becomesWithinMs; ; ) {
     const text = readOf(pid, 'environ')
-    if (text !== '' || looks === looksMax) return text
+    if (text !== '' || performance.now() > end) return text
     if (readOf(pid, 'cmdline') !== '') {
       // It may have become it between the two; more than once in a row it has none.
       if (++bare === 3) return ''
@@ -267,7 +269,7 @@ function environmentOf(pid: number): string {
     const entry = entryOf(pid)
     // Gone, or the kernel's own.
     if (!entry || entry.isZombie || entry.parent === 2 || pid === 2) return ''
-    Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 1)
+    await new Promise((resolve) => setTimeout(resolve, 1))
   }
 }
 

@@ -9,7 +9,7 @@ import { marked, markOf } from '../../actors/processes.ts'
 test.runIf(existsSync('/proc/self/stat'))('one that is just becoming another program is seen', async () => {
   const dir = mkdtempSync(join(tmpdir(), 'marked-'))
   const program = join(dir, 'again')
-  writeFileSync(program, '#!/bin/sh\nexec "$0"\n')
+  writeFileSync(program, '#!/bin/sh\n/bin/true\nexec "$0"\n')
   chmodSync(program, 0o755)
   const child = spawn(program, { env: { GT_RUN: dir }, stdio: 'ignore' })
   try {
