@@ -83,11 +83,13 @@ export async function followMain(deps: RigGit, rig: string, main: string): Promi
   if (before === main) return
   const at = cloneAt(deps.town, rig)
   for (let tries = 1; ; tries++) {
-    const local = await readRef(common, `refs/heads/${branch}`)
-    const follows = (await mayFollow(common, branch)) && (await isNobodys(at, local, before, main))
+    const [seen, own] = [`refs/remotes/origin/${branch}`, `refs/heads/${branch}`]
+    const local = await readRef(common, own)
+    const follows = local !== main && (await mayFollow(common, branch)) && (await isNobodys(at, local, before, main))
+    if ((await writeRef(common, seen, main)) && (!follows || (await writeRef(common, own, main, { was: local })))) break
     const lines = [
-      `update refs/remotes/origin/${branch} ${main}`,
-      ...(follows && local !== main ? [`update refs/heads/${branch} ${main} ${local ?? '0'.repeat(main.length)}`] : []),
+      `update ${seen} ${main}`,
+      ...(follows ? [`update ${own} ${main} ${local ?? '0'.repeat(main.length)}`] : []),
     ]
     try {
       await git(at, ['update-ref', '--stdin'], { input: `${lines.join('\n')}\n` })
@@ -177,12 +179,22 @@ export async function followInPlace(
 }
 
 /**
- * Writes a loose ref as git does, under its lock, and waits for the disk. One that is locked now is left as it is, and
- * false the answer.
+ * Writes a loose ref as git does, under its lock, and waits for the disk. One that is locked now, or is not what it `was`
+ * (undefined: there was none), is left as it is, and false the answer.
  */
-export async function writeRef(common: string, ref: string, sha: string): Promise<boolean> {
+export async function writeRef(
+  common: string,
+  ref: string,
+  sha: string,
+  only?: { was: string | undefined },
+): Promise<boolean> {
   const lock = await lockRef(common, ref)
   if (!lock) return false
+  if (only && (await readRef(common, ref)) !== only.was) {
+    await lock.close()
+    await rm(lockOf(common, ref))
+    return false
+  }
   await lock.writeFile(`${sha}\n`)
   await lock.sync()
   await lock.close()
