@@ -30,7 +30,8 @@ export default defineConfig([
       cleanDir: true,
       banner: '#!/usr/bin/env node',
       chunkFileNames: 'chunks/[name]-[hash].cjs',
-      // What every word reads is one file, and what `bd` reads of it another: opening a file costs more than reading it.
+      // What every word reads is one file, and what `bd` reads of it another: opening a file costs more than reading
+      // it.
       codeSplitting: {
         groups: [
           { name: 'values', test: /\/(cli\/(errors|kinds)|machines\/address)\.ts$/ },

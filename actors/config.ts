@@ -46,7 +46,9 @@ const variable = z
   .refine((name) => !name.startsWith('GT_'), 'variables that begin with GT_ are the town’s own')
 const variables = z.record(variable, z.string())
 
-/** `["npm", "test"]`, `{ "run": ["npm", "test"], "env": { "CI": "1" } }`, or as a person types it: `"CI=1 npm test"`. */
+/**
+ * `["npm", "test"]`, `{ "run": ["npm", "test"], "env": { "CI": "1" } }`, or as a person types it: `"CI=1 npm test"`.
+ */
 const command = z
   .union([argv, z.strictObject({ run: z.union([argv, z.string()]), env: variables.default({}) }), z.string()])
   .transform((written, context): Command => {
@@ -104,7 +106,9 @@ export const rigConfig = z
     gate_timeout: z.string().default('10m').pipe(duration),
     /** Variables of the daemon that gates get, by name. */
     gate_env: z.array(variable).default([]),
-    /** `own`: a home that is empty at first and gone afterwards. `user`: the Overseer's; its git configuration never. */
+    /**
+     * `own`: a home that is empty at first and gone afterwards. `user`: the Overseer's; its git configuration never.
+     */
     gate_home: z.enum(['own', 'user']).default('own'),
     /** false: no namespace of processes for gates, where `sudo` or `ssh` need to know other users. */
     gate_namespace: z.boolean().default(true),
@@ -127,7 +131,9 @@ export const rigConfig = z
     /** Variables of the daemon that sessions and gates get, by name; `env` gives values of its own. */
     extra_env: z.array(variable).default([]),
     env: variables.default({}),
-    /** true: workers' commits are signed as the Overseer's configuration says; a prompt for a key would wait for ever. */
+    /**
+     * true: workers' commits are signed as the Overseer's configuration says; a prompt for a key would wait for ever.
+     */
     sign: z.boolean().default(false),
     /** What becomes of good work while main itself fails a gate. */
     red_main: z.enum(['wait', 'land']).default('wait'),

@@ -20,12 +20,16 @@ import { type CloneProgress, makeClones, NoBranch } from './git/clone.ts'
 import { GitFailed, git } from './git/git.ts'
 import { makeLens } from './git/lens.ts'
 import { excludesOf, gitTrouble } from './git/prepare.ts'
+import { shown } from './git/shown.ts'
 import { wordsOf } from './git/words.ts'
 import { rigLayout, townLayout } from './layout.ts'
 
 /** What was asked for cannot be; says what, where, what next. */
 export class Refused extends Error {
   override name = 'Refused'
+  constructor(message: string) {
+    super(shown(message))
+  }
 }
 
 const instructions = `# Mayor

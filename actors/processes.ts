@@ -256,11 +256,32 @@ type Bearer = ProcessIdentity & { marks: ReadonlyMap<string, string> }
 const bearers = shared(async (): Promise<Bearer[]> => {
   if (!hasProc) return []
   return pids().flatMap((pid) => {
-    const marks = marksIn(readOf(pid, 'environ'))
+    const marks = marksIn(environmentOf(pid))
     const pidStart = marks.size === 0 ? undefined : startOf(pid)
     return pidStart === undefined ? [] : [{ pid, pidStart, marks }]
   })
 })
+
+const looksMax = 20
+
+/** While a process becomes another program it shows neither environment nor arguments: it is looked at again. */
+function environmentOf(pid: number): string {
+  let bare = 0
+  for (let looks = 1; ; looks++) {
+    const text = readOf(pid, 'environ')
+    if (text !== '' || looks === looksMax) return text
+    if (readOf(pid, 'cmdline') !== '') {
+      // It may have become it between the two; more than once in a row it has none.
+      if (++bare === 3) return ''
+      continue
+    }
+    bare = 0
+    const entry = entryOf(pid)
+    // Gone, or the kernel's own.
+    if (!entry || entry.isZombie || entry.parent === 2 || pid === 2) return ''
+    Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 1)
+  }
+}
 
 function marksIn(environment: string): Map<string, string> {
   if (!environment.includes('GT_')) return new Map()

@@ -1,4 +1,5 @@
-// What a word asks of the daemon, and what its answers share: who may ask, waiting for a role's reply, stopping sessions.
+// What a word asks of the daemon, and what its answers share: who may ask, waiting for a role's reply, stopping
+// sessions.
 // Never: an answer itself; each is in its word's file (words/).
 import { once } from 'node:events'
 import type { z } from 'zod'

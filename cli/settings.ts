@@ -48,7 +48,7 @@ const every = {
   sign: { counts: 'next session', about: 'workers’ commits are signed' },
   hang_after: { counts: 'next session', about: 'how long a session may be silent' },
   session_tries: { counts: 'next session', about: 'how often an agent is started for one issue' },
-  merge_tries: { counts: 'next gt up', about: 'how often work is sent back before you are asked' },
+  merge_tries: { counts: 'at once', about: 'how often work is sent back before you are asked' },
   retire_tries: { counts: 'at once', about: 'how often tidying up is tried before you are asked' },
 } as const satisfies Readonly<Record<keyof typeof rigConfig.shape, Setting>>
 export const settings: Readonly<Record<string, Setting>> = every

@@ -134,13 +134,14 @@ export const shownOf = (config: RigConfig) => ({
 
 /** What the Witness is told of a rig's configuration, by `rig.configured`. */
 export function heardOf(config: RigConfig) {
-  const { maxWorkers, spawnDelayMs, gated, redMain, tellForeign } = limitsOf(config)
-  return { maxWorkers, spawnDelayMs, gated, redMain, tellForeign }
+  const { maxWorkers, spawnDelayMs, mergeTries, gated, redMain, tellForeign } = limitsOf(config)
+  return { maxWorkers, spawnDelayMs, mergeTries, gated, redMain, tellForeign }
 }
 
 /** Whether its roles go by this configuration already; also when there are none yet. */
 export function isHeard(host: Looked, rig: string, config: RigConfig): boolean {
-  const known = { ...refineryContext(host, rig), ...witnessContext(host, rig) }
+  const witness = witnessContext(host, rig)
+  const known = { ...refineryContext(host, rig), ...witness, mergeTries: witness?.triesMax }
   return Object.entries(heardOf(config)).every(([name, value]) => {
     const heard = (known as Record<string, unknown>)[name]
     return heard === undefined || heard === value

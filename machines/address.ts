@@ -2,7 +2,8 @@
 // Never: touches a path, a database or the network; an address that parses is well formed, not necessarily alive.
 
 /**
- * `mayor/` · `overseer` · `daemon` · `<rig>/witness` · `<rig>/witness/<Polecat>` (the Witness’s keeper of that polecat) ·
+ * `mayor/` · `overseer` · `daemon` · `<rig>/witness` · `<rig>/witness/<Polecat>` (the Witness’s keeper of that
+ * polecat) ·
  * `<rig>/refinery` · `<rig>/polecats/<Polecat>` · `<rig>/polecats/<Polecat>/session` · `<rig>/plugins/<plugin>` ·
  * `<rig>/crew/<name>`.
  * (spec: Agents, Mail, Plugins)

@@ -255,7 +255,9 @@ const unluckily = <N extends EffectName>(name: N): readonly EffectOutput<N>[] =>
 export const effectCases: { [N in EffectName]: readonly EffectOutput<N>[] } = {
   surveyIssues: [
     { ready: [brief('w-1'), brief('w-2')], closed: [], dropped: [], unknown: [], complete: [], over: [], waiting: [] },
-    { ready: [], closed: ['w-1'], dropped: ['w-1'], unknown: [], complete: [epic], over: [], waiting: [] },
+    { ready: [], closed: ['w-1'], dropped: [], unknown: [], complete: [], over: [], waiting: [] },
+    { ready: [], closed: [], dropped: ['w-1'], unknown: [], complete: [], over: [], waiting: [] },
+    { ready: [], closed: [], dropped: [], unknown: [], complete: [epic], over: [], waiting: [] },
     { ready: [], closed: [], dropped: [], unknown: [], complete: [epic], over: [epic], waiting: [] },
   ],
   claimIssue: [

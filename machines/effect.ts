@@ -2,15 +2,8 @@
 // Never: names one; the list is `effects.ts`.
 import type { z } from 'zod'
 
-/**
- * `natural`: idempotent by nature · `named`: named by key (probe, then act) · `swap`: compare-and-swap · `text`: text
- * that carries its own id.
- * (design: effects are at-least-once with a key; the adapter makes them once)
- */
-export type EffectClass = 'natural' | 'named' | 'swap' | 'text'
-
+/** Every effect may be performed again after a crash: its hand makes the repetition harmless. */
 export interface EffectKind<I extends z.ZodType = z.ZodType, O extends z.ZodType = z.ZodType> {
-  class: EffectClass
   input: I
   output: O
   /** Effects of one lane run at most `laneLimit` at once (default 1); null: as many as asked for. */

@@ -27,7 +27,10 @@ export const sessionRecord = z.object({
 })
 export type SessionRecord = z.infer<typeof sessionRecord>
 
-/** `unreachable`: origin does not answer, or not in time. `denied`: it answers, and lets this user not in, or not write. */
+/**
+ * `unreachable`: origin does not answer, or not in time. `denied`: it answers, and lets this user not in, or not
+ * write.
+ */
 const originTrouble = [
   z.object({ kind: z.literal('unreachable'), why: z.string() }),
   z.object({ kind: z.literal('denied'), why: z.string() }),
@@ -36,7 +39,6 @@ const originTrouble = [
 export const effects = {
   // beads: the issues of a rig
   surveyIssues: effect({
-    class: 'natural',
     input: z.object({
       rig: z.string(),
       epics: z.array(issueId),
@@ -68,7 +70,6 @@ export const effects = {
     lane: beadsLane,
   }),
   claimIssue: effect({
-    class: 'swap',
     input: z.object({
       rig: z.string(),
       issue: issueId,
@@ -86,7 +87,6 @@ export const effects = {
   }),
   /** Gives an issue back: `open` for anyone, `blocked` until the Overseer decides. `note` is appended to its notes. */
   releaseIssue: effect({
-    class: 'natural',
     input: z.object({
       rig: z.string(),
       issue: issueId,
@@ -101,14 +101,12 @@ export const effects = {
   }),
   /** Closes issues, one reason each; one that somebody closed already gets the reason all the same. */
   closeIssues: effect({
-    class: 'natural',
     input: z.object({ rig: z.string(), issues: z.array(z.object({ issue: issueId, reason: z.string() })).min(1) }),
     output: z.object({ closed: z.array(issueId) }),
     lane: beadsLane,
   }),
   /** Where an issue stands, in the eyes of the worker who was given it. */
   readIssue: effect({
-    class: 'natural',
     input: z.object({ rig: z.string(), issue: issueId, holder: z.string() }),
     output: z.discriminatedUnion('kind', [
       /** Still in progress, and this holder's. */
@@ -126,7 +124,6 @@ export const effects = {
   }),
   /** Keeps a mail as a bead (`type=message`) in the recipient's tier, under the mail's own id. */
   fileMessage: effect({
-    class: 'named',
     input: z.object({
       id: z.string(),
       from: z.string(),
@@ -146,7 +143,6 @@ export const effects = {
 
   // git: a worker's place
   createWorktree: effect({
-    class: 'named',
     input: place.extend({
       /** null: start from main; else from this preserved work. */
       start: preserved.nullable(),
@@ -157,7 +153,6 @@ export const effects = {
   }),
   /** Runs the rig's `setup` in a new worktree, within its own time limit. None configured: ready at once. */
   setUpWorktree: effect({
-    class: 'natural',
     input: place.extend({ worktree: z.string() }),
     output: z.discriminatedUnion('kind', [
       z.object({ kind: z.literal('ready') }),
@@ -168,7 +163,6 @@ export const effects = {
     starts: true,
   }),
   inspectWorktree: effect({
-    class: 'natural',
     input: place,
     output: z.discriminatedUnion('kind', [
       z.object({
@@ -197,7 +191,6 @@ export const effects = {
    * where there are any, and the work of repositories inside. All under `refs/gt/…`.
    */
   pinWork: effect({
-    class: 'named',
     input: place.extend({ issue: issueId, purpose: z.enum(['merge', 'retire']) }),
     output: z.object({
       /** null: there was nothing that main does not have. */
@@ -213,7 +206,6 @@ export const effects = {
    * branch; what was taken away is deleted by and by. Throws, and leaves all as it is, when something cannot be kept.
    */
   clearPlace: effect({
-    class: 'natural',
     input: place.extend({
       issue: issueId,
       /** The commit that was handed over; null when nothing was. */
@@ -235,7 +227,6 @@ export const effects = {
    * without a checkout; `merge_style` of the rig says how. Same input and main, same commits.
    */
   buildCandidate: effect({
-    class: 'natural',
     input: z.object({
       rig: z.string(),
       members: z.array(mergeRequest.extend({ queuedAt: z.number() })).min(1),
@@ -270,13 +261,14 @@ export const effects = {
         foreign: z.array(z.object({ sha, author: z.string(), subject: z.string() })),
       }),
       ...originTrouble,
-      /** main is not what it was: gone, renamed, ambiguous, rewritten so that nothing can be built. A person decides. */
+      /**
+       * main is not what it was: gone, renamed, ambiguous, rewritten so that nothing can be built. A person decides.
+       */
       z.object({ kind: z.literal('no_main'), why: z.string() }),
     ]),
     lane: (input) => `land:${input.rig}`,
   }),
   runGates: effect({
-    class: 'natural',
     input: z.object({ rig: z.string(), commit: sha, issues: z.array(issueId) }),
     output: z.discriminatedUnion('kind', [
       z.object({
@@ -303,7 +295,6 @@ export const effects = {
   }),
   /** Pushes exactly `commit` to main, only if main is still `base` (null: main does not exist yet). Never forces. */
   landCandidate: effect({
-    class: 'swap',
     input: z.object({ rig: z.string(), commit: sha, base: sha.nullable() }),
     output: z.discriminatedUnion('kind', [
       z.object({ kind: z.literal('pushed') }),
@@ -317,7 +308,6 @@ export const effects = {
   }),
   /** Asks origin itself whether main contains `commit`, and lets the rig's clones and worktrees see it. */
   confirmLanded: effect({
-    class: 'natural',
     input: z.object({ rig: z.string(), commit: sha }),
     output: z.discriminatedUnion('kind', [
       z.object({ kind: z.literal('confirmed') }),
@@ -329,7 +319,6 @@ export const effects = {
 
   // sessions
   startSession: effect({
-    class: 'named',
     input: place.extend({
       id: z.string(),
       address: z.string(),
@@ -350,7 +339,6 @@ export const effects = {
   }),
   /** Waits, over daemon restarts too, until the session ends or shows no progress for the rig's limit. */
   watchSession: effect({
-    class: 'natural',
     input: z.object({
       rig: z.string(),
       session: sessionRecord,
@@ -365,7 +353,6 @@ export const effects = {
     lane: () => null,
   }),
   killSession: effect({
-    class: 'natural',
     /** `session` is null when the start was not confirmed: whatever runs, or is about to run, under `id` is ended. */
     input: z.object({ rig: z.string(), id: z.string(), session: sessionRecord.nullable() }),
     output: z.object({ exitCode: z.int().nullable(), tail: z.string() }),
@@ -375,7 +362,6 @@ export const effects = {
   // plugins
   /** Runs the plugin's `run` program with one message on its standard input. Its output is the reply. */
   runPlugin: effect({
-    class: 'named',
     input: z.object({
       rig: z.string(),
       plugin: z.string(),

@@ -47,19 +47,11 @@ export function afterRetirement(before: Ledger, event: MailEvent<'worker.retired
       return blockedBy === null
         ? escalate()
         : { ...told, release: release('open', `Waits for ${blockedBy}: ${reason}`) }
-    case 'given_back': {
-      const tries = (before.tries[issue] ?? 0) + 1
-      if (tries >= before.triesMax) return escalate()
-      return {
-        ...told,
-        changes: { workers, tries: { ...before.tries, [issue]: tries } },
-        release: release('open', `Given back: ${reason}`),
-      }
-    }
     case 'let_go':
       // Whether it is wanted still, the next survey says.
       return told
     case 'cannot':
+    case 'given_back':
       return escalate()
     case 'failed':
       // What meets a moved main may be beyond mending, and simple when done anew on the main of today.

@@ -60,7 +60,7 @@ export function farewell({ name, issue, outcome, reason, blockedBy, sha }: Endin
         note: `${name} cannot go on with ${issue}: ${reason || `it waits for ${blockedBy}`}`,
       }
     case 'given_back':
-      return { answer: `${issue} is open again; ${ended}`, note: `${name} gives ${issue} back: ${reason}` }
+      return { answer: `${issue} goes back to the Overseer; ${ended}`, note: `${name} gives ${issue} back: ${reason}` }
     case 'cannot':
       return { answer: `${issue} goes to the Overseer; ${ended}`, note: `${name} cannot do ${issue}: ${reason}` }
     case 'let_go':

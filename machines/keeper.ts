@@ -1,4 +1,5 @@
-// Keeper: the Witness's care for one worker, from its assignment to the last trace gone. (spec: Witness shutdown handler)
+// Keeper: the Witness's care for one worker, from its assignment to the last trace gone. (spec: Witness shutdown
+// handler)
 // Life: watching → pinning → killing → clearing → retired; `stranded` when something would not go.
 // Never: in another order. Work is kept before the session ends, the session ends before the worktree goes.
 import { assign, setup } from 'xstate'

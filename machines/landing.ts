@@ -220,6 +220,12 @@ const wentAway =
   }
 
 /** What an effect's result says of an origin that is away. */
+/** Origin took the push, as it says, and its main does not have it. */
+export const notThere: Change = (context) => {
+  const why = `it took the push of ${issuesOf(context)}, and its main does not have it`
+  return wentAway({ step: 'confirm', what: 'unreachable', why })(context)
+}
+
 export const awayAt =
   (step: Step) =>
   ({ event }: { event: object }): Change[] => {

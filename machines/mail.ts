@@ -70,7 +70,7 @@ export const outcome = z.enum([
   'blocked',
   /** It says that it cannot do it. */
   'cannot',
-  /** It gives the issue back, for another to take. */
+  /** It gives the issue back: who takes it next is for the Overseer to say. */
   'given_back',
   /** The issue is not its own any more: closed, given away or gone. */
   'let_go',
@@ -293,6 +293,8 @@ export const mails = {
     z.object({
       maxWorkers: z.int().min(1),
       spawnDelayMs: z.int().min(0),
+      /** Tries at landing an issue, all its workers together. */
+      mergeTries: z.int().min(1).default(3),
       /** Whether there are gates at all; without, what waits lands together. */
       gated: z.boolean().default(true),
       /** What becomes of good work while main itself fails a gate. */

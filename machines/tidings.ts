@@ -155,8 +155,6 @@ export const says = {
   landsOnRed: (context: Known) =>
     note(`main fails the same gate; ${issuesOf(context)} lands all the same, as configured`, oneOf(context)),
   moved: (context: Known) => note(`main moved while ${issuesOf(context)} was tested; merging anew`, oneOf(context)),
-  absent: (context: Known) =>
-    note(`origin took ${issuesOf(context)} but does not have it; merging anew`, oneOf(context)),
   landed: (context: Known) =>
     note(
       `${context.landing.map(({ issue }) => issue).join(', ')} is on main as ${context.commit.slice(0, 10)}`,

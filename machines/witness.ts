@@ -88,6 +88,7 @@ export const witnessMachine = setup({
         assign({
           maxWorkers: ({ event }) => event.maxWorkers,
           spawnDelayMs: ({ event }) => event.spawnDelayMs,
+          triesMax: ({ event }) => event.mergeTries,
           look: true,
         }),
         {

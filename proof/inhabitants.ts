@@ -51,8 +51,9 @@ export function makeAgents({ world, host, chance, pick, post, reckless }: Stage)
 
   /** It says by its issue what it has come to, and goes. */
   function goesItsWay(agent: Agent): void {
-    const how = pick(['closed', 'open', 'blocked'] as const)
+    const how = pick(['closed', 'open', 'blocked', 'given away'] as const)
     if (how === 'closed') world.closeOwn(agent)
+    else if (how === 'given away') world.giveAway(agent)
     else world.giveUpOwn(agent, how)
     Object.assign(agent, { state: 'dead', exitCode: 0 })
   }

@@ -1,6 +1,7 @@
 // Model: a whole town in memory, as the host would play it, made to be copied: every state is a value, and what may
 // happen next is a list.
-// The machines are the production machines, and what a mail leads to is the production plan. Time is left out: an armed timer may fire
+// The machines are the production machines, and what a mail leads to is the production plan. Time is left out: an
+// armed timer may fire
 // at any moment; while mail waits, as often as `races` allows.
 // Never: holds more than the host does; where both are played side by side they must agree
 // (`test/models/explore.test.ts`).

@@ -292,6 +292,12 @@ export class World {
       Object.assign(issue, { status, assignee: status === 'open' ? null : agent.address })
   }
 
+  /** A worker gives its issue to somebody else. */
+  giveAway(agent: Agent): void {
+    const issue = this.issue(agent.issue)
+    if (issue.assignee === agent.address && issue.status === 'in_progress') issue.assignee = somebody
+  }
+
   /** What somebody else pushed since main was at this commit. */
   foreignSince(known: string): { sha: string; author: string; subject: string }[] {
     const before = this.commits.get(known).work

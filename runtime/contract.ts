@@ -36,7 +36,8 @@ export interface Draft {
 /**
  * One kind of actor. Its actors are the addresses it owns, started by their first mail. An actor whose machine is done
  * is begun anew, as its next incarnation, by the next mail that may begin one.
- * A turn that failed `attemptsMax` times is a crash: its mail becomes a dead letter, and the actor goes on from its last
+ * A turn that failed `attemptsMax` times is a crash: its mail becomes a dead letter, and the actor goes on from its
+ * last
  * committed snapshot.
  * More than `intensity.crashesMax` crashes within `intensity.periodMs` halt the actor: its mail waits, one alert is
  * sent, until `resume`.

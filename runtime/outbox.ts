@@ -23,7 +23,10 @@ export function makeOutbox(options: HostOptions, tables: Pick<Tables, 'effects' 
     keep: (address: string, { kind: _, ...effect }: EffectWrite) =>
       void tables.effects.add({ ...effect, address, at: clock.now() }),
 
-    /** Keeps an effect that nobody waits for. Throws when there is none of this name, or its input is of another shape. */
+    /**
+     * Keeps an effect that nobody waits for. Throws when there is none of this name, or its input is of another
+     * shape.
+     */
     promise(key: string, address: string, name: string, input: unknown): void {
       this.keep(address, effectOf(options.effects, key, null, name, input))
     },

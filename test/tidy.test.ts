@@ -22,14 +22,34 @@ test('every file of source opens with its job and what it never does', () => {
 })
 
 test('files stay small enough to be read in one go', () => {
-  // A role's statechart is its manual and stays in one file.
-  const most = (file: string) => (file.startsWith('machines/') ? 400 : file.startsWith('test/') ? 620 : 510)
+  // A role's statechart is its manual and stays in one file. These grew under an older rule, and are to be divided.
+  const grown: Readonly<Record<string, number>> = {
+    'actors/beads/embedded.ts': 520,
+    'cli/bd-main.ts': 490,
+    'proof/simulation.ts': 470,
+    'test/runtime/host.test.ts': 580,
+  }
+  const most = (file: string) => grown[file] ?? (file.startsWith('test/') ? 500 : 400)
   expect(
     breaking(
       [...sources, ...listed.filter((file) => /^(test|examples)\/.*\.ts$/.test(file))],
       (source, file) => source.split('\n').length > most(file),
     ),
   ).toEqual([])
+})
+
+test('lines end at 120 characters, but for a text that is longer', () => {
+  // Tables in SQL, and a page, are texts over several lines.
+  const texts = /migrations\/|beads\/(schema|embedded)\.ts$|cli\/page\.ts$/
+  const bare = (line: string) => line.replaceAll(/'[^']*'|"[^"]*"|`[^`]*`|\/(?:[^/\\\n]|\\.)+\/[a-z]*/g, '')
+  const long = sources
+    .filter((file) => !texts.test(file))
+    .flatMap((file) =>
+      text(file)
+        .split('\n')
+        .flatMap((line, n) => ([...line].length > 120 && [...bare(line)].length > 100 ? [`${file}:${n + 1}`] : [])),
+    )
+  expect(long).toEqual([])
 })
 
 test('no drawer for odds and ends, no barrel', () => {
@@ -54,10 +74,8 @@ test('the kernel says no word of the town', () => {
 })
 
 test('no file imports another in a circle, types included', () => {
-  // Circles that are still to be mended; a line that is true no more is to be deleted.
-  const remaining = ['actors/git/staging.ts actors/git/worktree.ts']
   const imports = new Map(sources.map((file) => [file, importsOf(file)]))
-  expect(circles(imports)).toEqual(remaining)
+  expect(circles(imports)).toEqual([])
 })
 
 /** The files of source that one imports, those it loads later included. */

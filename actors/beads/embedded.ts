@@ -4,6 +4,7 @@
 import { existsSync, mkdirSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { DatabaseSync, type SQLInputValue, type StatementSync } from 'node:sqlite'
+import { whereabouts } from '../../machines/address.ts'
 import {
   BeadsError,
   type Dependency,
@@ -193,7 +194,10 @@ export function openBeads(dir: string, options: { create?: boolean; now?: () => 
         check({ ...before, ...changes })
         if (changes.status !== undefined && !statuses.includes(changes.status))
           throw new BeadsError(`invalid status: ${changes.status}`)
-        const after = { ...before, ...changes }
+        const isReopened = before.status === 'closed' && changes.status !== undefined && changes.status !== 'closed'
+        // Who did it the first time does not hold it the second time.
+        const isFreed = isReopened && whereabouts(before.assignee ?? '')?.role === 'polecat'
+        const after = { ...before, ...(isFreed ? { assignee: null } : {}), ...changes }
         const closed = after.status === 'closed' ? (before.closed_at ?? now().toISOString()) : null
         run(
           'UPDATE issues SET title = ?, description = ?, design = ?, acceptance_criteria = ?, notes = ?, status = ?, priority = ?, issue_type = ?, assignee = ?, closed_at = ?, close_reason = ?, updated_at = ? WHERE id = ?',
@@ -217,7 +221,7 @@ export function openBeads(dir: string, options: { create?: boolean; now?: () => 
             ? 'updated'
             : changes.status === 'closed'
               ? 'closed'
-              : before.status === 'closed'
+              : isReopened
                 ? 'reopened'
                 : 'status_changed',
           actor,

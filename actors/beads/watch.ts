@@ -3,16 +3,36 @@
 import { watch } from 'chokidar'
 import type { Beads } from './embedded.ts'
 
+/**
+ * Looks once more after a file has changed, in milliseconds: a commit's pages are written first, and it counts only
+ * once the disk has them, of which there is no event.
+ */
+const laterMs = [30, 300, 3000]
+
 /** Calls `changed` after commits of other connections. Returns how to stop. */
 export function watchBeads(dir: string, beads: Beads, changed: () => void): () => Promise<void> {
   let seen = beads.dataVersion()
-  const watcher = watch([`${dir}/beads.db-wal`, `${dir}/beads.db`], { ignoreInitial: true })
-  watcher.on('all', () => {
+  let looks: NodeJS.Timeout[] = []
+  const look = () => {
     // Our own commits move the files too, but not this number.
     const version = beads.dataVersion()
     if (version === seen) return
     seen = version
     changed()
+  }
+  const end = () => {
+    for (const each of looks.splice(0)) clearTimeout(each)
+  }
+  const watcher = watch([`${dir}/beads.db-wal`, `${dir}/beads.db`], { ignoreInitial: true })
+  // What was written while the watch was set up.
+  watcher.once('ready', look)
+  watcher.on('all', () => {
+    end()
+    look()
+    looks = laterMs.map((ms) => setTimeout(look, ms))
   })
-  return () => watcher.close()
+  return () => {
+    end()
+    return watcher.close()
+  }
 }

@@ -1,5 +1,6 @@
 // The hands of gates: what a commit must pass before it lands, and what makes a worktree ready to work in.
-// Never: runs a gate in a place that is not exactly that commit; leaves a process or a place behind; remembers a verdict.
+// Never: runs a gate in a place that is not exactly that commit; leaves a process or a place behind; remembers a
+// verdict.
 import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, statSync } from 'node:fs'
 import { rm } from 'node:fs/promises'
 import { join } from 'node:path'

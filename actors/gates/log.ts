@@ -3,7 +3,7 @@
 import { createWriteStream } from 'node:fs'
 
 /** All of a log, in bytes: half of it from the beginning, half from the end. */
-export const logBytesMax = 8 * 1024 * 1024
+export const logBytesMax = 4 * 1024 * 1024
 
 export interface CappedLog {
   write(chunk: Buffer): void

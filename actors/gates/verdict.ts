@@ -1,7 +1,7 @@
 // A run of a rig's gates on one commit, and what is said of it: green, flaky, red, or that they could not be run.
 // Never: calls work red that failed only once; lets a gate see what another one did to the commit's own files.
 import { existsSync } from 'node:fs'
-import { appendFile, mkdir } from 'node:fs/promises'
+import { appendFile, mkdir, rename } from 'node:fs/promises'
 import { join } from 'node:path'
 import type { EffectOutput } from '../../machines/effects.ts'
 import type { RigConfig } from '../config.ts'
@@ -61,7 +61,9 @@ export async function runAll(run: GateRun): Promise<Verdict> {
         place = await makePlace()
         const again = await repeated(run, steps.slice(0, n), step, place, green)
         if (again.kind === 'passed') green.flaky.push({ gate: step.name, tail: done.tail })
-        done = again
+        // Of a red gate the second log is kept, in place of the first; of a flaky one both.
+        if (again.kind === 'failed') await rename(again.log, done.log)
+        done = again.kind === 'failed' ? { ...again, log: done.log } : again
       }
       if (done.kind === 'failed') return redOf(step, done, green)
       if (!step.name.startsWith('setup/')) green.gates.push({ name: step.name, durationMs: done.durationMs })

@@ -1,5 +1,7 @@
-// As what a git runs: its environment, built from nothing, and the settings it is told before its command. There are two
-// kinds: one that reads no configuration of a person or an agent, and one that may talk to an origin in a person's name.
+// As what a git runs: its environment, built from nothing, and the settings it is told before its command. There are
+// two
+// kinds: one that reads no configuration of a person or an agent, and one that may talk to an origin in a person's
+// name.
 // Never: hands on a variable that is not on a list; asks a person anything.
 import process from 'node:process'
 import { originVariables } from '../environment.ts'
@@ -73,6 +75,28 @@ export function overNetwork(cwd: string): At {
         'push.useForceIfIncludes': 'false',
       }),
     ],
+  }
+}
+
+/** What a push calls the origin that `pushingTo` tells it of. */
+export const pushRemote = 'gastown-origin'
+
+/**
+ * The same, with a remote for one push: an address that is a remote's `pushurl` is the one pushed to, whatever
+ * `url.*.pushInsteadOf` says for fetches of it elsewhere. In the environment, where no other user reads its password.
+ */
+export function pushingTo(cwd: string, url: string): At {
+  const at = overNetwork(cwd)
+  return {
+    ...at,
+    env: {
+      ...at.env,
+      GIT_CONFIG_COUNT: '2',
+      GIT_CONFIG_KEY_0: `remote.${pushRemote}.url`,
+      GIT_CONFIG_VALUE_0: url,
+      GIT_CONFIG_KEY_1: `remote.${pushRemote}.pushurl`,
+      GIT_CONFIG_VALUE_1: url,
+    },
   }
 }
 

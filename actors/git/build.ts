@@ -1,7 +1,9 @@
 // Building: the work of each issue is put on main as objects in the Refinery's clone, one on the other; what cannot be
 // is left out, with words. Same work and same main, same commits.
-// Never: checks anything out, asks an agent's repository for anything but objects, or lets what was taken from main come
+// Never: checks anything out, asks an agent's repository for anything but objects, or lets what was taken from main
+// come
 // back to it.
+import { join } from 'node:path'
 import type { EffectInput, EffectOutput } from '../../machines/effects.ts'
 import { rigLayout } from '../layout.ts'
 import { plainly } from './at.ts'
@@ -11,6 +13,7 @@ import { emptyRoot, GitFailed, git, longMs } from './git.ts'
 import { lensOf } from './lens.ts'
 import { type Made, putOn } from './merge.ts'
 import { fetchMain } from './origin.ts'
+import { mainAtFirst, readRef } from './refs.ts'
 import type { Member, RigGit } from './rig.ts'
 import { SubmoduleMissing } from './submodules.ts'
 import { changesAttributes } from './unfit.ts'
@@ -38,7 +41,9 @@ export async function buildCandidate(deps: RigGit, input: Input): Promise<Effect
   const touched = new Set(result.landing.map(({ issue }) => issue))
   const isSame = !members.some(({ issue, sha }) => touched.has(issue) && changesAttributes(sha))
   noteCandidate(result.commit, root, isSame)
-  if (known !== null && base !== null && known !== base) result.foreign = await foreignSince(deps, rig, known, base)
+  const since = known ?? (await readRef(join(refineryClone, '.git'), mainAtFirst))
+  if (since !== undefined && base !== null && since !== base)
+    result.foreign = await foreignSince(deps, rig, since, base)
   return result
 }
 

@@ -1,6 +1,8 @@
-// The clones of a new rig: the Refinery's from origin, with everything; the Mayor's beside it, which sees the same objects
+// The clones of a new rig: the Refinery's from origin, with everything; the Mayor's beside it, which sees the same
+// objects
 // and stands on main without having it checked out as a branch.
-// Never: asks for a password, runs a hook, takes an address for an option, or begins an empty history beside a real one.
+// Never: asks for a password, runs a hook, takes an address for an option, or begins an empty history beside a real
+// one.
 import { mkdirSync, writeFileSync } from 'node:fs'
 import { copyFile } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
@@ -9,7 +11,8 @@ import { type SimpleGitProgressEvent, simpleGit } from 'simple-git'
 import { overNetwork, plainly } from './at.ts'
 import { GitFailed, git, longMs } from './git.ts'
 import { formatOf } from './lens.ts'
-import { readRef, refsUnder, wordIn } from './refs.ts'
+import { mainAtFirst, readRef, refsUnder, wordIn } from './refs.ts'
+import { shown } from './shown.ts'
 import { quoted } from './submodules.ts'
 
 export type CloneProgress = Pick<SimpleGitProgressEvent, 'stage' | 'progress'>
@@ -17,6 +20,9 @@ export type CloneProgress = Pick<SimpleGitProgressEvent, 'stage' | 'progress'>
 /** Which branch is to be built on cannot be told, or cannot be built on here; says why. */
 export class NoBranch extends Error {
   override name = 'NoBranch'
+  constructor(message: string) {
+    super(shown(message))
+  }
 }
 
 /** Ends a clone that has said nothing for so long, in milliseconds. */
@@ -39,6 +45,7 @@ export async function makeClones(
   const main = await readRef(join(refinery, '.git'), `refs/remotes/origin/${branch}`)
   const warnings = main === undefined ? [] : await strangeIn(refinery, url, main)
   await makeMayors(join(rig, 'mayor/rig'), refinery, { url, branch, main })
+  if (main !== undefined) await git(refinery, ['update-ref', mainAtFirst, main])
   return { branch, warnings }
 }
 

@@ -5,6 +5,7 @@
 import { type At, plainly } from './at.ts'
 import { lockedMaxMs, lockNamed, waitForLock } from './locks.ts'
 import { type RunOptions, runGit } from './run.ts'
+import { shown } from './shown.ts'
 
 export { identity } from './at.ts'
 export { longMs } from './run.ts'
@@ -23,8 +24,8 @@ export class GitFailed extends Error {
     exitCode: number | undefined,
     { killed = false, trouble }: { killed?: boolean; trouble?: string | undefined } = {},
   ) {
-    super(message)
-    this.output = output
+    super(shown(message))
+    this.output = shown(output)
     this.exitCode = exitCode
     this.killed = killed
     this.trouble = trouble

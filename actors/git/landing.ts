@@ -4,7 +4,7 @@
 import { join } from 'node:path'
 import type { EffectInput, EffectOutput } from '../../machines/effects.ts'
 import { rigLayout } from '../layout.ts'
-import { overNetwork } from './at.ts'
+import { pushingTo, pushRemote } from './at.ts'
 import { wasBuiltOn } from './built.ts'
 import { contains, GitFailed, git } from './git.ts'
 import { fetchMain, tipOnOrigin, trackedMain } from './origin.ts'
@@ -27,11 +27,10 @@ export async function landCandidate(
   let failure: GitFailed
   try {
     await git(
-      overNetwork(refineryClone),
-      ['push', '--porcelain', '--progress', ...only, lease, deps.url(rig), `${commit}:${main}`],
+      pushingTo(refineryClone, deps.url(rig)),
+      ['push', '--porcelain', '--progress', ...only, lease, pushRemote, `${commit}:${main}`],
       { silentMs: silentMaxMs(deps) },
     )
-    await followPush(deps, rig, commit)
     return { kind: 'pushed' }
   } catch (error) {
     if (!(error instanceof GitFailed) || error.killed) throw error
@@ -52,10 +51,7 @@ async function whyNot(
   const asked = await tipOnOrigin(deps, rig)
   const trouble = troubleOf(failure)
   if (!('main' in asked)) return trouble.kind === 'denied' ? trouble : asked
-  if (asked.main === commit) {
-    await followPush(deps, rig, commit)
-    return { kind: 'pushed' }
-  }
+  if (asked.main === commit) return { kind: 'pushed' }
   if (asked.main !== base) {
     const found = asked.main === null ? undefined : await fetchMain(deps, rig)
     const has = found?.kind === 'known' && found.main !== null
@@ -65,15 +61,20 @@ async function whyNot(
   }
   // Main is what it was: origin will not have this commit, or nobody may push, or it broke on the way.
   const refusal = failure.output.split('\n').find((line) => line.startsWith('!'))
-  if (refusal === undefined || /unpacker error|unpack failed/.test(refusal)) return trouble
+  const said = failure.output.split('\n').filter((line) => line.startsWith('remote:'))
+  const isBroken = refusal === undefined || /unpacker error|unpack failed/.test(refusal)
+  if (isBroken && !said.some((line) => contentWords.test(line))) return trouble
+  if (refusal === undefined) return { kind: 'refused', why: trouble.why }
   const reason = refusal.replace(/^!\t[^\t]*\t/, '')
   if (/^\[rejected\]/.test(reason)) return { kind: 'moved' }
   // A lock of origin's own: it passes, or its people must hear of it.
   if (/failed to update ref|cannot lock ref|failed to lock/i.test(reason)) return { kind: 'unreachable', why: reason }
-  const said = failure.output.split('\n').filter((line) => line.startsWith('remote:'))
   const why = [reasonIn(said.join('\n')), reason].filter(Boolean).join('; ')
   return soundsDenied(reason) ? { kind: 'denied', why } : { kind: 'refused', why }
 }
+
+/** What an origin says that will not have these objects, however often they are sent. */
+const contentWords = /fsck error|exceeds maximum allowed size|did not receive expected object|unresolved deltas/i
 
 export async function confirmLanded(
   deps: RigGit,
@@ -83,7 +84,7 @@ export async function confirmLanded(
   if (!('main' in asked)) return asked
   // The next worktrees start from the Mayor's clone: it learns of the new main before the issue is closed.
   if (asked.main === commit) {
-    await followPush(deps, rig, commit)
+    await followLanded(deps, rig, commit)
     return { kind: 'confirmed' }
   }
   if (asked.main === null) return { kind: 'absent' }
@@ -95,8 +96,8 @@ export async function confirmLanded(
   return { kind: has ? 'confirmed' : 'absent' }
 }
 
-/** Origin has taken it: that is main now, here too. */
-async function followPush(deps: RigGit, rig: string, commit: string): Promise<void> {
+/** Origin has it: that is main now, here too. */
+async function followLanded(deps: RigGit, rig: string, commit: string): Promise<void> {
   const { refineryClone } = rigLayout(deps.town, rig)
   const tracked = `refs/remotes/origin/${deps.defaultBranch(rig)}`
   if ((await trackedMain(deps, rig)) !== commit && !(await writeRef(join(refineryClone, '.git'), tracked, commit)))

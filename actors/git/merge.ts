@@ -134,6 +134,8 @@ async function replayed(
   const not = [on.onto, from].map((commit) => `^${commit}`)
   const { stdout } = await git(repository, ['rev-list', '--reverse', '--topo-order', '--parents', member.sha, ...not])
   const own = stdout.split('\n').filter(Boolean)
+  if (own.length === 0)
+    return unfit('unmergeable', 'main had this work and was rewritten without it; it does not come back by itself')
   if (own.some((line) => line.split(' ').length > 2))
     return unfit(
       'conflict',

@@ -31,7 +31,8 @@ export function fetchMain(deps: RigGit, rig: string): Promise<OriginMain> {
 }
 
 /**
- * The same when origin has not been heard of for `staleMs`. From the moment it was asked it is waited for no longer than
+ * The same when origin has not been heard of for `staleMs`. From the moment it was asked it is waited for no longer
+ * than
  * `patienceMs` (milliseconds): one that hangs does not hold up everybody in turn.
  */
 export async function fetchMainWhenDue(

@@ -1,4 +1,5 @@
-// Refs as git's own files have them, read without a process; and main of a rig, brought to where its workers look for it.
+// Refs as git's own files have them, read without a process; and main of a rig, brought to where its workers look for
+// it.
 // Never: moves a branch that is checked out somewhere, or one that has commits of its own.
 import { existsSync } from 'node:fs'
 import { type FileHandle, mkdir, open, readdir, readFile, rename, rm, stat } from 'node:fs/promises'
@@ -13,6 +14,9 @@ import type { RigGit } from './rig.ts'
 import { commandOf, runningGits } from './running.ts'
 
 const packs = new Map<string, { mark: string; refs: Map<string, string> }>()
+
+/** Of the Refinery's clone: main as it was when the rig was added. What came since by another way is told. */
+export const mainAtFirst = 'refs/gt/main-at-first'
 
 /** What a ref names, in the repository whose common folder this is; undefined when there is none. */
 export async function readRef(common: string, ref: string): Promise<string | undefined> {

@@ -1,4 +1,5 @@
-// What is kept of a place: commits and files are pinned under `refs/gt/…` before anything could lose them; and the end of
+// What is kept of a place: commits and files are pinned under `refs/gt/…` before anything could lose them; and the
+// end of
 // a place, which is cleared once all of it is pinned.
 // Never: changes a worktree or its index; deletes a pin; clears a place that has something that cannot be kept.
 import { existsSync, lstatSync, readdirSync } from 'node:fs'
@@ -121,7 +122,9 @@ async function ownRefs(dir: string): Promise<string[]> {
   return found
 }
 
-/** The files that are not committed, as a commit on HEAD; and, under pins of their own, those of repositories inside. */
+/**
+ * The files that are not committed, as a commit on HEAD; and, under pins of their own, those of repositories inside.
+ */
 async function filesToKeep(
   deps: RigGit,
   place: Place & { issue: string },

@@ -38,6 +38,14 @@ const graceMs = 2000
 
 /** Runs one git to its end, whatever that is; only its own end is waited for, not that of what it leaves behind. */
 export function runGit(at: At, args: readonly string[], options: RunOptions = {}): Promise<Ran> {
+  if (isEnding)
+    return Promise.resolve({
+      stdout: Buffer.alloc(0),
+      stderr: '',
+      exitCode: undefined,
+      killed: false,
+      trouble: 'the town goes down',
+    })
   const child = spawn('git', [...at.flags, ...args], {
     cwd: at.cwd,
     env: { ...identity, ...at.env, [ownerVariable]: ownerOfMine(), ...options.env },
@@ -95,14 +103,20 @@ const running = new Set<ChildProcess>()
 
 function noteRunning(child: ChildProcess): void {
   // Who goes takes its gits along; each cleans up behind itself.
-  if (running.size === 0 && process.listeners('exit').every((each) => each !== endRunning))
-    process.on('exit', endRunning)
+  if (running.size === 0 && process.listeners('exit').every((each) => each !== endAtOnce)) process.on('exit', endAtOnce)
   running.add(child)
 }
 
-/** Asks every git of this process to end. */
-export function endRunning(): void {
+const endAtOnce = () => {
   for (const child of running) signalGroup(child, 'SIGTERM')
+}
+
+let isEnding = false
+
+/** Ends every git of this process with all that it started; none is begun any more, or a killed one would be tried again. */
+export function endRunning(): void {
+  isEnding = true
+  for (const child of running) endWithAll(child)
 }
 
 /** Its whole group: SIGTERM, and SIGKILL when it has not ended after a while. */

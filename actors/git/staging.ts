@@ -138,7 +138,9 @@ function isBeingMade(admin: string, path: string): boolean {
   return !existsSync(path) && textOf(join(admin, 'locked'))?.trim() === 'it is being made'
 }
 
-/** Takes a worktree, and what git keeps of it, from their places in one step each. They are deleted in the background. */
+/**
+ * Takes a worktree, and what git keeps of it, from their places in one step each. They are deleted in the background.
+ */
 export function discardPlace(deps: RigGit, place: Place, admins: readonly string[]): void {
   const { clone, polecat, trash } = rigLayout(deps.town, place.rig)
   const path = polecat(place.polecat)

@@ -1,4 +1,5 @@
-// Submodules: where a commit's are, what their own origins have, and how a place is filled with them. What was fetched is
+// Submodules: where a commit's are, what their own origins have, and how a place is filled with them. What was
+// fetched is
 // kept under the Refinery, one bare repository for each address.
 // Never: takes an address from anywhere but `.gitmodules` at the commit, or a local one for a project that is not local
 // itself; runs in a submodule's own repository once an agent had it.
@@ -12,6 +13,7 @@ import { GitFailed, git, longMs } from './git.ts'
 import { formatOf } from './lens.ts'
 import { realOf } from './repository.ts'
 import { type RigGit, silentMaxMs } from './rig.ts'
+import { shown } from './shown.ts'
 
 export interface Submodule {
   name: string
@@ -27,7 +29,7 @@ export class SubmoduleMissing extends Error {
   override name = 'SubmoduleMissing'
   readonly isAway: boolean
   constructor(message: string, isAway: boolean) {
-    super(message)
+    super(shown(message))
     this.isAway = isAway
   }
 }

@@ -32,12 +32,12 @@ export interface Change {
 export async function changesOf(repository: string, onto: string, sha: string): Promise<Change[] | 'unrelated'> {
   const diff = (from: string[]) =>
     git(repository, ['diff-tree', '-r', '-z', '--raw', '--no-renames', ...from, sha], {
-      okCodes: [0, 128],
+      okCodes: [0, 128, 129],
       mostMs: longMs,
     })
   let answer = await diff(['--merge-base', onto])
   if (answer.exitCode !== 0) {
-    // None, or several.
+    // None, or several; or a git that does not know the question.
     const { stdout, exitCode } = await git(repository, ['merge-base', '--all', onto, sha], { okCodes: [0, 1] })
     if (exitCode !== 0) return 'unrelated'
     answer = await diff([stdout.split('\n')[0] ?? onto])

@@ -40,8 +40,8 @@ export async function mainOf(deps: RigGit, rig: string): Promise<string> {
   return (await knownMain(deps, rig)) ?? (await emptyRoot(cloneAt(deps.town, rig)))
 }
 
-/** How long main is taken for new, and how long a worker waits for a newer one, in milliseconds. */
-const startFreshMs = 30_000
+/** So long main is taken for new, for those that start together; and so long a worker waits for a newer one. In ms. */
+const startFreshMs = 250
 const patienceMs = 3000
 
 export async function createWorktree(

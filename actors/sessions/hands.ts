@@ -9,6 +9,7 @@ import type { RigConfig } from '../config.ts'
 import type { Environment } from '../environment.ts'
 import { townLayout } from '../layout.ts'
 import { cancelStart, endSession, recorded, type SessionBackend, start, tail, watchSession } from './session.ts'
+import { settled } from './settle.ts'
 import { environmentOf } from './variables.ts'
 
 export interface SessionDeps {
@@ -86,6 +87,7 @@ export function sessionHands(deps: SessionDeps): Pick<Hands, 'startSession' | 'w
         await (await deps.backend(deps.rig(rig).session)).forget(id)
         return { exitCode: null, tail: tail(dir) }
       }
+      await settled(record, call.signal)
       const ended = await endSession(record, graceMs, call.signal)
       await (await deps.backend(record.backend)).forget(id)
       return ended

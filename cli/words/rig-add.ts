@@ -51,6 +51,7 @@ export const word = declare({
     const { asWritten, splitCommand } = await import('../../actors/commands.ts')
     const split = (text: string) => splitCommand(text, process.env.HOME ?? homedir())
     const { addRig } = await import('../../actors/install.ts')
+    const { shown } = await import('../../actors/git/shown.ts')
     if (flags.agent !== undefined && !(flags.agent in presets))
       throw new Usage(`no agent preset "${flags.agent}"; there is: ${Object.keys(presets).join(', ')}`)
     const commands = (option: string, all: readonly string[]) =>
@@ -63,7 +64,7 @@ export const word = declare({
       ...(flags['merge-style'] === undefined ? {} : { merge_style: flags['merge-style'] }),
     }
     const worker = flags.worker === undefined ? undefined : asWritten(workerCommand(flags.worker, split))
-    process.stderr.write(`cloning ${url} …\n`)
+    process.stderr.write(`cloning ${shown(url)} …\n`)
     const added = await addRig(town(), {
       name,
       url,

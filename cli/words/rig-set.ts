@@ -3,25 +3,39 @@
 import { z } from 'zod'
 import { rigLayout } from '../../actors/layout.ts'
 import { answering, knownRig } from '../asking.ts'
-import { TownUnreachable } from '../errors.ts'
+import { TownUnreachable, Usage } from '../errors.ts'
 import { declare } from '../word.ts'
 
 export const word = declare({
   name: 'rig set',
   group: 'town',
   summary: 'change settings of a rig',
-  usage: '<rig> <key=value> …',
+  usage: '<rig> <key=value> … [as with gt rig add: --max-workers 6 …]',
   examples: [
     'gt rig set wyvern max_workers=6',
     "gt rig set wyvern gate.test='npm test' gate.lint='npm run lint'",
     'gt rig set wyvern gate.lint=    # takes it away',
     'gt rig set wyvern extra_env=ANTHROPIC_API_KEY,NPM_TOKEN',
   ],
+  options: {
+    'max-workers': { kind: 'text', about: 'max_workers=<n>' },
+    'spawn-delay': { kind: 'text', about: 'worker_spawn_delay=<duration>' },
+    'merge-style': { kind: 'text', about: 'merge_style=<style>' },
+    branch: { kind: 'text', about: 'default_branch=<name>' },
+    agent: { kind: 'text', about: 'agent=<preset>' },
+    worker: { kind: 'text', about: 'worker=<command>' },
+    session: { kind: 'text', about: 'session=<auto, tmux or process>' },
+    gate: { kind: 'text', many: true, about: 'gate.<name>=<command>' },
+    setup: { kind: 'text', many: true, about: 'setup.<name>=<command>' },
+    env: { kind: 'text', many: true, about: 'env.<NAME>=<value>' },
+  },
   args: { rig: { kind: 'text' }, settings: { kind: 'text', many: true } },
-  async run({ args: { rig, settings: assignments }, ask, town, print }) {
+  async run({ args: { rig, settings }, flags, ask, town, print }) {
+    const assignments = [...settings, ...asSettings(flags)]
+    if (assignments.length === 0) throw new Usage('say what to set: gt rig set <rig> <key=value> …')
     const root = town()
     const { readTown, knownIn } = await import('../../actors/facts.ts')
-    const { settings } = await import('../settings.ts')
+    const { settings: known } = await import('../settings.ts')
     knownIn(readTown(root), rig)
     let up = true
     try {
@@ -33,13 +47,34 @@ export const word = declare({
       configure(rigLayout(root, rig).config, assignments)
     }
     const keys = assignments.map((each) => each.split(/[.=]/)[0] as string)
-    const counts = keys.map((key) => (settings[key] ?? settings[`${key}s`])?.counts ?? 'at once')
+    const counts = keys.map((key) => (known[key] ?? known[`${key}s`])?.counts ?? 'at once')
     print({ rig, set: assignments, up }, () =>
       assignments.map((each, n) => `${rig}: ${each}${up ? ` (counts ${whenOf[counts[n] ?? 'at once']})` : ''}`),
     )
     return 0
   },
 })
+
+/** What `gt rig add` calls it, as a setting. */
+const settingOf = {
+  'max-workers': 'max_workers',
+  'spawn-delay': 'worker_spawn_delay',
+  'merge-style': 'merge_style',
+  branch: 'default_branch',
+  agent: 'agent',
+  worker: 'worker',
+  session: 'session',
+} as const
+const named = ['gate', 'setup', 'env'] as const
+
+function asSettings(
+  flags: { [K in keyof typeof settingOf]: string | undefined } & { [K in (typeof named)[number]]: string[] },
+): string[] {
+  const one = (Object.keys(settingOf) as (keyof typeof settingOf)[]).flatMap((flag) =>
+    flags[flag] === undefined ? [] : [`${settingOf[flag]}=${flags[flag]}`],
+  )
+  return [...one, ...named.flatMap((kind) => flags[kind].map((text) => `${kind}.${text}`))]
+}
 
 const whenOf = {
   'at once': 'at once',

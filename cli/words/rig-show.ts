@@ -15,6 +15,7 @@ export const word = declare({
     const { knownIn, readTown } = await import('../../actors/facts.ts')
     const { rigLayout } = await import('../../actors/layout.ts')
     const { settings } = await import('../settings.ts')
+    const { shown } = await import('../../actors/git/shown.ts')
     const read = readTown(town())
     knownIn(read, rig)
     const path = rigLayout(read.root, rig).config
@@ -22,19 +23,19 @@ export const word = declare({
     if (unusable !== undefined) throw new Error(unusable)
     const written = JSON.parse(readFileSync(path, 'utf8')) as Record<string, unknown>
     const used = read.rigs.get(rig) as Record<string, unknown>
-    const shown = Object.entries(settings)
+    const lines = Object.entries(settings)
       .filter(([key]) => key in used || key in written || key === 'worker')
       .map(([key, { counts, about }]) => ({
         key,
-        value: written[key] ?? used[key] ?? null,
+        value: key === 'git_url' ? shown(String(used[key])) : (written[key] ?? used[key] ?? null),
         set: key in written,
         counts,
         about,
       }))
-    print({ rig, path, settings: shown, unread: read.unread }, () => [
+    print({ rig, path, settings: lines, unread: read.unread }, () => [
       path,
       ...table(
-        shown.map(({ key, value, set, counts, about }) => [
+        lines.map(({ key, value, set, counts, about }) => [
           `  ${key}`,
           valueWords(key, value),
           set ? '' : 'default',

@@ -11,10 +11,12 @@ export const word = declare({
   examples: ['gt rigs', 'gt rigs --json'],
   async run({ town, print }) {
     const { readTown } = await import('../../actors/facts.ts')
+    const { shown } = await import('../../actors/git/shown.ts')
     const { rigs, unusable } = readTown(town())
-    print([...rigs.values()], () =>
+    const all = [...rigs.values()].map((rig) => ({ ...rig, git_url: shown(rig.git_url) }))
+    print(all, () =>
       table(
-        [...rigs.values()].map((rig) => [
+        all.map((rig) => [
           rig.name,
           rig.beads.prefix,
           rig.default_branch,

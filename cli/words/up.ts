@@ -51,7 +51,9 @@ export const word = declare({
   },
 })
 
-/** The same process, begun anew with nothing else in its environment; it comes back here only where it is so already. */
+/**
+ * The same process, begun anew with nothing else in its environment; it comes back here only where it is so already.
+ */
 function goOnWithin(env: Record<string, string>): void {
   if (Object.keys(process.env).some((name) => !(name in env)))
     process.execve?.(process.execPath, [process.execPath, ...process.execArgv, ...process.argv.slice(1)], env)

@@ -212,7 +212,7 @@ test('a gate that rewrites files of the commit changes nothing for the next; wha
   }
   expect(await run(gates)).toMatchObject({ kind: 'red', gate: 'check' })
   expect(logOf('fmt')).toContain('fmt changed files of the commit: state')
-  expect(logOf('check-again')).toBe('goodbuilt\n')
+  expect(logOf('check')).toBe('goodbuilt\n')
 })
 
 test('one that fails and then passes on the same tree is flaky, and the run goes on', async () => {

@@ -298,6 +298,7 @@ test('pins are packed, those main has had for long are let go, and what is on ma
   const built = await rig.hands().buildCandidate({ rig: 'w', members: [member], known: null }, call)
   if (built.kind !== 'built') throw new Error(built.kind)
   await rig.hands().landCandidate({ rig: 'w', commit: built.commit, base: built.base }, call)
+  await rig.hands().confirmLanded({ rig: 'w', commit: built.commit }, call)
   const open = commit(path, { 'open.txt': 'x\n' })
   await rig.hands().pinWork({ ...place(), issue: 'w-1', purpose: 'merge' }, call)
   expect(new Map((await kept()).map(({ sha, landed }) => [sha, landed]))).toEqual(

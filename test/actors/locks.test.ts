@@ -19,8 +19,6 @@ import {
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, expect, test } from 'vitest'
-import { rigConfig } from '../../actors/config.ts'
-import { gateHands } from '../../actors/gates/hands.ts'
 import { git } from '../../actors/git/git.ts'
 import { gitHands } from '../../actors/git/hands.ts'
 import { lockNamed, watchLock } from '../../actors/git/locks.ts'
@@ -380,35 +378,4 @@ test('what is set aside is never looked for behind a link', async () => {
   symlinkSync(elsewhere, join(town, 'trash'))
   await emptyTrash(join(town, 'trash'))
   expect(existsSync(join(elsewhere, 'kept.txt'))).toBe(true)
-})
-
-test.each([
-  ['its index locked', (own: string) => leftLock(join(own, 'index.lock'))],
-  ['half made', (own: string) => writeFileSync(join(own, 'locked'), 'initializing\n')],
-  ['its index broken', (own: string) => writeFileSync(join(own, 'index'), 'not an index')],
-  ['its registration gone', (own: string) => rmSync(own, { recursive: true })],
-  [
-    'its folder gone and its registration locked',
-    (own: string) =>
-      writeFileSync(join(own, 'locked'), 'initializing\n') ??
-      rmSync(join(rigLayout(town, 'w').gatePool, '1'), { recursive: true }),
-  ],
-])("the gates' place is made anew whatever a kill left of it: %s", async (_, kill) => {
-  const { refineryClone, gatePool } = rigLayout(town, 'w')
-  const config = rigConfig.parse({
-    type: 'rig',
-    version: 1,
-    name: 'w',
-    git_url: 'x',
-    default_branch: 'main',
-    beads: { prefix: 'w' },
-    gates: { there: ['test', '-f', 'a.txt'] },
-  })
-  const { runGates } = gateHands({ town, rig: () => config, env: { PATH: process.env.PATH ?? '' } })
-  const commit = sh(refineryClone, 'rev-parse', 'HEAD')
-  const run = () => runGates({ rig: 'w', commit, issues: ['w-1'] }, call)
-  expect(await run()).toMatchObject({ kind: 'green' })
-  kill(join(refineryClone, '.git/worktrees', readdirSync(join(refineryClone, '.git/worktrees'))[0] as string))
-  expect(await run()).toMatchObject({ kind: 'green' })
-  expect(readdirSync(gatePool)).toEqual(['1'])
 })

@@ -71,7 +71,7 @@ test.each(hasTmux ? (['process', 'tmux'] as const) : (['process'] as const))(
     expect(t.gt('wait', 'tt-kit', '--timeout', '100')).toMatchObject({ status: 0 })
     expectAllWell()
     const log = t.gt('log').stdout
-    expect(log).toContain('fails the gate “test”; back to a worker')
+    expect(log).toContain('the gate “test” failed (exit 1); back to a worker')
     expect(log).toContain('ended without a handoff (exit 3); start 2 of 3 follows')
     const replayed = JSON.parse(t.gt('replay', '--json').stdout) as {
       turns: number

@@ -144,7 +144,7 @@ export class Stranger {
     return status === 0 ? stdout : undefined
   }
   branches(): string {
-    return this.sh(this.origin, "git for-each-ref --format='%(refname:short)' refs/heads | tr '\\n' ' '").trim()
+    return this.sh(this.origin, "git for-each-ref --format='%(refname:lstrip=2)' refs/heads | tr '\\n' ' '").trim()
   }
   subjects(): string[] {
     return this.sh(this.origin, "git log --format='%s' refs/heads/main").split('\n')
@@ -199,7 +199,8 @@ export class Stranger {
   // How an issue ends
 
   wait(id: string, seconds = 25) {
-    const { status, stdout, stderr } = this.gt('wait', id, '--timeout', String(seconds))
+    const args = [gtScript, 'wait', id, '--timeout', String(seconds)]
+    const { status, stdout, stderr } = this.run(process.execPath, args, this.town, this.env, seconds + 30)
     const words = `${stderr}${stdout}`
     // Before the last line it tells of its progress.
     return { status, words, last: words.trim().split('\n').at(-1) ?? '' }
