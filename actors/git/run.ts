@@ -37,7 +37,16 @@ const stderrEndBytes = 32 * 1024
 const graceMs = 2000
 
 /** Runs one git to its end, whatever that is; only its own end is waited for, not that of what it leaves behind. */
-export function runGit(at: At, args: readonly string[], options: RunOptions = {}): Promise<Ran> {
+export const runGit: typeof runHere = (at, args, options = {}) => starter(at, args, options)
+
+let starter: (at: At, args: readonly string[], options: RunOptions) => Promise<Ran> = (...one) => runHere(...one)
+/** From now on gits are started so (`apart.ts`). */
+export function startGitsBy(other: typeof starter): void {
+  starter = other
+}
+
+/** The same, by this very process. */
+export function runHere(at: At, args: readonly string[], options: RunOptions = {}): Promise<Ran> {
   if (isEnding)
     return Promise.resolve({
       stdout: Buffer.alloc(0),
