@@ -3,9 +3,10 @@
 // Never: lives longer than the daemon, or lets a git do so; knows more of a git than its own answer.
 import { type ChildProcess, fork } from 'node:child_process'
 import process from 'node:process'
+import { endEach } from '../processes.ts'
 import type { At } from './at.ts'
-import { endRunning, type Ran, type RunOptions, runHere, type startGitsBy } from './run.ts'
-import { ownerOfMine, ownerVariable } from './running.ts'
+import { endRunning, type Ran, type RunOptions, runHere, type Starter } from './run.ts'
+import { ownerOfMine, ownerVariable, runningGits } from './running.ts'
 
 type Request =
   | { id: number; at: At; args: readonly string[]; options: Omit<RunOptions, 'signal' | 'heard'>; hears: boolean }
@@ -17,8 +18,11 @@ interface Waiting {
   heard: RunOptions['heard']
 }
 
+/** How long a git has to end, in milliseconds. */
+const graceMs = 2000
+
 /** Starts that process with the first git, and another one where it was killed. */
-export function gitsApart(node: string, script: string): Parameters<typeof startGitsBy>[0] {
+export function gitsApart(node: string, script: string): Starter {
   const waiting = new Map<number, Waiting>()
   let last = 0
   let beside: ChildProcess | undefined
@@ -41,10 +45,12 @@ export function gitsApart(node: string, script: string): Parameters<typeof start
       holdUp()
       one?.done({ ...answer.ran, stdout: Buffer.from(answer.ran.stdout) })
     })
-    const gone = () => {
+    const gone = async () => {
       if (beside === child) beside = undefined
       const all = [...waiting.values()]
       waiting.clear()
+      // Nobody waits for what it had started: it would go on beside what is tried again.
+      await endEach(all.length === 0 ? [] : runningGits().filter(({ owner }) => owner === ownerOfMine()), graceMs)
       for (const { done } of all) done(killed)
     }
     child.on('error', gone)
@@ -55,7 +61,7 @@ export function gitsApart(node: string, script: string): Parameters<typeof start
   }
   /** The daemon stays for an answer, and for nothing else of it. */
   const holdUp = () => (waiting.size > 0 ? beside?.channel?.ref() : beside?.channel?.unref())
-  return (at, args, { signal, heard, ...options }) => {
+  const run: Starter['run'] = (at, args, { signal, heard, ...options }) => {
     const id = ++last
     const env = { ...options.env, [ownerVariable]: ownerOfMine() }
     const say = (request: Request) => theOne().send(request)
@@ -72,6 +78,7 @@ export function gitsApart(node: string, script: string): Parameters<typeof start
       if (signal?.aborted) abort()
     })
   }
+  return { run, end: () => void (beside?.connected && beside.disconnect()) }
 }
 
 /** As a git that somebody killed: it has said nothing. */
@@ -92,8 +99,6 @@ export function serveGits(): void {
     aborts.delete(id)
     answer({ id, ran })
   })
-  process.on('disconnect', () => {
-    endRunning()
-    process.exit()
-  })
+  // It goes by itself once the last of them has.
+  process.on('disconnect', endRunning)
 }

@@ -37,24 +37,31 @@ const stderrEndBytes = 32 * 1024
 const graceMs = 2000
 
 /** Runs one git to its end, whatever that is; only its own end is waited for, not that of what it leaves behind. */
-export const runGit: typeof runHere = (at, args, options = {}) => starter(at, args, options)
-
-let starter: (at: At, args: readonly string[], options: RunOptions) => Promise<Ran> = (...one) => runHere(...one)
-/** From now on gits are started so (`apart.ts`). */
-export function startGitsBy(other: typeof starter): void {
-  starter = other
+export function runGit(at: At, args: readonly string[], options: RunOptions = {}): Promise<Ran> {
+  return isEnding ? Promise.resolve(notBegun) : (beside?.run ?? runHere)(at, args, options)
 }
 
-/** The same, by this very process. */
-export function runHere(at: At, args: readonly string[], options: RunOptions = {}): Promise<Ran> {
-  if (isEnding)
-    return Promise.resolve({
-      stdout: Buffer.alloc(0),
-      stderr: '',
-      exitCode: undefined,
-      killed: false,
-      trouble: 'the town goes down',
-    })
+/** Another process that starts gits for this one (`apart.ts`). */
+export interface Starter {
+  run(at: At, args: readonly string[], options: RunOptions): Promise<Ran>
+  /** Ends its gits, and itself. */
+  end(): void
+}
+let beside: Starter | undefined
+export function startGitsBy(other: Starter | undefined): void {
+  beside = other
+}
+
+const notBegun: Ran = {
+  stdout: Buffer.alloc(0),
+  stderr: '',
+  exitCode: undefined,
+  killed: false,
+  trouble: 'the town goes down',
+}
+
+/** As runGit does, by this very process. */
+export function runHere(at: At, args: readonly string[], options: RunOptions): Promise<Ran> {
   const child = spawn('git', [...at.flags, ...args], {
     cwd: at.cwd,
     env: { ...identity, ...at.env, [ownerVariable]: ownerOfMine(), ...options.env },
@@ -122,9 +129,10 @@ const endAtOnce = () => {
 
 let isEnding = false
 
-/** Ends every git of this process with all that it started; none is begun any more, or a killed one would be tried again. */
+/** Ends every git of this process with all that it started; none is begun any more, or one would be tried again. */
 export function endRunning(): void {
   isEnding = true
+  beside?.end()
   for (const child of running) endWithAll(child)
 }
 
