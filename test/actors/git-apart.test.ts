@@ -21,7 +21,7 @@ beforeEach(() => {
   program(
     join(dir, 'bin/git'),
     `for word; do :; done; case $word in
-  wait) echo $$ >> ${dir}/pids; echo $PPID > ${dir}/beside; exec ${dir}/bin/git-wait 60 ;;
+  wait) echo $PPID > ${dir}/beside; echo $$ >> ${dir}/pids; exec ${dir}/bin/git-wait 60 ;;
   *) read -r said; echo "$said $EXTRA"; echo words >&2; exit 3 ;;
 esac`,
   )
