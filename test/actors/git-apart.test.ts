@@ -1,5 +1,5 @@
 // Gits that a process beside the daemon starts: they end as those that are started here, and with whom they are for.
-import { spawn } from 'node:child_process'
+import { execFileSync, spawn } from 'node:child_process'
 import { existsSync, mkdtempSync, readFileSync, realpathSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -18,6 +18,7 @@ let beside: Starter
 let back: () => void
 beforeEach(() => {
   dir = realpathSync(mkdtempSync(join(tmpdir(), 'apart-')))
+  execFileSync('git', ['init', '--quiet', dir])
   program(
     join(dir, 'bin/git'),
     `for word; do :; done; case $word in
