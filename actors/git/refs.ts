@@ -183,8 +183,8 @@ export async function followInPlace(
 }
 
 /**
- * Writes a loose ref as git does, under its lock, and waits for the disk. One that is locked now, or is not what it `was`
- * (undefined: there was none), is left as it is, and false the answer.
+ * Writes a loose ref as git does, under its lock, and waits for the disk. One that is locked now, or is not what it
+ * `was` (undefined: there was none), is left as it is, and false the answer.
  */
 export async function writeRef(
   common: string,
@@ -206,7 +206,7 @@ export async function writeRef(
   return true
 }
 
-/** Deletes a loose ref that is what it was, as git does. False: it is packed, locked or another; git is to be asked. */
+/** Deletes a loose ref that is what it was, as git does. False: it is packed, locked or another; git must be asked. */
 export async function deleteRef(common: string, ref: string, was: string): Promise<boolean> {
   const lock = await lockRef(common, ref)
   if (!lock) return false

@@ -38,14 +38,30 @@ const graceMs = 2000
 
 /** Runs one git to its end, whatever that is; only its own end is waited for, not that of what it leaves behind. */
 export function runGit(at: At, args: readonly string[], options: RunOptions = {}): Promise<Ran> {
-  if (isEnding)
-    return Promise.resolve({
-      stdout: Buffer.alloc(0),
-      stderr: '',
-      exitCode: undefined,
-      killed: false,
-      trouble: 'the town goes down',
-    })
+  return isEnding ? Promise.resolve(notBegun) : (beside?.run ?? runHere)(at, args, options)
+}
+
+/** Another process that starts gits for this one (`apart.ts`). */
+export interface Starter {
+  run(at: At, args: readonly string[], options: RunOptions): Promise<Ran>
+  /** Ends its gits, and itself. */
+  end(): void
+}
+let beside: Starter | undefined
+export function startGitsBy(other: Starter | undefined): void {
+  beside = other
+}
+
+const notBegun: Ran = {
+  stdout: Buffer.alloc(0),
+  stderr: '',
+  exitCode: undefined,
+  killed: false,
+  trouble: 'the town goes down',
+}
+
+/** As runGit does, by this very process. */
+export function runHere(at: At, args: readonly string[], options: RunOptions): Promise<Ran> {
   const child = spawn('git', [...at.flags, ...args], {
     cwd: at.cwd,
     env: { ...identity, ...at.env, [ownerVariable]: ownerOfMine(), ...options.env },
@@ -113,9 +129,10 @@ const endAtOnce = () => {
 
 let isEnding = false
 
-/** Ends every git of this process with all that it started; none is begun any more, or a killed one would be tried again. */
+/** Ends every git of this process with all that it started; none is begun any more, or one would be tried again. */
 export function endRunning(): void {
   isEnding = true
+  beside?.end()
   for (const child of running) endWithAll(child)
 }
 
