@@ -19,11 +19,7 @@ test('a commit that counts only after its pages were written is noticed', async 
   const stop = watchBeads(dir, { dataVersion } as Beads, changed)
   try {
     await vi.waitFor(() => {
-<<<<<<< HEAD
-      // At first, once the watch is ready, and at the event.
-=======
       // At the beginning, when the watch is ready, and when the file has changed.
->>>>>>> h/mend
       if (looks < 3) writeFileSync(wal, String(Math.random()))
       expect(looks).toBeGreaterThan(2)
     })

@@ -143,14 +143,9 @@ test('what was taken from main does not come back with a branch that has it', as
     'work on w-1',
   ])
   expect(sh(rig.bare, 'ls-tree', '--name-only', 'main').split('\n')).toEqual(['a.txt', 'more.txt', 'new.txt'])
-<<<<<<< HEAD
-  await rig.hands().confirmLanded({ rig: 'w', commit: built.commit }, call)
-  expect(sh(rig.layout.clone, 'rev-parse', 'main', 'origin/main').split('\n')).toEqual([built.commit, built.commit])
-=======
   const { commit: landed } = built
   expect(await rig.hands().confirmLanded({ rig: 'w', commit: landed }, call)).toEqual({ kind: 'confirmed' })
   expect(sh(rig.layout.clone, 'rev-parse', 'main', 'origin/main').split('\n')).toEqual([landed, landed])
->>>>>>> h/mend
 })
 
 test.each<[MergeStyle, string[]]>([
