@@ -119,15 +119,27 @@ const table = shared(async (): Promise<Entry[]> => {
   })
 })
 
-/** All who ask at one time share one look, which begins after the last of them has asked. */
+/**
+ * All who ask at one time share one look, which begins after the last of them has asked. Where many ask one after the
+ * other, looking takes at most a quarter of the time.
+ */
 function shared<T>(look: () => Promise<T>): () => Promise<T> {
   let next: Promise<T> | undefined
+  let restedAt = 0
+  const begin = async () => {
+    next = undefined
+    const from = performance.now()
+    try {
+      return await look()
+    } finally {
+      restedAt = performance.now() + 3 * (performance.now() - from)
+    }
+  }
   return () => {
     next ??= new Promise((resolve) => {
-      setImmediate(() => {
-        next = undefined
-        resolve(look())
-      })
+      const restMs = restedAt - performance.now()
+      if (restMs > 0) setTimeout(() => resolve(begin()), restMs)
+      else setImmediate(() => resolve(begin()))
     })
     return next
   }

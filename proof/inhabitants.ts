@@ -130,7 +130,8 @@ export function makePeople(
   const issue = () => pick([...world.issues.keys()])
   const toggle =
     (what: 'originAway' | 'originRefuses' | 'originDenies' | 'gatesBroken' | 'gitBroken' | 'beadsFull') => () => {
-      world[what] = !world[what]
+      // More often well than not: with all at once nothing ever lands.
+      world[what] = !world[what] && chance(0.4)
     }
   /** Somebody writes to the rig's beads; the daemon sees it. */
   const byHand = (what: () => void) => {
@@ -152,7 +153,7 @@ export function makePeople(
     () => byHand(() => (world.taken().length > 0 ? world.giveBack() : world.take(issue()))),
     () => {
       const id = issue()
-      if (world.issues.get(id)?.status === 'blocked' || chance(0.1)) byHand(() => world.letGo(id))
+      if (world.issues.get(id)?.status === 'blocked' || chance(0.3)) byHand(() => world.letGo(id))
     },
     () => {
       // As the door does: one that has a worker's name now.

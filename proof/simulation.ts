@@ -223,7 +223,7 @@ export function simulate({
     }
     const any = unlucky[flight.effect.name as EffectName]
     if (faults && chance(0.04)) flight.result = new Error('the world would not')
-    else if (faults && any && chance(0.08)) flight.result = pick<JsonObject>(any)
+    else if (faults && any && chance(0.1)) flight.result = pick<JsonObject>(any)
     else perform(flight)
     if (faults && chance(0.04) && !(flight.result instanceof Error))
       flight.result = new Error('done, but the answer was lost')

@@ -19,9 +19,10 @@ type GitEffect =
 
 export function gitHands(given: RigGit): Pick<Hands, GitEffect> {
   const deps = followingRenames(given)
+  const inspecting = inTurn(inspectedAtOnce)
   return {
     createWorktree: (input) => again(() => createWorktree(deps, input)),
-    inspectWorktree: (input) => again(() => inspectWorktree(deps, input)),
+    inspectWorktree: (input) => inspecting(() => again(() => inspectWorktree(deps, input))),
     pinWork: (input) => again(() => pinWork(deps, input)),
     clearPlace: (input) => again(() => clearPlace(deps, input)),
     buildCandidate: (input) => again(() => buildCandidate(deps, input)),
@@ -40,6 +41,27 @@ function followingRenames(deps: RigGit): RigGit {
       renamed.set(rig, branch)
       deps.branchRenamed?.(rig, branch)
     },
+  }
+}
+
+/** Of many that hand over at once, the first are done with before the last are looked at. */
+const inspectedAtOnce = 4
+
+/** Works on so many at a time; the others wait, in the order in which they came. */
+function inTurn(most: number): <T>(work: () => Promise<T>) => Promise<T> {
+  const waiting: (() => void)[] = []
+  let busy = 0
+  return async (work) => {
+    if (busy === most) await new Promise<void>((resolve) => waiting.push(resolve))
+    else busy++
+    try {
+      return await work()
+    } finally {
+      // The next one takes over the turn.
+      const next = waiting.shift()
+      if (next) next()
+      else busy--
+    }
   }
 }
 

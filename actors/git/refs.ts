@@ -2,12 +2,13 @@
 // it.
 // Never: moves a branch that is checked out somewhere, or one that has commits of its own.
 import { existsSync } from 'node:fs'
-import { mkdir, open, readdir, readFile, rename, stat } from 'node:fs/promises'
+import { type FileHandle, mkdir, open, readdir, readFile, rename, rm, stat } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
 import { setTimeout as pause } from 'node:timers/promises'
 import { rigLayout } from '../layout.ts'
 import { contains, GitFailed, git } from './git.ts'
 import { cloneAt } from './lens.ts'
+import { waitForLock } from './locks.ts'
 import { realOf } from './repository.ts'
 import type { RigGit } from './rig.ts'
 import { commandOf, runningGits } from './running.ts'
@@ -86,11 +87,13 @@ export async function followMain(deps: RigGit, rig: string, main: string): Promi
   if (before === main) return
   const at = cloneAt(deps.town, rig)
   for (let tries = 1; ; tries++) {
-    const local = await readRef(common, `refs/heads/${branch}`)
-    const follows = (await mayFollow(common, branch)) && (await isNobodys(at, local, before, main))
+    const [seen, own] = [`refs/remotes/origin/${branch}`, `refs/heads/${branch}`]
+    const local = await readRef(common, own)
+    const follows = local !== main && (await mayFollow(common, branch)) && (await isNobodys(at, local, before, main))
+    if ((await writeRef(common, seen, main)) && (!follows || (await writeRef(common, own, main, { was: local })))) break
     const lines = [
-      `update refs/remotes/origin/${branch} ${main}`,
-      ...(follows && local !== main ? [`update refs/heads/${branch} ${main} ${local ?? '0'.repeat(main.length)}`] : []),
+      `update ${seen} ${main}`,
+      ...(follows ? [`update ${own} ${main} ${local ?? '0'.repeat(main.length)}`] : []),
     ]
     try {
       await git(at, ['update-ref', '--stdin'], { input: `${lines.join('\n')}\n` })
@@ -180,18 +183,65 @@ export async function followInPlace(
 }
 
 /**
- * Writes a loose ref as git does, under its lock. One that is locked now is left as it is, and false the answer.
+ * Writes a loose ref as git does, under its lock, and waits for the disk. One that is locked now, or is not what it `was`
+ * (undefined: there was none), is left as it is, and false the answer.
  */
-export async function writeRef(common: string, ref: string, sha: string): Promise<boolean> {
-  const path = join(common, ref)
-  await mkdir(dirname(path), { recursive: true })
-  const lock = await open(`${path}.lock`, 'wx').catch((error: NodeJS.ErrnoException) => {
-    if (error.code === 'EEXIST') return undefined
-    throw error
-  })
+export async function writeRef(
+  common: string,
+  ref: string,
+  sha: string,
+  only?: { was: string | undefined },
+): Promise<boolean> {
+  const lock = await lockRef(common, ref)
   if (!lock) return false
+  if (only && (await readRef(common, ref)) !== only.was) {
+    await lock.close()
+    await rm(lockOf(common, ref))
+    return false
+  }
   await lock.writeFile(`${sha}\n`)
+  await lock.sync()
   await lock.close()
-  await rename(`${path}.lock`, path)
+  await rename(lockOf(common, ref), join(common, ref))
   return true
 }
+
+/** Deletes a loose ref that is what it was, as git does. False: it is packed, locked or another; git is to be asked. */
+export async function deleteRef(common: string, ref: string, was: string): Promise<boolean> {
+  const lock = await lockRef(common, ref)
+  if (!lock) return false
+  try {
+    await lock.close()
+    if ((await packedRefs(common)).has(ref) || (await wordIn(join(common, ref))) !== was) return false
+    await rm(join(common, ref))
+    await rm(join(common, 'logs', ref), { force: true })
+  } finally {
+    await rm(lockOf(common, ref))
+  }
+  // Who packs refs may have read it before, and writes it in a moment.
+  const packing = join(common, 'packed-refs.lock')
+  if (existsSync(packing)) await waitForLock(packing, common)
+  return !(await packedRefs(common)).has(ref)
+}
+
+const lockOf = (common: string, ref: string) => `${join(common, ref)}.lock`
+
+/** The lock of a ref, as git takes it; undefined when somebody has it. */
+async function lockRef(common: string, ref: string): Promise<FileHandle | undefined> {
+  const path = lockOf(common, ref)
+  for (let tries = 1; ; tries++) {
+    await mkdir(dirname(path), { recursive: true })
+    try {
+      return await open(path, 'wx')
+    } catch (error) {
+      const { code } = error as NodeJS.ErrnoException
+      if (code === 'EEXIST') return undefined
+      // Its folder was empty, and went just now: refs were packed.
+      if (code !== 'ENOENT' || tries === triesMax) throw error
+    }
+  }
+}
+
+/** Whether the repository has an object in a file of its own; one in a pack is not looked for. */
+export const isLoose = (common: string, sha: string): boolean =>
+  existsSync(join(common, 'objects', sha.slice(0, 2), sha.slice(2)))

@@ -12,7 +12,7 @@ import { cloneAt } from './lens.ts'
 import { childless, pinNested, reflogged } from './nested.ts'
 import { packPins } from './pin.ts'
 import { adminOf, adminsNaming, isAdminOf, readRecord, removeRecord } from './place.ts'
-import { knownMain, readHead, readRef, wordIn } from './refs.ts'
+import { deleteRef, isLoose, knownMain, readHead, readRef, wordIn, writeRef } from './refs.ts'
 import type { Place, RigGit } from './rig.ts'
 import { clearStaged, discardPlace } from './staging.ts'
 import { statusOf } from './status.ts'
@@ -46,7 +46,8 @@ export async function clearPlace(deps: RigGit, input: EffectInput<'clearPlace'>)
   discardPlace(deps, input, [...new Set([own, ...named])])
   removeRecord(deps.town, input)
   // Only as it was when all of it was kept.
-  if (tip !== undefined) await git(cloneAt(deps.town, input.rig), ['update-ref', '-d', ref, tip])
+  if (tip !== undefined && !(await deleteRef(join(clone, '.git'), ref, tip)))
+    await git(cloneAt(deps.town, input.rig), ['update-ref', '-d', ref, tip])
   return kept
 }
 
@@ -161,8 +162,12 @@ async function stagedOnly({ at }: ProvenPlace, parent: string, changed: readonly
 }
 
 async function writePins(deps: RigGit, rig: string, pins: ReadonlyMap<string, string>): Promise<void> {
-  const input = [...pins].map(([ref, sha]) => `update ${ref} ${sha}\n`).join('')
-  await git(cloneAt(deps.town, rig), ['update-ref', '--stdin'], { input })
+  const common = join(rigLayout(deps.town, rig).clone, '.git')
+  const rest = new Map(pins)
+  // A worker waits for every process that is started here; git itself writes what it must look up in its packs.
+  for (const [ref, sha] of pins) if (isLoose(common, sha) && (await writeRef(common, ref, sha))) rest.delete(ref)
+  const input = [...rest].map(([ref, sha]) => `update ${ref} ${sha}\n`).join('')
+  if (rest.size > 0) await git(cloneAt(deps.town, rig), ['update-ref', '--stdin'], { input })
   packSometimes(deps, rig, pins.size)
 }
 

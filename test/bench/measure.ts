@@ -11,6 +11,8 @@ export interface Figure {
   /** `<= 1.5` and the like; null: reported without a target. */
   target: { most: number } | { least: number } | null
   detail: string
+  /** A count, which no busy machine changes much: the tests judge it. */
+  counted?: true
 }
 
 export type Benchmark = (size: 'full' | 'share') => Figure[] | Promise<Figure[]>
