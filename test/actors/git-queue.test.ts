@@ -1,7 +1,7 @@
 // The merge queue's git among repositories, origins and workers as they are: nothing false lands, and what cannot land
 // is told. On real git.
 import { execFileSync } from 'node:child_process'
-import { existsSync, readFileSync, writeFileSync } from 'node:fs'
+import { existsSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { afterEach, beforeEach, expect, test } from 'vitest'
 import type { MergeStyle } from '../../actors/git/rig.ts'
@@ -170,6 +170,59 @@ test.each<[MergeStyle, string[]]>([
     contained: [{ issue: 'w-1' }, { issue: 'w-2', commit: built.commit }],
   })
   expect((await build([one], { style, known: built.base })).foreign).toEqual([])
+})
+
+test.each<MergeStyle>(['squash', 'rebase'])('%s: what a message says lands nobody else’s work', async (style) => {
+  rig.origin()
+  await rig.add()
+  const other = await work('B', 'w-2', { 'two.txt': '2\n' })
+  commit(await rig.worker('A'), { 'one.txt': '1\n' }, `one\n\nWork: ${other.sha}`)
+  expect(await land(await build([await rig.handOver('A', 'w-1')], { style }))).toEqual({ kind: 'pushed' })
+  const built = await build([other], { style })
+  expect(built).toMatchObject({ landing: [{ issue: 'w-2' }], contained: [] })
+  expect(await land(built)).toEqual({ kind: 'pushed' })
+  expect(onMain('two.txt')).toBe('2')
+})
+
+test('the same change twice in one candidate is on main only once the first is', async () => {
+  rig.origin()
+  await rig.add()
+  const one = await work('A', 'w-1', { 'one.txt': '1\n' })
+  const path = await rig.worker('B')
+  commit(path, { 'one.txt': '1\n' }, 'the same')
+  const two = await rig.handOver('B', 'w-2')
+  const built = await build([one, two], { style: 'rebase' })
+  expect(built).toMatchObject({ landing: [{ issue: 'w-1' }, { issue: 'w-2', commit: built.commit }], contained: [] })
+})
+
+test.each<MergeStyle>(['squash', 'rebase'])('%s: work that was taken from main does not come back', async (style) => {
+  rig.origin()
+  await rig.add()
+  const one = await work('A', 'w-1', { 'one.txt': '1\n' })
+  const built = await build([one], { style })
+  expect(await land(built)).toEqual({ kind: 'pushed' })
+  await rig.hands().confirmLanded({ rig: 'w', commit: built.commit }, call)
+  sh(rig.bare, 'update-ref', 'refs/heads/main', String(built.base))
+  expect(await build([one], { style })).toMatchObject({
+    landing: [],
+    contained: [],
+    unfit: [{ issue: 'w-1', kind: 'unmergeable' }],
+  })
+})
+
+test('what was built is known again after half a line of a daemon that was killed', async () => {
+  rig.origin()
+  await rig.add()
+  const one = await work('A', 'w-1', { 'one.txt': '1\n' })
+  const record = join(rig.layout.root, 'refinery/brought')
+  writeFileSync(record, 'c0ffee')
+  const built = await build([one], { style: 'squash' })
+  expect(await land(built)).toEqual({ kind: 'pushed' })
+  // Another file with the same lines, as a daemon that starts anew finds it.
+  const lines = readFileSync(record)
+  rmSync(record)
+  writeFileSync(record, lines)
+  expect((await build([one], { style: 'squash' })).contained).toEqual([{ issue: 'w-1', commit: built.commit }])
 })
 
 test('work that a worker pushed itself is on main already, and told as not the queue’s own', async () => {
