@@ -148,6 +148,27 @@ test('what was taken from main does not come back with a branch that has it', as
   expect(sh(rig.layout.clone, 'rev-parse', 'main', 'origin/main').split('\n')).toEqual([landed, landed])
 })
 
+test('what was taken from main stays away also when the fetch that learns of it is ended half way', async () => {
+  rig.origin()
+  const secret = commit(rig.seed, { 'secret.txt': 'PASSWORD\n' }, 'a secret')
+  sh(rig.seed, 'push', '--quiet', 'origin', 'main')
+  await rig.add()
+  const member = await work('A', 'w-1', { 'new.txt': 'new\n' })
+  sh(rig.seed, 'reset', '--quiet', '--hard', 'HEAD~1')
+  sh(rig.seed, 'push', '--quiet', '--force', 'origin', 'main')
+  const real = process.env.PATH?.split(':').find((dir) => existsSync(join(dir, 'git')))
+  // Nothing is written after the fetch.
+  program(join(rig.dir, 'bin/git'), `case "$*" in *update-ref*) kill -9 $$;; esac; exec ${real}/git "$@"`)
+  const back = withEnv({ PATH: `${join(rig.dir, 'bin')}:${process.env.PATH}` })
+  try {
+    await expect(build([member], { known: secret })).rejects.toThrow()
+  } finally {
+    back()
+  }
+  const built = await build([member], { known: secret })
+  expect(sh(rig.layout.refineryClone, 'ls-tree', '--name-only', built.commit).split('\n')).toEqual(['a.txt', 'new.txt'])
+})
+
 test.each<[MergeStyle, string[]]>([
   ['squash', ['Do w-2', 'Do w-1', 'first']],
   ['rebase', ['third', 'second', 'work on w-1', 'first']],
@@ -176,8 +197,10 @@ test.each<MergeStyle>(['squash', 'rebase'])('%s: what a message says lands nobod
   rig.origin()
   await rig.add()
   const other = await work('B', 'w-2', { 'two.txt': '2\n' })
-  commit(await rig.worker('A'), { 'one.txt': '1\n' }, `one\n\nWork: ${other.sha}`)
-  expect(await land(await build([await rig.handOver('A', 'w-1')], { style }))).toEqual({ kind: 'pushed' })
+  const message = `one\n\nWork: ${other.sha}`
+  commit(await rig.worker('A'), { 'one.txt': '1\n' }, message)
+  const one = { ...(await rig.handOver('A', 'w-1')), title: message }
+  expect(await land(await build([one], { style }))).toEqual({ kind: 'pushed' })
   const built = await build([other], { style })
   expect(built).toMatchObject({ landing: [{ issue: 'w-2' }], contained: [] })
   expect(await land(built)).toEqual({ kind: 'pushed' })
