@@ -353,6 +353,23 @@ test('a default branch that is renamed is followed when it is surely the same; g
   })
 })
 
+test('a branch that a person sets after a rename is the one built on', async () => {
+  rig.origin()
+  await rig.add()
+  const hands = rig.hands()
+  const member = await work('A', 'w-1', { 'one.txt': '1\n' })
+  sh(rig.bare, 'branch', '-m', 'main', 'trunk')
+  expect(await hands.buildCandidate({ rig: 'w', members: [member], known: null }, call)).toMatchObject({
+    base: tip('trunk'),
+  })
+  const next = commit(rig.seed, { 'next.txt': 'x\n' })
+  sh(rig.seed, 'push', '--quiet', 'origin', 'HEAD:refs/heads/next')
+  const config = JSON.parse(readFileSync(rig.layout.config, 'utf8'))
+  writeFileSync(rig.layout.config, JSON.stringify({ ...config, default_branch: 'next' }))
+  const built = await hands.buildCandidate({ rig: 'w', members: [member], known: null }, call)
+  expect(built).toMatchObject({ kind: 'built', base: next })
+})
+
 test('a tag of main’s name is not main', async () => {
   rig.origin()
   sh(rig.seed, 'tag', 'main', 'HEAD')
