@@ -61,6 +61,8 @@ export function rigLayout(town: string, rig: string) {
     attributes: join(root, 'refinery/attributes'),
     /** Every commit the Refinery built, one a line. */
     built: join(root, 'refinery/built'),
+    /** Which commit of the Refinery's brings whose work: two commits a line. */
+    brought: join(root, 'refinery/brought'),
     lens: join(townLayout(town).lenses, rig),
     placeRecord: (polecat: string) => join(townLayout(town).places, rig, `${polecat}.json`),
     /** Places of gates: a new folder each run, with a repository and a home of its own. */

@@ -8,7 +8,7 @@ import type { EffectInput, EffectOutput } from '../../machines/effects.ts'
 import { rigLayout } from '../layout.ts'
 import { plainly } from './at.ts'
 import { type Attributes, attributesAt } from './attributes.ts'
-import { noteBuilt, noteCandidate, wasBuilt } from './built.ts'
+import { noteBrought, noteBuilt, noteCandidate, wasBuilt } from './built.ts'
 import { emptyRoot, GitFailed, git, longMs } from './git.ts'
 import { lensOf } from './lens.ts'
 import { type Made, putOn } from './merge.ts'
@@ -63,6 +63,7 @@ async function add(
   }
   take(result, member, made, root)
   if (made.kind === 'made') await noteBuilt(deps.town, rig, made.chain)
+  if (made.kind !== 'unfit') await noteBrought(deps.town, rig, member.sha, made.commit)
 }
 
 function take(result: Built, { issue }: Member, made: Made, root: string): void {

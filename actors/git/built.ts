@@ -1,25 +1,47 @@
-// What the Refinery built: every commit it made for main, written down before anybody could push it. A commit on main
-// that is not among them came another way.
-// Never: grows without bound.
-import { appendFile, open, rename, stat, writeFile } from 'node:fs/promises'
+// What the Refinery made for main, written down before anybody could push it: every commit, and which commit brings
+// whose work. A commit on main that is not among them came another way.
+// Never: grows without bound; takes anybody's word but its own for what a commit brings.
+import { appendFile, readFile, rename, stat, writeFile } from 'node:fs/promises'
 import { rigLayout } from '../layout.ts'
-
-const sizeMaxBytes = 2 * 1024 * 1024
-const known = new Map<string, Set<string>>()
+import type { At } from './at.ts'
+import { git, longMs } from './git.ts'
 
 /** Notes commits as built here. */
-export async function noteBuilt(town: string, rig: string, commits: readonly string[]): Promise<void> {
-  const { built } = rigLayout(town, rig)
-  const all = await read(built)
-  const fresh = commits.filter((commit) => !all.has(commit))
-  if (fresh.length === 0) return
-  await appendFile(built, fresh.map((commit) => `${commit}\n`).join(''))
-  for (const commit of fresh) all.add(commit)
-  if ((await stat(built)).size > sizeMaxBytes) await cut(built, all)
-}
+export const noteBuilt = (town: string, rig: string, commits: readonly string[]): Promise<void> =>
+  add(rigLayout(town, rig).built, commits)
 
 export const wasBuilt = async (town: string, rig: string, commit: string): Promise<boolean> =>
   (await read(rigLayout(town, rig).built)).has(commit)
+
+/** Notes that this commit, once it is on main, brings all of the work that ends with the commit `work`. */
+export const noteBrought = (town: string, rig: string, work: string, commit: string): Promise<void> =>
+  add(rigLayout(town, rig).brought, [`${work} ${commit}`])
+
+/** The commits that were made to bring each work, oldest first. Which of them is on main is for git to say. */
+export async function broughtAs(town: string, rig: string): Promise<Map<string, string[]>> {
+  const all = new Map<string, string[]>()
+  for (const line of await read(rigLayout(town, rig).brought)) {
+    const [, work, commit] = /^([0-9a-f]{40,64}) ([0-9a-f]{40,64})$/.exec(line) ?? []
+    if (work !== undefined && commit !== undefined) all.set(work, [...(all.get(work) ?? []), commit])
+  }
+  return all
+}
+
+/** Those of these commits that are in the history of any of the tips. */
+export async function reachedFrom(
+  at: At | string,
+  tips: readonly string[],
+  commits: readonly string[],
+): Promise<Set<string>> {
+  if (commits.length === 0 || tips.length === 0) return new Set()
+  // Somebody may have cleaned the repository of what was never pushed.
+  const known = await git(at, ['cat-file', '--batch-check=%(objectname)'], { input: `${commits.join('\n')}\n` })
+  const there = known.stdout.split('\n').filter((line) => line !== '' && !line.includes(' '))
+  const input = `${[...there, ...tips.map((tip) => `^${tip}`)].join('\n')}\n`
+  const { stdout } = await git(at, ['rev-list', '--stdin'], { input, mostMs: longMs })
+  const beyond = new Set(stdout.split('\n'))
+  return new Set(there.filter((commit) => !beyond.has(commit)))
+}
 
 const bases = new Map<string, string>()
 const basesMax = 1000
@@ -36,23 +58,42 @@ export const wasBuiltOn = (commit: string, base: string): boolean => bases.get(c
 /** The main that has the same `.gitattributes` as this commit, when it was built here. */
 export const attributesBefore = (commit: string): string | undefined => unchanged.get(commit)
 
+const sizeMaxBytes = 2 * 1024 * 1024
+const known = new Map<string, { mark: string; lines: Set<string> }>()
+
+async function add(path: string, lines: readonly string[]): Promise<void> {
+  const all = await read(path)
+  const fresh = lines.filter((line) => !all.has(line))
+  if (fresh.length === 0) return
+  // The line before may be half of one, of a daemon that was killed.
+  await appendFile(path, `\n${fresh.join('\n')}\n`)
+  for (const line of fresh) all.add(line)
+  if ((await stat(path)).size > sizeMaxBytes) await keepNewerHalf(path, all)
+  known.set(path, { mark: await markOf(path), lines: all })
+}
+
+/** The lines of such a file; read again when it is another one, as of a rig that was removed and added again. */
 async function read(path: string): Promise<Set<string>> {
+  const mark = await markOf(path)
   const seen = known.get(path)
-  if (seen) return seen
-  const all = new Set<string>()
-  const file = await open(path).catch((error: NodeJS.ErrnoException) => {
+  if (seen?.mark === mark) return seen.lines
+  const text = mark === '' ? '' : await readFile(path, 'utf8')
+  const lines = new Set(text.split('\n').filter(Boolean))
+  known.set(path, { mark, lines })
+  return lines
+}
+
+async function markOf(path: string): Promise<string> {
+  const found = await stat(path).catch((error: NodeJS.ErrnoException) => {
     if (error.code === 'ENOENT') return undefined
     throw error
   })
-  if (file) for await (const line of file.readLines()) all.add(line)
-  known.set(path, all)
-  return all
+  return found === undefined ? '' : `${found.ino}:${found.size}`
 }
 
-/** Keeps the newer half. */
-async function cut(path: string, all: Set<string>): Promise<void> {
-  const kept = [...all].slice(all.size / 2)
-  await writeFile(`${path}.part`, kept.map((commit) => `${commit}\n`).join(''))
+async function keepNewerHalf(path: string, lines: Set<string>): Promise<void> {
+  const gone = [...lines].slice(0, lines.size / 2)
+  for (const line of gone) lines.delete(line)
+  await writeFile(`${path}.part`, `${[...lines].join('\n')}\n`)
   await rename(`${path}.part`, path)
-  known.set(path, new Set(kept))
 }

@@ -17,8 +17,7 @@ type GitEffect =
   | 'landCandidate'
   | 'confirmLanded'
 
-export function gitHands(given: RigGit): Pick<Hands, GitEffect> {
-  const deps = followingRenames(given)
+export function gitHands(deps: RigGit): Pick<Hands, GitEffect> {
   const inspecting = inTurn(inspectedAtOnce)
   return {
     createWorktree: (input) => again(() => createWorktree(deps, input)),
@@ -28,19 +27,6 @@ export function gitHands(given: RigGit): Pick<Hands, GitEffect> {
     buildCandidate: (input) => again(() => buildCandidate(deps, input)),
     landCandidate: (input) => again(() => landCandidate(deps, input)),
     confirmLanded: (input) => again(() => confirmLanded(deps, input)),
-  }
-}
-
-/** A main that was renamed on origin has its new name at once, also while nobody has read the configuration again. */
-function followingRenames(deps: RigGit): RigGit {
-  const renamed = new Map<string, string>()
-  return {
-    ...deps,
-    defaultBranch: (rig) => renamed.get(rig) ?? deps.defaultBranch(rig),
-    branchRenamed(rig, branch) {
-      renamed.set(rig, branch)
-      deps.branchRenamed?.(rig, branch)
-    },
   }
 }
 

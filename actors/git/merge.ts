@@ -5,6 +5,7 @@ import { join } from 'node:path'
 import { rigLayout } from '../layout.ts'
 import { identity } from './at.ts'
 import type { Attributes } from './attributes.ts'
+import { broughtAs, reachedFrom } from './built.ts'
 import { contains, GitFailed, git, longMs } from './git.ts'
 import { readRef, refsUnder } from './refs.ts'
 import type { Member, MergeStyle, RigGit } from './rig.ts'
@@ -37,11 +38,16 @@ export async function putOn(deps: RigGit, rig: string, member: Member, on: On): 
     const had = await containedIn(repository, member.sha, on)
     if (had) return had
   }
+  const style = deps.mergeStyle?.(rig) ?? 'merge'
+  const formers = on.base === null ? [] : await formersIn(repository)
+  const purged = await purgedIn(repository, member, on, formers)
+  if (style !== 'merge' || purged !== undefined) {
+    const landed = await landedAs(deps, rig, member, { ...on, formers })
+    if (landed) return landed
+  }
   if (changes.some(({ path }) => isAttributes(path))) noteAttributes(member.sha)
   const wrong = await wrongWith(deps, rig, member, on, changes)
   if (wrong) return wrong
-  const style = deps.mergeStyle?.(rig) ?? 'merge'
-  const purged = await purgedIn(deps, rig, member, on)
   if (purged !== undefined) return replayed(repository, member, on, { from: purged, style })
   if (style === 'rebase') return replayed(repository, member, on, { from: on.onto, style })
   return merged(repository, member, on, { tip: member.sha, style })
@@ -66,25 +72,53 @@ async function broughtBy(repository: string, sha: string, base: string): Promise
   return parents.split('\n')[0] === sha ? sha : first
 }
 
+/** What main was before each time that it was rewritten. */
+async function formersIn(repository: string): Promise<string[]> {
+  const common = join(repository, '.git')
+  const names = new Set((await refsUnder(common, 'refs/gt/former/')).map((name) => name.split('/').at(-1)))
+  const formers = await Promise.all([...names].map((name) => readRef(common, `refs/gt/former/${name}`)))
+  return formers.filter((former) => former !== undefined)
+}
+
 /**
  * Where the work left a main that was rewritten since, if that main's commit is on main no more: only what came after
  * may be put on the new one.
  */
-async function purgedIn(deps: RigGit, rig: string, { sha }: Member, { base }: On): Promise<string | undefined> {
-  const { refineryClone: repository } = rigLayout(deps.town, rig)
+async function purgedIn(
+  repository: string,
+  { sha }: Member,
+  { base }: On,
+  formers: readonly string[],
+): Promise<string | undefined> {
   if (base === null) return undefined
-  const common = join(repository, '.git')
-  const formers = await Promise.all(
-    (await refsUnder(common, 'refs/gt/former/')).map((name) =>
-      readRef(common, `refs/gt/former/${name.split('/').at(-1)}`),
-    ),
-  )
-  for (const former of formers.filter((each) => each !== undefined)) {
+  for (const former of formers) {
     const { stdout, exitCode } = await git(repository, ['merge-base', former, sha], { okCodes: [0, 1] })
     if (exitCode === 0 && !(await contains(repository, stdout, base))) return stdout
   }
   return undefined
 }
+
+/**
+ * Squashed or rebased work has other commits on main than its own. Which ones is the town's own record: a message is
+ * no proof, for an agent can write what it likes into its own.
+ */
+async function landedAs(
+  deps: RigGit,
+  rig: string,
+  { sha }: Member,
+  { onto, base, formers }: On & { formers: readonly string[] },
+): Promise<Made | undefined> {
+  const { refineryClone: repository } = rigLayout(deps.town, rig)
+  const made = (await broughtAs(deps.town, rig)).get(sha) ?? []
+  const [onMain] = base === null ? [] : await reachedFrom(repository, [base], made)
+  if (onMain !== undefined) return { kind: 'contained', by: 'main', commit: onMain }
+  if ((await reachedFrom(repository, formers, made)).size > 0) return takenAway()
+  const isQueued = onto !== base && (await reachedFrom(repository, [onto], made)).size > 0
+  return isQueued ? { kind: 'contained', by: 'queue', commit: onto } : undefined
+}
+
+const takenAway = () =>
+  unfit('unmergeable', 'main had this work and was rewritten without it; it does not come back by itself')
 
 /** One commit that brings all of `tip`: a merge with it, or, squashed, one without a second parent. */
 async function merged(
@@ -105,21 +139,12 @@ async function merged(
     })
     return { kind: 'made', commit: made.stdout, chain: [made.stdout] }
   }
-  const landed = await landedAs(repository, onto, sha)
-  if (landed) return landed
   const author = await authorOf(repository, sha)
   const made = await git(repository, ['commit-tree', result.tree, '-p', onto, '-F', '-'], {
     input: `${title}\n\n${trailers}Work: ${sha}\n`,
     env: { ...author, GIT_COMMITTER_DATE: date },
   })
   return { kind: 'made', commit: made.stdout, chain: [made.stdout] }
-}
-
-/** Squashed or rebased work has other commits on main than its own; they name it. */
-async function landedAs(repository: string, onto: string, sha: string): Promise<Made | undefined> {
-  const how = ['--first-parent', '--max-count=1', '--fixed-strings', `--grep=Work: ${sha}`, '--format=%H']
-  const { stdout } = await git(repository, ['log', ...how, '--committer=refinery@gastown.invalid', onto, `^${sha}`])
-  return stdout === '' ? undefined : { kind: 'contained', by: 'main', commit: stdout }
 }
 
 /** The work's own commits once more, each on the one before it; in the style of a merge they are then merged. */
@@ -129,13 +154,10 @@ async function replayed(
   on: On,
   { from, style }: { from: string; style: MergeStyle },
 ): Promise<Made> {
-  const landed = await landedAs(repository, on.onto, member.sha)
-  if (landed) return landed
   const not = [on.onto, from].map((commit) => `^${commit}`)
   const { stdout } = await git(repository, ['rev-list', '--reverse', '--topo-order', '--parents', member.sha, ...not])
   const own = stdout.split('\n').filter(Boolean)
-  if (own.length === 0)
-    return unfit('unmergeable', 'main had this work and was rewritten without it; it does not come back by itself')
+  if (own.length === 0) return takenAway()
   if (own.some((line) => line.split(' ').length > 2))
     return unfit(
       'conflict',
@@ -154,10 +176,9 @@ async function replayed(
     tip = made
     chain.push(tip)
   }
-  if (style === 'rebase' || chain.length === 0)
-    return chain.length === 0
-      ? { kind: 'contained', by: 'main', commit: on.onto }
-      : { kind: 'made', commit: tip, chain }
+  // All its changes are there already, on main or only in what is ahead of it here.
+  if (chain.length === 0) return { kind: 'contained', by: on.onto === on.base ? 'main' : 'queue', commit: on.onto }
+  if (style === 'rebase') return { kind: 'made', commit: tip, chain }
   const made = await merged(repository, member, on, { tip, style })
   return made.kind === 'made' ? { ...made, chain: [...chain, ...made.chain] } : made
 }

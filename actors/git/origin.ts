@@ -62,22 +62,15 @@ async function askAndFollow(deps: RigGit, rig: string): Promise<OriginMain> {
 }
 
 async function ask(deps: RigGit, rig: string): Promise<OriginMain> {
-  const { refineryClone } = rigLayout(deps.town, rig)
   const branch = deps.defaultBranch(rig)
   const before = await trackedMain(deps, rig)
   try {
-    await fetchBranch(deps, rig, branch)
+    return { kind: 'known', main: await fetchBranch(deps, rig, branch) }
   } catch (error) {
     if (error instanceof GitFailed && /couldn't find remote ref/i.test(error.output))
       return withoutMain(deps, rig, branch, before)
     return troubleOf(error)
   }
-  const main = await trackedMain(deps, rig)
-  if (main === undefined) throw new Error(`${refineryClone} fetched ${branch} and does not have it`)
-  if (before !== undefined && before !== main && !(await contains(refineryClone, before, main)))
-    // Rewritten: what was taken from main must not come back with somebody's branch.
-    await git(refineryClone, ['update-ref', `refs/gt/former/${before.slice(0, 16)}`, before])
-  return { kind: 'known', main }
 }
 
 /** main as the Refinery's clone last had it from origin. */
@@ -85,19 +78,43 @@ export const trackedMain = (deps: RigGit, rig: string): Promise<string | undefin
   readRef(join(rigLayout(deps.town, rig).refineryClone, '.git'), `refs/remotes/origin/${deps.defaultBranch(rig)}`)
 
 const fetchTriesMax = 3
+/** Where a fetch puts what it got, until the Refinery's clone follows to it. */
+const fetchedRef = 'refs/gt/fetched'
 
-async function fetchBranch(deps: RigGit, rig: string, branch: string): Promise<void> {
-  const at = overNetwork(rigLayout(deps.town, rig).refineryClone)
+/** Fetches a branch, and follows to it; returns where it is. */
+async function fetchBranch(deps: RigGit, rig: string, branch: string): Promise<string> {
+  const { refineryClone } = rigLayout(deps.town, rig)
+  const common = join(refineryClone, '.git')
+  const tracked = `refs/remotes/origin/${branch}`
   const how = ['--progress', '--no-tags', '--no-write-fetch-head', '--no-prune']
-  const refspec = `+refs/heads/${branch}:refs/remotes/origin/${branch}`
-  for (let tries = 1; ; tries++)
+  const refspec = `+refs/heads/${branch}:${fetchedRef}`
+  for (let tries = 1; ; tries++) {
+    const before = await readRef(common, tracked)
     try {
-      await git(at, ['fetch', ...how, deps.url(rig), refspec], { silentMs: silentMaxMs(deps) })
-      return
+      await git(overNetwork(refineryClone), ['fetch', ...how, deps.url(rig), refspec], { silentMs: silentMaxMs(deps) })
+      const fetched = await readRef(common, fetchedRef)
+      if (fetched === undefined) throw new Error(`${refineryClone} fetched ${branch} and does not have it`)
+      if (fetched !== before) await follow(refineryClone, tracked, before, fetched)
+      else if ((await readRef(common, tracked)) !== before && tries < fetchTriesMax) continue
+      return fetched
     } catch (error) {
       // A landing of ours moved it meanwhile.
       if (!(error instanceof GitFailed && /cannot lock ref/.test(error.output)) || tries === fetchTriesMax) throw error
     }
+  }
+}
+
+/**
+ * Moves what is known of a branch of origin. One that was rewritten is noted in the same step: what was taken from
+ * main must not come back with somebody's work, whenever this process is killed.
+ */
+async function follow(repository: string, tracked: string, before: string | undefined, now: string): Promise<void> {
+  const isRewritten = before !== undefined && !(await contains(repository, before, now))
+  const input = [
+    ...(isRewritten ? [`update refs/gt/former/${before.slice(0, 16)} ${before}`] : []),
+    `update ${tracked} ${now} ${before ?? '0'.repeat(now.length)}`,
+  ]
+  await git(repository, ['update-ref', '--stdin'], { input: `${input.join('\n')}\n` })
 }
 
 /** What origin itself says main is, asked now; null when it has no such branch. */
@@ -148,14 +165,13 @@ async function withoutMain(deps: RigGit, rig: string, branch: string, before: st
   const gone = `origin has no branch ${branch} any more (it has ${others})`
   if (head === undefined || !heads.has(head) || before === undefined)
     return { kind: 'no_main', why: `${gone}; ${advice}` }
+  let main: string
   try {
-    await fetchBranch(deps, rig, head)
+    main = await fetchBranch(deps, rig, head)
   } catch (error) {
     return troubleOf(error)
   }
-  const { refineryClone } = rigLayout(deps.town, rig)
-  const main = await readRef(join(refineryClone, '.git'), `refs/remotes/origin/${head}`)
-  if (main === undefined || !(await contains(refineryClone, before, main)))
+  if (!(await contains(rigLayout(deps.town, rig).refineryClone, before, main)))
     return { kind: 'no_main', why: `${gone}, and its HEAD, ${head}, does not have all that ${branch} had; ${advice}` }
   renameMain(deps, rig, head)
   return { kind: 'known', main }

@@ -4,6 +4,7 @@ import { existsSync, readdirSync, rmdirSync } from 'node:fs'
 import { join } from 'node:path'
 import type { Preserved } from '../../machines/mail.ts'
 import { rigLayout } from '../layout.ts'
+import { broughtAs, reachedFrom } from './built.ts'
 import { git, longMs } from './git.ts'
 import { cloneAt } from './lens.ts'
 import { knownMain, readRef, refsUnder } from './refs.ts'
@@ -37,11 +38,10 @@ export async function keptWork(
   )
   const main = await knownMain(deps, rig)
   const format = '--format=%(refname)%00%(objectname)%00%(committerdate:iso-strict)%00%(subject)'
-  const [{ stdout }, landed] = await Promise.all([
+  const [{ stdout }, onMain] = await Promise.all([
     git(at, ['for-each-ref', '--sort=-committerdate', format, ...where]),
-    main === undefined ? undefined : git(at, ['for-each-ref', '--format=%(refname)', '--merged', main, ...where]),
+    main === undefined ? new Map<string, Pin>() : landedPins(deps, rig, main, where),
   ])
-  const onMain = new Set(landed?.stdout.split('\n'))
   return (
     stdout
       .split('\n')
@@ -58,6 +58,41 @@ export async function keptWork(
       )
       .filter((kept) => of.polecat === undefined || kept.polecat === of.polecat)
   )
+}
+
+interface Pin {
+  ref: string
+  sha: string
+  /** When it was committed, in milliseconds since the epoch. */
+  atMs: number
+}
+
+/** The pins below these prefixes that main has, by ref: as they are, or in the commit that the Refinery made of them. */
+async function landedPins(deps: Town, rig: string, main: string, where: readonly string[]): Promise<Map<string, Pin>> {
+  const at = cloneAt(deps.town, rig)
+  const list = async (which: string): Promise<Pin[]> => {
+    const format = '--format=%(refname) %(objectname) %(committerdate:unix)'
+    const { stdout } = await git(at, ['for-each-ref', format, which, main, ...where])
+    return stdout
+      .split('\n')
+      .filter(Boolean)
+      .map((line) => {
+        const [ref = '', sha = '', seconds] = line.split(' ')
+        return { ref, sha, atMs: Number(seconds) * 1000 }
+      })
+  }
+  const [merged, others, brought] = await Promise.all([
+    list('--merged'),
+    list('--no-merged'),
+    broughtAs(deps.town, rig),
+  ])
+  const made = others.flatMap(({ sha }) => brought.get(sha) ?? [])
+  const onMain = await reachedFrom(at, [main], made)
+  const shas = others.map(({ sha }) => sha)
+  const whole = shas.filter((sha) => brought.get(sha)?.some((commit) => onMain.has(commit)))
+  // With the work that was landed came all that it was made on.
+  const remade = await reachedFrom(at, whole, shas)
+  return new Map([...merged, ...others.filter(({ sha }) => remade.has(sha))].map((pin) => [pin.ref, pin]))
 }
 
 function kindOf(ref: string): KeptWork['kind'] {
@@ -92,14 +127,11 @@ export async function recover(deps: Town, rig: string, kept: Pick<KeptWork, 'iss
 export async function prunePins(deps: Town, rig: string, before: number): Promise<{ letGo: number }> {
   const at = cloneAt(deps.town, rig)
   const main = await knownMain(deps, rig)
-  let gone: string[] = []
-  if (main !== undefined) {
-    const format = '--format=%(refname) %(objectname) %(committerdate:unix)'
-    const { stdout } = await git(at, ['for-each-ref', format, '--merged', main, 'refs/gt/merge/', 'refs/gt/work/'])
-    gone = stdout.split('\n').filter((line) => line !== '' && Number(line.split(' ')[2]) * 1000 < before)
-    const input = gone.map((line) => `delete ${line.split(' ').slice(0, 2).join(' ')}\n`).join('')
-    if (gone.length > 0) await git(at, ['update-ref', '--stdin'], { input, mostMs: longMs })
-  }
+  const landed =
+    main === undefined ? new Map<string, Pin>() : await landedPins(deps, rig, main, ['refs/gt/merge/', 'refs/gt/work/'])
+  const gone = [...landed.values()].filter(({ atMs }) => atMs < before)
+  const input = gone.map(({ ref, sha }) => `delete ${ref} ${sha}\n`).join('')
+  if (gone.length > 0) await git(at, ['update-ref', '--stdin'], { input, mostMs: longMs })
   await packPins(deps, rig)
   return { letGo: gone.length }
 }

@@ -21,7 +21,7 @@ export interface RigGit {
   mergeStyle?(rig: string): MergeStyle
   /** How long an origin may say nothing, in milliseconds. */
   silentMaxMs?: number
-  /** main has another name on origin now; config.json says so already. */
+  /** main has another name on origin now, and config.json says so already: `defaultBranch` is to say it at once. */
   branchRenamed?(rig: string, branch: string): void
   /** Trouble that the work at hand goes on with. */
   report?(error: unknown): void

@@ -9,6 +9,7 @@ import { fetchMain } from '../../actors/git/origin.ts'
 import { keptWork, preservedOf, prunePins } from '../../actors/git/pin.ts'
 import { adminOf } from '../../actors/git/place.ts'
 import { prepareGit } from '../../actors/git/prepare.ts'
+import type { MergeStyle } from '../../actors/git/rig.ts'
 import { rigLayout } from '../../actors/layout.ts'
 import { eventually } from '../fixture/real-town.ts'
 import { call, commit, place, program, type RigFixture, rigFixture, sh, withEnv } from '../fixture/rig.ts'
@@ -313,6 +314,31 @@ test('pins are packed, those main has had for long are let go, and what is on ma
   expect((await kept()).map(({ sha }) => sha)).toEqual([open])
   expect(existsSync(join(rig.layout.clone, '.git/refs/gt/merge'))).toBe(false)
   expect((await preservedOf(rig.deps(), 'w', 'w-1'))?.sha).toBe(open)
+})
+
+test.each<MergeStyle>(['squash', 'rebase'])('%s: what main has of the pins is known and let go', async (style) => {
+  rig.origin()
+  await rig.add()
+  const path = await rig.worker()
+  commit(path, { 'first.txt': 'x\n' })
+  const first = await rig.handOver('Nux', 'w-1')
+  commit(path, { 'second.txt': 'x\n' })
+  const member = await rig.handOver('Nux', 'w-1')
+  const hands = rig.hands({ mergeStyle: () => style })
+  const built = await hands.buildCandidate({ rig: 'w', members: [member], known: null }, call)
+  if (built.kind !== 'built') throw new Error(built.kind)
+  expect(await preservedOf(rig.deps(), 'w', 'w-1')).not.toBe(null)
+  await hands.landCandidate({ rig: 'w', commit: built.commit, base: built.base }, call)
+  await hands.confirmLanded({ rig: 'w', commit: built.commit }, call)
+  expect(new Map((await kept()).map(({ sha, landed }) => [sha, landed]))).toEqual(
+    new Map([
+      [first.sha, true],
+      [member.sha, true],
+    ]),
+  )
+  expect(await preservedOf(rig.deps(), 'w', 'w-1')).toBe(null)
+  expect(await prunePins(rig.deps(), 'w', Date.now() + 1000)).toEqual({ letGo: 2 })
+  expect(await kept()).toEqual([])
 })
 
 test('an issue takes few gits from its place to main and away', async () => {

@@ -1,7 +1,7 @@
 // The merge queue's git among repositories, origins and workers as they are: nothing false lands, and what cannot land
 // is told. On real git.
 import { execFileSync } from 'node:child_process'
-import { existsSync, readFileSync, writeFileSync } from 'node:fs'
+import { existsSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { afterEach, beforeEach, expect, test } from 'vitest'
 import type { MergeStyle } from '../../actors/git/rig.ts'
@@ -148,6 +148,27 @@ test('what was taken from main does not come back with a branch that has it', as
   expect(sh(rig.layout.clone, 'rev-parse', 'main', 'origin/main').split('\n')).toEqual([landed, landed])
 })
 
+test('what was taken from main stays away also when the fetch that learns of it is ended half way', async () => {
+  rig.origin()
+  const secret = commit(rig.seed, { 'secret.txt': 'PASSWORD\n' }, 'a secret')
+  sh(rig.seed, 'push', '--quiet', 'origin', 'main')
+  await rig.add()
+  const member = await work('A', 'w-1', { 'new.txt': 'new\n' })
+  sh(rig.seed, 'reset', '--quiet', '--hard', 'HEAD~1')
+  sh(rig.seed, 'push', '--quiet', '--force', 'origin', 'main')
+  const real = process.env.PATH?.split(':').find((dir) => existsSync(join(dir, 'git')))
+  // Nothing is written after the fetch.
+  program(join(rig.dir, 'bin/git'), `case "$*" in *update-ref*) kill -9 $$;; esac; exec ${real}/git "$@"`)
+  const back = withEnv({ PATH: `${join(rig.dir, 'bin')}:${process.env.PATH}` })
+  try {
+    await expect(build([member], { known: secret })).rejects.toThrow()
+  } finally {
+    back()
+  }
+  const built = await build([member], { known: secret })
+  expect(sh(rig.layout.refineryClone, 'ls-tree', '--name-only', built.commit).split('\n')).toEqual(['a.txt', 'new.txt'])
+})
+
 test.each<[MergeStyle, string[]]>([
   ['squash', ['Do w-2', 'Do w-1', 'first']],
   ['rebase', ['third', 'second', 'work on w-1', 'first']],
@@ -170,6 +191,61 @@ test.each<[MergeStyle, string[]]>([
     contained: [{ issue: 'w-1' }, { issue: 'w-2', commit: built.commit }],
   })
   expect((await build([one], { style, known: built.base })).foreign).toEqual([])
+})
+
+test.each<MergeStyle>(['squash', 'rebase'])('%s: what a message says lands nobody else’s work', async (style) => {
+  rig.origin()
+  await rig.add()
+  const other = await work('B', 'w-2', { 'two.txt': '2\n' })
+  const message = `one\n\nWork: ${other.sha}`
+  commit(await rig.worker('A'), { 'one.txt': '1\n' }, message)
+  const one = { ...(await rig.handOver('A', 'w-1')), title: message }
+  expect(await land(await build([one], { style }))).toEqual({ kind: 'pushed' })
+  const built = await build([other], { style })
+  expect(built).toMatchObject({ landing: [{ issue: 'w-2' }], contained: [] })
+  expect(await land(built)).toEqual({ kind: 'pushed' })
+  expect(onMain('two.txt')).toBe('2')
+})
+
+test('the same change twice in one candidate is on main only once the first is', async () => {
+  rig.origin()
+  await rig.add()
+  const one = await work('A', 'w-1', { 'one.txt': '1\n' })
+  const path = await rig.worker('B')
+  commit(path, { 'one.txt': '1\n' }, 'the same')
+  const two = await rig.handOver('B', 'w-2')
+  const built = await build([one, two], { style: 'rebase' })
+  expect(built).toMatchObject({ landing: [{ issue: 'w-1' }, { issue: 'w-2', commit: built.commit }], contained: [] })
+})
+
+test.each<MergeStyle>(['squash', 'rebase'])('%s: work that was taken from main does not come back', async (style) => {
+  rig.origin()
+  await rig.add()
+  const one = await work('A', 'w-1', { 'one.txt': '1\n' })
+  const built = await build([one], { style })
+  expect(await land(built)).toEqual({ kind: 'pushed' })
+  await rig.hands().confirmLanded({ rig: 'w', commit: built.commit }, call)
+  sh(rig.bare, 'update-ref', 'refs/heads/main', String(built.base))
+  expect(await build([one], { style })).toMatchObject({
+    landing: [],
+    contained: [],
+    unfit: [{ issue: 'w-1', kind: 'unmergeable' }],
+  })
+})
+
+test('what was built is known again after half a line of a daemon that was killed', async () => {
+  rig.origin()
+  await rig.add()
+  const one = await work('A', 'w-1', { 'one.txt': '1\n' })
+  const record = join(rig.layout.root, 'refinery/brought')
+  writeFileSync(record, 'c0ffee')
+  const built = await build([one], { style: 'squash' })
+  expect(await land(built)).toEqual({ kind: 'pushed' })
+  // Another file with the same lines, as a daemon that starts anew finds it.
+  const lines = readFileSync(record)
+  rmSync(record)
+  writeFileSync(record, lines)
+  expect((await build([one], { style: 'squash' })).contained).toEqual([{ issue: 'w-1', commit: built.commit }])
 })
 
 test('work that a worker pushed itself is on main already, and told as not the queue’s own', async () => {
@@ -275,6 +351,23 @@ test('a default branch that is renamed is followed when it is surely the same; g
     kind: 'no_main',
     why: expect.stringContaining('no branch any more'),
   })
+})
+
+test('a branch that a person sets after a rename is the one built on', async () => {
+  rig.origin()
+  await rig.add()
+  const hands = rig.hands()
+  const member = await work('A', 'w-1', { 'one.txt': '1\n' })
+  sh(rig.bare, 'branch', '-m', 'main', 'trunk')
+  expect(await hands.buildCandidate({ rig: 'w', members: [member], known: null }, call)).toMatchObject({
+    base: tip('trunk'),
+  })
+  const next = commit(rig.seed, { 'next.txt': 'x\n' })
+  sh(rig.seed, 'push', '--quiet', 'origin', 'HEAD:refs/heads/next')
+  const config = JSON.parse(readFileSync(rig.layout.config, 'utf8'))
+  writeFileSync(rig.layout.config, JSON.stringify({ ...config, default_branch: 'next' }))
+  const built = await hands.buildCandidate({ rig: 'w', members: [member], known: null }, call)
+  expect(built).toMatchObject({ kind: 'built', base: next })
 })
 
 test('a tag of main’s name is not main', async () => {
