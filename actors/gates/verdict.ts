@@ -11,7 +11,7 @@ import { emptyTrash, setAside } from '../git/staging.ts'
 import { rigLayout } from '../layout.ts'
 import type { ProcessIdentity } from '../processes.ts'
 import { logOf, newPlace } from './places.ts'
-import { copyFiles, setupSteps } from './setup.ts'
+import { copyFiles, gitOf, setupSteps } from './setup.ts'
 import { makeHome, runStep, type Step, type StepEnd, type Surroundings, stepEnv } from './step.ts'
 
 export interface GateRun {
@@ -142,8 +142,7 @@ async function newPlaceOf(run: GateRun): Promise<Place> {
   try {
     await mkdir(gateCache, { recursive: true })
     await makeHome(home)
-    const git = { town, defaultBranch: () => rig.default_branch, url: () => rig.git_url }
-    const checkedOut = await checkOut(git, rig.name, commit, place)
+    const checkedOut = await checkOut(gitOf(town, rig), rig.name, commit, place)
     await copyFiles(town, rig, place)
     return {
       checkedOut,
