@@ -2,15 +2,16 @@
 // rig's setup.
 // Never: follows a link, or copies anything out of its tree; overwrites what is there; runs what an agent configured.
 import { constants, lstatSync } from 'node:fs'
-import { appendFile, chmod, copyFile, lstat, mkdir, readdir } from 'node:fs/promises'
+import { chmod, copyFile, lstat, mkdir, readdir } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
 import type { EffectInput, EffectOutput } from '../../machines/effects.ts'
 import type { RigConfig } from '../config.ts'
 import type { At } from '../git/at.ts'
 import { git } from '../git/git.ts'
+import { hide } from '../git/hidden.ts'
 import type { RigGit } from '../git/rig.ts'
 import { statusOf } from '../git/status.ts'
-import { prove } from '../git/worktree.ts'
+import { type ProvenPlace, prove } from '../git/worktree.ts'
 import { rigLayout } from '../layout.ts'
 import { runStep, type Step, type Surroundings } from './step.ts'
 
@@ -71,16 +72,14 @@ async function makeFolder(root: string, path: string): Promise<boolean> {
   return true
 }
 
-/** What was copied is no work of the worker's, and no business of `git add --all`: git is told, in the clone. */
-async function hideCopied(town: string, rig: RigConfig, at: At): Promise<void> {
-  const shown: string[] = []
+/** What is copied is no work of the worker's, and no business of `git add --all`. */
+async function hideCopied(town: string, rig: RigConfig, { at, own }: ProvenPlace): Promise<void> {
+  const hidden: string[] = []
   for (const path of rig.copy) {
-    const { exitCode } = await git(at, ['check-ignore', '--quiet', '--', path], { okCodes: [0, 1] })
     const tracked = await git(at, ['ls-files', '--', path], { env: { GIT_LITERAL_PATHSPECS: '1' } })
-    if (exitCode === 1 && tracked.stdout === '') shown.push(`/${path.replaceAll(/[\\*?[]/g, '\\$&')}`)
+    if (tracked.stdout === '') hidden.push(`/${path.replaceAll(/[\\*?[]/g, '\\$&')}`)
   }
-  const exclude = join(rigLayout(town, rig.name).clone, '.git/info/exclude')
-  if (shown.length > 0) await appendFile(exclude, `${shown.join('\n')}\n`)
+  hide(town, rig.name, own, hidden)
 }
 
 /** The effect: a worker's new worktree. `logOf` names the log of a step, `report` hears what is said once in words. */
@@ -93,7 +92,7 @@ export async function setUpWorktree(
   const before = await untracked(proven.at)
   try {
     await copyFiles(town, rig, proven.path)
-    await hideCopied(town, rig, proven.at)
+    await hideCopied(town, rig, proven)
   } catch (error) {
     return { kind: 'failed', why: (error as Error).message, tail: '' }
   }

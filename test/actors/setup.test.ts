@@ -4,6 +4,8 @@ import { join } from 'node:path'
 import { afterEach, beforeEach, expect, test } from 'vitest'
 import { rigConfig } from '../../actors/config.ts'
 import { gateHands } from '../../actors/gates/hands.ts'
+import { adminOf } from '../../actors/git/place.ts'
+import { prepareGit } from '../../actors/git/prepare.ts'
 import { call, place, program, type RigFixture, rigFixture, sh } from '../fixture/rig.ts'
 
 let rig: RigFixture
@@ -24,6 +26,11 @@ async function setUp(config: Record<string, unknown>, polecat = 'Nux') {
   return hands.setUpWorktree(input, { ...call, holder: '' } as never)
 }
 
+async function dirty(polecat = 'Nux') {
+  const found = await rig.hands().inspectWorktree(place(polecat), call)
+  return found.kind === 'found' ? found.dirty : found.why
+}
+
 test('copies, runs the rig’s setup, and tells of files that git does not ignore', async () => {
   rig.origin({ 'a.txt': 'zero\n', '.gitignore': 'deps\n' })
   await rig.add()
@@ -32,7 +39,30 @@ test('copies, runs the rig’s setup, and tells of files that git does not ignor
   const install = program(join(rig.dir, 'install'), 'mkdir deps; cat .env > deps/env; touch stray')
   expect(await setUp({ setup: { install: [install] }, copy: ['.env'] })).toEqual({ kind: 'ready' })
   expect(readFileSync(join(worktree, 'deps/env'), 'utf8')).toBe('KEY=1\n')
-  expect(reports).toEqual([expect.stringContaining('stray')])
+  expect(reports).toEqual([expect.stringContaining('(stray)')])
+})
+
+test('what was copied is nobody’s work: for its worker, for the town, and in places that were there before', async () => {
+  rig.origin({ 'a.txt': 'zero\n', 'conf/a': 'a\n' })
+  await rig.add()
+  const [one, other] = [await rig.worker('Nux'), await rig.worker('Slit')]
+  for (const file of ['.env', 'odd[1]', 'conf/local']) {
+    mkdirSync(join(rig.layout.clone, file, '..'), { recursive: true })
+    writeFileSync(join(rig.layout.clone, file), 'local\n')
+  }
+  const copy = ['.env', 'odd[1]']
+  for (const polecat of ['Nux', 'Slit', 'Nux', 'Slit'])
+    expect(await setUp({ copy }, polecat)).toEqual({ kind: 'ready' })
+  for (const path of [one, other]) expect(sh(path, 'status', '--porcelain')).toBe('')
+  expect([await dirty('Nux'), await dirty('Slit')]).toEqual([[], []])
+  const excludes = readFileSync(join(adminOf(rig.town, place('Nux')), 'common/info/exclude'), 'utf8')
+  expect(excludes.split('\n').filter((line) => line === '/.env')).toHaveLength(1)
+  // A daemon that starts makes its view of the clone anew.
+  await prepareGit(rig.deps(), ['w'])
+  expect(await dirty('Nux')).toEqual([])
+  // In a folder that the repository has, a new file may be work.
+  expect(await setUp({ copy: ['conf'] })).toEqual({ kind: 'ready' })
+  expect(await dirty('Nux')).toEqual(['conf/local'])
 })
 
 test('runs nothing that an agent configured in its place or in the clone', async () => {
