@@ -1,6 +1,7 @@
 // Makes a new worktree, or the place of a gate, ready to work in: copies files that git does not know, and runs the
 // rig's setup.
 // Never: follows a link, or copies anything out of its tree; overwrites what is there; runs what an agent configured.
+import { createHash } from 'node:crypto'
 import { constants, lstatSync } from 'node:fs'
 import { chmod, copyFile, lstat, mkdir, readdir } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
@@ -9,6 +10,7 @@ import type { RigConfig } from '../config.ts'
 import type { At } from '../git/at.ts'
 import { git } from '../git/git.ts'
 import { hide } from '../git/hidden.ts'
+import { writeRecord } from '../git/place.ts'
 import type { RigGit } from '../git/rig.ts'
 import { statusOf } from '../git/status.ts'
 import { type ProvenPlace, prove } from '../git/worktree.ts'
@@ -82,17 +84,23 @@ async function hideCopied(town: string, rig: RigConfig, { at, own }: ProvenPlace
   hide(town, rig.name, own, hidden)
 }
 
-/** The effect: a worker's new worktree. `logOf` names the log of a step, `report` hears what is said once in words. */
+/**
+ * The effect: a worker's worktree, once for each setup. `logOf` names the log of a step, `report` hears what is said once
+ * in words.
+ */
 export async function setUpWorktree(
   { town, rig, at, logOf, report }: SetUp,
   place: EffectInput<'setUpWorktree'>,
   signal: AbortSignal,
 ): Promise<EffectOutput<'setUpWorktree'>> {
   const proven = await prove(gitOf(town, rig), place)
+  const { incarnation: _, ...record } = proven.record
+  await hideCopied(town, rig, proven)
+  // Done again it would meet a worker's half-done work, and take away what was installed.
+  if (record.setup === hashOf(rig)) return { kind: 'ready' }
   const before = await untracked(proven.at)
   try {
     await copyFiles(town, rig, proven.path)
-    await hideCopied(town, rig, proven)
   } catch (error) {
     return { kind: 'failed', why: (error as Error).message, tail: '' }
   }
@@ -105,6 +113,7 @@ export async function setUpWorktree(
       return { kind: 'failed', why: `${said} ${how}; its log is ${done.log}`, tail: done.tail }
     }
   }
+  writeRecord(town, place, { ...record, setup: hashOf(rig) })
   const left = (await untracked(proven.at)).filter((file) => !before.includes(file))
   if (left.length > 0)
     report(
@@ -127,6 +136,12 @@ interface SetUp {
   logOf(step: string): string
   report(words: string): void
 }
+
+/** Of what the rig wants done in a new worktree, and of nothing else. */
+const hashOf = ({ setup, copy }: RigConfig) =>
+  createHash('sha256')
+    .update(JSON.stringify([setup, copy]))
+    .digest('hex')
 
 /** Files that git shows: changed, or new and not ignored. */
 const untracked = async (at: At) => (await statusOf(at, 'all')).changed.map(({ path }) => path)

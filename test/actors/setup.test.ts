@@ -1,5 +1,5 @@
 // A worker's worktree made ready: on real git, in a place as the town makes it.
-import { existsSync, mkdirSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs'
+import { existsSync, mkdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { afterEach, beforeEach, expect, test } from 'vitest'
 import { rigConfig } from '../../actors/config.ts'
@@ -79,6 +79,30 @@ test('runs nothing that an agent configured in its place or in the clone', async
   expect(await setUp({ setup: { install: ['./absent'] }, copy: ['.env'] })).toMatchObject({ kind: 'failed' })
   expect(await setUp({ setup: { install: ['true'] }, copy: ['.env'] })).toEqual({ kind: 'ready' })
   expect(existsSync(ran) ? readFileSync(ran, 'utf8') : '').toBe('')
+})
+
+test('a setup that is done is not done again in the same place, until it is another one', async () => {
+  rig.origin()
+  await rig.add()
+  const worktree = await rig.worker()
+  const count = join(rig.dir, 'count')
+  const counting = program(join(rig.dir, 'counting'), `echo "$1" >> ${count}; test ! -e ${rig.dir}/broken`)
+  const counted = () => readFileSync(count, 'utf8').trim().split('\n')
+  writeFileSync(join(rig.dir, 'broken'), '')
+  expect(await setUp({ setup: { install: [counting, 'one'] } })).toMatchObject({ kind: 'failed' })
+  rmSync(join(rig.dir, 'broken'))
+  await setUp({ setup: { install: [counting, 'one'] } })
+  // The next session of the same worker, and other configuration that is not the setup's.
+  await rig.worker()
+  await setUp({ setup: { install: [counting, 'one'] }, max_workers: 7 })
+  expect(counted()).toEqual(['one', 'one'])
+  await setUp({ setup: { install: [counting, 'two'] } })
+  expect(counted()).toEqual(['one', 'one', 'two'])
+  // Somebody removed the worktree: it is made anew, and so is what belongs in it.
+  rmSync(worktree, { recursive: true })
+  await rig.worker()
+  await setUp({ setup: { install: [counting, 'two'] } })
+  expect(counted()).toEqual(['one', 'one', 'two', 'two'])
 })
 
 test('a setup that fails, and what cannot be copied, is told in words', async () => {
