@@ -15,7 +15,7 @@ import type { RigGit } from '../git/rig.ts'
 import { statusOf } from '../git/status.ts'
 import { type ProvenPlace, prove } from '../git/worktree.ts'
 import { rigLayout } from '../layout.ts'
-import { runStep, type Step, type Surroundings } from './step.ts'
+import { endWords, runStep, type Step, type Surroundings } from './step.ts'
 
 /** The rig's setup; what it downloads is kept from run to run in `cache`. */
 export function setupSteps(rig: RigConfig, cache: string): Step[] {
@@ -108,10 +108,7 @@ export async function setUpWorktree(
     const done = await runStep(step, at, logOf(step.name), signal)
     const said = `${step.name} (${step.command.argv.join(' ')})`
     if (done.kind === 'broken') return { kind: 'failed', why: `${said} cannot run: ${done.why}`, tail: '' }
-    if (done.kind === 'failed') {
-      const how = done.timedOut ? `took longer than ${step.limitMs / 1000} s` : `failed (exit ${done.exitCode})`
-      return { kind: 'failed', why: `${said} ${how}; its log is ${done.log}`, tail: done.tail }
-    }
+    if (done.kind === 'failed') return { kind: 'failed', why: `${said} ${endWords(step, done)}`, tail: done.tail }
   }
   writeRecord(town, place, { ...record, setup: hashOf(rig) })
   const left = (await untracked(proven.at)).filter((file) => !before.includes(file))

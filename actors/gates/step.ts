@@ -38,6 +38,12 @@ export type StepEnd =
   /** It could not be run, or not to its end: no verdict on the work. */
   | { kind: 'broken'; why: string }
 
+/** How a step failed, and where the whole of it is, in words. */
+export const endWords = (
+  { limitMs }: Step,
+  { timedOut, exitCode, log }: Extract<StepEnd, { kind: 'failed' }>,
+): string => `${timedOut ? `took longer than ${limitMs / 1000} s` : `failed (exit ${exitCode})`}; its log is ${log}`
+
 /** The environment of a gate; `own` says that the home is its own. The daemon's PATH, and what the rig names. */
 export function stepEnv(
   daemon: Environment,

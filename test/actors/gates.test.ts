@@ -312,13 +312,23 @@ test('setup makes the place of a gate ready', async () => {
   expect(pool()).toEqual([])
 })
 
-test('a setup that fails is red in a gate’s place; one that cannot run is not', async () => {
+test('a setup that fails, or cannot run, is no verdict on the work, nor on a gate that it leaves without a place', async () => {
   const bad = script('bad', 'echo no network; exit 4')
   const failing = { config: { setup: { install: [bad] } } }
-  expect(await run({ any: ['true'] }, failing)).toMatchObject({ kind: 'red', gate: 'setup/install', exitCode: 4 })
+  expect(await run({ any: ['true'] }, failing)).toMatchObject({
+    kind: 'broken',
+    why: expect.stringMatching(/setup\/install .* failed \(exit 4\); its log is .*\.log\nno network$/),
+  })
   const absent = { config: { setup: { install: ['no-such-program'] } } }
   expect(await run({ any: ['true'] }, absent)).toMatchObject({
     kind: 'broken',
     why: expect.stringContaining('no-such'),
+  })
+  // It passes once; then the registry is away.
+  const once = script('once', `[ ! -e ${town}/away ] && touch ${town}/away`)
+  const passing = { config: { setup: { install: [once] } } }
+  expect(await run({ any: ['false'] }, passing)).toMatchObject({
+    kind: 'broken',
+    why: expect.stringContaining('setup/install'),
   })
 })
