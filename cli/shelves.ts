@@ -3,7 +3,7 @@
 
 import type { Issue } from '../actors/beads/contract.ts'
 import { type Beads, openBeads } from '../actors/beads/embedded.ts'
-import { isLanded, survey } from '../actors/beads/hands.ts'
+import { isLanded, survey, whyNotWait } from '../actors/beads/hands.ts'
 import { watchBeads } from '../actors/beads/watch.ts'
 import { rigLayout, townLayout } from '../actors/layout.ts'
 import type { IssueReader } from './status.ts'
@@ -62,6 +62,7 @@ function issuesIn(of: Shelves['of']): IssueReader {
         .filter((issue) => issue.issue_type !== 'epic')
       return parts.map((issue) => part(rig, issue))
     },
+    whyNotWait: (rig, id, on) => whyNotWait(of(rig), id, on),
     waiting: async (rig, epics, issues) => (await survey(of(rig), epics, issues)).waiting,
   }
 }
