@@ -183,7 +183,8 @@ export async function followInPlace(
 }
 
 /**
- * Writes a loose ref as git does, under its lock, and waits for the disk. One that is locked now, or is not what it `was`
+ * Writes a loose ref as git does, under its lock, and waits for the disk. One that is locked now, or is not what
+ * it `was`
  * (undefined: there was none), is left as it is, and false the answer.
  */
 export async function writeRef(
