@@ -15,6 +15,7 @@ import { isLink, writeGitFile } from './place.ts'
 import { knownMain, readHead } from './refs.ts'
 import { linkedFrom, textOf } from './repository.ts'
 import type { RigGit } from './rig.ts'
+import { allowRunning } from './run.ts'
 import { endLeftGits } from './running.ts'
 import { clearStaged } from './staging.ts'
 import { statusOf } from './status.ts'
@@ -43,6 +44,7 @@ export async function gitTrouble(): Promise<string | undefined> {
  * Before anything else is done with git.
  */
 export async function prepareGit(deps: RigGit, rigs: readonly string[]): Promise<void> {
+  allowRunning(deps.town)
   await endLeftGits(deps.town)
   forgetAll(deps.town)
   rmSync(join(townLayout(deps.town).lenses, '.nested'), { recursive: true, force: true })

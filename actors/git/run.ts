@@ -5,6 +5,7 @@ import { type ChildProcess, spawn } from 'node:child_process'
 import { existsSync } from 'node:fs'
 import process from 'node:process'
 import { type At, identity } from './at.ts'
+import { isWithin } from './repository.ts'
 import { ownerOfMine, ownerVariable } from './running.ts'
 
 export interface RunOptions {
@@ -38,7 +39,7 @@ const graceMs = 2000
 
 /** Runs one git to its end, whatever that is; only its own end is waited for, not that of what it leaves behind. */
 export function runGit(at: At, args: readonly string[], options: RunOptions = {}): Promise<Ran> {
-  if (isEnding)
+  if ([...ended].some((town) => isWithin(at.cwd, town)))
     return Promise.resolve({
       stdout: Buffer.alloc(0),
       stderr: '',
@@ -68,7 +69,7 @@ function watched(child: ChildProcess, cwd: string, options: RunOptions): Promise
     trouble = why
     endWithAll(child)
   }
-  noteRunning(child)
+  noteRunning(child, cwd)
   const output = collected(child, () => end(`it printed more than ${stdoutMaxBytes >> 20} MiB`))
   const limits = limitsOn(child, options, end)
   const aborted = () => end('it was called off')
@@ -98,25 +99,34 @@ function watched(child: ChildProcess, cwd: string, options: RunOptions): Promise
   })
 }
 
-/** Gits that run now; each leads a process group of its own. */
-const running = new Set<ChildProcess>()
+/** Gits that run now, and where; each leads a process group of its own. */
+const running = new Map<ChildProcess, string>()
 
-function noteRunning(child: ChildProcess): void {
+function noteRunning(child: ChildProcess, cwd: string): void {
   // Who goes takes its gits along; each cleans up behind itself.
   if (running.size === 0 && process.listeners('exit').every((each) => each !== endAtOnce)) process.on('exit', endAtOnce)
-  running.add(child)
+  running.set(child, cwd)
 }
 
 const endAtOnce = () => {
-  for (const child of running) signalGroup(child, 'SIGTERM')
+  for (const child of running.keys()) signalGroup(child, 'SIGTERM')
 }
 
-let isEnding = false
+/** Towns of this process that are down. */
+const ended = new Set<string>()
 
-/** Ends every git of this process with all that it started; none is begun any more, or a killed one would be tried again. */
-export function endRunning(): void {
-  isEnding = true
-  for (const child of running) endWithAll(child)
+/** From now on gits may be run in this town. */
+export function allowRunning(town: string): void {
+  ended.delete(town)
+}
+
+/**
+ * Ends every git that works in this town, with all that it started. None is begun there any more: one that was killed
+ * would be tried again.
+ */
+export function endRunning(town: string): void {
+  ended.add(town)
+  for (const [child, cwd] of running) if (isWithin(cwd, town)) endWithAll(child)
 }
 
 /** Its whole group: SIGTERM, and SIGKILL when it has not ended after a while. */
