@@ -1,5 +1,5 @@
-// Before a town's git is used: is the git here new enough; and what a daemon that was killed, or a move of the town's
-// folder, left to be mended.
+// What is done before a town uses git: it is checked that the git here is new enough, and what a killed daemon or a
+// move of the town's folder left behind is mended.
 // Never: changes anybody's work.
 import { existsSync, lstatSync, mkdirSync, readdirSync, rmSync, writeFileSync } from 'node:fs'
 import { open } from 'node:fs/promises'

@@ -1,5 +1,5 @@
-// How a git is run: its output bounded, its time counted from its last sign of life, and an end that takes its whole
-// process group along and waits for nobody who holds its pipes.
+// Runs a git. Its output is bounded, and its time is counted from its last sign of life. When it is ended, its whole
+// process group goes along; nobody who holds its pipes is waited for.
 // Never: a shell; an environment that was not asked for (`at.ts`).
 import { type ChildProcess, spawn } from 'node:child_process'
 import { existsSync } from 'node:fs'
