@@ -154,7 +154,7 @@ export async function openTown(options: TownOptions): Promise<Town> {
     async close() {
       await driver.stop(3000)
       // One that hangs at origin would outlive the town.
-      endRunning()
+      endRunning(town)
       endHousekeeping?.()
       projections?.stop()
       await rigs.close()

@@ -5,7 +5,7 @@ import { type ChildProcess, fork } from 'node:child_process'
 import process from 'node:process'
 import { endEach } from '../processes.ts'
 import type { At } from './at.ts'
-import { endRunning, type Ran, type RunOptions, runHere, type Starter } from './run.ts'
+import { endEveryRunning, type Ran, type RunOptions, runHere, type Starter } from './run.ts'
 import { ownerOfMine, ownerVariable, runningGits } from './running.ts'
 
 type Request =
@@ -100,5 +100,5 @@ export function serveGits(): void {
     answer({ id, ran })
   })
   // It goes by itself once the last of them has.
-  process.on('disconnect', endRunning)
+  process.on('disconnect', endEveryRunning)
 }

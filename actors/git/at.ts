@@ -1,7 +1,5 @@
-// As what a git runs: its environment, built from nothing, and the settings it is told before its command. There are
-// two
-// kinds: one that reads no configuration of a person or an agent, and one that may talk to an origin in a person's
-// name.
+// The environment and the settings that a git is run with. There are two kinds. One reads no configuration of a person
+// or an agent. The other may talk to an origin in a person's name.
 // Never: hands on a variable that is not on a list; asks a person anything.
 import process from 'node:process'
 import { originVariables } from '../environment.ts'

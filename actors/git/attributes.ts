@@ -1,5 +1,5 @@
-// What main's `.gitattributes` say, for merges that are built without a checkout: the files of that name, and nothing
-// else, in a folder of the Refinery's that git takes for its worktree.
+// What main's `.gitattributes` say, for merges that are built without a checkout. Git takes a folder of the Refinery's,
+// which has only the files of that name, for its worktree.
 // Never: reads the attributes of the work that is to be merged; git itself would not, before it has merged.
 import { createHash } from 'node:crypto'
 import { existsSync } from 'node:fs'

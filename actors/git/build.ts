@@ -1,7 +1,7 @@
-// Building: the work of each issue is put on main as objects in the Refinery's clone, one on the other; what cannot be
-// is left out, with words. Same work and same main, same commits.
-// Never: checks anything out, asks an agent's repository for anything but objects, or lets what was taken from main
-// come back to it.
+// Builds a candidate: the work of each issue is put on main as objects in the Refinery's clone, one on the other. Work
+// that cannot be put there is left out, and told why. The same work on the same main makes the same commits.
+// Never: checks anything out; asks an agent's repository for anything but objects; lets what was taken from main come
+// back.
 import { join } from 'node:path'
 import type { EffectInput, EffectOutput } from '../../machines/effects.ts'
 import { rigLayout } from '../layout.ts'

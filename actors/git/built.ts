@@ -1,6 +1,6 @@
-// What the Refinery made for main, written down before anybody could push it: every commit, and which commit brings
-// whose work. A commit on main that is not among them came another way.
-// Never: grows without bound; takes anybody's word but its own for what a commit brings.
+// The town's own record of what the Refinery made for main, written before anything is pushed: every commit, and whose
+// work each commit brings. A commit of main that is not in it came another way.
+// Never: grows without bound; goes by what a commit's message says.
 import { appendFile, readFile, rename, stat, writeFile } from 'node:fs/promises'
 import { rigLayout } from '../layout.ts'
 import type { At } from './at.ts'
@@ -65,8 +65,8 @@ async function add(path: string, lines: readonly string[]): Promise<void> {
   const all = await read(path)
   const fresh = lines.filter((line) => !all.has(line))
   if (fresh.length === 0) return
-  // The line before may be half of one, of a daemon that was killed.
-  await appendFile(path, `\n${fresh.join('\n')}\n`)
+  // On disk before a push; the line before may be half of one, of a daemon that was killed.
+  await appendFile(path, `\n${fresh.join('\n')}\n`, { flush: true })
   for (const line of fresh) all.add(line)
   if ((await stat(path)).size > sizeMaxBytes) await keepNewerHalf(path, all)
   known.set(path, { mark: await markOf(path), lines: all })
@@ -94,6 +94,6 @@ async function markOf(path: string): Promise<string> {
 async function keepNewerHalf(path: string, lines: Set<string>): Promise<void> {
   const gone = [...lines].slice(0, lines.size / 2)
   for (const line of gone) lines.delete(line)
-  await writeFile(`${path}.part`, `${[...lines].join('\n')}\n`)
+  await writeFile(`${path}.part`, `${[...lines].join('\n')}\n`, { flush: true })
   await rename(`${path}.part`, path)
 }

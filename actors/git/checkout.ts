@@ -1,6 +1,5 @@
-// A commit checked out for gates: a folder with a repository of its own, without a remote, that shares no writable
-// thing
-// with the town. Its HEAD and index are kept once more where no gate can write, and say what a gate changed.
+// A commit checked out for gates, in a folder with a repository of its own that has no remote and shares nothing
+// writable with the town. Its HEAD and index are kept once more where no gate can write, and say what a gate changed.
 // Never: uses a folder twice; believes the folder's own repository.
 import { existsSync, mkdirSync, rmSync } from 'node:fs'
 import { copyFile, mkdir, rm, writeFile } from 'node:fs/promises'

@@ -1,6 +1,5 @@
-// The clones of a new rig: the Refinery's from origin, with everything; the Mayor's beside it, which sees the same
-// objects
-// and stands on main without having it checked out as a branch.
+// Makes the two clones of a new rig. The Refinery's has everything that origin has. The Mayor's, beside it, sees the
+// same objects and stands on main without having that branch checked out.
 // Never: asks for a password, runs a hook, takes an address for an option, or begins an empty history beside a real
 // one.
 import { mkdirSync, writeFileSync } from 'node:fs'

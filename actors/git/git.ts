@@ -1,5 +1,5 @@
-// Git's answers: what one printed, or a failure in its own words. It waits for locks, and knows the few questions that
-// every room here asks.
+// Runs git and gives its answer: what it printed, or a failure in its own words. It waits for locks. The few questions
+// that every room here asks are answered here too.
 // Never: a push without a condition; git in a folder that an agent can write but through a lens (`lens.ts`).
 
 import { type At, plainly } from './at.ts'

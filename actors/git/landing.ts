@@ -1,5 +1,5 @@
-// Landing: exactly the commit that was judged is pushed to main, only onto the main it was built on; and origin itself
-// says whether it is there.
+// Lands a candidate: exactly the commit that was judged is pushed to main, and only onto the main it was built on. Then
+// origin itself is asked whether it is there.
 // Never: forces a push, pushes anything else, or believes a push that origin does not confirm.
 import { join } from 'node:path'
 import type { EffectInput, EffectOutput } from '../../machines/effects.ts'

@@ -1,6 +1,5 @@
-// Locks that a killed git left behind are taken away, once no git lives that could hold them: of those that were
-// running
-// when the lock was first met, none is left.
+// Takes away locks that a killed git left behind. A lock is left behind when of the gits that ran when it was first
+// met, and could hold it, none runs any more.
 // Never: takes a lock from a git that may hold it, or one that is outside the repository that was asked. A git that
 // cannot be seen into may hold it, but for ten minutes at most.
 import { existsSync, readdirSync, rmSync, statSync } from 'node:fs'

@@ -1,4 +1,4 @@
-// One issue's work put on a commit, in the rig's style: as a merge, as one commit, or as its own commits once more.
+// Puts one issue's work on a commit, in the rig's style: as a merge, as one commit, or as its own commits once more.
 // Never: makes what git itself would not merge without asking, what `unfit.ts` has something against, or a commit that
 // brings back what was taken from main.
 import { join } from 'node:path'

@@ -1,5 +1,5 @@
-// Repositories inside a worktree: submodules, and clones somebody made there. Git keeps none of their work with the
-// worktree's own, so it is kept beside it, under `refs/gt/nested/…` of the rig's clone.
+// Keeps the work of repositories inside a worktree: submodules, and clones that somebody made there. Git does not keep
+// it with the worktree's own, so it is kept under `refs/gt/nested/…` of the rig's clone.
 // Never: changes their files, their index or their branches; reads their configuration or runs their hooks; deletes a
 // pin; takes one that git cannot read for empty.
 import { createHash } from 'node:crypto'

@@ -1,5 +1,5 @@
-// Origin, as only the Refinery's clone talks to it: where its main is, fetched by its full name from the address of
-// config.json.
+// Asks origin where its main is, and fetches it. Only the Refinery's clone talks to origin: at the address in
+// config.json, and for main by its full name.
 // Never: fetches tags or other branches, prunes, or takes another branch for main unless origin's HEAD names it and it
 // has all that main had.
 import { join } from 'node:path'
@@ -31,9 +31,8 @@ export function fetchMain(deps: RigGit, rig: string): Promise<OriginMain> {
 }
 
 /**
- * The same when origin has not been heard of for `staleMs`. From the moment it was asked it is waited for no longer
- * than
- * `patienceMs` (milliseconds): one that hangs does not hold up everybody in turn.
+ * The same when origin has not been heard of for `staleMs`. It is waited for `patienceMs` from the moment it was asked
+ * (both in milliseconds), so that one that hangs does not hold up everybody in turn.
  */
 export async function fetchMainWhenDue(
   deps: RigGit,

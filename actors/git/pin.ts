@@ -1,4 +1,5 @@
-// Pins: what is kept of workers’ work is listed, brought back, packed, and let go once main has had it for long.
+// Lists the pins, which keep workers’ work; brings work back from them, packs them, and lets them go once main has had
+// their work for long.
 // Never: lets go of anything that main does not have.
 import { existsSync, readdirSync, rmdirSync } from 'node:fs'
 import { join } from 'node:path'

@@ -1,5 +1,5 @@
-// A polecat's place in the Mayor's clone: what the town remembers of it, where git keeps its own folder, and what of a
-// repository is its own (configuration, hooks, stash, view of origin) and what is shared (objects, branches, tags).
+// A polecat's place in the Mayor's clone: what the town remembers of it, and where git keeps its own folder. A place
+// has its own configuration, hooks, stash and view of origin; it shares objects, branches and tags with the clone.
 // Never: reads a worker's files to know whose place it is.
 import {
   existsSync,

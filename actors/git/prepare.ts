@@ -1,5 +1,5 @@
-// Before a town's git is used: is the git here new enough; and what a daemon that was killed, or a move of the town's
-// folder, left to be mended.
+// What is done before a town uses git: it is checked that the git here is new enough, and what a killed daemon or a
+// move of the town's folder left behind is mended.
 // Never: changes anybody's work.
 import { existsSync, lstatSync, mkdirSync, readdirSync, rmSync, writeFileSync } from 'node:fs'
 import { open } from 'node:fs/promises'
@@ -16,6 +16,7 @@ import { isLink, writeGitFile } from './place.ts'
 import { knownMain, readHead } from './refs.ts'
 import { linkedFrom, textOf } from './repository.ts'
 import type { RigGit } from './rig.ts'
+import { allowRunning } from './run.ts'
 import { endLeftGits } from './running.ts'
 import { clearStaged } from './staging.ts'
 import { statusOf } from './status.ts'
@@ -44,6 +45,7 @@ export async function gitTrouble(): Promise<string | undefined> {
  * Before anything else is done with git.
  */
 export async function prepareGit(deps: RigGit, rigs: readonly string[]): Promise<void> {
+  allowRunning(deps.town)
   await endLeftGits(deps.town)
   forgetAll(deps.town)
   rmSync(join(townLayout(deps.town).lenses, '.nested'), { recursive: true, force: true })

@@ -1,5 +1,4 @@
-// Refs as git's own files have them, read without a process; and main of a rig, brought to where its workers look for
-// it.
+// Reads refs from git's own files, without a process; and brings a rig's main to where its workers look for it.
 // Never: moves a branch that is checked out somewhere, or one that has commits of its own.
 import { existsSync } from 'node:fs'
 import { type FileHandle, mkdir, open, readdir, readFile, rename, rm, stat } from 'node:fs/promises'
@@ -183,8 +182,8 @@ export async function followInPlace(
 }
 
 /**
- * Writes a loose ref as git does, under its lock, and waits for the disk. One that is locked now, or is not what it
- * `was` (undefined: there was none), is left as it is, and false the answer.
+ * Writes a loose ref as git does, under its lock, and waits for the disk. The answer is false when it is left as it is:
+ * it is locked now, or is not what it `was` (undefined: there was none).
  */
 export async function writeRef(
   common: string,

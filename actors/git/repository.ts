@@ -1,5 +1,5 @@
-// Where a repository keeps itself: a worktree's own folder, and the one all its worktrees share. Told by git's own
-// files, without a process.
+// Finds where a repository keeps itself: a worktree's own folder, and the folder that all its worktrees share. It reads
+// git's own files, without a process.
 // Never: writes.
 import { existsSync, lstatSync, readFileSync, realpathSync, statSync } from 'node:fs'
 import { basename, dirname, join, resolve, sep } from 'node:path'

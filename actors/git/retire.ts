@@ -1,6 +1,5 @@
-// What is kept of a place: commits and files are pinned under `refs/gt/…` before anything could lose them; and the
-// end of
-// a place, which is cleared once all of it is pinned.
+// Keeps what is in a place, and ends the place. Commits and files are pinned under `refs/gt/…` before anything could
+// lose them; a place is cleared once all of it is pinned.
 // Never: changes a worktree or its index; deletes a pin; clears a place that has something that cannot be kept.
 import { existsSync, lstatSync, readdirSync } from 'node:fs'
 import { join } from 'node:path'

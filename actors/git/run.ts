@@ -1,10 +1,11 @@
-// How a git is run: its output bounded, its time counted from its last sign of life, and an end that takes its whole
-// process group along and waits for nobody who holds its pipes.
+// Runs a git. Its output is bounded, and its time is counted from its last sign of life. When it is ended, its whole
+// process group goes along; nobody who holds its pipes is waited for.
 // Never: a shell; an environment that was not asked for (`at.ts`).
 import { type ChildProcess, spawn } from 'node:child_process'
 import { existsSync } from 'node:fs'
 import process from 'node:process'
 import { type At, identity } from './at.ts'
+import { isWithin } from './repository.ts'
 import { ownerOfMine, ownerVariable } from './running.ts'
 
 export interface RunOptions {
@@ -38,7 +39,8 @@ const graceMs = 2000
 
 /** Runs one git to its end, whatever that is; only its own end is waited for, not that of what it leaves behind. */
 export function runGit(at: At, args: readonly string[], options: RunOptions = {}): Promise<Ran> {
-  return isEnding ? Promise.resolve(notBegun) : (beside?.run ?? runHere)(at, args, options)
+  if ([...ended].some((town) => isWithin(at.cwd, town))) return Promise.resolve(notBegun)
+  return (beside?.run ?? runHere)(at, args, options)
 }
 
 /** Another process that starts gits for this one (`apart.ts`). */
@@ -84,7 +86,7 @@ function watched(child: ChildProcess, cwd: string, options: RunOptions): Promise
     trouble = why
     endWithAll(child)
   }
-  noteRunning(child)
+  noteRunning(child, cwd)
   const output = collected(child, () => end(`it printed more than ${stdoutMaxBytes >> 20} MiB`))
   const limits = limitsOn(child, options, end)
   const aborted = () => end('it was called off')
@@ -114,26 +116,40 @@ function watched(child: ChildProcess, cwd: string, options: RunOptions): Promise
   })
 }
 
-/** Gits that run now; each leads a process group of its own. */
-const running = new Set<ChildProcess>()
+/** Gits that run now, and where; each leads a process group of its own. */
+const running = new Map<ChildProcess, string>()
 
-function noteRunning(child: ChildProcess): void {
+function noteRunning(child: ChildProcess, cwd: string): void {
   // Who goes takes its gits along; each cleans up behind itself.
   if (running.size === 0 && process.listeners('exit').every((each) => each !== endAtOnce)) process.on('exit', endAtOnce)
-  running.add(child)
+  running.set(child, cwd)
 }
 
 const endAtOnce = () => {
-  for (const child of running) signalGroup(child, 'SIGTERM')
+  for (const child of running.keys()) signalGroup(child, 'SIGTERM')
 }
 
-let isEnding = false
+/** Towns of this process that are down. */
+const ended = new Set<string>()
 
-/** Ends every git of this process with all that it started; none is begun any more, or one would be tried again. */
-export function endRunning(): void {
-  isEnding = true
+/** From now on gits may be run in this town. */
+export function allowRunning(town: string): void {
+  ended.delete(town)
+}
+
+/**
+ * Ends every git that works in this town, with all that it started. None is begun there any more: one that was killed
+ * would be tried again.
+ */
+export function endRunning(town: string): void {
+  ended.add(town)
   beside?.end()
-  for (const child of running) endWithAll(child)
+  for (const [child, cwd] of running) if (isWithin(cwd, town)) endWithAll(child)
+}
+
+/** Ends every git of this process, with all that it started. */
+export function endEveryRunning(): void {
+  for (const child of running.keys()) endWithAll(child)
 }
 
 /** Its whole group: SIGTERM, and SIGKILL when it has not ended after a while. */

@@ -1,5 +1,5 @@
-// A worktree appears whole or not at all: its files and git's own folder for it are made aside, and what is finished
-// gets its name; what is removed loses its name first, and is deleted by and by.
+// A worktree appears whole or not at all. Its files and git's own folder for it are made aside, and get their names
+// when they are finished. What is removed loses its name first, and is deleted by and by.
 // Never: leaves half a worktree where git or a worker could meet it; has git enumerate or prune worktrees.
 import {
   chmodSync,

@@ -1,6 +1,5 @@
-// Submodules: where a commit's are, what their own origins have, and how a place is filled with them. What was
-// fetched is
-// kept under the Refinery, one bare repository for each address.
+// Finds a commit's submodules and what their own origins have, and fills a place with them. What was fetched is kept
+// under the Refinery, in one bare repository for each address.
 // Never: takes an address from anywhere but `.gitmodules` at the commit, or a local one for a project that is not local
 // itself; runs in a submodule's own repository once an agent had it.
 import { createHash } from 'node:crypto'

@@ -1,5 +1,5 @@
-// What of an issue's work stands against putting it on main: files that others could not check out, commits of other
-// repositories that no origin has, files git could only merge with a program that is not here.
+// Finds what stands against putting an issue's work on main: files that others could not check out, commits of other
+// repositories that no origin has, and files that git could only merge with a program that is not here.
 // Never: runs any of those programs.
 import { rigLayout } from '../layout.ts'
 import { type Attributes, attributeOf } from './attributes.ts'

@@ -1,4 +1,5 @@
-// What git and an origin said, for people: the reason, without progress and advice; and of what kind the trouble is.
+// Makes words for people of what git and an origin said: the reason, without progress and advice, and the kind of
+// trouble.
 // Never: loses a line that an origin sent.
 import { GitFailed } from './git.ts'
 

@@ -1,5 +1,5 @@
-// A polecat's place: its worktree and branch, made from the Mayor's clone, and proven to be its own before anything
-// is written.
+// Makes a polecat's place, its worktree and branch, from the Mayor's clone. A place is proven to be its worker's own
+// before anything is written.
 // Never: overwrites a place, touches a folder that is not this incarnation's, or runs what an agent wrote there.
 import { existsSync, lstatSync, mkdirSync, realpathSync, rmSync, statSync } from 'node:fs'
 import { basename, dirname, join } from 'node:path'

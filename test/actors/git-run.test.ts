@@ -1,11 +1,11 @@
 // How a git is run and ended, with programs in git's place that misbehave.
-import { existsSync, mkdirSync, mkdtempSync, readFileSync, realpathSync, rmSync } from 'node:fs'
+import { existsSync, mkdirSync, mkdtempSync, readFileSync, realpathSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, expect, test } from 'vitest'
 import { overNetwork, plainly } from '../../actors/git/at.ts'
 import { gitTrouble } from '../../actors/git/prepare.ts'
-import { runGit } from '../../actors/git/run.ts'
+import { allowRunning, endRunning, runGit } from '../../actors/git/run.ts'
 import { reasonIn } from '../../actors/git/words.ts'
 import { startOf } from '../../actors/processes.ts'
 import { eventually } from '../fixture/real-town.ts'
@@ -46,6 +46,23 @@ test('silence ends it, with all that it started, also what does not want to end;
   await eventually(() => pidsIn(join(dir, 'pids')).every((pid) => startOf(pid) === undefined))
   instead('for n in 1 2 3 4 5 6; do sleep 0.2; echo $n >&2; done')
   expect(await runGit(plainly(dir), ['fetch'], { silentMs: 800 })).toMatchObject({ exitCode: 0, trouble: undefined })
+})
+
+test('a town that goes down ends its own gits and begins no other; another town of the process goes on', async () => {
+  const [down, up] = ['down', 'up'].map((name) => join(dir, name)) as [string, string]
+  for (const town of [down, up]) mkdirSync(join(town, 'w'), { recursive: true })
+  instead(`echo $$ >> ${dir}/pids; while [ -e ${dir}/hangs ]; do sleep 0.1; done`)
+  writeFileSync(join(dir, 'hangs'), '')
+  const [its, others] = [down, up].map((town) => runGit(plainly(join(town, 'w')), ['fetch']))
+  await eventually(() => pidsIn(join(dir, 'pids')).length === 2)
+  endRunning(down)
+  expect((await its)?.exitCode).toBe(undefined)
+  rmSync(join(dir, 'hangs'))
+  expect(await others).toMatchObject({ exitCode: 0 })
+  expect((await runGit(plainly(join(down, 'w')), ['x'])).trouble).toBe('the town goes down')
+  expect(await runGit(plainly(up), ['x'])).toMatchObject({ exitCode: 0 })
+  allowRunning(down)
+  expect(await runGit(plainly(down), ['x'])).toMatchObject({ exitCode: 0 })
 })
 
 test('one that is killed from outside is told from one that was ended, and from one that is not there', async () => {
