@@ -17,7 +17,7 @@ export const word = declare({
   summary: 'wait until an epic or issue has landed, or needs you',
   usage: '<id> [--timeout <duration>]',
   examples: [
-    'gt wait wyv-1    # 0: every child has landed, or was closed; 1: something needs the Overseer',
+    'gt wait wyv-1    # 0: all has landed, or needed no change; 1: something was closed without, or needs you',
     'gt wait wyv-1 --timeout 30m',
   ],
   options: { timeout: { kind: 'duration', about: 'how long to wait at most: 90s, 10m, 2h, or a number of seconds' } },
@@ -37,7 +37,7 @@ export const word = declare({
         ...(last?.needs ?? []).flatMap((need) => [oneLine(need.subject), need.body]),
       ].filter(Boolean),
     )
-    return over && (last?.kind === 'landed' || last?.kind === 'closed') ? 0 : 1
+    return over && (last?.kind === 'landed' || last?.kind === 'unchanged') ? 0 : 1
   },
 })
 
