@@ -179,6 +179,8 @@ interface Part {
   status: string
   /** Closed by the town itself, because origin has its work. */
   landed: boolean
+  /** Closed because there was nothing to do, as its worker or the town said. */
+  unchanged: boolean
   reason: string
 }
 
@@ -205,7 +207,8 @@ export async function outlook(host: Host, reader: IssueReader, rig: string, id: 
     const why = rest.map(
       (part) => `${part.id} is closed, with nothing of it on main: ${part.reason || 'no reason given'}`,
     )
-    return { ...base, kind: 'closed', text: [...(landed > 0 ? [`${id}: ${progress}`] : []), ...why].join('; ') }
+    const kind = rest.every((part) => part.unchanged) ? 'unchanged' : 'closed'
+    return { ...base, kind, text: [...(landed > 0 ? [`${id}: ${progress}`] : []), ...why].join('; ') }
   }
 
   const ids = new Set([id, ...parts.map((part) => part.id)])

@@ -1,6 +1,6 @@
 // The hands of beads: what each effect about issues and messages does.
 // Never: decides what is worked on; it reads, claims, releases, closes and files.
-import { rigOf } from '../../machines/address.ts'
+import { rigOf, whereabouts } from '../../machines/address.ts'
 import type { IssueBrief, Preserved } from '../../machines/mail.ts'
 import type { Hands } from '../binding.ts'
 import type { Issue, TownIssues } from './contract.ts'
@@ -142,6 +142,11 @@ export async function whyNotWait(beads: TownIssues, id: string, on: string): Pro
 
 /** How the town itself says that an issue is on main. */
 export const isLanded = (closer: string | null, reason: string) => closer === by && reason.startsWith('Landed as ')
+
+/** Closed, by its worker or by the town, because there was nothing to do. */
+export const isUnchanged = ({ assignee, close_reason }: Issue, closer: string | null) =>
+  /^no change\b/i.test(close_reason) &&
+  (closer === by || (closer !== null && closer === assignee && whereabouts(closer)?.role === 'polecat'))
 
 const lastLine = (notes: string) => (notes === '' ? '' : `: ${notes.split('\n').at(-1)}`)
 
