@@ -130,7 +130,7 @@ const obstacles: Record<
   foreign: {
     subject: (rig) => `main of ${rig} has commits that this town did not test`,
     advice: (rig) =>
-      `Nothing waits for you: the next landing is tested together with them. If others may push to main: gt rig set ${rig} foreign_commits=allow`,
+      `Nothing waits for you: the next landing is tested together with them. More of them are noted in the log. You have seen it: gt refinery process ${rig}. If others may push to main: gt rig set ${rig} foreign_commits=allow`,
   },
 }
 

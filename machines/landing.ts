@@ -41,7 +41,7 @@ export interface RefineryContext extends RefineryInput {
   /** Where and why origin was away last. */
   away: Away | null
   /** What the Overseer was told of, and what ends it: a step that goes well, or that nothing waits for it any more. */
-  stuck: { what: Obstacle; until: Step | 'gates' | 'landed' | 'held' }[]
+  stuck: { what: Obstacle; until: Step | 'gates' | 'poked' | 'held' }[]
   /** Flaky gates that were told of. */
   flaky: string[]
   /** Newest first, at most 20. */
@@ -114,11 +114,11 @@ export const rested =
     }
   }
 
-/** What kept work that is no longer in the queue, or no longer kept, is over. */
+/** What kept work that is no longer in the queue, or no longer kept, is over; what the Overseer is to see stays. */
 const isOverWith =
   (queue: readonly Queued[]) =>
   ({ what, until }: Context['stuck'][number]) =>
-    queue.length === 0 || (until === 'held' && !queue.some(({ wait }) => wait?.what === what))
+    (queue.length === 0 && until !== 'poked') || (until === 'held' && !queue.some(({ wait }) => wait?.what === what))
 
 export const takenIn =
   (event: MailEvent<'merge.requested'>): Change =>
@@ -289,7 +289,7 @@ export const built =
     const gone = context.members.filter(({ issue }) => unfit.some((each) => each.issue === issue))
     const stays = context.red !== null && context.red.main === base
     const strangers = context.gated && context.tellForeign && foreign.length > 0
-    const news = strangers ? tells('foreign', says.foreign(foreign), 'landed')(context) : {}
+    const news = strangers ? tells('foreign', says.foreign(foreign), 'poked')(context) : {}
     return {
       notes: says.built(output),
       mail: [...told.unfit(context, unfit), ...(news.mail ?? [])],

@@ -311,7 +311,7 @@ export const refineryMachine = setup({
           {
             guard: { type: 'answered', params: 'confirmed' },
             target: 'landed',
-            actions: { type: 'news', params: [went('build', 'land', 'confirm', 'landed')] },
+            actions: { type: 'news', params: [went('build', 'land', 'confirm')] },
           },
           {
             guard: { type: 'answered', params: 'absent' },

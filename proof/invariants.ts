@@ -265,7 +265,8 @@ export const atRest: readonly Invariant[] = [
       const over = escalationsOf(view).find(({ cause }) => {
         const [, what, name = ''] = cause.split('/')
         if (cause.startsWith('failing/')) return true
-        if (what === 'queue') return queue.length === 0
+        // What others pushed is told until the Overseer has seen it.
+        if (what === 'queue') return queue.length === 0 && name !== 'foreign'
         if (what === 'remains') return !(name in workers)
         return view.issues.some(({ id, status }) => id === what && status === 'closed')
       })

@@ -262,7 +262,7 @@ describe('what cannot be built', () => {
   })
 })
 
-test('commits that others pushed are noted each, told once, and no escalation any more when the next has landed', () => {
+test('commits that others pushed are noted each, told once, until the Overseer has seen it', () => {
   const pushed = (author: string) => ({ foreign: [{ sha: sha('f'), author, subject: 'Quick fix' }] })
   const world: World = {
     buildCandidate: () => 'later',
@@ -281,5 +281,8 @@ test('commits that others pushed are noted each, told once, and no escalation an
   ])
   world.buildCandidate = (input) => t.well('buildCandidate', input)
   t.answer('landCandidate w/refinery', { kind: 'pushed' })
-  expect([t.statuses()[1], queue().map(({ issue }) => issue), t.causes()]).toEqual(['closed', ['w-3'], []])
+  expect([t.statuses()[1], queue().map(({ issue }) => issue)]).toEqual(['closed', ['w-3']])
+  expect(t.causes()).toEqual(['w/queue/foreign'])
+  poke()
+  expect(t.causes()).toEqual([])
 })
