@@ -85,8 +85,8 @@ async function hideCopied(town: string, rig: RigConfig, { at, own }: ProvenPlace
 }
 
 /**
- * The effect: a worker's worktree, once for each setup. `logOf` names the log of a step, `report` hears what is said once
- * in words.
+ * The effect: a worker's worktree, once for each setup. `logOf` names the log of a step, `report` hears what is said
+ * once in words.
  */
 export async function setUpWorktree(
   { town, rig, at, logOf, report }: SetUp,
