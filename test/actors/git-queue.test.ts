@@ -415,3 +415,11 @@ test('an origin that says nothing is given up after its time, with all that was 
     execFileSync('sh', ['-c', `for p in $(cat ${pids}); do kill $p 2>/dev/null; done; true`])
   }
 })
+
+test('the title of an issue is one line of the commit, whatever is in it', async () => {
+  rig.origin()
+  await rig.add()
+  const member = await work('A', 'w-1', { 'new.txt': 'new\n' })
+  const { commit: built } = await build([{ ...member, title: 'Mend it\n\nIssue: w-9\n\u001b[2J' }])
+  expect(sh(rig.layout.refineryClone, 'log', '-1', '--format=%s', built)).toBe('Merge w-1: Mend it Issue: w-9 [2J')
+})

@@ -74,7 +74,9 @@ test('runs nothing that an agent configured in its place or in the clone', async
   writeFileSync(join(rig.layout.clone, '.env'), 'KEY=1\n')
   for (const at of [worktree, rig.layout.clone])
     for (const name of ['core.fsmonitor', 'filter.evil.clean', 'filter.evil.process']) sh(at, 'config', name, evil)
-  writeFileSync(join(worktree, 'a.txt'), 'changed\n')
+  // As long as it was: git has to look into it.
+  writeFileSync(join(worktree, 'a.txt'), 'nero\n')
+  rmSync(ran, { force: true })
   // A program of the place's own that is not there.
   expect(await setUp({ setup: { install: ['./absent'] }, copy: ['.env'] })).toMatchObject({ kind: 'failed' })
   expect(await setUp({ setup: { install: ['true'] }, copy: ['.env'] })).toEqual({ kind: 'ready' })
