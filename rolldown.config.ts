@@ -47,6 +47,12 @@ export default defineConfig([
     treeshake,
     output: { ...cjs, chunkFileNames: 'chunks/daemon-[name]-[hash].cjs' },
   },
+  {
+    input: { gits: 'cli/gits.ts' },
+    platform: 'node',
+    treeshake,
+    output: { ...cjs, codeSplitting: false },
+  },
   // The kit for plugin authors: `gastown/proof`.
   {
     input: 'proof/kit.ts',

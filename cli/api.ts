@@ -96,8 +96,8 @@ export interface Escalation {
 
 export interface Outlook {
   id: string
-  /** `closed`: over, and not all of it is on main. */
-  kind: 'landed' | 'closed' | 'working' | 'needs-overseer' | 'idle'
+  /** `unchanged`: over, and what is not on main needed no change; `closed`: over, and somebody closed some without. */
+  kind: 'landed' | 'unchanged' | 'closed' | 'working' | 'needs-overseer' | 'idle'
   total: number
   landed: number
   /** Titles and states of what is not landed. */

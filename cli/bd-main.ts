@@ -10,6 +10,7 @@ import { type Beads, initBeads, openBeads } from '../actors/beads/embedded.ts'
 import { exportLines, importLines, issueJson } from '../actors/beads/jsonl.ts'
 import { Usage } from './errors.ts'
 import { read, type Value, type Values } from './kinds.ts'
+import { oneLine, plain } from './print.ts'
 import { version } from './version.ts'
 
 /** Every flag there is; each word says which are its own. */
@@ -104,12 +105,12 @@ function run(argv: string[]): number {
     const beads = openBeads(findBeads())
     const actor = flags.actor ?? process.env.BD_ACTOR ?? process.env.BEADS_ACTOR ?? process.env.USER ?? 'unknown'
     const print = (json: () => unknown, lines: () => readonly string[]) =>
-      void say(flags.json ? JSON.stringify(json(), null, 2) : lines().join('\n'))
+      void say(flags.json ? JSON.stringify(json(), null, 2) : plain(lines().join('\n')))
     said.run({ flags, args, beads, actor, print })
     return 0
   } catch (error) {
     const usage = error instanceof Usage || (error as { code?: string }).code?.startsWith('ERR_PARSE_ARGS') === true
-    process.stderr.write(`Error: ${error instanceof Error ? error.message : error}\n`)
+    process.stderr.write(`Error: ${plain(error instanceof Error ? error.message : String(error))}\n`)
     if (!usage && !(error instanceof BeadsError)) process.stderr.write(`${error instanceof Error ? error.stack : ''}\n`)
     return usage ? 2 : 1
   }
@@ -182,7 +183,7 @@ const split = (given: readonly string[] | undefined) =>
     .map((each) => each.trim())
     .filter(Boolean)
 const line = (issue: Issue) =>
-  `${issue.id} [P${issue.priority}] [${issue.issue_type}] ${issue.status}${issue.assignee ? ` @${issue.assignee}` : ''} - ${issue.title}`
+  `${issue.id} [P${issue.priority}] [${issue.issue_type}] ${issue.status}${issue.assignee ? ` @${issue.assignee}` : ''} - ${oneLine(issue.title)}`
 const defined = <T extends object>(object: T) =>
   Object.fromEntries(Object.entries(object).filter(([, value]) => value !== undefined)) as {
     [K in keyof T]?: Exclude<T[K], undefined>
@@ -243,7 +244,7 @@ const words: Record<string, Word> = {
             ? [issue.id]
             : [
                 `✓ Created issue: ${issue.id}`,
-                `  Title: ${issue.title}`,
+                `  Title: ${oneLine(issue.title)}`,
                 `  Priority: P${issue.priority}`,
                 `  Status: ${issue.status}`,
               ],

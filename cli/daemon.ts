@@ -8,6 +8,8 @@ import process from 'node:process'
 import { createInterface } from 'node:readline'
 import { destination, pino } from 'pino'
 import { ConfigUnusable, writeConfig } from '../actors/config.ts'
+import { gitsApart } from '../actors/git/apart.ts'
+import { startGitsBy } from '../actors/git/run.ts'
 import { townLayout } from '../actors/layout.ts'
 import { Refusal, StoreUnusable } from '../runtime/open.ts'
 import type { Response } from './api.ts'
@@ -29,6 +31,9 @@ export async function runDaemon(options: DaemonOptions): Promise<number> {
     log.fatal(error)
     end(1)
   }
+  // Bundled only; from its sources a daemon starts gits itself.
+  const gits = join(dirname(options.entry.gt), 'gits.cjs')
+  if (existsSync(gits)) startGitsBy(gitsApart(options.entry.node, gits))
   let town: Awaited<ReturnType<typeof openTown>>
   try {
     town = await openTown({

@@ -7,6 +7,7 @@ import process from 'node:process'
 import type { Data, Params, RequestName } from './asking.ts'
 import { hangUp, makeRequest, send } from './client.ts'
 import { TownUnreachable, Usage } from './errors.ts'
+import { plain, plainly } from './print.ts'
 import { type Asked, type Context, globalOptions, groups, help, parse, type Typed } from './word.ts'
 import { words } from './words.ts'
 
@@ -86,7 +87,9 @@ function contextOf({ flags, args }: Typed): Context {
       const request = makeRequest(method, params)
       for (const until = Date.now() + patienceMs; ; await pause(200)) {
         try {
-          return await send<M>(townLayout(root).socket, root, request, event)
+          const hear = event && !json ? (what: unknown) => event(plainly(what) as never) : event
+          const data = await send<M>(townLayout(root).socket, root, request, hear)
+          return json ? data : plainly(data)
         } catch (error) {
           if (!(error instanceof TownUnreachable) || Date.now() >= until) throw error
         }
@@ -94,7 +97,7 @@ function contextOf({ flags, args }: Typed): Context {
     },
     beDaemon: async (options) => (await import('./daemon.ts')).runDaemon(options),
     everyWord: () => Promise.all(Object.entries(words).map(async ([name, { load }]) => ({ ...(await load()), name }))),
-    print: (data, lines) => void say(json ? JSON.stringify(data, null, 2) : lines().join('\n')),
+    print: (data, lines) => void say(json ? JSON.stringify(data, null, 2) : lines(plainly(data)).join('\n')),
   }
 }
 
@@ -114,7 +117,7 @@ function say(text: string): number {
 function complain(error: unknown, json: boolean): number {
   const code = error instanceof Usage ? 2 : error instanceof TownUnreachable ? 3 : 1
   const message = error instanceof Error ? error.message : String(error)
-  process.stderr.write(json ? `${JSON.stringify({ error: { code, message } })}\n` : `gt: ${message}\n`)
+  process.stderr.write(json ? `${JSON.stringify({ error: { code, message } })}\n` : `gt: ${plain(message)}\n`)
   return code
 }
 

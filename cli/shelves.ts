@@ -3,7 +3,7 @@
 
 import type { Issue } from '../actors/beads/contract.ts'
 import { type Beads, openBeads } from '../actors/beads/embedded.ts'
-import { isLanded, survey } from '../actors/beads/hands.ts'
+import { isLanded, isUnchanged, survey, whyNotWait } from '../actors/beads/hands.ts'
 import { watchBeads } from '../actors/beads/watch.ts'
 import { rigLayout, townLayout } from '../actors/layout.ts'
 import type { IssueReader } from './status.ts'
@@ -47,9 +47,10 @@ export function openShelves(root: string): Shelves {
 }
 
 function issuesIn(of: Shelves['of']): IssueReader {
-  const part = (rig: string, { id, title, status, close_reason: reason }: Issue) => {
-    const landed = status === 'closed' && isLanded(of(rig).closedBy(id), reason)
-    return { id, title, status, landed, reason }
+  const part = (rig: string, issue: Issue) => {
+    const { id, title, status, close_reason: reason } = issue
+    const closer = status === 'closed' ? of(rig).closedBy(id) : null
+    return { id, title, status, landed: isLanded(closer, reason), unchanged: isUnchanged(issue, closer), reason }
   }
   return {
     async issue(rig, id) {
@@ -62,6 +63,7 @@ function issuesIn(of: Shelves['of']): IssueReader {
         .filter((issue) => issue.issue_type !== 'epic')
       return parts.map((issue) => part(rig, issue))
     },
+    whyNotWait: (rig, id, on) => whyNotWait(of(rig), id, on),
     waiting: async (rig, epics, issues) => (await survey(of(rig), epics, issues)).waiting,
   }
 }

@@ -18,6 +18,8 @@ export interface IssueReader {
   issue(rig: string, id: string): Promise<(Part & { type: string; assignee: string | null }) | undefined>
   /** Every issue under an epic, all levels. */
   children(rig: string, id: string): Promise<Part[]>
+  /** Why an issue cannot wait for another, in words; undefined when it can. */
+  whyNotWait(rig: string, id: string, on: string): Promise<string | undefined>
   /** Why each open issue asked for is not ready, in words. */
   waiting(rig: string, epics: readonly string[], issues: readonly string[]): Promise<{ id: string; why: string }[]>
 }
@@ -101,7 +103,8 @@ export function polecats(host: Looked, rig: string): Polecat[] {
 /** Why a request is not tried now. */
 const waitWords = {
   refused: 'origin refuses it',
-  broken: 'it could not be built',
+  broken: 'it could not be built or tested',
+  away: 'origin was away',
   main_red: 'main is red',
 }
 
@@ -176,6 +179,8 @@ interface Part {
   status: string
   /** Closed by the town itself, because origin has its work. */
   landed: boolean
+  /** Closed because there was nothing to do, as its worker or the town said. */
+  unchanged: boolean
   reason: string
 }
 
@@ -202,7 +207,8 @@ export async function outlook(host: Host, reader: IssueReader, rig: string, id: 
     const why = rest.map(
       (part) => `${part.id} is closed, with nothing of it on main: ${part.reason || 'no reason given'}`,
     )
-    return { ...base, kind: 'closed', text: [...(landed > 0 ? [`${id}: ${progress}`] : []), ...why].join('; ') }
+    const kind = rest.every((part) => part.unchanged) ? 'unchanged' : 'closed'
+    return { ...base, kind, text: [...(landed > 0 ? [`${id}: ${progress}`] : []), ...why].join('; ') }
   }
 
   const ids = new Set([id, ...parts.map((part) => part.id)])

@@ -6,7 +6,7 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import type { LogEntry, Status } from './api.ts'
 import { boardOf, onScreen } from './board.ts'
 import { TownUnreachable } from './errors.ts'
-import { clock, colour } from './print.ts'
+import { clock, colour, oneLine } from './print.ts'
 import type { Context } from './word.ts'
 
 /** Words of the log beneath the board. */
@@ -59,7 +59,7 @@ async function follow({ ask }: Watched, words: string[], show: () => Promise<voi
   const hear = (entries: readonly LogEntry[]) => {
     words.push(
       ...entries.flatMap(({ at, address, notes }) =>
-        notes.map(({ text }) => `${clock(at)}  ${colour(2, address)}  ${text}`),
+        notes.map(({ text }) => `${clock(at)}  ${colour(2, address)}  ${oneLine(text)}`),
       ),
     )
     words.splice(0, words.length - wordsMax)

@@ -67,8 +67,8 @@ export interface Context<O extends Options = Options, A extends Arguments = Argu
   beDaemon(options: DaemonOptions): Promise<number>
   /** Every word there is, under each of its names. */
   everyWord(): Promise<Word[]>
-  /** Prints data as JSON with --json, else as the lines given. */
-  print(data: unknown, lines: () => readonly string[]): void
+  /** Prints data as JSON with --json, else as the lines made of it: there every text in it is plain. */
+  print<T>(data: T, lines: (data: T) => readonly string[]): void
 }
 
 /** Under which heading the overview lists a word, in this order. */

@@ -151,7 +151,7 @@ export const effects = {
     lane: placeLane,
     laneLimit: placesAtOnce,
   }),
-  /** Runs the rig's `setup` in a new worktree, within its own time limit. None configured: ready at once. */
+  /** Runs the rig's `setup` once in a new worktree, within its own time limit. None configured: ready at once. */
   setUpWorktree: effect({
     input: place.extend({ worktree: z.string() }),
     output: z.discriminatedUnion('kind', [

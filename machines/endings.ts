@@ -43,10 +43,16 @@ export function afterRetirement(before: Ledger, event: MailEvent<'worker.retired
         close: { rig, issues: [{ issue, reason: `No change: ${reason}` }] },
         mail: [cleared(causes.issue(rig, issue))],
       }
-    case 'blocked':
-      return blockedBy === null
-        ? escalate()
-        : { ...told, release: release('open', `Waits for ${blockedBy}: ${reason}`) }
+    case 'blocked': {
+      // However good the reasons, not for ever: a worker that finds the same each time needs somebody's eyes.
+      const tries = (before.tries[issue] ?? 0) + 1
+      if (blockedBy === null || tries >= before.triesMax) return escalate()
+      return {
+        ...told,
+        changes: { workers, tries: { ...before.tries, [issue]: tries } },
+        release: release('open', `Waits for ${blockedBy}: ${reason}`),
+      }
+    }
     case 'let_go':
       // Whether it is wanted still, the next survey says.
       return told

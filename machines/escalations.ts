@@ -12,6 +12,8 @@ export const causes = {
   remains: (rig: string, polecat: string) => `${rig}/remains/${polecat}`,
   /** Good work that cannot land. */
   queue: (rig: string, what: string) => `${rig}/queue/${what}`,
+  /** Issues that cannot be read. */
+  issues: (rig: string) => `${rig}/issues`,
   /** An actor that crashed too often. */
   halted: (address: string) => `halted/${address}`,
   /** An effect that nobody waits for and that fails again and again. */
@@ -81,6 +83,17 @@ export const stranded = (rig: string, polecat: string, issue: string, reason: st
     `What was pinned of its work is listed by \`gt recover ${rig}/${polecat}\`; the rest is where it was.`,
     `Until then it keeps its place among the workers. When the cause is gone: \`gt session stop ${rig}/${polecat}\`.`,
   ])
+
+export const unreadable = (rig: string, why: string): Outgoing => ({
+  to: mayor,
+  type: 'escalation.raised',
+  body: {
+    cause: causes.issues(rig),
+    rig,
+    subject: `the issues of ${rig} cannot be read`,
+    body: `Why: ${why}\nNobody is given work meanwhile. It is tried again every few minutes.`,
+  },
+})
 
 /** What each obstacle is called, and what the Overseer can do about it. */
 const obstacles: Record<

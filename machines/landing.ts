@@ -26,9 +26,9 @@ export interface RefineryContext extends RefineryInput {
   commit: string
   /** main as it was last known. */
   main: string | null
-  /** The newest commits that passed the gates: as main, and as a candidate. */
+  /** The newest commit that passed the gates as main, and the candidates that did, newest first, at most 50. */
   greenMain: string | null
-  greenCandidate: string | null
+  greenCandidates: string[]
   /** main, and the gate it fails, as long as it does. */
   red: { main: string; gate: string; at: number } | null
   /** The verdict on a candidate, while main itself is looked at. */
@@ -81,7 +81,7 @@ export const begun = (input: RefineryInput | undefined): Context => ({
   commit: '',
   main: null,
   greenMain: null,
-  greenCandidate: null,
+  greenCandidates: [],
   red: null,
   verdict: null,
   moves: 0,
@@ -138,6 +138,7 @@ export const takenOut =
   (event: MailEvent<'queue.removal'>): Change =>
   (context) => {
     const out = context.queue.filter((request) => request.issue === event.issue)
+    if (out.some(({ maybeOnMain }) => maybeOnMain)) return { reply: says.beingPushed({ context, event }) }
     const queue = without(context.queue, out)
     const isOver = isOverWith(queue)
     return {
@@ -219,13 +220,13 @@ const wentAway =
     }
   }
 
-/** What an effect's result says of an origin that is away. */
 /** Origin took the push, as it says, and its main does not have it. */
 export const notThere: Change = (context) => {
   const why = `it took the push of ${issuesOf(context)}, and its main does not have it`
   return wentAway({ step: 'confirm', what: 'unreachable', why })(context)
 }
 
+/** What an effect's result says of an origin that is away. */
 export const awayAt =
   (step: Step) =>
   ({ event }: { event: object }): Change[] => {
@@ -253,6 +254,15 @@ const setAside =
     },
   })
 
+/** Origin is away, or the gates cannot run, and others wait: perhaps it is this one's doing. */
+export const yields =
+  (what: 'away' | 'broken', at: number): Change =>
+  (context) => {
+    const { away, queue, members } = context
+    const maybeOnMain = what === 'away' && away?.step === 'land' && away.what === 'unreachable'
+    const marked = changed(queue, members, (request) => ({ ...request, maybeOnMain }))
+    return setAside(what, (setbacks) => at + backoffMs(setbacks))({ ...context, queue: marked })
+  }
 /** It could not be built: again in a while, longer each time. */
 export const unbuilt = (at: number) => setAside('broken', (setbacks) => at + backoffMs(setbacks))
 /** Origin will not have it: the Overseer decides. */
@@ -291,10 +301,16 @@ export const built =
         landing: [...landing, ...contained],
         members: context.members.filter((member) => !gone.includes(member)),
         red: stays ? context.red : null,
-        queue: without(stays ? context.queue : withMainMoved(context.queue), gone),
+        queue: notThereYet(without(stays ? context.queue : withMainMoved(context.queue), gone), landing),
       },
     }
   }
+
+/** What is built anew main does not have, however its last push ended. */
+const notThereYet = (queue: readonly Queued[], landing: readonly { issue: string }[]): Queued[] =>
+  queue.map((request) =>
+    landing.some(({ issue }) => issue === request.issue) ? { ...request, maybeOnMain: false } : request,
+  )
 
 export const passed =
   (output: EffectOutput<'runGates'>): Change =>
@@ -305,7 +321,7 @@ export const passed =
       notes: says.flaky(context, output),
       mail: told.flaky(context, output),
       changes: {
-        greenCandidate: context.commit,
+        greenCandidates: [context.commit, ...context.greenCandidates].slice(0, 50),
         flaky: [...new Set([...context.flaky, ...flaky])].slice(-20),
       },
     }
@@ -344,7 +360,7 @@ export const landed =
       changes: {
         queue: withMainMoved(without(context.queue, done)),
         main: context.commit,
-        greenMain: context.commit === context.greenCandidate ? context.commit : context.greenMain,
+        greenMain: context.greenCandidates.includes(context.commit) ? context.commit : context.greenMain,
         red: null,
         landed: [...news, ...context.landed].slice(0, 20),
       },

@@ -2,7 +2,7 @@
 // Never: says anything itself; what is to be said is handed back.
 import { keeperOf, mayor, polecatOf, refineryOf } from './address.ts'
 import type { EffectOutput } from './effects.ts'
-import { causes, cleared } from './escalations.ts'
+import { causes, cleared, unreadable } from './escalations.ts'
 import type { MailEvent, Outgoing, ReturnReason } from './mail.ts'
 import type { News } from './profile.ts'
 import { type Candidate, fromReady } from './waves.ts'
@@ -36,6 +36,8 @@ export interface Ledger {
   conflicts: Record<string, { count: number; base: string | null }>
   /** Issues the Overseer was asked about, until they land, are asked for again, or are let go. */
   escalated: string[]
+  /** Times in a row that the issues could not be read; counted as far as it makes a difference. */
+  unread: number
 }
 
 export interface WitnessInput {
@@ -71,6 +73,7 @@ export const begun = (input: WitnessInput | undefined): WitnessContext => ({
   choice: null,
   chosenFor: '',
   escalated: [],
+  unread: 0,
   look: false,
 })
 
@@ -183,6 +186,22 @@ export const landed = (ledger: Ledger, issue: string): Partial<Ledger> => ({
   wanted: { ...ledger.wanted, issues: lacking(ledger.wanted.issues, issue) },
 })
 
+/** The issues could not be read: noted the first time; the Overseer hears of what does not pass. */
+export const unread =
+  (why: string) =>
+  (before: WitnessContext): News<WitnessContext> => {
+    const times = Math.min(unreadMax, before.unread + 1)
+    const first = [{ text: `the issues cannot be read: ${why}` }]
+    return {
+      notes: times === 1 ? first : [],
+      mail: times === unreadTold ? [unreadable(before.rig, why)] : [],
+      changes: { unread: times },
+    }
+  }
+/** From here on the wait is the longest, and from here on the Overseer knows. */
+const unreadMax = 7
+const unreadTold = 3
+
 /** What a survey of the beads found. */
 export function surveyed(before: WitnessContext, found: EffectOutput<'surveyIssues'>): News<WitnessContext> {
   const { rig } = before
@@ -193,6 +212,7 @@ export function surveyed(before: WitnessContext, found: EffectOutput<'surveyIssu
   const letGo = before.escalated.filter((issue) => closed.includes(issue))
   return {
     changes: {
+      unread: 0,
       look: before.look || closing.length > 0,
       ready: ready.map((issue) => fromReady(issue, attemptOf(before, issue.id))),
       wanted: {
@@ -212,6 +232,7 @@ export function surveyed(before: WitnessContext, found: EffectOutput<'surveyIssu
       ? {}
       : { close: { rig, issues: closing.map((issue) => ({ issue, reason: 'All children completed' })) } }),
     mail: [
+      ...(before.unread >= unreadTold ? [cleared(causes.issues(rig))] : []),
       ...done.map((epic): Outgoing => ({ to: mayor, type: 'epic.completed', body: { rig, epic } })),
       ...letGo.map((issue) => cleared(causes.issue(rig, issue))),
       ...dropped

@@ -10,10 +10,12 @@ export interface Queued extends MergeRequest {
   setbacks: number
   /** It is tried by itself: in company something could not be done. */
   alone: boolean
+  /** Its push ended nobody knows how: until origin has answered, main may have it. */
+  maybeOnMain: boolean
 }
 
 export interface Wait {
-  what: 'refused' | 'broken' | 'main_red'
+  what: 'refused' | 'broken' | 'away' | 'main_red'
   /** When it is tried again, milliseconds since the epoch; null: when the Overseer says so. */
   until: number | null
 }
@@ -55,7 +57,7 @@ export function enqueue(queue: readonly Queued[], request: MergeRequest, at: num
   const fresh = { issue, title, polecat, branch, sha, ref, priority }
   return [
     ...queue.filter((other) => other.issue !== issue || building.includes(other.sha)),
-    { ...fresh, queuedAt: at, wait: null, setbacks: 0, alone: false } satisfies Queued,
+    { ...fresh, queuedAt: at, wait: null, setbacks: 0, alone: false, maybeOnMain: false } satisfies Queued,
   ]
 }
 

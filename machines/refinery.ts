@@ -5,7 +5,6 @@
 // Never: forces a push, lands a commit it did not gate, blames a worker for a main that is red itself, or closes an
 // issue before origin has its work.
 import { assign, setup } from 'xstate'
-import type { EffectOutput } from './effects.ts'
 import {
   absencesMax,
   askedAgain,
@@ -14,7 +13,6 @@ import {
   built,
   cannotJudge,
   failed,
-  isRedStill,
   judged,
   landed,
   movesMax,
@@ -33,9 +31,11 @@ import {
   waitsForMain,
   went,
   whyOf,
+  yields,
 } from './landing.ts'
 import type { MailEvent } from './mail.ts'
 import { hands, newsOf, verdicts, words, wordsOf } from './profile.ts'
+import { atOf, questions } from './questions.ts'
 import { backoffMs, nextDueAt, plan } from './queue.ts'
 import { says } from './tidings.ts'
 
@@ -44,10 +44,6 @@ export type { RefineryContext } from './landing.ts'
 export const refineryUnderstands = ['merge.requested', 'queue.poked', 'queue.removal', 'queue.configured'] as const
 type Understands = MailEvent<(typeof refineryUnderstands)[number]>
 type Context = RefineryContext
-
-const atOf = (event: object, context: Context) => ('at' in event ? Number(event.at) : context.now)
-const kindOf = (event: object) => (event as { output?: { kind?: string } }).output?.kind
-const verdictOf = (event: object) => (event as { output: EffectOutput<'runGates'> }).output
 
 /** While it is pushed, or origin asked whether it was, nothing is taken out. */
 const tooLate = {
@@ -60,34 +56,7 @@ export const refineryMachine = setup({
   types: { context: {} as Context, events: {} as Understands, input: {} as RefineryInput },
   actors: hands,
   actions: { ...words, news: newsOf<Context, Understands>() },
-  guards: {
-    ...verdicts,
-    somethingToDo: ({ context, event }) => plan(context.queue, atOf(event, context), context.gated) !== undefined,
-    somethingLater: ({ context }) => nextDueAt(context.queue) !== undefined,
-    inWork: ({ context, event }) =>
-      event.type === 'queue.removal' && context.members.some((member) => member.issue === event.issue),
-    somethingBuilt: ({ context }) => context.landing.length > 0 && context.commit !== context.base,
-    allThere: ({ context }) => context.landing.length > 0,
-    testedAlready: ({ context }) => context.commit !== context.base && context.commit === context.greenCandidate,
-    stillRed: ({ context, event }) =>
-      isRedStill(context, atOf(event, context)) && context.members.some(({ wait }) => wait?.what === 'main_red'),
-    /** It fails the gate that main is known to fail. */
-    failsAsMain: ({ context, event }) => {
-      const verdict = verdictOf(event)
-      return verdict.kind === 'red' && context.red?.gate === verdict.gate && isRedStill(context, atOf(event, context))
-    },
-    /** The base is not known to pass: the fault may be main's. Gates that cannot run are always tried on main too. */
-    mainUnproven: ({ context, event }) =>
-      context.base !== null && (context.base !== context.greenMain || kindOf(event) === 'broken'),
-    /** main fails it too; a gate that main passed before it came to its own fault is the work's. */
-    mainFails: ({ context, event }) => {
-      const main = verdictOf(event)
-      const { verdict } = context
-      return main.kind === 'red' && !(verdict?.kind === 'red' && main.passed.includes(verdict.gate))
-    },
-    landsOnRed: ({ context }) => context.redMain === 'land',
-    refusedTogether: ({ context, event }) => kindOf(event) === 'refused' && context.members.length > 1,
-  },
+  guards: { ...verdicts, ...questions },
   delays: {
     /** As long as origin was away at this step. */
     originRetry: ({ context }) => backoffMs(context.absences[context.away?.step ?? 'build']),
@@ -364,8 +333,21 @@ export const refineryMachine = setup({
     },
     origin_away: {
       description: 'Origin does not answer, or lets nobody in. Wait, longer each time.',
-      after: { originRetry: 'building' },
-      on: { 'queue.poked': { target: 'building', actions: { type: 'news', params: askedAgain } } },
+      after: {
+        originRetry: [
+          {
+            guard: 'awayAndOthersWait',
+            target: 'idle',
+            description: 'Perhaps it is this one’s doing: the next is tried.',
+            actions: { type: 'news', params: ({ context, event }) => [yields('away', atOf(event, context))] },
+          },
+          { target: 'building' },
+        ],
+      },
+      on: {
+        'queue.poked': { target: 'building', actions: { type: 'news', params: askedAgain } },
+        'queue.removal': { ...tooLate, guard: 'maybeOnMain' },
+      },
     },
     no_main: {
       description: 'There is no main to build on; a person decides. Looked at again now and then, or when poked.',
@@ -375,7 +357,17 @@ export const refineryMachine = setup({
     cannot_run: {
       description: 'There is no verdict on the work because the gates could not run. Again by and by, or when poked.',
       entry: assign({ breaks: ({ context }) => Math.min(absencesMax, context.breaks + 1) }),
-      after: { runRetry: 'building' },
+      after: {
+        runRetry: [
+          {
+            guard: 'brokenAndOthersWait',
+            target: 'idle',
+            description: 'Perhaps the next one mends the gates.',
+            actions: { type: 'news', params: ({ context, event }) => [yields('broken', atOf(event, context))] },
+          },
+          { target: 'building' },
+        ],
+      },
       on: { 'queue.poked': { target: 'building', actions: { type: 'news', params: poked } } },
     },
   },

@@ -132,7 +132,7 @@ export const says = {
   beingPushed: ({ context, event }: { context: Known; event: MailEvent<'queue.removal'> }) => ({
     to: event.mailId,
     ok: false,
-    text: `${event.issue} is being pushed by ${context.rig}/refinery at this very moment; look again in a while`,
+    text: `${event.issue} is being pushed by ${context.rig}/refinery, or was and origin has not said so yet; look again in a while`,
   }),
   built: ({ unfit, foreign }: Built) => [
     ...foreign.map(({ sha, author, subject }) =>

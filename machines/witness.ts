@@ -18,12 +18,14 @@ import {
   notHad,
   surveyed,
   underway,
+  unread,
   type WitnessContext,
   type WitnessInput,
 } from './ledger.ts'
 import type { MailEvent, Outgoing } from './mail.ts'
 import { freeName } from './names.ts'
 import { hands, type News, newsOf, verdicts, words, wordsOf, workersPool } from './profile.ts'
+import { backoffMs } from './queue.ts'
 import { nextStart } from './waves.ts'
 
 export type { WitnessContext } from './ledger.ts'
@@ -71,7 +73,11 @@ export const witnessMachine = setup({
       event.type === 'session.stopRequested' && context.workers[event.polecat] !== undefined,
     spaced: ({ context }) => context.spawnDelayMs > 0,
   },
-  delays: { surveyRetry: 5000, spawnDelay: ({ context }) => context.spawnDelayMs },
+  delays: {
+    surveyRetry: 5000,
+    surveyAgain: ({ context }) => backoffMs(context.unread),
+    spawnDelay: ({ context }) => context.spawnDelayMs,
+  },
 }).createMachine({
   id: 'witness',
   context: ({ input }) => begun(input),
@@ -160,7 +166,8 @@ export const witnessMachine = setup({
     },
     'merge.stuck': {
       description: 'What keeps work from landing is for the Overseer; one escalation a cause.',
-      actions: { type: 'mail', params: ({ context, event }) => cannotLand(context.rig, event) },
+      // What was to be taken out meanwhile is asked for again.
+      actions: [{ type: 'mail', params: ({ context, event }) => cannotLand(context.rig, event) }, 'lookAgain'],
     },
     'merge.unstuck': {
       description: 'The queue moves again.',
@@ -238,16 +245,13 @@ export const witnessMachine = setup({
             },
             onError: {
               target: 'puzzled',
-              actions: {
-                type: 'note',
-                params: ({ event }) => ({ text: `the issues cannot be read: ${wordsOf(event.error)}` }),
-              },
+              actions: { type: 'news', params: ({ event }) => [unread(wordsOf(event.error))] },
             },
           },
         },
         puzzled: {
-          description: 'The beads could not be read. Again in a moment.',
-          after: { surveyRetry: 'surveying' },
+          description: 'The beads could not be read. Again, after a longer while each time.',
+          after: { surveyAgain: 'surveying' },
         },
         choosing: {
           description: 'Is there room, and something to put there?',

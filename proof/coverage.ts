@@ -94,7 +94,9 @@ export function stepsFrom(subject: Subject, snapshot: AnyMachineSnapshot, first:
       { kind: 'failed', invokeId: id, message: 'the world would not' },
     ]),
   )
-  const timers = nodes.flatMap((node) => node.after.map(({ eventType }): Step => ({ kind: 'timer', event: eventType })))
+  // One timer may lead several ways, by its guards; it fires once.
+  const fired = new Set(nodes.flatMap((node) => node.after.map(({ eventType }) => eventType)))
+  const timers = [...fired].map((event): Step => ({ kind: 'timer', event }))
   return [...mail, ...answers, ...timers]
 }
 

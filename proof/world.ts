@@ -269,7 +269,7 @@ export class World {
   }
 
   taken(): SimIssue[] {
-    return [...this.issues.values()].filter(({ assignee }) => assignee === somebody)
+    return [...this.issues.values()].filter(({ status, assignee }) => status !== 'closed' && assignee === somebody)
   }
 
   /** Nobody waits for somebody who waits for them. */

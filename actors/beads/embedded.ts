@@ -319,6 +319,13 @@ export function openBeads(dir: string, options: { create?: boolean; now?: () => 
         )
         if (circle && type !== 'relates-to')
           throw new BeadsError(`cannot add dependency: would create a cycle (${id} → ${on} → ... → ${id})`)
+        const edge = row<{ type: string }>(
+          'SELECT type FROM dependencies WHERE issue_id = ? AND depends_on_id = ?',
+          id,
+          on,
+        )
+        if (edge?.type === 'parent-child' && type !== 'parent-child')
+          throw new BeadsError(`${id} is part of ${on} already, and cannot depend on it`)
         run('INSERT OR REPLACE INTO dependencies VALUES (?, ?, ?, ?, ?)', id, on, type, now().toISOString(), actor)
         run('UPDATE issues SET updated_at = ? WHERE id = ?', now().toISOString(), id)
         event(id, 'dependency_added', actor, `${type}:${on}`)

@@ -1,6 +1,6 @@
 // The hands of beads: what each effect about issues and messages does.
 // Never: decides what is worked on; it reads, claims, releases, closes and files.
-import { rigOf } from '../../machines/address.ts'
+import { rigOf, whereabouts } from '../../machines/address.ts'
 import type { IssueBrief, Preserved } from '../../machines/mail.ts'
 import type { Hands } from '../binding.ts'
 import type { Issue, TownIssues } from './contract.ts'
@@ -64,11 +64,10 @@ export const beadsHands = (
       return { status: issue?.status ?? 'unknown' }
     const notes =
       note === '' || issue.notes.includes(note) ? issue.notes : `${issue.notes}${issue.notes ? '\n' : ''}${note}`
-    const known = blockedBy === null || (await beads.get(blockedBy)) !== undefined
-    if (blockedBy !== null && known && !(await beads.waitsFor(id)).includes(blockedBy))
-      await beads.addDep(id, blockedBy, 'blocks', by)
-    const next = known ? status : 'blocked'
-    if (next === 'blocked') await beads.addLabel(id, escalated)
+    const waits = blockedBy === null || (await makeWait(beads, id, blockedBy))
+    const next = waits ? status : 'blocked'
+    // One that the Overseer was asked about is theirs to give out again.
+    if (status === 'blocked') await beads.addLabel(id, escalated)
     return { status: (await beads.update(id, { status: next, assignee: null, notes }, by)).status }
   },
 
@@ -114,8 +113,40 @@ async function close(beads: TownIssues, id: string, reason: string): Promise<boo
   return true
 }
 
+/** Lets an issue wait for another; false when it cannot, for what a worker says is not always so. */
+async function makeWait(beads: TownIssues, id: string, on: string): Promise<boolean> {
+  if ((await whyNotWait(beads, id, on)) !== undefined) return false
+  if (!(await beads.waitsFor(id)).includes(on)) await beads.addDep(id, on, 'blocks', by)
+  return true
+}
+
+/** Why an issue cannot wait for another, in words; undefined when it can. */
+export async function whyNotWait(beads: TownIssues, id: string, on: string): Promise<string | undefined> {
+  const other = await beads.get(on)
+  if (!other) return `there is no issue ${on}`
+  if (other.status === 'closed') return `${on} is closed already`
+  if (on === id) return `${id} cannot wait for itself`
+  for (let above = await beads.parentOf(id); above !== null; above = await beads.parentOf(above))
+    if (above === on) return `${on} is what ${id} is a part of, and waits for it`
+  const seen = new Set<string>()
+  const next = [on]
+  for (let each = next.pop(); each !== undefined; each = next.pop()) {
+    if (seen.has(each)) continue
+    seen.add(each)
+    const waits = await beads.waitsFor(each)
+    if (waits.includes(id)) return `${on} waits for ${id} already`
+    next.push(...waits)
+  }
+  return undefined
+}
+
 /** How the town itself says that an issue is on main. */
 export const isLanded = (closer: string | null, reason: string) => closer === by && reason.startsWith('Landed as ')
+
+/** Closed, by its worker or by the town, because there was nothing to do. */
+export const isUnchanged = ({ assignee, close_reason }: Issue, closer: string | null) =>
+  /^no change\b/i.test(close_reason) &&
+  (closer === by || (closer !== null && closer === assignee && whereabouts(closer)?.role === 'polecat'))
 
 const lastLine = (notes: string) => (notes === '' ? '' : `: ${notes.split('\n').at(-1)}`)
 
@@ -183,7 +214,8 @@ async function closedUnderway(beads: TownIssues, underway: readonly string[]) {
     const issue = await beads.get(id)
     if (issue && issue.status !== 'closed') continue
     const closer = issue ? await beads.closedBy(id) : null
-    if (closer !== null && closer !== by && closer === issue?.assignee) early.push(id)
+    // A worker's word, its own or another's, is no decision about what is under way.
+    if (closer !== null && /\/polecats\//.test(closer)) early.push(id)
     else if (closer !== by) dropped.push(id)
   }
   return { dropped, early }

@@ -84,7 +84,6 @@ export function gateHands(deps: GateDeps): Pick<Hands, 'runGates' | 'setUpWorktr
               home,
               env: { ...env, GIT_CONFIG_GLOBAL: gitConfigOf(home, deps.env) },
               namespace: await namespace(rig),
-              history: { repository: worktree, commit: 'HEAD', main: 'HEAD' },
             },
             logOf: (step) => logOf(deps.town, `${input.rig}-${input.polecat}-${input.incarnation}-${step}`),
             report: (words) => deps.report?.(words),

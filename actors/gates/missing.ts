@@ -15,6 +15,11 @@ export interface Where {
   place: string
   /** The gate's PATH. */
   path: string
+  history: History | undefined
+}
+
+/** To tell whether a change took a program away. */
+export interface History {
   /** Has the commit and main, and no gate can write there. */
   repository: string
   commit: string
@@ -31,7 +36,7 @@ export async function missingProgram(program: string, where: Where): Promise<Mis
   if (why === undefined) return undefined
   const inside = relative(place, file)
   const isInside = !inside.startsWith('..') && !isAbsolute(inside)
-  return { why, byTheChange: isInside && (await tookAway(where, inside)) }
+  return { why, byTheChange: isInside && where.history !== undefined && (await tookAway(where.history, inside)) }
 }
 
 /** Where it would be started from; undefined: nowhere on the PATH. */
@@ -76,7 +81,7 @@ async function interpreterMissing(file: string, path: string): Promise<string | 
 }
 
 /** Whether what would land, beside main as it is, changed or removed this file. */
-async function tookAway({ repository, commit, main }: Where, file: string): Promise<boolean> {
+async function tookAway({ repository, commit, main }: History, file: string): Promise<boolean> {
   const args = ['diff-tree', '-r', '--no-renames', '--diff-filter=MDT', '--name-only', main, commit, '--', file]
   const { stdout, exitCode } = await git(repository, args, {
     okCodes: [0, 128],

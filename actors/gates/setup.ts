@@ -1,14 +1,21 @@
 // Makes a new worktree, or the place of a gate, ready to work in: copies files that git does not know, and runs the
 // rig's setup.
-// Never: follows a link, or copies anything out of its tree; overwrites what is there.
+// Never: follows a link, or copies anything out of its tree; overwrites what is there; runs what an agent configured.
+import { createHash } from 'node:crypto'
 import { constants, lstatSync } from 'node:fs'
-import { appendFile, chmod, copyFile, lstat, mkdir, readdir } from 'node:fs/promises'
+import { chmod, copyFile, lstat, mkdir, readdir } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
 import type { EffectInput, EffectOutput } from '../../machines/effects.ts'
 import type { RigConfig } from '../config.ts'
+import type { At } from '../git/at.ts'
 import { git } from '../git/git.ts'
+import { hide } from '../git/hidden.ts'
+import { writeRecord } from '../git/place.ts'
+import type { RigGit } from '../git/rig.ts'
+import { statusOf } from '../git/status.ts'
+import { type ProvenPlace, prove } from '../git/worktree.ts'
 import { rigLayout } from '../layout.ts'
-import { runStep, type Step, type Surroundings } from './step.ts'
+import { endWords, runStep, type Step, type Surroundings } from './step.ts'
 
 /** The rig's setup; what it downloads is kept from run to run in `cache`. */
 export function setupSteps(rig: RigConfig, cache: string): Step[] {
@@ -67,28 +74,33 @@ async function makeFolder(root: string, path: string): Promise<boolean> {
   return true
 }
 
-/** What was copied is no work of the worker's, and no business of `git add --all`: git is told, in the clone. */
-async function hideCopied(town: string, rig: RigConfig, worktree: string): Promise<void> {
-  const shown: string[] = []
+/** What is copied is no work of the worker's, and no business of `git add --all`. */
+async function hideCopied(town: string, rig: RigConfig, { at, own }: ProvenPlace): Promise<void> {
+  const hidden: string[] = []
   for (const path of rig.copy) {
-    const { exitCode } = await git(worktree, ['check-ignore', '--quiet', '--', path], { okCodes: [0, 1] })
-    const tracked = await git(worktree, ['ls-files', '--', path], { env: { GIT_LITERAL_PATHSPECS: '1' } })
-    if (exitCode === 1 && tracked.stdout === '') shown.push(`/${path.replaceAll(/[\\*?[]/g, '\\$&')}`)
+    const tracked = await git(at, ['ls-files', '--', path], { env: { GIT_LITERAL_PATHSPECS: '1' } })
+    if (tracked.stdout === '') hidden.push(`/${path.replaceAll(/[\\*?[]/g, '\\$&')}`)
   }
-  const exclude = join(rigLayout(town, rig.name).clone, '.git/info/exclude')
-  if (shown.length > 0) await appendFile(exclude, `${shown.join('\n')}\n`)
+  hide(town, rig.name, own, hidden)
 }
 
-/** The effect: a worker's new worktree. `logOf` names the log of a step, `report` hears what is said once in words. */
+/**
+ * The effect: a worker's worktree, once for each setup. `logOf` names the log of a step, `report` hears what is said once
+ * in words.
+ */
 export async function setUpWorktree(
   { town, rig, at, logOf, report }: SetUp,
-  { polecat, worktree }: EffectInput<'setUpWorktree'>,
+  place: EffectInput<'setUpWorktree'>,
   signal: AbortSignal,
 ): Promise<EffectOutput<'setUpWorktree'>> {
-  const before = await untracked(worktree)
+  const proven = await prove(gitOf(town, rig), place)
+  const { incarnation: _, ...record } = proven.record
+  await hideCopied(town, rig, proven)
+  // Done again it would meet a worker's half-done work, and take away what was installed.
+  if (record.setup === hashOf(rig)) return { kind: 'ready' }
+  const before = await untracked(proven.at)
   try {
-    await copyFiles(town, rig, worktree)
-    await hideCopied(town, rig, worktree)
+    await copyFiles(town, rig, proven.path)
   } catch (error) {
     return { kind: 'failed', why: (error as Error).message, tail: '' }
   }
@@ -96,18 +108,23 @@ export async function setUpWorktree(
     const done = await runStep(step, at, logOf(step.name), signal)
     const said = `${step.name} (${step.command.argv.join(' ')})`
     if (done.kind === 'broken') return { kind: 'failed', why: `${said} cannot run: ${done.why}`, tail: '' }
-    if (done.kind === 'failed') {
-      const how = done.timedOut ? `took longer than ${step.limitMs / 1000} s` : `failed (exit ${done.exitCode})`
-      return { kind: 'failed', why: `${said} ${how}; its log is ${done.log}`, tail: done.tail }
-    }
+    if (done.kind === 'failed') return { kind: 'failed', why: `${said} ${endWords(step, done)}`, tail: done.tail }
   }
-  const left = (await untracked(worktree)).filter((file) => !before.includes(file))
+  writeRecord(town, place, { ...record, setup: hashOf(rig) })
+  const left = (await untracked(proven.at)).filter((file) => !before.includes(file))
   if (left.length > 0)
     report(
-      `the setup of ${rig.name} leaves files in ${polecat}’s worktree that git does not ignore (${left.slice(0, 5).join(', ')}): they count as its work; put them into .gitignore`,
+      `the setup of ${rig.name} leaves files in ${place.polecat}’s worktree that git does not ignore (${left.slice(0, 5).join(', ')}): they count as its work; put them into .gitignore`,
     )
   return { kind: 'ready' }
 }
+
+/** What git's rooms are told of a rig. */
+export const gitOf = (town: string, rig: RigConfig): RigGit => ({
+  town,
+  defaultBranch: () => rig.default_branch,
+  url: () => rig.git_url,
+})
 
 interface SetUp {
   town: string
@@ -117,11 +134,11 @@ interface SetUp {
   report(words: string): void
 }
 
+/** Of what the rig wants done in a new worktree, and of nothing else. */
+const hashOf = ({ setup, copy }: RigConfig) =>
+  createHash('sha256')
+    .update(JSON.stringify([setup, copy]))
+    .digest('hex')
+
 /** Files that git shows: changed, or new and not ignored. */
-async function untracked(worktree: string): Promise<string[]> {
-  const { stdout } = await git(worktree, ['status', '--porcelain', '-z', '--no-renames'])
-  return stdout
-    .split('\0')
-    .filter(Boolean)
-    .map((entry) => entry.slice(3))
-}
+const untracked = async (at: At) => (await statusOf(at, 'all')).changed.map(({ path }) => path)

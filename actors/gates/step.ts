@@ -10,7 +10,7 @@ import { lastBytes, lastLines } from '../files.ts'
 import { markOf, type ProcessIdentity } from '../processes.ts'
 import { runProgram } from '../programs.ts'
 import { openLog } from './log.ts'
-import { missingProgram } from './missing.ts'
+import { type History, missingProgram } from './missing.ts'
 
 export interface Step {
   name: string
@@ -27,8 +27,8 @@ export interface Surroundings {
   env: Record<string, string>
   /** What stands before each command; empty: nothing does. */
   namespace: readonly string[]
-  /** To tell who took a program away that is not there: a repository no step can write, the commit, and main there. */
-  history: { repository: string; commit: string; main: string }
+  /** Absent: nobody's change is judged here. */
+  history?: History
   onStarted?(program: ProcessIdentity): void
 }
 
@@ -37,6 +37,12 @@ export type StepEnd =
   | { kind: 'failed'; exitCode: number | null; timedOut: boolean; tail: string; log: string }
   /** It could not be run, or not to its end: no verdict on the work. */
   | { kind: 'broken'; why: string }
+
+/** How a step failed, and where the whole of it is, in words. */
+export const endWords = (
+  { limitMs }: Step,
+  { timedOut, exitCode, log }: Extract<StepEnd, { kind: 'failed' }>,
+): string => `${timedOut ? `took longer than ${limitMs / 1000} s` : `failed (exit ${exitCode})`}; its log is ${log}`
 
 /** The environment of a gate; `own` says that the home is its own. The daemon's PATH, and what the rig names. */
 export function stepEnv(
@@ -87,7 +93,7 @@ export async function makeHome(home: string): Promise<void> {
 export async function runStep(step: Step, at: Surroundings, logPath: string, signal: AbortSignal): Promise<StepEnd> {
   const env = { ...at.env, ...step.command.env }
   const [program = ''] = step.command.argv
-  const missing = await missingProgram(program, { ...at.history, place: at.place, path: env.PATH ?? '' })
+  const missing = await missingProgram(program, { history: at.history, place: at.place, path: env.PATH ?? '' })
   if (missing?.byTheChange) {
     const tail = `${missing.why}: the change took it away or altered it`
     await writeFile(logPath, `${tail}\n`, { mode: 0o600 })

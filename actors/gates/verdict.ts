@@ -1,18 +1,20 @@
 // A run of a rig's gates on one commit, and what is said of it: green, flaky, red, or that they could not be run.
-// Never: calls work red that failed only once; lets a gate see what another one did to the commit's own files.
+// Never: calls work red that failed only once, or whose setup failed; lets a gate see what another one did to the
+// commit's own files.
 import { existsSync } from 'node:fs'
 import { appendFile, mkdir, rename } from 'node:fs/promises'
 import { join } from 'node:path'
 import type { EffectOutput } from '../../machines/effects.ts'
 import type { RigConfig } from '../config.ts'
 import type { Environment } from '../environment.ts'
+import { lastLines } from '../files.ts'
 import { type CheckedOut, changedFiles, checkOut, forget, restore } from '../git/checkout.ts'
 import { emptyTrash, setAside } from '../git/staging.ts'
 import { rigLayout } from '../layout.ts'
 import type { ProcessIdentity } from '../processes.ts'
 import { logOf, newPlace } from './places.ts'
-import { copyFiles, setupSteps } from './setup.ts'
-import { makeHome, runStep, type Step, type StepEnd, type Surroundings, stepEnv } from './step.ts'
+import { copyFiles, gitOf, setupSteps } from './setup.ts'
+import { endWords, makeHome, runStep, type Step, type StepEnd, type Surroundings, stepEnv } from './step.ts'
 
 export interface GateRun {
   town: string
@@ -65,8 +67,9 @@ export async function runAll(run: GateRun): Promise<Verdict> {
         if (again.kind === 'failed') await rename(again.log, done.log)
         done = again.kind === 'failed' ? { ...again, log: done.log } : again
       }
+      if (done.kind === 'failed' && isSetup(step)) throw notReady(step, done)
       if (done.kind === 'failed') return redOf(step, done, green)
-      if (!step.name.startsWith('setup/')) green.gates.push({ name: step.name, durationMs: done.durationMs })
+      if (!isSetup(step)) green.gates.push({ name: step.name, durationMs: done.durationMs })
     }
     return green
   } catch (error) {
@@ -77,6 +80,12 @@ export async function runAll(run: GateRun): Promise<Verdict> {
     await removePlaces(run, places)
   }
 }
+
+const isSetup = ({ name }: Step) => name.startsWith('setup/')
+
+/** A registry may be away as well as the work be at fault: which of them it is, main's own setup tells. */
+const notReady = (step: Step, done: Failed) =>
+  new CannotRun(`${step.name} (${step.command.argv.join(' ')}) ${endWords(step, done)}\n${lastLines(done.tail, 20)}`)
 
 const redOf = ({ name }: Step, { exitCode, timedOut, tail, log }: Failed, { gates }: Green): Verdict => ({
   kind: 'red',
@@ -98,6 +107,7 @@ async function repeated(
 ): Promise<Exclude<StepEnd, { kind: 'broken' }>> {
   for (const each of before) {
     const done = await runOne(run, each, place, '-again')
+    if (done.kind === 'failed' && isSetup(each)) throw notReady(each, done)
     if (done.kind === 'failed') green.flaky.push({ gate: each.name, tail: done.tail })
   }
   return runOne(run, step, place, '-again')
@@ -142,8 +152,7 @@ async function newPlaceOf(run: GateRun): Promise<Place> {
   try {
     await mkdir(gateCache, { recursive: true })
     await makeHome(home)
-    const git = { town, defaultBranch: () => rig.default_branch, url: () => rig.git_url }
-    const checkedOut = await checkOut(git, rig.name, commit, place)
+    const checkedOut = await checkOut(gitOf(town, rig), rig.name, commit, place)
     await copyFiles(town, rig, place)
     return {
       checkedOut,

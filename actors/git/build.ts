@@ -8,7 +8,7 @@ import { rigLayout } from '../layout.ts'
 import { plainly } from './at.ts'
 import { type Attributes, attributesAt } from './attributes.ts'
 import { noteBrought, noteBuilt, noteCandidate, wasBuilt } from './built.ts'
-import { emptyRoot, GitFailed, git, longMs } from './git.ts'
+import { contains, emptyRoot, GitFailed, git, longMs, revision } from './git.ts'
 import { lensOf } from './lens.ts'
 import { type Made, putOn } from './merge.ts'
 import { fetchMain } from './origin.ts'
@@ -120,18 +120,28 @@ async function fetchWork(deps: RigGit, rig: string, members: readonly Member[]):
 const foreignMax = 20
 const lookedAtMax = 500
 
-/** Commits that came to main since, by another way than this queue; of merges only the merge itself. */
+/**
+ * Commits that came to main since, by another way than this queue; of merges only the merge itself. Of a main that was
+ * rewritten its newest, and that it was.
+ */
 async function foreignSince(deps: RigGit, rig: string, known: string, base: string): Promise<Built['foreign']> {
-  const { stdout, exitCode } = await git(
-    rigLayout(deps.town, rig).refineryClone,
-    ['log', '-z', '--first-parent', `--max-count=${lookedAtMax}`, '--format=%H%n%an <%ae>%n%s', base, `^${known}`],
-    { okCodes: [0, 128] },
-  )
-  if (exitCode !== 0) return []
-  const foreign: Built['foreign'] = []
-  for (const record of stdout.split('\0').filter(Boolean)) {
-    const [sha = '', author = '', subject = ''] = record.split('\n')
-    if (foreign.length < foreignMax && !(await wasBuilt(deps.town, rig, sha))) foreign.push({ sha, author, subject })
+  const { refineryClone } = rigLayout(deps.town, rig)
+  const log = async (...which: string[]) => {
+    const how = ['-z', '--first-parent', '--format=%H%n%an <%ae>%n%s']
+    const { stdout, exitCode } = await git(refineryClone, ['log', ...how, ...which], { okCodes: [0, 128] })
+    const records = exitCode === 0 ? stdout.split('\0').filter(Boolean) : []
+    return records.map((record) => {
+      const [sha = '', author = '', subject = ''] = record.split('\n')
+      return { sha, author, subject }
+    })
   }
-  return foreign
+  const foreign: Built['foreign'] = []
+  for (const each of await log(`--max-count=${lookedAtMax}`, base, `^${known}`))
+    if (foreign.length < foreignMax && !(await wasBuilt(deps.town, rig, each.sha))) foreign.push(each)
+  const isThere = (await revision(refineryClone, known)) !== undefined
+  if (isThere && (await contains(refineryClone, known, base))) return foreign
+  const [newest] = await log('--max-count=1', base)
+  if (!newest) return foreign
+  const subject = `${newest.subject} (main was rewritten: ${known.slice(0, 10)} is not on it any more)`
+  return [{ ...newest, subject }, ...foreign.filter(({ sha }) => sha !== newest.sha)]
 }

@@ -129,7 +129,9 @@ async function merged(
 ): Promise<Made> {
   const result = await mergeTree(attributes, onto, tip)
   if ('why' in result) return result
-  const { issue, title, polecat, branch, sha, queuedAt } = member
+  const { issue, polecat, branch, sha, queuedAt } = member
+  // A second line would be read as the body, or as trailers of the town's.
+  const title = member.title.replaceAll(/[\s\p{Cc}]+/gu, ' ').trim()
   const trailers = `Issue: ${issue}\nPolecat: ${polecat} (${branch})\n`
   const date = `@${Math.floor(queuedAt / 1000)} +0000`
   if (style === 'merge') {

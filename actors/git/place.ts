@@ -27,6 +27,8 @@ const placeRecord = z.object({
   start: z.string(),
   /** main as it was then. */
   base: z.string(),
+  /** The setup that was done in it, as a hash of the configuration; absent: none was, to its end. */
+  setup: z.string().optional(),
 })
 export type PlaceRecord = z.infer<typeof placeRecord>
 

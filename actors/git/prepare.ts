@@ -10,6 +10,7 @@ import { overNetwork, plainly } from './at.ts'
 import { forgetAll } from './checkout.ts'
 import { alternates } from './clone.ts'
 import { contains, GitFailed, git } from './git.ts'
+import { hiddenIn } from './hidden.ts'
 import { cloneAt, makeLens, worktreeAt } from './lens.ts'
 import { isLink, writeGitFile } from './place.ts'
 import { knownMain, readHead } from './refs.ts'
@@ -115,9 +116,12 @@ async function detachMain(deps: RigGit, rig: string): Promise<void> {
 
 const excludesMaxBytes = 256 * 1024
 
-/** What is never anybody's work in a rig: the beads in the Mayor's clone, and what the person ignores everywhere. */
+/**
+ * What is never anybody's work in a rig: the beads in the Mayor's clone, what is copied into places, and what the person
+ * ignores everywhere.
+ */
 export async function excludesOf(town: string, rig: string): Promise<string> {
-  const own = isLink(rigLayout(town, rig).beads) ? '/.beads/\n' : ''
+  const own = `${isLink(rigLayout(town, rig).beads) ? '/.beads/\n' : ''}${hiddenIn(town, rig)}`
   const { stdout } = await git(overNetwork(town), ['config', '--global', '--type=path', '--get', 'core.excludesFile'], {
     okCodes: [0, 1, 128],
   })

@@ -205,7 +205,7 @@ export async function writeRef(
   return true
 }
 
-/** Deletes a loose ref that is what it was, as git does. False: it is packed, locked or another; git is to be asked. */
+/** Deletes a loose ref that is what it was, as git does. False: it is packed, locked or another; git must be asked. */
 export async function deleteRef(common: string, ref: string, was: string): Promise<boolean> {
   const lock = await lockRef(common, ref)
   if (!lock) return false

@@ -39,14 +39,31 @@ const graceMs = 2000
 
 /** Runs one git to its end, whatever that is; only its own end is waited for, not that of what it leaves behind. */
 export function runGit(at: At, args: readonly string[], options: RunOptions = {}): Promise<Ran> {
-  if ([...ended].some((town) => isWithin(at.cwd, town)))
-    return Promise.resolve({
-      stdout: Buffer.alloc(0),
-      stderr: '',
-      exitCode: undefined,
-      killed: false,
-      trouble: 'the town goes down',
-    })
+  if ([...ended].some((town) => isWithin(at.cwd, town))) return Promise.resolve(notBegun)
+  return (beside?.run ?? runHere)(at, args, options)
+}
+
+/** Another process that starts gits for this one (`apart.ts`). */
+export interface Starter {
+  run(at: At, args: readonly string[], options: RunOptions): Promise<Ran>
+  /** Ends its gits, and itself. */
+  end(): void
+}
+let beside: Starter | undefined
+export function startGitsBy(other: Starter | undefined): void {
+  beside = other
+}
+
+const notBegun: Ran = {
+  stdout: Buffer.alloc(0),
+  stderr: '',
+  exitCode: undefined,
+  killed: false,
+  trouble: 'the town goes down',
+}
+
+/** As runGit does, by this very process. */
+export function runHere(at: At, args: readonly string[], options: RunOptions): Promise<Ran> {
   const child = spawn('git', [...at.flags, ...args], {
     cwd: at.cwd,
     env: { ...identity, ...at.env, [ownerVariable]: ownerOfMine(), ...options.env },
@@ -126,7 +143,13 @@ export function allowRunning(town: string): void {
  */
 export function endRunning(town: string): void {
   ended.add(town)
+  beside?.end()
   for (const [child, cwd] of running) if (isWithin(cwd, town)) endWithAll(child)
+}
+
+/** Ends every git of this process, with all that it started. */
+export function endEveryRunning(): void {
+  for (const child of running.keys()) endWithAll(child)
 }
 
 /** Its whole group: SIGTERM, and SIGKILL when it has not ended after a while. */

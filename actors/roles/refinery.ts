@@ -20,6 +20,7 @@ export default role({
       wait: held ? { what: 'refused', until: null } : null,
       setbacks: 0,
       alone: false,
+      maybeOnMain: false,
     }))
     const { rig, landed } = context
     return {

@@ -27,6 +27,7 @@ export interface SessionDeps {
 
 export function sessionHands(deps: SessionDeps): Pick<Hands, 'startSession' | 'watchSession' | 'killSession'> {
   const graceMs = deps.graceMs ?? 5000
+  const startWithinMs = deps.startWithinMs ?? 20_000
   const starting = new Map<string, Promise<unknown>>()
   return {
     async startSession(input, call) {
@@ -51,7 +52,7 @@ export function sessionHands(deps: SessionDeps): Pick<Hands, 'startSession' | 'w
         env: environmentOf(deps, rig, input, dir),
       }
       const begun = Promise.resolve(deps.backend(rig.session)).then((backend) =>
-        start(backend, spec, input.epoch, deps.startWithinMs ?? 20_000, call.signal),
+        start(backend, spec, input.epoch, startWithinMs, call.signal),
       )
       starting.set(input.id, begun)
       try {
@@ -79,8 +80,8 @@ export function sessionHands(deps: SessionDeps): Pick<Hands, 'startSession' | 'w
 
     async killSession({ rig, id, session }, call) {
       const dir = join(townLayout(deps.town).sessions, id)
-      // A start under way ends first, one way or the other; then there is something to end, or never will be.
-      await starting.get(id)?.catch(() => undefined)
+      // A start under way ends first, one way or the other; one that takes too long is called off.
+      await over(starting.get(id), startWithinMs)
       const record = session ?? recorded(dir)
       if (!record) {
         await cancelStart(dir, graceMs, call.signal)
@@ -93,4 +94,15 @@ export function sessionHands(deps: SessionDeps): Pick<Hands, 'startSession' | 'w
       return ended
     },
   }
+}
+
+/** Resolves when it is over, however it ended, and after so many milliseconds in any case. */
+async function over(work: Promise<unknown> | undefined, mostMs: number): Promise<void> {
+  if (!work) return
+  let limit: NodeJS.Timeout | undefined
+  const late = new Promise<void>((resolve) => {
+    limit = setTimeout(resolve, mostMs)
+  })
+  await Promise.race([work.catch(() => undefined), late])
+  clearTimeout(limit)
 }

@@ -61,9 +61,9 @@ export async function start(
   mkdirSync(spec.dir, { recursive: true, mode: 0o700 })
   const known = recorded(spec.dir)
   if (known) return known
-  const callOff = (why: string) => {
-    writeFileSync(join(spec.dir, 'cancelled'), '')
-    rmSync(environment, { force: true })
+  // What it began may be under way all the same, and nobody would know of it.
+  const callOff = async (why: string) => {
+    await cancelStart(spec.dir, 0, signal)
     return { why }
   }
   const environment = join(spec.dir, 'environment')

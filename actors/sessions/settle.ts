@@ -5,10 +5,10 @@ import { readFileSync } from 'node:fs'
 import { setTimeout as pause } from 'node:timers/promises'
 import { isAlive, type ProcessIdentity } from '../processes.ts'
 
-const mostMs = 2000
-const stepMs = 20
+const mostMs = 1500
+const stepMs = 15
 /** Looks in a row at which nothing of it moved. */
-const quietLooks = 4
+const quietLooks = 2
 
 /** Resolves when the session has gone, or does nothing, or after `mostMs`; at once where there is no /proc. */
 export async function settled(leader: ProcessIdentity, signal: AbortSignal): Promise<void> {

@@ -1,23 +1,37 @@
 // Sessions in tmux, on a socket private to the town: people can attach, and a pane stays to be read after its program
 // has ended.
-// Never: talks to the user's own tmux server; is given a session's environment, which its command line would show to
+// Never: talks to the user's own tmux server; waits for one that does not answer; is given a session's environment, which its command line would show to
 // every user of the machine.
 import { join } from 'node:path'
 import { launchArgs } from './launcher.ts'
 import type { SessionBackend } from './session.ts'
 
 /** `socket` names the town's private server; `env` is all that server starts with. */
-export function tmuxBackend(socket: string, env: Record<string, string>): SessionBackend {
+export function tmuxBackend(
+  socket: string,
+  env: Record<string, string>,
+  { answerMs = 10_000 }: { answerMs?: number } = {},
+): SessionBackend {
   const tmux = ['-L', socket, '-f', '/dev/null']
   const run = async (args: readonly string[], more: { cwd?: string } = {}) => {
     const { execa } = await import('execa')
-    return execa('tmux', [...tmux, ...args], {
+    const child = execa('tmux', [...tmux, ...args], {
       extendEnv: false,
       reject: false,
       stdin: 'ignore',
       ...more,
       env,
     })
+    // A server that is stopped takes calls and never answers. It holds the output, too, which ends by itself no more.
+    let isLate = false
+    const limit = setTimeout(() => {
+      isLate = true
+      child.kill('SIGKILL')
+      for (const stream of [child.stdout, child.stderr]) stream.destroy()
+    }, answerMs)
+    const { stdout, stderr, exitCode, shortMessage } = await child
+    clearTimeout(limit)
+    return { stdout, stderr, exitCode, shortMessage, isLate }
   }
   return {
     name: 'tmux',
@@ -69,6 +83,8 @@ export function tmuxBackend(socket: string, env: Record<string, string>): Sessio
         again++
       )
         done = await launch()
+      if (done.isLate)
+        throw new Error(`tmux did not answer within ${answerMs / 1000} s; \`tmux -L ${socket} ls\` asks it`)
       if (
         done.exitCode !== 0 &&
         !/duplicate session/.test(String(done.stderr)) &&

@@ -3,8 +3,10 @@
 import { z } from 'zod'
 import { whereabouts } from '../../machines/address.ts'
 import { issueId } from '../../machines/mail.ts'
-import { answering, askRole } from '../asking.ts'
+import { Refusal } from '../../runtime/open.ts'
+import { type Asking, answering, askRole } from '../asking.ts'
 import { Usage } from '../errors.ts'
+import { witnessContext } from '../status.ts'
 import { declare } from '../word.ts'
 
 /** How long a daemon that restarts is waited for: a finished worker's word must not be lost to it. */
@@ -68,10 +70,20 @@ export const answers = {
     answer: async (body, asking) => {
       if (whereabouts(asking.from)?.role !== 'polecat')
         throw new Usage('`gt handoff` is for a polecat, in its own session')
+      if (body.blockedBy !== null) await mayWait(asking, body.blockedBy)
       const { text } = await askRole(asking, asking.from, 'handoff.requested', body)
       return { text }
     },
   }),
+}
+
+/** Refused with words for an issue that nobody can wait for. */
+async function mayWait({ town, from }: Asking, on: string): Promise<void> {
+  const at = whereabouts(from)
+  if (at?.role !== 'polecat') return
+  const issue = witnessContext(town.host, at.rig)?.workers[at.name]?.issue
+  const why = issue === undefined ? undefined : await town.issues.whyNotWait(at.rig, issue, on)
+  if (why !== undefined) throw new Refusal(`${why}; say what it waits for with \`gt handoff --cannot <why>\`, or go on`)
 }
 
 declare module '../asking.ts' {

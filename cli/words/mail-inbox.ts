@@ -1,6 +1,7 @@
 // `gt mail inbox`: mail for people and agents is kept as beads, and read there.
 // Never: marks anything as read.
 import process from 'node:process'
+import { oneLine } from '../print.ts'
 import { declare } from '../word.ts'
 
 export const word = declare({
@@ -27,8 +28,10 @@ export const word = declare({
       sent_at: created_at,
     }))
     beads.close()
-    print(mail, () =>
-      mail.length === 0 ? ['no unread mail'] : mail.map((each) => `${each.id}  ${each.from}  ${each.subject}`),
+    print(mail, (mail) =>
+      mail.length === 0
+        ? ['no unread mail']
+        : mail.map((each) => `${each.id}  ${oneLine(each.from ?? '')}  ${oneLine(each.subject)}`),
     )
     return 0
   },

@@ -1,5 +1,6 @@
 // `gt mail read`: one mail, out of the inbox from then on.
 // Never: deletes it.
+import { oneLine } from '../print.ts'
 import { declare } from '../word.ts'
 
 export const word = declare({
@@ -21,10 +22,10 @@ export const word = declare({
       throw new Error(mail ? `${id} is not a message (type: ${mail.issue_type})` : `no mail ${id}`)
     if (mail.status === 'open') beads.closeIssue(id, 'read', String(mail.assignee), true)
     beads.close()
-    print(mail, () => [
-      `From: ${mail.sender}`,
+    print(mail, (mail) => [
+      `From: ${oneLine(mail.sender ?? '')}`,
       `To: ${mail.assignee}`,
-      `Subject: ${mail.title}`,
+      `Subject: ${oneLine(mail.title)}`,
       `Date: ${mail.created_at}`,
       '',
       mail.description,

@@ -29,7 +29,7 @@ export const word = declare({
     const kept = await keptWork(deps, name, what.includes('/') ? { polecat: rest.at(-1) ?? '' } : { issue: what })
     if (kept.length === 0) throw new Error(`nothing is kept of ${what}`)
     if (!flags.restore) {
-      print(kept, () => table(kept.map(rowOf)))
+      print(kept, (kept) => table(kept.map(rowOf)))
       return 0
     }
     const newest = kept.find(({ kind }) => kind !== 'nested') ?? kept[0]

@@ -3,9 +3,11 @@
 import { createReadStream, existsSync, readFileSync, statSync, watch } from 'node:fs'
 import { join } from 'node:path'
 import process from 'node:process'
+import { StringDecoder } from 'node:string_decoder'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { whereabouts } from '../../machines/address.ts'
 import { Usage } from '../errors.ts'
+import { plain } from '../print.ts'
 import { declare } from '../word.ts'
 
 export const word = declare({
@@ -27,7 +29,8 @@ export const word = declare({
     if (flags.follow) await follow(log, join(dir, 'exit'))
     else {
       const text = existsSync(log) ? readFileSync(log, 'utf8') : ''
-      print({ dir, text }, () => [text.trimEnd()])
+      // Elsewhere than on a terminal it is what was printed, byte for byte.
+      print({ dir, text }, (shown) => [(process.stdout.isTTY ? shown.text : text).trimEnd()])
     }
     return 0
   },
@@ -35,6 +38,7 @@ export const word = declare({
 
 /** Prints what is there and what comes, until the mark of the end is there and everything before it is printed. */
 async function follow(log: string, end: string): Promise<void> {
+  const decoder = new StringDecoder('utf8')
   for (let from = 0; ; ) {
     const over = existsSync(end)
     const size = statSync(log, { throwIfNoEntry: false })?.size ?? 0
@@ -42,7 +46,7 @@ async function follow(log: string, end: string): Promise<void> {
     if (size < from) from = 0
     if (size > from)
       for await (const part of createReadStream(log, { start: from, end: size - 1 }))
-        process.stdout.write(part as Buffer)
+        process.stdout.write(process.stdout.isTTY ? plain(decoder.write(part as Buffer)) : (part as Buffer))
     from = size
     if (over) return
     await changed(log)

@@ -7,6 +7,7 @@ import { Refusal } from '../../runtime/open.ts'
 import type { Outlook } from '../api.ts'
 import { answering, rigOfIssue } from '../asking.ts'
 import { TownUnreachable } from '../errors.ts'
+import { oneLine } from '../print.ts'
 import { outlook } from '../status.ts'
 import { declare } from '../word.ts'
 
@@ -16,7 +17,7 @@ export const word = declare({
   summary: 'wait until an epic or issue has landed, or needs you',
   usage: '<id> [--timeout <duration>]',
   examples: [
-    'gt wait wyv-1    # 0: every child has landed, or was closed; 1: something needs the Overseer',
+    'gt wait wyv-1    # 0: all has landed, or needed no change; 1: something was closed without, or needs you',
     'gt wait wyv-1 --timeout 30m',
   ],
   options: { timeout: { kind: 'duration', about: 'how long to wait at most: 90s, 10m, 2h, or a number of seconds' } },
@@ -26,17 +27,17 @@ export const word = declare({
     const look = async () => {
       const said = last?.text
       last = await ask('outlook', { id })
-      if (!json && last.text !== said) process.stderr.write(`${last.text}\n`)
+      if (!json && last.text !== said) process.stderr.write(`${oneLine(last.text)}\n`)
       return last.kind !== 'working'
     }
     const over = await afterEach(look, (event) => ask('follow', {}, { event }), flags.timeout)
     print(last, () =>
       [
         over ? '' : `${id} is not done within ${(flags.timeout ?? 0) / 1000} s`,
-        ...(last?.needs ?? []).flatMap((need) => [need.subject, need.body]),
+        ...(last?.needs ?? []).flatMap((need) => [oneLine(need.subject), need.body]),
       ].filter(Boolean),
     )
-    return over && (last?.kind === 'landed' || last?.kind === 'closed') ? 0 : 1
+    return over && (last?.kind === 'landed' || last?.kind === 'unchanged') ? 0 : 1
   },
 })
 

@@ -286,7 +286,7 @@ test('called off, it ends at once', async () => {
   expect(pool()).toEqual([])
 })
 
-test('setup makes the place of a gate ready, and a worktree', async () => {
+test('setup makes the place of a gate ready', async () => {
   const { clone, refineryClone, gateCache } = rigLayout(town, 'w')
   mkdirSync(join(clone, 'conf/deep'), { recursive: true })
   writeFileSync(join(clone, '.env'), 'KEY=1\n', { mode: 0o600 })
@@ -309,44 +309,26 @@ test('setup makes the place of a gate ready, and a worktree', async () => {
   })
   expect(logOf('look', candidate)).toBe('KEY=1\nlocal\n')
   expect(existsSync(join(gateCache, 'kept'))).toBe(true)
-
-  execFileSync('git', ['init', '--quiet', clone])
-  const worktree = join(town, 'w/polecats/Nux')
-  git('worktree', 'add', '--quiet', worktree, candidate)
-  const hands = handsOf({ look: [look] }, { config })
-  const place = { rig: 'w', polecat: 'Nux', incarnation: 1, branch: 'polecat/Nux-1', worktree }
-  expect(await hands.setUpWorktree(place, callOf())).toEqual({ kind: 'ready' })
-  expect(readFileSync(join(worktree, 'deps/env'), 'utf8')).toBe('KEY=1\n')
-  expect(readFileSync(join(clone, '.git/info/exclude'), 'utf8')).toContain('/.env\n/conf\n')
-  expect(hands.reports).toEqual([expect.stringContaining('stray')])
   expect(pool()).toEqual([])
 })
 
-test('a setup that fails is red in a gate’s place and told of a worktree; one that cannot run is not', async () => {
+test('a setup that fails, or cannot run, is no verdict on the work, nor on a gate that it leaves without a place', async () => {
   const bad = script('bad', 'echo no network; exit 4')
   const failing = { config: { setup: { install: [bad] } } }
-  expect(await run({ any: ['true'] }, failing)).toMatchObject({ kind: 'red', gate: 'setup/install', exitCode: 4 })
+  expect(await run({ any: ['true'] }, failing)).toMatchObject({
+    kind: 'broken',
+    why: expect.stringMatching(/setup\/install .* failed \(exit 4\); its log is .*\.log\nno network$/),
+  })
   const absent = { config: { setup: { install: ['no-such-program'] } } }
   expect(await run({ any: ['true'] }, absent)).toMatchObject({
     kind: 'broken',
     why: expect.stringContaining('no-such'),
   })
-  const worktree = join(town, 'w/polecats/Nux')
-  git('worktree', 'add', '--quiet', worktree, commit)
-  const { clone } = rigLayout(town, 'w')
-  mkdirSync(clone, { recursive: true })
-  symlinkSync('/etc/passwd', join(clone, 'link'))
-  symlinkSync('/etc', join(clone, 'linked'))
-  const place = { rig: 'w', polecat: 'Nux', incarnation: 1, branch: 'polecat/Nux-1', worktree }
-  for (const [more, why] of [
-    [failing, 'failed (exit 4)'],
-    [absent, 'no-such-program'],
-    [{ config: { copy: ['.env'] } }, '.env, which "copy" names'],
-    [{ config: { copy: ['link'] } }, 'link, which "copy" names'],
-    [{ config: { copy: ['linked/passwd'] } }, 'linked/passwd, which "copy" names'],
-  ] as const)
-    expect(await handsOf({ any: ['true'] }, more).setUpWorktree(place, callOf())).toMatchObject({
-      kind: 'failed',
-      why: expect.stringContaining(why),
-    })
+  // It passes once; then the registry is away.
+  const once = script('once', `[ ! -e ${town}/away ] && touch ${town}/away`)
+  const passing = { config: { setup: { install: [once] } } }
+  expect(await run({ any: ['false'] }, passing)).toMatchObject({
+    kind: 'broken',
+    why: expect.stringContaining('setup/install'),
+  })
 })

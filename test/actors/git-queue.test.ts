@@ -134,6 +134,7 @@ test('what was taken from main does not come back with a branch that has it', as
   commit(rig.seed, { 'more.txt': 'more\n' })
   sh(rig.seed, 'push', '--quiet', '--force', 'origin', 'main')
   const built = await build([member], { known: secret })
+  expect(built.foreign[0]?.subject).toContain(`main was rewritten: ${secret.slice(0, 10)}`)
   expect(await build([member], { known: secret })).toEqual(built)
   expect(await land(built)).toEqual({ kind: 'pushed' })
   expect(sh(rig.bare, 'log', '--format=%s', 'main').split('\n').sort()).toEqual([

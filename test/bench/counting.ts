@@ -79,7 +79,12 @@ export function cpuMs(stat: string): number {
   return [11, 12, 13, 14].reduce((all, n) => all + (fields[n] ?? 0), 0) * 10
 }
 
-export const cpuOf = (pid: number) => cpuMs(readFileSync(`/proc/${pid}/stat`, 'utf8'))
+/** Of a daemon: also what starts its gits, beside it, and lives as long. */
+export function cpuOf(pid: number): number {
+  const children = readFileSync(`/proc/${pid}/task/${pid}/children`, 'utf8').split(' ').filter(Boolean).map(Number)
+  const beside = children.filter((child) => readFileSync(`/proc/${child}/cmdline`, 'utf8').includes('gits.cjs'))
+  return [pid, ...beside].reduce((all, one) => all + cpuMs(readFileSync(`/proc/${one}/stat`, 'utf8')), 0)
+}
 
 /** `0m1.234s` of a shell's `times`, in milliseconds. */
 export const timesMs = (text: string) =>

@@ -205,6 +205,7 @@ test('a worker that has nothing to hand over says why, and what waits can be tak
     expect(t.gt('handoff', ...wrong)).toMatchObject({ status: 2 })
   t.ok('spawn', '--issue', 'wy-1')
   await eventually(() => t.okBd('show', 'wy-1').includes('it is so already'))
+  t.ok('wait', 'wy-1', '--timeout', '20')
   t.ok('spawn', '--issue', 'wy-2')
   await eventually(() =>
     t.json<{ issue: string }[]>('merge-queue', 'list', 'wyvern').some(({ issue }) => issue === 'wy-2'),
@@ -213,4 +214,11 @@ test('a worker that has nothing to hand over says why, and what waits can be tak
   t.ok('merge-queue', 'remove', 'wyvern', 'wy-2', '--reason', 'not wanted')
   await eventually(() => t.json<unknown[]>('merge-queue', 'list', 'wyvern').length === 0)
   expect(t.ok('log')).toContain('not wanted')
+  // What a person closed has not landed, whatever the reason says.
+  for (const reason of ['let go', 'No change: not wanted']) {
+    const id = t.okBd('create', 'another', '--json').match(/wy-\w+/)?.[0] ?? ''
+    t.okBd('close', id, '--reason', reason)
+    const waited = t.gt('wait', id, '--timeout', '20')
+    expect(waited).toMatchObject({ status: 1, stderr: expect.stringContaining(`nothing of it on main: ${reason}`) })
+  }
 })

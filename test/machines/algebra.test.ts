@@ -25,6 +25,7 @@ const queued: fc.Arbitrary<Queued> = fc.record({
   wait,
   setbacks: fc.integer({ min: 0, max: 9 }),
   alone: fc.boolean(),
+  maybeOnMain: fc.boolean(),
 })
 const queue = fc.uniqueArray(queued, { selector: (each) => each.issue })
 const moment = fc.integer({ min: 0, max: 12 })

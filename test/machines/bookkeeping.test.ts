@@ -41,6 +41,7 @@ const queuedOf = (issue: string): Queued => ({
   wait: null,
   setbacks: 0,
   alone: false,
+  maybeOnMain: false,
 })
 const stuckOf = fc.uniqueArray(
   fc.record({

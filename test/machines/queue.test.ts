@@ -136,8 +136,8 @@ describe('main itself is red', () => {
     expect(t.causes()).toEqual(['w/queue/main_red'])
     gate = 'lint'
     t.handsOff('w-2')
-    // main stops at `test`, and says nothing of `lint`.
-    expect(queue().map(({ wait }) => wait?.what)).toEqual(['main_red', 'main_red'])
+    // main stops at `test`, and says nothing of `lint`: what mends the one gate and fails another answers for that.
+    expect(queue().map(({ issue, wait }) => [issue, wait?.what])).toEqual([['w-1', 'main_red']])
   })
 })
 
@@ -269,8 +269,8 @@ test('commits that others pushed are noted each, told once, and no escalation an
     runGates: onlyWork(() => (queue()[0]?.issue === 'w-1' ? red() : green)),
     landCandidate: () => 'later',
   }
-  begin(world, ['w-1', 'w-2'])
-  allHandOff('w-1', 'w-2')
+  begin(world, ['w-1', 'w-2', 'w-3'])
+  allHandOff('w-1', 'w-2', 'w-3')
   const members = queue().slice(0, 1) as unknown as JsonObject[]
   world.buildCandidate = (input) => ({ ...t.well('buildCandidate', input), ...pushed('Bob') })
   t.answer('buildCandidate w/refinery', { ...t.well('buildCandidate', { members }), ...pushed('Ann') })
@@ -279,6 +279,7 @@ test('commits that others pushed are noted each, told once, and no escalation an
     ['w/queue/foreign'],
     1,
   ])
+  world.buildCandidate = (input) => t.well('buildCandidate', input)
   t.answer('landCandidate w/refinery', { kind: 'pushed' })
-  expect([t.statuses()[1], t.causes()]).toEqual(['closed', []])
+  expect([t.statuses()[1], queue().map(({ issue }) => issue), t.causes()]).toEqual(['closed', ['w-3'], []])
 })
