@@ -88,7 +88,7 @@ async function markOf(path: string): Promise<string> {
     if (error.code === 'ENOENT') return undefined
     throw error
   })
-  return found === undefined ? '' : `${found.ino}:${found.size}`
+  return found === undefined ? '' : `${found.ino}:${found.mtimeMs}:${found.size}`
 }
 
 async function keepNewerHalf(path: string, lines: Set<string>): Promise<void> {
