@@ -107,6 +107,16 @@ test('whatever becomes of a candidate, each of its work is in the queue still, o
   )
 })
 
+test('times are counted as far as they make a difference: a town whose origin is away for a year has no more to keep', () => {
+  fc.assert(
+    fc.property(refinery, fc.constantFrom(unbuilt(1), waitsForMain(1), refused), (context, change) => {
+      let now = context
+      for (let times = 0; times < 10; times++) now = kept(now, change(now))
+      expect(kept(now, change(now))).toEqual(now)
+    }),
+  )
+})
+
 test('what is taken out is told and gone, and nothing else is; what is not in the queue is not taken out', () => {
   fc.assert(
     fc.property(refinery, fc.constantFrom('w-1', 'w-2', 'w-9'), (context, issue) => {
