@@ -147,10 +147,10 @@ export const queue: readonly Mutant[] = [
     replace: `const gone = context.members.filter(() => unfit.length > 0)`,
   },
   {
-    name: 'others’ commits stay an escalation for ever',
+    name: 'others’ commits are no escalation any more after the next landing, seen or not',
     file: 'machines/landing.ts',
-    find: `tells('foreign', says.foreign(foreign), 'landed')`,
-    replace: `tells('foreign', says.foreign(foreign), 'nothing' as never)`,
+    find: `tells('foreign', says.foreign(foreign), 'poked')`,
+    replace: `tells('foreign', says.foreign(foreign), 'land')`,
   },
   {
     name: 'what waits for another main waits on when it has come',
