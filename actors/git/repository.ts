@@ -46,6 +46,10 @@ export function repositoryAt(own: string): Repository {
   }
 }
 
+/** The one that `GIT_DIR` names: its folder, or a worktree's `.git` file. */
+export const repositoryNamed = (path: string): Repository =>
+  repositoryAt(statSync(path, { throwIfNoEntry: false })?.isFile() ? linkedFrom(dirname(path)) : path)
+
 /** A common folder that only shows another repository's objects (a lens, a worker's own) is that repository's. */
 function sharedBy(common: string): string {
   const objects = join(common, 'objects')

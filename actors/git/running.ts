@@ -5,7 +5,7 @@ import { existsSync, readdirSync, readFileSync, readlinkSync } from 'node:fs'
 import { basename, join, resolve } from 'node:path'
 import process from 'node:process'
 import { endEach, identityIn, isAlive, type ProcessIdentity, startOf } from '../processes.ts'
-import { isWithin, type Repository, repositoryAt, repositoryOf } from './repository.ts'
+import { isWithin, type Repository, repositoryNamed, repositoryOf } from './repository.ts'
 
 export interface RunningGit extends ProcessIdentity {
   /** Undefined: it could be any. */
@@ -44,7 +44,7 @@ export function runningGits(): RunningGit[] {
       const environment = readFileSync(join(dir, 'environ'), 'utf8').split('\0')
       const variable = (name: string) => environment.find((line) => line.startsWith(`${name}=`))?.slice(name.length + 1)
       const named = gitDirIn(argv) ?? variable('GIT_DIR')
-      const repository = named === undefined ? repositoryOf(cwd) : repositoryAt(resolve(cwd, named))
+      const repository = named === undefined ? repositoryOf(cwd) : repositoryNamed(resolve(cwd, named))
       return repository || isElsewhere
         ? [
             {

@@ -23,7 +23,7 @@ import { git } from '../../actors/git/git.ts'
 import { gitHands } from '../../actors/git/hands.ts'
 import { lockNamed, watchLock } from '../../actors/git/locks.ts'
 import { linkedFrom } from '../../actors/git/repository.ts'
-import { commandOf, endLeftGits, gitsByPs, ownerOfMine, ownerVariable } from '../../actors/git/running.ts'
+import { commandOf, endLeftGits, gitsByPs, ownerOfMine, ownerVariable, runningGits } from '../../actors/git/running.ts'
 import { clearStaged, emptyTrash, trashEmptied } from '../../actors/git/staging.ts'
 import { rigLayout, townLayout } from '../../actors/layout.ts'
 import { startOf } from '../../actors/processes.ts'
@@ -348,6 +348,7 @@ test('the git of a daemon that is gone is ended when the next begins, and what i
   try {
     await eventually(() => existsSync(join(town, 'at-it')))
     await endLeftGits(town)
+    expect(runningGits().filter(({ owner }) => owner === '1:1')).toEqual([])
     expect([startOf(old.pid as number), startOf(mine.pid as number) === undefined]).toEqual([undefined, false])
     sh(clone, 'config', '--unset', 'filter.slow.smudge')
     await clearStaged(town, 'w')
