@@ -26,9 +26,9 @@ function kindOf(answer: object): string {
     .join()
 }
 
-test('200 fixed seeds; whatever an effect may answer, and that it fails, happens in them', { timeout: 120_000 }, () => {
+test('300 fixed seeds; whatever an effect may answer, and that it fails, happens in them', { timeout: 120_000 }, () => {
   const seen = new Set<string>()
-  run(1, 200, (effect, answer) => seen.add(`${effect}: ${kindOf(answer)}`))
+  run(1, 300, (effect, answer) => seen.add(`${effect}: ${kindOf(answer)}`))
   const declared = Object.entries(effectCases).flatMap(([effect, answers]) => [
     ...answers.map((answer) => `${effect}: ${kindOf(answer)}`),
     `${effect}: fails`,
