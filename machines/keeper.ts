@@ -57,6 +57,21 @@ const withKept = (context: Context, more: Preserved[]) => [
   ...more.filter(({ sha }) => !context.kept.some((pin) => pin.sha === sha)),
 ]
 
+/** What failed is tried again; after its last try all is left as it is. */
+const againOrStranded = (trouble: string) =>
+  [
+    {
+      guard: 'triesLeft',
+      target: 'again',
+      actions: { type: 'failedOnce', params: ({ event }: Failed) => wordsOf(event.error) },
+    },
+    {
+      target: '#keeper.stranded',
+      actions: { type: 'failedOnce', params: ({ event }: Failed) => `${trouble}: ${wordsOf(event.error)}` },
+    },
+  ] as const
+type Failed = { event: { error: unknown } }
+
 export const keeperMachine = setup({
   types: {
     context: {} as Context,
@@ -200,20 +215,7 @@ export const keeperMachine = setup({
               target: '#keeper.killing',
               actions: assign({ kept: ({ context, event }) => withKept(context, found(event.output)) }),
             },
-            onError: [
-              {
-                guard: 'triesLeft',
-                target: 'again',
-                actions: { type: 'failedOnce', params: ({ event }) => wordsOf(event.error) },
-              },
-              {
-                target: '#keeper.stranded',
-                actions: {
-                  type: 'failedOnce',
-                  params: ({ event }) => `its work could not be kept: ${wordsOf(event.error)}`,
-                },
-              },
-            ],
+            onError: againOrStranded('its work could not be kept'),
           },
         },
         again: { description: 'In a moment.', after: { retry: 'at_work' } },
@@ -247,20 +249,7 @@ export const keeperMachine = setup({
                 },
               ],
             },
-            onError: [
-              {
-                guard: 'triesLeft',
-                target: 'again',
-                actions: { type: 'failedOnce', params: ({ event }) => wordsOf(event.error) },
-              },
-              {
-                target: '#keeper.stranded',
-                actions: {
-                  type: 'failedOnce',
-                  params: ({ event }) => `its worktree could not be removed: ${wordsOf(event.error)}`,
-                },
-              },
-            ],
+            onError: againOrStranded('its worktree could not be removed'),
           },
         },
         again: { description: 'Something was in the way.', after: { retry: 'at_work' } },

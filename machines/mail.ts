@@ -47,6 +47,9 @@ export type ReturnReason = z.infer<typeof returnReason>
 export const preserved = z.object({ ref: z.string(), sha })
 export type Preserved = z.infer<typeof preserved>
 
+/** A work that was in the queue, as its worker is told of it. */
+const atQueue = { issue: issueId, title: z.string(), polecat: z.string(), ref: z.string(), sha }
+
 /** One branch's work waiting to land. (spec: Merge Queue) */
 export const mergeRequest = z.object({
   issue: issueId,
@@ -232,11 +235,7 @@ export const mails = {
   'merge.returned': said(
     ['refinery'],
     z.object({
-      issue: issueId,
-      title: z.string(),
-      polecat: z.string(),
-      ref: z.string(),
-      sha,
+      ...atQueue,
       returned: returnReason,
     }),
   ),
@@ -244,11 +243,7 @@ export const mails = {
   'merge.removed': said(
     ['refinery'],
     z.object({
-      issue: issueId,
-      title: z.string(),
-      polecat: z.string(),
-      ref: z.string(),
-      sha,
+      ...atQueue,
       /** Who wanted it, and why. */
       by: z.string(),
       why: z.string(),

@@ -1,6 +1,7 @@
 // Hands of the simulated world: what each effect does there. Each behaves as its real hand: at least once, safe to
 // repeat, with the same last guards; what must never be asked of it is a violation.
 // Never: asks the machines what they believe.
+import { brief } from '../machines/cases.ts'
 import type { EffectName } from '../machines/effects.ts'
 import type { JsonObject, PromisedEffect } from '../runtime/contract.ts'
 import { Violation } from './invariants.ts'
@@ -275,13 +276,3 @@ function closeOne(world: World, id: string, noChange: boolean): boolean {
   if (!issue.letGo) Object.assign(issue, { status: 'closed', noChange, closedBy: null })
   return was !== 'closed'
 }
-
-const brief = (id: string) => ({
-  id,
-  title: `Do ${id}`,
-  description: '',
-  priority: 2,
-  type: 'task',
-  createdAt: id,
-  epic,
-})

@@ -3,7 +3,7 @@
 import type { AnyMachineSnapshot } from 'xstate'
 import type { JsonObject, Role } from '../runtime/contract.ts'
 import type { SeenActor } from './invariants.ts'
-import type { SimIssue, World } from './world.ts'
+import { freshIssue, type SimIssue, type World } from './world.ts'
 
 export interface Scope {
   polecats: number
@@ -37,16 +37,7 @@ export function scopeOf({
   commands: number
   races: number
 }): Scope {
-  const issue = (n: number): SimIssue => ({
-    id: `w-${n + 1}`,
-    status: 'open',
-    assignee: null,
-    after: [],
-    escalated: false,
-    letGo: false,
-    closedBy: null,
-    noChange: false,
-  })
+  const issue = (n: number) => freshIssue(`w-${n + 1}`)
   return {
     polecats,
     issues: Array.from({ length: issues }, (_, n) => issue(n)),

@@ -64,6 +64,17 @@ export const limits = {
 export const rig = 'w'
 export const epic = 'w-e'
 
+export const freshIssue = (id: string): SimIssue => ({
+  id,
+  status: 'open',
+  assignee: null,
+  after: [],
+  escalated: false,
+  letGo: false,
+  closedBy: null,
+  noChange: false,
+})
+
 export class World {
   readonly issues: Map<string, SimIssue>
   readonly commits: Commits
@@ -245,16 +256,7 @@ export class World {
 
   /** Somebody files one more issue under the epic. */
   file(id: string): void {
-    this.issues.set(id, {
-      id,
-      status: 'open',
-      assignee: null,
-      after: [],
-      escalated: false,
-      letGo: false,
-      closedBy: null,
-      noChange: false,
-    })
+    this.issues.set(id, freshIssue(id))
   }
 
   /** Somebody takes an issue by hand, and gives it back. */

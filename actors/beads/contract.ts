@@ -46,6 +46,16 @@ export interface NewIssue {
   labels?: readonly string[]
   deps?: readonly { type: string; id: string }[]
 }
+export interface NewMessage {
+  id: string
+  title: string
+  description: string
+  priority: number
+  assignee: string
+  sender: string
+  labels: readonly string[]
+  at: Date
+}
 export interface IssueFilter {
   status?: readonly string[]
   type?: string
@@ -100,16 +110,7 @@ export interface TownIssues {
   addLabel(id: string, label: string): Awaitable<void>
   closeIssue(id: string, reason: string, actor: string, force?: boolean): Awaitable<Issue>
   /** A message under an id of the sender's choosing; false when it is there already. */
-  createMessage(message: {
-    id: string
-    title: string
-    description: string
-    priority: number
-    assignee: string
-    sender: string
-    labels: readonly string[]
-    at: Date
-  }): Awaitable<boolean>
+  createMessage(message: NewMessage): Awaitable<boolean>
   /** Changes when somebody else has written. */
   dataVersion(): Awaitable<number>
 }

@@ -11,6 +11,7 @@ import {
   type Issue,
   type IssueFilter,
   type NewIssue,
+  type NewMessage,
   type TownIssues,
 } from './contract.ts'
 import { hashId, hashLength } from './ids.ts'
@@ -140,16 +141,7 @@ export function openBeads(dir: string, options: { create?: boolean; now?: () => 
     },
 
     /** A message under an id of the sender's choosing; false when it is there already. */
-    createMessage(message: {
-      id: string
-      title: string
-      description: string
-      priority: number
-      assignee: string
-      sender: string
-      labels: readonly string[]
-      at: Date
-    }): boolean {
+    createMessage(message: NewMessage): boolean {
       return written(() => {
         const at = message.at.toISOString()
         const made = run(

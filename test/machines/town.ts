@@ -5,6 +5,7 @@ import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { bind } from '../../actors/binding.ts'
+import { brief } from '../../machines/cases.ts'
 import type { EffectName } from '../../machines/effects.ts'
 import type { Host, JsonObject, PromisedEffect } from '../../runtime/contract.ts'
 import { openHost, openSqliteStore, seededRandom, virtualClock } from '../../runtime/open.ts'
@@ -81,15 +82,6 @@ export function town(
     hasPlugin: () => true,
     hasCrew: () => false,
   }
-  const brief = (id: string) => ({
-    id,
-    title: `Do ${id}`,
-    description: '',
-    priority: 2,
-    type: 'task',
-    createdAt: id,
-    epic: 'w-e',
-  })
   const open = () =>
     openHost({
       store: openSqliteStore(join(dir, 'town.db')),
