@@ -131,8 +131,8 @@ export const kernel: readonly Mutant[] = [
   {
     name: 'listeners hear of a turn before it is committed',
     file: 'runtime/host.ts',
-    find: `      return work(told)\n    })\n    listeners.tell(told)\n`,
-    replace: `      const early = work(told)\n      listeners.tell(told)\n      return early\n    })\n`,
+    find: `        return work(told)\n      })\n    } finally {\n      open = undefined\n    }\n    listeners.tell(told)\n`,
+    replace: `        const early = work(told)\n        listeners.tell(told)\n        return early\n      })\n    } finally {\n      open = undefined\n    }\n`,
   },
   {
     name: 'what is begun counts as done',

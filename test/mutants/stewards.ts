@@ -29,8 +29,8 @@ export const stewards: readonly Mutant[] = [
   {
     name: 'given back once too often',
     file: 'machines/endings.ts',
-    find: `if (tries >= before.triesMax) return escalate()`,
-    replace: `if (tries > before.triesMax) return escalate()`,
+    find: `(tries[issue] as number) >= triesMax`,
+    replace: `(tries[issue] as number) > triesMax`,
   },
   {
     name: 'a conflict with a main that moved counts as a try',
@@ -53,8 +53,8 @@ export const stewards: readonly Mutant[] = [
   {
     name: 'what waits for another issue is the Overseer’s',
     file: 'machines/endings.ts',
-    find: `return blockedBy === null\n        ? escalate()`,
-    replace: `return blockedBy !== ''\n        ? escalate()`,
+    find: `if (blockedBy === null || tries >= before.triesMax) return escalate()`,
+    replace: `if (blockedBy !== '' || tries >= before.triesMax) return escalate()`,
   },
   {
     name: 'what was given up is begun again by what came back before',
