@@ -154,6 +154,9 @@ export function settingsReference(): string {
     'Gates, setups and the worker are written as they are typed: `npm test`, `CI=1 npm test`, `~/bin/check`, or as program and arguments. What needs a shell',
     '(`|`, `&&`, `>`, `*`, `$(…)`) goes into a script, or is typed as `sh -c "…"`.',
     '',
+    'A gate or setup runs with `CI=true`, the PATH of the town, what `env`, `extra_env` and `gate_env` name, and `GT_CACHE`, a folder that is kept from run to run.',
+    'The home of a gate is empty unless `gate_home` is `user`; the setup of a worktree has yours.',
+    '',
   ].join('\n')
 }
 

@@ -29,7 +29,7 @@ export const word = declare({
     'blocked-by': { kind: 'text', about: 'another issue has to land first' },
     reason: { kind: 'text', about: 'with --blocked-by: why' },
     cannot: { kind: 'text', about: 'it cannot be done; why. The Overseer is asked' },
-    'give-back': { kind: 'text', about: 'somebody else is to do it; why' },
+    'give-back': { kind: 'text', about: 'back to the Overseer, who says whether another worker takes it; why' },
   },
   async run({ flags, ask, print }) {
     const outcomes = [

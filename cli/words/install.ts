@@ -10,10 +10,13 @@ export const word = declare({
   group: 'town',
   summary: 'make a town, or complete the one that is there',
   usage: '[path] [--name <name>] [--force]',
-  examples: ['gt install ~/gt', 'gt install ~/gt --force    # repair what is missing; configuration stays'],
+  examples: ['gt install ~/gt', 'gt install ~/gt    # said again: makes what is missing; configuration stays'],
   options: {
     name: { kind: 'text', about: 'what the town is called; the folder’s name if left out' },
-    force: { kind: 'flag', about: 'make what is missing again; configuration stays' },
+    force: {
+      kind: 'flag',
+      about: 'taken for old scripts: what is missing is made again without it too; configuration stays',
+    },
   },
   args: { path: { kind: 'text', optional: true } },
   async run({ args, flags, print }) {
@@ -27,7 +30,7 @@ export const word = declare({
     print({ town: realpathSync(town), made }, () => [
       made
         ? `A town at ${town}. Next: cd ${town} && gt rig add <name> <git-url> --gate 'test=npm test'`
-        : `${town} is a town already; nothing was changed`,
+        : `${town} is a town already; what is there was left as it is`,
     ])
     return 0
   },
