@@ -23,11 +23,11 @@ const graceMs = 2000
 
 /** Starts that process with the first git, and another one where it was killed. */
 export function gitsApart(node: string, script: string): Starter {
-  const waiting = new Map<number, Waiting>()
   let last = 0
-  let beside: ChildProcess | undefined
+  let beside: { child: ChildProcess; waiting: Map<number, Waiting> } | undefined
   const theOne = () => {
-    if (beside?.connected) return beside
+    if (beside?.child.connected) return beside
+    const waiting = new Map<number, Waiting>()
     const { PATH, TMPDIR } = process.env
     const child = fork(script, [], {
       execPath: node,
@@ -42,11 +42,11 @@ export function gitsApart(node: string, script: string): Starter {
       const one = waiting.get(answer.id)
       if ('heard' in answer) return one?.heard?.(answer.heard)
       waiting.delete(answer.id)
-      holdUp()
+      holdUp(child, waiting)
       one?.done({ ...answer.ran, stdout: Buffer.from(answer.ran.stdout) })
     })
     const gone = async () => {
-      if (beside === child) beside = undefined
+      if (beside?.child === child) beside = undefined
       const all = [...waiting.values()]
       waiting.clear()
       // Nobody waits for what it had started: it would go on beside what is tried again.
@@ -56,15 +56,17 @@ export function gitsApart(node: string, script: string): Starter {
     child.on('error', gone)
     child.on('exit', gone)
     child.unref()
-    beside = child
-    return child
+    beside = { child, waiting }
+    return beside
   }
   /** The daemon stays for an answer, and for nothing else of it. */
-  const holdUp = () => (waiting.size > 0 ? beside?.channel?.ref() : beside?.channel?.unref())
+  const holdUp = ({ channel }: ChildProcess, { size }: Map<number, Waiting>) =>
+    size > 0 ? channel?.ref() : channel?.unref()
   const run: Starter['run'] = (at, args, { signal, heard, ...options }) => {
     const id = ++last
     const env = { ...options.env, [ownerVariable]: ownerOfMine() }
-    const say = (request: Request) => theOne().send(request)
+    const { child, waiting } = theOne()
+    const say = (request: Request) => child.send(request)
     return new Promise((resolve) => {
       const abort = () => void (waiting.has(id) && say({ id, abort: true }))
       const done = (ran: Ran) => {
@@ -73,12 +75,12 @@ export function gitsApart(node: string, script: string): Starter {
       }
       waiting.set(id, { done, heard })
       say({ id, at, args, options: { ...options, env }, hears: heard !== undefined })
-      holdUp()
+      holdUp(child, waiting)
       signal?.addEventListener('abort', abort, { once: true })
       if (signal?.aborted) abort()
     })
   }
-  return { run, end: () => void (beside?.connected && beside.disconnect()) }
+  return { run, end: () => void (beside?.child.connected && beside.child.disconnect()) }
 }
 
 /** As a git that somebody killed: it has said nothing. */

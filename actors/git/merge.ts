@@ -48,8 +48,7 @@ export async function putOn(deps: RigGit, rig: string, member: Member, on: On): 
   if (changes.some(({ path }) => isAttributes(path))) noteAttributes(member.sha)
   const wrong = await wrongWith(deps, rig, member, on, changes)
   if (wrong) return wrong
-  if (purged !== undefined) return replayed(repository, member, on, { from: purged, style })
-  if (style === 'rebase') return replayed(repository, member, on, { from: on.onto, style })
+  if (purged !== undefined || style === 'rebase') return replayed(repository, member, on, { without: formers, style })
   return merged(repository, member, on, { tip: member.sha, style })
 }
 
@@ -149,14 +148,14 @@ async function merged(
   return { kind: 'made', commit: made.stdout, chain: [made.stdout] }
 }
 
-/** The work's own commits once more, each on the one before it; in the style of a merge they are then merged. */
+/** The work's own commits once more, `without` what main had before it was rewritten, each on the one before it; in the style of a merge they are then merged. */
 async function replayed(
   repository: string,
   member: Member,
   on: On,
-  { from, style }: { from: string; style: MergeStyle },
+  { without, style }: { without: readonly string[]; style: MergeStyle },
 ): Promise<Made> {
-  const not = [on.onto, from].map((commit) => `^${commit}`)
+  const not = [on.onto, ...without].map((commit) => `^${commit}`)
   const { stdout } = await git(repository, ['rev-list', '--reverse', '--topo-order', '--parents', member.sha, ...not])
   const own = stdout.split('\n').filter(Boolean)
   if (own.length === 0) return takenAway()

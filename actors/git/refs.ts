@@ -17,10 +17,17 @@ const packs = new Map<string, { mark: string; refs: Map<string, string> }>()
 /** Of the Refinery's clone: main as it was when the rig was added. What came since by another way is told. */
 export const mainAtFirst = 'refs/gt/main-at-first'
 
-/** What a ref names, in the repository whose common folder this is; undefined when there is none. */
-export async function readRef(common: string, ref: string): Promise<string | undefined> {
+/** As git: a ref that leads over more others than this leads nowhere. */
+const symbolicMax = 5
+
+/**
+ * What a ref names, in the repository whose common folder this is; undefined when there is none. An agent may have made
+ * it symbolic: it is followed to other refs only, and not in a circle.
+ */
+export async function readRef(common: string, ref: string, followed = 0): Promise<string | undefined> {
+  if (followed > symbolicMax || !ref.startsWith('refs/') || ref.split('/').includes('..')) return undefined
   const loose = await wordIn(join(common, ref))
-  if (loose?.startsWith('ref: ')) return readRef(common, loose.slice(5).trim())
+  if (loose?.startsWith('ref: ')) return readRef(common, loose.slice(5).trim(), followed + 1)
   return isSha(loose) ? loose : (await packedRefs(common)).get(ref)
 }
 
@@ -183,7 +190,7 @@ export async function followInPlace(
 
 /**
  * Writes a loose ref as git does, under its lock, and waits for the disk. The answer is false when it is left as it is:
- * it is locked now, or is not what it `was` (undefined: there was none).
+ * it is locked now, is not what it `was` (undefined: there was none), or cannot be written.
  */
 export async function writeRef(
   common: string,
@@ -198,11 +205,18 @@ export async function writeRef(
     await rm(lockOf(common, ref))
     return false
   }
-  await lock.writeFile(`${sha}\n`)
-  await lock.sync()
-  await lock.close()
-  await rename(lockOf(common, ref), join(common, ref))
-  return true
+  try {
+    await lock.writeFile(`${sha}\n`)
+    await lock.sync()
+    await lock.close()
+    await rename(lockOf(common, ref), join(common, ref))
+    return true
+  } catch {
+    // A full disk, or a folder where the ref is to be: git is asked, and says it in words.
+    await lock.close()
+    await rm(lockOf(common, ref), { force: true })
+    return false
+  }
 }
 
 /** Deletes a loose ref that is what it was, as git does. False: it is packed, locked or another; git must be asked. */

@@ -64,12 +64,18 @@ const notBegun: Ran = {
 
 /** As runGit does, by this very process. */
 export function runHere(at: At, args: readonly string[], options: RunOptions): Promise<Ran> {
-  const child = spawn('git', [...at.flags, ...args], {
-    cwd: at.cwd,
-    env: { ...identity, ...at.env, [ownerVariable]: ownerOfMine(), ...options.env },
-    detached: true,
-    stdio: [options.input === undefined ? 'ignore' : 'pipe', 'pipe', 'pipe'],
-  })
+  let child: ChildProcess
+  try {
+    child = spawn('git', [...at.flags, ...args], {
+      cwd: at.cwd,
+      env: { ...identity, ...at.env, [ownerVariable]: ownerOfMine(), ...options.env },
+      detached: true,
+      stdio: [options.input === undefined ? 'ignore' : 'pipe', 'pipe', 'pipe'],
+    })
+  } catch (error) {
+    // An argument or a variable that the system does not take, such as a very long name.
+    return Promise.resolve({ ...notBegun, trouble: unstartable(error as NodeJS.ErrnoException, at.cwd) })
+  }
   if (options.input !== undefined) {
     // One that ends without reading all of it has said why.
     child.stdin?.on('error', () => undefined)

@@ -149,6 +149,28 @@ test('what was taken from main does not come back with a branch that has it', as
   expect(sh(rig.layout.clone, 'rev-parse', 'main', 'origin/main').split('\n')).toEqual([landed, landed])
 })
 
+test('what was taken from main more than once, each time with more on it, does not come back', async () => {
+  rig.origin()
+  await rig.add()
+  const first = tip()
+  const push = () => sh(rig.seed, 'push', '--quiet', '--force', 'origin', 'main')
+  for (const [n, polecat] of ['A', 'B', 'C', 'D'].entries()) {
+    commit(rig.seed, { [`secret-${n}.txt`]: 'PASSWORD\n' }, 'a secret')
+    push()
+    const secret = sh(rig.seed, 'rev-parse', 'HEAD')
+    const member = await work(polecat, `w-${n}`, { 'new.txt': 'new\n' })
+    sh(rig.seed, 'reset', '--quiet', '--hard', first)
+    push()
+    const built = await build([member])
+    expect(sh(rig.layout.refineryClone, 'ls-tree', '--name-only', built.commit).split('\n')).toEqual([
+      'a.txt',
+      'new.txt',
+    ])
+    expect(sh(rig.layout.refineryClone, 'log', '--format=%s', built.commit)).not.toContain('a secret')
+    sh(rig.seed, 'reset', '--quiet', '--hard', secret)
+  }
+})
+
 test('what was taken from main stays away also when the fetch that learns of it is ended half way', async () => {
   rig.origin()
   const secret = commit(rig.seed, { 'secret.txt': 'PASSWORD\n' }, 'a secret')

@@ -1,10 +1,10 @@
 // Refs that the town writes and deletes by itself, as git does: git sees the same, and what it must be asked for is told.
 import { execFileSync } from 'node:child_process'
-import { existsSync, mkdtempSync, realpathSync, rmSync, writeFileSync } from 'node:fs'
+import { existsSync, mkdirSync, mkdtempSync, realpathSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, expect, test } from 'vitest'
-import { deleteRef, writeRef } from '../../actors/git/refs.ts'
+import { deleteRef, readRef, writeRef } from '../../actors/git/refs.ts'
 
 let dir: string
 let one: string
@@ -63,4 +63,21 @@ test('while refs are being packed, a deleted one that was packed meanwhile is le
   }, 150)
   expect(await deleting).toBe(false)
   expect(seen()).toBe(`${ref} ${one}`)
+})
+
+test('one that an agent made symbolic is followed to another ref, not in a circle, and not out of the repository', async () => {
+  git('symbolic-ref', 'refs/heads/it', 'refs/heads/main')
+  expect(await readRef(common(), 'refs/heads/it')).toBe(two)
+  git('symbolic-ref', 'refs/heads/there', 'refs/heads/back')
+  git('symbolic-ref', 'refs/heads/back', 'refs/heads/there')
+  expect(await readRef(common(), 'refs/heads/there')).toBe(undefined)
+  writeFileSync(join(dir, 'outside'), `${one}\n`)
+  writeFileSync(join(common(), 'refs/heads/out'), 'ref: refs/../../outside\n')
+  expect(await readRef(common(), 'refs/heads/out')).toBe(undefined)
+})
+
+test('where one cannot be written, nothing is left behind, and git is to say why', async () => {
+  mkdirSync(join(common(), ref, 'under'), { recursive: true })
+  expect(await writeRef(common(), ref, one)).toBe(false)
+  expect(existsSync(join(common(), `${ref}.lock`))).toBe(false)
 })

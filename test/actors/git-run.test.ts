@@ -79,6 +79,11 @@ test('one that is killed from outside is told from one that was ended, and from 
   expect(await gitTrouble()).toContain('needs git 2.38 or newer: git is not found on the PATH')
 })
 
+test('one that the system does not start, for a word of it is too long, is an answer like any other', async () => {
+  const ran = await runGit(plainly(dir), ['log', 'x'.repeat(200_000)])
+  expect(ran).toMatchObject({ exitCode: undefined, killed: false, trouble: expect.stringContaining('E2BIG') })
+})
+
 test('of endless output only so much is read, and of endless words their beginning and end', async () => {
   instead('yes')
   expect((await runGit(plainly(dir), ['x'])).trouble).toBe('it printed more than 64 MiB')
