@@ -1,6 +1,7 @@
 // The files a person configures: town.json, rigs.json, a rig's config.json. Parsed, checked, defaulted; unknown keys
 // are kept. (spec: Configuration)
 // Never: writes over a file it could not read.
+import { createHash } from 'node:crypto'
 import { readFileSync } from 'node:fs'
 import { homedir } from 'node:os'
 import { isAbsolute, normalize } from 'node:path'
@@ -147,6 +148,13 @@ export const rigConfig = z
 
 export type RigConfig = z.output<typeof rigConfig>
 
+/** A mark of the gates and of what they run with; another one when any of it is another. */
+const judgedBy = ({ gates, gate_env, gate_home, setup, copy, env, extra_env }: RigConfig): string =>
+  createHash('sha256')
+    .update(JSON.stringify([gates, gate_env, gate_home, setup, copy, env, extra_env]))
+    .digest('hex')
+    .slice(0, 16)
+
 /** What a rig's roles begin with. */
 export const limitsOf = (rig: RigConfig) => ({
   maxWorkers: rig.max_workers,
@@ -157,6 +165,7 @@ export const limitsOf = (rig: RigConfig) => ({
   gated: !rig.no_gate,
   redMain: rig.red_main,
   tellForeign: rig.foreign_commits === 'tell',
+  judgedBy: judgedBy(rig),
 })
 
 /** Reads one configuration file; ConfigUnusable with the file, what is wrong, and what to do. */

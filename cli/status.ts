@@ -137,8 +137,8 @@ export const shownOf = (config: RigConfig) => ({
 
 /** What the Witness is told of a rig's configuration, by `rig.configured`. */
 export function heardOf(config: RigConfig) {
-  const { maxWorkers, spawnDelayMs, mergeTries, gated, redMain, tellForeign } = limitsOf(config)
-  return { maxWorkers, spawnDelayMs, mergeTries, gated, redMain, tellForeign }
+  const { maxWorkers, spawnDelayMs, mergeTries, gated, redMain, tellForeign, judgedBy } = limitsOf(config)
+  return { maxWorkers, spawnDelayMs, mergeTries, gated, redMain, tellForeign, judgedBy }
 }
 
 /** Whether its roles go by this configuration already; also when there are none yet. */

@@ -180,8 +180,8 @@ export const mailCases: { [T in MailType]: readonly MailCase<T>[] } = {
     { from: overseer, body: { issue: 'w-9' } },
   ],
   'queue.configured': [
-    { from: witness, body: { gated: true, redMain: 'wait', tellForeign: true } },
-    { from: witness, body: { gated: false, redMain: 'land', tellForeign: false } },
+    { from: witness, body: { gated: true, redMain: 'wait', tellForeign: true, judgedBy: 'others' } },
+    { from: witness, body: { gated: false, redMain: 'land', tellForeign: false, judgedBy: '' } },
   ],
 
   'escalation.raised': [

@@ -14,6 +14,8 @@ export interface RefineryInput {
   gated: boolean
   redMain: 'wait' | 'land'
   tellForeign: boolean
+  /** A mark of the gates and of what they run with. */
+  judgedBy: string
 }
 
 export interface RefineryContext extends RefineryInput {
@@ -74,6 +76,7 @@ export const begun = (input: RefineryInput | undefined): Context => ({
   gated: input?.gated ?? true,
   redMain: input?.redMain ?? 'wait',
   tellForeign: input?.tellForeign ?? true,
+  judgedBy: input?.judgedBy ?? '',
   queue: [],
   members: [],
   landing: [],
@@ -93,6 +96,21 @@ export const begun = (input: RefineryInput | undefined): Context => ({
   landed: [],
   now: 0,
 })
+
+/** The rig's configuration, as it is now. What other gates found of a commit says nothing any more. */
+export const configured =
+  ({ gated, redMain, tellForeign, judgedBy }: MailEvent<'queue.configured'>): Change =>
+  (context) => ({
+    changes: {
+      gated,
+      redMain,
+      tellForeign,
+      judgedBy,
+      ...(judgedBy === context.judgedBy
+        ? {}
+        : { greenMain: null, greenCandidates: [], red: null, queue: withMainMoved(context.queue) }),
+    },
+  })
 
 /** Between two candidates. */
 export const rested =

@@ -261,7 +261,12 @@ export const mails = {
   'queue.removal': said(['overseer', 'witness'], z.object({ issue: issueId, why: z.string().max(4096).default('') })),
   'queue.configured': said(
     ['witness'],
-    z.object({ gated: z.boolean(), redMain: z.enum(['wait', 'land']), tellForeign: z.boolean() }),
+    z.object({
+      gated: z.boolean(),
+      redMain: z.enum(['wait', 'land']),
+      tellForeign: z.boolean(),
+      judgedBy: z.string().default(''),
+    }),
   ),
 
   // Escalation: one a cause, up the chain Polecat → Witness → Mayor → Overseer. (spec: Overseer)
@@ -296,6 +301,8 @@ export const mails = {
       redMain: z.enum(['wait', 'land']).default('wait'),
       /** Whether commits on main that this town did not test are the Overseer's business. */
       tellForeign: z.boolean().default(true),
+      /** A mark of the gates and of what they run with: verdicts of others count no more. */
+      judgedBy: z.string().default(''),
     }),
   ),
 } as const satisfies Record<string, { from: readonly Speaker[]; body: z.ZodObject }>

@@ -45,6 +45,7 @@ export const questions = {
     const { verdict } = context
     return main.kind === 'red' && verdict?.kind === 'red' && main.gate === verdict.gate
   },
+  otherGates: ({ context, event }: Asked) => 'judgedBy' in event && event.judgedBy !== context.judgedBy,
   landsOnRed: ({ context }: Asked) => context.redMain === 'land',
   /** It was tried for long enough, and somebody else can be tried meanwhile. Whether main has it comes first. */
   awayAndOthersWait: ({ context, event }: Asked) =>

@@ -12,6 +12,7 @@ import {
   begun,
   built,
   cannotJudge,
+  configured,
   failed,
   judged,
   landed,
@@ -50,6 +51,16 @@ const tooLate = {
   guard: 'inWork',
   description: 'Too late, or too early.',
   actions: { type: 'reply', params: says.beingPushed },
+} as const
+
+const judgedAnew = {
+  guard: 'otherGates',
+  target: 'building',
+  description: 'Judged anew, by the gates as they are now.',
+  actions: {
+    type: 'news',
+    params: ({ event }: { event: MailEvent<'queue.configured'> }) => [configured(event)],
+  },
 } as const
 
 export const refineryMachine = setup({
@@ -95,7 +106,7 @@ export const refineryMachine = setup({
     ],
     'queue.configured': {
       description: 'The rig’s configuration, as it is now.',
-      actions: assign(({ event: { gated, redMain, tellForeign } }) => ({ gated, redMain, tellForeign })),
+      actions: { type: 'news', params: ({ event }) => [configured(event)] },
     },
   },
   states: {
@@ -175,6 +186,7 @@ export const refineryMachine = setup({
     },
     testing: {
       description: 'The gates run on exactly the commit that would land.',
+      on: { 'queue.configured': judgedAnew },
       invoke: {
         id: 'gates',
         src: 'runGates',
@@ -204,6 +216,7 @@ export const refineryMachine = setup({
     },
     judging_main: {
       description: 'Is it the work that fails, or main as it is?',
+      on: { 'queue.configured': judgedAnew },
       invoke: {
         id: 'judge',
         src: 'runGates',

@@ -103,10 +103,10 @@ export const witnessMachine = setup({
         },
         {
           type: 'mail',
-          params: ({ context, event: { gated, redMain, tellForeign } }) => ({
+          params: ({ context, event: { gated, redMain, tellForeign, judgedBy } }) => ({
             to: refineryOf(context.rig),
             type: 'queue.configured',
-            body: { gated, redMain, tellForeign },
+            body: { gated, redMain, tellForeign, judgedBy },
           }),
         },
       ],

@@ -258,7 +258,11 @@ export function simulate({
     say(`max_workers is ${most} now`)
     allowed = most
     crash('for a new configuration')
-    post('daemon', `${rig}/witness`, 'rig.configured', { maxWorkers: most, spawnDelayMs })
+    post('daemon', `${rig}/witness`, 'rig.configured', {
+      maxWorkers: most,
+      spawnDelayMs,
+      judgedBy: String(most),
+    })
   }
 
   /** What the Overseer wants done: the epic, or each issue by its name. */

@@ -59,6 +59,7 @@ export const limits = {
   gated: true,
   redMain: 'wait',
   tellForeign: true,
+  judgedBy: '',
 } as const
 
 export const rig = 'w'

@@ -32,8 +32,8 @@ export default role({
   },
   input: (at, _incarnation, town) => {
     const { rig } = at as { rig: string }
-    const { gated, redMain, tellForeign } = town.rig(rig)
-    return { rig, gated, redMain, tellForeign }
+    const { gated, redMain, tellForeign, judgedBy } = town.rig(rig)
+    return { rig, gated, redMain, tellForeign, judgedBy }
   },
   understands: refineryUnderstands,
   ignores: refineryIgnores,

@@ -16,6 +16,7 @@ export interface TownFacts {
     gated: boolean
     redMain: 'wait' | 'land'
     tellForeign: boolean
+    judgedBy: string
   }
   hasPlugin(rig: string, name: string): boolean
   hasCrew(rig: string, name: string): boolean

@@ -286,3 +286,63 @@ test('commits that others pushed are noted each, told once, until the Overseer h
   poke()
   expect(t.causes()).toEqual([])
 })
+
+describe('other gates', () => {
+  const change = () =>
+    t.post('daemon', 'w/witness', 'rig.configured', { maxWorkers: 3, spawnDelayMs: 0, judgedBy: 'more' })
+
+  test('what the former ones passed is judged anew before it lands', () => {
+    let runs = 0
+    const world: World = {
+      runGates: () => (runs++ === 0 ? green : red()),
+      landCandidate: () => ({ kind: 'unreachable', why: 'no route' }),
+    }
+    begin(world)
+    t.handsOff('w-1')
+    expect([runs, t.state('w/refinery')]).toEqual([1, 'origin_away'])
+    change()
+    delete world.landCandidate
+    poke()
+    expect([runs > 1, t.statuses()]).toEqual([true, ['in_progress']])
+  })
+
+  test.each(['testing', 'judging_main'])('a verdict that is still to come, in %s, is not waited for', (state) => {
+    let runs = 0
+    const world: World = {
+      runGates: ({ issues }) => {
+        runs++
+        return state === 'testing' || issues.length === 0 ? 'later' : red()
+      },
+    }
+    begin(world)
+    t.handsOff('w-1')
+    expect(t.state('w/refinery')).toBe(state)
+    const before = runs
+    delete world.runGates
+    change()
+    expect([before, t.statuses()]).toEqual([state === 'testing' ? 1 : 2, ['closed']])
+  })
+
+  test('main that passed the former ones may fail these: no worker is blamed', () => {
+    const world: World = {}
+    begin(world, ['w-1', 'w-2'])
+    t.handsOff('w-1')
+    expect(t.statuses()[0]).toBe('closed')
+    change()
+    world.runGates = () => red()
+    t.handsOff('w-2')
+    expect([queue().map(({ issue, wait }) => [issue, wait?.what]), t.causes()]).toEqual([
+      [['w-2', 'main_red']],
+      ['w/queue/main_red'],
+    ])
+  })
+
+  test('the same ones said again change nothing', () => {
+    const world: World = { runGates: () => 'later' }
+    begin(world)
+    t.handsOff('w-1')
+    t.post('daemon', 'w/witness', 'rig.configured', { maxWorkers: 2, spawnDelayMs: 0 })
+    t.answer('runGates w/refinery', green)
+    expect(t.statuses()).toEqual(['closed'])
+  })
+})

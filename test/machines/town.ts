@@ -78,6 +78,7 @@ export function town(
       gated: options.gated ?? true,
       redMain: options.redMain ?? ('wait' as const),
       tellForeign: true,
+      judgedBy: '',
     }),
     hasPlugin: () => true,
     hasCrew: () => false,

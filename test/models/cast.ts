@@ -17,6 +17,7 @@ const facts = {
     gated: true,
     redMain: 'wait' as const,
     tellForeign: true,
+    judgedBy: '',
   }),
   hasPlugin: () => true,
   hasCrew: () => false,

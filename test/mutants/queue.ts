@@ -153,6 +153,12 @@ export const queue: readonly Mutant[] = [
     replace: `tells('foreign', says.foreign(foreign), 'land')`,
   },
   {
+    name: 'what other gates passed lands without these',
+    file: 'machines/landing.ts',
+    find: `...(judgedBy === context.judgedBy`,
+    replace: `...(judgedBy !== null`,
+  },
+  {
     name: 'what waits for another main waits on when it has come',
     file: 'machines/queue.ts',
     find: `(request.wait?.what === 'main_red' ? { ...request, wait: null } : request)`,
