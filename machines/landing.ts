@@ -156,7 +156,6 @@ export const takenOut =
   (event: MailEvent<'queue.removal'>): Change =>
   (context) => {
     const out = context.queue.filter((request) => request.issue === event.issue)
-    if (out.some(({ maybeOnMain }) => maybeOnMain)) return { reply: says.beingPushed({ context, event }) }
     const queue = without(context.queue, out)
     const isOver = isOverWith(queue)
     return {
@@ -244,12 +243,18 @@ export const notThere: Change = (context) => {
   return wentAway({ step: 'confirm', what: 'unreachable', why })(context)
 }
 
+/** It was pushed, or nobody knows: until it is built anew, main may have it. */
+export const maybeThere: Change = (context) => ({
+  changes: { queue: changed(context.queue, context.members, (request) => ({ ...request, maybeOnMain: true })) },
+})
+
 /** What an effect's result says of an origin that is away. */
 export const awayAt =
   (step: Step) =>
   ({ event }: { event: object }): Change[] => {
     const denied = 'output' in event && (event.output as { kind: string }).kind === 'denied'
-    return [wentAway({ step, what: denied ? 'denied' : 'unreachable', why: whyOf(event) })]
+    const away = wentAway({ step, what: denied ? 'denied' : 'unreachable', why: whyOf(event) })
+    return step === 'land' && !denied ? [maybeThere, away] : [away]
   }
 
 /** The gates gave no verdict. */
@@ -273,14 +278,7 @@ const setAside =
   })
 
 /** Origin is away, or the gates cannot run, and others wait: perhaps it is this one's doing. */
-export const yields =
-  (what: 'away' | 'broken', at: number): Change =>
-  (context) => {
-    const { away, queue, members } = context
-    const maybeOnMain = what === 'away' && away?.step === 'land' && away.what === 'unreachable'
-    const marked = changed(queue, members, (request) => ({ ...request, maybeOnMain }))
-    return setAside(what, (setbacks) => at + backoffMs(setbacks))({ ...context, queue: marked })
-  }
+export const yields = (what: 'away' | 'broken', at: number) => setAside(what, (setbacks) => at + backoffMs(setbacks))
 /** It could not be built: again in a while, longer each time. */
 export const unbuilt = (at: number) => setAside('broken', (setbacks) => at + backoffMs(setbacks))
 /** Origin will not have it: the Overseer decides. */

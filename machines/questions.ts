@@ -53,10 +53,8 @@ export const questions = {
     context.absences[context.away?.step ?? 'build'] >= 2 &&
     othersWait(context, event),
   brokenAndOthersWait: ({ context, event }: Asked) => context.breaks >= 2 && othersWait(context, event),
-  /** Its push ended nobody knows how. */
+  /** It was pushed, and origin has not said yet whether main has it. */
   maybeOnMain: ({ context, event }: Asked) =>
-    context.away?.step !== 'build' &&
-    context.away?.what === 'unreachable' &&
-    context.members.some(({ issue }) => issue === removed(event)),
+    context.queue.some(({ issue, maybeOnMain }) => maybeOnMain && issue === removed(event)),
   refusedTogether: ({ context, event }: Asked) => kindOf(event) === 'refused' && context.members.length > 1,
 }

@@ -16,6 +16,7 @@ import {
   failed,
   judged,
   landed,
+  maybeThere,
   movesMax,
   notThere,
   parted,
@@ -93,6 +94,7 @@ export const refineryMachine = setup({
       actions: { type: 'news', params: poked },
     },
     'queue.removal': [
+      { ...tooLate, guard: 'maybeOnMain' },
       {
         guard: 'inWork',
         target: '.idle',
@@ -282,7 +284,7 @@ export const refineryMachine = setup({
           {
             guard: { type: 'answered', params: 'pushed' },
             target: 'confirming',
-            actions: { type: 'news', params: [went('land')] },
+            actions: { type: 'news', params: [went('land'), maybeThere] },
           },
           {
             guard: { type: 'answered', params: 'moved' },
@@ -359,7 +361,6 @@ export const refineryMachine = setup({
       },
       on: {
         'queue.poked': { target: 'building', actions: { type: 'news', params: askedAgain } },
-        'queue.removal': { ...tooLate, guard: 'maybeOnMain' },
       },
     },
     no_main: {

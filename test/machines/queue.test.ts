@@ -67,6 +67,22 @@ describe('taking work out', () => {
     expect([t.statuses(), t.causes()]).toEqual([['closed'], []])
   })
 
+  test('what may be on main is not taken out, however long origin is away; it lands', () => {
+    const unknown = { kind: 'unreachable', why: 'no route' }
+    const world: World = { confirmLanded: () => unknown, buildCandidate: (input) => t.well('buildCandidate', input) }
+    begin(world)
+    t.handsOff('w-1')
+    expect(t.state('w/refinery')).toBe('origin_away')
+    world.buildCandidate = () => unknown
+    for (let n = 0; n < 3; n++) {
+      t.wait(60_000)
+      expect(remove('w-1')).toMatchObject({ ok: false, text: expect.stringContaining('being pushed') })
+    }
+    for (const name of Object.keys(world)) delete world[name as keyof World]
+    for (let n = 0; n < 3; n++) t.wait(300_000)
+    expect([t.statuses(), t.causes()]).toEqual([['closed'], []])
+  })
+
   test('what is not in it is said so', () => {
     begin({})
     expect(remove('w-1')).toMatchObject({ ok: false, text: 'w-1 is not in the merge queue of w' })
