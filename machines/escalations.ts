@@ -123,6 +123,11 @@ const obstacles: Record<
     advice: (rig) =>
       `No worker is blamed: what fails only as main does waits, and is tested again when main has changed. What mends main lands. To let work land all the same: gt rig set ${rig} red_main=land`,
   },
+  moving: {
+    subject: (rig, issue) => `${rig} cannot land ${issue}: main is another one at every push`,
+    advice: (rig) =>
+      `It is built and tested anew each time, and lands when main rests for as long. Faster gates help, or fewer others who push; to drop it: gt merge-queue remove ${rig} <issue>`,
+  },
   no_main: {
     subject: (rig) => `${rig} has no main to land on`,
     advice: (rig) => `Set the branch: gt rig set ${rig} default_branch=<name>; then: gt refinery process ${rig}`,

@@ -287,6 +287,13 @@ export const refused = setAside('refused', () => null)
 export const waitsForMain = (at: number) =>
   setAside('main_red', (setbacks) => at + Math.max(redMainMs, backoffMs(setbacks)))
 
+/** main was another one when it was pushed; after a few times in a row the Overseer hears of it. */
+export const overtaken: Change = (context) => {
+  const why = `main moved ${movesMax} times in a row while ${issuesOf(context)} was built, tested and pushed`
+  const news = context.moves + 1 >= movesMax ? tells('moving', why, 'confirm')(context) : {}
+  return { ...news, notes: [says.moved(context)] }
+}
+
 /** One of them is what origin refuses: each by itself. */
 export const parted: Change = (context) => ({
   changes: { queue: changed(context.queue, context.members, (request) => ({ ...request, alone: true })) },
@@ -314,6 +321,7 @@ export const built =
         base,
         commit: landing.length > 0 ? commit : (base ?? commit),
         main: base,
+        verdict: null,
         landing: [...landing, ...contained],
         members: context.members.filter((member) => !gone.includes(member)),
         red: stays ? context.red : null,

@@ -107,7 +107,16 @@ const sessionEnd = z.object({
 })
 
 /** What keeps good work from landing, or a rig's queue from going on. */
-export const obstacle = z.enum(['refused', 'denied', 'unreachable', 'broken', 'main_red', 'no_main', 'foreign'])
+export const obstacle = z.enum([
+  'refused',
+  'denied',
+  'unreachable',
+  'broken',
+  'main_red',
+  'no_main',
+  'moving',
+  'foreign',
+])
 export type Obstacle = z.infer<typeof obstacle>
 
 /**

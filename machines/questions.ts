@@ -21,6 +21,9 @@ const removed = (event: object) => ('issue' in event ? event.issue : undefined)
 const othersWait = (context: Context, event: object) =>
   plan(without(context.queue, context.members), atOf(event, context), context.gated) !== undefined
 
+/** The gates could not run on this candidate before. */
+const couldNotRun = ({ verdict }: Context) => verdict?.kind === 'broken'
+
 export const questions = {
   somethingToDo: ({ context, event }: Asked) => plan(context.queue, atOf(event, context), context.gated) !== undefined,
   somethingLater: ({ context }: Asked) => nextDueAt(context.queue) !== undefined,
@@ -38,7 +41,11 @@ export const questions = {
   },
   /** The base is not known to pass: the fault may be main's. Gates that cannot run are always tried on main too. */
   mainUnproven: ({ context, event }: Asked) =>
-    context.base !== null && (context.base !== context.greenMain || kindOf(event) === 'broken'),
+    context.base !== null &&
+    (context.base !== context.greenMain || (kindOf(event) === 'broken' && !couldNotRun(context))),
+  /** main passes, and with the work the gates fail, or could not run twice. */
+  atFault: ({ context, event }: Asked) => kindOf(event) === 'red' || couldNotRun(context),
+  couldNotRun: ({ context }: Asked) => couldNotRun(context),
   /** main fails the very gate; of another one the work must answer for itself. */
   mainFails: ({ context, event }: Asked) => {
     const main = verdictOf(event)

@@ -19,6 +19,7 @@ import {
   maybeThere,
   movesMax,
   notThere,
+  overtaken,
   parted,
   passed,
   poked,
@@ -63,6 +64,9 @@ const judgedAnew = {
     params: ({ event }: { event: MailEvent<'queue.configured'> }) => [configured(event)],
   },
 } as const
+
+/** Of the work, or of main: the gates could not run. */
+const noVerdict = { target: 'cannot_run', actions: { type: 'news', params: cannotJudge } } as const
 
 export const refineryMachine = setup({
   types: { context: {} as Context, events: {} as Understands, input: {} as RefineryInput },
@@ -207,13 +211,13 @@ export const refineryMachine = setup({
             actions: assign({ verdict: ({ event }) => event.output }),
           },
           {
-            guard: { type: 'answered', params: 'red' },
+            guard: 'atFault',
             target: 'idle',
             actions: { type: 'news', params: ({ event }) => [went('gates'), failed(event.output)] },
           },
-          { target: 'cannot_run', actions: { type: 'news', params: cannotJudge } },
+          noVerdict,
         ],
-        onError: { target: 'cannot_run', actions: { type: 'news', params: cannotJudge } },
+        onError: noVerdict,
       },
     },
     judging_main: {
@@ -242,8 +246,14 @@ export const refineryMachine = setup({
             actions: { type: 'news', params: cannotJudge },
           },
           {
+            guard: 'couldNotRun',
+            target: 'testing',
+            description: 'main passes. Did the work break the gate, or had the machine a bad moment? Once more.',
+            actions: { type: 'news', params: ({ context, event }) => [judged(event.output, atOf(event, context))] },
+          },
+          {
             target: 'idle',
-            description: 'main passes: it is the work, or what the work did to the gate.',
+            description: 'main passes: it is the work.',
             actions: {
               type: 'news',
               params: ({ context, event }) => [
@@ -254,7 +264,7 @@ export const refineryMachine = setup({
             },
           },
         ],
-        onError: { target: 'cannot_run', actions: { type: 'news', params: cannotJudge } },
+        onError: noVerdict,
       },
     },
     main_is_red: {
@@ -273,9 +283,7 @@ export const refineryMachine = setup({
     },
     landing: {
       description: 'The tested commit is pushed, on the condition that main is still what it was tested on.',
-      on: {
-        'queue.removal': tooLate,
-      },
+      on: { 'queue.removal': tooLate },
       invoke: {
         id: 'land',
         src: 'landCandidate',
@@ -289,7 +297,7 @@ export const refineryMachine = setup({
           {
             guard: { type: 'answered', params: 'moved' },
             target: 'replanning',
-            actions: { type: 'news', params: [went('land'), (context) => ({ notes: [says.moved(context)] })] },
+            actions: { type: 'news', params: [went('land'), overtaken] },
           },
           {
             guard: 'refusedTogether',
@@ -315,9 +323,7 @@ export const refineryMachine = setup({
     },
     confirming: {
       description: 'Origin itself says whether main has the commit.',
-      on: {
-        'queue.removal': tooLate,
-      },
+      on: { 'queue.removal': tooLate },
       invoke: {
         id: 'confirm',
         src: 'confirmLanded',

@@ -172,6 +172,18 @@ describe('gates that cannot run', () => {
     )
   })
 
+  test('once, because of a bad moment of the machine: tried again when main passes, and it lands', () => {
+    let times = 0
+    begin({
+      runGates: judges(
+        () => (times++ === 0 ? { kind: 'broken', why: 'SIGKILL' } : green),
+        () => green,
+      ),
+    })
+    t.handsOff('w-1')
+    expect([times, t.statuses(), t.causes(), t.workers()]).toEqual([2, ['closed'], [], []])
+  })
+
   test('anywhere: nobody is blamed, the Overseer is told once, and it is tried again by and by', () => {
     let broken = true
     begin({ runGates: () => (broken ? { kind: 'broken', why: 'disk full' } : green) })
@@ -301,6 +313,18 @@ test('commits that others pushed are noted each, told once, until the Overseer h
   expect(t.causes()).toEqual(['w/queue/foreign'])
   poke()
   expect(t.causes()).toEqual([])
+})
+
+test('a main that is another one at every push is one escalation, until something lands', () => {
+  let moves = 0
+  const world: World = { landCandidate: (input) => (moves++ < 8 ? { kind: 'moved' } : t.well('landCandidate', input)) }
+  begin(world)
+  t.handsOff('w-1')
+  for (let n = 0; n < 3; n++) t.wait(0)
+  expect([moves, t.causes()]).toEqual([4, ['w/queue/moving']])
+  for (let n = 0; n < 5; n++) t.wait(2000)
+  expect([t.statuses(), t.causes()]).toEqual([['closed'], []])
+  expect(t.letters.filter(({ subject }) => subject.includes('another one at every push'))).toHaveLength(1)
 })
 
 describe('other gates', () => {

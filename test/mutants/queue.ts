@@ -29,14 +29,26 @@ export const queue: readonly Mutant[] = [
   {
     name: 'what main does wrong is blamed on the worker',
     file: 'machines/questions.ts',
-    find: `context.base !== null && (context.base !== context.greenMain || kindOf(event) === 'broken'),`,
-    replace: `context.base !== null && kindOf(event) === 'broken',`,
+    find: `(context.base !== context.greenMain || (kindOf(event) === 'broken' && !couldNotRun(context))),`,
+    replace: `kindOf(event) === 'broken' &&\n    !couldNotRun(context),`,
   },
   {
     name: 'a gate that cannot run with the work only is nobody’s fault',
     file: 'machines/questions.ts',
-    find: `(context.base !== context.greenMain || kindOf(event) === 'broken'),`,
-    replace: `context.base !== context.greenMain && kindOf(event) !== 'broken',`,
+    find: `(context.base !== context.greenMain || (kindOf(event) === 'broken' && !couldNotRun(context))),`,
+    replace: `context.base !== context.greenMain &&\n    kindOf(event) !== 'broken',`,
+  },
+  {
+    name: 'a bad moment of the machine is blamed on the worker',
+    file: 'machines/questions.ts',
+    find: `couldNotRun: ({ context }: Asked) => couldNotRun(context),`,
+    replace: `couldNotRun: ({ context }: Asked) => context.members.length < 0,`,
+  },
+  {
+    name: 'a main that is another one at every push is nobody’s news',
+    file: 'machines/landing.ts',
+    find: `context.moves + 1 >= movesMax ?`,
+    replace: `context.moves > movesMax ?`,
   },
   {
     name: 'main is blamed for a gate that it passes',
@@ -65,7 +77,7 @@ export const queue: readonly Mutant[] = [
   {
     name: 'what is being pushed may be taken out',
     file: 'machines/refinery.ts',
-    find: `    landing: {\n      description: 'The tested commit is pushed, on the condition that main is still what it was tested on.',\n      on: {\n        'queue.removal': tooLate,\n      },`,
+    find: `    landing: {\n      description: 'The tested commit is pushed, on the condition that main is still what it was tested on.',\n      on: { 'queue.removal': tooLate },`,
     replace: `    landing: {\n      description: 'The tested commit is pushed, on the condition that main is still what it was tested on.',`,
   },
   {
