@@ -137,9 +137,14 @@ export async function prunePins(deps: Town, rig: string, before: number): Promis
   return { letGo: gone.length }
 }
 
-/** Puts all refs of the rig's clone into one file. */
+/**
+ * Puts all refs of the rig's clone into one file, and of what commits they are into another: every fetch of a worker
+ * looks at each of them.
+ */
 export async function packPins({ town }: Pick<RigGit, 'town'>, rig: string): Promise<void> {
-  await git(cloneAt(town, rig), ['pack-refs', '--all'], { mostMs: longMs })
+  const at = cloneAt(town, rig)
+  await git(at, ['pack-refs', '--all'], { mostMs: longMs })
+  await git(at, ['commit-graph', 'write', '--reachable', '--split'], { mostMs: longMs })
   const common = join(rigLayout(town, rig).clone, '.git')
   for (const dir of ['refs/gt', 'logs/refs/gt']) removeEmpty(join(common, dir))
 }

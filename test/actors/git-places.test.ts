@@ -313,6 +313,7 @@ test('pins are packed, those main has had for long are let go, and what is on ma
   expect(await prunePins(rig.deps(), 'w', Date.now() + 1000)).toEqual({ letGo: 1 })
   expect((await kept()).map(({ sha }) => sha)).toEqual([open])
   expect(existsSync(join(rig.layout.clone, '.git/refs/gt/merge'))).toBe(false)
+  expect(existsSync(join(rig.layout.clone, '.git/objects/info/commit-graphs/commit-graph-chain'))).toBe(true)
   expect((await preservedOf(rig.deps(), 'w', 'w-1'))?.sha).toBe(open)
 })
 

@@ -1,5 +1,5 @@
 // The help of every `gt` word against a bare Node; and a worker's `git fetch` in a rig that keeps many pins.
-import { mkdirSync, readFileSync } from 'node:fs'
+import { existsSync, mkdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import process from 'node:process'
 import { committer, eventually, gtScript, isWritten, realTown } from '../fixture/real-town.ts'
@@ -70,6 +70,8 @@ export const pins: Benchmark = async (size) => {
   town.ok('spawn', '--issue', 'wy-2')
   await eventually(() => isWritten(join(marks, 'where')))
   const cwd = readFileSync(join(marks, 'where'), 'utf8').trim()
+  // Thousands at once are packed when the town comes up; those of a town at work, by the hundred.
+  await eventually(() => !existsSync(join(clone, '.git/refs/gt/merge/old-0')))
   const { pinned = 1, plain = 1 } = await interleaved(size === 'full' ? 15 : 2, {
     pinned: () => must('git', ['fetch', '--quiet', 'origin'], { cwd }),
     plain: () => must('git', ['fetch', '--quiet', town.origin], { cwd: town.work }),
