@@ -19,7 +19,7 @@ import { dirname } from 'node:path'
 /** Writes a file whole or not at all; it and its folder are on disk when this returns. */
 export function writeWhole(path: string, text: string, mode = 0o644): void {
   putInPlace(path, text, mode, true)
-  syncFolder(dirname(path))
+  onDisk(dirname(path))
 }
 
 /** The same, for what means nothing once the machine has gone down: it waits for no disk. */
@@ -49,9 +49,9 @@ export function writeIfMissing(path: string, text: string, mode?: number): void 
   if (!existsSync(path)) writeWhole(path, text, mode)
 }
 
-/** The new name is on disk once its folder is. */
-function syncFolder(dir: string): void {
-  const fd = openSync(dir, constants.O_RDONLY)
+/** What was written to a file is on disk when this returns; a new name is once its folder is. */
+export function onDisk(path: string): void {
+  const fd = openSync(path, constants.O_RDONLY)
   try {
     fsyncSync(fd)
   } catch (error) {

@@ -8,7 +8,12 @@ export function townLayout(town: string) {
   return {
     root: town,
     instructions: join(town, 'CLAUDE.md'),
+    /** A link to where the town's own issues are kept. */
     beads: join(town, '.beads'),
+    store: storeIn(town, undefined),
+    copies: copiesIn(town, undefined),
+    /** What was found in the place of something else, or replaced: kept, each a folder; mode 0700. */
+    aside: join(town, 'daemon/aside'),
     /** Rigs that were removed, each a folder. */
     removed: join(town, 'removed'),
     config: join(town, 'config'),
@@ -23,7 +28,9 @@ export function townLayout(town: string) {
     daemonLog: join(town, 'daemon/daemon.log'),
     /** 32 random bytes, mode 0600; session tokens are derived from it. */
     secret: join(town, 'daemon/secret'),
-    socket: socketPath(town),
+    get socket() {
+      return socketPath(town)
+    },
     sessions: join(town, 'daemon/sessions'),
     gateLogs: join(town, 'daemon/gates'),
     /** The town's own views of repositories that agents can write, one a rig (`git/lens.ts`); mode 0700. */
@@ -46,8 +53,10 @@ export function rigLayout(town: string, rig: string) {
   return {
     root,
     config: join(root, 'config.json'),
-    /** A symlink to `mayor/rig/.beads`; a folder of its own when the project tracks a `.beads/` itself. */
+    /** A link to where the rig's issues are kept; so is the one in the clone, unless the project tracks its own. */
     beads: join(root, '.beads'),
+    store: storeIn(town, rig),
+    copies: copiesIn(town, rig),
     mayor: join(root, 'mayor'),
     clone: join(root, 'mayor/rig'),
     cloneBeads: join(root, 'mayor/rig/.beads'),
@@ -81,6 +90,15 @@ export function rigLayout(town: string, rig: string) {
     plugin: (name: string) => join(root, 'plugins', name),
   }
 }
+
+/**
+ * Where issues are kept, a rig's or (undefined) the town's own: out of reach of any clone's `git clean`; mode 0700.
+ * No rig can be called mayor.
+ */
+const storeIn = (town: string, rig: string | undefined) => join(town, 'daemon/stores', rig ?? 'mayor')
+
+/** Their copies, each a folder called by its day; mode 0700. */
+const copiesIn = (town: string, rig: string | undefined) => join(town, 'daemon/copies', rig ?? 'mayor')
 
 export type TownLayout = ReturnType<typeof townLayout>
 export type RigLayout = ReturnType<typeof rigLayout>

@@ -1,12 +1,14 @@
 // `bd`: the issue command of agents and people, on the embedded store. Called all day, so it imports the store and
 // nothing slow.
 // Never: asks the daemon; the town notices by itself. Exit codes: 0 ok, 1 failed, 2 usage.
-import { existsSync, readFileSync, writeFileSync } from 'node:fs'
-import { basename, dirname, join, resolve } from 'node:path'
+import { readFileSync, writeFileSync } from 'node:fs'
+import { basename, join } from 'node:path'
 import process from 'node:process'
 import { parseArgs } from 'node:util'
 import { BeadsError, type Issue } from '../actors/beads/contract.ts'
-import { type Beads, initBeads, openBeads } from '../actors/beads/embedded.ts'
+import type { Beads } from '../actors/beads/embedded.ts'
+import { initBeads } from '../actors/beads/file.ts'
+import { openFound, whyNotMade } from '../actors/beads/find.ts'
 import { exportLines, importLines, issueJson } from '../actors/beads/jsonl.ts'
 import { Usage } from './errors.ts'
 import { read, type Value, type Values } from './kinds.ts'
@@ -102,7 +104,8 @@ function run(argv: string[]): number {
     if (!said) throw new Usage(`unknown command "${argv.slice(0, 2).join(' ')}"; \`bd help\` lists them`)
     const { flags, args } = parse(rest, said.flags)
     if (flags.help) return say(helpText)
-    const beads = openBeads(findBeads())
+    const { BEADS_DIR: dir, BEADS_DB: db } = process.env
+    const beads = openFound({ dir, db, cwd: process.cwd() })
     const actor = flags.actor ?? process.env.BD_ACTOR ?? process.env.BEADS_ACTOR ?? process.env.USER ?? 'unknown'
     const print = (json: () => unknown, lines: () => readonly string[]) =>
       void say(flags.json ? JSON.stringify(json(), null, 2) : plain(lines().join('\n')))
@@ -142,22 +145,6 @@ function say(words: string): number {
   return 0
 }
 
-/** BEADS_DIR, else `.beads` here or above; a `redirect` file leads on, once. */
-function findBeads(): string {
-  const follow = (dir: string) =>
-    existsSync(join(dir, 'redirect')) ? resolve(dir, readFileSync(join(dir, 'redirect'), 'utf8').trim()) : dir
-  const { BEADS_DIR, BEADS_DB } = process.env
-  if (BEADS_DIR) return follow(BEADS_DIR)
-  if (BEADS_DB) return dirname(BEADS_DB)
-  for (let dir = process.cwd(); ; dir = dirname(dir)) {
-    // In a polecat's place the project may have beads of its own; the rig's are meant.
-    if (existsSync(join(dir, '.beads/beads.db')) || existsSync(join(dir, '.beads/redirect')))
-      return follow(join(dir, '.beads'))
-    if (dir === dirname(dir))
-      throw new BeadsError('no beads database found\nHint: run `bd init --prefix <prefix>` here, or change into a rig')
-  }
-}
-
 function init(flags: Flags): number {
   const prefix = (
     flags.prefix ??
@@ -167,7 +154,10 @@ function init(flags: Flags): number {
   ).replace(/-+$/, '')
   if (!/^[a-z][a-z0-9]*$/.test(prefix))
     throw new Usage(`"${prefix}" cannot be a prefix; give one: bd init --prefix abc`)
-  initBeads(process.env.BEADS_DIR ?? join(process.cwd(), '.beads'), prefix)
+  const beads = process.env.BEADS_DIR ?? join(process.cwd(), '.beads')
+  const why = whyNotMade(beads)
+  if (why !== undefined) throw new BeadsError(why)
+  initBeads(beads, prefix)
   return say(flags.quiet ? '' : `bd initialized successfully!\n  Prefix: ${prefix}`)
 }
 

@@ -16,8 +16,10 @@ export interface TownBehind {
   /** The rig whose beads carry this prefix. */
   rigOfIssue(id: string): string | undefined
   rig(name: string): ReturnType<typeof shownOf>
-  /** What is wrong with configuration files, in words; the town goes on with what it had. */
+  /** What is wrong with configuration files and issues, in words; the town goes on with what it can. */
   problems(): readonly string[]
+  /** What was found wrong and mended when it came up, in words. */
+  found: readonly string[]
   members(rig: string): { plugins: string[]; crew: string[] }
   tokenValid(address: string, epoch: number, token: string): boolean
   /** Ends every live session of this scope by its recorded identity; the last resort after asking. */

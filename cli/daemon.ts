@@ -7,6 +7,7 @@ import { dirname, join } from 'node:path'
 import process from 'node:process'
 import { createInterface } from 'node:readline'
 import { destination, pino } from 'pino'
+import { BeadsError } from '../actors/beads/contract.ts'
 import { ConfigUnusable, writeConfig } from '../actors/config.ts'
 import { gitsApart } from '../actors/git/apart.ts'
 import { startGitsBy } from '../actors/git/run.ts'
@@ -45,7 +46,7 @@ export async function runDaemon(options: DaemonOptions): Promise<number> {
       goDown: () => setImmediate(() => end(0)),
     })
   } catch (error) {
-    if (error instanceof Refusal || error instanceof StoreUnusable || error instanceof ConfigUnusable) {
+    if (isTold(error)) {
       console.error(error.message)
       return 1
     }
@@ -88,6 +89,10 @@ export async function runDaemon(options: DaemonOptions): Promise<number> {
   return code
 }
 
+/** Says by itself what is wrong and what to do. */
+const isTold = (error: unknown): error is Error =>
+  [Refusal, StoreUnusable, ConfigUnusable, BeadsError].some((kind) => error instanceof kind)
+
 function serve(socket: Socket, answer: Door, report: (error: unknown) => void): void {
   const gone = new AbortController()
   const send = (response: Response) => {
@@ -107,8 +112,7 @@ function serve(socket: Socket, answer: Door, report: (error: unknown) => void): 
       } catch (error) {
         const message = error instanceof Error ? error.message : String(error)
         if (error instanceof Usage) send({ ok: false, error: { code: 'usage', message } })
-        else if (error instanceof Refusal || error instanceof StoreUnusable || error instanceof ConfigUnusable)
-          send({ ok: false, error: { code: 'refused', message } })
+        else if (isTold(error)) send({ ok: false, error: { code: 'refused', message } })
         else {
           report(error)
           send({ ok: false, error: { code: 'internal', message } })

@@ -1,5 +1,5 @@
-// What a town does not keep for ever: old rows of the journal, outputs of sessions, logs of gates, pins of work that is
-// on main.
+// What a town does once a day: its issues are copied, and what is not kept for ever goes: old rows of the journal,
+// outputs of sessions, logs of gates, pins of work that is on main.
 // Never: work itself.
 import { pruneLogs } from '../actors/gates/hands.ts'
 import { prunePins } from '../actors/git/pin.ts'
@@ -18,6 +18,7 @@ export interface Housekeeping {
   clock: Clock
   rigs(): Iterable<string>
   git: RigGit
+  copyIssues(): Promise<void>
   /** What was not removed today is removed tomorrow. */
   report(error: unknown): void
 }
@@ -30,9 +31,10 @@ export function startHousekeeping(house: Housekeeping): () => void {
   return () => clearInterval(daily)
 }
 
-function tidyUp({ root, host, clock, rigs, git, report }: Housekeeping): void {
+function tidyUp({ root, host, clock, rigs, git, copyIssues, report }: Housekeeping): void {
   const before = clock.now() - keepDays * dayMs
   const layout = townLayout(root)
+  copyIssues().catch(report)
   try {
     host.prune(before)
     pruneRuns(layout.sessions, before)

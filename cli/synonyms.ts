@@ -79,7 +79,6 @@ export const synonyms: Readonly<Record<string, readonly string[]>> = {
   output: ['session logs'],
   explain: ['why'],
   blame: ['why'],
-  restore: ['recover'],
   undo: ['recover'],
   stash: ['recover'],
   messages: ['mail inbox'],

@@ -22,15 +22,16 @@ import { backends } from '../actors/sessions/backends.ts'
 import { sessionHands } from '../actors/sessions/hands.ts'
 import { tokenValid, writeShims } from '../actors/sessions/identity.ts'
 import { endSessions } from '../actors/sessions/session.ts'
-import { rigOf, witnessOf } from '../machines/address.ts'
-import type { Host } from '../runtime/contract.ts'
+import { daemon, mayor, overseer, rigOf, witnessOf } from '../machines/address.ts'
+import { causes } from '../machines/escalations.ts'
+import type { Host, JsonObject } from '../runtime/contract.ts'
 import { openDriver, openHost, openSqliteStore, Refusal, systemClock, systemRandom } from '../runtime/open.ts'
 import type { TownBehind } from './behind.ts'
 import { mailHash } from './door.ts'
 import { startHousekeeping } from './housekeeping.ts'
 import { openRigs, type Rigs } from './rigs.ts'
 import { openShelves, type Shelves } from './shelves.ts'
-import { heardOf, isHeard, shownOf } from './status.ts'
+import { escalations, heardOf, isHeard, shownOf } from './status.ts'
 import type { DaemonOptions } from './word.ts'
 
 export interface TownOptions extends DaemonOptions {
@@ -58,7 +59,25 @@ export async function openTown(options: TownOptions): Promise<Town> {
   const trouble = await gitTrouble()
   if (trouble !== undefined) throw new Refusal(trouble)
   const rigs = openRigs(town, { changed: (rig) => tellWitness(rig), wrong: options.warn })
-  const shelves = openShelves(town)
+  const shelves = openShelves(town, {
+    mended(rig, words) {
+      options.warn(words)
+      const subject = `the issues of ${rig ?? 'the town itself'} were found wrong and mended`
+      say(overseer, 'message.sent', { subject, body: words })
+    },
+    unusable(rig, words) {
+      options.warn(words)
+      const subject = `the issues of ${rig ?? 'the town itself'} cannot be used`
+      const body = `${words}\nThe town stays up, and goes on with them as soon as they can be used.`
+      say(mayor, 'escalation.raised', { cause: causes.issues(rig ?? 'mayor'), rig: rig ?? '', subject, body })
+    },
+    usable: (rig) => say(mayor, 'escalation.cleared', { cause: causes.issues(rig ?? 'mayor') }),
+    report: options.report,
+  })
+  const say = (to: string, type: string, body: JsonObject) => {
+    host.post({ from: daemon, to, type, body })
+    driver.poke()
+  }
   const prefixOf = (rig: string | undefined) => (rig === undefined ? 'gm' : rigs.get(rig).beads.prefix)
   const facts = factsOf(town, rigs.all)
   const binding = bind({ facts, prefixOf })
@@ -75,6 +94,7 @@ export async function openTown(options: TownOptions): Promise<Town> {
     ...binding,
     roles,
   })
+  const found = await openOrClose(shelves, host, [...rigs.all().keys()], prefixOf)
   const secret = readFileSync(layout.secret, 'utf8').trim()
   writeShims(layout.shims, options.entry.node, { gt: options.entry.gt, bd: options.entry.bd })
   const git = gitOf(options, rigs)
@@ -86,14 +106,10 @@ export async function openTown(options: TownOptions): Promise<Town> {
   })
 
   const tellWitness = (rig: string) => {
-    host.post({ from: 'daemon', to: witnessOf(rig), type: 'rig.configured', body: heardOf(rigs.get(rig)) })
-    driver.poke()
+    say(witnessOf(rig), 'rig.configured', heardOf(rigs.get(rig)))
   }
   const watchRig = (rig: string) => {
-    const changed = () => {
-      host.post({ from: 'daemon', to: witnessOf(rig), type: 'issues.changed', body: {} })
-      driver.poke()
-    }
+    const changed = () => say(witnessOf(rig), 'issues.changed', {})
     shelves.watch(rig, changed)
     // Somebody may have written while nobody watched.
     changed()
@@ -113,7 +129,8 @@ export async function openTown(options: TownOptions): Promise<Town> {
     rigs: facts.rigs,
     rigOfIssue: (id) => rigOfIssue(rigs.all(), id),
     rig: (rig) => shownOf(rigs.get(rig)),
-    problems: rigs.problems,
+    problems: () => [...rigs.problems(), ...shelves.problems()],
+    found,
     readAgain: rigs.readAgain,
     members: (rig) => ({
       plugins: foldersIn(rigLayout(town, rig).plugins),
@@ -146,7 +163,22 @@ export async function openTown(options: TownOptions): Promise<Town> {
       driver.start()
       projections = startProjections(town, host, facts.rigs, options.report)
       const { report } = options
-      endHousekeeping = startHousekeeping({ root: town, host, clock: systemClock, rigs: facts.rigs, git, report })
+      const copyIssues = () => shelves.copy(systemClock.now())
+      endHousekeeping = startHousekeeping({
+        root: town,
+        host,
+        clock: systemClock,
+        rigs: facts.rigs,
+        git,
+        copyIssues,
+        report,
+      })
+      for (const words of found) options.warn(words)
+      // Told before a restart that brought them back.
+      for (const { cause } of escalations(host))
+        if ([undefined, ...names].some((rig) => cause === causes.issues(rig ?? 'mayor')))
+          say(mayor, 'escalation.cleared', { cause })
+      shelves.watch(undefined, () => {})
       for (const rig of names) watchRig(rig)
       rigs.watch()
       for (const problem of rigs.problems()) options.warn(problem)
@@ -161,6 +193,17 @@ export async function openTown(options: TownOptions): Promise<Town> {
       await shelves.close()
       host.close()
     },
+  }
+}
+
+/** Opens the issues of the town and its rigs; when they cannot be used, nobody holds the town any more. */
+async function openOrClose(shelves: Shelves, host: Host, rigs: readonly string[], prefixOf: (rig?: string) => string) {
+  try {
+    return shelves.begin([undefined, ...rigs].map((rig) => ({ rig, prefix: prefixOf(rig) })))
+  } catch (error) {
+    await shelves.close()
+    host.close()
+    throw error
   }
 }
 
@@ -180,7 +223,7 @@ function handsOf({ town, env, entry, report }: TownOptions, rigs: Rigs, shelves:
   const bare = { ...sessionEnv(env), PATH: env.PATH ?? '/usr/local/bin:/usr/bin:/bin' }
   const backend = backends(townLayout(town).tmuxSocket, bare)
   return handlersOf({
-    ...beadsHands({ of: shelves.of, preservedOf: (name, issue) => preservedOf(git, name, issue) }),
+    ...beadsHands({ of: shelves.of, wait: shelves.wait, preservedOf: (name, issue) => preservedOf(git, name, issue) }),
     ...gitHands(git),
     ...gateHands({ town, rig, env, report: (words) => report(words) }),
     ...sessionHands({ town, rig, backend, secret, env, node: entry.node, now: systemClock.now }),

@@ -1,6 +1,7 @@
 // Tables of the embedded issue store.
 // Never: changed in place; a new version migrates.
-export const schemaVersion = 1
+/** 2: the file says what it is and whose (`file.ts`); the tables are those of 1. */
+export const schemaVersion = 2
 export default `
 CREATE TABLE issues (
   id TEXT PRIMARY KEY, title TEXT NOT NULL, description TEXT NOT NULL DEFAULT '', design TEXT NOT NULL DEFAULT '', acceptance_criteria TEXT NOT NULL DEFAULT '',

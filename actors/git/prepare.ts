@@ -5,6 +5,7 @@ import { existsSync, lstatSync, mkdirSync, readdirSync, rmSync, writeFileSync } 
 import { open } from 'node:fs/promises'
 import { homedir } from 'node:os'
 import { basename, dirname, join, resolve } from 'node:path'
+import { hiddenLinks } from '../beads/links.ts'
 import { rigLayout, townLayout } from '../layout.ts'
 import { overNetwork, plainly } from './at.ts'
 import { forgetAll } from './checkout.ts'
@@ -12,7 +13,7 @@ import { alternates } from './clone.ts'
 import { contains, GitFailed, git } from './git.ts'
 import { hiddenIn } from './hidden.ts'
 import { cloneAt, makeLens, worktreeAt } from './lens.ts'
-import { isLink, writeGitFile } from './place.ts'
+import { writeGitFile } from './place.ts'
 import { knownMain, readHead } from './refs.ts'
 import { linkedFrom, textOf } from './repository.ts'
 import type { RigGit } from './rig.ts'
@@ -121,7 +122,7 @@ const excludesMaxBytes = 256 * 1024
  * ignores everywhere.
  */
 export async function excludesOf(town: string, rig: string): Promise<string> {
-  const own = `${isLink(rigLayout(town, rig).beads) ? '/.beads/\n' : ''}${hiddenIn(town, rig)}`
+  const own = `${hiddenLinks(town, rig)}${hiddenIn(town, rig)}`
   const { stdout } = await git(overNetwork(town), ['config', '--global', '--type=path', '--get', 'core.excludesFile'], {
     okCodes: [0, 1, 128],
   })

@@ -13,12 +13,11 @@ export const word = declare({
   examples: ['gt mail inbox', 'gt inbox wyvern/witness', 'gt mail inbox --json'],
   args: { address: { kind: 'address', optional: true } },
   async run({ args, town, print }) {
-    const { rigLayout, townLayout } = await import('../../actors/layout.ts')
-    const { openBeads } = await import('../../actors/beads/embedded.ts')
+    const { openTier } = await import('../../actors/beads/tiers.ts')
     const who = args.address ?? process.env.GT_ADDRESS ?? 'overseer'
     const root = town()
     const rig = who.includes('/') && who !== 'mayor/' ? who.split('/')[0] : undefined
-    const beads = openBeads(rig === undefined ? townLayout(root).beads : rigLayout(root, rig).beads)
+    const beads = openTier({ town: root, rig })
     const mail = beads.inbox(who).map(({ id, title, description, sender, priority, created_at }) => ({
       id,
       from: sender,

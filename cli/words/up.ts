@@ -43,8 +43,9 @@ export const word = declare({
     }
     const was = await resume(ask)
     const up = was ?? (await background(root, gt, env, ask))
-    print({ town: root, pid: up.pid, was: was !== undefined, problems: up.problems }, () => [
+    print({ town: root, pid: up.pid, was: was !== undefined, problems: up.problems, found: up.found }, () => [
       was ? `${root} is up already (pid ${up.pid})` : `${root} is up (pid ${up.pid})`,
+      ...(was ? [] : up.found),
       ...up.problems.map((problem) => `warning: ${problem}`),
     ])
     return 0
@@ -110,7 +111,7 @@ export const answers = {
         post(asking, { to: witnessOf(name), type: 'rig.configured', body: { ...town.rig(name) } })
         post(asking, { to: witnessOf(name), type: 'rig.resumed', body: {} })
       }
-      return { resumed: [...town.rigs()], pid: town.pid, problems: [...town.problems()] }
+      return { resumed: [...town.rigs()], pid: town.pid, problems: [...town.problems()], found: [...town.found] }
     },
   }),
 }
