@@ -3,7 +3,7 @@
 // Never: writes an issue; what hands write they write through what is opened here.
 
 import { BeadsError, type Issue } from '../actors/beads/contract.ts'
-import { copyDaily } from '../actors/beads/copies.ts'
+import { copyToday } from '../actors/beads/copies.ts'
 import type { Beads } from '../actors/beads/embedded.ts'
 import { fileIn } from '../actors/beads/file.ts'
 import { isLanded, isUnchanged, survey, whyNotWait } from '../actors/beads/hands.ts'
@@ -33,7 +33,7 @@ export interface Shelves {
   problems(): string[]
   /** Calls `changed` after every commit of somebody else, and looks after its links. */
   watch(rig: Of, changed: () => void): void
-  /** Today's copies, of those that can be used. */
+  /** Makes today's copies of those that can be used, and looks after the links. */
   copy(now: number): Promise<void>
   /** Lets go of a rig's. */
   drop(rig: string): Promise<void>
@@ -41,8 +41,10 @@ export interface Shelves {
 }
 
 export interface ShelvesHear {
-  /** Something was found and mended, in words. */
+  /** A store was found wrong and is right again, in words. */
   mended(rig: Of, words: string): void
+  /** The same of a link. */
+  linked(words: string): void
   unusable(rig: Of, words: string): void
   usable(rig: Of): void
   report(error: unknown): void
@@ -70,10 +72,10 @@ export function openShelves(town: string, hears: ShelvesHear): Shelves {
     problems: () => [...shelves.values()].flatMap(({ kept }) => kept.trouble() ?? []),
     watch: (rig, changed) => shelf(rig).watch(changed),
     async copy(now) {
-      for (const { tier, kept, mend } of shelves.values())
+      for (const { tier, kept, tellMended } of shelves.values())
         try {
-          mend()
-          if (kept.trouble() === undefined) await copyDaily(tier, now)
+          tellMended()
+          if (kept.trouble() === undefined) await copyToday(tier, now)
         } catch (error) {
           hears.report(error)
         }
@@ -93,6 +95,7 @@ interface Shelf {
   kept: Kept
   /** Makes its links right; says in words what was done, or what is in the way. */
   mend(): string[]
+  tellMended(): void
   watch(changed: () => void): void
   close(): Promise<void>
 }
@@ -136,12 +139,13 @@ function openShelf(tier: Tier, hears: ShelvesHear): Shelf {
     return [...made.map((path) => `${path} was no link to the issues, and is one again`), ...wrong]
   }
   const tellMended = () => {
-    for (const words of mend()) hears.mended(tier.rig, words)
+    for (const words of mend()) hears.linked(words)
   }
   return {
     tier,
     kept,
     mend,
+    tellMended,
     watch(heard) {
       changed = heard
       watching = watchBeads(fileIn(placeOf(tier)), { dataVersion }, changed)

@@ -65,6 +65,7 @@ export async function openTown(options: TownOptions): Promise<Town> {
       const subject = `the issues of ${rig ?? 'the town itself'} were found wrong and mended`
       say(overseer, 'message.sent', { subject, body: words })
     },
+    linked: options.warn,
     unusable(rig, words) {
       options.warn(words)
       const subject = `the issues of ${rig ?? 'the town itself'} cannot be used`
@@ -190,6 +191,8 @@ export async function openTown(options: TownOptions): Promise<Town> {
       endHousekeeping?.()
       projections?.stop()
       await rigs.close()
+      // What is lost while the town is down can be brought back as it is now.
+      await shelves.copy(systemClock.now())
       await shelves.close()
       host.close()
     },

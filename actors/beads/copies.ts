@@ -1,7 +1,17 @@
-// Copies of a store: one a day, the file and all its issues as lines of text, kept for a week, then one a week for a
+// Copies of a store, one a day: the file, and all its issues as lines of text. Kept for a week, then one a week for a
 // month.
 // Never: holds up the town while it copies; has half a copy under a day's name; lets go of the newest.
-import { chmodSync, closeSync, fsyncSync, mkdirSync, openSync, renameSync, rmSync, writeSync } from 'node:fs'
+import {
+  chmodSync,
+  closeSync,
+  existsSync,
+  fsyncSync,
+  mkdirSync,
+  openSync,
+  renameSync,
+  rmSync,
+  writeSync,
+} from 'node:fs'
 import { join } from 'node:path'
 import { backup, DatabaseSync } from 'node:sqlite'
 import { setImmediate as yieldNow } from 'node:timers/promises'
@@ -15,10 +25,9 @@ const dayMs = 86_400_000
 const daysKept = 7
 const daysKeptWeekly = 31
 
-/** Copies a tier's store, unless there is one of today, and lets go of copies that are too old. */
-export async function copyDaily(tier: Tier, now: number): Promise<void> {
-  const today = dayOf(now)
-  if (!copiesIn(tier).includes(today)) await copyStore(tier, today)
+/** Makes today's copy of a tier's store, instead of an earlier one of today, and lets go of copies that are too old. */
+export async function copyToday(tier: Tier, now: number): Promise<void> {
+  await copyStore(tier, dayOf(now))
   for (const day of outdated(copiesIn(tier), now)) rmSync(join(copiesOf(tier), day), { recursive: true })
 }
 
@@ -35,7 +44,7 @@ export function outdated(days: readonly string[], now: number): string[] {
 }
 
 /** Copies the store to the folder of this name among its copies, whole or not at all. */
-export async function copyStore(tier: Tier, name: string): Promise<void> {
+async function copyStore(tier: Tier, name: string): Promise<void> {
   const dir = copiesOf(tier)
   const making = join(dir, `.making-${name}`)
   rmSync(making, { recursive: true, force: true })
@@ -56,8 +65,12 @@ export async function copyStore(tier: Tier, name: string): Promise<void> {
   chmodSync(join(making, fileName), 0o600)
   onDisk(join(making, fileName))
   onDisk(making)
+  const was = join(dir, `.was-${name}`)
+  rmSync(was, { recursive: true, force: true })
+  if (existsSync(join(dir, name))) renameSync(join(dir, name), was)
   renameSync(making, join(dir, name))
   onDisk(dir)
+  rmSync(was, { recursive: true, force: true })
 }
 
 /** Issues written at once, before the town goes on. */

@@ -34,7 +34,7 @@ export function openFound({ dir, db, cwd }: Whence): Beads {
 
 /** Why no store can be made at this path: it is a town's, or a link that leads nowhere. */
 export function whyNotMade(beads: string): string | undefined {
-  const tier = tierOf(beads)
+  const tier = tierOf(resolve(beads))
   if (tier)
     return `${beads} belongs to the town at ${tier.town}, which keeps the issues of ${nameOf(tier)} in ${storeOf(tier)}; there is nothing to initialize, \`bd list\` shows them`
   return !existsSync(beads) && isLink(beads) ? danglingWords(beads) : undefined
@@ -52,9 +52,9 @@ function openAt(given: string): Beads {
   }
   const place = placeOf(tier)
   // A link that is gone or leads nowhere is made again by the town; one that leads elsewhere may be meant.
-  if (existsSync(beads) && realpathSync(beads) !== realOf(place))
+  if ((hasStore(beads) || isLink(beads)) && existsSync(beads) && realpathSync(beads) !== realOf(place))
     throw new BeadsError(
-      `${beads} leads to ${realpathSync(beads)}, and not to ${place}, where the issues of ${nameOf(tier)} are. Remove or rename it: the running town, or \`gt up\`, makes it again`,
+      `${beads} ${isLink(beads) ? `leads to ${realpathSync(beads)}, and not` : 'is a folder of its own, and no link'} to ${place}, where the issues of ${nameOf(tier)} are. Rename it: the running town, or \`gt up\`, makes the link again`,
     )
   return openTier(tier)
 }

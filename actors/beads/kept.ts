@@ -73,7 +73,7 @@ export function keepOpen(tier: Tier, hears: Hears): Kept {
     if (isUnchanged(was)) return was
     const now = stampOf(was.path)
     const isSame = now?.inode === was.file.inode
-    const next = now === undefined || isSame ? undefined : usableAt(tier)
+    const next = now === undefined || isSame ? undefined : replaced(was)
     const what = `${was.path} ${changeOf(was, now)} while the town was up`
     if (next) {
       was.beads.close()
@@ -96,6 +96,21 @@ export function keepOpen(tier: Tier, hears: Hears): Kept {
       was.beads.close()
       open = undefined
       throw lost(tier, `${what} (${why}); what was left of it is in ${aside}`)
+    }
+  }
+
+  /** What is in its place now, when that can be used. */
+  function replaced(was: Open): Open | undefined {
+    const { path, wal } = was
+    was.mark = was.beads.mark()
+    writeSeen(tier, was.mark)
+    // SQLite would take the log of writes of the one for the other's.
+    if (stampOf(`${path}-wal`)?.inode === wal.inode) setAside(tier, [`${path}-wal`, `${path}-shm`])
+    try {
+      return openChecked(tier)
+    } catch (error) {
+      if (error instanceof BeadsError) return undefined
+      throw error
     }
   }
 
@@ -163,16 +178,8 @@ export function keepOpen(tier: Tier, hears: Hears): Kept {
       open.notedAtMs = 0
       note()
       open.beads.close()
+      open = undefined
     },
-  }
-}
-
-function usableAt(tier: Tier): Open | undefined {
-  try {
-    return openChecked(tier)
-  } catch (error) {
-    if (error instanceof BeadsError) return undefined
-    throw error
   }
 }
 

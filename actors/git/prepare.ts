@@ -11,7 +11,7 @@ import { overNetwork, plainly } from './at.ts'
 import { forgetAll } from './checkout.ts'
 import { alternates } from './clone.ts'
 import { contains, GitFailed, git } from './git.ts'
-import { hiddenIn } from './hidden.ts'
+import { hiddenIn, hideFromClone } from './hidden.ts'
 import { cloneAt, makeLens, worktreeAt } from './lens.ts'
 import { writeGitFile } from './place.ts'
 import { knownMain, readHead } from './refs.ts'
@@ -62,6 +62,7 @@ async function prepareRig(deps: RigGit, rig: string): Promise<void> {
   const { clone } = rigLayout(deps.town, rig)
   if (!existsSync(join(clone, '.git'))) throw new Error(`${clone} has no repository of its own any more (.git)`)
   makeLens(deps.town, rig, await excludesOf(deps.town, rig))
+  hideFromClone(deps.town, rig)
   healAlternates(deps.town, rig)
   healMoved(deps.town, rig)
   await clearStaged(deps.town, rig)
