@@ -1,5 +1,6 @@
-// The stores of a town, its own and one a rig: where each is, whose it must be, and what is said when it cannot be used.
-// Never: imports anything slow: `bd` is called by agents all day. Makes a store.
+// The stores of a town, its own and one a rig: where each is, whose it must be, and what is said when it cannot be
+// used.
+// Never: makes a store; imports anything slow: `bd` is called by agents all day.
 import { existsSync, readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { rigLayout, townLayout } from '../layout.ts'

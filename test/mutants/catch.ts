@@ -37,6 +37,8 @@ function caught(): { by: string | null; needed: string } {
     'test/actors/git-run.test.ts',
     'test/actors/locks.test.ts',
     'test/actors/nested.test.ts',
+    'test/actors/stores.test.ts',
+    'test/actors/store-kept.test.ts',
   ]
   const { status, stdout, stderr } = spawnSync(
     join(root, 'node_modules/.bin/vitest'),
