@@ -34,8 +34,9 @@ export default defineConfig([
       // it.
       codeSplitting: {
         groups: [
-          { name: 'values', test: /\/(cli\/(errors|kinds)|machines\/address)\.ts$/ },
-          { name: 'core', test: /\/cli\/(gt-main|client|word|words|print)\.ts$/ },
+          { name: 'values', test: /\/(cli\/(errors|kinds|print)|machines\/address|actors\/layout)\.ts$/ },
+          { name: 'core', test: /\/cli\/(gt-main|client|word|words)\.ts$/ },
+          { name: 'issues', test: /\/actors\/beads\/(contract|embedded|file|ids|schema|tiers)\.ts$/ },
         ],
       },
       paths: (id) => (isApart(id) ? `./${apart[basename(id)]}` : id),

@@ -19,7 +19,7 @@ import { onDisk } from '../files.ts'
 import { type Beads, openBeads } from './embedded.ts'
 import { fileIn, fileName } from './file.ts'
 import { issueLine } from './jsonl.ts'
-import { copiesIn, copiesOf, placeOf, type Tier } from './tiers.ts'
+import { copiesOf, daysCopied, placeOf, type Tier } from './tiers.ts'
 
 const dayMs = 86_400_000
 const daysKept = 7
@@ -28,7 +28,7 @@ const daysKeptWeekly = 31
 /** Makes today's copy of a tier's store, instead of an earlier one of today, and lets go of copies that are too old. */
 export async function copyToday(tier: Tier, now: number): Promise<void> {
   await copyStore(tier, dayOf(now))
-  for (const day of outdated(copiesIn(tier), now)) rmSync(join(copiesOf(tier), day), { recursive: true })
+  for (const day of outdated(daysCopied(tier), now)) rmSync(join(copiesOf(tier), day), { recursive: true })
 }
 
 export const dayOf = (at: number) => new Date(at).toISOString().slice(0, 10)

@@ -2,7 +2,7 @@
 // Never: asks the daemon; needs the links of a town, which a `git clean` takes along.
 import { existsSync, lstatSync, readFileSync, readlinkSync, realpathSync } from 'node:fs'
 import { basename, dirname, join, relative, resolve, sep } from 'node:path'
-import { townLayout } from '../layout.ts'
+import { townJsonIn } from '../layout.ts'
 import { BeadsError } from './contract.ts'
 import { type Beads, openBeads } from './embedded.ts'
 import { hasStore } from './file.ts'
@@ -61,12 +61,13 @@ function openAt(given: string): Beads {
 
 /** The tier that this is a path of: one of its links, or where its store itself is. */
 function tierOf(beads: string): Tier | undefined {
-  const real = realOf(beads)
-  for (const path of new Set([beads, real]))
+  for (const path of new Set([beads, realOf(beads)]))
     for (let town = dirname(path); town !== dirname(town); town = dirname(town)) {
       if (!isTown(town)) continue
-      const tiers: Tier[] = [undefined, ...rigsIn(town)].map((rig) => ({ town, rig }))
-      return tiers.find((tier) => [...linksOf(tier), storeOf(tier)].includes(path))
+      const parts = relative(town, path).split(sep)
+      const rigs = rigsIn(town).filter((rig) => parts.includes(rig))
+      const tiers = [undefined, ...rigs].map((rig): Tier => ({ town, rig }))
+      return tiers.find((tier) => storeOf(tier) === path || linksOf(tier).includes(path))
     }
   return undefined
 }
@@ -77,7 +78,7 @@ function around(town: string, cwd: string): Tier {
   return { town, rig: rigsIn(town).includes(first) ? first : undefined }
 }
 
-const isTown = (dir: string) => existsSync(townLayout(dir).townJson)
+const isTown = (dir: string) => existsSync(townJsonIn(dir))
 const isLink = (path: string) => lstatSync(path, { throwIfNoEntry: false })?.isSymbolicLink() ?? false
 const realOf = (path: string) =>
   existsSync(path)

@@ -10,7 +10,7 @@ import { type Mark, openBeads } from './embedded.ts'
 import { fileName, initBeads } from './file.ts'
 import { writeSeen } from './kept.ts'
 import { mendLinks } from './links.ts'
-import { copiesIn, copiesOf, identityOf, nameOf, storeOf, type Tier } from './tiers.ts'
+import { copiesOf, daysCopied, identityOf, nameOf, storeOf, type Tier } from './tiers.ts'
 
 export interface Restored {
   /** The copy that was brought back; null: it begins with no issues. */
@@ -22,7 +22,7 @@ export interface Restored {
 
 /** The file meant by a copy's day, by a path, or by nothing: the last copy. Throws a BeadsError when there is none. */
 export function copyMeant(tier: Tier, said: string | undefined): string {
-  const days = copiesIn(tier)
+  const days = daysCopied(tier)
   const day = said ?? days.at(-1)
   if (day === undefined)
     throw new BeadsError(

@@ -3,7 +3,7 @@
 // Never: makes a store; imports anything slow: `bd` is called by agents all day.
 import { existsSync, readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { rigLayout, townLayout } from '../layout.ts'
+import { copiesIn, storeIn, storeLinksIn, townLayout } from '../layout.ts'
 import { BeadsError } from './contract.ts'
 import { type Beads, type Mark, openBeads } from './embedded.ts'
 import { fileIn, fileName, formerName, type Identity } from './file.ts'
@@ -18,12 +18,11 @@ export interface Tier {
 export const nameOf = ({ rig }: Tier) => rig ?? 'mayor'
 const theIssues = ({ rig }: Tier) => (rig === undefined ? 'the issues of the town itself' : `the issues of ${rig}`)
 
-export const storeOf = ({ town, rig }: Tier) => (rig === undefined ? townLayout(town) : rigLayout(town, rig)).store
-export const copiesOf = ({ town, rig }: Tier) => (rig === undefined ? townLayout(town) : rigLayout(town, rig)).copies
+export const storeOf = ({ town, rig }: Tier) => storeIn(town, rig)
+export const copiesOf = ({ town, rig }: Tier) => copiesIn(town, rig)
 
 /** The paths by which others know a store; each a link to it. */
-export const linksOf = ({ town, rig }: Tier): string[] =>
-  rig === undefined ? [townLayout(town).beads] : [rigLayout(town, rig).beads, rigLayout(town, rig).cloneBeads]
+export const linksOf = ({ town, rig }: Tier): string[] => storeLinksIn(town, rig)
 
 /** Where the store is now: towns of an older version have it in one of these paths until they come up. */
 export function placeOf(tier: Tier): string {
@@ -67,7 +66,7 @@ export function behind(mark: Mark, seen: Partial<Mark>): string | undefined {
 
 /** What is said of a store that cannot be used. */
 export function lost(tier: Tier, what: string): BeadsError {
-  const copy = copiesIn(tier).at(-1)
+  const copy = daysCopied(tier).at(-1)
   const back =
     copy === undefined
       ? `There is no copy of it. Put the file back, or, to begin with no issues: gt restore ${nameOf(tier)} --empty`
@@ -76,7 +75,7 @@ export function lost(tier: Tier, what: string): BeadsError {
 }
 
 /** The days of which there are copies, oldest first. */
-export function copiesIn(tier: Tier): string[] {
+export function daysCopied(tier: Tier): string[] {
   const dir = copiesOf(tier)
   if (!existsSync(dir)) return []
   return readdirSync(dir)
@@ -101,6 +100,8 @@ export const rigsIn = (town: string): string[] =>
 
 /** A file that is not as it should be is told of by the town itself, and says nothing here. */
 function lenient(path: string): object {
+  // Looked for first: an error takes longer to make than the rest of a short command.
+  if (!existsSync(path)) return {}
   try {
     const value: unknown = JSON.parse(readFileSync(path, 'utf8'))
     return typeof value === 'object' && value !== null ? value : {}

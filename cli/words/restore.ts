@@ -21,14 +21,14 @@ export const word = declare({
   },
   args: { whose: { kind: 'text', optional: true } },
   async run({ args: { whose }, flags, town, ask, print }) {
-    const { copiesIn, copiesOf, nameOf } = await import('../../actors/beads/tiers.ts')
+    const { daysCopied, copiesOf, nameOf } = await import('../../actors/beads/tiers.ts')
     const { knownIn, readTown, rigIn } = await import('../../actors/facts.ts')
     const root = town()
     const read = readTown(root)
     if (whose === undefined) {
       const tiers = [undefined, ...read.rigs.keys()].map((rig) => ({ town: root, rig }))
       const copies = tiers.flatMap((tier) =>
-        copiesIn(tier).map((day) => ({ of: nameOf(tier), day, folder: join(copiesOf(tier), day) })),
+        daysCopied(tier).map((day) => ({ of: nameOf(tier), day, folder: join(copiesOf(tier), day) })),
       )
       print(copies, (copies) =>
         copies.length === 0 ? ['no copies yet'] : table(copies.map(({ of, day, folder }) => [of, day, folder])),

@@ -119,7 +119,7 @@ describe('bd finds the issues', () => {
     ]
     const all = Array(7).fill(['One'])
     expect(everywhere()).toEqual(all)
-    for (const link of [beads, cloneBeads, townLayout(t.town).beads]) rmSync(link)
+    for (const link of [beads, cloneBeads, ...linksOf(t.of(undefined))]) rmSync(link)
     expect(everywhere()).toEqual(all)
     expect(list(t.town)).toEqual([])
     symlinkSync('nowhere', beads)
