@@ -174,6 +174,9 @@ export function keepOpen(tier: Tier, hears: Hears): Kept {
     close() {
       closed = true
       clearInterval(looking)
+      // What could not be saved yet is nowhere else.
+      triedAtMs = 0
+      if (open && trouble !== undefined) look()
       if (!open) return
       open.notedAtMs = 0
       note()

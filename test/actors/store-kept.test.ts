@@ -10,6 +10,7 @@ import {
   renameSync,
   rmSync,
   truncateSync,
+  writeFileSync,
 } from 'node:fs'
 import { dirname, join } from 'node:path'
 import process from 'node:process'
@@ -172,4 +173,15 @@ test('how far it has come is known after a crash: a log of writes that is gone i
   } finally {
     vi.useRealTimers()
   }
+})
+
+test('what could not be saved while the town was up is saved when it ends', () => {
+  const { aside } = townLayout(t.town)
+  // Something is in the way of what is set aside.
+  writeFileSync(aside, '')
+  renameSync(t.file('w'), join(t.dir, 'away'))
+  expect(() => kept.use()).toThrow('and could not be saved')
+  rmSync(aside)
+  kept.close()
+  expect(inStore(t.of('w'), titles)).toEqual(['One'])
 })
