@@ -145,6 +145,15 @@ const message = {
   sentAt: 0,
 }
 
+test('a page of it is spoilt while the town is down: it does not come up with it, and says so', () => {
+  for (let n = 0; n < 300; n++) create(`No ${n}`)
+  kept.close()
+  const bytes = readFileSync(t.file('w'))
+  writeFileSync(t.file('w'), bytes.fill(7, 16_384, 32_768))
+  expect(() => kept.begin()).toThrow(/^the issues of w cannot be used: .*(is damaged|malformed).*gt restore w/)
+  expect(readFileSync(t.file('w'))).toEqual(bytes)
+})
+
 test('who waits for one that does not come back is let go with its words', async () => {
   anew()
   truncateSync(t.file('w'), 4096)
