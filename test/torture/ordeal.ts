@@ -97,7 +97,7 @@ export async function endure(fault: Fault): Promise<Told> {
     if (lost.length > 0) return told('LOST', lost.join('; '))
     return told(backup !== undefined && isWhole(backup.path) ? 'healed' : 'went on')
   }
-  const words = [...heard, ...escalationsOf(town)].map(firstLine).find(Boolean)
+  const words = [...heard, ...escalationsOf(town)].map(firstLine).find(Boolean)?.replaceAll(town.dir, '')
   // A person does what any person would: puts it right, and starts the town again.
   const down = town.gt('down')
   fault.passes?.(town)
@@ -116,11 +116,9 @@ export async function endure(fault: Fault): Promise<Told> {
 /** What was asked for lands within the time that two small issues may take, asked for again as a person would. */
 async function landsAll(town: RealTown, say: RealTown['gt']): Promise<boolean> {
   const from = performance.now()
-  let asked = false
-  while (performance.now() - from < landsWithin * 1000) {
+  for (let asked = false; performance.now() - from < landsWithin * 1000; await pause(300)) {
+    if (['wy-2', 'wy-3'].every((issue) => town.gt('wait', issue, '--timeout', '2').status === 0)) return true
     asked ||= say('spawn', '--issue', 'wy-3').status === 0
-    if (asked && ['wy-2', 'wy-3'].every((issue) => town.gt('wait', issue, '--timeout', '2').status === 0)) return true
-    await pause(300)
   }
   return false
 }
