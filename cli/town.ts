@@ -28,6 +28,7 @@ import { openDriver, openHost, openSqliteStore, Refusal, systemClock, systemRand
 import type { TownBehind } from './behind.ts'
 import { mailHash } from './door.ts'
 import { startHousekeeping } from './housekeeping.ts'
+import { openMailroom } from './mailroom.ts'
 import { openRigs, type Rigs } from './rigs.ts'
 import { openShelves, type Shelves } from './shelves.ts'
 import { heardOf, isHeard, shownOf } from './status.ts'
@@ -109,6 +110,7 @@ export async function openTown(options: TownOptions): Promise<Town> {
     startedAt: systemClock.now(),
     host,
     poke: () => driver.poke(),
+    take: openMailroom(host, () => driver.poke()),
     issues: shelves.issues,
     rigs: facts.rigs,
     rigOfIssue: (id) => rigOfIssue(rigs.all(), id),
@@ -180,7 +182,7 @@ function handsOf({ town, env, entry, report }: TownOptions, rigs: Rigs, shelves:
   const bare = { ...sessionEnv(env), PATH: env.PATH ?? '/usr/local/bin:/usr/bin:/bin' }
   const backend = backends(townLayout(town).tmuxSocket, bare)
   return handlersOf({
-    ...beadsHands({ of: shelves.of, preservedOf: (name, issue) => preservedOf(git, name, issue) }),
+    ...beadsHands({ of: shelves.of, preservedOf: (name, issue) => preservedOf(git, name, issue), secret }),
     ...gitHands(git),
     ...gateHands({ town, rig, env, report: (words) => report(words) }),
     ...sessionHands({ town, rig, backend, secret, env, node: entry.node, now: systemClock.now }),

@@ -13,7 +13,7 @@ const call = {
   at: 0,
   signal: new AbortController().signal,
 } satisfies EffectCall
-const hands = () => beadsHands({ of: () => beads, preservedOf: async () => null })
+const hands = () => beadsHands({ of: () => beads, preservedOf: async () => null, secret: 'secret' })
 const survey = async (epics: string[], escalated: string[] = [], underway: string[] = []) => {
   const { ready, closed, complete, over } = await hands().surveyIssues(
     { rig: 'w', epics, issues: [], escalated, underway },
