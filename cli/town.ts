@@ -3,6 +3,7 @@
 import { randomUUID } from 'node:crypto'
 import { readFileSync } from 'node:fs'
 import { beadsHands } from '../actors/beads/hands.ts'
+import { reseal } from '../actors/beads/reseal.ts'
 import { bind, handlersOf } from '../actors/binding.ts'
 import { readConfig, townConfig } from '../actors/config.ts'
 import { sessionEnv } from '../actors/environment.ts'
@@ -143,6 +144,7 @@ export async function openTown(options: TownOptions): Promise<Town> {
       const names = [...rigs.all().keys()]
       // What a killed daemon started has nobody who waits for it, and would work beside what is started anew.
       await Promise.all([prepareGit(git, names), ...names.map((rig) => endLeftover(town, rig))])
+      for (const rig of [undefined, ...names]) reseal(shelves.of(rig), secret, host.mail)
       // Changed while the town was down.
       for (const rig of names) if (!isHeard(host, rig, rigs.get(rig))) tellWitness(rig)
       driver.start()

@@ -411,12 +411,12 @@ export function openBeads(dir: string, options: Opening = {}) {
         )
         .slice(0, filter.limit || Number.POSITIVE_INFINITY)
     },
-    /** Open messages to somebody with all their labels, the most urgent first, then the newest. */
-    inbox: (to: string) =>
-      sql(`SELECT i.*, (SELECT group_concat(label, char(10)) FROM labels WHERE issue_id = i.id) AS labels FROM issues i
-           WHERE issue_type = 'message' AND status = 'open' AND assignee = ? ORDER BY priority, created_at DESC, id`).iterate(
-        to,
-      ) as Iterable<unknown> as Iterable<Issue & { labels: string | null }>,
+    /** Open messages, to somebody or to all, with their labels, the most urgent first, then the newest. */
+    inbox: (to?: string) =>
+      sql(
+        `SELECT i.*, (SELECT group_concat(label, char(10)) FROM labels WHERE issue_id = i.id) AS labels FROM issues i
+         WHERE issue_type = 'message' AND status = 'open' ${to === undefined ? '' : 'AND assignee = ?'} ORDER BY priority, created_at DESC, id`,
+      ).iterate(...(to === undefined ? [] : [to])) as Iterable<unknown> as Iterable<Issue & { labels: string | null }>,
     inboxLength: (to: string) =>
       row<{ n: number }>(
         "SELECT count(*) AS n FROM issues WHERE issue_type = 'message' AND status = 'open' AND assignee = ?",
