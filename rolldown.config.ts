@@ -34,8 +34,12 @@ export default defineConfig([
       // it.
       codeSplitting: {
         groups: [
-          { name: 'values', test: /\/(cli\/(errors|kinds)|machines\/address)\.ts$/ },
-          { name: 'core', test: /\/cli\/(gt-main|client|word|words|print)\.ts$/ },
+          { name: 'values', test: /\/(cli\/(errors|kinds|word|print)|machines\/(address|texts))\.ts$/ },
+          { name: 'core', test: /\/cli\/(gt-main|client|words)\.ts$/ },
+          {
+            name: 'bd',
+            test: /\/(cli\/bd-\w+|actors\/beads\/(embedded|contract|ids|limits|jsonl|schema))\.ts$/,
+          },
         ],
       },
       paths: (id) => (isApart(id) ? `./${apart[basename(id)]}` : id),

@@ -1,6 +1,6 @@
 // What the daemon's answers need of the town behind them; the composition root (town.ts) hands it in.
 // Never: does anything.
-import type { Host } from '../runtime/contract.ts'
+import type { Draft, Host } from '../runtime/contract.ts'
 import type { IssueReader, shownOf } from './status.ts'
 
 export interface TownBehind {
@@ -11,6 +11,8 @@ export interface TownBehind {
   startedAt: number
   host: Host
   poke(): void
+  /** Takes in a mail that nobody waits for the effect of; resolves with its id once it is committed. */
+  take(draft: Draft): Promise<string>
   issues: IssueReader
   rigs(): readonly string[]
   /** The rig whose beads carry this prefix. */

@@ -6,6 +6,17 @@ export class Usage extends Error {
   override name = 'Usage'
 }
 
+/** A flag that the command does not have; whoever says so to a person names the nearest that it has. */
+export class UnknownFlag extends Usage {
+  readonly flag: string
+  readonly known: readonly string[]
+  constructor(message: string, flag: string, known: readonly string[]) {
+    super(message)
+    this.flag = flag
+    this.known = known
+  }
+}
+
 /** Nobody answers on the town's socket: exit code 3. */
 export class TownUnreachable extends Error {
   override name = 'TownUnreachable'

@@ -6,9 +6,9 @@ import { dirname, join, resolve } from 'node:path'
 import process from 'node:process'
 import type { Data, Params, RequestName } from './asking.ts'
 import { hangUp, makeRequest, send } from './client.ts'
-import { TownUnreachable, Usage } from './errors.ts'
+import { TownUnreachable, UnknownFlag, Usage } from './errors.ts'
 import { plain, plainly } from './print.ts'
-import { type Asked, type Context, globalOptions, groups, help, parse, type Typed } from './word.ts'
+import { type Asked, type Context, globalsBefore, groups, help, parse, type Typed } from './word.ts'
 import { words } from './words.ts'
 
 export async function main(): Promise<void> {
@@ -29,34 +29,14 @@ async function run(argv: readonly string[]): Promise<number> {
     if (!entry) throw new Usage(await unknown(rest))
     const word = await entry.load()
     const typed = parse(`gt ${said}`, word, [...before, ...rest.slice(said.split(' ').length)])
-    if (typed.flags.help) return say(help(word))
+    if (typed.flags.help) return say(help(`gt ${word.name}`, word))
     json = typed.flags.json === true
     return (await word.run(contextOf(typed))) ?? 0
   } catch (error) {
-    return complain(error, json)
+    if (!(error instanceof UnknownFlag)) return complain(error, json)
+    const { didYouMean } = await import('../actors/nearest.ts')
+    return complain(new Usage(`${error.message}${didYouMean(error.flag, error.known)}`), json)
   }
-}
-
-/** Flags that every word takes may also stand before it: `gt -C ~/gt status`. */
-function globalsBefore(argv: readonly string[]): { before: string[]; rest: string[] } {
-  const before: string[] = []
-  const rest = [...argv]
-  while (rest[0]?.startsWith('-')) {
-    const flag = rest.shift() as string
-    before.push(flag)
-    const option = Object.entries(globalOptions).find(
-      ([name, each]) => flag.split('=')[0] === `--${name}` || ('short' in each && flag.startsWith(`-${each.short}`)),
-    )
-    if (!option && flag !== '--version')
-      throw new Usage(
-        `unknown option '${flag}'; before a word there can be ${Object.keys(globalOptions)
-          .map((name) => `--${name}`)
-          .join(', ')} and -C; \`gt help\` lists the words`,
-      )
-    const valued = option?.[1].kind === 'text' && (flag === `--${option[0]}` || flag === `-${option[1].short}`)
-    if (valued && rest[0] !== undefined) before.push(rest.shift() as string)
-  }
-  return { before, rest }
 }
 
 function contextOf({ flags, args }: Typed): Context {

@@ -3,6 +3,7 @@
 import { randomUUID } from 'node:crypto'
 import { readFileSync } from 'node:fs'
 import { beadsHands } from '../actors/beads/hands.ts'
+import { reseal } from '../actors/beads/reseal.ts'
 import { bind, handlersOf } from '../actors/binding.ts'
 import { readConfig, townConfig } from '../actors/config.ts'
 import { sessionEnv } from '../actors/environment.ts'
@@ -28,6 +29,7 @@ import { openDriver, openHost, openSqliteStore, Refusal, systemClock, systemRand
 import type { TownBehind } from './behind.ts'
 import { mailHash } from './door.ts'
 import { startHousekeeping } from './housekeeping.ts'
+import { openMailroom } from './mailroom.ts'
 import { openRigs, type Rigs } from './rigs.ts'
 import { openShelves, type Shelves } from './shelves.ts'
 import { heardOf, isHeard, shownOf } from './status.ts'
@@ -109,6 +111,7 @@ export async function openTown(options: TownOptions): Promise<Town> {
     startedAt: systemClock.now(),
     host,
     poke: () => driver.poke(),
+    take: openMailroom(host, () => driver.poke()),
     issues: shelves.issues,
     rigs: facts.rigs,
     rigOfIssue: (id) => rigOfIssue(rigs.all(), id),
@@ -141,6 +144,7 @@ export async function openTown(options: TownOptions): Promise<Town> {
       const names = [...rigs.all().keys()]
       // What a killed daemon started has nobody who waits for it, and would work beside what is started anew.
       await Promise.all([prepareGit(git, names), ...names.map((rig) => endLeftover(town, rig))])
+      for (const rig of [undefined, ...names]) reseal(shelves.of(rig), secret, host.mail)
       // Changed while the town was down.
       for (const rig of names) if (!isHeard(host, rig, rigs.get(rig))) tellWitness(rig)
       driver.start()
@@ -180,7 +184,7 @@ function handsOf({ town, env, entry, report }: TownOptions, rigs: Rigs, shelves:
   const bare = { ...sessionEnv(env), PATH: env.PATH ?? '/usr/local/bin:/usr/bin:/bin' }
   const backend = backends(townLayout(town).tmuxSocket, bare)
   return handlersOf({
-    ...beadsHands({ of: shelves.of, preservedOf: (name, issue) => preservedOf(git, name, issue) }),
+    ...beadsHands({ of: shelves.of, preservedOf: (name, issue) => preservedOf(git, name, issue), secret }),
     ...gitHands(git),
     ...gateHands({ town, rig, env, report: (words) => report(words) }),
     ...sessionHands({ town, rig, backend, secret, env, node: entry.node, now: systemClock.now }),

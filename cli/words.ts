@@ -156,7 +156,7 @@ export const words: Readonly<Record<string, Entry>> = {
   },
   'mail read': {
     group: 'mail',
-    summary: 'read a mail; it is out of the inbox then',
+    summary: 'read a mail; it is out of its inbox when you read it',
     load: () => import('./words/mail-read.ts').then(({ word }) => word),
   },
   'mail redeliver': {

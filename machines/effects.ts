@@ -137,8 +137,8 @@ export const effects = {
     }),
     output: z.object({ filed: z.boolean() }),
     lane: () => 'messages',
-    // A few that cannot be kept do not hold up the others.
-    laneLimit: 8,
+    // Those that start together are filed together.
+    laneLimit: 256,
   }),
 
   // git: a worker's place

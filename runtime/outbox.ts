@@ -41,9 +41,8 @@ export function makeOutbox(options: HostOptions, tables: Pick<Tables, 'effects' 
     /** What may start now, marked as started. */
     take(max: number): PromisedEffect[] {
       const ready = startable(tables.effects.open(), tables.holds.all(), options.effects, clock.now()).slice(0, max)
-      for (const { key } of ready) tables.effects.start(key)
-      return ready.map(({ key, address, invokeId, name, inputText, lane, attempt, at }) => {
-        const input = JSON.parse(inputText) as JsonObject
+      return ready.map(({ key, address, invokeId, name, lane, attempt, at }) => {
+        const input = tables.effects.start(key)
         return { key, address, invokeId, name, input, lane, attempt: attempt + 1, at }
       })
     },

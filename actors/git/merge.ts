@@ -2,6 +2,7 @@
 // Never: makes what git itself would not merge without asking, what `unfit.ts` has something against, or a commit that
 // brings back what was taken from main.
 import { join } from 'node:path'
+import { asOneLine } from '../../machines/texts.ts'
 import { rigLayout } from '../layout.ts'
 import { identity } from './at.ts'
 import type { Attributes } from './attributes.ts'
@@ -130,7 +131,7 @@ async function merged(
   if ('why' in result) return result
   const { issue, polecat, branch, sha, queuedAt } = member
   // A second line would be read as the body, or as trailers of the town's.
-  const title = member.title.replaceAll(/[\s\p{Cc}]+/gu, ' ').trim()
+  const title = asOneLine(member.title)
   const trailers = `Issue: ${issue}\nPolecat: ${polecat} (${branch})\n`
   const date = `@${Math.floor(queuedAt / 1000)} +0000`
   if (style === 'merge') {

@@ -1,17 +1,20 @@
 // `gt mail read`: one mail, out of the inbox from then on.
-// Never: deletes it.
+// Never: deletes it; shows what the town did not send; takes a mail out of somebody else's inbox for an agent.
+import { readFileSync } from 'node:fs'
+import process from 'node:process'
 import { oneLine } from '../print.ts'
 import { declare } from '../word.ts'
 
 export const word = declare({
   name: 'mail read',
   group: 'mail',
-  summary: 'read a mail; it is out of the inbox then',
+  summary: 'read a mail; it is out of its inbox when you read it',
   usage: '<id>',
   examples: ['gt mail read gm-4k2j9x1q'],
   args: { id: { kind: 'text' } },
   async run({ args: { id }, town, print }) {
     const { openBeads } = await import('../../actors/beads/embedded.ts')
+    const { isSealed } = await import('../../actors/beads/mail.ts')
     const { readTown, rigOfIssue } = await import('../../actors/facts.ts')
     const { rigLayout, townLayout } = await import('../../actors/layout.ts')
     const root = town()
@@ -20,7 +23,11 @@ export const word = declare({
     const mail = beads.get(id)
     if (mail?.issue_type !== 'message')
       throw new Error(mail ? `${id} is not a message (type: ${mail.issue_type})` : `no mail ${id}`)
-    if (mail.status === 'open') beads.closeIssue(id, 'read', String(mail.assignee), true)
+    if (!isSealed(readFileSync(townLayout(root).secret, 'utf8').trim(), mail, beads.labels(id)))
+      throw new Error(`${id} was not sent by this town, or was changed since; \`bd show ${id}\` shows what is there`)
+    const reader = process.env.GT_ADDRESS ?? 'overseer'
+    if (mail.status === 'open' && (reader === 'overseer' || reader === mail.assignee))
+      beads.closeIssue(id, 'read', String(mail.assignee), true)
     beads.close()
     print(mail, (mail) => [
       `From: ${oneLine(mail.sender ?? '')}`,

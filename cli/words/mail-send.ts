@@ -3,7 +3,8 @@
 import { mkdirSync } from 'node:fs'
 import { join } from 'node:path'
 import { z } from 'zod'
-import { answering, everybody, post, reachable } from '../asking.ts'
+import { bodyLengthMax, subjectLengthMax } from '../../machines/texts.ts'
+import { answering, everybody, reachable } from '../asking.ts'
 import { makeRequest, send } from '../client.ts'
 import { TownUnreachable, Usage } from '../errors.ts'
 import { declare } from '../word.ts'
@@ -24,6 +25,9 @@ export const word = declare({
   args: { address: { kind: 'address' } },
   async run({ args: { address: to }, flags, town, print }) {
     if (!flags.subject) throw new Usage('give a subject: -s "…"')
+    // Asked here too: a mail that waits for the next `gt up` is not to be refused then.
+    checkLength('the subject', flags.subject, subjectLengthMax)
+    checkLength('the message', flags.message ?? '', bodyLengthMax)
     const { townLayout } = await import('../../actors/layout.ts')
     const root = town()
     const layout = townLayout(root)
@@ -52,20 +56,25 @@ export const word = declare({
   },
 })
 
+function checkLength(what: string, text: string, most: number): void {
+  if (text.length > most) throw new Usage(`${what} has ${text.length} characters; ${most} is the most`)
+}
+
 export const answers = {
   send: answering({
     may: 'agents',
     shape: z.object({
       to: z.string(),
-      subject: z.string().min(1).max(500),
-      body: z.string().max(65536),
+      subject: z.string().min(1).max(subjectLengthMax),
+      body: z.string().max(bodyLengthMax),
       priority: z.int().min(0).max(4).optional(),
       replyTo: z.string().optional(),
     }),
-    answer: ({ to, subject, body, priority, replyTo }, asking) => {
-      reachable(to, everybody(asking.town))
-      const id = post(asking, {
-        id: asking.town.newMailId(to, asking.id),
+    answer: async ({ to, subject, body, priority, replyTo }, { id: asked, from, town }) => {
+      reachable(to, everybody(town))
+      const id = await town.take({
+        id: town.newMailId(to, asked),
+        from,
         to,
         type: 'message.sent',
         body: { subject, body, priority: priority ?? 2, replyTo: replyTo ?? null, threadId: null },

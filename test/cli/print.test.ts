@@ -7,6 +7,7 @@ import { expect, test } from 'vitest'
 import type { Status } from '../../cli/api.ts'
 import { boardOf } from '../../cli/board.ts'
 import { oneLine, plain, plainly, table } from '../../cli/print.ts'
+import { asOneLine } from '../../machines/texts.ts'
 import { bdScript, cleanEnv, gtScript } from '../fixture/real-town.ts'
 
 const evil = 'Fix\u001b]0;owned\u0007\u001b[2J \u009b31m\u202eit\u2066\u007f\rgone\n! main is red'
@@ -46,7 +47,7 @@ test('bd shows a title in one line, a description as it is but for what steers; 
     bd('init', '--prefix', 'w')
     const { id } = JSON.parse(bd('create', evil, '--description', `first\n\u001b[2Jsecond`, '--json'))
     expect(bd('show', id)).toContain(`${oneLine(evil)}\n\nfirst\n�[2Jsecond\n`)
-    expect(JSON.parse(bd('show', id, '--json'))[0].title).toBe(evil)
+    expect(JSON.parse(bd('show', id, '--json'))[0].title).toBe(asOneLine(evil))
   } finally {
     rmSync(dir, { recursive: true })
   }

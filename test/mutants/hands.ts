@@ -44,4 +44,22 @@ export const hands: readonly Mutant[] = [
     find: `  await unlock(own, place.branch)\n`,
     replace: '',
   },
+  {
+    name: 'mail is shown whoever wrote it',
+    file: 'actors/beads/mail.ts',
+    find: `if (!isSealed(secret, each, each.labels?.split('\\n') ?? [])) strange++`,
+    replace: `if (each.sender === null) strange++`,
+  },
+  {
+    name: 'any mail that lost its seal is sealed anew',
+    file: 'actors/beads/reseal.ts',
+    find: `if (whole !== JSON.stringify(said)) continue`,
+    replace: ``,
+  },
+  {
+    name: 'what is ready is claimed though somebody has it',
+    file: 'actors/beads/embedded.ts',
+    find: `{ ...filter, unassigned: true, limit: 1 }`,
+    replace: `{ ...filter, limit: 1 }`,
+  },
 ]

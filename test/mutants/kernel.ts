@@ -5,8 +5,8 @@ export const kernel: readonly Mutant[] = [
   {
     name: 'a stale result is taken',
     file: 'runtime/store/effects.ts',
-    find: `\`SELECT * FROM effect WHERE key = ? AND \${isOpen}\`, key`,
-    replace: `'SELECT * FROM effect WHERE key = ?', key`,
+    find: `FROM effect WHERE key = ? AND \${isOpen}\`, key`,
+    replace: `FROM effect WHERE key = ?\`, key`,
   },
   {
     name: 'a repeated mail counts again',
