@@ -130,7 +130,7 @@ interface Arming {
 function timers(read: Read): string[] {
   const armed = new Map<string, Arming[]>()
   for (const { address, at, promised } of read<{ address: string; at: number; promised: string }>(
-    "SELECT address, at, promised FROM journal WHERE promised LIKE '%timer %' OR promised LIKE '%cancel %' ORDER BY seq",
+    "SELECT address, coalesce(watched_at, at) AS at, promised FROM journal WHERE promised LIKE '%timer %' OR promised LIKE '%cancel %' ORDER BY seq",
   )) {
     for (const promise of JSON.parse(promised) as string[]) {
       const [, cancelled] = /^cancel (.+)$/.exec(promise) ?? []
@@ -144,7 +144,7 @@ function timers(read: Read): string[] {
     }
   }
   return read<Firing>(
-    'SELECT to_address AS address, timer_id AS id, sent_at AS at FROM mail WHERE timer_id IS NOT NULL ORDER BY seq',
+    'SELECT to_address AS address, timer_id AS id, due_at AS at FROM mail WHERE timer_id IS NOT NULL ORDER BY seq',
   ).flatMap(({ address, id, at }) => {
     const armings = armed.get(`${address} ${id}`) ?? []
     const its = armings.findIndex((arming) => arming.at <= at && arming.dueAt <= at && at <= arming.endAt)

@@ -2,7 +2,7 @@
 // these two files only.
 // Never: imported by anything beneath it.
 export { type Causes, causes } from './causes.ts'
-export { systemClock, virtualClock } from './clock.ts'
+export { afterWatched, type Limit, systemClock, virtualClock, type Watch, watchEvery } from './clock.ts'
 export { type DriverOptions, openDriver } from './driver.ts'
 export { LeaseLost, Refusal, StoreUnusable } from './errors.ts'
 export { openHost } from './host.ts'
