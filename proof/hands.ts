@@ -223,6 +223,7 @@ const hands: Partial<Record<EffectName, (world: World, input: Input) => JsonObje
       issue: issue.id,
       state: 'alive',
       exitCode: 0,
+      cutOff: false,
       mendsConflict: returned?.kind === 'conflict',
       asked: null,
       done: false,

@@ -27,6 +27,8 @@ export interface Agent {
   issue: string
   state: 'alive' | 'frozen' | 'dead'
   exitCode: number
+  /** It died with what held it. */
+  cutOff: boolean
   mendsConflict: boolean
   asked: string | null
   /** It was told that its work is handed over: it waits to be ended. */
@@ -180,7 +182,7 @@ export class World {
   watched({ session, stallMatters }: Input): JsonObject | undefined {
     const agent = this.agents.get(session.id)
     if (!agent || agent.state === 'dead')
-      return { kind: 'ended', exitCode: agent?.exitCode ?? null, tail: 'last words' }
+      return { kind: 'ended', exitCode: agent?.exitCode ?? null, tail: 'last words', cutOff: agent?.cutOff ?? false }
     return agent.state === 'frozen' && stallMatters ? { kind: 'stalled', silentMs: 1_800_000, tail: '' } : undefined
   }
 

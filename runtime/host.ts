@@ -94,7 +94,10 @@ export function openHost(given: HostOptions): Host {
         for (const { address, id, event } of due) {
           const { type, ...body } = event
           tables.timers.disarm(address, id)
-          mailbox.insert({ from: address, to: address, type: String(type), body }, { timerId: id, firedAt: clock.watched() })
+          mailbox.insert(
+            { from: address, to: address, type: String(type), body },
+            { timerId: id, firedAt: clock.watched() },
+          )
         }
         return due.length
       })

@@ -186,18 +186,13 @@ function keep(rules: Rules, role: Role, promises: readonly Promised[], key: stri
         allowed(promise.name)
         for (const word of wordsIn(promise.name, promise.params))
           if (word.kind === 'effect') effect(null, word.name, word.input, word.name)
-          else keepWord(rules, kept, word, at)
+          else keepWord(rules, kept, word)
     }
   }
   return kept
 }
 
-function keepWord(
-  rules: Rules,
-  { writes, notes, promised }: Kept,
-  word: Exclude<Word, { kind: 'effect' }>,
-  at: number,
-) {
+function keepWord(rules: Rules, { writes, notes, promised }: Kept, word: Exclude<Word, { kind: 'effect' }>) {
   switch (word.kind) {
     case 'mail':
       writes.push({ ...word, body: rules.parseMail(word.type, word.body) })

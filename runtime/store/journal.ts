@@ -111,8 +111,10 @@ export function journalTable(store: Store) {
       store.get<{ at: number }>(`SELECT ${watched} AS at FROM journal WHERE seq > 0 ORDER BY seq DESC LIMIT 1`)?.at,
     /** Both times of the last turn at or before this one of watched time, or else of the first turn there is. */
     moments: (watchedAt: number): { at: number; watchedAt: number } | undefined =>
-      store.get(`SELECT at, ${watched} AS watchedAt FROM journal WHERE ${watched} <= ? ORDER BY seq DESC LIMIT 1`, watchedAt) ??
-      store.get(`SELECT at, ${watched} AS watchedAt FROM journal ORDER BY seq LIMIT 1`),
+      store.get(
+        `SELECT at, ${watched} AS watchedAt FROM journal WHERE ${watched} <= ? ORDER BY seq DESC LIMIT 1`,
+        watchedAt,
+      ) ?? store.get(`SELECT at, ${watched} AS watchedAt FROM journal ORDER BY seq LIMIT 1`),
     /** The last turn stays: watched time goes on from it. */
     prune: (olderThan: number) =>
       store.run('DELETE FROM journal WHERE at < ? AND seq < (SELECT max(seq) FROM journal)', olderThan),

@@ -145,7 +145,7 @@ test('a limit is over when its time has passed, and not before it was last refre
   expect(plain.said()).toBe('begun\nover\n')
   const refreshed = limited(
     400,
-    "for (let n = 1; n <= 6; n++) setTimeout(() => { limit.refresh(); console.log(n) }, n * 100)",
+    'for (let n = 1; n <= 6; n++) setTimeout(() => { limit.refresh(); console.log(n) }, n * 100)',
   )
   await once(refreshed.child, 'exit')
   expect(refreshed.said()).toBe('begun\n1\n2\n3\n4\n5\n6\nover\n')
