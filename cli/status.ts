@@ -7,6 +7,7 @@ import { isHarmless } from '../machines/escalations.ts'
 import type { MayorContext } from '../machines/mayor.ts'
 import { landingOrder } from '../machines/queue.ts'
 import type { RefineryContext } from '../machines/refinery.ts'
+import { sessionId } from '../machines/session.ts'
 import type { WitnessContext } from '../machines/witness.ts'
 import type { ActorState, Host, Json } from '../runtime/contract.ts'
 import type { Escalation, Outlook, Polecat, QueueEntry, RigStatus, Session } from './api.ts'
@@ -80,6 +81,13 @@ export function sessions(host: Host, rig?: string): Session[] {
     .map(runOf)
     .filter((session) => session !== null)
 }
+
+/** Names of all runs that are being started, on, or being ended. */
+export const runsUnderway = (host: Host, rig?: string): string[] =>
+  host
+    .actors(rig === undefined ? undefined : `${rig}/`)
+    .filter(({ role, value }) => role === 'session' && value !== 'absent')
+    .map(({ context }) => sessionId(context as unknown as Parameters<typeof sessionId>[0]))
 
 export function polecats(host: Looked, rig: string): Polecat[] {
   const workers = witnessContext(host, rig)?.workers ?? {}
