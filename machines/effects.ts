@@ -356,7 +356,7 @@ export const effects = {
         exitCode: z.int().nullable(),
         tail: z.string(),
         /** What held it (tmux's server) ended, and it with that. */
-        cutOff: z.boolean(),
+        cutOff: z.boolean().default(false),
       }),
       z.object({ kind: z.literal('stalled'), silentMs: z.int(), tail: z.string() }),
     ]),
