@@ -4,7 +4,7 @@ import { once } from 'node:events'
 import process from 'node:process'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { afterEach, beforeEach, expect, test } from 'vitest'
-import { virtualClock, watchEvery } from '../../runtime/open.ts'
+import { openDriver, systemClock, virtualClock, watchEvery } from '../../runtime/open.ts'
 import { world } from './counter.ts'
 
 const yearMs = 365 * 86_400_000
@@ -83,6 +83,29 @@ test('people read the clock on the wall, machines are told watched time', () => 
   w.drain(host)
   w.clock.advance(1000)
   expect(host.clockMoved(1000)).toBe(0)
+})
+
+test('a driver sleeps until what is due, whatever the clock says, and does not wake before', async () => {
+  let pumps = 0
+  const clock = { now: () => Date.now() - yearMs, watched: systemClock.watched }
+  const host = w.open({ clock })
+  const driver = openDriver({
+    host: {
+      ...host,
+      fireTimers: () => {
+        pumps++
+        return host.fireTimers()
+      },
+    },
+    ...{ handlers: {}, clock, onFatal: expect.fail },
+  })
+  host.post(mail('c/1', 'wait'))
+  driver.start()
+  const from = performance.now()
+  while (host.actor('c/1')?.value === 'waiting' && performance.now() - from < 10_000) await sleep(10)
+  await driver.stop(0)
+  expect(host.actor('c/1')?.value).toBe('idle')
+  expect(pumps).toBeLessThan(5)
 })
 
 test('a look tells how long it watched, and says so when it did not', () => {
