@@ -339,8 +339,8 @@ export const effects = {
     starts: true,
   }),
   /**
-   * Waits, over daemon restarts too, until the session ends or shows no progress for the rig's limit, counted in watched
-   * time.
+   * Waits, over daemon restarts too, until the session ends or shows no progress for the rig's limit, counted in
+   * watched time.
    */
   watchSession: effect({
     input: z.object({

@@ -1,6 +1,6 @@
 // Clocks, and the one idea of time: what is due, and what has lasted too long, is decided by watched time alone. It
-// passes while this process can see what happens: not while the machine sleeps, the process is stopped or the town is
-// down, and whatever becomes of the clock on the wall. The only file that knows what time it is.
+// passes while this process can see what happens: not while the machine sleeps, the process is stopped or nobody
+// hosts, and whatever becomes of the clock on the wall. The only file that knows what time it is.
 // Never: lets the wall clock or the age of a file decide anything.
 import type { Clock } from './contract.ts'
 

@@ -69,7 +69,9 @@ export interface EffectWrite {
 }
 
 /**
- * `at`: the moment in watched time, which the machine is told. Throws when the machine fails, says a word wrongly or promises what its role may not: nothing of the turn counts. */
+ * `at`: the moment in watched time, which the machine is told. Throws when the machine fails, says a word wrongly or
+ * promises what its role may not: nothing of the turn counts.
+ */
 export function plan(rules: Rules, role: Role, life: Life | undefined, mail: Heard, at: number): Write[] {
   const own = mail.type.startsWith('xstate.') || mail.timerId !== null
   const alive = life?.status === 'done' ? undefined : life

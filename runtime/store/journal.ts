@@ -50,8 +50,8 @@ export function journalTable(store: Store) {
     /** `input`: what a life began with, at its first turn; `version`: of the machine that played it. */
     add(entry: Omit<JournalEntry, 'seq'>, input: JsonObject | null, version: number): JournalEntry {
       const { lastInsertRowid: seq } = store.run(
-        `INSERT INTO journal (at, watched_at, address, incarnation, revision, mail_id, mail_type, from_address, cause_id, before,
-           after, notes, promised, input, version)
+        `INSERT INTO journal (at, watched_at, address, incarnation, revision, mail_id, mail_type, from_address,
+           cause_id, before, after, notes, promised, input, version)
          VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
         entry.at,
         entry.watchedAt,
