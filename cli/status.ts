@@ -13,7 +13,7 @@ import type { ActorState, Host, Json } from '../runtime/contract.ts'
 import type { Escalation, Outlook, Polecat, QueueEntry, RigStatus, Session } from './api.ts'
 
 /** Where actors' states are looked up: a host, or what a replay came to. */
-export type Looked = Pick<Host, 'actor'>
+export type Looked = Pick<Host, 'actor' | 'shownAt'>
 
 export interface IssueReader {
   issue(rig: string, id: string): Promise<(Part & { type: string; assignee: string | null }) | undefined>
@@ -47,7 +47,7 @@ export function refineryContext(host: Looked, rig: string): RefineryContext | un
 
 export function escalations(host: Looked): Escalation[] {
   const context = host.actor(mayor)?.context as MayorContext | undefined
-  return context?.escalations ?? []
+  return (context?.escalations ?? []).map((each) => ({ ...each, at: host.shownAt(each.at) }))
 }
 
 /** The session actor's run, if one is on or being started or ended. */
@@ -101,7 +101,7 @@ export function polecats(host: Looked, rig: string): Polecat[] {
       issue: worker.issue,
       title: worker.title,
       state: actor && actor.status === 'active' ? (stateWords(actor.value).split('.')[0] ?? '') : 'assigned',
-      since: worker.since,
+      since: host.shownAt(worker.since),
       attempt: worker.attempt,
       session: session ? runOf(session) : null,
     }
@@ -176,7 +176,7 @@ export function rigStatus(
     wanted: witness?.wanted ?? { epics: [], issues: [] },
     polecats: polecats(host, rig),
     queue: queue(host, rig),
-    landed: refineryContext(host, rig)?.landed ?? [],
+    landed: (refineryContext(host, rig)?.landed ?? []).map((each) => ({ ...each, at: host.shownAt(each.at) })),
   }
 }
 

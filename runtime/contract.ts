@@ -274,6 +274,8 @@ export interface Host {
    * truth.
    */
   prune(olderThan: number): void
+  /** When this moment of watched time was, milliseconds since the epoch: for people. */
+  shownAt(watchedAt: number): number
   /**
    * By how much the clock that people read has moved against watched time, in milliseconds, since the last turn that is
    * at least `withinMs` of watched time old, or else since the first there is; null: there was no turn yet. Sleep, a

@@ -10,7 +10,7 @@ import { makeResidents } from './residents.ts'
 import { makeSlots } from './slots.ts'
 import { readActors } from './store/actors.ts'
 import { forget } from './store/forget.ts'
-import { readJournal } from './store/journal.ts'
+import { readJournal, shownAt } from './store/journal.ts'
 import type { KeptMail } from './store/mail.ts'
 import { type Tables, tablesOf } from './store/tables.ts'
 import { type Rooms, type Told, writeTurn } from './write.ts'
@@ -153,6 +153,7 @@ export function openHost(given: HostOptions): Host {
         for (const table of [tables.journal, tables.mail, tables.effects, tables.replies]) table.prune(olderThan)
       })
     },
+    shownAt: (watchedAt) => shownAt(store, watchedAt),
     clockMoved(withinMs) {
       const since = tables.journal.moments(clock.watched() - withinMs)
       return since === undefined ? null : clock.now() - since.at - (clock.watched() - since.watchedAt)

@@ -109,16 +109,39 @@ export function journalTable(store: Store) {
     /** Watched time at the last turn; undefined: there was none yet. */
     lastWatchedAt: (): number | undefined =>
       store.get<{ at: number }>(`SELECT ${watched} AS at FROM journal WHERE seq > 0 ORDER BY seq DESC LIMIT 1`)?.at,
-    /** Both times of the last turn at or before this one of watched time, or else of the first turn there is. */
-    moments: (watchedAt: number): { at: number; watchedAt: number } | undefined =>
-      store.get(
-        `SELECT at, ${watched} AS watchedAt FROM journal WHERE ${watched} <= ? ORDER BY seq DESC LIMIT 1`,
-        watchedAt,
-      ) ?? store.get(`SELECT at, ${watched} AS watchedAt FROM journal ORDER BY seq LIMIT 1`),
+    moments: (watchedAt: number) => momentsAt(store, watchedAt),
     /** The last turn stays: watched time goes on from it. */
     prune: (olderThan: number) =>
       store.run('DELETE FROM journal WHERE at < ? AND seq < (SELECT max(seq) FROM journal)', olderThan),
   }
+}
+
+/**
+ * Both times of the last turn at or before this one of watched time, or else of the first turn there is. Later turns
+ * have later moments: it is found by halving. Turns between may have been pruned.
+ */
+function momentsAt(store: Store, watchedAt: number): { at: number; watchedAt: number } | undefined {
+  const ends = store.get<{ first: number | null; last: number | null }>(
+    'SELECT (SELECT min(seq) FROM journal) AS first, (SELECT max(seq) FROM journal) AS last',
+  )
+  let [low, high] = [ends?.first ?? 0, ends?.last ?? 0]
+  const upTo = (seq: number) =>
+    store.get<{ at: number; watchedAt: number }>(
+      `SELECT at, ${watched} AS watchedAt FROM journal WHERE seq <= ? ORDER BY seq DESC LIMIT 1`,
+      seq,
+    )
+  while (low < high) {
+    const middle = Math.ceil((low + high) / 2)
+    if ((upTo(middle)?.watchedAt ?? 0) <= watchedAt) low = middle
+    else high = middle - 1
+  }
+  return upTo(low)
+}
+
+/** When this moment of watched time was, milliseconds since the epoch: for people. */
+export function shownAt(store: Store, watchedAt: number): number {
+  const near = momentsAt(store, watchedAt)
+  return near === undefined ? watchedAt : near.at + watchedAt - near.watchedAt
 }
 
 /** Oldest first; with `last`, only so many of the newest. */

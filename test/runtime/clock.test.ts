@@ -78,6 +78,12 @@ test('people read the clock on the wall, machines are told watched time', () => 
     [1_000_005 + yearMs, 1_000_005],
   ])
   expect(host.clockMoved(1000)).toBe(yearMs)
+  expect([1_000_000, 1_000_004, 1_000_005, 1_000_009].map(host.shownAt)).toEqual([
+    1_000_000,
+    1_000_004,
+    1_000_005 + yearMs,
+    1_000_009 + yearMs,
+  ])
   w.clock.advance(1000)
   host.post(mail('c/1', 'add'))
   w.drain(host)
