@@ -4,7 +4,7 @@ import { existsSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import process from 'node:process'
 import { afterEach, expect, test } from 'vitest'
-import { isAlive, startOf } from '../../actors/processes.ts'
+import { isAlive, marked, startOf } from '../../actors/processes.ts'
 import { eventually, hasTmux, isWritten, type RealTown, type RealTownOptions, realTown } from '../fixture/real-town.ts'
 
 let t: RealTown
@@ -66,6 +66,24 @@ test.each(both)('what a session moved away ends with gt stop, and with gt down (
     stranger.kill('SIGKILL')
   }
 })
+
+test.each(both)('gt down leaves nothing, however far a start has come (%s)', async (session) => {
+  make({ session, worker: worker('exec sleep 1000') })
+  const left = () => marksOf(t.layout.sessions)
+  t.ok('spawn', '--issue', 'wy-1')
+  for (const waitMs of [0, 60, 120, 180, 240, 300]) {
+    await new Promise((resolve) => setTimeout(resolve, waitMs))
+    t.ok('down')
+    expect([waitMs, await left()]).toEqual([waitMs, []])
+    // Nothing begins later, either.
+    await new Promise((resolve) => setTimeout(resolve, 500))
+    expect([waitMs, await left()]).toEqual([waitMs, []])
+    // It goes on, and is begun again.
+    t.ok('up')
+  }
+})
+
+const marksOf = (sessions: string) => marked({ variable: 'GT_SESSION', holds: (dir) => dir.startsWith(sessions) })
 
 test.runIf(existsSync('/proc/self/stat'))(
   'what a session left ends before its successor starts, also when nobody saw the one before end',
