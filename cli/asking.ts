@@ -8,7 +8,7 @@ import { type Address, mayor, overseer, polecatOf, refineryOf, witnessOf } from 
 import type { Host, Reply } from '../runtime/contract.ts'
 import { Refusal } from '../runtime/open.ts'
 import type { TownBehind } from './behind.ts'
-import { sessions, witnessContext } from './status.ts'
+import { runsUnderway, sessions, witnessContext } from './status.ts'
 
 /**
  * Who may ask. `anyone reads`: agents too, and from anywhere, for it changes nothing; `agents`: a polecat in its
@@ -114,7 +114,7 @@ export async function stopSessions(asking: Asking, rig: string | null, why: stri
   for (const name of rig === null ? town.rigs() : [rig])
     host.post({ from, to: witnessOf(name), type: 'rig.stopped', body: { why } })
   town.poke()
-  await quiet(asking, () => sessions(host, rig ?? undefined).length === 0)
+  await quiet(asking, () => runsUnderway(host, rig ?? undefined).length === 0)
   const forced = await town.endSessions(rig)
   return [...new Set([...live, ...forced])]
 }

@@ -30,6 +30,6 @@ export interface TownBehind {
   /** Lets go of a rig and moves its folder aside; says where it is now. */
   removeRig(rig: string): Promise<string>
   newMailId(to: string, seed: string): string
-  /** Called when the daemon is to end. */
-  goDown(): void
+  /** Called when the daemon is to end, and with it every session, unless they are to go on. */
+  goDown(how: { keepSessions: boolean }): void
 }

@@ -10,7 +10,12 @@ import { pruneRuns } from '../actors/sessions/session.ts'
 import type { Clock, Host } from '../runtime/contract.ts'
 
 const keepDays = 30
-const dayMs = 86_400_000
+const hourMs = 3_600_000
+const dayMs = 24 * hourMs
+/** Before anything is judged by its age the clock has gone on as it should for so long, in watched milliseconds. */
+const plausibleMs = 6 * hourMs
+/** By how much it may move in that time, in milliseconds: nights in which the machine sleeps, days without the town. */
+const movedMaxMs = 7 * dayMs
 
 export interface Housekeeping {
   root: string
@@ -22,12 +27,30 @@ export interface Housekeeping {
   report(error: unknown): void
 }
 
-/** Now, and once a day. Returns how to stop. */
+/** Now, and once a day; later where the clock cannot be believed yet. Returns how to stop. */
 export function startHousekeeping(house: Housekeeping): () => void {
-  tidyUp(house)
-  const daily = setInterval(() => tidyUp(house), dayMs)
-  daily.unref()
-  return () => clearInterval(daily)
+  let timer: NodeJS.Timeout
+  const look = () => {
+    const doubt = clockDoubt(house.host)
+    if (doubt === undefined) tidyUp(house)
+    else house.report(new Error(doubt))
+    timer = setTimeout(look, doubt === undefined ? dayMs : plausibleMs)
+    timer.unref()
+  }
+  look()
+  return () => clearTimeout(timer)
+}
+
+/**
+ * Why the ages of things are not to be believed now, in words; undefined: they are. A clock that was set a year forward
+ * makes everything old at once.
+ */
+export function clockDoubt(host: Pick<Host, 'clockMoved'>): string | undefined {
+  const movedMs = host.clockMoved(plausibleMs) ?? 0
+  if (Math.abs(movedMs) <= movedMaxMs) return undefined
+  const days = Math.round(Math.abs(movedMs) / dayMs)
+  const how = movedMs > 0 ? 'forward' : 'back'
+  return `the clock has gone ${how} by ${days} days while nobody watched: the town was down or asleep for so long, or the clock was set. What is kept for ${keepDays} days is kept until the clock has gone on as it should for ${plausibleMs / hourMs} hours`
 }
 
 function tidyUp({ root, host, clock, rigs, git, report }: Housekeeping): void {

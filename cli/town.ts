@@ -6,6 +6,7 @@ import { beadsHands } from '../actors/beads/hands.ts'
 import { reseal } from '../actors/beads/reseal.ts'
 import { bind, handlersOf } from '../actors/binding.ts'
 import { readConfig, townConfig } from '../actors/config.ts'
+import { endEverySession, endOver, endPrograms } from '../actors/ends.ts'
 import { sessionEnv } from '../actors/environment.ts'
 import { factsOf, rigOfIssue } from '../actors/facts.ts'
 import { endLeftover, gateHands } from '../actors/gates/hands.ts'
@@ -23,6 +24,7 @@ import { backends } from '../actors/sessions/backends.ts'
 import { sessionHands } from '../actors/sessions/hands.ts'
 import { tokenValid, writeShims } from '../actors/sessions/identity.ts'
 import { endSessions } from '../actors/sessions/session.ts'
+import { tmuxBackend } from '../actors/sessions/tmux.ts'
 import { rigOf, witnessOf } from '../machines/address.ts'
 import type { Host } from '../runtime/contract.ts'
 import { openDriver, openHost, openSqliteStore, Refusal, systemClock, systemRandom } from '../runtime/open.ts'
@@ -32,7 +34,7 @@ import { startHousekeeping } from './housekeeping.ts'
 import { openMailroom } from './mailroom.ts'
 import { openRigs, type Rigs } from './rigs.ts'
 import { openShelves, type Shelves } from './shelves.ts'
-import { heardOf, isHeard, shownOf } from './status.ts'
+import { heardOf, isHeard, runsUnderway, shownOf } from './status.ts'
 import type { DaemonOptions } from './word.ts'
 
 export interface TownOptions extends DaemonOptions {
@@ -103,6 +105,7 @@ export async function openTown(options: TownOptions): Promise<Town> {
 
   let projections: ReturnType<typeof startProjections> | undefined
   let endHousekeeping: (() => void) | undefined
+  let takesSessions = false
   const behind: TownBehind = {
     root: town,
     name,
@@ -135,7 +138,10 @@ export async function openTown(options: TownOptions): Promise<Town> {
       return rigs.remove(rig)
     },
     newMailId: (to, seed) => `${prefixOf(rigOf(to))}-${mailHash(seed)}`,
-    goDown: options.goDown,
+    goDown({ keepSessions }) {
+      takesSessions = !keepSessions
+      options.goDown()
+    },
   }
   return {
     behind,
@@ -143,7 +149,9 @@ export async function openTown(options: TownOptions): Promise<Town> {
     async begin() {
       const names = [...rigs.all().keys()]
       // What a killed daemon started has nobody who waits for it, and would work beside what is started anew.
-      await Promise.all([prepareGit(git, names), ...names.map((rig) => endLeftover(town, rig))])
+      const live = new Set(runsUnderway(host))
+      const leftovers = [...names.map((rig) => endLeftover(town, rig)), endPrograms(town)]
+      await Promise.all([prepareGit(git, names), ...leftovers, endOver(town, (id) => live.has(id))])
       for (const rig of [undefined, ...names]) reseal(shelves.of(rig), secret, host.mail)
       // Changed while the town was down.
       for (const rig of names) if (!isHeard(host, rig, rigs.get(rig))) tellWitness(rig)
@@ -159,6 +167,9 @@ export async function openTown(options: TownOptions): Promise<Town> {
       await driver.stop(3000)
       // One that hangs at origin would outlive the town.
       endRunning(town)
+      // So would what was begun while everything was being ended.
+      await endPrograms(town)
+      if (takesSessions) await endEverySession(town, tmuxBackend(layout.tmuxSocket, bareEnv(options)))
       endHousekeeping?.()
       projections?.stop()
       await rigs.close()
@@ -178,16 +189,22 @@ const gitOf = ({ town, report }: TownOptions, rigs: Rigs): RigGit => ({
   report,
 })
 
+/** What programs are started with that are no session. */
+const bareEnv = ({ env }: Pick<TownOptions, 'env'>) => ({
+  ...sessionEnv(env),
+  PATH: env.PATH ?? '/usr/local/bin:/usr/bin:/bin',
+})
+
 /** What the town does in the world, each hand with what it needs. */
 function handsOf({ town, env, entry, report }: TownOptions, rigs: Rigs, shelves: Shelves, git: RigGit, secret: string) {
   const rig = rigs.get
-  const bare = { ...sessionEnv(env), PATH: env.PATH ?? '/usr/local/bin:/usr/bin:/bin' }
+  const bare = bareEnv({ env })
   const backend = backends(townLayout(town).tmuxSocket, bare)
   return handlersOf({
     ...beadsHands({ of: shelves.of, preservedOf: (name, issue) => preservedOf(git, name, issue), secret }),
     ...gitHands(git),
     ...gateHands({ town, rig, env, report: (words) => report(words) }),
-    ...sessionHands({ town, rig, backend, secret, env, node: entry.node, now: systemClock.now }),
+    ...sessionHands({ town, rig, backend, secret, env, node: entry.node, clock: systemClock }),
     ...pluginHands({ town, env: bare }),
   })
 }

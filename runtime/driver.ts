@@ -83,7 +83,7 @@ export function openDriver({ host, handlers, clock, onFatal }: DriverOptions): D
   function sleep(): void {
     clearTimeout(alarm)
     const due = host.nextDueAt()
-    if (due !== null) alarm = setTimeout(pump, Math.min(sleepMaxMs, Math.max(1, due - clock.now())))
+    if (due !== null) alarm = setTimeout(pump, Math.min(sleepMaxMs, Math.max(1, due - clock.watched())))
   }
 
   return {

@@ -2,14 +2,14 @@
 // these two files only.
 // Never: imported by anything beneath it.
 export { type Causes, causes } from './causes.ts'
-export { systemClock, virtualClock } from './clock.ts'
+export { afterWatched, type Limit, systemClock, virtualClock, type Watch, watchEvery } from './clock.ts'
 export { type DriverOptions, openDriver } from './driver.ts'
 export { LeaseLost, Refusal, StoreUnusable } from './errors.ts'
 export { openHost } from './host.ts'
 export { seededRandom, systemRandom } from './random.ts'
 export { type ReplayResult, replay } from './replay.ts'
 export { readActors } from './store/actors.ts'
-export { readJournal } from './store/journal.ts'
+export { readJournal, shownAt } from './store/journal.ts'
 export { holdUnhosted } from './store/lease.ts'
 export { openSqliteStore } from './store/sqlite.ts'
 export { statePath } from './turn.ts'

@@ -5,6 +5,7 @@
 import { join } from 'node:path'
 import { setTimeout as pause } from 'node:timers/promises'
 import { z } from 'zod'
+import { systemClock } from '../../runtime/open.ts'
 import { readConfig, writeConfig } from '../config.ts'
 import { rigLayout } from '../layout.ts'
 import { overNetwork } from './at.ts'
@@ -26,7 +27,7 @@ export function fetchMain(deps: RigGit, rig: string): Promise<OriginMain> {
   const running = asking.get(refineryClone)
   if (running) return running.answer
   const answer = askAndFollow(deps, rig).finally(() => asking.delete(refineryClone))
-  asking.set(refineryClone, { answer, sinceMs: Date.now() })
+  asking.set(refineryClone, { answer, sinceMs: systemClock.watched() })
   return answer
 }
 
@@ -40,9 +41,10 @@ export async function fetchMainWhenDue(
   { staleMs, patienceMs }: { staleMs: number; patienceMs: number },
 ): Promise<void> {
   const { refineryClone } = rigLayout(deps.town, rig)
-  if (Date.now() - (answeredAtMs.get(refineryClone) ?? 0) < staleMs) return
+  const answeredAt = answeredAtMs.get(refineryClone)
+  if (answeredAt !== undefined && systemClock.watched() - answeredAt < staleMs) return
   const asked = fetchMain(deps, rig).catch((error) => deps.report?.(error))
-  const waitedMs = Date.now() - (asking.get(refineryClone)?.sinceMs ?? Date.now())
+  const waitedMs = systemClock.watched() - (asking.get(refineryClone)?.sinceMs ?? systemClock.watched())
   const patience = new AbortController()
   await Promise.race([
     asked,
@@ -55,7 +57,7 @@ async function askAndFollow(deps: RigGit, rig: string): Promise<OriginMain> {
   const { refineryClone } = rigLayout(deps.town, rig)
   const answer = await ask(deps, rig)
   // One that hangs is not asked again by everybody who would like to know.
-  answeredAtMs.set(refineryClone, Date.now())
+  answeredAtMs.set(refineryClone, systemClock.watched())
   if (answer.kind === 'known' && answer.main !== null) await followMain(deps, rig, answer.main)
   return answer
 }

@@ -4,6 +4,7 @@
 import { type ChildProcess, spawn } from 'node:child_process'
 import { existsSync } from 'node:fs'
 import process from 'node:process'
+import { afterWatched, type Limit } from '../../runtime/open.ts'
 import { type At, identity } from './at.ts'
 import { isWithin } from './repository.ts'
 import { ownerOfMine, ownerVariable } from './running.ts'
@@ -202,22 +203,22 @@ function collected(child: ChildProcess, tooMuch: () => void): () => { stdout: Bu
   return () => ({ stdout: Buffer.concat(out), stderr: tail === '' ? head : `${head}\n…\n${tail}` })
 }
 
-function limitsOn(child: ChildProcess, options: RunOptions, end: (why: string) => void): { stop(): void } {
+function limitsOn(child: ChildProcess, options: RunOptions, end: (why: string) => void): Pick<Limit, 'stop'> {
   const seconds = (ms: number) => `${ms / 1000} s`
   const { silentMs, mostMs = silentMs === undefined ? shortMs : undefined } = options
   const most =
     mostMs === undefined
       ? undefined
-      : setTimeout(() => end(`it was not done after ${seconds(mostMs)} and was ended`), mostMs)
+      : afterWatched(mostMs, () => end(`it was not done after ${seconds(mostMs)} and was ended`))
   const silent =
     silentMs === undefined
       ? undefined
-      : setTimeout(() => end(`it said nothing for ${seconds(silentMs)} and was ended`), silentMs)
+      : afterWatched(silentMs, () => end(`it said nothing for ${seconds(silentMs)} and was ended`))
   if (silent) for (const stream of [child.stdout, child.stderr]) stream?.on('data', () => silent.refresh())
   return {
     stop() {
-      clearTimeout(most)
-      clearTimeout(silent)
+      most?.stop()
+      silent?.stop()
     },
   }
 }

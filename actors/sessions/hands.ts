@@ -2,13 +2,25 @@
 // Never: restarts anything; the polecat decides that.
 import { existsSync, mkdirSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
+import type { Clock } from '../../runtime/contract.ts'
+import { afterWatched } from '../../runtime/open.ts'
 import type { AgentPreset } from '../agents/preset.ts'
 import { presets } from '../agents/presets.ts'
 import type { Hands } from '../binding.ts'
 import type { RigConfig } from '../config.ts'
 import type { Environment } from '../environment.ts'
 import { townLayout } from '../layout.ts'
-import { cancelStart, endSession, recorded, type SessionBackend, start, tail, watchSession } from './session.ts'
+import {
+  cancelStart,
+  endLeftOf,
+  endSession,
+  isRunOf,
+  recorded,
+  type SessionBackend,
+  start,
+  tail,
+  watchSession,
+} from './session.ts'
 import { settled } from './settle.ts'
 import { environmentOf } from './variables.ts'
 
@@ -20,7 +32,7 @@ export interface SessionDeps {
   /** The daemon's environment; sessions get the allowed part. */
   env: Environment
   node: string
-  now(): number
+  clock: Clock
   startWithinMs?: number
   graceMs?: number
 }
@@ -51,9 +63,13 @@ export function sessionHands(deps: SessionDeps): Pick<Hands, 'startSession' | 'w
         cwd: input.worktree,
         env: environmentOf(deps, rig, input, dir),
       }
-      const begun = Promise.resolve(deps.backend(rig.session)).then((backend) =>
-        start(backend, spec, input.epoch, startWithinMs, call.signal),
-      )
+      const begin = async () => {
+        // Nobody works beside its successor, whatever became of the one before and of those who were to end it.
+        const isFormer = (id: string) => id !== input.id && isRunOf(id, input.rig, input.polecat)
+        await endLeftOf(townLayout(deps.town).sessions, isFormer, 0, call.signal)
+        return start(await deps.backend(rig.session), spec, input.epoch, startWithinMs, call.signal)
+      }
+      const begun = begin()
       starting.set(input.id, begun)
       try {
         const record = await begun
@@ -71,7 +87,7 @@ export function sessionHands(deps: SessionDeps): Pick<Hands, 'startSession' | 'w
         session,
         worktree,
         stallMatters ? deps.rig(rig).hang_after : null,
-        deps.now,
+        deps.clock,
         call.signal,
       )
       if (result.kind === 'ended') await (await deps.backend(session.backend)).forget(session.id)
@@ -99,10 +115,8 @@ export function sessionHands(deps: SessionDeps): Pick<Hands, 'startSession' | 'w
 /** Resolves when it is over, however it ended, and after so many milliseconds in any case. */
 async function over(work: Promise<unknown> | undefined, mostMs: number): Promise<void> {
   if (!work) return
-  let limit: NodeJS.Timeout | undefined
-  const late = new Promise<void>((resolve) => {
-    limit = setTimeout(resolve, mostMs)
-  })
+  const { promise: late, resolve } = Promise.withResolvers<void>()
+  const limit = afterWatched(mostMs, resolve)
   await Promise.race([work.catch(() => undefined), late])
-  clearTimeout(limit)
+  limit.stop()
 }

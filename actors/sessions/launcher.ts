@@ -4,6 +4,7 @@
 import { writePassing } from '../files.ts'
 
 /**
+ * It does not know whose terminal it is in: a bare `tmux` of an agent talks to a server of its own.
  * Fixed text; folder and program come as arguments. Its own variables have names that no environment takes from it. A
  * second one of the same session loses the race for the mark, and goes.
  */
@@ -11,6 +12,7 @@ const launcher = `_gt_dir=$1; _gt_place=$2; shift 2
 [ -e "$_gt_dir/cancelled" ] && exit 143
 [ -r "$_gt_dir/environment" ] || exit 143
 . "$_gt_dir/environment"
+unset TMUX TMUX_PANE
 set -C
 { echo "$$" > "$_gt_dir/started"; } 2> /dev/null || exit 143
 set +C

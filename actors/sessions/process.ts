@@ -28,6 +28,8 @@ export const processBackend: SessionBackend = {
     })
   },
   lastWords: () => Promise.resolve(undefined),
+  holds: () => Promise.resolve(true),
   forget: () => Promise.resolve(),
+  end: () => Promise.resolve(),
   attach: () => undefined,
 }

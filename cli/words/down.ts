@@ -35,7 +35,7 @@ export const answers = {
     shape: z.object({ keepSessions: z.boolean().optional() }),
     answer: async ({ keepSessions }, asking) => {
       const stopped = keepSessions ? [] : await stopSessions(asking, null, 'the town goes down')
-      asking.town.goDown()
+      asking.town.goDown({ keepSessions: keepSessions ?? false })
       return { stopped, pid: asking.town.pid }
     },
   }),

@@ -47,7 +47,7 @@ async function afterEach(
   follow: (event: () => void) => Promise<unknown>,
   withinMs: number | undefined,
 ): Promise<boolean> {
-  const until = withinMs === undefined ? undefined : Date.now() + withinMs
+  const until = withinMs === undefined ? undefined : performance.now() + withinMs
   return new Promise<boolean>((resolve, reject) => {
     let busy = false
     let again = false
@@ -63,7 +63,7 @@ async function afterEach(
     }
     follow(() => void check().catch(reject)).then(() => reject(new TownUnreachable('the town went down')), reject)
     check().then(() => {
-      if (until !== undefined) setTimeout(() => resolve(false), Math.max(0, until - Date.now())).unref()
+      if (until !== undefined) setTimeout(() => resolve(false), Math.max(0, until - performance.now())).unref()
     }, reject)
   })
 }

@@ -38,6 +38,8 @@ function caught(): { by: string | null; needed: string } {
     'test/actors/git-queue.test.ts',
     'test/actors/git-run.test.ts',
     'test/actors/locks.test.ts',
+    'test/actors/session-ends.test.ts',
+    'test/contracts/session.test.ts',
     'test/actors/nested.test.ts',
   ]
   const { status, stdout, stderr } = spawnSync(

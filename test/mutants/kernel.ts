@@ -41,8 +41,20 @@ export const kernel: readonly Mutant[] = [
   {
     name: 'a timer fires early',
     file: 'runtime/host.ts',
-    find: `tables.timers.due(clock.now())`,
-    replace: `tables.timers.due(clock.now() + 60_000)`,
+    find: `tables.timers.due(clock.watched())`,
+    replace: `tables.timers.due(clock.watched() + 60_000)`,
+  },
+  {
+    name: 'a timer goes by the clock on the wall',
+    file: 'runtime/host.ts',
+    find: `tables.timers.due(clock.watched())`,
+    replace: `tables.timers.due(clock.now())`,
+  },
+  {
+    name: 'while nobody watches, time passes',
+    file: 'runtime/host.ts',
+    find: `tables.journal.lastWatchedAt() ?? given.clock.now()`,
+    replace: `given.clock.now()`,
   },
   {
     name: 'a left state keeps its effect',
