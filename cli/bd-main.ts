@@ -12,6 +12,7 @@ import { Usage } from './errors.ts'
 import { read, type Value, type Values } from './kinds.ts'
 import { oneLine, plain } from './print.ts'
 import { version } from './version.ts'
+import { writerIn } from './writer.ts'
 
 /** Every flag there is; each word says which are its own. */
 const flags = {
@@ -102,11 +103,20 @@ function run(argv: string[]): number {
     if (!said) throw new Usage(`unknown command "${argv.slice(0, 2).join(' ')}"; \`bd help\` lists them`)
     const { flags, args } = parse(rest, said.flags)
     if (flags.help) return say(helpText)
-    const beads = openBeads(findBeads())
-    const actor = flags.actor ?? process.env.BD_ACTOR ?? process.env.BEADS_ACTOR ?? process.env.USER ?? 'unknown'
+    const store = findBeads()
+    const beads = openBeads(store)
     const print = (json: () => unknown, lines: () => readonly string[]) =>
       void say(flags.json ? JSON.stringify(json(), null, 2) : plain(lines().join('\n')))
-    said.run({ flags, args, beads, actor, print })
+    said.run({
+      flags,
+      args,
+      beads,
+      print,
+      // Found out by those that write.
+      get actor() {
+        return writerIn(store, flags.actor)
+      },
+    })
     return 0
   } catch (error) {
     const usage = error instanceof Usage || (error as { code?: string }).code?.startsWith('ERR_PARSE_ARGS') === true
@@ -279,7 +289,8 @@ const words: Record<string, Word> = {
   },
   ready: {
     flags: ['parent', 'assignee', 'unassigned', 'type', 'limit', 'claim', 'priority', 'labels', 'label'],
-    run({ flags, beads, actor, print }) {
+    run(call) {
+      const { flags, beads, print } = call
       // 0 is no limit, as in `list`.
       const limit = flags.limit === 0 ? Number.POSITIVE_INFINITY : (flags.limit ?? 100)
       let issues = beads.ready(
@@ -291,11 +302,13 @@ const words: Record<string, Word> = {
           limit,
         }),
       )
-      if (flags.claim)
+      if (flags.claim) {
+        const { actor } = call
         issues = issues
           .filter((issue) => beads.claim(issue.id, actor) === null)
           .slice(0, 1)
           .map((issue) => beads.get(issue.id) as Issue)
+      }
       print(
         () => issues.map((issue) => issueJson(beads, issue)),
         () =>

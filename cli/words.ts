@@ -166,7 +166,7 @@ export const words: Readonly<Record<string, Entry>> = {
   },
   'mail send': {
     group: 'mail',
-    summary: 'send mail to any address; delivered at the next gt up when the town is down',
+    summary: 'send mail to any address of a town that is up',
     load: () => import('./words/mail-send.ts').then(({ word }) => word),
   },
   send: {

@@ -68,7 +68,8 @@ export function tmuxBackend(
               '-s',
               spec.id,
               '--',
-              ...launchArgs(spec).map(endsCommand),
+              // The mark is there from the first moment; what it says is among the arguments anyhow.
+              ...['env', `GT_SESSION=${spec.dir}`, ...launchArgs(spec)].map(endsCommand),
               ';',
             ],
             ...['pipe-pane', '-o', '-t', `=${spec.id}:`, `exec cat >> ${quoted(join(spec.dir, 'output.log'))}`],

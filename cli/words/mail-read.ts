@@ -20,6 +20,10 @@ export const word = declare({
     const mail = beads.get(id)
     if (mail?.issue_type !== 'message')
       throw new Error(mail ? `${id} is not a message (type: ${mail.issue_type})` : `no mail ${id}`)
+    const { whoIsHere } = await import('../here.ts')
+    const who = whoIsHere(root)
+    if (who !== undefined && !('address' in who && who.address === mail.assignee))
+      throw new Error(`${id} is ${mail.assignee}'s mail, and is read by nobody else`)
     if (mail.status === 'open') beads.closeIssue(id, 'read', String(mail.assignee), true)
     beads.close()
     print(mail, (mail) => [
