@@ -1,6 +1,8 @@
 // `gt mail send`: mail for people and agents.
 // Never: sends to where nobody is; leaves a request for later where anybody could leave one.
 import { z } from 'zod'
+import { whereabouts } from '../../machines/address.ts'
+import { Refusal } from '../../runtime/open.ts'
 import { answering, everybody, post, reachable } from '../asking.ts'
 import { Usage } from '../errors.ts'
 import { declare } from '../word.ts'
@@ -43,8 +45,11 @@ export const answers = {
       priority: z.int().min(0).max(4).optional(),
       replyTo: z.string().optional(),
     }),
-    answer: ({ to, subject, body, priority, replyTo }, asking) => {
+    answer: async ({ to, subject, body, priority, replyTo }, asking) => {
       reachable(to, everybody(asking.town))
+      const at = whereabouts(to)
+      const trouble = at?.role === 'plugin' ? await asking.town.plugins.trouble(at.rig, at.name) : undefined
+      if (trouble !== undefined) throw new Refusal(trouble)
       const id = post(asking, {
         id: asking.town.newMailId(to, asking.id),
         to,

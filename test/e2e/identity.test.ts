@@ -90,7 +90,7 @@ test.runIf(hasProc)(
     const id = /[\w-]+/.exec(t.ok('send', 'overseer', '-s', 'Mine'))?.[0] ?? ''
     t.ok('spawn', '--issue', 'wy-1')
     await eventually(() => t.okBd('show', 'wy-1').includes('it is so'))
-  const mail = () => t.json<{ from: string; subject: string }[]>('mail', 'inbox')
+    const mail = () => t.json<{ from: string; subject: string }[]>('mail', 'inbox')
     expect(mail()).toContainEqual(expect.objectContaining({ subject: 'From whom?', from: 'wyvern/polecats/Nux' }))
     expect(JSON.parse(t.okBd('show', 'wy-2', '--json'))).toMatchObject([{ assignee: 'wyvern/polecats/Nux' }])
     expect(said(t, 'actor')).toMatch(/writes under its own name, not as overseer[\s\S]*exit 1/)
