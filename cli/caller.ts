@@ -1,7 +1,7 @@
 // Who asks, in one function: the Overseer, a polecat, or a plugin; and whether they may. What a session is known by is
 // decided here; a sandbox, or a socket for each session, would take the place of `seen`.
-// Never: takes a caller's word for it where the kernel can be asked: a process is looked at with its ancestors, and what
-// belongs to a session speaks for that session, whatever it says or leaves away.
+// Never: takes a caller's word for it where the kernel can be asked: a process is looked at with its ancestors, and
+// what belongs to a session speaks for that session, whatever it says or leaves away.
 import { readlinkSync } from 'node:fs'
 import { relative, sep } from 'node:path'
 import process from 'node:process'

@@ -1,6 +1,7 @@
 // Plugins that bring a machine of their own: `<rig>/plugins/<name>/actor.mjs` (or .js, .ts). Read once, when the town
-// comes up or the rig is added. (spec: Plugins)
-// Never: reads one that the Overseer has not enabled; lets a plugin promise more than its own program's run, or say more than mail, answers and notes.
+// comes up, the rig is added, or the plugin is enabled. (spec: Plugins)
+// Never: reads one that the Overseer has not enabled; lets a plugin promise more than its own program's run, or say
+// more than mail, answers and notes.
 import { pathToFileURL } from 'node:url'
 import { type AnyStateMachine, and, assign, enqueueActions, not, or, raise, setup, stateIn } from 'xstate'
 import { pluginOf } from '../../machines/address.ts'

@@ -14,7 +14,8 @@ import { rigLayout, townLayout } from '../layout.ts'
 /** What a plugin's folder may change in itself: its clone, its mail, its state. */
 const kept = ['rig', 'mail', 'state.json', 'state.json.part']
 const filesMax = 10_000
-const sizeBytesMax = 100 * 1024 * 1024
+const sizeMaxMb = 100
+const sizeBytesMax = sizeMaxMb * 1024 * 1024
 
 const record = z.object({
   version: z.literal(1),
@@ -115,7 +116,7 @@ export async function lookAt(dir: string): Promise<Looked> {
       sizeBytes += bytes.length
       if (files.length > filesMax || sizeBytes > sizeBytesMax)
         throw new ConfigUnusable(
-          `${dir} is too large to be looked at before each run: a plugin has at most ${filesMax} files and ${sizeBytesMax / 1024 / 1024} MB, beside ${kept.slice(0, 3).join(', ')}`,
+          `${dir} is too large to be looked at before each run: it may have ${filesMax} files and ${sizeMaxMb} MB, beside ${kept.slice(0, 3).join(', ')}`,
         )
       hash.update(`${JSON.stringify([path, kind, bytes.length])}\n`).update(bytes)
     }

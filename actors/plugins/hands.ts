@@ -1,6 +1,7 @@
 // The hand of plugins: runs a plugin's `run` program with one message on its standard input. A plugin without one
 // only keeps its mail.
-// Never: runs what the Overseer has not enabled as it is; interprets an answer; keeps more of it than a mail may hold; leaves anything of it behind.
+// Never: runs what the Overseer has not enabled as it is; interprets an answer; keeps more of it than a mail may hold;
+// leaves anything of it behind.
 import { existsSync } from 'node:fs'
 import { join } from 'node:path'
 import type { Hands } from '../binding.ts'
