@@ -33,7 +33,9 @@ export function belongsTo(town: string, pid: number, recorded?: Recorded): Belon
   let eldest: Belonging | undefined
   let entry = entryOf(pid)
   for (let n = 0; entry && n < ancestorsMax; n++) {
-    if (entry.pid === recorded?.daemon) return eldest ?? { kind: 'program', what: 'a program of the town' }
+    // Also whose parents are gone is below the first process of a machine, whatever that is.
+    if (entry.pid === recorded?.daemon && entry.pid > 1)
+      return eldest ?? { kind: 'program', what: 'a program of the town' }
     eldest = ledBy(recorded, entry) ?? saidBy(town, marksOf(entry.pid)) ?? eldest
     entry = entry.parent > 0 ? entryOf(entry.parent) : undefined
   }
@@ -49,8 +51,8 @@ function ledBy(recorded: Recorded | undefined, { pid, group, session }: Entry): 
   })?.leads
 }
 
-/** By the mark that the town put into its environment. */
-function saidBy(town: string, marks: ReadonlyMap<string, string>): Belonging | undefined {
+/** By the mark that the town put into an environment. */
+export function saidBy(town: string, marks: ReadonlyMap<string, string>): Belonging | undefined {
   const session = marks.get('GT_SESSION')
   if (session !== undefined && dirname(session) === townLayout(town).sessions)
     return sessionNamed(town, basename(session)) ?? { kind: 'program', what: session }

@@ -81,8 +81,7 @@ function folderOf(pid: number): string {
 
 /** Every live session's first process, and this daemon. */
 function recorded(host: Host): Recorded {
-  const leaders = host.actors().flatMap(({ role, context }) => {
-    if (role !== 'session') return []
+  const leaders = host.actors('', 'session').flatMap(({ context }) => {
     const { address, session } = context as unknown as { address: Address; session: SessionRecord | null }
     if (session === null) return []
     return [{ ...session, leads: { kind: 'session' as const, address, epoch: session.epoch } }]

@@ -1,7 +1,7 @@
 // What this very process may do, for words that need no daemon; the daemon says the same of those that ask it.
 // Never: decides anew; the list is rights.ts, and who it is comes from actors/ancestry.ts.
 import process from 'node:process'
-import { type Belonging, belongsTo } from '../actors/ancestry.ts'
+import { type Belonging, belongsTo, saidBy } from '../actors/ancestry.ts'
 import { rigOf } from '../machines/address.ts'
 import { type Right, rightOf } from './rights.ts'
 
@@ -14,6 +14,8 @@ export function mayNot(right: Right, who: Belonging | undefined): string | undef
 }
 
 /** Whose program of this town this process is; undefined: a person's. */
-export const whoIsHere = (town: string): Belonging | undefined => belongsTo(town, process.pid)
+export const whoIsHere = (town: string): Belonging | undefined =>
+  // Where there is no /proc this process at least knows how it was started.
+  belongsTo(town, process.pid) ?? saidBy(town, new Map(Object.entries(process.env)) as ReadonlyMap<string, string>)
 
 export const refusedHere = (word: string, town: string): string | undefined => mayNot(rightOf(word), whoIsHere(town))
