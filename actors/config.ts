@@ -186,6 +186,6 @@ export function readConfig<S extends z.ZodType>(path: string, schema: S): z.outp
   return result.data
 }
 
-export function writeConfig(path: string, value: unknown): void {
-  writeWhole(path, `${JSON.stringify(value, null, 2)}\n`)
+export function writeConfig(path: string, value: unknown, mode?: number): void {
+  writeWhole(path, `${JSON.stringify(value, null, 2)}\n`, mode)
 }

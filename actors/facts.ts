@@ -7,6 +7,7 @@ import { mayor, overseer, pluginOf, polecatOf, refineryOf, witnessOf } from '../
 import { ConfigUnusable, limitsOf, type RigConfig, readConfig, rigConfig, rigsConfig, townConfig } from './config.ts'
 import { rigLayout, townLayout } from './layout.ts'
 import { didYouMean } from './nearest.ts'
+import { actorFileOf, type Plugins } from './plugins/enabled.ts'
 import type { TownFacts } from './roles/role.ts'
 
 export interface TownRead {
@@ -57,11 +58,16 @@ export function unreadKeys(raw: object): string[] {
 }
 
 /** What roles ask about their town, by the configuration as it is when they ask. */
-export function factsOf(root: string, rigs: () => ReadonlyMap<string, RigConfig>): TownFacts {
+export function factsOf(
+  root: string,
+  rigs: () => ReadonlyMap<string, RigConfig>,
+  plugins: Pick<Plugins, 'has'>,
+): TownFacts {
   return {
     rigs: () => [...rigs().keys()],
     rig: (name) => limitsOf(rigIn(root, rigs(), name)),
-    hasPlugin: (rig, name) => existsSync(rigLayout(root, rig).plugin(name)),
+    // One with a machine of its own is played by that, or by nobody.
+    hasPlugin: (rig, name) => plugins.has(rig, name) && actorFileOf(root, rig, name) === undefined,
     hasCrew: (rig, name) => existsSync(join(rigLayout(root, rig).crew, name)),
   }
 }

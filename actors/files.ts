@@ -9,6 +9,7 @@ import {
   fstatSync,
   fsyncSync,
   openSync,
+  readdirSync,
   readSync,
   renameSync,
   rmSync,
@@ -81,6 +82,15 @@ export function lastBytes(path: string, bytesMax: number): string {
   } finally {
     closeSync(fd)
   }
+}
+
+/** Names of the folders in a folder, links to some left away; none when there is no such folder. */
+export function foldersIn(path: string): string[] {
+  return existsSync(path)
+    ? readdirSync(path, { withFileTypes: true })
+        .filter((entry) => entry.isDirectory())
+        .map((entry) => entry.name)
+    : []
 }
 
 /** The last lines of a text; a line without end gives its own last part. */

@@ -24,6 +24,8 @@ export function townLayout(town: string) {
     /** 32 random bytes, mode 0600; session tokens are derived from it. */
     secret: join(town, 'daemon/secret'),
     socket: socketPath(town),
+    /** Which plugins the Overseer lets run, and what they were then; mode 0600. */
+    enabledPlugins: join(town, 'daemon/plugins.json'),
     sessions: join(town, 'daemon/sessions'),
     gateLogs: join(town, 'daemon/gates'),
     /** The town's own views of repositories that agents can write, one a rig (`git/lens.ts`); mode 0700. */

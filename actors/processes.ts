@@ -3,7 +3,6 @@
 // Never: signals a process whose start time is not the recorded one, for a number alone may be somebody else's by now;
 // believes a record without the mark of what it records; signals a group by its number, the first process of the
 // machine, or the town's own.
-import { spawnSync } from 'node:child_process'
 import { closeSync, existsSync, openSync, readdirSync, readSync } from 'node:fs'
 import process from 'node:process'
 
@@ -118,7 +117,7 @@ function familyOf(leader: ProcessIdentity, all: readonly Entry[]): Entry[] {
 
 // Who there is
 
-interface Entry extends ProcessIdentity {
+export interface Entry extends ProcessIdentity {
   parent: number
   group: number
   session: number
@@ -128,7 +127,7 @@ interface Entry extends ProcessIdentity {
   isStopped: boolean
 }
 
-const hasProc = existsSync('/proc/self/stat')
+export const hasProc = existsSync('/proc/self/stat')
 
 /** Every process of the machine. */
 const table = shared(async (): Promise<Entry[]> => {
@@ -170,7 +169,8 @@ const pids = () =>
     .filter((entry) => /^\d+$/.test(entry))
     .map(Number)
 
-function entryOf(pid: number): Entry | undefined {
+/** Who a process is and whose; undefined when there is none, or where there is no /proc. */
+export function entryOf(pid: number): Entry | undefined {
   const stat = readOf(pid, 'stat')
   if (stat === '') return undefined
   const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ')
@@ -239,6 +239,8 @@ export function startOf(pid: number): string | undefined {
 
 function startByPs(pid: number): string | undefined {
   const asked = ['-o', 'stat=,lstart=', '-p', String(pid)]
+  // Loaded here only: where there is /proc, whoever asks is spared it.
+  const { spawnSync } = process.getBuiltinModule('node:child_process')
   const { stdout } = spawnSync('ps', asked, { encoding: 'utf8', env: psEnv })
   const [state = '', ...start] = stdout.trim().split(/\s+/)
   return state === '' || state.startsWith('Z') ? undefined : startIn(start)
@@ -308,6 +310,9 @@ async function environmentOf(pid: number): Promise<string> {
     await new Promise((resolve) => setTimeout(resolve, 1))
   }
 }
+
+/** What the town's marks say in the environment a process was started with; none where it cannot be read. */
+export const marksOf = (pid: number): ReadonlyMap<string, string> => marksIn(readOf(pid, 'environ'))
 
 function marksIn(environment: string): Map<string, string> {
   if (!environment.includes('GT_')) return new Map()

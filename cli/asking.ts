@@ -10,15 +10,9 @@ import { Refusal } from '../runtime/open.ts'
 import type { TownBehind } from './behind.ts'
 import { runsUnderway, sessions, witnessContext } from './status.ts'
 
-/**
- * Who may ask. `anyone reads`: agents too, and from anywhere, for it changes nothing; `agents`: a polecat in its
- * session, and the Overseer; `overseer`: nobody else.
- */
-export type Right = 'anyone reads' | 'agents' | 'overseer'
-
-/** One request: its shape, who may ask, and the daemon's answer. */
+/** One request: the word it belongs to, by which it is known who may ask (rights.ts), its shape and the answer. */
 export interface Answering<S extends z.ZodType, D> {
-  may: Right
+  word: string
   shape: S
   answer(params: z.output<S>, asking: Asking): D
 }
@@ -36,7 +30,7 @@ export type Data<M extends RequestName> = Awaited<ReturnType<Requests[M]['answer
 export interface Asking {
   /** Chosen by the client; the same id sent twice is carried out once. */
   id: string
-  /** The Overseer, or the agent whose credentials held. */
+  /** The Overseer, or the agent or plugin that asks (caller.ts). */
   from: Address
   town: TownBehind
   emit(event: unknown): void

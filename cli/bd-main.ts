@@ -11,6 +11,7 @@ import { findStore, namedStore } from './bd-store.ts'
 import { UnknownFlag, Usage } from './errors.ts'
 import { plain } from './print.ts'
 import { type FlagsOf, globalsBefore, help, parse, type Typed } from './word.ts'
+import { writerIn } from './writer.ts'
 
 export async function main(): Promise<void> {
   process.exitCode = await run(process.argv.slice(2))
@@ -54,7 +55,10 @@ function perform(command: Command, { flags, args }: Typed): void {
       return beads
     },
     place: () => namedStore(given.db) ?? { dir: join(process.cwd(), '.beads') },
-    actor: given.actor || process.env.BD_ACTOR || process.env.BEADS_ACTOR || process.env.USER || 'unknown',
+    // Found out by those that write.
+    get actor() {
+      return writerIn(findStore(given.db).dir, given.actor)
+    },
     print(json, lines) {
       if (given.json) say(JSON.stringify(json(), null, 2))
       else if (!given.quiet || !isWriting) say(plain(lines().join('\n')))

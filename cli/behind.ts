@@ -1,6 +1,7 @@
 // What the daemon's answers need of the town behind them; the composition root (town.ts) hands it in.
 // Never: does anything.
 import type { Draft, Host } from '../runtime/contract.ts'
+import type { PluginDesk } from './plugins.ts'
 import type { IssueReader, shownOf } from './status.ts'
 
 export interface TownBehind {
@@ -20,6 +21,7 @@ export interface TownBehind {
   rig(name: string): ReturnType<typeof shownOf>
   /** What is wrong with configuration files, in words; the town goes on with what it had. */
   problems(): readonly string[]
+  plugins: Pick<PluginDesk, 'trouble' | 'enable' | 'disable'>
   members(rig: string): { plugins: string[]; crew: string[] }
   tokenValid(address: string, epoch: number, token: string): boolean
   /** Ends every live session of this scope by its recorded identity; the last resort after asking. */

@@ -1,6 +1,6 @@
 // The daemon: one a town. Opens the town, answers on its socket, ends on a signal or when told to.
 // Never: listens to anything but a unix socket of mode 0600.
-import { chmodSync, existsSync, mkdirSync, readdirSync, readFileSync, rmSync } from 'node:fs'
+import { chmodSync, existsSync, mkdirSync, rmSync } from 'node:fs'
 import { flushCompileCache } from 'node:module'
 import { createServer, type Socket } from 'node:net'
 import { dirname, join } from 'node:path'
@@ -16,6 +16,7 @@ import type { Response } from './api.ts'
 import { beatMs } from './client.ts'
 import { type Door, openDoor } from './door.ts'
 import { Usage } from './errors.ts'
+import { peerOf } from './peer.ts'
 import { openTown } from './town.ts'
 import type { DaemonOptions } from './word.ts'
 
@@ -74,7 +75,6 @@ export async function runDaemon(options: DaemonOptions): Promise<number> {
   process.umask(mask)
   chmodSync(layout.socket, 0o600)
   await town.begin()
-  await takeIntake(join(layout.daemon, 'intake'), answer, (error) => log.error(error))
   log.info(`${options.town} is up`)
   flushCompileCache()
 
@@ -96,13 +96,15 @@ function serve(socket: Socket, answer: Door, report: (error: unknown) => void): 
   socket.on('close', () => gone.abort())
   socket.on('error', () => gone.abort())
   // readline tells the socket's errors again; they are heard above.
+  const peer = peerOf(send, gone.signal)
   const lines = createInterface({ input: socket }).on('error', () => gone.abort())
   lines.on('line', (line) => {
+    if (peer.answered(line)) return
     const work = async () => {
       // Whoever waits is to know that there is somebody, however long it takes.
       const beat = setInterval(() => send({ beat: true }), beatMs)
       try {
-        const data = await answer(parse(line), (event) => send({ event }), gone.signal)
+        const data = await answer(parse(line), (event) => send({ event }), gone.signal, peer.proves)
         send({ ok: true, data: data ?? null })
       } catch (error) {
         const message = error instanceof Error ? error.message : String(error)
@@ -119,21 +121,6 @@ function serve(socket: Socket, answer: Door, report: (error: unknown) => void): 
     }
     void work()
   })
-}
-
-/** Requests left by commands while there was no daemon, each carried out once by its id. */
-async function takeIntake(dir: string, answer: Door, report: (error: unknown) => void): Promise<void> {
-  if (!existsSync(dir)) return
-  for (const name of readdirSync(dir)
-    .filter((each) => each.endsWith('.json'))
-    .sort()) {
-    try {
-      await answer(parse(readFileSync(join(dir, name), 'utf8')), () => {}, new AbortController().signal)
-    } catch (error) {
-      report(error)
-    }
-    rmSync(join(dir, name))
-  }
 }
 
 function parse(text: string): unknown {

@@ -1,13 +1,15 @@
 // `gt` itself: finds the word, loads its file and nothing else, runs it, turns what goes wrong into words and an exit
 // code.
 // Never: imports a word that was not said. Exit codes: 0 ok, 1 failed, 2 usage, 3 town not reachable.
-import { existsSync, realpathSync } from 'node:fs'
-import { dirname, join, resolve } from 'node:path'
+import { realpathSync } from 'node:fs'
+import { resolve } from 'node:path'
 import process from 'node:process'
+import { townAround } from './around.ts'
 import type { Data, Params, RequestName } from './asking.ts'
 import { hangUp, makeRequest, send } from './client.ts'
 import { TownUnreachable, UnknownFlag, Usage } from './errors.ts'
 import { plain, plainly } from './print.ts'
+import { rightOf } from './rights.ts'
 import { type Asked, type Context, globalsBefore, groups, help, parse, type Typed } from './word.ts'
 import { words } from './words.ts'
 
@@ -31,12 +33,21 @@ async function run(argv: readonly string[]): Promise<number> {
     const typed = parse(`gt ${said}`, word, [...before, ...rest.slice(said.split(' ').length)])
     if (typed.flags.help) return say(help(`gt ${word.name}`, word))
     json = typed.flags.json === true
+    await allowed(word.name, findTown(typed.flags.town as string | undefined))
     return (await word.run(contextOf(typed))) ?? 0
   } catch (error) {
     if (!(error instanceof UnknownFlag)) return complain(error, json)
     const { didYouMean } = await import('../actors/nearest.ts')
     return complain(new Usage(`${error.message}${didYouMean(error.flag, error.known)}`), json)
   }
+}
+
+/** What is the Overseer's alone is refused to what the town runs, whether there is a daemon to ask or not. */
+async function allowed(word: string, town: string | undefined): Promise<void> {
+  if (town === undefined || rightOf(word) !== 'overseer') return
+  const { refusedHere } = await import('./here.ts')
+  const why = refusedHere(word, town)
+  if (why !== undefined) throw new Error(why)
 }
 
 function contextOf({ flags, args }: Typed): Context {
@@ -83,10 +94,9 @@ function contextOf({ flags, args }: Typed): Context {
 
 /** The town that is given, or that GT_TOWN or the working directory lies in. */
 function findTown(given: string | undefined): string | undefined {
-  for (let dir = resolve(given ?? process.env.GT_TOWN ?? process.cwd()); ; dir = dirname(dir)) {
-    if (existsSync(join(dir, 'mayor/town.json'))) return realpathSync(dir)
-    if (given !== undefined || dir === dirname(dir)) return undefined
-  }
+  const from = resolve(given ?? process.env.GT_TOWN ?? process.cwd())
+  const found = townAround(from)
+  return found === undefined || (given !== undefined && found !== from) ? undefined : realpathSync(found)
 }
 
 function say(text: string): number {

@@ -9,6 +9,7 @@ import { readConfig, townConfig } from '../actors/config.ts'
 import { endEverySession, endOver, endPrograms } from '../actors/ends.ts'
 import { sessionEnv } from '../actors/environment.ts'
 import { factsOf, rigOfIssue } from '../actors/facts.ts'
+import { foldersIn } from '../actors/files.ts'
 import { endLeftover, gateHands } from '../actors/gates/hands.ts'
 import { gitHands } from '../actors/git/hands.ts'
 import { preservedOf } from '../actors/git/pin.ts'
@@ -16,7 +17,7 @@ import { gitTrouble, prepareGit } from '../actors/git/prepare.ts'
 import type { RigGit } from '../actors/git/rig.ts'
 import { endRunning } from '../actors/git/run.ts'
 import { rigLayout, townLayout } from '../actors/layout.ts'
-import { foldersIn, pluginRolesOf } from '../actors/plugins/actors.ts'
+import { pluginsIn } from '../actors/plugins/enabled.ts'
 import { pluginHands } from '../actors/plugins/hands.ts'
 import { identityIn, isAlive, startOf } from '../actors/processes.ts'
 import { startProjections } from '../actors/projections.ts'
@@ -26,12 +27,13 @@ import { tokenValid, writeShims } from '../actors/sessions/identity.ts'
 import { endSessions } from '../actors/sessions/session.ts'
 import { tmuxBackend } from '../actors/sessions/tmux.ts'
 import { rigOf, witnessOf } from '../machines/address.ts'
-import type { Host } from '../runtime/contract.ts'
+import type { Host, Role } from '../runtime/contract.ts'
 import { openDriver, openHost, openSqliteStore, Refusal, systemClock, systemRandom } from '../runtime/open.ts'
 import type { TownBehind } from './behind.ts'
 import { mailHash } from './door.ts'
 import { startHousekeeping } from './housekeeping.ts'
 import { openMailroom } from './mailroom.ts'
+import { openPluginDesk, type PluginDesk } from './plugins.ts'
 import { openRigs, type Rigs } from './rigs.ts'
 import { openShelves, type Shelves } from './shelves.ts'
 import { heardOf, isHeard, runsUnderway, shownOf } from './status.ts'
@@ -64,12 +66,13 @@ export async function openTown(options: TownOptions): Promise<Town> {
   const rigs = openRigs(town, { changed: (rig) => tellWitness(rig), wrong: options.warn })
   const shelves = openShelves(town)
   const prefixOf = (rig: string | undefined) => (rig === undefined ? 'gm' : rigs.get(rig).beads.prefix)
-  const facts = factsOf(town, rigs.all)
+  /** Asked in order; plugins that bring a machine come first, also those that come later. */
+  const roles: Role[] = []
+  const plugins = openPluginDesk(town, roles)
+  const facts = factsOf(town, rigs.all, plugins)
   const binding = bind({ facts, prefixOf })
-  /** Asked in order; plugins that bring a machine come first, also those of a rig added later. */
-  const roles = [...binding.roles]
-  const readPlugins = async (rig: string) => void roles.unshift(...(await pluginRolesOf(town, rig)))
-  for (const rig of rigs.all().keys()) await readPlugins(rig)
+  roles.push(...binding.roles)
+  for (const rig of rigs.all().keys()) await plugins.read(rig)
   const host = openHost({
     store: openSqliteStore(layout.db),
     clock: systemClock,
@@ -86,7 +89,7 @@ export async function openTown(options: TownOptions): Promise<Town> {
     host,
     clock: systemClock,
     onFatal: options.onFatal,
-    handlers: handsOf(options, rigs, shelves, git, secret),
+    handlers: handsOf(options, { rigs, shelves, plugins, git, secret }),
   })
 
   const tellWitness = (rig: string) => {
@@ -119,17 +122,18 @@ export async function openTown(options: TownOptions): Promise<Town> {
     rigs: facts.rigs,
     rigOfIssue: (id) => rigOfIssue(rigs.all(), id),
     rig: (rig) => shownOf(rigs.get(rig)),
-    problems: rigs.problems,
+    problems: () => [...rigs.problems(), ...plugins.problems(facts.rigs())],
+    plugins,
     readAgain: rigs.readAgain,
     members: (rig) => ({
-      plugins: foldersIn(rigLayout(town, rig).plugins),
+      plugins: pluginsIn(town, rig),
       crew: foldersIn(rigLayout(town, rig).crew),
     }),
     tokenValid: (address, epoch, token) => tokenValid(secret, address, epoch, token),
     endSessions: (rig) => endSessions(layout.sessions, rig, 2000, new AbortController().signal),
     async rigAdded(rig) {
       rigs.add(rig)
-      await readPlugins(rig)
+      await plugins.read(rig)
       watchRig(rig)
     },
     async removeRig(rig) {
@@ -161,7 +165,7 @@ export async function openTown(options: TownOptions): Promise<Town> {
       endHousekeeping = startHousekeeping({ root: town, host, clock: systemClock, rigs: facts.rigs, git, report })
       for (const rig of names) watchRig(rig)
       rigs.watch()
-      for (const problem of rigs.problems()) options.warn(problem)
+      for (const problem of behind.problems()) options.warn(problem)
     },
     async close() {
       await driver.stop(3000)
@@ -195,8 +199,16 @@ const bareEnv = ({ env }: Pick<TownOptions, 'env'>) => ({
   PATH: env.PATH ?? '/usr/local/bin:/usr/bin:/bin',
 })
 
+interface Rooms {
+  rigs: Rigs
+  shelves: Shelves
+  plugins: PluginDesk
+  git: RigGit
+  secret: string
+}
+
 /** What the town does in the world, each hand with what it needs. */
-function handsOf({ town, env, entry, report }: TownOptions, rigs: Rigs, shelves: Shelves, git: RigGit, secret: string) {
+function handsOf({ town, env, entry, report }: TownOptions, { rigs, shelves, plugins, git, secret }: Rooms) {
   const rig = rigs.get
   const bare = bareEnv({ env })
   const backend = backends(townLayout(town).tmuxSocket, bare)
@@ -205,7 +217,7 @@ function handsOf({ town, env, entry, report }: TownOptions, rigs: Rigs, shelves:
     ...gitHands(git),
     ...gateHands({ town, rig, env, report: (words) => report(words) }),
     ...sessionHands({ town, rig, backend, secret, env, node: entry.node, clock: systemClock }),
-    ...pluginHands({ town, env: bare }),
+    ...pluginHands({ town, env: bare, plugins }),
   })
 }
 

@@ -251,7 +251,7 @@ export interface Host {
   holds(): string[]
 
   actor(address: string): ActorState | undefined
-  actors(prefix?: string): ActorState[]
+  actors(prefix?: string, role?: string): ActorState[]
   /**
    * Lets go of every actor below this prefix, for good: what waits, is promised or held of theirs is over. The next
    * mail to one of them, when there is a role for it, begins a new incarnation.

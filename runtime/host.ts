@@ -124,7 +124,7 @@ export function openHost(given: HostOptions): Host {
     release: (scope) => void committed(() => tables.holds.remove(scope)),
     holds: tables.holds.all,
     actor: tables.actors.state,
-    actors: (prefix) => readActors(store, prefix),
+    actors: (prefix, role) => readActors(store, prefix, role),
     forget(prefix) {
       committed((told) => {
         told.cancelled.push(...forget(store, prefix, clock.now()))

@@ -139,11 +139,28 @@ function writeCommon(deps: RigGit, rig: string, clone: string, common: string, m
   writeFileSync(join(common, 'HEAD'), `ref: refs/heads/${branch}\n`)
   const excluded = join(rigLayout(deps.town, rig).lens, 'info/exclude')
   writeFileSync(join(common, 'info/exclude'), textOf(excluded) ?? '')
+  writeFileSync(join(common, 'hooks/pre-push'), prePushFor(deps.url(rig), branch), { mode: 0o755 })
   writeFileSync(
     join(common, 'config'),
     configFor(formatOf(rigLayout(deps.town, rig).refineryClone), deps.url(rig), branch),
   )
 }
+
+/**
+ * Refuses, in words, what would go past the gates; other branches and other repositories may be pushed to. It is a
+ * worker's own like all its hooks: the project may put another in its place, and `--no-verify` goes past it. What comes
+ * to main that way is told (`build.ts`).
+ */
+const prePushFor = (url: string, branch: string) => `#!/bin/sh
+# Of Gas Town: ${branch} of origin is pushed by the Refinery, once the gates have passed. The rest is yours.
+[ "$1" = origin ] || [ "$2" = ${inShell(url)} ] || exit 0
+while read -r _ _ ref _; do
+  [ "$ref" = ${inShell(`refs/heads/${branch}`)} ] || continue
+  printf '%s\\n' ${inShell(`Not pushed: ${branch} is the Refinery's, which lands what the gates have passed. Commit on your branch and say: gt handoff`)} >&2
+  exit 1
+done
+`
+const inShell = (text: string) => `'${text.replaceAll("'", `'\\''`)}'`
 
 const configFor = (format: string, url: string, branch: string) => `${format}[core]
 \tfilesRefLockTimeout = 5000

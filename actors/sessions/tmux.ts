@@ -69,7 +69,7 @@ export function tmuxBackend(
               '-s',
               spec.id,
               '--',
-              // The mark is there from the first moment.
+              // The mark is there from the first moment; what it says is among the arguments anyhow.
               ...['/usr/bin/env', `GT_SESSION=${spec.dir}`, ...launchArgs(spec)].map(endsCommand),
               ';',
             ],

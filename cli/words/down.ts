@@ -31,7 +31,7 @@ export const word = declare({
 export const answers = {
   /** Ends the daemon. Sessions are stopped, their work kept for the next `gt up`, unless keepSessions. */
   down: answering({
-    may: 'overseer',
+    word: 'down',
     shape: z.object({ keepSessions: z.boolean().optional() }),
     answer: async ({ keepSessions }, asking) => {
       const stopped = keepSessions ? [] : await stopSessions(asking, null, 'the town goes down')

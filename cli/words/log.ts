@@ -81,7 +81,7 @@ const bounds = z.object({ last: z.int().positive().optional(), sinceMs: z.number
 
 export const answers = {
   log: answering({
-    may: 'anyone reads',
+    word: 'log',
     shape: z.intersection(chosen, bounds),
     answer: ({ last, address, issue, after, sinceMs }, { town }): LogEntry[] => {
       const bounded = last !== undefined || after !== undefined || sinceMs !== undefined
@@ -90,7 +90,7 @@ export const answers = {
   }),
   /** Stream: an event `{ entries: LogEntry[] }` after every commit; answers when nobody listens any more. */
   follow: answering({
-    may: 'anyone reads',
+    word: 'log',
     shape: chosen,
     answer: async ({ after, address, issue }, { town: { host }, gone, emit }): Promise<null> => {
       const tell = (entries: readonly LogEntry[]) => {

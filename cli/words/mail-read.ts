@@ -1,7 +1,6 @@
 // `gt mail read`: one mail, out of the inbox from then on.
 // Never: deletes it; shows what the town did not send; takes a mail out of somebody else's inbox for an agent.
 import { readFileSync } from 'node:fs'
-import process from 'node:process'
 import { oneLine } from '../print.ts'
 import { declare } from '../word.ts'
 
@@ -25,9 +24,10 @@ export const word = declare({
       throw new Error(mail ? `${id} is not a message (type: ${mail.issue_type})` : `no mail ${id}`)
     if (!isSealed(readFileSync(townLayout(root).secret, 'utf8').trim(), mail, beads.labels(id)))
       throw new Error(`${id} was not sent by this town, or was changed since; \`bd show ${id}\` shows what is there`)
-    const reader = process.env.GT_ADDRESS ?? 'overseer'
-    if (mail.status === 'open' && (reader === 'overseer' || reader === mail.assignee))
-      beads.closeIssue(id, 'read', String(mail.assignee), true)
+    const { whoIsHere } = await import('../here.ts')
+    const who = whoIsHere(root)
+    const isItsReader = who === undefined || ('address' in who && who.address === mail.assignee)
+    if (mail.status === 'open' && isItsReader) beads.closeIssue(id, 'read', String(mail.assignee), true)
     beads.close()
     print(mail, (mail) => [
       `From: ${oneLine(mail.sender ?? '')}`,

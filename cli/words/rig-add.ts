@@ -146,7 +146,7 @@ function isProgram(path: string): boolean {
 export const answers = {
   /** A rig was added on disk. */
   rigAdded: answering({
-    may: 'overseer',
+    word: 'rig add',
     shape: z.object({ rig: z.string() }),
     answer: async ({ rig }, asking): Promise<null> => {
       await asking.town.rigAdded(rig)

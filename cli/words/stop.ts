@@ -45,7 +45,7 @@ async function withoutDaemon(root: string, rig: string | undefined): Promise<str
 export const answers = {
   /** Kills every session of the town or of one rig; nothing starts again until `resume`. */
   stop: answering({
-    may: 'overseer',
+    word: 'stop',
     shape: z.object({ rig: z.string().optional() }),
     answer: async ({ rig }, asking) => ({
       stopped: await stopSessions(

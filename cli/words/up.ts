@@ -100,7 +100,7 @@ async function background(root: string, gt: string, env: Record<string, string>,
 export const answers = {
   /** Lets stopped rigs work again (what `gt up` does after the daemon serves). */
   resume: answering({
-    may: 'overseer',
+    word: 'up',
     shape: z.object({}),
     answer: (_, asking) => {
       const { town } = asking

@@ -71,7 +71,7 @@ async function afterEach(
 export const answers = {
   /** Where an epic or issue stands; asked again after every event of `follow`. */
   outlook: answering({
-    may: 'anyone reads',
+    word: 'wait',
     shape: z.object({ id: issueId }),
     answer: async ({ id }, { town }) => {
       const rig = rigOfIssue(town, id)

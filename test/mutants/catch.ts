@@ -33,6 +33,8 @@ function caught(): { by: string | null; needed: string } {
     'test/contracts/store.test.ts',
     'test/actors/beads.test.ts',
     'test/actors/mail.test.ts',
+    'test/actors/ancestry.test.ts',
+    'test/actors/plugin-enabled.test.ts',
     'test/actors/git.test.ts',
     'test/actors/git-places.test.ts',
     'test/actors/git-queue.test.ts',

@@ -1,7 +1,25 @@
-// Mistakes in what is done to git.
+// Mistakes in what is done to git, and in who may do it.
 import type { Mutant } from './mutant.ts'
 
 export const hands: readonly Mutant[] = [
+  {
+    name: 'who pretends to be another session is believed',
+    file: 'actors/ancestry.ts',
+    find: `eldest = ledBy(recorded, entry) ?? saidBy(town, marksOf(entry.pid)) ?? eldest`,
+    replace: `eldest ??= ledBy(recorded, entry) ?? saidBy(town, marksOf(entry.pid))`,
+  },
+  {
+    name: 'a plugin runs whatever has become of it',
+    file: 'actors/plugins/enabled.ts',
+    find: `plugins[key(rig, name)]?.hash === hash ? 'enabled' : 'changed'`,
+    replace: `hash === '' ? 'changed' : 'enabled'`,
+  },
+  {
+    name: 'a worker’s place lets it push main',
+    file: 'actors/git/place.ts',
+    find: `|| [ "$2" = \${inShell(url)} ] || exit 0`,
+    replace: `|| exit 0; exit 0`,
+  },
   {
     name: 'a worktree goes without a last look',
     file: 'actors/git/retire.ts',

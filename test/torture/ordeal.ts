@@ -116,9 +116,11 @@ export async function endure(fault: Fault): Promise<Told> {
 /** What was asked for lands within the time that two small issues may take, asked for again as a person would. */
 async function landsAll(town: RealTown, say: RealTown['gt']): Promise<boolean> {
   const from = performance.now()
-  for (let asked = false; performance.now() - from < landsWithin * 1000; await pause(300)) {
+  let asked = false
+  while (performance.now() - from < landsWithin * 1000) {
     if (['wy-2', 'wy-3'].every((issue) => town.gt('wait', issue, '--timeout', '2').status === 0)) return true
-    asked ||= say('spawn', '--issue', 'wy-3').status === 0
+    if (!asked) asked = say('spawn', '--issue', 'wy-3').status === 0
+    await pause(300)
   }
   return false
 }
