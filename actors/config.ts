@@ -2,14 +2,14 @@
 // are kept. (spec: Configuration)
 // Never: writes over a file it could not read.
 import { createHash } from 'node:crypto'
-import { readFileSync } from 'node:fs'
-import { homedir } from 'node:os'
 import { isAbsolute, normalize } from 'node:path'
+import process from 'node:process'
 import { z } from 'zod'
 import { isMemberName, isRigName } from '../machines/address.ts'
 import { presets } from './agents/presets.ts'
 import { type Command, CommandRefused, splitCommand } from './commands.ts'
-import { writeWhole } from './files.ts'
+import { homeOf } from './environment.ts'
+import { textAt, writeWhole } from './files.ts'
 
 export class ConfigUnusable extends Error {
   override name = 'ConfigUnusable'
@@ -56,7 +56,7 @@ const command = z
     const { run, env } = typeof written === 'object' && 'run' in written ? written : { run: written, env: {} }
     if (typeof run !== 'string') return { argv: run, env }
     try {
-      const typed = splitCommand(run, homedir())
+      const typed = splitCommand(run, homeOf(process.env))
       return { argv: typed.argv, env: { ...typed.env, ...env } }
     } catch (error) {
       if (!(error instanceof CommandRefused)) throw error
@@ -172,7 +172,7 @@ export const limitsOf = (rig: RigConfig) => ({
 export function readConfig<S extends z.ZodType>(path: string, schema: S): z.output<S> {
   let raw: unknown
   try {
-    raw = JSON.parse(readFileSync(path, 'utf8'))
+    raw = JSON.parse(textAt(path))
   } catch (error) {
     throw new ConfigUnusable(
       `${path} cannot be read: ${error instanceof Error ? error.message : error}. It was left as it is; mend it, then run the command again`,

@@ -2,7 +2,19 @@
 // function a purpose, and the only lists of names.
 // Never: hands on a name that is on no list; what an agent or another town has set (GT_*) goes to nobody.
 
+import { homedir } from 'node:os'
+
 export type Environment = Readonly<Record<string, string | undefined>>
+
+/** The person's home; undefined where HOME is not set and the machine knows no such user, as in a container. */
+export function homeOf({ HOME }: Environment): string | undefined {
+  if (HOME) return HOME
+  try {
+    return homedir() || undefined
+  } catch {
+    return undefined
+  }
+}
 
 /** Who the person is and how their terminal speaks. */
 const person = ['HOME', 'USER', 'LOGNAME', 'SHELL', 'LANG', 'TERM', 'TZ', 'TMPDIR', 'NO_COLOR']

@@ -2,6 +2,7 @@
 // Never: writes over what is there; a rig that cannot be made leaves nothing behind.
 import { randomBytes } from 'node:crypto'
 import {
+  chmodSync,
   existsSync,
   mkdirSync,
   readdirSync,
@@ -50,7 +51,8 @@ export function installTown(
   const made = !existsSync(join(path, 'mayor/town.json'))
   if (made && existsSync(path) && readdirSync(path).length > 0)
     throw new Refused(`${path} is not empty and not a town; give an empty or a new folder`)
-  mkdirSync(path, { recursive: true })
+  mkdirSync(path, { recursive: true, mode: 0o700 })
+  if (made) chmodSync(path, 0o700)
   const layout = townLayout(realpathSync(path))
   for (const dir of [layout.config, layout.mayor, layout.beads]) mkdirSync(dir, { recursive: true })
   for (const dir of [layout.daemon, layout.sessions, layout.gateLogs, layout.shims])
@@ -127,6 +129,7 @@ export async function addRig(
   const url = existsSync(rig.url) ? realpathSync(rig.url) : rig.url
   const making = join(layout.daemon, `making-${rig.name}-${randomBytes(4).toString('hex')}`)
   try {
+    mkdirSync(making, { mode: 0o700 })
     const { branch, warnings } = await makeClones(making, url, {
       ...(rig.branch === undefined ? {} : { branch: rig.branch }),
       ...(rig.progress ? { progress: rig.progress } : {}),

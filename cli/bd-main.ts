@@ -8,9 +8,10 @@ import { parseArgs } from 'node:util'
 import { BeadsError, type Issue } from '../actors/beads/contract.ts'
 import { type Beads, initBeads, openBeads } from '../actors/beads/embedded.ts'
 import { exportLines, importLines, issueJson } from '../actors/beads/jsonl.ts'
+import { textOf } from '../actors/files.ts'
 import { Usage } from './errors.ts'
 import { read, type Value, type Values } from './kinds.ts'
-import { oneLine, plain } from './print.ts'
+import { body, complain, type Line, raw, safeJson, say as sayLines, tell, json as written } from './print.ts'
 import { version } from './version.ts'
 
 /** Every flag there is; each word says which are its own. */
@@ -84,7 +85,7 @@ interface Call {
   beads: Beads
   actor: string
   /** JSON with --json, else the lines. */
-  print(json: () => unknown, lines: () => readonly string[]): void
+  print(json: () => unknown, lines: () => readonly Line[]): void
 }
 
 export function main(): void {
@@ -104,14 +105,14 @@ function run(argv: string[]): number {
     if (flags.help) return say(helpText)
     const beads = openBeads(findBeads())
     const actor = flags.actor ?? process.env.BD_ACTOR ?? process.env.BEADS_ACTOR ?? process.env.USER ?? 'unknown'
-    const print = (json: () => unknown, lines: () => readonly string[]) =>
-      void say(flags.json ? JSON.stringify(json(), null, 2) : plain(lines().join('\n')))
+    const print = (json: () => unknown, lines: () => readonly Line[]) =>
+      flags.json ? raw(`${written(json(), 2)}\n`) : sayLines(lines())
     said.run({ flags, args, beads, actor, print })
     return 0
   } catch (error) {
     const usage = error instanceof Usage || (error as { code?: string }).code?.startsWith('ERR_PARSE_ARGS') === true
-    process.stderr.write(`Error: ${plain(error instanceof Error ? error.message : String(error))}\n`)
-    if (!usage && !(error instanceof BeadsError)) process.stderr.write(`${error instanceof Error ? error.stack : ''}\n`)
+    complain('Error', error instanceof Error ? error.message : String(error))
+    if (!usage && !(error instanceof BeadsError) && error instanceof Error) tell(body(error.stack ?? ''))
     return usage ? 2 : 1
   }
 }
@@ -138,14 +139,16 @@ function parse(argv: string[], own: readonly Name[]): { flags: Flags; args: stri
 }
 
 function say(words: string): number {
-  if (words !== '') process.stdout.write(`${words}\n`)
+  if (words !== '') sayLines(words.split('\n'))
   return 0
 }
 
 /** BEADS_DIR, else `.beads` here or above; a `redirect` file leads on, once. */
 function findBeads(): string {
-  const follow = (dir: string) =>
-    existsSync(join(dir, 'redirect')) ? resolve(dir, readFileSync(join(dir, 'redirect'), 'utf8').trim()) : dir
+  const follow = (dir: string) => {
+    const to = textOf(join(dir, 'redirect'))?.trim()
+    return to ? resolve(dir, to) : dir
+  }
   const { BEADS_DIR, BEADS_DB } = process.env
   if (BEADS_DIR) return follow(BEADS_DIR)
   if (BEADS_DB) return dirname(BEADS_DB)
@@ -183,7 +186,7 @@ const split = (given: readonly string[] | undefined) =>
     .map((each) => each.trim())
     .filter(Boolean)
 const line = (issue: Issue) =>
-  `${issue.id} [P${issue.priority}] [${issue.issue_type}] ${issue.status}${issue.assignee ? ` @${issue.assignee}` : ''} - ${oneLine(issue.title)}`
+  `${issue.id} [P${issue.priority}] [${issue.issue_type}] ${issue.status}${issue.assignee ? ` @${issue.assignee}` : ''} - ${issue.title}`
 const defined = <T extends object>(object: T) =>
   Object.fromEntries(Object.entries(object).filter(([, value]) => value !== undefined)) as {
     [K in keyof T]?: Exclude<T[K], undefined>
@@ -244,7 +247,7 @@ const words: Record<string, Word> = {
             ? [issue.id]
             : [
                 `✓ Created issue: ${issue.id}`,
-                `  Title: ${oneLine(issue.title)}`,
+                `  Title: ${issue.title}`,
                 `  Priority: P${issue.priority}`,
                 `  Status: ${issue.status}`,
               ],
@@ -329,8 +332,8 @@ const words: Record<string, Word> = {
       print(shown, () =>
         issues.flatMap((issue) => [
           line(issue),
-          ...(issue.description ? ['', issue.description] : []),
-          ...(issue.notes ? ['', 'Notes:', issue.notes] : []),
+          ...(issue.description ? ['', body(issue.description)] : []),
+          ...(issue.notes ? ['', 'Notes:', body(issue.notes)] : []),
           ...(issue.close_reason ? ['', `Closed: ${issue.close_reason}`] : []),
           ...beads.dependencies(issue.id).map((dep) => `  ${dep.type} → ${dep.depends_on_id}`),
           ...beads.dependents(issue.id).map((dep) => `  ${dep.type} ← ${dep.issue_id}`),
@@ -453,7 +456,7 @@ const words: Record<string, Word> = {
     flags: ['output'],
     run({ flags, beads }) {
       const lines = exportLines(beads)
-      if (flags.output === undefined) process.stdout.write(lines)
+      if (flags.output === undefined) raw(safeJson(lines))
       else writeFileSync(flags.output, lines)
     },
   },

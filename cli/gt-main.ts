@@ -7,7 +7,7 @@ import process from 'node:process'
 import type { Data, Params, RequestName } from './asking.ts'
 import { hangUp, makeRequest, send } from './client.ts'
 import { TownUnreachable, Usage } from './errors.ts'
-import { plain, plainly } from './print.ts'
+import { complain, type Line, plainly, raw, say, tell, json as written } from './print.ts'
 import { type Asked, type Context, globalOptions, groups, help, parse, type Typed } from './word.ts'
 import { words } from './words.ts'
 
@@ -23,17 +23,17 @@ async function run(argv: readonly string[]): Promise<number> {
     const [first, second] = rest
     if (first === 'help' && second !== undefined) return await run([...before, ...rest.slice(1), '--help'])
     if (first === undefined || first === 'help')
-      return before.includes('--version') ? await run(['version']) : say(overview())
-    const said = second !== undefined && `${first} ${second}` in words ? `${first} ${second}` : first
-    const entry = Object.hasOwn(words, said) ? words[said] : undefined
+      return before.includes('--version') ? await run(['version']) : said(overview())
+    const name = second !== undefined && `${first} ${second}` in words ? `${first} ${second}` : first
+    const entry = Object.hasOwn(words, name) ? words[name] : undefined
     if (!entry) throw new Usage(await unknown(rest))
     const word = await entry.load()
-    const typed = parse(`gt ${said}`, word, [...before, ...rest.slice(said.split(' ').length)])
-    if (typed.flags.help) return say(help(word))
+    const typed = parse(`gt ${name}`, word, [...before, ...rest.slice(name.split(' ').length)])
+    if (typed.flags.help) return said(help(word))
     json = typed.flags.json === true
     return (await word.run(contextOf(typed))) ?? 0
   } catch (error) {
-    return complain(error, json)
+    return failed(error, json)
   }
 }
 
@@ -97,7 +97,7 @@ function contextOf({ flags, args }: Typed): Context {
     },
     beDaemon: async (options) => (await import('./daemon.ts')).runDaemon(options),
     everyWord: () => Promise.all(Object.entries(words).map(async ([name, { load }]) => ({ ...(await load()), name }))),
-    print: (data, lines) => void say(json ? JSON.stringify(data, null, 2) : lines(plainly(data)).join('\n')),
+    print: (data, lines) => (json ? raw(`${written(data, 2)}\n`) : say(lines(plainly(data)))),
   }
 }
 
@@ -109,19 +109,20 @@ function findTown(given: string | undefined): string | undefined {
   }
 }
 
-function say(text: string): number {
-  if (text !== '') process.stdout.write(`${text}\n`)
+function said(lines: readonly Line[]): number {
+  say(lines)
   return 0
 }
 
-function complain(error: unknown, json: boolean): number {
+function failed(error: unknown, json: boolean): number {
   const code = error instanceof Usage ? 2 : error instanceof TownUnreachable ? 3 : 1
   const message = error instanceof Error ? error.message : String(error)
-  process.stderr.write(json ? `${JSON.stringify({ error: { code, message } })}\n` : `gt: ${plain(message)}\n`)
+  if (json) tell(written({ error: { code, message } }))
+  else complain('gt', message)
   return code
 }
 
-function overview(): string {
+function overview(): string[] {
   const all = Object.entries(words)
   const width = Math.max(...all.map(([name]) => name.length))
   const group = (name: string) =>
@@ -133,7 +134,7 @@ function overview(): string {
     ...Object.entries(groups).flatMap(([name, title]) => ['', `${title}:`, ...group(name)]),
     '',
     '`gt help <word>` explains one. --json, --town <folder> (-C) and --help go with every word.',
-  ].join('\n')
+  ]
 }
 
 /** What a person may have meant: a word that begins so, one that means the same, or the nearest spelling. */

@@ -4,7 +4,7 @@ import { parseArgs } from 'node:util'
 import type { Data, Params, RequestName } from './asking.ts'
 import { Usage } from './errors.ts'
 import { type Kind, placeholders, read, type Value, type Values } from './kinds.ts'
-import { table } from './print.ts'
+import { type Line, table } from './print.ts'
 
 export interface Option extends Value {
   short?: string
@@ -68,7 +68,7 @@ export interface Context<O extends Options = Options, A extends Arguments = Argu
   /** Every word there is, under each of its names. */
   everyWord(): Promise<Word[]>
   /** Prints data as JSON with --json, else as the lines made of it: there every text in it is plain. */
-  print<T>(data: T, lines: (data: T) => readonly string[]): void
+  print<T>(data: T, lines: (data: T) => readonly Line[]): void
 }
 
 /** Under which heading the overview lists a word, in this order. */
@@ -165,7 +165,7 @@ function argumentsIn(said: string, { args = {}, usage }: Pick<Word, 'args' | 'us
   return found
 }
 
-export function help({ name, summary, usage, options, examples }: Word): string {
+export function help({ name, summary, usage, options, examples }: Word): string[] {
   return [
     summary,
     '',
@@ -176,7 +176,7 @@ export function help({ name, summary, usage, options, examples }: Word): string 
     '',
     'examples:',
     ...examples.map((line) => `  ${line}`),
-  ].join('\n')
+  ]
 }
 
 export function optionLines(options: Options): string[] {

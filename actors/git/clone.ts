@@ -2,7 +2,7 @@
 // same objects and stands on main without having that branch checked out.
 // Never: asks for a password, runs a hook, takes an address for an option, or begins an empty history beside a real
 // one.
-import { mkdirSync, writeFileSync } from 'node:fs'
+import { existsSync, mkdirSync, writeFileSync } from 'node:fs'
 import { copyFile } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
 import process from 'node:process'
@@ -105,9 +105,9 @@ async function branchOf(refinery: string, url: string, asked: string | undefined
     if (branches.includes(asked) || branches.length === 0) return asked
     throw new NoBranch(`${url} has no branch ${asked}; it has ${has}`)
   }
-  const head = (await wordIn(join(common, 'refs/remotes/origin/HEAD')))?.replace('ref: refs/remotes/origin/', '')
+  const head = wordIn(join(common, 'refs/remotes/origin/HEAD'))?.replace('ref: refs/remotes/origin/', '')
   if (head !== undefined && branches.includes(head)) return head
-  const unborn = (await wordIn(join(common, 'HEAD')))?.replace('ref: refs/heads/', '') ?? 'main'
+  const unborn = wordIn(join(common, 'HEAD'))?.replace('ref: refs/heads/', '') ?? 'main'
   if (branches.length === 0) return unborn
   const [only] = branches
   if (branches.length === 1 && only !== undefined) return only
@@ -160,7 +160,7 @@ async function makeMayors(
   writeFileSync(join(common, 'objects/info/alternates'), alternates)
   await git(refinery, ['pack-refs', '--all'])
   await copyFile(join(refinery, '.git/packed-refs'), join(common, 'packed-refs'))
-  if ((await wordIn(join(refinery, '.git/shallow'))) !== undefined)
+  if (existsSync(join(refinery, '.git/shallow')))
     await copyFile(join(refinery, '.git/shallow'), join(common, 'shallow'))
   writeFileSync(join(common, 'config'), configFor(formatOf(refinery), url))
   writeFileSync(join(common, 'HEAD'), main === undefined ? `ref: refs/heads/${branch}\n` : `${main}\n`)

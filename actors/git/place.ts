@@ -1,23 +1,13 @@
 // A polecat's place in the Mayor's clone: what the town remembers of it, and where git keeps its own folder. A place
 // has its own configuration, hooks, stash and view of origin; it shares objects, branches and tags with the clone.
 // Never: reads a worker's files to know whose place it is.
-import {
-  existsSync,
-  lstatSync,
-  mkdirSync,
-  readdirSync,
-  readFileSync,
-  realpathSync,
-  rmSync,
-  statSync,
-  writeFileSync,
-} from 'node:fs'
+import { existsSync, lstatSync, mkdirSync, readdirSync, realpathSync, rmSync, writeFileSync } from 'node:fs'
 import { basename, dirname, join, relative, resolve } from 'node:path'
 import { z } from 'zod'
-import { writeWhole } from '../files.ts'
+import { append, textOf, writeWhole } from '../files.ts'
 import { rigLayout } from '../layout.ts'
 import { formatOf, link } from './lens.ts'
-import { isWithin, realOf, textOf } from './repository.ts'
+import { isWithin, realOf } from './repository.ts'
 import type { Place, RigGit } from './rig.ts'
 import { quoted, type Submodule } from './submodules.ts'
 
@@ -33,9 +23,9 @@ const placeRecord = z.object({
 export type PlaceRecord = z.infer<typeof placeRecord>
 
 export function readRecord(town: string, rig: string, polecat: string): PlaceRecord | undefined {
-  const path = rigLayout(town, rig).placeRecord(polecat)
-  if (!existsSync(path)) return undefined
-  const read = placeRecord.safeParse(JSON.parse(readFileSync(path, 'utf8')))
+  const text = textOf(rigLayout(town, rig).placeRecord(polecat))
+  if (text === undefined) return undefined
+  const read = placeRecord.safeParse(JSON.parse(text))
   return read.success ? read.data : undefined
 }
 
@@ -84,7 +74,7 @@ export function mendAdmin(admin: string, branch: string): boolean {
   const isOdd = (name: string) => {
     const path = join(admin, name)
     const found = lstatSync(path, { throwIfNoEntry: false })
-    if (!found || statSync(path, { throwIfNoEntry: false })?.isFile()) return false
+    if (!found || found.isFile()) return false
     rmSync(path, { recursive: true })
     return true
   }
@@ -166,7 +156,7 @@ const configFor = (format: string, url: string, branch: string) => `${format}[co
 /** Tells the worker's own git of a submodule, as `git submodule init` does. */
 export function noteSubmodule(admin: string, { name, url }: Submodule): void {
   const text = `[submodule ${quoted(name)}]\n\tactive = true\n\turl = ${quoted(url ?? '')}\n`
-  writeFileSync(join(admin, 'common/config'), text, { flag: 'a' })
+  append(join(admin, 'common/config'), text)
 }
 
 /**

@@ -1,10 +1,10 @@
 // What is done before a town uses git: it is checked that the git here is new enough, and what a killed daemon or a
 // move of the town's folder left behind is mended.
 // Never: changes anybody's work.
-import { existsSync, lstatSync, mkdirSync, readdirSync, rmSync, writeFileSync } from 'node:fs'
-import { open } from 'node:fs/promises'
-import { homedir } from 'node:os'
+import { existsSync, lstatSync, mkdirSync, readdirSync, rmSync } from 'node:fs'
 import { basename, dirname, join, resolve } from 'node:path'
+import { homeOf } from '../environment.ts'
+import { textAt, textOf, writePassing } from '../files.ts'
 import { rigLayout, townLayout } from '../layout.ts'
 import { overNetwork, plainly } from './at.ts'
 import { forgetAll } from './checkout.ts'
@@ -14,7 +14,7 @@ import { hiddenIn } from './hidden.ts'
 import { cloneAt, makeLens, worktreeAt } from './lens.ts'
 import { isLink, writeGitFile } from './place.ts'
 import { knownMain, readHead } from './refs.ts'
-import { linkedFrom, textOf } from './repository.ts'
+import { linkedFrom } from './repository.ts'
 import type { RigGit } from './rig.ts'
 import { allowRunning } from './run.ts'
 import { endLeftGits } from './running.ts'
@@ -75,7 +75,7 @@ function healAlternates(town: string, rig: string): void {
   const known = textOf(file) ?? ''
   if (known.split('\n').includes(alternates.trim())) return
   mkdirSync(dirname(file), { recursive: true })
-  writeFileSync(file, `${alternates}${known}`)
+  writePassing(file, `${alternates}${known}`)
 }
 
 /** Git notes where each worktree is, and each worktree where git's own folder of it is: both as they are now. */
@@ -93,7 +93,7 @@ export function healMoved(town: string, rig: string): void {
     const link = join(path, '.git')
     if (!lstatSync(link, { throwIfNoEntry: false })?.isFile()) continue
     if (basename(linkedFrom(path)) !== name) continue
-    writeFileSync(file, `${link}\n`)
+    writePassing(file, `${link}\n`)
     writeGitFile(town, path, path, join(admins, name))
   }
 }
@@ -111,7 +111,7 @@ async function detachMain(deps: RigGit, rig: string): Promise<void> {
   const at = worktreeAt(deps.town, rig, clone, common)
   if (main === undefined || !(await contains(cloneAt(deps.town, rig), commit, main))) return
   if ((await statusOf(at, 'no')).changed.length > 0) return
-  writeFileSync(join(common, 'HEAD'), `${commit}\n`)
+  writePassing(join(common, 'HEAD'), `${commit}\n`)
 }
 
 const excludesMaxBytes = 256 * 1024
@@ -125,16 +125,14 @@ export async function excludesOf(town: string, rig: string): Promise<string> {
   const { stdout } = await git(overNetwork(town), ['config', '--global', '--type=path', '--get', 'core.excludesFile'], {
     okCodes: [0, 1, 128],
   })
-  const home = process.env.XDG_CONFIG_HOME ?? join(homedir(), '.config')
-  const file = await open(stdout === '' ? join(home, 'git/ignore') : stdout).catch(() => undefined)
-  if (!file) return own
+  const home = homeOf(process.env)
+  const config = process.env.XDG_CONFIG_HOME ?? (home === undefined ? undefined : join(home, '.config'))
+  const file = stdout !== '' ? stdout : config === undefined ? undefined : join(config, 'git/ignore')
+  if (file === undefined) return own
   try {
-    const { buffer, bytesRead } = await file.read(Buffer.alloc(excludesMaxBytes), 0, excludesMaxBytes, 0)
-    return `${own}${buffer.subarray(0, bytesRead).toString('utf8')}\n`
+    return `${own}${textAt(file, excludesMaxBytes)}\n`
   } catch {
-    // A folder, or unreadable: git passes over it too.
+    // Not there, a folder, unreadable: git passes over it too.
     return own
-  } finally {
-    await file.close()
   }
 }

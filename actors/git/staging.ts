@@ -15,12 +15,14 @@ import {
 import { rm } from 'node:fs/promises'
 import { basename, dirname, join, relative } from 'node:path'
 import process from 'node:process'
+import { textOf } from '../files.ts'
 import { rigLayout } from '../layout.ts'
+import { asThePerson } from '../umask.ts'
 import { git, longMs } from './git.ts'
 import { cloneAt, worktreeAt } from './lens.ts'
 import { adminOf, adminsNaming, noteSubmodule, writeAdmin, writeGitFile, writeRecord } from './place.ts'
 import { writeRef } from './refs.ts'
-import { isWithin, realOf, textOf } from './repository.ts'
+import { isWithin, realOf } from './repository.ts'
 import type { Place, RigGit } from './rig.ts'
 import { fillSubmodules, hasSubmodules, putIntoPlace, quoted } from './submodules.ts'
 
@@ -46,7 +48,8 @@ export async function addPlace(deps: RigGit, place: Place, start: Start): Promis
   const isKept = existsSync(join(admin, 'common/config'))
   const written = isKept ? admin : join(asideIn(clone), name)
   try {
-    mkdirSync(folder, { recursive: true })
+    mkdirSync(staging, { recursive: true })
+    asThePerson(() => mkdirSync(folder))
     if (!isKept) writeAdmin(deps, place, { admin: written, start: start.head, main: start.main })
     await Promise.all([
       git(worktreeAt(deps.town, place.rig, folder, written), ['read-tree', '--reset', '-u', start.head], {

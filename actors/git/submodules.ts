@@ -3,10 +3,11 @@
 // Never: takes an address from anywhere but `.gitmodules` at the commit, or a local one for a project that is not local
 // itself; runs in a submodule's own repository once an agent had it.
 import { createHash } from 'node:crypto'
-import { existsSync, lstatSync } from 'node:fs'
+import { existsSync, lstatSync, mkdirSync } from 'node:fs'
 import { copyFile, mkdir, writeFile } from 'node:fs/promises'
 import { dirname, isAbsolute, join, relative } from 'node:path'
 import { rigLayout } from '../layout.ts'
+import { asThePerson } from '../umask.ts'
 import { type At, overNetwork, plainly } from './at.ts'
 import { GitFailed, git, longMs } from './git.ts'
 import { formatOf } from './lens.ts'
@@ -160,7 +161,7 @@ export async function putIntoPlace(admin: string, from: string, pointer: string,
   const dir = join(admin, 'modules', of.name)
   for (const each of ['objects/info', 'refs/heads', 'refs/tags', 'info'])
     await mkdir(join(dir, each), { recursive: true })
-  await mkdir(folder, { recursive: true })
+  asThePerson(() => mkdirSync(folder, { recursive: true }))
   await writeFile(
     join(dir, 'objects/info/alternates'),
     `${relative(realOf(join(dir, 'objects')), realOf(join(from, 'objects')))}\n`,

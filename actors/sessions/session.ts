@@ -1,11 +1,10 @@
 // A session: one run of an agent's program in a polecat's worktree, found again by what was recorded at its start,
 // never by name alone.
 // Never: outlives its record unseen; ends a process whose start time is not the recorded one.
-import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, statSync, watch, writeFileSync } from 'node:fs'
-import { copyFile, truncate } from 'node:fs/promises'
+import { existsSync, mkdirSync, readdirSync, rmSync, statSync, watch } from 'node:fs'
 import { basename, dirname, join } from 'node:path'
 import { type SessionRecord, sessionRecord } from '../../machines/effects.ts'
-import { lastBytes, lastLines, writeWhole } from '../files.ts'
+import { beginAgain, lastBytes, lastLines, textOf, writePassing, writeWhole } from '../files.ts'
 import { linkedFrom } from '../git/repository.ts'
 import { argumentsOf, endAll, isAlive, type Mark, markOf, startOf } from '../processes.ts'
 import { writeEnvironment } from './launcher.ts'
@@ -97,10 +96,10 @@ export async function start(
  * own mark.
  */
 export function recorded(dir: string): SessionRecord | undefined {
-  const path = join(dir, 'identity.json')
-  if (!existsSync(path)) return undefined
+  const text = textOf(join(dir, 'identity.json'))
+  if (text === undefined) return undefined
   try {
-    return sessionRecord.safeParse(JSON.parse(readFileSync(path, 'utf8'))).data
+    return sessionRecord.safeParse(JSON.parse(text)).data
   } catch (error) {
     if (error instanceof SyntaxError) return undefined
     throw error
@@ -166,7 +165,8 @@ export async function watchSession(
       await endAll({ leader: session, mark: markOfSession(session.dir) }, 200, signal)
       return { kind: 'ended', exitCode: exitCode(session.dir), tail: lastLines(words) }
     }
-    await rotate(session.dir)
+    // The session goes on appending to it.
+    beginAgain(join(session.dir, 'output.log'), outputBytesMax)
     const silentMs = now() - progressAt(session.dir, worktree)
     if (hangAfterMs !== null && silentMs > hangAfterMs)
       return { kind: 'stalled', silentMs: Math.round(silentMs), tail: tail(session.dir) }
@@ -206,7 +206,7 @@ export async function endSessions(
 /** Ends a start that was never confirmed: the launcher finds the mark, or its process is ended. */
 export async function cancelStart(dir: string, graceMs: number, signal: AbortSignal): Promise<void> {
   mkdirSync(dir, { recursive: true, mode: 0o700 })
-  writeFileSync(join(dir, 'cancelled'), '')
+  writePassing(join(dir, 'cancelled'), '')
   rmSync(join(dir, 'environment'), { force: true })
   const pid = markIn(dir, 'started')
   const pidStart = pid === undefined ? undefined : startOf(pid)
@@ -245,14 +245,6 @@ function progressAt(dir: string, worktree: string): number {
 }
 
 const outputBytesMax = 8 * 1024 * 1024
-/** The output file is opened for appending by the session: its text moves to `.1` and the file begins again. */
-async function rotate(dir: string): Promise<void> {
-  const path = join(dir, 'output.log')
-  const stat = statSync(path, { throwIfNoEntry: false })
-  if (!stat?.isFile() || stat.size <= outputBytesMax) return
-  await copyFile(path, `${path}.1`)
-  await truncate(path)
-}
 
 /** Resolves true as soon as one of the files is there, false after withinMs. */
 function appears(

@@ -1,7 +1,6 @@
 // `gt mail inbox`: mail for people and agents is kept as beads, and read there.
 // Never: marks anything as read.
 import process from 'node:process'
-import { oneLine } from '../print.ts'
 import { declare } from '../word.ts'
 
 export const word = declare({
@@ -29,9 +28,7 @@ export const word = declare({
     }))
     beads.close()
     print(mail, (mail) =>
-      mail.length === 0
-        ? ['no unread mail']
-        : mail.map((each) => `${each.id}  ${oneLine(each.from ?? '')}  ${oneLine(each.subject)}`),
+      mail.length === 0 ? ['no unread mail'] : mail.map((each) => `${each.id}  ${each.from ?? ''}  ${each.subject}`),
     )
     return 0
   },

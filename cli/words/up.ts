@@ -2,7 +2,7 @@
 // stopped or halted goes on.
 // Never: hands the caller's environment on (actors/environment.ts has the list).
 import { spawn } from 'node:child_process'
-import { closeSync, existsSync, openSync, readFileSync, realpathSync, statSync } from 'node:fs'
+import { closeSync, existsSync, realpathSync, statSync } from 'node:fs'
 import { enableCompileCache } from 'node:module'
 import { dirname, extname, join } from 'node:path'
 import process from 'node:process'
@@ -17,6 +17,8 @@ import { type Context, declare } from '../word.ts'
 
 /** How long the daemon may take to answer, in milliseconds. */
 const upWithinMs = 30_000
+/** Of what it says before it ends, in bytes. */
+const wordsBytesMax = 64 * 1024
 
 export const word = declare({
   name: 'up',
@@ -37,6 +39,8 @@ export const word = declare({
       goOnWithin(env)
       const { townLayout } = await import('../../actors/layout.ts')
       // Compiled code is kept inside the town, so that a daemon that restarts answers sooner.
+      const { closeToOthers } = await import('../../actors/umask.ts')
+      closeToOthers()
       enableCompileCache(join(townLayout(root).daemon, 'cache'))
       const entry = { gt, bd: join(dirname(gt), `bd${extname(gt)}`), node: process.execPath }
       return beDaemon({ town: root, env, entry, version })
@@ -71,9 +75,10 @@ async function resume(ask: Context['ask']) {
 
 async function background(root: string, gt: string, env: Record<string, string>, ask: Context['ask']) {
   const { townLayout } = await import('../../actors/layout.ts')
+  const { lastBytes, openForAppending } = await import('../../actors/files.ts')
   const { daemonLog } = townLayout(root)
   const from = existsSync(daemonLog) ? statSync(daemonLog).size : 0
-  const out = openSync(daemonLog, 'a', 0o600)
+  const out = openForAppending(daemonLog)
   const child = spawn(process.execPath, [gt, 'up', '--foreground', '--town', root], {
     cwd: root,
     detached: true,
@@ -93,7 +98,8 @@ async function background(root: string, gt: string, env: Record<string, string>,
     return up
   }
   child.unref()
-  const said = readFileSync(daemonLog).subarray(from).toString().trim() || 'no words'
+  const written = existsSync(daemonLog) ? statSync(daemonLog).size - from : 0
+  const said = lastBytes(daemonLog, Math.max(0, Math.min(written, wordsBytesMax))).trim() || 'no words'
   throw new Error(`the town does not come up: ${said} (log: ${daemonLog})`)
 }
 
