@@ -1,7 +1,7 @@
 // A session: one run of an agent's program in a polecat's worktree, found again by what was recorded at its start,
 // never by name alone.
 // Never: outlives its record unseen; ends a process whose start time is not the recorded one.
-import { existsSync, mkdirSync, readdirSync, rmSync, statSync, watch } from 'node:fs'
+import { existsSync, lstatSync, mkdirSync, readdirSync, rmSync, statSync, watch } from 'node:fs'
 import { basename, dirname, join } from 'node:path'
 import { type SessionRecord, sessionRecord } from '../../machines/effects.ts'
 import { beginAgain, lastBytes, lastLines, textOf, writePassing, writeWhole } from '../files.ts'
@@ -106,11 +106,18 @@ export function recorded(dir: string): SessionRecord | undefined {
   }
 }
 
+/** What lies among them and is no folder is nobody's run. */
+const foldersIn = (dir: string): string[] =>
+  existsSync(dir)
+    ? readdirSync(dir, { withFileTypes: true })
+        .filter((entry) => entry.isDirectory())
+        .map(({ name }) => name)
+    : []
+
 /** Folders of a polecat's runs, newest first. */
 export function runsOf(sessionsDir: string, rig: string, polecat: string): string[] {
-  if (!existsSync(sessionsDir)) return []
   const prefix = `gt-${rig}-${polecat}-`
-  return readdirSync(sessionsDir)
+  return foldersIn(sessionsDir)
     .filter((id) => id.startsWith(prefix) && /^\d+-\d+$/.test(id.slice(prefix.length)))
     .map((id) => join(sessionsDir, id))
     .sort((a, b) => statSync(b).birthtimeMs - statSync(a).birthtimeMs)
@@ -118,13 +125,12 @@ export function runsOf(sessionsDir: string, rig: string, polecat: string): strin
 
 /** Removes the folders of runs that ended before this moment, in milliseconds since the epoch. */
 export function pruneRuns(sessionsDir: string, before: number): void {
-  if (!existsSync(sessionsDir)) return
-  for (const id of readdirSync(sessionsDir)) {
+  for (const id of foldersIn(sessionsDir)) {
     const dir = join(sessionsDir, id)
     const record = recorded(dir)
     const touched = Math.max(
       ...[dir, ...readdirSync(dir).map((file) => join(dir, file))].map(
-        (path) => statSync(path, { throwIfNoEntry: false })?.mtimeMs ?? 0,
+        (path) => lstatSync(path, { throwIfNoEntry: false })?.mtimeMs ?? 0,
       ),
     )
     if (touched < before && !(record && isAlive(record))) rmSync(dir, { recursive: true })
@@ -133,8 +139,7 @@ export function pruneRuns(sessionsDir: string, before: number): void {
 
 /** Every recorded session that is alive. */
 export function aliveIn(sessionsDir: string): SessionRecord[] {
-  if (!existsSync(sessionsDir)) return []
-  return readdirSync(sessionsDir)
+  return foldersIn(sessionsDir)
     .map((id) => recorded(join(sessionsDir, id)))
     .filter((record) => record !== undefined)
     .filter(isAlive)
