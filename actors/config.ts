@@ -10,9 +10,14 @@ import { presets } from './agents/presets.ts'
 import { type Command, CommandRefused, splitCommand } from './commands.ts'
 import { homeOf } from './environment.ts'
 import { textAt, writeWhole } from './files.ts'
+import { withoutCredentials } from './git/credentials.ts'
+import { shown } from './git/shown.ts'
 
 export class ConfigUnusable extends Error {
   override name = 'ConfigUnusable'
+  constructor(message: string) {
+    super(shown(message))
+  }
 }
 
 /** `500ms`, `5s`, `2m`, `1h` as milliseconds. */
@@ -93,7 +98,8 @@ export const rigConfig = z
     type: z.literal('rig'),
     version: version(1),
     name: rigName,
-    git_url: z.string(),
+    /** Without the password that an address may be written with (`git/credentials.ts`). */
+    git_url: z.string().transform(withoutCredentials),
     default_branch: z.string().min(1),
     beads: z.looseObject({ prefix: beadsPrefix }),
     max_workers: z.int().min(1).max(200).default(4),

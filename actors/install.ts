@@ -18,6 +18,7 @@ import type { Written } from './commands.ts'
 import { beadsPrefix, readConfig, rigConfig, rigName, rigsConfig, townConfig, writeConfig } from './config.ts'
 import { writeIfMissing } from './files.ts'
 import { type CloneProgress, makeClones, NoBranch } from './git/clone.ts'
+import { asking, cannotKeep, forgetCredentials, keepCredentials, parted } from './git/credentials.ts'
 import { GitFailed, git } from './git/git.ts'
 import { makeLens } from './git/lens.ts'
 import { excludesOf, gitTrouble } from './git/prepare.ts'
@@ -103,7 +104,7 @@ export interface NewRig {
 export async function addRig(
   town: string,
   rig: NewRig,
-): Promise<{ branch: string; prefix: string; warning: string | null }> {
+): Promise<{ branch: string; prefix: string; warning: string | null; credentials: string | null }> {
   const layout = townLayout(town)
   const named = rigName.safeParse(rig.name)
   if (!named.success) throw new Refused(`"${rig.name}" cannot be a rig's name: ${named.error.issues[0]?.message}`)
@@ -120,17 +121,22 @@ export async function addRig(
     )
   if (prefix === 'gm' || taken.includes(prefix))
     throw new Refused(`prefix ${prefix} is taken; give another with --prefix`)
+  const secret = cannotKeep(rig.url)
+  if (secret !== undefined) throw new Refused(`${rig.url} cannot be a rig’s address: ${secret}`)
   if (rig.url.startsWith('-') || /^ext::/.test(rig.url)) throw new Refused(`"${rig.url}" is not a repository's address`)
   if (Object.keys(rig.gates).length === 0 && !rig.noGate)
     throw new Refused(`give ${rig.name} a gate (--gate 'test=npm test'), or say that it lands untested (--no-gate)`)
 
   const old = await gitTrouble()
   if (old !== undefined) throw new Refused(`${old}. Nothing was changed`)
-  const url = existsSync(rig.url) ? realpathSync(rig.url) : rig.url
+  const { url, credentials } = existsSync(rig.url) ? { url: realpathSync(rig.url) } : parted(rig.url)
   const making = join(layout.daemon, `making-${rig.name}-${randomBytes(4).toString('hex')}`)
   try {
     mkdirSync(making, { mode: 0o700 })
+    if (credentials) keepCredentials(town, rig.name, credentials)
+    else forgetCredentials(town, rig.name)
     const { branch, warnings } = await makeClones(making, url, {
+      asking: (at) => asking(at, town, rig.name, url),
       ...(rig.branch === undefined ? {} : { branch: rig.branch }),
       ...(rig.progress ? { progress: rig.progress } : {}),
     })
@@ -166,9 +172,11 @@ export async function addRig(
     })
     const refused = await pushesRefused(url, branch)
     const all = refused === null ? warnings : [refused, ...warnings]
-    return { branch, prefix, warning: all.length === 0 ? null : all.join('\n') }
+    const kept = credentials ? rigLayout(town, rig.name).credentials : null
+    return { branch, prefix, warning: all.length === 0 ? null : all.join('\n'), credentials: kept }
   } catch (error) {
     rmSync(making, { recursive: true, force: true })
+    forgetCredentials(town, rig.name)
     if (error instanceof GitFailed) throw new Refused(`${url} cannot be cloned: ${wordsOf(error)}. Nothing was changed`)
     if (error instanceof NoBranch) throw new Refused(`${error.message}. Nothing was changed`)
     throw error

@@ -63,6 +63,8 @@ export function rigLayout(town: string, rig: string) {
     /** Which commit of the Refinery's brings whose work: two commits a line. */
     brought: join(root, 'refinery/brought'),
     lens: join(townLayout(town).lenses, rig),
+    /** User and password of its origin, where the address had some (`git/credentials.ts`); mode 0600. */
+    credentials: join(townLayout(town).daemon, 'credentials', rig),
     placeRecord: (polecat: string) => join(townLayout(town).places, rig, `${polecat}.json`),
     /** Places of gates: a new folder each run, with a repository and a home of its own. */
     gatePool: join(root, 'refinery/pool'),

@@ -5,6 +5,7 @@ import { join } from 'node:path'
 import { type FSWatcher, watch } from 'chokidar'
 import { type RigConfig, readConfig, rigsConfig, writeConfig } from '../actors/config.ts'
 import { readTown, rigIn, usableRigs } from '../actors/facts.ts'
+import { forgetCredentials, keepWritten } from '../actors/git/credentials.ts'
 import { rigLayout, townLayout } from '../actors/layout.ts'
 
 export interface Rigs {
@@ -67,6 +68,7 @@ export function openRigs(root: string, hears: Hears): Rigs {
     },
     remove(name) {
       rigs.delete(name)
+      forgetCredentials(root, name)
       watcher?.unwatch(rigLayout(root, name).config)
       const moved = moveAside(root, name)
       problems = problemsOf(root)
@@ -83,9 +85,16 @@ export function openRigs(root: string, hears: Hears): Rigs {
   }
 }
 
+/** What is wrong; a password that somebody wrote into an address is kept where it belongs, and told. */
 function problemsOf(root: string): string[] {
-  const { unusable, unread } = readTown(root)
-  return [...[...unusable.values()].map((why) => `${why} (the town goes by what it was)`), ...unread]
+  const { rigs, unusable, unread } = readTown(root)
+  const inAddress = [...rigs.keys()]
+    .filter((rig) => keepWritten(root, rig))
+    .map((rig) => {
+      const { config, credentials } = rigLayout(root, rig)
+      return `git_url in ${config} has a user or password in it; it is kept in ${credentials} by now: take it out there`
+    })
+  return [...[...unusable.values()].map((why) => `${why} (the town goes by what it was)`), ...unread, ...inAddress]
 }
 
 /** First out of the registry, then out of the way: a folder nobody knows of harms less than a rig without one. */

@@ -7,7 +7,7 @@ import { copyFile } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
 import process from 'node:process'
 import { type SimpleGitProgressEvent, simpleGit } from 'simple-git'
-import { overNetwork, plainly } from './at.ts'
+import { type At, overNetwork, plainly } from './at.ts'
 import { GitFailed, git, longMs } from './git.ts'
 import { formatOf } from './lens.ts'
 import { mainAtFirst, readRef, refsUnder, wordIn } from './refs.ts'
@@ -29,6 +29,8 @@ const silentMaxMs = 300_000
 
 interface Asked {
   branch?: string
+  /** What git is told besides, to reach this origin. */
+  asking(at: At): At
   progress?: (event: CloneProgress) => void
 }
 
@@ -51,7 +53,9 @@ export async function makeClones(
 /** What the list for an origin says on purpose; the library would take it for an attack. */
 const meant = {
   allowUnsafeAskPass: true,
+  allowUnsafeConfigEnvCount: true,
   allowUnsafeConfigPaths: true,
+  allowUnsafeCredentialHelper: true,
   allowUnsafeEditor: true,
   allowUnsafeFsMonitor: true,
   allowUnsafeHooksPath: true,
@@ -62,10 +66,10 @@ const meant = {
 }
 
 /** The one git that a person waits for at a terminal, with its progress told. */
-async function clone(url: string, path: string, { progress }: Asked): Promise<void> {
+async function clone(url: string, path: string, { progress, asking }: Asked): Promise<void> {
   if (url.startsWith('-')) throw new GitFailed(`"${url}" is not a repository's address`, '', undefined)
   mkdirSync(dirname(path), { recursive: true })
-  const { env, flags } = overNetwork(dirname(path))
+  const { env, flags } = asking(overNetwork(dirname(path)))
   const called = new AbortController()
   const stop = () => called.abort()
   const signals = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const

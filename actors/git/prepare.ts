@@ -9,6 +9,7 @@ import { rigLayout, townLayout } from '../layout.ts'
 import { overNetwork, plainly } from './at.ts'
 import { forgetAll } from './checkout.ts'
 import { alternates } from './clone.ts'
+import { withoutCredentials } from './credentials.ts'
 import { contains, GitFailed, git } from './git.ts'
 import { hiddenIn } from './hidden.ts'
 import { cloneAt, makeLens, worktreeAt } from './lens.ts'
@@ -63,6 +64,7 @@ async function prepareRig(deps: RigGit, rig: string): Promise<void> {
   makeLens(deps.town, rig, await excludesOf(deps.town, rig))
   healAlternates(deps.town, rig)
   healMoved(deps.town, rig)
+  healAddresses(deps, rig)
   await clearStaged(deps.town, rig)
   await detachMain(deps, rig)
 }
@@ -76,6 +78,21 @@ function healAlternates(town: string, rig: string): void {
   if (known.split('\n').includes(alternates.trim())) return
   mkdirSync(dirname(file), { recursive: true })
   writePassing(file, `${alternates}${known}`)
+}
+
+/** An address with a password in it, as clones and places of older versions have it, is without it from now on. */
+function healAddresses(deps: RigGit, rig: string): void {
+  const { clone, refineryClone } = rigLayout(deps.town, rig)
+  const admins = join(clone, '.git/worktrees')
+  const places = existsSync(admins) ? readdirSync(admins).map((name) => join(admins, name, 'common/config')) : []
+  for (const file of [join(clone, '.git/config'), join(refineryClone, '.git/config'), ...places]) {
+    const text = textOf(file)
+    const healed = text?.replaceAll(/https?:\/\/[^\s"]+/g, (address) => {
+      const bare = withoutCredentials(address)
+      return bare === deps.url(rig) ? bare : address
+    })
+    if (healed !== undefined && healed !== text) writePassing(file, healed)
+  }
 }
 
 /** Git notes where each worktree is, and each worktree where git's own folder of it is: both as they are now. */

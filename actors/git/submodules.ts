@@ -9,6 +9,7 @@ import { dirname, isAbsolute, join, relative } from 'node:path'
 import { rigLayout } from '../layout.ts'
 import { asThePerson } from '../umask.ts'
 import { type At, overNetwork, plainly } from './at.ts'
+import { asking } from './credentials.ts'
 import { GitFailed, git, longMs } from './git.ts'
 import { formatOf } from './lens.ts'
 import { realOf } from './repository.ts'
@@ -132,8 +133,9 @@ export async function fetched(deps: RigGit, rig: string, submodule: Submodule): 
   }
   if (await has(cache, pointer)) return cache
   const silentMs = silentMaxMs(deps)
+  const at = asking(overNetwork(cache), deps.town, rig, deps.url(rig))
   const ask = (...wanted: string[]) =>
-    git(overNetwork(cache), ['fetch', '--progress', '--no-tags', '--no-write-fetch-head', url, ...wanted], { silentMs })
+    git(at, ['fetch', '--progress', '--no-tags', '--no-write-fetch-head', url, ...wanted], { silentMs })
   try {
     await ask('+refs/heads/*:refs/remotes/origin/*')
   } catch (error) {

@@ -92,6 +92,8 @@ export const word = declare({
       if (!(error instanceof TownUnreachable)) throw error
     }
     if (added.warning) complain('warning', added.warning)
+    if (added.credentials)
+      tell(`what stood before the @ is kept in ${added.credentials}; what you typed may be in your shell’s history`)
     print({ rig: name, ...added }, () => [
       `${name} is a rig on ${added.branch}; its issues are ${added.prefix}-…${flags['no-gate'] ? '. It lands WITHOUT a gate' : ''}`,
     ])
