@@ -1,6 +1,6 @@
-// What others on this machine may do with files. What the town itself writes is its Overseer's alone, whatever the umask
-// of who started it; programs that the town starts for its workers (git, gates, sessions, plugins) make their files as
-// the person's own would.
+// What others on this machine may do with files. What the town itself writes is its Overseer's alone, whatever the
+// umask of who started it; programs that the town starts for its workers (git, gates, sessions, plugins) make their
+// files as the person's own would.
 // Never: lets every user write what a program makes, even where the person's umask would.
 import process from 'node:process'
 

@@ -1,6 +1,6 @@
 // Why a gate's program cannot be started: it is not on this machine, or the change itself took it away.
 // Never: runs it.
-import { accessSync, constants, statSync } from 'node:fs'
+import { accessSync, constants, type Stats, statSync } from 'node:fs'
 import { delimiter, isAbsolute, relative, resolve } from 'node:path'
 import { firstBytes } from '../files.ts'
 import { git } from '../git/git.ts'
@@ -49,7 +49,13 @@ function fileOf(program: string, place: string, path: string): string | undefine
 }
 
 function troubleOf(file: string, program: string): string | undefined {
-  const stat = statSync(file, { throwIfNoEntry: false })
+  let stat: Stats | undefined
+  try {
+    stat = statSync(file, { throwIfNoEntry: false })
+  } catch (error) {
+    // As a folder on the PATH that is another user's.
+    return `${program} cannot be reached: ${(error as Error).message}`
+  }
   if (!stat) return `${program} is not there`
   if (!stat.isFile()) return `${program} is no file`
   try {

@@ -1,10 +1,10 @@
 // A polecat's place in the Mayor's clone: what the town remembers of it, and where git keeps its own folder. A place
 // has its own configuration, hooks, stash and view of origin; it shares objects, branches and tags with the clone.
 // Never: reads a worker's files to know whose place it is.
-import { existsSync, lstatSync, mkdirSync, readdirSync, realpathSync, rmSync, writeFileSync } from 'node:fs'
+import { existsSync, lstatSync, mkdirSync, readdirSync, realpathSync, rmSync } from 'node:fs'
 import { basename, dirname, join, relative, resolve } from 'node:path'
 import { z } from 'zod'
-import { append, textOf, writeWhole } from '../files.ts'
+import { append, textOf, writePassing, writeWhole } from '../files.ts'
 import { rigLayout } from '../layout.ts'
 import { formatOf, link } from './lens.ts'
 import { isWithin, realOf } from './repository.ts'
@@ -78,8 +78,8 @@ export function mendAdmin(admin: string, branch: string): boolean {
     rmSync(path, { recursive: true })
     return true
   }
-  if (isOdd('HEAD')) writeFileSync(join(admin, 'HEAD'), `ref: refs/heads/${branch}\n`)
-  if (isOdd('commondir')) writeFileSync(join(admin, 'commondir'), 'common\n')
+  if (isOdd('HEAD')) writePassing(join(admin, 'HEAD'), `ref: refs/heads/${branch}\n`)
+  if (isOdd('commondir')) writePassing(join(admin, 'commondir'), 'common\n')
   return isOdd('index')
 }
 
@@ -98,12 +98,12 @@ export function writeAdmin(
   const { clone, polecat } = rigLayout(deps.town, place.rig)
   const path = polecat(place.polecat)
   mkdirSync(join(admin, 'logs'), { recursive: true })
-  writeFileSync(join(admin, 'HEAD'), `ref: refs/heads/${place.branch}\n`)
-  writeFileSync(join(admin, 'commondir'), 'common\n')
+  writePassing(join(admin, 'HEAD'), `ref: refs/heads/${place.branch}\n`)
+  writePassing(join(admin, 'commondir'), 'common\n')
   // Absolute: older gits take a relative one for a folder that is gone. A town that was moved is healed at its start.
-  writeFileSync(join(admin, 'gitdir'), `${join(realpathSync(dirname(path)), basename(path), '.git')}\n`)
+  writePassing(join(admin, 'gitdir'), `${join(realpathSync(dirname(path)), basename(path), '.git')}\n`)
   const nothing = '0'.repeat(start.length)
-  writeFileSync(
+  writePassing(
     join(admin, 'logs/HEAD'),
     `${nothing} ${start} Gas Town <refinery@gastown.invalid> ${Math.floor(Date.now() / 1000)} +0000\tmade\n`,
   )
@@ -121,15 +121,15 @@ function writeCommon(deps: RigGit, rig: string, clone: string, common: string, m
   if (main !== undefined) {
     const tracked = join(common, 'refs/remotes/origin', branch)
     mkdirSync(dirname(tracked), { recursive: true })
-    writeFileSync(tracked, `${main}\n`)
+    writePassing(tracked, `${main}\n`)
     // What `origin/HEAD`, and `origin` alone, mean to git and to agents.
-    writeFileSync(join(common, 'refs/remotes/origin/HEAD'), `ref: refs/remotes/origin/${branch}\n`)
+    writePassing(join(common, 'refs/remotes/origin/HEAD'), `ref: refs/remotes/origin/${branch}\n`)
   }
   // Main cannot be checked out in a worker's place; it would no longer follow origin.
-  writeFileSync(join(common, 'HEAD'), `ref: refs/heads/${branch}\n`)
+  writePassing(join(common, 'HEAD'), `ref: refs/heads/${branch}\n`)
   const excluded = join(rigLayout(deps.town, rig).lens, 'info/exclude')
-  writeFileSync(join(common, 'info/exclude'), textOf(excluded) ?? '')
-  writeFileSync(
+  writePassing(join(common, 'info/exclude'), textOf(excluded) ?? '')
+  writePassing(
     join(common, 'config'),
     configFor(formatOf(rigLayout(deps.town, rig).refineryClone), deps.url(rig), branch),
   )
@@ -165,7 +165,7 @@ export function noteSubmodule(admin: string, { name, url }: Submodule): void {
  */
 export function writeGitFile(town: string, folder: string, as: string, repository: string): void {
   const isNear = isWithin(dirname(as), town)
-  writeFileSync(
+  writePassing(
     join(folder, '.git'),
     `gitdir: ${isNear ? relative(realOf(as), realOf(repository)) : realOf(repository)}\n`,
   )

@@ -1,21 +1,11 @@
 // A worktree appears whole or not at all. Its files and git's own folder for it are made aside, and get their names
 // when they are finished. What is removed loses its name first, and is deleted by and by.
 // Never: leaves half a worktree where git or a worker could meet it; has git enumerate or prune worktrees.
-import {
-  chmodSync,
-  existsSync,
-  lstatSync,
-  mkdirSync,
-  readdirSync,
-  renameSync,
-  rmdirSync,
-  rmSync,
-  writeFileSync,
-} from 'node:fs'
+import { chmodSync, existsSync, lstatSync, mkdirSync, readdirSync, renameSync, rmdirSync, rmSync } from 'node:fs'
 import { rm } from 'node:fs/promises'
 import { basename, dirname, join, relative } from 'node:path'
 import process from 'node:process'
-import { textOf } from '../files.ts'
+import { append, textOf } from '../files.ts'
 import { rigLayout } from '../layout.ts'
 import { asThePerson } from '../umask.ts'
 import { git, longMs } from './git.ts'
@@ -108,7 +98,7 @@ async function fill(
       const there = join(at.path, relative(at.folder, folder))
       writeGitFile(deps.town, folder, there, own)
       const worktree = quoted(relative(realOf(own), realOf(there)))
-      writeFileSync(join(repository, 'config'), `[core]\n\tworktree = ${worktree}\n`, { flag: 'a' })
+      append(join(repository, 'config'), `[core]\n\tworktree = ${worktree}\n`)
     })
   } catch (error) {
     deps.report?.(error)

@@ -4,8 +4,9 @@
 // itself; runs in a submodule's own repository once an agent had it.
 import { createHash } from 'node:crypto'
 import { existsSync, lstatSync, mkdirSync } from 'node:fs'
-import { copyFile, mkdir, writeFile } from 'node:fs/promises'
+import { copyFile, mkdir } from 'node:fs/promises'
 import { dirname, isAbsolute, join, relative } from 'node:path'
+import { writePassing } from '../files.ts'
 import { rigLayout } from '../layout.ts'
 import { asThePerson } from '../umask.ts'
 import { type At, overNetwork, plainly } from './at.ts'
@@ -164,7 +165,7 @@ export async function putIntoPlace(admin: string, from: string, pointer: string,
   for (const each of ['objects/info', 'refs/heads', 'refs/tags', 'info'])
     await mkdir(join(dir, each), { recursive: true })
   asThePerson(() => mkdirSync(folder, { recursive: true }))
-  await writeFile(
+  writePassing(
     join(dir, 'objects/info/alternates'),
     `${relative(realOf(join(dir, 'objects')), realOf(join(from, 'objects')))}\n`,
   )
@@ -173,10 +174,10 @@ export async function putIntoPlace(admin: string, from: string, pointer: string,
     '--format=%(objectname) %(refname)',
     'refs/remotes/origin/',
   ])
-  await writeFile(join(dir, 'packed-refs'), refs === '' ? '' : `${refs}\n`)
+  writePassing(join(dir, 'packed-refs'), refs === '' ? '' : `${refs}\n`)
   if (existsSync(join(from, 'shallow'))) await copyFile(join(from, 'shallow'), join(dir, 'shallow'))
-  await writeFile(join(dir, 'HEAD'), `${pointer}\n`)
-  await writeFile(join(dir, 'config'), moduleConfig(formatOf(from), of.url ?? ''))
+  writePassing(join(dir, 'HEAD'), `${pointer}\n`)
+  writePassing(join(dir, 'config'), moduleConfig(formatOf(from), of.url ?? ''))
   const at = plainly(folder)
   await git(
     { ...at, env: { ...at.env, GIT_DIR: dir, GIT_COMMON_DIR: dir, GIT_WORK_TREE: folder } },

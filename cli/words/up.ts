@@ -39,9 +39,9 @@ export const word = declare({
       goOnWithin(env)
       const { townLayout } = await import('../../actors/layout.ts')
       // Compiled code is kept inside the town, so that a daemon that restarts answers sooner.
-      const { closeToOthers } = await import('../../actors/umask.ts')
-      closeToOthers()
+      const persons = process.umask(0o077)
       enableCompileCache(join(townLayout(root).daemon, 'cache'))
+      process.umask(persons)
       const entry = { gt, bd: join(dirname(gt), `bd${extname(gt)}`), node: process.execPath }
       return beDaemon({ town: root, env, entry, version })
     }
