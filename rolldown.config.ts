@@ -34,8 +34,8 @@ export default defineConfig([
       // it.
       codeSplitting: {
         groups: [
-          { name: 'values', test: /\/(cli\/(errors|kinds)|machines\/address)\.ts$/ },
-          { name: 'core', test: /\/cli\/(gt-main|client|word|words|print)\.ts$/ },
+          { name: 'values', test: /\/(cli\/(errors|kinds|print)|machines\/address|actors\/plain)\.ts$/ },
+          { name: 'core', test: /\/(cli\/(gt-main|client|word|words)|actors\/socket-folder)\.ts$/ },
         ],
       },
       paths: (id) => (isApart(id) ? `./${apart[basename(id)]}` : id),

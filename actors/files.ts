@@ -10,6 +10,7 @@ import {
   fsyncSync,
   ftruncateSync,
   openSync,
+  promises,
   readlinkSync,
   readSync,
   realpathSync,
@@ -17,7 +18,7 @@ import {
   rmSync,
   writeFileSync,
 } from 'node:fs'
-import { chmod, copyFile, type FileHandle, open } from 'node:fs/promises'
+import type { FileHandle } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
 import process from 'node:process'
 
@@ -202,7 +203,8 @@ export function beginAgain(path: string, bytesMax: number): void {
 export async function openPlain(path: string): Promise<FileHandle | undefined> {
   let file: FileHandle
   try {
-    file = await open(path, O_RDONLY | noWaiting)
+    // By way of `promises`, which is loaded only where it is used: `bd` reads this file.
+    file = await promises.open(path, O_RDONLY | noWaiting)
   } catch (error) {
     if (noFile.includes((error as NodeJS.ErrnoException).code ?? '')) return undefined
     throw error
@@ -226,8 +228,8 @@ export async function copyPlain(root: string, path: string, to: string): Promise
     // What was opened, and not what has its name by now.
     const from = hasProc ? openFile(file.fd) : join(root, path)
     if (hasProc && readlinkSync(from) !== join(realpathSync(root), path)) return false
-    await copyFile(from, to, constants.COPYFILE_EXCL | constants.COPYFILE_FICLONE)
-    await chmod(to, (await file.stat()).mode & 0o777)
+    await promises.copyFile(from, to, constants.COPYFILE_EXCL | constants.COPYFILE_FICLONE)
+    await promises.chmod(to, (await file.stat()).mode & 0o777)
     return true
   } finally {
     await file.close()

@@ -104,7 +104,7 @@ export interface NewRig {
 export async function addRig(
   town: string,
   rig: NewRig,
-): Promise<{ branch: string; prefix: string; warning: string | null; credentials: string | null }> {
+): Promise<{ branch: string; prefix: string; warning: string | null; credentials?: string }> {
   const layout = townLayout(town)
   const named = rigName.safeParse(rig.name)
   if (!named.success) throw new Refused(`"${rig.name}" cannot be a rig's name: ${named.error.issues[0]?.message}`)
@@ -172,8 +172,8 @@ export async function addRig(
     })
     const refused = await pushesRefused(url, branch)
     const all = refused === null ? warnings : [refused, ...warnings]
-    const kept = credentials ? rigLayout(town, rig.name).credentials : null
-    return { branch, prefix, warning: all.length === 0 ? null : all.join('\n'), credentials: kept }
+    const kept = credentials ? { credentials: rigLayout(town, rig.name).credentials } : {}
+    return { branch, prefix, warning: all.length === 0 ? null : all.join('\n'), ...kept }
   } catch (error) {
     rmSync(making, { recursive: true, force: true })
     forgetCredentials(town, rig.name)

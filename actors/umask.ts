@@ -5,7 +5,8 @@
 import process from 'node:process'
 
 const closed = 0o077
-const writableByAll = 0o002
+/** What is so can be changed by every user of the machine. */
+export const writableByAll = 0o002
 
 /** The person's, once the town's own counts in this process. */
 let persons: number | undefined

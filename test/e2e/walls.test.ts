@@ -89,7 +89,8 @@ echo over > "$GT_TOWN/over"
 `
   using t = realTown({ worker })
   t.issues(1)
-  t.ok('up')
+  chmodSync(join(t.rig, 'config.json'), 0o646)
+  expect(t.ok('up')).toContain('config.json can be written by every user here')
   t.ok('spawn', '--issue', 'wy-1')
   await eventually(() => isWritten(join(t.town, 'over')))
   await eventually(() => t.json<unknown[]>('mail', 'inbox').length === 2)
