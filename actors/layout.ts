@@ -1,6 +1,5 @@
 // Every path of a town and its rigs (spec: Directory Structure). Nothing else in the project knows a path.
 // Never: touches the disk; names that reach it have been parsed.
-import { tmpdir, userInfo } from 'node:os'
 import { join } from 'node:path'
 import process from 'node:process'
 
@@ -66,6 +65,8 @@ export function rigLayout(town: string, rig: string) {
     /** Which commit of the Refinery's brings whose work: two commits a line. */
     brought: join(root, 'refinery/brought'),
     lens: join(townLayout(town).lenses, rig),
+    /** User and password of its origin, where the address had some (`git/credentials.ts`); mode 0600. */
+    credentials: join(townLayout(town).daemon, 'credentials', rig),
     placeRecord: (polecat: string) => join(townLayout(town).places, rig, `${polecat}.json`),
     /** Places of gates: a new folder each run, with a repository and a home of its own. */
     gatePool: join(root, 'refinery/pool'),
@@ -95,10 +96,11 @@ export function townId(town: string): string {
 }
 
 /**
- * Unix socket paths end at 107 bytes; a deep town keeps its socket in a private folder of the temp directory instead.
+ * Unix socket paths end at 107 bytes; a deep town keeps its socket in a folder of its user's instead
+ * (`socket-folder.ts`). Not below TMPDIR: the daemon's may be another one than that of who asks.
  */
 function socketPath(town: string): string {
   const inside = join(town, 'daemon/gt.sock')
   if (Buffer.byteLength(inside) <= 100) return inside
-  return join(tmpdir(), `gastown-${userInfo().uid}`, `${townId(town)}.sock`)
+  return join('/tmp', `gastown-${process.getuid?.()}`, `${townId(town)}.sock`)
 }

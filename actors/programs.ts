@@ -4,6 +4,7 @@ import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { afterWatched } from '../runtime/open.ts'
 import { endAll, identityOf, type Mark, type ProcessIdentity } from './processes.ts'
+import { asThePerson } from './umask.ts'
 
 export interface Program {
   argv: readonly string[]
@@ -41,7 +42,7 @@ export async function runProgram(run: Program): Promise<ProgramEnd | { why: stri
   const begun = performance.now()
   let child: ChildProcess
   try {
-    child = start(run)
+    child = asThePerson(() => start(run))
     await once(child, 'spawn')
   } catch (error) {
     return { why: error instanceof Error ? error.message : String(error) }

@@ -4,6 +4,7 @@
 import { writeFileSync } from 'node:fs'
 import { connect, type Socket } from 'node:net'
 import process from 'node:process'
+import { strangeFolder } from '../actors/socket-folder.ts'
 import type { Request, Response } from './api.ts'
 import type { Data, Params, RequestName } from './asking.ts'
 import { TownUnreachable, Usage } from './errors.ts'
@@ -50,6 +51,8 @@ export function send<M extends RequestName>(
   event: (event: unknown) => void = () => {},
 ): Promise<Data<M>> {
   return new Promise((resolve, reject) => {
+    const strange = strangeFolder(socketPath, town)
+    if (strange !== undefined) throw new Error(strange)
     const socket = connect(socketPath)
     open.add(socket)
     const unreachable = () => reject(new TownUnreachable(`the town at ${town} is not up; start it with \`gt up\``))

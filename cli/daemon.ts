@@ -1,6 +1,6 @@
 // The daemon: one a town. Opens the town, answers on its socket, ends on a signal or when told to.
 // Never: listens to anything but a unix socket of mode 0600.
-import { chmodSync, existsSync, mkdirSync, rmSync } from 'node:fs'
+import { chmodSync, existsSync, rmSync } from 'node:fs'
 import { flushCompileCache } from 'node:module'
 import { createServer, type Socket } from 'node:net'
 import { dirname, join } from 'node:path'
@@ -11,19 +11,26 @@ import { ConfigUnusable, writeConfig } from '../actors/config.ts'
 import { gitsApart } from '../actors/git/apart.ts'
 import { startGitsBy } from '../actors/git/run.ts'
 import { townLayout } from '../actors/layout.ts'
+import { makeSocketFolder } from '../actors/socket-folder.ts'
+import { closeToOthers } from '../actors/umask.ts'
 import { Refusal, StoreUnusable } from '../runtime/open.ts'
 import type { Response } from './api.ts'
 import { beatMs } from './client.ts'
 import { type Door, openDoor } from './door.ts'
 import { Usage } from './errors.ts'
 import { peerOf } from './peer.ts'
+import { safeJson, tell } from './print.ts'
 import { openTown } from './town.ts'
 import type { DaemonOptions } from './word.ts'
 
 /** Runs until the town goes down; resolves with the exit code. Trouble at the start is printed in words. */
 export async function runDaemon(options: DaemonOptions): Promise<number> {
   const layout = townLayout(options.town)
-  const log = pino({ base: null, timestamp: pino.stdTimeFunctions.isoTime }, destination({ dest: 1, sync: true }))
+  closeToOthers()
+  const log = pino(
+    { base: null, timestamp: pino.stdTimeFunctions.isoTime, hooks: { streamWrite: safeJson } },
+    destination({ dest: 1, sync: true }),
+  )
   let end: (code: number) => void = () => {}
   const ended = new Promise<number>((resolve) => {
     end = resolve
@@ -37,6 +44,8 @@ export async function runDaemon(options: DaemonOptions): Promise<number> {
   if (existsSync(gits)) startGitsBy(gitsApart(options.entry.node, gits))
   let town: Awaited<ReturnType<typeof openTown>>
   try {
+    const strange = makeSocketFolder(layout.socket, options.town)
+    if (strange !== undefined) throw new Refusal(strange)
     town = await openTown({
       ...options,
       pid: process.pid,
@@ -47,7 +56,7 @@ export async function runDaemon(options: DaemonOptions): Promise<number> {
     })
   } catch (error) {
     if (error instanceof Refusal || error instanceof StoreUnusable || error instanceof ConfigUnusable) {
-      console.error(error.message)
+      tell(...error.message.split('\n'))
       return 1
     }
     throw error
@@ -60,7 +69,6 @@ export async function runDaemon(options: DaemonOptions): Promise<number> {
     serve(socket, answer, (error) => log.error(error))
     socket.on('close', () => sockets.delete(socket))
   })
-  mkdirSync(dirname(layout.socket), { recursive: true, mode: 0o700 })
   // The lease is ours: a socket file that is still here is a dead daemon's.
   rmSync(layout.socket, { force: true })
   // Whoever is answered can also read who answered.
@@ -70,9 +78,7 @@ export async function runDaemon(options: DaemonOptions): Promise<number> {
     version: options.version,
     started_at: new Date().toISOString(),
   })
-  const mask = process.umask(0o177)
   await new Promise<void>((resolve, reject) => server.once('error', reject).listen(layout.socket, resolve))
-  process.umask(mask)
   chmodSync(layout.socket, 0o600)
   await town.begin()
   log.info(`${options.town} is up`)

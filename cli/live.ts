@@ -6,6 +6,7 @@ import { townLayout } from '../actors/layout.ts'
 import type { Chart } from '../proof/chart.ts'
 import { openSqliteStore, readActors, statePath } from '../runtime/open.ts'
 import type { LogEntry } from './api.ts'
+import { json, plainly } from './print.ts'
 
 export interface Live {
   url: string
@@ -57,7 +58,7 @@ export async function serveLive(
   const listeners = new Set<ServerResponse>()
   const kept: LogEntry[] = []
   const line = (entries: readonly LogEntry[]) =>
-    `data: ${JSON.stringify(entries.map((entry) => ({ ...entry, machine: machineOf(entry.address) })))}\n\n`
+    `data: ${json(plainly(entries).map((entry) => ({ ...entry, machine: machineOf(entry.address) })))}\n\n`
   const server = createServer((request, response) => {
     const url = new URL(request.url ?? '/', 'http://127.0.0.1')
     const own = /^(127\.0\.0\.1|localhost):\d+$/.test(request.headers.host ?? '')

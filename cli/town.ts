@@ -1,7 +1,6 @@
 // The composition root: store, clock, chance, hands and roles put together into one running town.
 // Never: decides anything; it connects.
 import { randomUUID } from 'node:crypto'
-import { readFileSync } from 'node:fs'
 import { beadsHands } from '../actors/beads/hands.ts'
 import { reseal } from '../actors/beads/reseal.ts'
 import { bind, handlersOf } from '../actors/binding.ts'
@@ -9,7 +8,7 @@ import { readConfig, townConfig } from '../actors/config.ts'
 import { endEverySession, endOver, endPrograms } from '../actors/ends.ts'
 import { sessionEnv } from '../actors/environment.ts'
 import { factsOf, rigOfIssue } from '../actors/facts.ts'
-import { foldersIn } from '../actors/files.ts'
+import { foldersIn, textAt } from '../actors/files.ts'
 import { endLeftover, gateHands } from '../actors/gates/hands.ts'
 import { gitHands } from '../actors/git/hands.ts'
 import { preservedOf } from '../actors/git/pin.ts'
@@ -82,7 +81,7 @@ export async function openTown(options: TownOptions): Promise<Town> {
     ...binding,
     roles,
   })
-  const secret = readFileSync(layout.secret, 'utf8').trim()
+  const secret = textAt(layout.secret).trim()
   writeShims(layout.shims, options.entry.node, { gt: options.entry.gt, bd: options.entry.bd })
   const git = gitOf(options, rigs)
   const driver = openDriver({

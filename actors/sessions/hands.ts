@@ -1,6 +1,6 @@
 // The hands of sessions: what starting, watching and ending one does.
 // Never: restarts anything; the polecat decides that.
-import { existsSync, mkdirSync, writeFileSync } from 'node:fs'
+import { existsSync, mkdirSync } from 'node:fs'
 import { join } from 'node:path'
 import type { Clock } from '../../runtime/contract.ts'
 import { afterWatched } from '../../runtime/open.ts'
@@ -9,6 +9,7 @@ import { presets } from '../agents/presets.ts'
 import type { Hands } from '../binding.ts'
 import type { RigConfig } from '../config.ts'
 import type { Environment } from '../environment.ts'
+import { writePassing } from '../files.ts'
 import { townLayout } from '../layout.ts'
 import {
   cancelStart,
@@ -51,11 +52,8 @@ export function sessionHands(deps: SessionDeps): Pick<Hands, 'startSession' | 'w
       // The assignment is on disk before there is anyone to read it.
       mkdirSync(dir, { recursive: true, mode: 0o700 })
       const { issue, attempt, returned } = input
-      writeFileSync(
-        join(dir, 'assignment.json'),
-        `${JSON.stringify({ issue, attempt, returned, branch: input.branch }, null, 2)}\n`,
-        { mode: 0o600 },
-      )
+      const assignment = JSON.stringify({ issue, attempt, returned, branch: input.branch }, null, 2)
+      writePassing(join(dir, 'assignment.json'), `${assignment}\n`)
       const spec = {
         id: input.id,
         dir,

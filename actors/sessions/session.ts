@@ -1,13 +1,12 @@
 // A session: one run of an agent's program in a polecat's worktree, found again by what was recorded at its start,
 // never by name alone.
 // Never: outlives its record unseen; ends a process whose start time is not the recorded one.
-import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, statSync, watch, writeFileSync } from 'node:fs'
-import { copyFile, truncate } from 'node:fs/promises'
+import { existsSync, lstatSync, mkdirSync, readdirSync, rmSync, statSync, watch } from 'node:fs'
 import { basename, dirname, join } from 'node:path'
 import { type SessionRecord, sessionRecord } from '../../machines/effects.ts'
 import type { Clock } from '../../runtime/contract.ts'
 import { afterWatched, watchEvery } from '../../runtime/open.ts'
-import { lastBytes, lastLines, writeWhole } from '../files.ts'
+import { beginAgain, foldersIn, lastBytes, lastLines, textOf, writePassing, writeWhole } from '../files.ts'
 import { linkedFrom } from '../git/repository.ts'
 import { endAll, isAlive, letGoOn, type Mark, markOf, startOf, type Whose } from '../processes.ts'
 import { writeEnvironment } from './launcher.ts'
@@ -106,10 +105,10 @@ export async function start(
  * own mark. Agents can write here: a record of another session than the folder's own is none.
  */
 export function recorded(dir: string): SessionRecord | undefined {
-  const path = join(dir, 'identity.json')
-  if (!existsSync(path)) return undefined
+  const text = textOf(join(dir, 'identity.json'))
+  if (text === undefined) return undefined
   try {
-    const { data } = sessionRecord.safeParse(JSON.parse(readFileSync(path, 'utf8')))
+    const { data } = sessionRecord.safeParse(JSON.parse(text))
     return data?.dir === dir && data.id === basename(dir) ? data : undefined
   } catch (error) {
     if (error instanceof SyntaxError) return undefined
@@ -119,8 +118,7 @@ export function recorded(dir: string): SessionRecord | undefined {
 
 /** Folders of a polecat's runs, newest first. */
 export function runsOf(sessionsDir: string, rig: string, polecat: string): string[] {
-  if (!existsSync(sessionsDir)) return []
-  return readdirSync(sessionsDir)
+  return foldersIn(sessionsDir)
     .filter((id) => isRunOf(id, rig, polecat))
     .map((id) => join(sessionsDir, id))
     .sort((a, b) => statSync(b).birthtimeMs - statSync(a).birthtimeMs)
@@ -128,13 +126,12 @@ export function runsOf(sessionsDir: string, rig: string, polecat: string): strin
 
 /** Removes the folders of runs that ended before this moment, in milliseconds since the epoch. */
 export function pruneRuns(sessionsDir: string, before: number): void {
-  if (!existsSync(sessionsDir)) return
-  for (const id of readdirSync(sessionsDir)) {
+  for (const id of foldersIn(sessionsDir)) {
     const dir = join(sessionsDir, id)
     const record = recorded(dir)
     const touched = Math.max(
       ...[dir, ...readdirSync(dir).map((file) => join(dir, file))].map(
-        (path) => statSync(path, { throwIfNoEntry: false })?.mtimeMs ?? 0,
+        (path) => lstatSync(path, { throwIfNoEntry: false })?.mtimeMs ?? 0,
       ),
     )
     if (touched < before && !(record && isAlive(record))) rmSync(dir, { recursive: true })
@@ -143,8 +140,7 @@ export function pruneRuns(sessionsDir: string, before: number): void {
 
 /** Every recorded session that is alive. */
 export function aliveIn(sessionsDir: string): SessionRecord[] {
-  if (!existsSync(sessionsDir)) return []
-  return readdirSync(sessionsDir)
+  return foldersIn(sessionsDir)
     .map((id) => recorded(join(sessionsDir, id)))
     .filter((record) => record !== undefined)
     .filter(isAlive)
@@ -176,7 +172,8 @@ export async function watchSession(
   for (;;) {
     signal.throwIfAborted()
     if (markIn(session.dir, 'exit') !== undefined || !isAlive(session)) return over(backend, session, signal)
-    await rotate(session.dir)
+    // The session goes on appending to it.
+    beginAgain(join(session.dir, 'output.log'), outputBytesMax)
     const watchedMs = watch.look()
     const before = shown
     shown = progressOf(session.dir, worktree)
@@ -253,7 +250,7 @@ export const isRunOf = (id: string, rig: string, polecat: string): boolean =>
 /** Ends a start that was never confirmed: the launcher finds the mark, or its process is ended. */
 export async function cancelStart(dir: string, graceMs: number, signal: AbortSignal): Promise<void> {
   mkdirSync(dir, { recursive: true, mode: 0o700 })
-  writeFileSync(join(dir, 'cancelled'), '')
+  writePassing(join(dir, 'cancelled'), '')
   rmSync(join(dir, 'environment'), { force: true })
   const pid = markIn(dir, 'started')
   const pidStart = pid === undefined ? undefined : startOf(pid)
@@ -291,14 +288,6 @@ function progressOf(dir: string, worktree: string): string | undefined {
 }
 
 const outputBytesMax = 8 * 1024 * 1024
-/** The output file is opened for appending by the session: its text moves to `.1` and the file begins again. */
-async function rotate(dir: string): Promise<void> {
-  const path = join(dir, 'output.log')
-  const stat = statSync(path, { throwIfNoEntry: false })
-  if (!stat?.isFile() || stat.size <= outputBytesMax) return
-  await copyFile(path, `${path}.1`)
-  await truncate(path)
-}
 
 /** Resolves true as soon as one of the files is there, false after withinMs. */
 function appears(

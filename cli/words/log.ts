@@ -5,7 +5,7 @@ import { z } from 'zod'
 import type { LogEntry } from '../api.ts'
 import { answering, type Params } from '../asking.ts'
 import { TownUnreachable } from '../errors.ts'
-import { clock, oneLine } from '../print.ts'
+import { clock, plainly, raw, say as toPeople, json as written } from '../print.ts'
 import { declare } from '../word.ts'
 
 export const word = declare({
@@ -31,8 +31,8 @@ export const word = declare({
       ...(flags.actor ? { address: flags.actor } : {}),
     }
     const say = (entries: LogEntry[]) => {
-      for (const entry of entries)
-        for (const line of json ? [JSON.stringify(entry)] : linesOf(entry, flags.all)) console.log(line)
+      if (json) for (const entry of entries) raw(`${written(entry)}\n`)
+      else toPeople(entries.flatMap((entry) => linesOf(plainly(entry), flags.all)))
     }
     const past = await askOrRead({
       ...query,
@@ -71,7 +71,7 @@ export const word = declare({
 
 function linesOf(entry: LogEntry, all: boolean): string[] {
   const who = `${clock(entry.at)}  ${entry.address.padEnd(24)}`
-  const notes = entry.notes.map((note) => `${who}  ${oneLine(note.text)}`)
+  const notes = entry.notes.map((note) => `${who}  ${note.text}`)
   if (notes.length > 0 || !all) return notes
   return [`${who}  ${entry.mailType}: ${entry.before || '·'} → ${entry.after}  ${entry.promised.join(', ')}`]
 }

@@ -2,7 +2,6 @@
 // Never: marks anything as read; shows what the town did not send.
 import { readFileSync } from 'node:fs'
 import process from 'node:process'
-import { oneLine } from '../print.ts'
 import { declare } from '../word.ts'
 
 /** Lines that a screen shows; as data there is no limit. */
@@ -38,7 +37,7 @@ export const word = declare({
     beads.close()
     print(mail, (mail) => [
       ...(mail.length === 0 ? ['no unread mail'] : []),
-      ...mail.map((each) => `${each.id}  ${oneLine(each.from)}  ${oneLine(each.subject)}`),
+      ...mail.map((each) => `${each.id}  ${each.from}  ${each.subject}`),
       ...(more > 0 ? [`… and ${more} more: gt mail inbox ${args.address ?? ''} --limit 0`.replace('  ', ' ')] : []),
       ...(strange > 0 ? [`${strange} not sent by this town, or changed since, left out: bd list --type message`] : []),
     ])

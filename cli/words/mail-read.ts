@@ -1,7 +1,7 @@
 // `gt mail read`: one mail, out of the inbox from then on.
 // Never: deletes it; shows what the town did not send; takes a mail out of somebody else's inbox for an agent.
 import { readFileSync } from 'node:fs'
-import { oneLine } from '../print.ts'
+import { body } from '../print.ts'
 import { declare } from '../word.ts'
 
 export const word = declare({
@@ -30,12 +30,12 @@ export const word = declare({
     if (mail.status === 'open' && isItsReader) beads.closeIssue(id, 'read', String(mail.assignee), true)
     beads.close()
     print(mail, (mail) => [
-      `From: ${oneLine(mail.sender ?? '')}`,
+      `From: ${mail.sender ?? ''}`,
       `To: ${mail.assignee}`,
-      `Subject: ${oneLine(mail.title)}`,
+      `Subject: ${mail.title}`,
       `Date: ${mail.created_at}`,
       '',
-      mail.description,
+      body(mail.description),
     ])
     return 0
   },

@@ -1,13 +1,12 @@
 // `gt wait`: until an epic or issue has landed, or nothing more comes without the Overseer.
 // Never: asks again and again; it looks after every commit.
-import process from 'node:process'
 import { z } from 'zod'
 import { issueId } from '../../machines/mail.ts'
 import { Refusal } from '../../runtime/open.ts'
 import type { Outlook } from '../api.ts'
 import { answering, rigOfIssue } from '../asking.ts'
 import { TownUnreachable } from '../errors.ts'
-import { oneLine } from '../print.ts'
+import { body, tell } from '../print.ts'
 import { outlook } from '../status.ts'
 import { declare } from '../word.ts'
 
@@ -27,16 +26,14 @@ export const word = declare({
     const look = async () => {
       const said = last?.text
       last = await ask('outlook', { id })
-      if (!json && last.text !== said) process.stderr.write(`${oneLine(last.text)}\n`)
+      if (!json && last.text !== said) tell(last.text)
       return last.kind !== 'working'
     }
     const over = await afterEach(look, (event) => ask('follow', {}, { event }), flags.timeout)
-    print(last, () =>
-      [
-        over ? '' : `${id} is not done within ${(flags.timeout ?? 0) / 1000} s`,
-        ...(last?.needs ?? []).flatMap((need) => [oneLine(need.subject), need.body]),
-      ].filter(Boolean),
-    )
+    print(last, () => [
+      ...(over ? [] : [`${id} is not done within ${(flags.timeout ?? 0) / 1000} s`]),
+      ...(last?.needs ?? []).flatMap((need) => [need.subject, ...(need.body === '' ? [] : [body(need.body)])]),
+    ])
     return over && (last?.kind === 'landed' || last?.kind === 'unchanged') ? 0 : 1
   },
 })

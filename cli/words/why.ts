@@ -3,7 +3,7 @@
 import { existsSync } from 'node:fs'
 import { spelledOut } from '../../machines/address.ts'
 import type { Causes } from '../../runtime/open.ts'
-import { clock, oneLine } from '../print.ts'
+import { clock } from '../print.ts'
 import { declare } from '../word.ts'
 
 export const word = declare({
@@ -49,9 +49,7 @@ function linesOf({ chain, mail }: Causes): string[] {
   for (const [n, turn] of chain.entries()) {
     const next = chain[n + 1]
     const moved = turn.before === turn.after ? 'stays' : `${turn.before || 'begins'} → ${turn.after}`
-    lines.push(
-      `${clock(turn.at)}  ${turn.address}: ${moved}${turn.notes.map(({ text }) => `; ${oneLine(text)}`).join('')}`,
-    )
+    lines.push(`${clock(turn.at)}  ${turn.address}: ${moved}${turn.notes.map(({ text }) => `; ${text}`).join('')}`)
     if (next) lines.push(`${' '.repeat(10)}${heard(next.mailType, next.address, turn.address)}`)
   }
   if (mail && chain.at(-1)?.mailId !== mail.id)

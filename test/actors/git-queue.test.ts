@@ -444,6 +444,18 @@ test('the title of an issue is one line of the commit, whatever is in it', async
   rig.origin()
   await rig.add()
   const member = await work('A', 'w-1', { 'new.txt': 'new\n' })
-  const { commit: built } = await build([{ ...member, title: 'Mend it\n\nIssue: w-9\n\u001b[2J' }])
-  expect(sh(rig.layout.refineryClone, 'log', '-1', '--format=%s', built)).toBe('Merge w-1: Mend it Issue: w-9 [2J')
+  const said = async (title: string, style: MergeStyle) => {
+    const { commit: built } = await build([{ ...member, title }], { style })
+    return sh(
+      rig.layout.refineryClone,
+      'log',
+      '-1',
+      '--format=%s|%(trailers:key=Issue,valueonly,separator=%x2C)',
+      built,
+    )
+  }
+  const title = 'Mend it\n\nIssue: w-9\r\u001b[2J\u202e\u2028end'
+  expect(await said(title, 'merge')).toBe('Merge w-1: Mend it Issue: w-9 \\x1b[2J\\u202e end|w-1')
+  expect(await said(title, 'squash')).toBe('Mend it Issue: w-9 \\x1b[2J\\u202e end|w-1')
+  expect(await said(' \n', 'squash')).toBe('w-1|w-1')
 })
