@@ -65,14 +65,15 @@ test('what an agent can write is opened by one file; words to a terminal go thro
     'actors/git/clone.ts': 'folders made anew',
     'cli/page.ts': 'the package’s',
     'cli/generate.ts': 'the package’s',
-    'cli/bd-main.ts': 'the person’s, by name',
+    'cli/bd/import.ts': 'the person’s, by name',
+    'cli/peer.ts': '/proc',
   }
   const opens = /(?<![.\w])(readFile|open|copyFile|cp|appendFile|truncate)(Sync)?\(|create(Read|Write)Stream\(/
   const world = sources.filter((file) => /^(actors|cli)\//.test(file))
   expect(breaking(world, (source) => opens.test(source)).filter((file) => !(file in opening))).toEqual([])
   // Folders that only the town writes, or that are being made.
   const writing =
-    /^(actors\/(files|install|gates\/step|beads\/embedded|git\/(attributes|built|checkout|clone|lens))|cli\/(generate|bd-main|words\/viz))\.ts$/
+    /^(actors\/(files|install|gates\/step|beads\/embedded|git\/(attributes|built|checkout|clone|lens))|cli\/(generate|peer|bd\/(export|init)|words\/viz))\.ts$/
   expect(
     breaking(world, (source) => /\bwriteFile(Sync)?\(/.test(source)).filter((file) => !writing.test(file)),
   ).toEqual(['actors/git/refs.ts'])

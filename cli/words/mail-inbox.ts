@@ -1,6 +1,5 @@
 // `gt mail inbox`: mail for people and agents is kept as beads, and read there.
 // Never: marks anything as read; shows what the town did not send.
-import { readFileSync } from 'node:fs'
 import process from 'node:process'
 import { declare } from '../word.ts'
 
@@ -23,6 +22,7 @@ export const word = declare({
   },
   args: { address: { kind: 'address', optional: true } },
   async run({ args, flags, json, town, print }) {
+    const { textAt } = await import('../../actors/files.ts')
     const { rigLayout, townLayout } = await import('../../actors/layout.ts')
     const { openBeads } = await import('../../actors/beads/embedded.ts')
     const { inbox } = await import('../../actors/beads/mail.ts')
@@ -32,7 +32,7 @@ export const word = declare({
     const { beads: tier, secret } = { ...townLayout(root), ...(rig === undefined ? {} : rigLayout(root, rig)) }
     const beads = openBeads(tier)
     const limit = flags.limit ?? (json ? 0 : shownMax)
-    const key = readFileSync(secret, 'utf8').trim()
+    const key = textAt(secret).trim()
     const { mail, strange, more } = inbox(beads, key, who, limit === 0 ? Number.POSITIVE_INFINITY : limit)
     beads.close()
     print(mail, (mail) => [
