@@ -26,6 +26,7 @@ const reservedRigNames = new Set([
   'overseer',
   'daemon',
   'config',
+  'copies',
   'logs',
   'plugins',
   'crew',
