@@ -11,7 +11,7 @@ export const copiesMax = 14
 const pagesAtOnce = 2 ** 31 - 1
 
 export interface Copy {
-  /** The day it was made (UTC), `2026-11-26`; of what was moved out of the way, more. */
+  /** The day it was made (UTC), `2026-11-26`. */
   name: string
   path: string
   /** Milliseconds since the epoch. */
@@ -61,12 +61,11 @@ export function lastCopyIn(folder: string): string {
   return last ? `the last copy is ${last.path}, of ${new Date(last.at).toISOString()}` : `there is no copy in ${folder}`
 }
 
-/** Puts a database, with what its journals still hold, among the copies, so that its place is free; says where. */
-export function moveAmongCopies(file: string, folder: string, now: number): string | undefined {
+/** Moves a database out of its place into a folder, with what its journals still hold; says where it is now. */
+export function moveAside(file: string, folder: string, now: number): string | undefined {
   const there = ['', '-wal', '-shm'].filter((end) => existsSync(`${file}${end}`))
   if (there.length === 0) return undefined
-  // Not by the ending of copies: what was moved away is no copy, and does not age with them.
-  const to = join(folder, `${basename(file)}.${new Date(now).toISOString().replaceAll(':', '.')}.aside`)
+  const to = join(folder, `${basename(file)}.${new Date(now).toISOString().replaceAll(':', '.')}`)
   mkdirSync(folder, { recursive: true, mode: 0o700 })
   for (const end of there) renameSync(`${file}${end}`, `${to}${end}`)
   return to

@@ -33,7 +33,7 @@ async function run(argv: readonly string[]): Promise<number> {
     json = typed.flags.json === true
     return (await word.run(contextOf(typed))) ?? 0
   } catch (error) {
-    return complain(error, json)
+    return complain(await withLastWords(error), json)
   }
 }
 
@@ -112,6 +112,15 @@ function findTown(given: string | undefined): string | undefined {
 function say(text: string): number {
   if (text !== '') process.stdout.write(`${text}\n`)
   return 0
+}
+
+/** Nobody answers: perhaps because the town went down by itself. */
+async function withLastWords(error: unknown): Promise<unknown> {
+  if (!(error instanceof TownUnreachable) || error.silent) return error
+  const { lastWords } = await import('./last-words.ts')
+  const words = lastWords(error.town)
+  if (words !== '') error.message += `. ${words}`
+  return error
 }
 
 function complain(error: unknown, json: boolean): number {

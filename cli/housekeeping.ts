@@ -1,6 +1,7 @@
-// What a town does not keep for ever: old rows of the journal, outputs of sessions, logs of gates, pins of work that is
-// on main.
+// What is done once a day: a copy of the town's records is made, and what a town does not keep for ever goes: old rows
+// of the journal, outputs of sessions, logs of gates, pins of work that is on main.
 // Never: work itself.
+import { copyOfToday } from '../actors/copies.ts'
 import { pruneLogs } from '../actors/gates/hands.ts'
 import { prunePins } from '../actors/git/pin.ts'
 import type { RigGit } from '../actors/git/rig.ts'
@@ -33,6 +34,8 @@ export function startHousekeeping(house: Housekeeping): () => void {
 function tidyUp({ root, host, clock, rigs, git, report }: Housekeeping): void {
   const before = clock.now() - keepDays * dayMs
   const layout = townLayout(root)
+  // Of what was there before anything of it goes.
+  copyOfToday(layout.db, layout.dbCopies, clock.now()).catch(report)
   try {
     host.prune(before)
     pruneRuns(layout.sessions, before)

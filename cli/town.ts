@@ -7,7 +7,7 @@ import { bind, handlersOf } from '../actors/binding.ts'
 import { readConfig, townConfig } from '../actors/config.ts'
 import { sessionEnv } from '../actors/environment.ts'
 import { factsOf, rigOfIssue } from '../actors/facts.ts'
-import { endLeftover, gateHands } from '../actors/gates/hands.ts'
+import { gateHands } from '../actors/gates/hands.ts'
 import { gitHands } from '../actors/git/hands.ts'
 import { preservedOf } from '../actors/git/pin.ts'
 import { gitTrouble, prepareGit } from '../actors/git/prepare.ts'
@@ -18,15 +18,18 @@ import { foldersIn, pluginRolesOf } from '../actors/plugins/actors.ts'
 import { pluginHands } from '../actors/plugins/hands.ts'
 import { identityIn, isAlive, startOf } from '../actors/processes.ts'
 import { startProjections } from '../actors/projections.ts'
+import { makeRecords, openRecordsWhenFree, remember } from '../actors/records.ts'
+import { endPrograms } from '../actors/remains.ts'
 import { backends } from '../actors/sessions/backends.ts'
 import { sessionHands } from '../actors/sessions/hands.ts'
 import { tokenValid, writeShims } from '../actors/sessions/identity.ts'
 import { endSessions } from '../actors/sessions/session.ts'
 import { rigOf, witnessOf } from '../machines/address.ts'
 import type { Host } from '../runtime/contract.ts'
-import { openDriver, openHost, openSqliteStore, Refusal, systemClock, systemRandom } from '../runtime/open.ts'
+import { openDriver, openHost, Refusal, systemClock, systemRandom } from '../runtime/open.ts'
 import type { TownBehind } from './behind.ts'
 import { mailHash } from './door.ts'
+import { foundIn } from './found.ts'
 import { startHousekeeping } from './housekeeping.ts'
 import { openRigs, type Rigs } from './rigs.ts'
 import { openShelves, type Shelves } from './shelves.ts'
@@ -36,6 +39,8 @@ import type { DaemonOptions } from './word.ts'
 export interface TownOptions extends DaemonOptions {
   pid: number
   onFatal(error: unknown): void
+  /** Aborted when the town is to end before it has begun. */
+  signal: AbortSignal
   /** Trouble that the town goes on with. */
   report(error: unknown): void
   /** A file that a person wrote is not as it should be. */
@@ -46,8 +51,11 @@ export interface TownOptions extends DaemonOptions {
 export interface Town {
   behind: TownBehind
   host: Host
-  /** Starts the roles' work and watches the rigs' beads and configuration. */
-  begin(): Promise<void>
+  /**
+   * Starts the roles' work and watches the rigs' beads and configuration. Rejects when any of it cannot be, or the
+   * signal comes; then nothing has been started.
+   */
+  begin(signal: AbortSignal): Promise<void>
   close(): Promise<void>
 }
 
@@ -66,8 +74,14 @@ export async function openTown(options: TownOptions): Promise<Town> {
   const roles = [...binding.roles]
   const readPlugins = async (rig: string) => void roles.unshift(...(await pluginRolesOf(town, rig)))
   for (const rig of rigs.all().keys()) await readPlugins(rig)
+  const found = foundIn(town)
+  makeRecords(town)
+  const store = await openRecordsWhenFree(town, {
+    signal: options.signal,
+    healed: (words) => options.report(new Error(words)),
+  })
   const host = openHost({
-    store: openSqliteStore(layout.db),
+    store,
     clock: systemClock,
     random: systemRandom,
     holder: `${options.pid}:${startOf(options.pid)}:${randomUUID()}`,
@@ -75,30 +89,30 @@ export async function openTown(options: TownOptions): Promise<Town> {
     ...binding,
     roles,
   })
+  remember(town, store)
   const secret = readFileSync(layout.secret, 'utf8').trim()
   writeShims(layout.shims, options.entry.node, { gt: options.entry.gt, bd: options.entry.bd })
   const git = gitOf(options, rigs)
+  const waits = waitsOf(options)
   const driver = openDriver({
     host,
     clock: systemClock,
     onFatal: options.onFatal,
+    onWait: waits.are,
+    onRefused: options.report,
     handlers: handsOf(options, rigs, shelves, git, secret),
   })
 
-  const tellWitness = (rig: string) => {
-    host.post({ from: 'daemon', to: witnessOf(rig), type: 'rig.configured', body: heardOf(rigs.get(rig)) })
-    driver.poke()
-  }
+  const tellWitness = (rig: string) =>
+    driver.post({ from: 'daemon', to: witnessOf(rig), type: 'rig.configured', body: heardOf(rigs.get(rig)) })
   const watchRig = (rig: string) => {
-    const changed = () => {
-      host.post({ from: 'daemon', to: witnessOf(rig), type: 'issues.changed', body: {} })
-      driver.poke()
-    }
+    const changed = () => driver.post({ from: 'daemon', to: witnessOf(rig), type: 'issues.changed', body: {} })
     shelves.watch(rig, changed)
     // Somebody may have written while nobody watched.
     changed()
   }
 
+  let foundWords: readonly string[] = []
   let projections: ReturnType<typeof startProjections> | undefined
   let endHousekeeping: (() => void) | undefined
   const behind: TownBehind = {
@@ -113,7 +127,9 @@ export async function openTown(options: TownOptions): Promise<Town> {
     rigs: facts.rigs,
     rigOfIssue: (id) => rigOfIssue(rigs.all(), id),
     rig: (rig) => shownOf(rigs.get(rig)),
-    problems: rigs.problems,
+    problems: () => [...waits.words(), ...rigs.problems()],
+    waits: waits.words,
+    found: () => foundWords,
     readAgain: rigs.readAgain,
     members: (rig) => ({
       plugins: foldersIn(rigLayout(town, rig).plugins),
@@ -137,30 +153,61 @@ export async function openTown(options: TownOptions): Promise<Town> {
   return {
     behind,
     host,
-    async begin() {
+    async begin(signal) {
       const names = [...rigs.all().keys()]
-      // What a killed daemon started has nobody who waits for it, and would work beside what is started anew.
-      await Promise.all([prepareGit(git, names), ...names.map((rig) => endLeftover(town, rig))])
+      // What cannot be opened is told before anything is started.
+      for (const rig of [undefined, ...names]) shelves.of(rig)
+      foundWords = found.words(host.depth(), await endPrograms(town, names))
+      signal.throwIfAborted()
+      await prepareGit(git, names)
+      signal.throwIfAborted()
       // Changed while the town was down.
       for (const rig of names) if (!isHeard(host, rig, rigs.get(rig))) tellWitness(rig)
-      driver.start()
-      projections = startProjections(town, host, facts.rigs, options.report)
-      const { report } = options
-      endHousekeeping = startHousekeeping({ root: town, host, clock: systemClock, rigs: facts.rigs, git, report })
       for (const rig of names) watchRig(rig)
       rigs.watch()
       for (const problem of rigs.problems()) options.warn(problem)
+      projections = startProjections(town, host, facts.rigs, options.report)
+      driver.start()
+      const { report } = options
+      endHousekeeping = startHousekeeping({ root: town, host, clock: systemClock, rigs: facts.rigs, git, report })
     },
     async close() {
-      await driver.stop(3000)
-      // One that hangs at origin would outlive the town.
-      endRunning(town)
-      endHousekeeping?.()
-      projections?.stop()
-      await rigs.close()
-      await shelves.close()
-      host.close()
+      const steps = [
+        () => driver.stop(3000),
+        // One that hangs at origin would outlive the town.
+        () => endRunning(town),
+        () => endHousekeeping?.(),
+        () => projections?.stop(),
+        rigs.close,
+        shelves.close,
+        host.close,
+      ]
+      // What cannot be closed keeps nothing else open.
+      for (const step of steps)
+        try {
+          await step()
+        } catch (error) {
+          options.report(error)
+        }
     },
+  }
+}
+
+/** What waits for room on a disk or for a lock, as the Overseer is told. */
+function waitsOf({ report }: TownOptions) {
+  let since = 0
+  let now: readonly string[] = []
+  return {
+    are(words: readonly string[]) {
+      if (now.length === 0) since = Date.now()
+      now = words
+      report(words.length > 0 ? new Error(`the town waits: ${words.join('; ')}`) : new Error('the town goes on'))
+    },
+    words: () =>
+      now.map(
+        (words) =>
+          `since ${new Date(since).toISOString()} the town waits, and tries again by itself every few seconds: ${words}`,
+      ),
   }
 }
 

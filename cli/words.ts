@@ -19,6 +19,11 @@ export const words: Readonly<Record<string, Entry>> = {
     summary: 'make a town, or complete the one that is there',
     load: () => import('./words/install.ts').then(({ word }) => word),
   },
+  restore: {
+    group: 'town',
+    summary: 'list the copies of the town’s records (daemon/town.db), or put one back',
+    load: () => import('./words/restore.ts').then(({ word }) => word),
+  },
   'rig add': {
     group: 'town',
     summary: 'put a repository under the town’s care',

@@ -26,7 +26,6 @@ const reservedRigNames = new Set([
   'overseer',
   'daemon',
   'config',
-  'copies',
   'logs',
   'plugins',
   'crew',

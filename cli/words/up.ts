@@ -9,6 +9,7 @@ import process from 'node:process'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { z } from 'zod'
 import { daemonEnv } from '../../actors/environment.ts'
+import { endEach, identityOf } from '../../actors/processes.ts'
 import { witnessOf } from '../../machines/address.ts'
 import { answering, post } from '../asking.ts'
 import { TownUnreachable } from '../errors.ts'
@@ -17,6 +18,8 @@ import { type Context, declare } from '../word.ts'
 
 /** How long the daemon may take to answer, in milliseconds. */
 const upWithinMs = 30_000
+/** How long it then has to end, in milliseconds, before it is killed. */
+const endWithinMs = 2000
 
 export const word = declare({
   name: 'up',
@@ -43,8 +46,10 @@ export const word = declare({
     }
     const was = await resume(ask)
     const up = was ?? (await background(root, gt, env, ask))
-    print({ town: root, pid: up.pid, was: was !== undefined, problems: up.problems }, () => [
+    const found = was ? [] : up.found
+    print({ town: root, pid: up.pid, was: was !== undefined, found, problems: up.problems }, () => [
       was ? `${root} is up already (pid ${up.pid})` : `${root} is up (pid ${up.pid})`,
+      ...found,
       ...up.problems.map((problem) => `warning: ${problem}`),
     ])
     return 0
@@ -85,16 +90,26 @@ async function background(root: string, gt: string, env: Record<string, string>,
   child.once('exit', (exit) => {
     code = exit
   })
-  for (let waitedMs = 0; code === undefined && waitedMs < upWithinMs; waitedMs += 5) {
+  child.unref()
+  // Whoever asks while it begins is answered once it has, or told why it has not.
+  for (const end = performance.now() + upWithinMs; code === undefined && performance.now() < end; ) {
     await sleep(5)
     const up = await resume(ask)
-    if (!up) continue
-    child.unref()
-    return up
+    if (up) return up
   }
-  child.unref()
-  const said = readFileSync(daemonLog).subarray(from).toString().trim() || 'no words'
+  if (code === undefined) await endEach([identityOf(child.pid as number)], endWithinMs)
+  // Another one may have been faster.
+  const up = await resume(ask)
+  if (up) return up
+  const said = wordsIn(readFileSync(daemonLog).subarray(from).toString())
   throw new Error(`the town does not come up: ${said} (log: ${daemonLog})`)
+}
+
+/** What a start that failed has said, without the lines of the log that say what it did before. */
+function wordsIn(text: string): string {
+  const lines = text.split('\n').filter((line) => line.trim() !== '')
+  const plain = lines.filter((line) => !line.startsWith('{"level"'))
+  return (plain.length > 0 ? plain : lines).join('\n').trim() || 'no words'
 }
 
 export const answers = {
@@ -110,7 +125,7 @@ export const answers = {
         post(asking, { to: witnessOf(name), type: 'rig.configured', body: { ...town.rig(name) } })
         post(asking, { to: witnessOf(name), type: 'rig.resumed', body: {} })
       }
-      return { resumed: [...town.rigs()], pid: town.pid, problems: [...town.problems()] }
+      return { resumed: [...town.rigs()], pid: town.pid, problems: [...town.problems()], found: [...town.found()] }
     },
   }),
 }
