@@ -4,7 +4,7 @@
 import { existsSync, readFileSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { z } from 'zod'
-import type { Store } from '../runtime/contract.ts'
+import type { Host, Store } from '../runtime/contract.ts'
 import { openSqliteStore, readIdentity, type SqliteOptions, StoreBusy, StoreUnusable } from '../runtime/open.ts'
 import { writeConfig } from './config.ts'
 import { type Copy, lastCopyIn, moveAside, putBack } from './copies.ts'
@@ -38,8 +38,8 @@ export function openRecords(town: string, options: Omit<SqliteOptions, 'id'> = {
       ...store,
       close() {
         store.close()
-        // What the journal beside it held is in the file now.
-        rmSync(dbOpen, { force: true })
+        // The last one who closes takes what the journal beside it holds into the file.
+        if (!existsSync(`${db}-wal`)) rmSync(dbOpen, { force: true })
       },
     }
   })
@@ -49,26 +49,40 @@ export function openRecords(town: string, options: Omit<SqliteOptions, 'id'> = {
 const freeWithinMs = 10_000
 const busyMs = 250
 
-/** Opens the records for the town's own daemon: a lock is waited for, but nobody is kept waiting for an answer by it. */
-export async function openRecordsWhenFree(
+/** Opens the records for the town's own daemon, and makes it their host. A lock of somebody else is waited for. */
+export async function hostRecords(
   town: string,
-  options: { signal: AbortSignal; healed(words: string): void },
-): Promise<Store> {
-  for (const end = performance.now() + freeWithinMs; ; ) {
-    try {
-      return openRecords(town, { busyMs, healed: options.healed })
-    } catch (error) {
-      if (!(error instanceof StoreBusy) || performance.now() > end) throw error
-      await sleep(busyMs, undefined, { signal: options.signal })
-    }
+  { signal, healed, hosted }: { signal: AbortSignal; healed(words: string): void; hosted(store: Store): Host },
+): Promise<Host> {
+  const store = await whenFree(() => openRecords(town, { busyMs, healed }), signal)
+  const { dbMark, dbOpen } = townLayout(town)
+  let isOurs = false
+  const close = () => {
+    if (isOurs) rmSync(dbOpen, { force: true })
+    store.close()
+  }
+  try {
+    const host = await whenFree(() => hosted({ ...store, close }), signal)
+    isOurs = true
+    writeConfig(dbMark, readIdentity(store) satisfies Mark)
+    writeFileSync(dbOpen, '')
+    return host
+  } catch (error) {
+    close()
+    throw error
   }
 }
 
-/** The records are this town's from now on, and open: to be called once a host has them. */
-export function remember(town: string, store: Store): void {
-  const { dbMark, dbOpen } = townLayout(town)
-  writeConfig(dbMark, readIdentity(store) satisfies Mark)
-  writeFileSync(dbOpen, '')
+/** Between two tries a signal can be heard. */
+async function whenFree<T>(work: () => T, signal: AbortSignal): Promise<T> {
+  for (const end = performance.now() + freeWithinMs; ; ) {
+    try {
+      return work()
+    } catch (error) {
+      if (!(error instanceof StoreBusy) || performance.now() > end) throw error
+      await sleep(busyMs, undefined, { signal })
+    }
+  }
 }
 
 /**

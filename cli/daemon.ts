@@ -21,6 +21,8 @@ import type { DaemonOptions } from './word.ts'
 
 /** How long what is open may take to close, in milliseconds: whatever hangs then ends with the process. */
 const closeWithinMs = 10_000
+/** How long a start that is to end may take to hear of it, in milliseconds. */
+const settleWithinMs = 3000
 
 /** One daemon, from its start to its end. */
 interface Life {
@@ -63,11 +65,13 @@ export async function runDaemon(options: DaemonOptions): Promise<number> {
     await Promise.race([begun, aborted(ending.signal)])
   } catch (error) {
     const expected = error instanceof Refusal || error instanceof StoreUnusable || error instanceof ConfigUnusable
-    if (!expected && !isPassing(error)) log.fatal(error)
+    if (!expected && !isPassing(error)) log.error(error)
     console.error(error instanceof Error ? error.message : String(error))
     life.end(1)
   }
   await aborted(ending.signal)
+  // What it was about to open is open by then, and closed with the rest.
+  await Promise.race([begun.catch(() => undefined), sleep(settleWithinMs, undefined, { ref: false })])
   await close(life)
   if (life.code === 0) log.info(`${options.town} is down`)
   // Whatever is still open then is nothing that anybody waits for.

@@ -12,17 +12,16 @@ export function foundIn(town: string) {
   const wasClosed = !existsSync(dbOpen)
   const last = wasClosed ? '' : lastWords(town)
   const live = aliveIn(sessions).map(({ id }) => id)
-  const healed: string[] = []
   return {
-    /** Something was not as it should be, and is again. */
-    healed: (words: string) => void healed.push(words),
     /** In lines for people, once what was left running has been ended; none after a town that was closed. */
     words(depth: ReturnType<Host['depth']>, ended: number): string[] {
-      if (wasClosed) return healed
+      if (wasClosed) return []
       const { mail, effectsPending } = depth
       return [
         `the town had not been closed${last === '' ? '' : `: ${last}`}`,
-        `found: ${live.length === 0 ? 'no session that has gone on' : `${counted(live.length, 'session')} that went on and ${live.length > 1 ? 'are' : 'is'} watched again (${live.join(', ')})`}`,
+        live.length === 0
+          ? 'found: no session that has gone on'
+          : `found: ${counted(live.length, 'session')} that went on, and that it watches again (${live.join(', ')})`,
         ...(ended > 0
           ? [`ended: ${counted(ended, 'process', 'processes')} of gates, plugins and git that it had left`]
           : []),
@@ -31,7 +30,6 @@ export function foundIn(town: string) {
               `goes on: ${counted(mail, 'mail')} that waited, ${counted(effectsPending, 'effect')} that may not have been done`,
             ]
           : []),
-        ...healed,
       ]
     },
   }

@@ -18,11 +18,13 @@ export function lastWords(town: string): string {
     return `its daemon (pid ${daemon.pid}) begins, or ends: ask again, or end it with \`gt down\``
   const said = lastLife(lastBytes(daemonLog, logBytesMax).split('\n'))
   const fatal = said.findLast(({ level }) => level === fatalLevel)
-  if (fatal) return `its daemon ended by itself at ${fatal.time ?? 'a time it did not say'}; its last words: ${fatal.msg}`
+  if (fatal)
+    return `its daemon ended by itself at ${fatal.time ?? 'a time it did not say'}; its last words: ${fatal.msg}`
   const plain = said.filter(({ level }) => level === undefined)
   const last = (plain.find(({ msg }) => msg.includes('FATAL ERROR')) ?? plain.at(-1))?.msg
   if (daemon) {
-    const how = last === undefined ? 'without a word (killed, or the machine went down)' : `with these last words: ${last}`
+    const how =
+      last === undefined ? 'without a word (killed, or the machine went down)' : `with these last words: ${last}`
     return `its daemon ended ${how}, last heard of at ${lastSign(town)}; nothing that was decided is lost`
   }
   return last === undefined ? '' : `its last start failed: ${last}`

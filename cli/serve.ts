@@ -24,8 +24,9 @@ export const bounds = {
   unreadBytesOfAllMax: 32 * 1024 * 1024,
   /** A connection that asks nothing is cut after so long, in milliseconds; so is one that is slow to ask. */
   askWithinMs: 10_000,
-  /** Whoever is cut has so long to read why, in milliseconds. */
+  /** Whoever is cut has so long to read why, in milliseconds, and may send so much more meanwhile. */
   partingMs: 2000,
+  partingBytesMax: 4 * 1024 * 1024,
 } as const
 
 export interface Serving {
@@ -173,7 +174,12 @@ function part(socket: Socket, why: string): void {
 
 function end(socket: Socket): void {
   socket.end()
-  socket.resume()
+  let heardBytes = 0
+  // What is not read at all would take the last words from whoever still sends.
+  socket.on('data', (chunk: Buffer) => {
+    heardBytes += chunk.length
+    if (heardBytes > bounds.partingBytesMax) socket.destroy()
+  })
   setTimeout(() => socket.destroy(), bounds.partingMs).unref()
 }
 

@@ -18,7 +18,7 @@ import { foldersIn, pluginRolesOf } from '../actors/plugins/actors.ts'
 import { pluginHands } from '../actors/plugins/hands.ts'
 import { identityIn, isAlive, startOf } from '../actors/processes.ts'
 import { startProjections } from '../actors/projections.ts'
-import { makeRecords, openRecordsWhenFree, remember } from '../actors/records.ts'
+import { hostRecords, makeRecords } from '../actors/records.ts'
 import { endPrograms } from '../actors/remains.ts'
 import { backends } from '../actors/sessions/backends.ts'
 import { sessionHands } from '../actors/sessions/hands.ts'
@@ -74,24 +74,29 @@ export async function openTown(options: TownOptions): Promise<Town> {
   const roles = [...binding.roles]
   const readPlugins = async (rig: string) => void roles.unshift(...(await pluginRolesOf(town, rig)))
   for (const rig of rigs.all().keys()) await readPlugins(rig)
-  const found = foundIn(town)
-  makeRecords(town)
-  const store = await openRecordsWhenFree(town, {
-    signal: options.signal,
-    healed: (words) => options.report(new Error(words)),
-  })
-  const host = openHost({
-    store,
-    clock: systemClock,
-    random: systemRandom,
-    holder: `${options.pid}:${startOf(options.pid)}:${randomUUID()}`,
-    holderGone,
-    ...binding,
-    roles,
-  })
-  remember(town, store)
   const secret = readFileSync(layout.secret, 'utf8').trim()
   writeShims(layout.shims, options.entry.node, { gt: options.entry.gt, bd: options.entry.bd })
+  const found = foundIn(town)
+  const healed: string[] = []
+  makeRecords(town)
+  // Last of what may fail: from here on there is something to be closed.
+  const host = await hostRecords(town, {
+    signal: options.signal,
+    healed(words) {
+      healed.push(words)
+      options.warn(words)
+    },
+    hosted: (store) =>
+      openHost({
+        store,
+        clock: systemClock,
+        random: systemRandom,
+        holder: `${options.pid}:${startOf(options.pid)}:${randomUUID()}`,
+        holderGone,
+        ...binding,
+        roles,
+      }),
+  })
   const git = gitOf(options, rigs)
   const waits = waitsOf(options)
   const driver = openDriver({
@@ -127,7 +132,7 @@ export async function openTown(options: TownOptions): Promise<Town> {
     rigs: facts.rigs,
     rigOfIssue: (id) => rigOfIssue(rigs.all(), id),
     rig: (rig) => shownOf(rigs.get(rig)),
-    problems: () => [...waits.words(), ...rigs.problems()],
+    problems: () => [...waits.words(), ...healed.slice(-healedShown), ...rigs.problems()],
     waits: waits.words,
     found: () => foundWords,
     readAgain: rigs.readAgain,
@@ -178,9 +183,10 @@ export async function openTown(options: TownOptions): Promise<Town> {
         () => endRunning(town),
         () => endHousekeeping?.(),
         () => projections?.stop(),
+        // Before what may take its time: records that are not closed are told of when the town is next begun.
+        host.close,
         rigs.close,
         shelves.close,
-        host.close,
       ]
       // What cannot be closed keeps nothing else open.
       for (const step of steps)
@@ -192,6 +198,9 @@ export async function openTown(options: TownOptions): Promise<Town> {
     },
   }
 }
+
+/** Of what was mended, as many are shown until the town is next begun. */
+const healedShown = 3
 
 /** What waits for room on a disk or for a lock, as the Overseer is told. */
 function waitsOf({ report }: TownOptions) {

@@ -36,6 +36,7 @@ export function openDriver({ host, handlers, clock, onFatal, onWait, onRefused }
   let scheduled = false
   let pumping = false
   let alarm: NodeJS.Timeout | undefined
+  let retry: NodeJS.Timeout | undefined
 
   host.onCancelled((keys) => {
     for (const key of keys) running.get(key)?.abort.abort()
@@ -68,8 +69,7 @@ export function openDriver({ host, handlers, clock, onFatal, onWait, onRefused }
     } catch (error) {
       if (error instanceof StoreBusy) {
         waits.begin('store', error)
-        clearTimeout(alarm)
-        alarm = setTimeout(pump, againAfterMs(failedPumps++))
+        tryAgain()
         return
       }
       stopped = true
@@ -77,6 +77,15 @@ export function openDriver({ host, handlers, clock, onFatal, onWait, onRefused }
     } finally {
       pumping = false
     }
+  }
+
+  /** Whoever pokes meanwhile does not put it off. */
+  function tryAgain(): void {
+    clearTimeout(alarm)
+    retry ??= setTimeout(() => {
+      retry = undefined
+      pump()
+    }, againAfterMs(failedPumps++))
   }
 
   function postOrRefuse(draft: Draft): void {
@@ -146,6 +155,7 @@ export function openDriver({ host, handlers, clock, onFatal, onWait, onRefused }
     async stop(graceMs) {
       stopped = true
       clearTimeout(alarm)
+      clearTimeout(retry)
       for (const { abort } of running.values()) abort.abort()
       let limit: NodeJS.Timeout | undefined
       await Promise.race([

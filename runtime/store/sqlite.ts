@@ -139,6 +139,8 @@ function openChecked(path: string, { readOnly = false, id, busyMs = 10_000 }: Sq
     for (let next = version; next < migrations.length; next++) {
       db.exec(`BEGIN IMMEDIATE; ${migrations[next]}; PRAGMA user_version = ${next + 1}; COMMIT`)
     }
+    // The files beside it are there once it has been read.
+    db.prepare('SELECT count(*) FROM sqlite_schema').get()
     return db
   } catch (error) {
     db?.close()
