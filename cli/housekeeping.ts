@@ -12,6 +12,8 @@ import type { Clock, Host } from '../runtime/contract.ts'
 
 const keepDays = 30
 const dayMs = 86_400_000
+/** How often it is looked whether there is a copy of today. */
+const lookMs = 3_600_000
 
 export interface Housekeeping {
   root: string
@@ -23,19 +25,28 @@ export interface Housekeeping {
   report(error: unknown): void
 }
 
-/** Now, and once a day. Returns how to stop. */
+/** Now, and as often as it takes. Returns how to stop. */
 export function startHousekeeping(house: Housekeeping): () => void {
+  copy(house)
   tidyUp(house)
-  const daily = setInterval(() => tidyUp(house), dayMs)
-  daily.unref()
-  return () => clearInterval(daily)
+  const timers = [setInterval(() => tidyUp(house), dayMs), setInterval(() => copy(house), lookMs)]
+  for (const timer of timers) timer.unref()
+  return () => {
+    for (const timer of timers) clearInterval(timer)
+  }
+}
+
+/** Of the town's records, one a day; one that could not be made is tried again an hour later. */
+function copy({ root, clock, report }: Housekeeping): void {
+  const { db, dbCopies } = townLayout(root)
+  copyOfToday(db, dbCopies, clock.now()).catch((error) =>
+    report(new Error(`no copy of ${db} could be made in ${dbCopies}; it is tried again in an hour`, { cause: error })),
+  )
 }
 
 function tidyUp({ root, host, clock, rigs, git, report }: Housekeeping): void {
   const before = clock.now() - keepDays * dayMs
   const layout = townLayout(root)
-  // Of what was there before anything of it goes.
-  copyOfToday(layout.db, layout.dbCopies, clock.now()).catch(report)
   try {
     host.prune(before)
     pruneRuns(layout.sessions, before)

@@ -24,9 +24,9 @@ export class StoreBusy extends StoreUnusable {
   override name = 'StoreBusy'
 }
 
-/** What a full or failing disk and a lock refuse: SQLite's results by their number, the system's by their name. */
-const passingResults = new Set([5, 6, 10, 13]) // BUSY, LOCKED, IOERR, FULL
-const passingCodes = new Set(['ENOSPC', 'EDQUOT'])
+/** What a full, failing or write-protected disk and a lock refuse: SQLite's results by their number, the system's by their name. */
+const passingResults = new Set([5, 6, 8, 10, 13]) // BUSY, LOCKED, READONLY, IOERR, FULL
+const passingCodes = new Set(['ENOSPC', 'EDQUOT', 'EROFS'])
 
 /** Whether the same may go well later without anybody having decided otherwise: no room on a disk, or a lock. */
 export function isPassing(error: unknown): boolean {

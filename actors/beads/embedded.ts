@@ -49,9 +49,9 @@ export type Beads = ReturnType<typeof openBeads>
  * Opens the store in a `.beads` folder. Throws a BeadsError with words when there is none, or it is damaged or newer;
  * the file stays as it is.
  */
-export function openBeads(dir: string, options: { create?: boolean; now?: () => Date } = {}) {
+export function openBeads(dir: string, options: { create?: boolean; now?: () => Date; busyMs?: number } = {}) {
   const now = options.now ?? (() => new Date())
-  const db = openDatabase(join(dir, 'beads.db'), options.create ?? false)
+  const db = openDatabase(join(dir, 'beads.db'), options.create ?? false, options.busyMs ?? 30_000)
   const statements = new Map<string, StatementSync>()
   const sql = (text: string) => {
     let statement = statements.get(text)
@@ -491,12 +491,13 @@ function check(issue: { title: string; priority?: number; issue_type?: string })
     throw new BeadsError(`invalid issue type: ${issue.issue_type}`)
 }
 
-function openDatabase(path: string, create: boolean): DatabaseSync {
+/** Somebody else's lock is waited for `busyMs` (milliseconds), and nothing else is done meanwhile. */
+function openDatabase(path: string, create: boolean, busyMs: number): DatabaseSync {
   if (!create && !existsSync(path))
     throw new BeadsError(`no beads database found at ${path}; run \`bd init --prefix <prefix>\``)
   let db: DatabaseSync | undefined
   try {
-    db = new DatabaseSync(path, { timeout: 30_000 })
+    db = new DatabaseSync(path, { timeout: busyMs })
     const { user_version: version } = db.prepare('PRAGMA user_version').get() as { user_version: number }
     if (version > schemaVersion)
       throw new BeadsError(

@@ -9,7 +9,6 @@ import process from 'node:process'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { z } from 'zod'
 import { daemonEnv } from '../../actors/environment.ts'
-import { endEach, identityOf } from '../../actors/processes.ts'
 import { witnessOf } from '../../machines/address.ts'
 import { answering, post } from '../asking.ts'
 import { TownUnreachable } from '../errors.ts'
@@ -97,7 +96,10 @@ async function background(root: string, gt: string, env: Record<string, string>,
     const up = await resume(ask)
     if (up) return up
   }
-  if (code === undefined) await endEach([identityOf(child.pid as number)], endWithinMs)
+  if (code === undefined) {
+    const { endEach, identityOf } = await import('../../actors/processes.ts')
+    await endEach([identityOf(child.pid as number)], endWithinMs)
+  }
   // Another one may have been faster.
   const up = await resume(ask)
   if (up) return up

@@ -16,6 +16,10 @@ export function told(error: unknown, path: string): unknown {
     return new StoreBusy(
       `${path} is locked by another process. Nothing of this was kept, nothing before it is lost; end that process, or wait until it has done`,
     )
+  if (result === readOnly)
+    return new StoreBusy(
+      `${path} cannot be written: ${wordsOf(error)}. Nothing of this was kept, nothing before it is lost; make it and its folder writable for you, then try again`,
+    )
   if (isPassing(error))
     return new StoreBusy(
       `${path} cannot be written: ${wordsOf(error)}. Nothing of this was kept, nothing before it is lost; make room on the disk, then try again`,
@@ -24,9 +28,9 @@ export function told(error: unknown, path: string): unknown {
     return new StoreUnusable(
       `${path} ${result === corrupt ? 'is damaged' : 'cannot be used'}: ${wordsOf(error)}. It was left as it is`,
     )
-  if (result === readOnly || result === cannotOpen)
+  if (result === cannotOpen)
     return new StoreUnusable(
-      `${path} cannot be opened to be written: ${wordsOf(error)}. Make it and its folder writable for you, then try again`,
+      `${path} cannot be opened: ${wordsOf(error)}. Make it and its folder readable and writable for you, then try again`,
     )
   return error
 }

@@ -31,6 +31,7 @@ function caught(): { by: string | null; needed: string } {
     'test/models/paths.test.ts',
     'test/models/regressions.test.ts',
     'test/contracts/store.test.ts',
+    'test/actors/records.test.ts',
     'test/actors/git.test.ts',
     'test/actors/git-places.test.ts',
     'test/actors/git-queue.test.ts',
