@@ -41,7 +41,9 @@ export const word = declare({
     await downNow()
     const chosen = copy === 'last' ? copies[0] : copies.find(({ name }) => name === copy)
     if (copy !== undefined && !chosen)
-      throw new Error(`there is no copy "${copy}"; there are: ${copies.map(({ name }) => name).join(', ') || 'none'}`)
+      throw new Error(
+        `there is no copy "${copy}"; there are: ${copies.map(({ name }) => name).join(', ') || 'none'} (work of a worker comes back with \`gt recover\`)`,
+      )
     const { aside, stopped } = keep ? await records.keepRecords(root) : await records.replaceRecords(root, chosen)
     print({ copy: chosen?.name ?? null, aside, stopped }, () => [
       chosen
