@@ -112,7 +112,8 @@ async function begin(options: DaemonOptions, life: Life): Promise<void> {
   })
   // The lease is ours: a socket file that is still here is a dead daemon's.
   rmSync(layout.socket, { force: true })
-  const begun = town.begin(signal)
+  // Whoever waits for it hears at once that it is not to be.
+  const begun = Promise.race([town.begin(signal), aborted(signal).then(() => signal.throwIfAborted())])
   begun.catch(() => undefined)
   const answer = onceBegun(openDoor(town.behind), begun)
   const serving = await serveAt(layout.socket, answer, report)

@@ -1,7 +1,7 @@
 // The daemon's own life, met as a person meets it: disks that are full, records that somebody locks or removes, starts
 // that fail, ends that come at any moment, daemons that say nothing.
-import { spawn } from 'node:child_process'
-import { existsSync, readFileSync, rmSync, truncateSync, writeFileSync } from 'node:fs'
+import { spawn, spawnSync } from 'node:child_process'
+import { existsSync, mkdirSync, readFileSync, rmSync, truncateSync, writeFileSync } from 'node:fs'
 import { connect } from 'node:net'
 import { join } from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
@@ -13,6 +13,7 @@ import {
   type Done,
   eventually,
   gtScript,
+  isWritten,
   type RealTown,
   type RealTownOptions,
   realTown,
@@ -240,20 +241,45 @@ test.each(['SIGTERM', 'SIGINT'] as const)(
   },
 )
 
-test('gt down ends a town that is only beginning', { timeout: 60_000 }, async () => {
+test('gt down ends a town that is only beginning, with what it had started, and gt up says so', {
+  timeout: 60_000,
+}, async () => {
+  make()
+  const noted = join(t.dir, 'gits')
+  const real = spawnSync('sh', ['-c', 'command -v git'], { encoding: 'utf8' }).stdout.trim()
+  mkdirSync(join(t.dir, 'slow'))
+  // It says its version, and hangs at all else.
+  t.writeScript(
+    'slow/git',
+    `#!/bin/sh\ncase "$*" in *version*) exec ${real} "$@" ;; esac\necho $$ >> ${noted}\nexec sleep 1000\n`,
+  )
+  const env = { ...t.env, PATH: `${join(t.dir, 'slow')}:${t.env.PATH}` }
+  const up = spawn(process.execPath, [gtScript, 'up'], { cwd: t.town, env, stdio: 'pipe' })
+  let said = ''
+  up.stderr.setEncoding('utf8').on('data', (text: string) => (said += text))
+  const ended = new Promise((resolve) => up.once('close', resolve))
+  await eventually(() => isWritten(noted))
+  const pid = t.daemonPid()
+  t.ok('down')
+  expect(await ended).toBe(1)
+  expect(said).toContain(`${t.town} goes down`)
+  const gits = readFileSync(noted, 'utf8').trim().split('\n').map(Number)
+  await eventually(() => [pid, ...gits].every((each) => startOf(each) === undefined))
+  expect([t.layout.socket, t.layout.daemonJson, t.layout.dbOpen].filter(existsSync)).toEqual([])
+  t.ok('up')
+})
+
+test('a town that begins while its records are locked waits for them', { timeout: 60_000 }, async () => {
   make()
   const other = new DatabaseSync(t.layout.db)
   other.exec('BEGIN EXCLUSIVE')
   const daemon = spawn(process.execPath, [gtScript, 'up', '--foreground'], { cwd: t.town, env: t.env, stdio: 'ignore' })
-  const ended = new Promise((resolve) => daemon.once('exit', resolve))
   await new Promise((resolve) => setTimeout(resolve, 1000))
-  // It waits for the lock; whoever starts another one meanwhile waits as well.
   expect(daemon.exitCode).toBe(null)
-  daemon.kill()
-  await ended
   other.exec('ROLLBACK')
   other.close()
-  t.ok('up')
+  await eventually(isUp)
+  expect(t.daemonPid()).toBe(daemon.pid)
 })
 
 test('a line without end does not grow the daemon, and who sends it is told', { timeout: 60_000 }, async () => {
