@@ -1,18 +1,19 @@
 // What ends with a town, and with a daemon: everything that bears the town's marks, wherever it went.
 // Never: touches what the town did not start.
 import { townLayout } from './layout.ts'
-import { endAll, type MarkVariable } from './processes.ts'
+import { endAll, type Mark } from './processes.ts'
 import type { SessionBackend } from './sessions/session.ts'
 import { endLeftOf, endSessions } from './sessions/session.ts'
 
 const never = new AbortController().signal
 
+/** What gates, setups and plugins of this town bear. */
+export const programMarks = (town: string): Mark[] =>
+  (['GT_GATE', 'GT_RUN'] as const).map((variable) => ({ variable, holds: (value) => value.startsWith(`${town}/`) }))
+
 /** Ends gates, setups and plugins of this town: who waits for them is gone, or goes. */
 export async function endPrograms(town: string): Promise<void> {
-  const holds = (value: string) => value.startsWith(`${town}/`)
-  await Promise.all(
-    (['GT_GATE', 'GT_RUN'] satisfies MarkVariable[]).map((variable) => endAll({ mark: { variable, holds } }, 0)),
-  )
+  await Promise.all(programMarks(town).map((mark) => endAll({ mark }, 0)))
 }
 
 /** Ends what sessions have left that are over: of those that go on, `lives` says yes. */

@@ -58,8 +58,18 @@ export function writeIfMissing(path: string, text: string, mode?: number): void 
   if (!existsSync(path)) writeWhole(path, text, mode)
 }
 
-/** The new name is on disk once its folder is. */
-function syncFolder(dir: string): void {
+/** What a file holds is on disk when this returns. */
+export function syncFile(path: string): void {
+  const fd = openSync(path, constants.O_RDWR)
+  try {
+    fsyncSync(fd)
+  } finally {
+    closeSync(fd)
+  }
+}
+
+/** A new name is on disk once its folder is. */
+export function syncFolder(dir: string): void {
   const fd = openSync(dir, constants.O_RDONLY)
   try {
     fsyncSync(fd)

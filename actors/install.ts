@@ -25,6 +25,7 @@ import { excludesOf, gitTrouble } from './git/prepare.ts'
 import { shown } from './git/shown.ts'
 import { wordsOf } from './git/words.ts'
 import { rigLayout, townLayout } from './layout.ts'
+import { makeRecords } from './records.ts'
 
 /** What was asked for cannot be; says what, where, what next. */
 export class Refused extends Error {
@@ -72,6 +73,7 @@ export function installTown(
   writeIfMissing(layout.instructions, instructions)
   writeIfMissing(layout.secret, randomBytes(32).toString('hex'), 0o600)
   options.initBeads(layout.beads, 'gm')
+  makeRecords(layout.root)
   return { town: layout.root, made }
 }
 

@@ -17,6 +17,14 @@ export function townLayout(town: string) {
     mayorState: join(town, 'mayor/state.json'),
     daemon: join(town, 'daemon'),
     db: join(town, 'daemon/town.db'),
+    /** Which town.db this town goes by, and how often it was opened: outside `daemon/`, which somebody may lose. */
+    dbMark: join(town, 'config/town-db.json'),
+    /** There while town.db is open to be written: what was written last may be in its `-wal` only. */
+    dbOpen: join(town, 'daemon/town.db-open'),
+    /** Copies of town.db, each called by its day; mode 0700. No rig can be called daemon. */
+    dbCopies: join(town, 'daemon/copies/daemon'),
+    /** What was in the place of a copy that was put back; mode 0700. */
+    dbAside: join(town, 'daemon/aside'),
     /** pid, start time and socket of the running daemon; evidence, never truth: the lease in town.db is. */
     daemonJson: join(town, 'daemon/daemon.json'),
     daemonLog: join(town, 'daemon/daemon.log'),

@@ -40,6 +40,8 @@ export interface Asking {
 
 /** How long an answer is waited for that takes a role's own work (git, mostly), in milliseconds. */
 const answerWithinMs = 120_000
+/** The same while the town waits for room on a disk, or for a lock. */
+const stuckWithinMs = 3000
 /** How long sessions have to end when all are stopped, before they are ended by force. */
 const stopWithinMs = 8_000
 
@@ -58,9 +60,13 @@ export async function askRole(asking: Asking, to: Address, type: string, body: P
 }
 
 /** The reply to a mail, now or when its recipient has done what it takes. */
-export async function answered({ town: { host }, gone }: Asking, mailId: string): Promise<Reply> {
-  const reply = await heard(host, gone, answerWithinMs, () => host.reply(mailId))
+export async function answered({ town, gone }: Asking, mailId: string): Promise<Reply> {
+  const { host } = town
+  const stuck = () => town.waits().length > 0
+  const reply = await heard(host, gone, stuck() ? stuckWithinMs : answerWithinMs, () => host.reply(mailId))
   if (reply) return reply
+  const [waits] = town.waits()
+  if (waits !== undefined) throw new Refusal(`what was asked is kept, and is done as soon as it can be: ${waits}`)
   throw new Refusal(
     gone.aborted
       ? 'nobody waits for the answer any more'

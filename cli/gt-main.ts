@@ -36,7 +36,7 @@ async function run(argv: readonly string[]): Promise<number> {
     await allowed(word.name, findTown(typed.flags.town as string | undefined))
     return (await word.run(contextOf(typed))) ?? 0
   } catch (error) {
-    if (!(error instanceof UnknownFlag)) return failed(error, json)
+    if (!(error instanceof UnknownFlag)) return failed(await withLastWords(error), json)
     const { didYouMean } = await import('../actors/nearest.ts')
     return failed(new Usage(`${error.message}${didYouMean(error.flag, error.known)}`), json)
   }
@@ -102,6 +102,15 @@ function findTown(given: string | undefined): string | undefined {
 function said(lines: readonly Line[]): number {
   say(lines)
   return 0
+}
+
+/** Nobody answers: perhaps because the town went down by itself. */
+async function withLastWords(error: unknown): Promise<unknown> {
+  if (!(error instanceof TownUnreachable) || error.silent) return error
+  const { lastWords } = await import('./last-words.ts')
+  const words = lastWords(error.town)
+  if (words !== '') error.message += `. ${words}`
+  return error
 }
 
 function failed(error: unknown, json: boolean): number {

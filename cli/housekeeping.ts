@@ -1,6 +1,7 @@
-// What a town does not keep for ever: old rows of the journal, outputs of sessions, logs of gates, pins of work that is
-// on main.
+// What is done once a day: a copy of the town's records is made, and what a town does not keep for ever goes: old rows
+// of the journal, outputs of sessions, logs of gates, pins of work that is on main.
 // Never: work itself.
+import { copyOfToday } from '../actors/copies.ts'
 import { pruneLogs } from '../actors/gates/hands.ts'
 import { prunePins } from '../actors/git/pin.ts'
 import type { RigGit } from '../actors/git/rig.ts'
@@ -12,6 +13,8 @@ import type { Clock, Host } from '../runtime/contract.ts'
 const keepDays = 30
 const hourMs = 3_600_000
 const dayMs = 24 * hourMs
+/** How often it is looked whether there is a copy of today, in milliseconds. */
+const lookMs = hourMs
 /** Before anything is judged by its age the clock has gone on as it should for so long, in watched milliseconds. */
 const plausibleMs = 6 * hourMs
 /** By how much it may move in that time, in milliseconds: nights in which the machine sleeps, days without the town. */
@@ -27,7 +30,7 @@ export interface Housekeeping {
   report(error: unknown): void
 }
 
-/** Now, and once a day; later where the clock cannot be believed yet. Returns how to stop. */
+/** Now, and as often as it takes; what goes by age waits where the clock cannot be believed. Returns how to stop. */
 export function startHousekeeping(house: Housekeeping): () => void {
   let timer: NodeJS.Timeout
   const look = () => {
@@ -38,7 +41,21 @@ export function startHousekeeping(house: Housekeeping): () => void {
     timer.unref()
   }
   look()
-  return () => clearTimeout(timer)
+  copy(house)
+  const copying = setInterval(() => copy(house), lookMs)
+  copying.unref()
+  return () => {
+    clearTimeout(timer)
+    clearInterval(copying)
+  }
+}
+
+/** Of the town's records, one a day; one that could not be made is tried again an hour later. */
+function copy({ root, clock, report }: Housekeeping): void {
+  const { db, dbCopies } = townLayout(root)
+  copyOfToday(db, dbCopies, clock.now()).catch((error) =>
+    report(new Error(`no copy of ${db} could be made in ${dbCopies}; it is tried again in an hour`, { cause: error })),
+  )
 }
 
 /**

@@ -290,6 +290,10 @@ export interface Driver {
   start(): void
   /** To be called after `post` from outside: handles what there is, at once and synchronously, then starts effects. */
   poke(): void
+  /**
+   * Posts from outside what nobody waits for: as soon as the driver runs and the store takes it, in this order.
+   */
+  post(draft: Draft): void
   /** Stops taking mail, aborts running handlers, waits for them up to graceMs. */
   stop(graceMs: number): Promise<void>
 }

@@ -1,6 +1,5 @@
 // `gt log`: the journal in words, also of a town that is down, and as it goes on.
 // Never: writes.
-import { existsSync } from 'node:fs'
 import { z } from 'zod'
 import type { LogEntry } from '../api.ts'
 import { answering, type Params } from '../asking.ts'
@@ -54,11 +53,9 @@ export const word = declare({
         return await ask('log', params)
       } catch (error) {
         if (!(error instanceof TownUnreachable) || flags.follow) throw error
-        const { townLayout } = await import('../../actors/layout.ts')
-        const { db } = townLayout(town())
-        if (!existsSync(db)) throw error
-        const { openSqliteStore, readJournal } = await import('../../runtime/open.ts')
-        const store = openSqliteStore(db, { readOnly: true })
+        const { openRecords } = await import('../../actors/records.ts')
+        const { readJournal } = await import('../../runtime/open.ts')
+        const store = openRecords(town(), { readOnly: true })
         try {
           return readJournal(store, said(params))
         } finally {

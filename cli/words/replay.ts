@@ -1,6 +1,5 @@
 // `gt replay`: the journal played again through the machines, without a daemon and without effects.
 // Never: writes.
-import { existsSync } from 'node:fs'
 import type { ActorState, Store } from '../../runtime/contract.ts'
 import type { ReplayResult } from '../../runtime/open.ts'
 import { table } from '../print.ts'
@@ -19,14 +18,12 @@ export const word = declare({
     },
   },
   async run({ flags: { until }, town, print }) {
-    const { townLayout } = await import('../../actors/layout.ts')
-    const { openSqliteStore, replay } = await import('../../runtime/open.ts')
+    const { openRecords } = await import('../../actors/records.ts')
+    const { replay } = await import('../../runtime/open.ts')
     const { rolesOf } = await import('../roles.ts')
     const root = town()
-    const { db } = townLayout(root)
-    if (!existsSync(db)) throw new Error(`${root} has never been up: there is nothing to replay`)
     const roles = await rolesOf(root)
-    const store = openSqliteStore(db, { readOnly: true })
+    const store = openRecords(root, { readOnly: true })
     try {
       const result = replay(store, roles, until)
       const before = until === undefined ? [summaryOf(result)] : await asItWas(root, store, until, result)

@@ -19,6 +19,8 @@ import { type Context, declare } from '../word.ts'
 const upWithinMs = 30_000
 /** Of what it says before it ends, in bytes. */
 const wordsBytesMax = 64 * 1024
+/** How long it then has to end, in milliseconds, before it is killed. */
+const endWithinMs = 2000
 
 export const word = declare({
   name: 'up',
@@ -48,8 +50,10 @@ export const word = declare({
     }
     const was = await resume(ask)
     const up = was ?? (await background(root, gt, env, ask))
-    print({ town: root, pid: up.pid, was: was !== undefined, problems: up.problems }, () => [
+    const found = was ? [] : up.found
+    print({ town: root, pid: up.pid, was: was !== undefined, found, problems: up.problems }, () => [
       was ? `${root} is up already (pid ${up.pid})` : `${root} is up (pid ${up.pid})`,
+      ...found,
       ...up.problems.map((problem) => `warning: ${problem}`),
     ])
     return 0
@@ -105,17 +109,30 @@ async function background(root: string, gt: string, env: Record<string, string>,
   child.once('exit', (exit) => {
     code = exit
   })
-  for (let waitedMs = 0; code === undefined && waitedMs < upWithinMs; waitedMs += 5) {
+  child.unref()
+  // Whoever asks while it begins is answered once it has, or told why it has not.
+  for (const end = performance.now() + upWithinMs; code === undefined && performance.now() < end; ) {
     await sleep(5)
     const up = await resume(ask)
-    if (!up) continue
-    child.unref()
-    return up
+    if (up) return up
   }
-  child.unref()
+  if (code === undefined) {
+    const { endEach, identityOf } = await import('../../actors/processes.ts')
+    await endEach([identityOf(child.pid as number)], endWithinMs)
+  }
+  // Another one may have been faster.
+  const up = await resume(ask)
+  if (up) return up
   const written = existsSync(daemonLog) ? statSync(daemonLog).size - from : 0
-  const said = lastBytes(daemonLog, Math.max(0, Math.min(written, wordsBytesMax))).trim() || 'no words'
+  const said = wordsIn(lastBytes(daemonLog, Math.max(0, Math.min(written, wordsBytesMax))))
   throw new Error(`the town does not come up: ${said} (log: ${daemonLog})`)
+}
+
+/** What a start that failed has said, without the lines of the log that say what it did before. */
+function wordsIn(text: string): string {
+  const lines = text.split('\n').filter((line) => line.trim() !== '')
+  const plain = lines.filter((line) => !line.startsWith('{"level"'))
+  return (plain.length > 0 ? plain : lines).join('\n').trim() || 'no words'
 }
 
 export const answers = {
@@ -131,7 +148,7 @@ export const answers = {
         post(asking, { to: witnessOf(name), type: 'rig.configured', body: { ...town.rig(name) } })
         post(asking, { to: witnessOf(name), type: 'rig.resumed', body: {} })
       }
-      return { resumed: [...town.rigs()], pid: town.pid, problems: [...town.problems()] }
+      return { resumed: [...town.rigs()], pid: town.pid, problems: [...town.problems()], found: [...town.found()] }
     },
   }),
 }

@@ -104,5 +104,5 @@ async function live({ town, ask, print }: Pick<Context, 'town' | 'ask' | 'print'
   } finally {
     page.close()
   }
-  throw new TownUnreachable('the town went down')
+  throw new TownUnreachable('the town went down', { town: root })
 }

@@ -21,7 +21,7 @@ export const word = declare({
   ],
   options: { timeout: { kind: 'duration', about: 'how long to wait at most: 90s, 10m, 2h, or a number of seconds' } },
   args: { id: { kind: 'text' } },
-  async run({ args: { id }, flags, ask, print, json }) {
+  async run({ args: { id }, flags, ask, town, print, json }) {
     let last: Outlook | undefined
     const look = async () => {
       const said = last?.text
@@ -29,7 +29,11 @@ export const word = declare({
       if (!json && last.text !== said) tell(last.text)
       return last.kind !== 'working'
     }
-    const over = await afterEach(look, (event) => ask('follow', {}, { event }), flags.timeout)
+    const follow = async (event: () => void) => {
+      await ask('follow', {}, { event })
+      throw new TownUnreachable('the town went down', { town: town() })
+    }
+    const over = await afterEach(look, follow, flags.timeout)
     print(last, () => [
       ...(over ? [] : [`${id} is not done within ${(flags.timeout ?? 0) / 1000} s`]),
       ...(last?.needs ?? []).flatMap((need) => [need.subject, ...(need.body === '' ? [] : [body(need.body)])]),
@@ -41,7 +45,7 @@ export const word = declare({
 /** Looks now and after every event until a look says so; false when time is over. However short, one look is taken. */
 async function afterEach(
   look: () => Promise<boolean>,
-  follow: (event: () => void) => Promise<unknown>,
+  follow: (event: () => void) => Promise<never>,
   withinMs: number | undefined,
 ): Promise<boolean> {
   const until = withinMs === undefined ? undefined : performance.now() + withinMs
@@ -58,7 +62,7 @@ async function afterEach(
       }
       busy = false
     }
-    follow(() => void check().catch(reject)).then(() => reject(new TownUnreachable('the town went down')), reject)
+    follow(() => void check().catch(reject)).catch(reject)
     check().then(() => {
       if (until !== undefined) setTimeout(() => resolve(false), Math.max(0, until - performance.now())).unref()
     }, reject)

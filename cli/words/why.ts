@@ -1,6 +1,5 @@
 // `gt why`: the chain of causes behind a mail, an issue or an actor's state; also while the town is down.
 // Never: writes.
-import { existsSync } from 'node:fs'
 import { spelledOut } from '../../machines/address.ts'
 import type { Causes } from '../../runtime/open.ts'
 import { clock } from '../print.ts'
@@ -18,12 +17,10 @@ export const word = declare({
   ],
   args: { what: { kind: 'text' } },
   async run({ args: { what }, town, print }) {
-    const { townLayout } = await import('../../actors/layout.ts')
-    const { causes, openSqliteStore } = await import('../../runtime/open.ts')
+    const { openRecords } = await import('../../actors/records.ts')
+    const { causes } = await import('../../runtime/open.ts')
     const root = town()
-    const { db } = townLayout(root)
-    if (!existsSync(db)) throw new Error(`${root} has never been up: nothing has happened yet`)
-    const store = openSqliteStore(db, { readOnly: true })
+    const store = openRecords(root, { readOnly: true })
     try {
       const found = causes(store, spelledOut(what))
       if (!found) {

@@ -35,6 +35,7 @@ function caught(): { by: string | null; needed: string } {
     'test/actors/mail.test.ts',
     'test/actors/ancestry.test.ts',
     'test/actors/plugin-enabled.test.ts',
+    'test/actors/records.test.ts',
     'test/actors/git.test.ts',
     'test/actors/git-places.test.ts',
     'test/actors/git-queue.test.ts',

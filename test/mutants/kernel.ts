@@ -165,6 +165,48 @@ export const kernel: readonly Mutant[] = [
     replace: `role.input`,
   },
   {
+    name: 'what a locked store did not take is forgotten',
+    file: 'runtime/driver.ts',
+    find: `const [posted, settled] = [[...drafts], [...results]]`,
+    replace: `const [posted, settled] = [drafts.splice(0), results.splice(0)]`,
+  },
+  {
+    name: 'a full disk is an answer of the hand that met it',
+    file: 'runtime/driver.ts',
+    find: `const again = isPassing(error) && !abort.signal.aborted`,
+    replace: `const again = false`,
+  },
+  {
+    name: 'a locked store is the end',
+    file: 'runtime/driver.ts',
+    find: `if (error instanceof StoreBusy) {`,
+    replace: `if (false) {`,
+  },
+  {
+    name: 'a store that somebody removed is written on',
+    file: 'runtime/store/sqlite.ts',
+    find: `!place.isOurs()`,
+    replace: `false`,
+  },
+  {
+    name: 'another store is taken for the one that was asked for',
+    file: 'runtime/store/sqlite.ts',
+    find: `if (found !== id) throw`,
+    replace: `if (found === null) throw`,
+  },
+  {
+    name: 'older records are taken for the newest',
+    file: 'actors/records.ts',
+    find: `known && epoch < known.epoch`,
+    replace: `known && epoch < 0`,
+  },
+  {
+    name: 'records that are gone are begun anew',
+    file: 'actors/records.ts',
+    find: `  if (hadRecords(town)) return false\n`,
+    replace: `  if (existsSync(townLayout(town).db)) return false\n`,
+  },
+  {
     name: 'a smaller pool is so before a machine has heard of it',
     file: 'runtime/slots.ts',
     find: `Math.max(configured, accepted ?? 0)`,
