@@ -1,13 +1,14 @@
 // The town's records, daemon/town.db: which they are, and whether they are what the town had. A town that has had
 // records is refused in words when they are gone, empty, damaged, older or another town's.
 // Never: begins records anew but for a town that never had any, or on the Overseer's word.
-import { existsSync, readFileSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs'
+import { existsSync, renameSync, rmSync, statSync } from 'node:fs'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { z } from 'zod'
 import type { Host, Store } from '../runtime/contract.ts'
 import { openSqliteStore, readIdentity, type SqliteOptions, StoreBusy, StoreUnusable } from '../runtime/open.ts'
 import { writeConfig } from './config.ts'
 import { type Copy, lastCopyIn, moveAside, putBack } from './copies.ts'
+import { textOf, writePassing } from './files.ts'
 import { townLayout } from './layout.ts'
 import { endSessions } from './sessions/session.ts'
 
@@ -65,7 +66,7 @@ export async function hostRecords(
     const host = await whenFree(() => hosted({ ...store, close }), signal)
     isOurs = true
     writeConfig(dbMark, readIdentity(store) satisfies Mark)
-    writeFileSync(dbOpen, '')
+    writePassing(dbOpen, '')
     return host
   } catch (error) {
     close()
@@ -179,9 +180,8 @@ function whyNot(town: string): string | undefined {
 /** One that cannot be read is made again from the records themselves. */
 function markOf(town: string): Mark | undefined {
   const { dbMark } = townLayout(town)
-  if (!existsSync(dbMark)) return undefined
   try {
-    return mark.parse(JSON.parse(readFileSync(dbMark, 'utf8')))
+    return mark.parse(JSON.parse(textOf(dbMark) ?? 'null'))
   } catch (error) {
     if (error instanceof SyntaxError || error instanceof z.ZodError) return undefined
     throw error

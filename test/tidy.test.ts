@@ -67,6 +67,7 @@ test('what an agent can write is opened by one file; words to a terminal go thro
     'cli/generate.ts': 'the package’s',
     'cli/bd/import.ts': 'the person’s, by name',
     'cli/peer.ts': '/proc',
+    'actors/copies.ts': 'the town’s own, in folders of mode 0700',
   }
   const opens = /(?<![.\w])(readFile|open|copyFile|cp|appendFile|truncate)(Sync)?\(|create(Read|Write)Stream\(/
   const world = sources.filter((file) => /^(actors|cli)\//.test(file))

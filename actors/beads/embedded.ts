@@ -498,7 +498,6 @@ export function openBeads(dir: string, options: Opening = {}) {
   return beads
 }
 
-/** Somebody else's lock is waited for `busyMs` (milliseconds), and nothing else is done meanwhile. */
 function openDatabase(path: string, { create = false, readonly = false, busyMs = 30_000 }: Opening): DatabaseSync {
   if (!create && !existsSync(path))
     throw new BeadsError(`no beads database found at ${path}; run \`bd init --prefix <prefix>\``)
