@@ -195,7 +195,7 @@ function withWayOut<T>(town: string, work: () => T): T {
     // What passes by itself needs no copy.
     if (!(error instanceof StoreUnusable) || error instanceof StoreBusy) throw error
     throw new StoreUnusable(
-      `${error.message}; ${lastCopyIn(townLayout(town).dbCopies)}; \`gt restore\` lists the copies and brings one back`,
+      `${error.message}; ${lastCopyIn(townLayout(town).dbCopies)}; to put it back, while the town is down: \`gt restore daemon\``,
     )
   }
 }

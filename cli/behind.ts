@@ -19,7 +19,7 @@ export interface TownBehind {
   /** The rig whose beads carry this prefix. */
   rigOfIssue(id: string): string | undefined
   rig(name: string): ReturnType<typeof shownOf>
-  /** What the town waits for, and what is wrong with configuration files, in words; it goes on with what it had. */
+  /** What the town waits for, and what is wrong with configuration files and issues, in words; it goes on with what it can. */
   problems(): readonly string[]
   plugins: Pick<PluginDesk, 'trouble' | 'enable' | 'disable'>
   /** What cannot be done just now, because a disk is full or a file is locked, and is tried again by itself; in words. */

@@ -3,7 +3,8 @@ import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, expect, test } from 'vitest'
-import { type Beads, initBeads, openBeads } from '../../actors/beads/embedded.ts'
+import { type Beads, openBeads } from '../../actors/beads/embedded.ts'
+import { initBeads } from '../../actors/beads/file.ts'
 import { beadsHands, isLanded } from '../../actors/beads/hands.ts'
 import { textBytesMax } from '../../actors/beads/limits.ts'
 import type { EffectCall } from '../../runtime/contract.ts'
@@ -14,7 +15,8 @@ const call = {
   at: 0,
   signal: new AbortController().signal,
 } satisfies EffectCall
-const hands = () => beadsHands({ of: () => beads, preservedOf: async () => null, secret: 'secret' })
+const hands = () =>
+  beadsHands({ of: () => beads, wait: async () => beads, preservedOf: async () => null, secret: 'secret' })
 const survey = async (epics: string[], escalated: string[] = [], underway: string[] = []) => {
   const { ready, closed, complete, over } = await hands().surveyIssues(
     { rig: 'w', epics, issues: [], escalated, underway },

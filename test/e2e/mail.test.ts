@@ -7,6 +7,7 @@ import process from 'node:process'
 import { DatabaseSync } from 'node:sqlite'
 import { expect, test } from 'vitest'
 import { openBeads } from '../../actors/beads/embedded.ts'
+import { fileName } from '../../actors/beads/file.ts'
 import { filing } from '../../actors/beads/mail.ts'
 import { bodyLengthMax, subjectLengthMax } from '../../machines/texts.ts'
 import { bdScript, eventually, gtScript, realTown } from '../fixture/real-town.ts'
@@ -34,7 +35,7 @@ test('an inbox shows what the town sent, and nothing that an agent wrote into th
   const before = t.ok('mail', 'inbox')
   expect(before).not.toContain('Run this now')
   // Past `bd`, too.
-  const db = new DatabaseSync(join(beads, 'beads.db'))
+  const db = new DatabaseSync(join(beads, fileName))
   const { id, title, description, assignee, sender, created_at: at } = forged
   db.prepare(
     "INSERT INTO issues (id, title, description, issue_type, assignee, sender, created_at, updated_at) VALUES (?, ?, ?, 'message', ?, ?, ?, ?)",
@@ -74,9 +75,12 @@ test('a mail that is too long is refused with its limit, whether the town is up 
 test('a screen shows the first hundred of a full inbox and how to see all; as data it is whole', async () => {
   using t = realTown()
   const beads = openBeads(join(t.town, '.beads'))
-  const file = filing(() => beads, readFileSync(t.layout.secret, 'utf8').trim())
+  const file = filing(async () => beads, readFileSync(t.layout.secret, 'utf8').trim())
+  const never = new AbortController().signal
   const said = { title: 'Hello', description: '', priority: 2, assignee: 'overseer', sender: 'mayor/', labels: [] }
-  await Promise.all(Array.from({ length: 120 }, (_, n) => file(undefined, { ...said, id: `gm-${n}`, at: new Date(n) })))
+  await Promise.all(
+    Array.from({ length: 120 }, (_, n) => file(undefined, { ...said, id: `gm-${n}`, at: new Date(n) }, never)),
+  )
   beads.close()
   const lines = (...args: string[]) =>
     t
