@@ -183,7 +183,16 @@ function handsOf({ town, env, entry, report }: TownOptions, rigs: Rigs, shelves:
     ...beadsHands({ of: shelves.of, preservedOf: (name, issue) => preservedOf(git, name, issue) }),
     ...gitHands(git),
     ...gateHands({ town, rig, env, report: (words) => report(words) }),
-    ...sessionHands({ town, rig, backend, secret, env, node: entry.node, now: systemClock.now }),
+    ...sessionHands({
+      town,
+      rig,
+      descriptionOf: (name, issue) => shelves.of(name).get(issue)?.description ?? '',
+      backend,
+      secret,
+      env,
+      node: entry.node,
+      now: systemClock.now,
+    }),
     ...pluginHands({ town, env: bare }),
   })
 }

@@ -36,6 +36,10 @@ const originTrouble = [
   z.object({ kind: z.literal('denied'), why: z.string() }),
 ] as const
 
+/** What must be known of an issue to choose it; the rest is read when somebody has it. */
+const startable = issueBrief.pick({ id: true, priority: true, createdAt: true })
+export type Startable = z.infer<typeof startable>
+
 export const effects = {
   // beads: the issues of a rig
   surveyIssues: effect({
@@ -45,12 +49,19 @@ export const effects = {
       issues: z.array(issueId),
       /** Not asked for; only whether they are closed. */
       escalated: z.array(issueId).default([]),
-      /** In somebody's hands, or in the queue: not done before they land, whatever their status says. */
+      /**
+       * In somebody's hands, in the queue, or on their way back: not to be listed as ready, and not done before they
+       * land, whatever their status says.
+       */
       underway: z.array(issueId).default([]),
+      /** At most so many that are ready: an answer does not grow with what there is to do. */
+      most: z.int().min(0).default(1),
     }),
     output: z.object({
       /** Open, unblocked, unclaimed issues among those asked for; priority, then age. Epics themselves never. */
-      ready: z.array(issueBrief),
+      ready: z.array(startable),
+      /** There are more that are ready. */
+      more: z.boolean(),
       /** Issues asked for by id, or escalated, that are closed. */
       closed: z.array(issueId),
       /** Issues under way that somebody else than a worker has closed, or deleted. */
@@ -64,8 +75,6 @@ export const effects = {
       complete: z.array(issueId),
       /** Epics asked for that are closed. */
       over: z.array(issueId).default([]),
-      /** Issues asked for (by id or by epic) that are neither ready nor closed, and why. */
-      waiting: z.array(z.object({ id: issueId, why: z.string() })),
     }),
     lane: beadsLane,
   }),

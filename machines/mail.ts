@@ -16,11 +16,10 @@ export const branchName = z
   .string()
   .regex(/^polecat\/[A-Za-z][A-Za-z0-9_-]{0,39}-[0-9]+$/, 'a polecat branch looks like polecat/Nux-1')
 
-/** What a worker must know of its issue. */
+/** What the town must know of an issue. Its description, however long, is read where it is needed: at the assignment. */
 export const issueBrief = z.object({
   id: issueId,
   title: z.string(),
-  description: z.string().default(''),
   /** 0 (most urgent) to 4. */
   priority: z.int().min(0).max(4),
   type: z.string(),

@@ -15,14 +15,14 @@ import {
   type TownIssues,
 } from './contract.ts'
 import { hashId, hashLength } from './ids.ts'
-import schema, { schemaVersion } from './schema.ts'
+import { notWork, partsIn, unfinishedStatuses } from './parts.ts'
+import { migrate, schemaVersion } from './schema.ts'
 
 const statuses = ['open', 'in_progress', 'blocked', 'closed', 'pinned', 'deferred']
 const types = ['bug', 'feature', 'task', 'epic', 'chore', 'message', 'merge-request', 'molecule', 'gate', 'decision']
-const notWork = "('message', 'merge-request', 'gate', 'molecule')"
 /** An issue waits while something it depends on by `blocks`, or a parent's, is not closed. */
 const blocked = `WITH RECURSIVE blocked(id) AS (
-  SELECT d.issue_id FROM dependencies d JOIN issues b ON b.id = d.depends_on_id WHERE d.type = 'blocks' AND b.status IN ('open', 'in_progress', 'blocked', 'deferred')
+  SELECT d.issue_id FROM dependencies d JOIN issues b ON b.id = d.depends_on_id WHERE d.type = 'blocks' AND b.status IN ${unfinishedStatuses}
   UNION SELECT d.issue_id FROM dependencies d JOIN blocked ON blocked.id = d.depends_on_id WHERE d.type = 'parent-child')`
 const under = `WITH RECURSIVE under(id) AS (
   SELECT issue_id FROM dependencies WHERE depends_on_id = ? AND type = 'parent-child'
@@ -337,6 +337,7 @@ export function openBeads(dir: string, options: { create?: boolean; now?: () => 
         `${under} SELECT i.* FROM issues i JOIN under ON under.id = i.id ORDER BY i.priority, i.created_at, i.id`,
         id,
       ),
+    ...partsIn(rows),
     parentOf: (id: string) =>
       row<{ depends_on_id: string }>(
         "SELECT depends_on_id FROM dependencies WHERE issue_id = ? AND type = 'parent-child'",
@@ -503,7 +504,7 @@ function openDatabase(path: string, create: boolean): DatabaseSync {
         `${path} was written by a newer version (schema ${version}, this one knows ${schemaVersion}); nothing was changed`,
       )
     db.exec('PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA foreign_keys = ON')
-    if (version === 0) db.exec(`BEGIN IMMEDIATE; ${schema}; PRAGMA user_version = ${schemaVersion}; COMMIT`)
+    if (version < schemaVersion) migrate(db)
     return db
   } catch (error) {
     db?.close()

@@ -15,6 +15,8 @@ import { environmentOf } from './variables.ts'
 export interface SessionDeps {
   town: string
   rig(name: string): RigConfig
+  /** An issue's description as it is now; empty when there is none. */
+  descriptionOf(rig: string, issue: string): string | Promise<string>
   backend(name: 'auto' | 'tmux' | 'process'): SessionBackend | Promise<SessionBackend>
   secret: string
   /** The daemon's environment; sessions get the allowed part. */
@@ -38,7 +40,8 @@ export function sessionHands(deps: SessionDeps): Pick<Hands, 'startSession' | 'w
       if (!existsSync(input.worktree)) return { kind: 'failed', why: `${input.worktree} does not exist`, tail: '' }
       // The assignment is on disk before there is anyone to read it.
       mkdirSync(dir, { recursive: true, mode: 0o700 })
-      const { issue, attempt, returned } = input
+      const { attempt, returned } = input
+      const issue = { ...input.issue, description: await deps.descriptionOf(input.rig, input.issue.id) }
       writeFileSync(
         join(dir, 'assignment.json'),
         `${JSON.stringify({ issue, attempt, returned, branch: input.branch }, null, 2)}\n`,

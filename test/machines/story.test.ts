@@ -331,7 +331,7 @@ test('max_workers lowered while a claim is under way: the issue goes back and wa
   ;(t.issues.get('w-2') as Issue).status = 'in_progress'
   t.answer('claimIssue w/witness', {
     kind: 'claimed',
-    issue: { id: 'w-2', title: 'Do w-2', description: '', priority: 2, type: 'task', createdAt: 'w-2', epic: 'w-e' },
+    issue: { id: 'w-2', title: 'Do w-2', priority: 2, type: 'task', createdAt: 'w-2', epic: 'w-e' },
     preserved: null,
   })
   expect([workers(), t.issues.get('w-2')?.status, t.host.deadLetters()]).toEqual([['Nux:w-1'], 'open', []])
