@@ -362,8 +362,14 @@ export const effects = {
     lane: () => null,
   }),
   killSession: effect({
-    /** `session` is null when the start was not confirmed: whatever runs, or is about to run, under `id` is ended. */
-    input: z.object({ rig: z.string(), id: z.string(), session: sessionRecord.nullable() }),
+    input: z.object({
+      rig: z.string(),
+      id: z.string(),
+      /** null when the start was not confirmed: whatever runs, or is about to run, under `id` is ended. */
+      session: sessionRecord.nullable(),
+      /** Whether anybody wants to read its last output; nobody does of one that is done. */
+      lastWords: z.boolean().default(true),
+    }),
     output: z.object({ exitCode: z.int().nullable(), tail: z.string() }),
     lane: () => null,
   }),

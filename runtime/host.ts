@@ -143,7 +143,7 @@ export function openHost(options: HostOptions): Host {
     }),
     prune(olderThan) {
       committed(() => {
-        for (const table of [tables.journal, tables.mail, tables.effects, tables.replies]) table.prune(olderThan)
+        for (const table of [tables.journal, tables.mail, tables.replies]) table.prune(olderThan)
       })
     },
     close: () => store.close(),

@@ -81,7 +81,7 @@ export function sessionHands(deps: SessionDeps): Pick<Hands, 'startSession' | 'w
       return result
     },
 
-    async killSession({ rig, id, session }, call) {
+    async killSession({ rig, id, session, lastWords }, call) {
       const dir = join(townLayout(deps.town).sessions, id)
       // A start under way ends first, one way or the other; one that takes too long is called off.
       await over(starting.get(id), startWithinMs)
@@ -89,12 +89,12 @@ export function sessionHands(deps: SessionDeps): Pick<Hands, 'startSession' | 'w
       if (!record) {
         await cancelStart(dir, graceMs, call.signal)
         await (await deps.backend(deps.rig(rig).session)).forget(id)
-        return { exitCode: null, tail: tail(dir) }
+        return { exitCode: null, tail: lastWords ? tail(dir) : '' }
       }
       await settled(record, call.signal)
       const ended = await endSession(record, graceMs, call.signal)
       await (await deps.backend(record.backend)).forget(id)
-      return ended
+      return lastWords ? ended : { ...ended, tail: '' }
     },
   }
 }

@@ -5,8 +5,9 @@ import type { SqlValue, Store } from '../contract.ts'
 import { StoreUnusable, wordsOf } from '../errors.ts'
 import first from './migrations/001-first.ts'
 import evidence from './migrations/002-evidence.ts'
+import openEffects from './migrations/003-open-effects.ts'
 
-const migrations = [first, evidence]
+const migrations = [first, evidence, openEffects]
 
 /**
  * Opens or creates the file at `path`; with `readOnly`, reads one that is there and changes nothing of it.

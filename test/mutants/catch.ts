@@ -31,6 +31,8 @@ function caught(): { by: string | null; needed: string } {
     'test/models/paths.test.ts',
     'test/models/regressions.test.ts',
     'test/contracts/store.test.ts',
+    'test/actors/beads.test.ts',
+    'test/actors/parts.test.ts',
     'test/actors/git.test.ts',
     'test/actors/git-places.test.ts',
     'test/actors/git-queue.test.ts',
