@@ -3,7 +3,6 @@
 import type { Progress, Standing } from '../actors/beads/contract.ts'
 import { witnessOf } from '../machines/address.ts'
 import { isHarmless } from '../machines/escalations.ts'
-import type { Host } from '../runtime/contract.ts'
 import type { Escalation, Outlook } from './api.ts'
 import { escalations, type Looked, refineryContext, stateWords, witnessContext } from './status.ts'
 
@@ -39,7 +38,12 @@ export interface IssueReader {
 const namedMax = 20
 
 /** Undefined: there is no such issue. */
-export async function outlook(host: Host, reader: IssueReader, rig: string, id: string): Promise<Outlook | undefined> {
+export async function outlook(
+  host: Looked,
+  reader: IssueReader,
+  rig: string,
+  id: string,
+): Promise<Outlook | undefined> {
   const root = await reader.issue(rig, id)
   if (!root) return undefined
   const witness = witnessContext(host, rig)

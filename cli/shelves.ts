@@ -46,7 +46,7 @@ export function openShelves(root: string): Shelves {
   }
 }
 
-function issuesIn(of: Shelves['of']): IssueReader {
+export function issuesIn(of: Shelves['of']): IssueReader {
   const part = (rig: string, issue: Issue): Part => {
     const { id, title, issue_type: type, status, assignee, close_reason: reason } = issue
     const closer = status === 'closed' ? of(rig).closedBy(id) : null

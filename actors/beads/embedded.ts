@@ -472,7 +472,7 @@ export function openBeads(dir: string, options: { create?: boolean; now?: () => 
     const last =
       row<{ last_child: number }>('SELECT last_child FROM child_counters WHERE parent_id = ?', parent)?.last_child ?? 0
     const known = rows<{ id: string }>("SELECT id FROM issues WHERE id LIKE ? || '.%'", parent).map(
-      (each) => Number(each.id.slice(parent.length + 1)) || 0,
+      (each) => Number.parseInt(each.id.slice(parent.length + 1), 10) || 0,
     )
     const next = Math.max(last, ...known) + 1
     run('INSERT OR REPLACE INTO child_counters VALUES (?, ?)', parent, next)

@@ -2,6 +2,7 @@
 // figure informs, it does not judge.
 import process from 'node:process'
 import { commands } from './commands.bench.ts'
+import { backlog, load } from './load.bench.ts'
 import { ageing, flood, machinery, retiring } from './machinery.bench.ts'
 import { type Benchmark, lineOf } from './measure.ts'
 import { spawning } from './spawn.bench.ts'
@@ -22,6 +23,8 @@ export const benchmarks: Readonly<Record<string, Benchmark>> = {
   flood,
   help,
   pins,
+  backlog,
+  load,
   ageing,
 }
 
