@@ -87,6 +87,8 @@ test('what its own worker closed is not over before it has landed; what is on ma
   witness.workers = works(one)
   expect(await told()).toEqual(['working', '0 of 2 landed', 2])
   expect((await look())?.open.map(({ id }) => id).sort()).toEqual([one, two].sort())
+  onMain = [one]
+  expect(await told()).toEqual(['working', '0 of 2 landed', 2])
   beads.claim(two, nux)
   onMain = [two]
   expect(await told()).toEqual(['working', '1 of 2 landed', 1])
