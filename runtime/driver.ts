@@ -4,7 +4,10 @@ import type { Clock, Driver, Handler, Host, PromisedEffect } from './contract.ts
 import { wordsOf } from './errors.ts'
 import type { Outcome } from './outbox.ts'
 
-const turnsPerCommit = 64
+/** So many turns wait for the disk together; more would keep others from being heard. */
+const turnsPerCommit = 16
+/** Whoever asks is heard after so many milliseconds of turns, or of effects being begun, however many more there are. */
+const heardWithinMs = 10
 const effectsAtOnce = 256
 const sleepMaxMs = 2 ** 31 - 1
 
@@ -18,6 +21,7 @@ export interface DriverOptions {
 
 export function openDriver({ host, handlers, clock, onFatal }: DriverOptions): Driver {
   const running = new Map<string, { abort: AbortController; done: Promise<void> }>()
+  const ownTurn = oneByOne()
   const results: { key: string; outcome: Outcome }[] = []
   let stopped = true
   let scheduled = false
@@ -30,7 +34,12 @@ export function openDriver({ host, handlers, clock, onFatal }: DriverOptions): D
   function pump(): void {
     if (stopped) return
     try {
+      const from = performance.now()
       for (let isMore = true; isMore; ) {
+        if (performance.now() - from > heardWithinMs) {
+          soon()
+          return
+        }
         // Results, the turns they lead to and the start of what these promise wait for the disk together, once.
         const settled = results.splice(0)
         const effects = host.together(() => {
@@ -52,6 +61,8 @@ export function openDriver({ host, handlers, clock, onFatal }: DriverOptions): D
     const abort = new AbortController()
     const handler = handlers[effect.name]
     const work = async () => {
+      await ownTurn()
+      if (stopped) return
       let outcome: Outcome
       try {
         if (!handler) throw new Error(`no hand keeps the promise "${effect.name}"`)
@@ -106,4 +117,25 @@ export function openDriver({ host, handlers, clock, onFatal }: DriverOptions): D
       clearTimeout(limit)
     },
   }
+}
+
+/** Lets one after the other begin, and between them, again and again, whatever else has come in. */
+function oneByOne(): () => Promise<void> {
+  const waiting: (() => void)[] = []
+  const next = () => {
+    const from = performance.now()
+    const begin = () => {
+      waiting.shift()?.()
+      if (waiting.length === 0) return
+      // What it does at once it does before this.
+      if (performance.now() - from > heardWithinMs) setImmediate(next)
+      else queueMicrotask(begin)
+    }
+    begin()
+  }
+  return () =>
+    new Promise((resolve) => {
+      waiting.push(resolve)
+      if (waiting.length === 1) setImmediate(next)
+    })
 }
