@@ -26,13 +26,13 @@ async function heard(over: () => boolean): Promise<number> {
 test('while a hundred effects are begun, each of which takes its time at once', async () => {
   const host = w.open()
   let begun = 0
-  const work = async () => {
+  const tell = async () => {
     busyFor(10)
     begun++
     return 1
   }
-  const driver = openDriver({ host, clock: w.clock, onFatal: expect.fail, handlers: { work } })
-  for (let n = 0; n < 100; n++) host.post({ from: 'test', to: `c/${n}`, type: 'work', body: {} })
+  const driver = openDriver({ host, clock: w.clock, onFatal: expect.fail, handlers: { tell } })
+  for (let n = 0; n < 100; n++) host.post({ from: 'test', to: `c/${n}`, type: 'tell', body: {} })
   driver.start()
   expect(await heard(() => begun === 100)).toBeGreaterThan(40)
   await driver.stop(0)
