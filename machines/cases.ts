@@ -4,8 +4,8 @@
 
 import type { z } from 'zod'
 import { daemon, keeperOf, mayor, overseer, polecatOf, refineryOf, sessionOf, witnessOf } from './address.ts'
-import type { EffectName, EffectOutput, Startable } from './effects.ts'
-import type { IssueBrief, MailType, mailSchemas, Preserved, ReturnReason } from './mail.ts'
+import type { EffectName, EffectOutput } from './effects.ts'
+import type { IssueBrief, MailType, mailSchemas, Preserved, ReturnReason, Startable } from './mail.ts'
 
 /** One mail: who says it, and what. */
 export interface MailCase<T extends MailType> {
@@ -129,6 +129,7 @@ export const mailCases: { [T in MailType]: readonly MailCase<T>[] } = {
     { from: session, body: { epoch: 1, exitCode: null, cause: 'failed', tail: 'no such program' } },
     { from: session, body: { epoch: 1, exitCode: 143, cause: 'stalled', tail: '' } },
     { from: session, body: { epoch: 1, exitCode: 143, cause: 'stopped', tail: '' } },
+    { from: session, body: { epoch: 1, exitCode: null, cause: 'cut_off', tail: '' } },
   ],
 
   'merge.requested': [
@@ -338,7 +339,8 @@ export const effectCases: { [N in EffectName]: readonly EffectOutput<N>[] } = {
   confirmLanded: [{ kind: 'confirmed' }, ...unluckily('confirmLanded')],
   startSession: [{ kind: 'started', session: running }, ...unluckily('startSession')],
   watchSession: [
-    { kind: 'ended', exitCode: 0, tail: '' },
+    { kind: 'ended', exitCode: 0, tail: '', cutOff: false },
+    { kind: 'ended', exitCode: null, tail: '', cutOff: true },
     { kind: 'stalled', silentMs: 1_800_000, tail: '' },
   ],
   killSession: [{ exitCode: 143, tail: '' }],

@@ -3,7 +3,7 @@
 // crash.
 import { z } from 'zod'
 import { type EffectKind, effect } from './effect.ts'
-import { branchName, issueBrief, issueId, mergeRequest, preserved, returnReason, sha } from './mail.ts'
+import { branchName, issueBrief, issueId, mergeRequest, preserved, returnReason, sha, startable } from './mail.ts'
 
 const placeLane = (input: { rig: string }) => `places:${input.rig}`
 const keepLane = (input: { rig: string }) => `keep:${input.rig}`
@@ -18,7 +18,8 @@ const place = z.object({ rig: z.string(), polecat: z.string(), incarnation: z.in
 export const sessionRecord = z.object({
   id: z.string(),
   backend: z.enum(['tmux', 'process']),
-  pid: z.int(),
+  /** 0: it was gone before anybody could ask; never the first process of the machine. */
+  pid: z.int().refine((pid) => pid === 0 || pid >= 2),
   /** The kernel's start time of `pid`, as text (clock ticks since boot on Linux); a recycled pid has another. */
   pidStart: z.string(),
   epoch: z.int(),
@@ -36,10 +37,6 @@ const originTrouble = [
   z.object({ kind: z.literal('denied'), why: z.string() }),
 ] as const
 
-/** What must be known of an issue to choose it; the rest is read when somebody has it. */
-const startable = issueBrief.pick({ id: true, priority: true, createdAt: true })
-export type Startable = z.infer<typeof startable>
-
 export const effects = {
   // beads: the issues of a rig
   surveyIssues: effect({
@@ -49,10 +46,7 @@ export const effects = {
       issues: z.array(issueId),
       /** Not asked for; only whether they are closed. */
       escalated: z.array(issueId).default([]),
-      /**
-       * In somebody's hands, in the queue, or on their way back: not to be listed as ready, and not done before they
-       * land, whatever their status says.
-       */
+      /** In somebody's hands, in the queue, or on their way back: neither ready nor done, whatever their status says. */
       underway: z.array(issueId).default([]),
       /** At most so many that are ready: an answer does not grow with what there is to do. */
       most: z.int().min(0).default(1),
@@ -146,8 +140,8 @@ export const effects = {
     }),
     output: z.object({ filed: z.boolean() }),
     lane: () => 'messages',
-    // A few that cannot be kept do not hold up the others.
-    laneLimit: 8,
+    // Those that start together are filed together.
+    laneLimit: 256,
   }),
 
   // git: a worker's place
@@ -346,7 +340,10 @@ export const effects = {
     laneLimit: 4,
     starts: true,
   }),
-  /** Waits, over daemon restarts too, until the session ends or shows no progress for the rig's limit. */
+  /**
+   * Waits, over daemon restarts too, until the session ends or shows no progress for the rig's limit, counted in
+   * watched time.
+   */
   watchSession: effect({
     input: z.object({
       rig: z.string(),
@@ -356,20 +353,23 @@ export const effects = {
       stallMatters: z.boolean(),
     }),
     output: z.discriminatedUnion('kind', [
-      z.object({ kind: z.literal('ended'), exitCode: z.int().nullable(), tail: z.string() }),
+      z.object({
+        kind: z.literal('ended'),
+        exitCode: z.int().nullable(),
+        tail: z.string(),
+        /** What held it (tmux's server) ended, and it with that. */
+        cutOff: z.boolean().default(false),
+      }),
       z.object({ kind: z.literal('stalled'), silentMs: z.int(), tail: z.string() }),
     ]),
     lane: () => null,
   }),
   killSession: effect({
-    input: z.object({
-      rig: z.string(),
-      id: z.string(),
-      /** null when the start was not confirmed: whatever runs, or is about to run, under `id` is ended. */
-      session: sessionRecord.nullable(),
-      /** Whether anybody wants to read its last output; nobody does of one that is done. */
-      lastWords: z.boolean().default(true),
-    }),
+    /**
+     * `session` is null when the start was not confirmed: whatever runs, or is about to run, under `id` is ended.
+     * `lastWords`: whether anybody wants to read its last output.
+     */
+    input: z.object({ rig: z.string(), id: z.string(), session: sessionRecord.nullable(), lastWords: z.boolean() }),
     output: z.object({ exitCode: z.int().nullable(), tail: z.string() }),
     lane: () => null,
   }),

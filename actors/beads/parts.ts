@@ -79,10 +79,13 @@ const waitsEarly = (issue: string) =>
   `EXISTS (SELECT 1 FROM dependencies e WHERE e.issue_id = ${issue} AND e.type = 'blocks' AND e.depends_on_id ${among})`
 
 const nextParts = `${within(['free'])},
+stuck(parent) AS (
+  SELECT start FROM above GROUP BY start HAVING max(${waits('above.id')} OR ${waitsEarly('above.id')})),
 ready(parent) AS (
-  SELECT start FROM above GROUP BY start HAVING max(id ${among}) AND NOT max(${waits('above.id')} OR ${waitsEarly('above.id')}))
+  SELECT start FROM above WHERE start NOT IN (SELECT parent FROM stuck) GROUP BY start HAVING max(id ${among}))
 SELECT DISTINCT p.id, p.priority, p.created_at FROM ready CROSS JOIN part p ON p.parent = ready.parent AND p.id IN (
   SELECT id FROM part n WHERE n.state = 'free' AND n.parent = ready.parent AND n.id NOT ${among} AND NOT ${waitsEarly('n.id')}
+  AND NOT EXISTS (SELECT 1 FROM part o WHERE o.id = n.id AND o.parent IN (SELECT parent FROM stuck))
   ORDER BY n.priority, n.created_at, n.id LIMIT ?)
 ORDER BY p.priority, p.created_at, p.id LIMIT ?`
 
@@ -101,7 +104,7 @@ export function partsIn(rows: <T>(text: string, ...values: SQLInputValue[]) => T
     next({ epics, issues, except, notDone, most }: Wanted): Startable[] {
       const [besides, early] = [JSON.stringify(except), JSON.stringify(notDone)]
       const parts =
-        epics.length === 0 ? [] : rows<Startable>(nextParts, JSON.stringify(epics), early, besides, early, most, most)
+        epics.length === 0 ? [] : rows<Startable>(nextParts, early, JSON.stringify(epics), besides, early, most, most)
       const single =
         issues.length === 0 ? [] : rows<Startable>(nextSingle, JSON.stringify(issues), early, besides, most)
       return inOrder([...new Map([...parts, ...single].map((each) => [each.id, each])).values()]).slice(0, most)

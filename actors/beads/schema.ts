@@ -23,8 +23,12 @@ CREATE TABLE events (id INTEGER PRIMARY KEY AUTOINCREMENT, issue_id TEXT NOT NUL
 CREATE TABLE config (key TEXT PRIMARY KEY, value TEXT NOT NULL) STRICT;
 `
 
+/** What is unread, in the order it is shown: an inbox costs nothing for what was read. */
+const unread =
+  "CREATE INDEX unread ON issues (assignee, priority, created_at DESC, id) WHERE issue_type = 'message' AND status = 'open';"
+
 /** Step n makes version n of version n - 1. */
-const steps: readonly string[] = [first, partSchema]
+const steps: readonly string[] = [first, unread, partSchema]
 export const schemaVersion = steps.length
 
 /** Brings the tables to this version, in one transaction; another process may be at it too. */

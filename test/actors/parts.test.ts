@@ -156,7 +156,7 @@ test('a store of a version before knows its parts once it is opened', () => {
   const db = new DatabaseSync(join(dir, 'beads.db'))
   for (const [, kind, name] of partSchema.matchAll(/^CREATE (TRIGGER|VIEW) (\w+)/gm))
     db.exec(`DROP ${kind} IF EXISTS ${name}`)
-  db.exec('DROP TABLE part; DROP INDEX events_of; PRAGMA user_version = 1')
+  db.exec('DROP TABLE part; DROP INDEX events_of; PRAGMA user_version = 2')
   db.close()
   beads = openBeads(dir)
   expect([beads.next(asked), beads.progress(epic)]).toEqual(known)
@@ -167,7 +167,7 @@ test('work that is under way, or that others took, is not shown; a few are, and 
   put(epic, { issue_type: 'epic' }, [])
   for (const id of ids) put(id, {}, [partOf(epic)])
   const call = { at: 0, signal: new AbortController().signal }
-  const { surveyIssues } = beadsHands({ of: () => beads, preservedOf: async () => null })
+  const { surveyIssues } = beadsHands({ of: () => beads, preservedOf: async () => null, secret: 'secret' })
   const asked = { rig: 'w', epics: [epic], issues: ['w-6'], escalated: [], underway: ['w-1'], most: 2 }
   const shown = async (most: number) => {
     const { ready, more } = await surveyIssues({ ...asked, most }, call)

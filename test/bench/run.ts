@@ -4,6 +4,7 @@ import process from 'node:process'
 import { commands } from './commands.bench.ts'
 import { backlog, load } from './load.bench.ts'
 import { ageing, flood, machinery, retiring } from './machinery.bench.ts'
+import { inbox } from './mail.bench.ts'
 import { type Benchmark, lineOf } from './measure.ts'
 import { spawning } from './spawn.bench.ts'
 import { idle, landing, restart } from './town.bench.ts'
@@ -26,6 +27,7 @@ export const benchmarks: Readonly<Record<string, Benchmark>> = {
   backlog,
   load,
   ageing,
+  inbox,
 }
 
 if (import.meta.main) {

@@ -51,7 +51,7 @@ function look(id = epic) {
       escalations: escalated.map((issue) => ({ cause: `w/${issue}`, rig: 'w', issue, subject: `${issue}?`, body: '' })),
     }),
   ]
-  const host = { actor: (address: string) => actors.find((actor) => actor.address === address) }
+  const host = { actor: (of: string) => actors.find(({ address }) => address === of), shownAt: (at: number) => at }
   return outlook(
     host,
     issuesIn(() => beads),
