@@ -104,7 +104,9 @@ export interface Outlook {
   kind: 'landed' | 'unchanged' | 'closed' | 'working' | 'needs-overseer' | 'idle'
   total: number
   landed: number
-  /** Titles and states of what is not landed. */
+  /** How many are neither landed nor closed without. */
+  remaining: number
+  /** The first of these, at most 20. */
   open: { id: string; title: string; status: string }[]
   /** What the Overseer must decide, in words. */
   needs: { subject: string; body: string }[]

@@ -1,8 +1,9 @@
 // What the daemon's answers need of the town behind them; the composition root (town.ts) hands it in.
 // Never: does anything.
 import type { Draft, Host } from '../runtime/contract.ts'
+import type { IssueReader } from './outlook.ts'
 import type { PluginDesk } from './plugins.ts'
-import type { IssueReader, shownOf } from './status.ts'
+import type { shownOf } from './status.ts'
 
 export interface TownBehind {
   root: string

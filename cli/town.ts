@@ -308,7 +308,16 @@ function handsOf({ town, env, entry, report }: TownOptions, { rigs, shelves, plu
     }),
     ...gitHands(git),
     ...gateHands({ town, rig, env, report: (words) => report(words) }),
-    ...sessionHands({ town, rig, backend, secret, env, node: entry.node, clock: systemClock }),
+    ...sessionHands({
+      town,
+      rig,
+      descriptionOf: (name, issue) => shelves.of(name).get(issue)?.description ?? '',
+      backend,
+      secret,
+      env,
+      node: entry.node,
+      clock: systemClock,
+    }),
     ...pluginHands({ town, env: bare, plugins }),
   })
 }

@@ -19,11 +19,10 @@ export const branchName = z
   .string()
   .regex(/^polecat\/[A-Za-z][A-Za-z0-9_-]{0,39}-[0-9]+$/, 'a polecat branch looks like polecat/Nux-1')
 
-/** What a worker must know of its issue. */
+/** What the town must know of an issue. Its description, however long, is read where it is needed: at the assignment. */
 export const issueBrief = z.object({
   id: issueId,
   title,
-  description: z.string().default(''),
   /** 0 (most urgent) to 4. */
   priority: z.int().min(0).max(4),
   type: z.string(),
@@ -31,6 +30,9 @@ export const issueBrief = z.object({
   epic: issueId.nullable().default(null),
 })
 export type IssueBrief = z.infer<typeof issueBrief>
+/** What must be known of one to choose it. */
+export const startable = issueBrief.pick({ id: true, priority: true, createdAt: true })
+export type Startable = z.infer<typeof startable>
 
 /** Why a merge request came back, with what the worker needs to mend it. */
 export const returnReason = z.object({

@@ -290,7 +290,12 @@ export const sessionMachine = setup({
           invoke: {
             id: 'kill',
             src: 'killSession',
-            input: ({ context }) => ({ rig: context.rig, id: sessionId(context), session: context.session }),
+            input: ({ context }) => ({
+              rig: context.rig,
+              id: sessionId(context),
+              session: context.session,
+              lastWords: context.killReason !== 'killed',
+            }),
             onDone: {
               target: '#session.absent',
               actions: {

@@ -1,7 +1,7 @@
 // Hands of the simulated world: what each effect does there. Each behaves as its real hand: at least once, safe to
 // repeat, with the same last guards; what must never be asked of it is a violation.
 // Never: asks the machines what they believe.
-import { brief } from '../machines/cases.ts'
+import { brief, startable } from '../machines/cases.ts'
 import type { EffectName } from '../machines/effects.ts'
 import type { JsonObject, PromisedEffect } from '../runtime/contract.ts'
 import { leftBeside, Violation } from './invariants.ts'
@@ -22,7 +22,7 @@ export function performIn(world: World, effect: Pick<PromisedEffect, 'name' | 'i
 }
 
 const hands: Partial<Record<EffectName, (world: World, input: Input) => JsonObject>> = {
-  surveyIssues: (world, { epics, issues, escalated, underway }) => {
+  surveyIssues: (world, { epics, issues, escalated, underway, most }) => {
     const all = [...world.issues.values()]
     const wanted = epics.length > 0 ? all : all.filter((issue) => issues.includes(issue.id))
     const closed = (id: string) => world.issues.get(id)?.status === 'closed'
@@ -31,14 +31,15 @@ const hands: Partial<Record<EffectName, (world: World, input: Input) => JsonObje
     const done = (id: string) => closed(id) && !early(id)
     const free = (issue: SimIssue) => issue.status === 'open' && issue.assignee === null && issue.after.every(done)
     const given = (issue: SimIssue) => issue.status === 'blocked' && issue.escalated && issues.includes(issue.id)
+    const ready = wanted.filter((issue) => (free(issue) || given(issue)) && !underway.includes(issue.id))
     return {
-      ready: wanted.filter((issue) => free(issue) || given(issue)).map((issue) => brief(issue.id)),
+      ready: ready.slice(0, most).map((issue) => startable(issue.id)),
+      more: ready.length > most,
       closed: [...issues, ...escalated].filter(done),
       dropped: underway.filter((id: string) => world.issue(id).letGo && closed(id)),
       unknown: [],
       complete: epics.length > 0 && all.every((issue) => done(issue.id)) ? epics : [],
       over: world.epicClosed ? epics : [],
-      waiting: [],
     }
   },
   claimIssue: (world, { issue: id, holder, previous }) => {

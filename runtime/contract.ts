@@ -270,8 +270,7 @@ export interface Host {
   /** Counts for `status`: mail waiting, effects pending and started, timers set. */
   depth(): { mail: number; effectsPending: number; effectsStarted: number; timers: number }
   /**
-   * Drops journal rows, done mail and settled effects older than this (milliseconds since the epoch); evidence, never
-   * truth.
+   * Drops journal rows and done mail older than this (milliseconds since the epoch); evidence, never truth.
    */
   prune(olderThan: number): void
   /** When this moment of watched time was, milliseconds since the epoch: for people. */

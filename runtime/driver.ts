@@ -6,7 +6,10 @@ import type { Clock, Draft, Driver, Handler, Host, PromisedEffect } from './cont
 import { isPassing, Refusal, StoreBusy, wordsOf } from './errors.ts'
 import type { Outcome } from './outbox.ts'
 
-const turnsPerCommit = 64
+/** So many turns wait for the disk together; more would keep others from being heard. */
+const turnsPerCommit = 16
+/** Whoever asks is heard after so many milliseconds of turns, or of effects being begun, however many more there are. */
+const heardWithinMs = 10
 const effectsAtOnce = 256
 const sleepMaxMs = 2 ** 31 - 1
 /** What cannot be done just now is tried again after so long, in milliseconds, and each time twice as long. */
@@ -28,6 +31,7 @@ export interface DriverOptions {
 
 export function openDriver({ host, handlers, clock, onFatal, onWait, onRefused }: DriverOptions): Driver {
   const running = new Map<string, { abort: AbortController; done: Promise<void> }>()
+  const begins = inTurns()
   const results: { key: string; outcome: Outcome }[] = []
   const drafts: Draft[] = []
   const waits = makeWaits(onWait)
@@ -48,7 +52,12 @@ export function openDriver({ host, handlers, clock, onFatal, onWait, onRefused }
     if (pumping) return void soon()
     pumping = true
     try {
+      const from = performance.now()
       for (let isMore = true; isMore; ) {
+        if (performance.now() - from > heardWithinMs) {
+          soon()
+          return
+        }
         const [posted, settled] = [[...drafts], [...results]]
         // Results, the turns they lead to and the start of what these promise wait for the disk together, once.
         const effects = host.together(() => {
@@ -124,7 +133,8 @@ export function openDriver({ host, handlers, clock, onFatal, onWait, onRefused }
       results.push({ key: effect.key, outcome })
       soon()
     }
-    running.set(effect.key, { abort, done: work() })
+    const done = new Promise<void>((resolve) => begins(() => resolve(stopped ? undefined : work())))
+    running.set(effect.key, { abort, done })
   }
 
   function soon(): void {
@@ -166,6 +176,29 @@ export function openDriver({ host, handlers, clock, onFatal, onWait, onRefused }
       ])
       clearTimeout(limit)
     },
+  }
+}
+
+/** Begins one after the other, at once or, when enough has been begun in one go, after whatever else has come in. */
+function inTurns(): (begin: () => void) => void {
+  const waiting: (() => void)[] = []
+  let from: number | undefined
+  const isLong = () => {
+    from ??= performance.now()
+    return performance.now() - from > heardWithinMs
+  }
+  const next = () => {
+    from = undefined
+    while (waiting.length > 0 && !isLong()) waiting.shift()?.()
+    setImmediate(waiting.length > 0 ? next : rest)
+  }
+  const rest = () => {
+    from = undefined
+  }
+  return (begin) => {
+    if (from === undefined) setImmediate(rest)
+    if (waiting.length === 0 && !isLong()) return begin()
+    if (waiting.push(begin) === 1) setImmediate(next)
   }
 }
 

@@ -150,7 +150,7 @@ export function openHost(given: HostOptions): Host {
     }),
     prune(olderThan) {
       committed(() => {
-        for (const table of [tables.journal, tables.mail, tables.effects, tables.replies]) table.prune(olderThan)
+        for (const table of [tables.journal, tables.mail, tables.replies]) table.prune(olderThan)
       })
     },
     shownAt: (watchedAt) => shownAt(store, watchedAt),

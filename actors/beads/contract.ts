@@ -70,6 +70,28 @@ export interface IssueFilter {
   limit?: number
 }
 
+/** Where a piece of work stands: `free` for anybody, `open` but not to be had, `closed`, or closed because it `landed`. */
+export type Standing = 'free' | 'open' | 'closed' | 'landed'
+export interface Progress {
+  total: number
+  /** Not closed. */
+  open: number
+  /** Closed, and not by the town with its work on main. */
+  closed: number
+  landed: number
+}
+export type Startable = Pick<Issue, 'id' | 'priority' | 'created_at'>
+/** Work under any of these epics, at all levels, and any of these issues. */
+export interface Wanted {
+  epics: readonly string[]
+  issues: readonly string[]
+  /** Not these. */
+  except: readonly string[]
+  /** Closed, but what waits for them is to wait still. */
+  notDone: readonly string[]
+  most: number
+}
+
 export interface ReadyFilter {
   parent?: string
   assignee?: string
@@ -109,10 +131,18 @@ export interface TownIssues {
   get(id: string): Awaitable<Issue | undefined>
   labels(id: string): Awaitable<string[]>
   parentOf(id: string): Awaitable<string | null>
-  /** Every issue under an epic, all levels. */
-  children(id: string): Awaitable<Issue[]>
-  /** Open, unblocked, by priority, then age. */
-  ready(filter?: ReadyFilter): Awaitable<Issue[]>
+  /** The issue, and everything it is a part of, at all levels. */
+  lineage(id: string): Awaitable<string[]>
+  /** What may start: open, unassigned, waiting for nothing; by priority, then age. Costs the same however much there is. */
+  next(wanted: Wanted): Awaitable<Startable[]>
+  /** Those of these epics that have work under them, at any level, that is not closed. */
+  unfinished(epics: readonly string[]): Awaitable<string[]>
+  /** How far the work under an epic is, all levels. */
+  progress(epic: string): Awaitable<Progress>
+  /** Ids of work under an epic that stands so, the most urgent first, then the oldest. */
+  parts(epic: string, state: Standing, most: number): Awaitable<string[]>
+  /** Epics under this one, all levels, that are not closed. */
+  openEpics(id: string): Awaitable<string[]>
   /** The open issues an issue waits for, its parents' included. */
   blockers(id: string): Awaitable<Issue[]>
   /** What it waits for, its parents' waits included, done or not. */

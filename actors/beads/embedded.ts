@@ -17,12 +17,12 @@ import {
 import { fileIn, openFile } from './file.ts'
 import { freeId } from './ids.ts'
 import { admitted, checkId, checkLabel } from './limits.ts'
+import { notWork, partsIn, unfinishedStatuses } from './parts.ts'
 
-const notWork = "('message', 'merge-request', 'gate', 'molecule')"
 const notMade = 'mail is sent, not made here: gt mail send <address> -s "…" -m "…"'
 /** An issue waits while something it depends on by `blocks`, or a parent's, is not closed. */
 const blocked = `WITH RECURSIVE blocked(id) AS (
-  SELECT d.issue_id FROM dependencies d JOIN issues b ON b.id = d.depends_on_id WHERE d.type = 'blocks' AND b.status IN ('open', 'in_progress', 'blocked', 'deferred')
+  SELECT d.issue_id FROM dependencies d JOIN issues b ON b.id = d.depends_on_id WHERE d.type = 'blocks' AND b.status IN ${unfinishedStatuses}
   UNION SELECT d.issue_id FROM dependencies d JOIN blocked ON blocked.id = d.depends_on_id WHERE d.type = 'parent-child')`
 const under = `WITH RECURSIVE under(id) AS (
   SELECT issue_id FROM dependencies WHERE depends_on_id = ? AND type = 'parent-child'
@@ -358,6 +358,7 @@ export function openBeads(dir: string, options: Opening = {}) {
         `${under} SELECT i.* FROM issues i JOIN under ON under.id = i.id ORDER BY i.priority, i.created_at, i.id`,
         id,
       ),
+    ...partsIn(rows),
     parentOf: (id: string) =>
       row<{ depends_on_id: string }>(
         "SELECT depends_on_id FROM dependencies WHERE issue_id = ? AND type = 'parent-child'",
@@ -485,7 +486,7 @@ export function openBeads(dir: string, options: Opening = {}) {
     const last =
       row<{ last_child: number }>('SELECT last_child FROM child_counters WHERE parent_id = ?', parent)?.last_child ?? 0
     const known = rows<{ id: string }>("SELECT id FROM issues WHERE id LIKE ? || '.%'", parent).map(
-      (each) => Number(each.id.slice(parent.length + 1)) || 0,
+      (each) => Number.parseInt(each.id.slice(parent.length + 1), 10) || 0,
     )
     const next = Math.max(last, ...known) + 1
     run('INSERT OR REPLACE INTO child_counters VALUES (?, ?)', parent, next)

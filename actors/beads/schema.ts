@@ -1,6 +1,7 @@
 // Tables of the embedded issue store.
 // Never: changed in place; a new version is one more step.
 import type { DatabaseSync } from 'node:sqlite'
+import { partSchema } from './parts.ts'
 
 const first = `
 CREATE TABLE issues (
@@ -23,12 +24,11 @@ CREATE TABLE config (key TEXT PRIMARY KEY, value TEXT NOT NULL) STRICT;
 `
 
 /** What is unread, in the order it is shown: an inbox costs nothing for what was read. */
-const unread = `
-CREATE INDEX unread ON issues (assignee, priority, created_at DESC, id) WHERE issue_type = 'message' AND status = 'open';
-`
+const unread =
+  "CREATE INDEX unread ON issues (assignee, priority, created_at DESC, id) WHERE issue_type = 'message' AND status = 'open';"
 
 /** Step n makes version n of version n - 1. */
-const steps: readonly string[] = [first, unread]
+const steps: readonly string[] = [first, unread, partSchema]
 export const schemaVersion = steps.length
 
 /** Brings the tables to this version, in one transaction; another process may be at it too. */

@@ -28,6 +28,8 @@ import { environmentOf } from './variables.ts'
 export interface SessionDeps {
   town: string
   rig(name: string): RigConfig
+  /** An issue's description as it is now; empty when there is none. */
+  descriptionOf(rig: string, issue: string): string | Promise<string>
   backend(name: 'auto' | 'tmux' | 'process'): SessionBackend | Promise<SessionBackend>
   secret: string
   /** The daemon's environment; sessions get the allowed part. */
@@ -51,7 +53,8 @@ export function sessionHands(deps: SessionDeps): Pick<Hands, 'startSession' | 'w
       if (!existsSync(input.worktree)) return { kind: 'failed', why: `${input.worktree} does not exist`, tail: '' }
       // The assignment is on disk before there is anyone to read it.
       mkdirSync(dir, { recursive: true, mode: 0o700 })
-      const { issue, attempt, returned } = input
+      const { attempt, returned } = input
+      const issue = { ...input.issue, description: await deps.descriptionOf(input.rig, input.issue.id) }
       const assignment = JSON.stringify({ issue, attempt, returned, branch: input.branch }, null, 2)
       writePassing(join(dir, 'assignment.json'), `${assignment}\n`)
       const spec = {
@@ -92,7 +95,7 @@ export function sessionHands(deps: SessionDeps): Pick<Hands, 'startSession' | 'w
       return result
     },
 
-    async killSession({ rig, id, session }, call) {
+    async killSession({ rig, id, session, lastWords }, call) {
       const dir = join(townLayout(deps.town).sessions, id)
       // A start under way ends first, one way or the other; one that takes too long is called off.
       await over(starting.get(id), startWithinMs)
@@ -100,12 +103,12 @@ export function sessionHands(deps: SessionDeps): Pick<Hands, 'startSession' | 'w
       if (!record) {
         await cancelStart(dir, graceMs, call.signal)
         await (await deps.backend(deps.rig(rig).session)).forget(id)
-        return { exitCode: null, tail: tail(dir) }
+        return { exitCode: null, tail: lastWords ? tail(dir) : '' }
       }
       await settled(record, call.signal)
       const ended = await endSession(record, graceMs, call.signal)
       await (await deps.backend(record.backend)).forget(id)
-      return ended
+      return lastWords ? ended : { ...ended, tail: '' }
     },
   }
 }

@@ -6,8 +6,8 @@ import { Refusal } from '../../runtime/open.ts'
 import type { Outlook } from '../api.ts'
 import { answering, rigOfIssue } from '../asking.ts'
 import { TownUnreachable } from '../errors.ts'
+import { outlook } from '../outlook.ts'
 import { body, tell } from '../print.ts'
-import { outlook } from '../status.ts'
 import { declare } from '../word.ts'
 
 export const word = declare({

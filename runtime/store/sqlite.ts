@@ -10,9 +10,10 @@ import first from './migrations/001-first.ts'
 import evidence from './migrations/002-evidence.ts'
 import watched from './migrations/003-watched.ts'
 import identity from './migrations/004-identity.ts'
+import openEffects from './migrations/005-open-effects.ts'
 import { told } from './trouble.ts'
 
-const migrations = [first, evidence, watched, identity]
+const migrations = [first, evidence, watched, identity, openEffects]
 /** The first version that says which store it is. */
 const namedSince = migrations.indexOf(identity) + 1
 

@@ -3,9 +3,10 @@ import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, expect, test } from 'vitest'
+import type { Issue } from '../../actors/beads/contract.ts'
 import { type Beads, openBeads } from '../../actors/beads/embedded.ts'
 import { initBeads } from '../../actors/beads/file.ts'
-import { beadsHands, isLanded } from '../../actors/beads/hands.ts'
+import { beadsHands, isLanded, whyNot } from '../../actors/beads/hands.ts'
 import { textBytesMax } from '../../actors/beads/limits.ts'
 import type { EffectCall } from '../../runtime/contract.ts'
 
@@ -19,7 +20,7 @@ const hands = () =>
   beadsHands({ of: () => beads, wait: async () => beads, preservedOf: async () => null, secret: 'secret' })
 const survey = async (epics: string[], escalated: string[] = [], underway: string[] = []) => {
   const { ready, closed, complete, over } = await hands().surveyIssues(
-    { rig: 'w', epics, issues: [], escalated, underway },
+    { rig: 'w', epics, issues: [], escalated, underway, most: 10 },
     call,
   )
   return { ready: ready.map(({ id }) => id), closed, complete, over }
@@ -101,7 +102,7 @@ test('what somebody else closed while it was under way is dropped; what its work
   beads.closeIssue(own, 'done', nux)
   await close(landed)
   const { dropped } = await hands().surveyIssues(
-    { rig: 'w', epics: [], issues: [], escalated: [], underway: [theirs, own, landed, 'w-gone'] },
+    { rig: 'w', epics: [], issues: [], escalated: [], underway: [theirs, own, landed, 'w-gone'], most: 1 },
     call,
   )
   expect(dropped).toEqual([theirs, 'w-gone'])
@@ -147,9 +148,7 @@ test('given back to wait for another issue it waits; for one that is not there, 
   for (const id of [second, third]) await claim(id)
   expect(await release(second, first)).toEqual({ status: 'open' })
   expect(await release(third, 'w-gone')).toEqual({ status: 'blocked' })
-  expect(
-    (await hands().surveyIssues({ rig: 'w', epics: [], issues: [second], escalated: [], underway: [] }, call)).waiting,
-  ).toEqual([{ id: second, why: `blocked by ${first} (open)` }])
+  expect(await whyNot(beads, beads.get(second) as Issue)).toBe(`blocked by ${first} (open)`)
 })
 
 test('landed is what the town itself says, on an issue that its worker closed too', async () => {

@@ -57,6 +57,7 @@ test('nobody works beside its successor, although nobody saw the one before end'
   })
   const hands = sessionHands({
     ...{ town: dir, rig: () => rig, backend: () => processBackend, secret: 's', env: path, node: process.execPath },
+    descriptionOf: () => '',
     clock: systemClock,
   })
   await begin(processBackend, 'gt-w-Nux-1-1', `${leaves}; exec sleep 600`)
@@ -64,7 +65,7 @@ test('nobody works beside its successor, although nobody saw the one before end'
   await eventually(() => isWritten(join(dir, 'left.txt')))
   const [former, leader] = [left(), Number(readFileSync(join(sessions, 'gt-w-Nux-1-1/started'), 'utf8'))]
   process.kill(leader, 'SIGKILL')
-  const issue = { id: 'w-1', title: 't', description: '', priority: 2 }
+  const issue = { id: 'w-1', title: 't', priority: 2 }
   const place = { rig: 'w', polecat: 'Nux', incarnation: 1, branch: 'polecat/Nux-1', worktree: dir }
   const who = { id: 'gt-w-Nux-1-2', epoch: 2, address: 'w/polecats/Nux', issue, attempt: 1, returned: null }
   expect(await hands.startSession({ ...place, ...who } as never, call)).toMatchObject({ kind: 'started' })

@@ -80,11 +80,11 @@ test('a start that never ends is called off by who ends the session', async () =
       node: process.execPath,
       clock: systemClock,
     },
-    ...{ startWithinMs: 200, graceMs: 0 },
+    ...{ descriptionOf: () => '', startWithinMs: 200, graceMs: 0 },
   })
   const call = { signal: never } as EffectCall
   const id = 'gt-w-Nux-1-1'
-  const issue = { id: 'w-1', title: 't', description: '', priority: 2 }
+  const issue = { id: 'w-1', title: 't', priority: 2 }
   const of = {
     rig: 'w',
     polecat: 'Nux',

@@ -2,6 +2,7 @@
 // figure informs, it does not judge.
 import process from 'node:process'
 import { commands } from './commands.bench.ts'
+import { backlog, load } from './load.bench.ts'
 import { ageing, flood, machinery, retiring } from './machinery.bench.ts'
 import { inbox } from './mail.bench.ts'
 import { type Benchmark, lineOf } from './measure.ts'
@@ -23,6 +24,8 @@ export const benchmarks: Readonly<Record<string, Benchmark>> = {
   flood,
   help,
   pins,
+  backlog,
+  load,
   ageing,
   inbox,
 }

@@ -32,6 +32,7 @@ function caught(): { by: string | null; needed: string } {
     'test/models/regressions.test.ts',
     'test/contracts/store.test.ts',
     'test/actors/beads.test.ts',
+    'test/actors/parts.test.ts',
     'test/actors/mail.test.ts',
     'test/actors/ancestry.test.ts',
     'test/actors/plugin-enabled.test.ts',

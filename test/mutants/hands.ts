@@ -1,4 +1,4 @@
-// Mistakes in what is done to git, and in who may do it.
+// Mistakes in what is done to git and to issues, and in who may do it.
 import type { Mutant } from './mutant.ts'
 
 export const hands: readonly Mutant[] = [
@@ -97,6 +97,30 @@ export const hands: readonly Mutant[] = [
     file: 'actors/git/worktree.ts',
     find: `  await unlock(own, place.branch)\n`,
     replace: '',
+  },
+  {
+    name: 'what waits for a blocker is not told that it is done',
+    file: 'actors/beads/parts.ts',
+    find: `WHEN (OLD.status IN`,
+    replace: `WHEN false AND (OLD.status IN`,
+  },
+  {
+    name: 'what a blocked epic holds may start',
+    file: 'actors/beads/parts.ts',
+    find: `HAVING max(\${waits('above.id')} OR \${waitsEarly('above.id')})),`,
+    replace: `HAVING max(\${waitsEarly('above.id')})),`,
+  },
+  {
+    name: 'an epic is complete while its last work is under way',
+    file: 'actors/beads/hands.ts',
+    find: `unfinished.add(above)`,
+    replace: `unfinished.delete(above)`,
+  },
+  {
+    name: 'work that is under way is shown again',
+    file: 'actors/beads/hands.ts',
+    find: `except: underway, notDone: early`,
+    replace: `except: [], notDone: early`,
   },
   {
     name: 'mail is shown whoever wrote it',

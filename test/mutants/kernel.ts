@@ -3,10 +3,10 @@ import type { Mutant } from './mutant.ts'
 
 export const kernel: readonly Mutant[] = [
   {
-    name: 'a stale result is taken',
+    name: 'what is done is done again',
     file: 'runtime/store/effects.ts',
-    find: `FROM effect WHERE key = ? AND \${isOpen}\`, key`,
-    replace: `FROM effect WHERE key = ?\`, key`,
+    find: `settle: (key: string) => remove(key)`,
+    replace: `settle: (key: string) => store.run("UPDATE effect SET state = 'pending' WHERE key = ?", key)`,
   },
   {
     name: 'a repeated mail counts again',
@@ -25,12 +25,6 @@ export const kernel: readonly Mutant[] = [
     file: 'runtime/write.ts',
     find: `      tables.mail.dropFiring(address, write.id, clock.now())\n`,
     replace: '',
-  },
-  {
-    name: 'pruning takes what is not over',
-    file: 'runtime/store/effects.ts',
-    find: `DELETE FROM effect WHERE state IN ('settled', 'cancelled') AND at < ?`,
-    replace: `DELETE FROM effect WHERE at < ?`,
   },
   {
     name: 'pruning takes mail that waits',
@@ -59,7 +53,7 @@ export const kernel: readonly Mutant[] = [
   {
     name: 'a left state keeps its effect',
     file: 'runtime/store/effects.ts',
-    find: `for (const key of keys) store.run("UPDATE effect SET state = 'cancelled' WHERE key = ?", key)`,
+    find: `for (const key of keys) remove(key)`,
     replace: '',
   },
   {
