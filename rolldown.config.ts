@@ -30,13 +30,20 @@ export default defineConfig([
       cleanDir: true,
       banner: '#!/usr/bin/env node',
       chunkFileNames: 'chunks/[name]-[hash].cjs',
-      // What every word reads is one file, and what `bd` reads of it another: opening a file costs more than reading
-      // it.
+      // What every word reads is one file, what `bd` reads of it another, and what tells whose process this is a
+      // third: opening a file costs more than reading it.
       codeSplitting: {
         groups: [
-          { name: 'values', test: /\/(cli\/(errors|kinds|print)|machines\/address|actors\/layout)\.ts$/ },
-          { name: 'core', test: /\/cli\/(gt-main|client|word|words)\.ts$/ },
-          { name: 'issues', test: /\/actors\/beads\/(contract|embedded|file|ids|schema|tiers)\.ts$/ },
+          {
+            name: 'values',
+            test: /\/(cli\/(around|errors|kinds|word|print|rights)|machines\/(address|texts)|actors\/(layout|plain))\.ts$/,
+          },
+          { name: 'whose', test: /\/(cli\/here|actors\/(ancestry|processes))\.ts$/ },
+          { name: 'core', test: /\/(cli\/(gt-main|client|words)|actors\/socket-folder)\.ts$/ },
+          {
+            name: 'bd',
+            test: /\/(cli\/(bd-\w+|writer)|actors\/beads\/(embedded|contract|file|find|ids|limits|jsonl|schema|tiers))\.ts$/,
+          },
         ],
       },
       paths: (id) => (isApart(id) ? `./${apart[basename(id)]}` : id),

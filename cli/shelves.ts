@@ -6,14 +6,14 @@ import { BeadsError, type Issue } from '../actors/beads/contract.ts'
 import { copyToday } from '../actors/beads/copies.ts'
 import type { Beads } from '../actors/beads/embedded.ts'
 import { fileIn } from '../actors/beads/file.ts'
-import { isLanded, isUnchanged, survey, whyNotWait } from '../actors/beads/hands.ts'
+import { isLanded, isUnchanged, whyNot, whyNotWait } from '../actors/beads/hands.ts'
 import { type Hears, type Kept, keepOpen } from '../actors/beads/kept.ts'
 import { mendLinks, watchLinks } from '../actors/beads/links.ts'
 import { moveStores } from '../actors/beads/move.ts'
 import { placeOf, type Tier } from '../actors/beads/tiers.ts'
 import { watchBeads } from '../actors/beads/watch.ts'
 import { Refusal } from '../runtime/open.ts'
-import type { IssueReader } from './status.ts'
+import type { IssueReader, Part } from './outlook.ts'
 
 /** A rig's; the town's own for undefined. */
 type Of = string | undefined
@@ -184,24 +184,29 @@ function wordsOf(work: () => void): string[] {
   }
 }
 
-function issuesIn(of: Shelves['of']): IssueReader {
-  const part = (rig: string, issue: Issue) => {
-    const { id, title, status, close_reason: reason } = issue
+export function issuesIn(of: Shelves['of']): IssueReader {
+  const part = (rig: string, issue: Issue): Part => {
+    const { id, title, issue_type: type, status, assignee, close_reason: reason } = issue
     const closer = status === 'closed' ? of(rig).closedBy(id) : null
-    return { id, title, status, landed: isLanded(closer, reason), unchanged: isUnchanged(issue, closer), reason }
+    const ended = { landed: isLanded(closer, reason), unchanged: isUnchanged(issue, closer), reason }
+    return { id, title, type, status, assignee, ...ended }
   }
   return {
     async issue(rig, id) {
       const issue = of(rig).get(id)
-      return issue && { ...part(rig, issue), type: issue.issue_type, assignee: issue.assignee }
+      return issue && part(rig, issue)
     },
-    async children(rig, id) {
-      const parts = of(rig)
-        .children(id)
-        .filter((issue) => issue.issue_type !== 'epic')
-      return parts.map((issue) => part(rig, issue))
-    },
+    progress: async (rig, epic) => of(rig).progress(epic),
+    parts: async (rig, epic, state, most) =>
+      of(rig)
+        .parts(epic, state, most)
+        .flatMap((id) => of(rig).get(id) ?? [])
+        .map((issue) => part(rig, issue)),
+    isIn: async (rig, id, whole) => of(rig).lineage(id).includes(whole),
     whyNotWait: (rig, id, on) => whyNotWait(of(rig), id, on),
-    waiting: async (rig, epics, issues) => (await survey(of(rig), epics, issues)).waiting,
+    async whyNot(rig, id) {
+      const issue = of(rig).get(id)
+      return issue && issue.status !== 'closed' ? whyNot(of(rig), issue) : undefined
+    },
   }
 }

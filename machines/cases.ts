@@ -5,7 +5,7 @@
 import type { z } from 'zod'
 import { daemon, keeperOf, mayor, overseer, polecatOf, refineryOf, sessionOf, witnessOf } from './address.ts'
 import type { EffectName, EffectOutput } from './effects.ts'
-import type { IssueBrief, MailType, mailSchemas, Preserved, ReturnReason } from './mail.ts'
+import type { IssueBrief, MailType, mailSchemas, Preserved, ReturnReason, Startable } from './mail.ts'
 
 /** One mail: who says it, and what. */
 export interface MailCase<T extends MailType> {
@@ -19,12 +19,12 @@ export const epic = 'w-e'
 export const brief = (id: string): IssueBrief => ({
   id,
   title: `Do ${id}`,
-  description: '',
   priority: 2,
   type: 'task',
   createdAt: id,
   epic,
 })
+export const startable = (id: string): Startable => ({ id, priority: 2, createdAt: id })
 export const hash = (digit: string) => digit.repeat(40)
 
 const [nux, toast, witness, keeper, refinery, session] = [
@@ -129,6 +129,7 @@ export const mailCases: { [T in MailType]: readonly MailCase<T>[] } = {
     { from: session, body: { epoch: 1, exitCode: null, cause: 'failed', tail: 'no such program' } },
     { from: session, body: { epoch: 1, exitCode: 143, cause: 'stalled', tail: '' } },
     { from: session, body: { epoch: 1, exitCode: 143, cause: 'stopped', tail: '' } },
+    { from: session, body: { epoch: 1, exitCode: null, cause: 'cut_off', tail: '' } },
   ],
 
   'merge.requested': [
@@ -254,11 +255,20 @@ const unluckily = <N extends EffectName>(name: N): readonly EffectOutput<N>[] =>
 /** What the world may answer; that it fails instead is a case of every effect, and need not be listed. */
 export const effectCases: { [N in EffectName]: readonly EffectOutput<N>[] } = {
   surveyIssues: [
-    { ready: [brief('w-1'), brief('w-2')], closed: [], dropped: [], unknown: [], complete: [], over: [], waiting: [] },
-    { ready: [], closed: ['w-1'], dropped: [], unknown: [], complete: [], over: [], waiting: [] },
-    { ready: [], closed: [], dropped: ['w-1'], unknown: [], complete: [], over: [], waiting: [] },
-    { ready: [], closed: [], dropped: [], unknown: [], complete: [epic], over: [], waiting: [] },
-    { ready: [], closed: [], dropped: [], unknown: [], complete: [epic], over: [epic], waiting: [] },
+    {
+      ready: [startable('w-1'), startable('w-2')],
+      more: false,
+      closed: [],
+      dropped: [],
+      unknown: [],
+      complete: [],
+      over: [],
+    },
+    { ready: [startable('w-1')], more: true, closed: [], dropped: [], unknown: [], complete: [], over: [] },
+    { ready: [], more: false, closed: ['w-1'], dropped: [], unknown: [], complete: [], over: [] },
+    { ready: [], more: false, closed: [], dropped: ['w-1'], unknown: [], complete: [], over: [] },
+    { ready: [], more: false, closed: [], dropped: [], unknown: [], complete: [epic], over: [] },
+    { ready: [], more: false, closed: [], dropped: [], unknown: [], complete: [epic], over: [epic] },
   ],
   claimIssue: [
     { kind: 'claimed', issue: brief('w-1'), preserved: null },
@@ -329,7 +339,8 @@ export const effectCases: { [N in EffectName]: readonly EffectOutput<N>[] } = {
   confirmLanded: [{ kind: 'confirmed' }, ...unluckily('confirmLanded')],
   startSession: [{ kind: 'started', session: running }, ...unluckily('startSession')],
   watchSession: [
-    { kind: 'ended', exitCode: 0, tail: '' },
+    { kind: 'ended', exitCode: 0, tail: '', cutOff: false },
+    { kind: 'ended', exitCode: null, tail: '', cutOff: true },
     { kind: 'stalled', silentMs: 1_800_000, tail: '' },
   ],
   killSession: [{ exitCode: 143, tail: '' }],

@@ -3,7 +3,7 @@
 // crash.
 import { z } from 'zod'
 import { type EffectKind, effect } from './effect.ts'
-import { branchName, issueBrief, issueId, mergeRequest, preserved, returnReason, sha } from './mail.ts'
+import { branchName, issueBrief, issueId, mergeRequest, preserved, returnReason, sha, startable } from './mail.ts'
 
 const placeLane = (input: { rig: string }) => `places:${input.rig}`
 const keepLane = (input: { rig: string }) => `keep:${input.rig}`
@@ -18,7 +18,8 @@ const place = z.object({ rig: z.string(), polecat: z.string(), incarnation: z.in
 export const sessionRecord = z.object({
   id: z.string(),
   backend: z.enum(['tmux', 'process']),
-  pid: z.int(),
+  /** 0: it was gone before anybody could ask; never the first process of the machine. */
+  pid: z.int().refine((pid) => pid === 0 || pid >= 2),
   /** The kernel's start time of `pid`, as text (clock ticks since boot on Linux); a recycled pid has another. */
   pidStart: z.string(),
   epoch: z.int(),
@@ -45,12 +46,16 @@ export const effects = {
       issues: z.array(issueId),
       /** Not asked for; only whether they are closed. */
       escalated: z.array(issueId).default([]),
-      /** In somebody's hands, or in the queue: not done before they land, whatever their status says. */
+      /** In somebody's hands, in the queue, or on their way back: neither ready nor done, whatever their status says. */
       underway: z.array(issueId).default([]),
+      /** At most so many that are ready: an answer does not grow with what there is to do. */
+      most: z.int().min(0).default(1),
     }),
     output: z.object({
       /** Open, unblocked, unclaimed issues among those asked for; priority, then age. Epics themselves never. */
-      ready: z.array(issueBrief),
+      ready: z.array(startable),
+      /** There are more that are ready. */
+      more: z.boolean(),
       /** Issues asked for by id, or escalated, that are closed. */
       closed: z.array(issueId),
       /** Issues under way that somebody else than a worker has closed, or deleted. */
@@ -64,8 +69,6 @@ export const effects = {
       complete: z.array(issueId),
       /** Epics asked for that are closed. */
       over: z.array(issueId).default([]),
-      /** Issues asked for (by id or by epic) that are neither ready nor closed, and why. */
-      waiting: z.array(z.object({ id: issueId, why: z.string() })),
     }),
     lane: beadsLane,
   }),
@@ -137,8 +140,8 @@ export const effects = {
     }),
     output: z.object({ filed: z.boolean() }),
     lane: () => 'messages',
-    // A few that cannot be kept do not hold up the others.
-    laneLimit: 8,
+    // Those that start together are filed together.
+    laneLimit: 256,
   }),
 
   // git: a worker's place
@@ -337,7 +340,10 @@ export const effects = {
     laneLimit: 4,
     starts: true,
   }),
-  /** Waits, over daemon restarts too, until the session ends or shows no progress for the rig's limit. */
+  /**
+   * Waits, over daemon restarts too, until the session ends or shows no progress for the rig's limit, counted in
+   * watched time.
+   */
   watchSession: effect({
     input: z.object({
       rig: z.string(),
@@ -347,14 +353,23 @@ export const effects = {
       stallMatters: z.boolean(),
     }),
     output: z.discriminatedUnion('kind', [
-      z.object({ kind: z.literal('ended'), exitCode: z.int().nullable(), tail: z.string() }),
+      z.object({
+        kind: z.literal('ended'),
+        exitCode: z.int().nullable(),
+        tail: z.string(),
+        /** What held it (tmux's server) ended, and it with that. */
+        cutOff: z.boolean().default(false),
+      }),
       z.object({ kind: z.literal('stalled'), silentMs: z.int(), tail: z.string() }),
     ]),
     lane: () => null,
   }),
   killSession: effect({
-    /** `session` is null when the start was not confirmed: whatever runs, or is about to run, under `id` is ended. */
-    input: z.object({ rig: z.string(), id: z.string(), session: sessionRecord.nullable() }),
+    /**
+     * `session` is null when the start was not confirmed: whatever runs, or is about to run, under `id` is ended.
+     * `lastWords`: whether anybody wants to read its last output.
+     */
+    input: z.object({ rig: z.string(), id: z.string(), session: sessionRecord.nullable(), lastWords: z.boolean() }),
     output: z.object({ exitCode: z.int().nullable(), tail: z.string() }),
     lane: () => null,
   }),

@@ -14,7 +14,7 @@ export interface Worker {
   attempt: number
   /** What came back from the queue and is to be mended. */
   returned: ReturnReason | null
-  /** When it was assigned, milliseconds since the epoch. */
+  /** When it was assigned, in watched time. */
   since: number
 }
 
@@ -28,7 +28,10 @@ export interface Ledger {
   workers: Record<string, Worker>
   /** Handed over, not landed yet. */
   queued: Record<string, { polecat: string }>
+  /** What may start, as many as there were places for at the last survey, and a few to spare. */
   ready: Candidate[]
+  /** There was more than that. */
+  more: boolean
   returned: Candidate[]
   /** How often an issue came back, or was given back, through its workers' doing. */
   tries: Record<string, number>
@@ -67,6 +70,7 @@ export const begun = (input: WitnessInput | undefined): WitnessContext => ({
   workers: {},
   queued: {},
   ready: [],
+  more: false,
   returned: [],
   tries: {},
   conflicts: {},
@@ -205,7 +209,7 @@ const unreadTold = 3
 /** What a survey of the beads found. */
 export function surveyed(before: WitnessContext, found: EffectOutput<'surveyIssues'>): News<WitnessContext> {
   const { rig } = before
-  const { ready, closed, dropped, unknown, complete, over } = found
+  const { ready, more, closed, dropped, unknown, complete, over } = found
   // Closed first, and only then reported: somebody may file one more in this very moment.
   const closing = complete.filter((epic) => !over.includes(epic))
   const done = complete.filter((epic) => over.includes(epic))
@@ -215,6 +219,7 @@ export function surveyed(before: WitnessContext, found: EffectOutput<'surveyIssu
       unread: 0,
       look: before.look || closing.length > 0,
       ready: ready.map((issue) => fromReady(issue, attemptOf(before, issue.id))),
+      more,
       wanted: {
         epics: before.wanted.epics.filter((epic) => !done.includes(epic)),
         issues: before.wanted.issues.filter((issue) => ![...closed, ...dropped, ...unknown].includes(issue)),

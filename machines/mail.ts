@@ -2,6 +2,7 @@
 // runtime refuses all others.
 // Never: sends anything; a mail is data.
 import { z } from 'zod'
+import { asOneLine, bodyLengthMax, subjectLengthMax } from './texts.ts'
 
 /** Issue ids, branch names and titles reach git, tmux and files: each has this one parser. */
 export const issueId = z
@@ -10,17 +11,18 @@ export const issueId = z
     /^[A-Za-z][A-Za-z0-9_]*(-[A-Za-z0-9_]+)*-[a-z0-9]+(\.[0-9]+){0,3}$/,
     'an issue id looks like wyv-4k2 or wyv-4k2.1',
   )
+/** One line, whatever an issue store says. */
+const title = z.string().overwrite(asOneLine)
 export const sha = z.string().regex(/^[0-9a-f]{40}([0-9a-f]{24})?$/, 'not a full git object id')
 /** A branch of a polecat's incarnation: `polecat/<Name>-<incarnation>`. */
 export const branchName = z
   .string()
   .regex(/^polecat\/[A-Za-z][A-Za-z0-9_-]{0,39}-[0-9]+$/, 'a polecat branch looks like polecat/Nux-1')
 
-/** What a worker must know of its issue. */
+/** What the town must know of an issue. Its description, however long, is read where it is needed: at the assignment. */
 export const issueBrief = z.object({
   id: issueId,
-  title: z.string(),
-  description: z.string().default(''),
+  title,
   /** 0 (most urgent) to 4. */
   priority: z.int().min(0).max(4),
   type: z.string(),
@@ -28,6 +30,9 @@ export const issueBrief = z.object({
   epic: issueId.nullable().default(null),
 })
 export type IssueBrief = z.infer<typeof issueBrief>
+/** What must be known of one to choose it. */
+export const startable = issueBrief.pick({ id: true, priority: true, createdAt: true })
+export type Startable = z.infer<typeof startable>
 
 /** Why a merge request came back, with what the worker needs to mend it. */
 export const returnReason = z.object({
@@ -48,12 +53,12 @@ export const preserved = z.object({ ref: z.string(), sha })
 export type Preserved = z.infer<typeof preserved>
 
 /** A work that was in the queue, as its worker is told of it. */
-const atQueue = { issue: issueId, title: z.string(), polecat: z.string(), ref: z.string(), sha }
+const atQueue = { issue: issueId, title, polecat: z.string(), ref: z.string(), sha }
 
 /** One branch's work waiting to land. (spec: Merge Queue) */
 export const mergeRequest = z.object({
   issue: issueId,
-  title: z.string(),
+  title,
   polecat: z.string(),
   branch: z.string(),
   sha,
@@ -99,9 +104,9 @@ const sessionEnd = z.object({
   exitCode: z.int().nullable(),
   /**
    * `killed`: the Witness ended it; `stopped`: the Overseer did (no try is counted); `gone`: it ended by itself;
-   * `failed`: it never started; `stalled`: no progress.
+   * `failed`: it never started; `stalled`: no progress; `cut_off`: what held it (tmux's server) ended.
    */
-  cause: z.enum(['killed', 'stopped', 'gone', 'failed', 'stalled']),
+  cause: z.enum(['killed', 'stopped', 'gone', 'failed', 'stalled', 'cut_off']),
   /** Last lines of its output. */
   tail: z.string(),
 })
@@ -142,8 +147,8 @@ export const mails = {
   'message.sent': said(
     ['anyone'],
     z.object({
-      subject: z.string().min(1).max(500),
-      body: z.string().max(65536).default(''),
+      subject: title.min(1).max(subjectLengthMax),
+      body: z.string().max(bodyLengthMax).default(''),
       priority: z.int().min(0).max(4).default(2),
       replyTo: z.string().nullable().default(null),
       threadId: z.string().nullable().default(null),
@@ -237,10 +242,7 @@ export const mails = {
   // The merge queue.
   'merge.requested': said(['polecat'], mergeRequest.extend({ askId: z.string().nullable().default(null) })),
   'merge.queued': said(['refinery'], z.object({ issue: issueId, sha, polecat: z.string(), position: z.int() })),
-  'merge.landed': said(
-    ['refinery'],
-    z.object({ issue: issueId, title: z.string(), polecat: z.string(), sha, commit: sha }),
-  ),
+  'merge.landed': said(['refinery'], z.object({ issue: issueId, title, polecat: z.string(), sha, commit: sha })),
   'merge.returned': said(
     ['refinery'],
     z.object({
@@ -259,10 +261,7 @@ export const mails = {
     }),
   ),
   /** The work is good as far as known, but it cannot land, or nothing can. It stays in the queue. */
-  'merge.stuck': said(
-    ['refinery'],
-    z.object({ issue: issueId, title: z.string(), what: obstacle, reason: z.string() }),
-  ),
+  'merge.stuck': said(['refinery'], z.object({ issue: issueId, title, what: obstacle, reason: z.string() })),
   /** It moves again. */
   'merge.unstuck': said(['refinery'], z.object({ what: obstacle })),
   'queue.poked': said(['overseer', 'witness'], z.object({})),
@@ -286,12 +285,12 @@ export const mails = {
       cause: z.string(),
       rig: z.string(),
       issue: issueId.nullable().default(null),
-      subject: z.string(),
+      subject: title,
       body: z.string(),
     }),
   ),
   'escalation.cleared': said(['witness', 'keeper', 'daemon'], z.object({ cause: z.string() })),
-  'issue.landed': said(['witness'], z.object({ rig: z.string(), issue: issueId, title: z.string(), commit: sha })),
+  'issue.landed': said(['witness'], z.object({ rig: z.string(), issue: issueId, title, commit: sha })),
   'epic.completed': said(['witness', 'mayor'], z.object({ rig: z.string(), epic: issueId })),
 
   // The Overseer's brake, and the rig's configuration.

@@ -1,7 +1,7 @@
 // Waves: which issue may start next. A wave is not managed, it emerges: what is ready, in priority order, while there
 // is room. (spec: Wave Orchestration)
 // Never: looks anything up; it chooses among what it is shown.
-import type { IssueBrief, Preserved, ReturnReason } from './mail.ts'
+import type { Preserved, ReturnReason, Startable } from './mail.ts'
 
 /** Work that could start: a ready issue, or one that came back from the merge queue with what must be mended. */
 export interface Candidate {
@@ -17,7 +17,7 @@ export interface Candidate {
   waits?: boolean
 }
 
-export function fromReady(issue: IssueBrief, attempt: number): Candidate {
+export function fromReady(issue: Startable, attempt: number): Candidate {
   return {
     issue: issue.id,
     priority: issue.priority,

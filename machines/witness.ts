@@ -49,7 +49,10 @@ type Understands = MailEvent<(typeof witnessUnderstands)[number]>
 
 type Context = WitnessContext
 
-const hasRoom = (context: Context) => Object.keys(context.workers).length < context.maxWorkers
+const room = (context: Context) => Math.max(0, context.maxWorkers - Object.keys(context.workers).length)
+const hasRoom = (context: Context) => room(context) > 0
+/** Shown beyond the places that are free: somebody else may take one first. */
+const spare = 2
 const choose = (context: Context) => nextStart(context.returned, context.ready, underway(context))
 const toEach = (context: Context, type: 'work.paused' | 'work.resumed'): Outgoing[] =>
   Object.keys(context.workers).map((name) => ({ to: keeperOf(context.rig, name), type, body: {} }))
@@ -69,6 +72,8 @@ export const witnessMachine = setup({
     mayLook: ({ context }) => context.look && !atRest(context),
     mayStart: ({ context }) => hasRoom(context) && choose(context) !== undefined,
     noRoom: ({ context }) => !hasRoom(context),
+    /** What it was shown is gone, and there is more. */
+    seesTooLittle: ({ context }) => hasRoom(context) && context.more,
     works: ({ context, event }) =>
       event.type === 'session.stopRequested' && context.workers[event.polecat] !== undefined,
     spaced: ({ context }) => context.spawnDelayMs > 0,
@@ -238,6 +243,7 @@ export const witnessMachine = setup({
               issues: context.wanted.issues,
               escalated: context.escalated,
               underway: [...underway(context), ...context.returned.map(({ issue }) => issue)],
+              most: room(context) + spare,
             }),
             onDone: {
               target: 'choosing',
@@ -264,8 +270,14 @@ export const witnessMachine = setup({
                 chosenFor: ({ context }) => freeName(Object.keys(context.workers)),
               }),
             },
+            { guard: and(['seesTooLittle', released]), target: 'looking_further' },
             { target: 'resting' },
           ],
+        },
+        looking_further: {
+          description: 'Others took what it was shown, and there is more: another look, in a moment.',
+          always: { guard: and(['mayLook', released]), target: 'surveying' },
+          after: { surveyRetry: 'surveying' },
         },
         claiming: {
           description: 'One worker an issue: the claim decides.',

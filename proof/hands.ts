@@ -1,10 +1,10 @@
 // Hands of the simulated world: what each effect does there. Each behaves as its real hand: at least once, safe to
 // repeat, with the same last guards; what must never be asked of it is a violation.
 // Never: asks the machines what they believe.
-import { brief } from '../machines/cases.ts'
+import { brief, startable } from '../machines/cases.ts'
 import type { EffectName } from '../machines/effects.ts'
 import type { JsonObject, PromisedEffect } from '../runtime/contract.ts'
-import { Violation } from './invariants.ts'
+import { leftBeside, Violation } from './invariants.ts'
 import { epic, rig, type SimIssue, type World } from './world.ts'
 
 /** Effects that write to the beads. */
@@ -22,7 +22,7 @@ export function performIn(world: World, effect: Pick<PromisedEffect, 'name' | 'i
 }
 
 const hands: Partial<Record<EffectName, (world: World, input: Input) => JsonObject>> = {
-  surveyIssues: (world, { epics, issues, escalated, underway }) => {
+  surveyIssues: (world, { epics, issues, escalated, underway, most }) => {
     const all = [...world.issues.values()]
     const wanted = epics.length > 0 ? all : all.filter((issue) => issues.includes(issue.id))
     const closed = (id: string) => world.issues.get(id)?.status === 'closed'
@@ -31,14 +31,15 @@ const hands: Partial<Record<EffectName, (world: World, input: Input) => JsonObje
     const done = (id: string) => closed(id) && !early(id)
     const free = (issue: SimIssue) => issue.status === 'open' && issue.assignee === null && issue.after.every(done)
     const given = (issue: SimIssue) => issue.status === 'blocked' && issue.escalated && issues.includes(issue.id)
+    const ready = wanted.filter((issue) => (free(issue) || given(issue)) && !underway.includes(issue.id))
     return {
-      ready: wanted.filter((issue) => free(issue) || given(issue)).map((issue) => brief(issue.id)),
+      ready: ready.slice(0, most).map((issue) => startable(issue.id)),
+      more: ready.length > most,
       closed: [...issues, ...escalated].filter(done),
       dropped: underway.filter((id: string) => world.issue(id).letGo && closed(id)),
       unknown: [],
       complete: epics.length > 0 && all.every((issue) => done(issue.id)) ? epics : [],
       over: world.epicClosed ? epics : [],
-      waiting: [],
     }
   },
   claimIssue: (world, { issue: id, holder, previous }) => {
@@ -134,6 +135,11 @@ const hands: Partial<Record<EffectName, (world: World, input: Input) => JsonObje
         throw new Violation(
           `the worktree of ${input.polecat} is removed under its living session ${inside.id} (invariant 8)`,
         )
+      const left = [...world.left.values()].find(({ polecat }) => polecat === input.polecat)
+      if (left)
+        throw new Violation(
+          `the worktree of ${input.polecat} is removed under a process that ${left.session} left (invariant 8)`,
+        )
       world.worktrees.delete(input.polecat)
     }
     const tip = world.branches.get(input.branch)
@@ -212,6 +218,11 @@ const hands: Partial<Record<EffectName, (world: World, input: Input) => JsonObje
       throw new Violation(
         `${id} is started for ${address} on ${issue.id} while ${same.id} (${same.address} on ${same.issue}) lives (invariant 3)`,
       )
+    const left = leftBeside({ id, address, issue: issue.id }, world.left.values())
+    if (left)
+      throw new Violation(
+        `${id} is started for ${address} on ${issue.id} beside a process that ${left.session} left (invariant 3)`,
+      )
     if (others.length >= world.maxWorkers)
       throw new Violation(`${others.length + 1} sessions live; max_workers is ${world.maxWorkers} (invariant 5)`)
     world.agents.set(id, {
@@ -223,6 +234,7 @@ const hands: Partial<Record<EffectName, (world: World, input: Input) => JsonObje
       issue: issue.id,
       state: 'alive',
       exitCode: 0,
+      cutOff: false,
       mendsConflict: returned?.kind === 'conflict',
       asked: null,
       done: false,
@@ -232,6 +244,8 @@ const hands: Partial<Record<EffectName, (world: World, input: Input) => JsonObje
   runPlugin: (_world, { message }) => ({ kind: 'answered', reply: `I was asked: ${message.subject}` }),
   killSession: (world, { id }) => {
     world.calledOff.add(id)
+    // What bears the mark of a session ends with it.
+    world.left.delete(id)
     const agent = world.agents.get(id)
     if (agent && agent.state !== 'dead') Object.assign(agent, { state: 'dead', exitCode: 143 })
     return { exitCode: agent?.exitCode ?? null, tail: '' }

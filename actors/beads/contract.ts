@@ -4,6 +4,8 @@
 /** What was asked for cannot be, in bd's own words. */
 export class BeadsError extends Error {
   override name = 'BeadsError'
+  /** SQLite's own number, where these are its words: a full disk and a lock pass, and are known by it. */
+  errcode?: number
 }
 
 export interface Issue {
@@ -61,12 +63,67 @@ export interface IssueFilter {
   type?: string
   assignee?: string
   priority?: number
-  label?: string
+  /** All of them. */
+  labels?: readonly string[]
   /** Only issues under this one, all levels. */
   parent?: string
   /** Closed ones too. */
   all?: boolean
   limit?: number
+}
+
+/** Where a piece of work stands: `free` for anybody, `open` but not to be had, `closed`, or closed because it `landed`. */
+export type Standing = 'free' | 'open' | 'closed' | 'landed'
+export interface Progress {
+  total: number
+  /** Not closed. */
+  open: number
+  /** Closed, and not by the town with its work on main. */
+  closed: number
+  landed: number
+}
+export type Startable = Pick<Issue, 'id' | 'priority' | 'created_at'>
+/** Work under any of these epics, at all levels, and any of these issues. */
+export interface Wanted {
+  epics: readonly string[]
+  issues: readonly string[]
+  /** Not these. */
+  except: readonly string[]
+  /** Closed, but what waits for them is to wait still. */
+  notDone: readonly string[]
+  most: number
+}
+
+export interface ReadyFilter {
+  parent?: string
+  assignee?: string
+  unassigned?: boolean
+  type?: string
+  priority?: number
+  labels?: readonly string[]
+  limit?: number
+}
+
+/** Whose a store is, written when it is made: no other town's and no other rig's is taken for it. */
+export interface Identity {
+  /** When the town was made, and when the rig was added (or again the town), as their files say. */
+  town: string
+  since: string
+  /** null: the town's own. */
+  rig: string | null
+}
+
+/** How an embedded store is opened. */
+export interface Opening {
+  /** The database itself, wherever it is; else the one in the folder. */
+  file?: string | undefined
+  /** Whose it must be. */
+  expect?: Identity | undefined
+  /** Nothing can be written through it. */
+  readonly?: boolean
+  now?: () => Date
+  /** How long somebody else's lock is waited for, in milliseconds; nothing else is done meanwhile. */
+  busyMs?: number | undefined
 }
 
 type Awaitable<T> = T | Promise<T>
@@ -76,16 +133,18 @@ export interface TownIssues {
   get(id: string): Awaitable<Issue | undefined>
   labels(id: string): Awaitable<string[]>
   parentOf(id: string): Awaitable<string | null>
-  /** Every issue under an epic, all levels. */
-  children(id: string): Awaitable<Issue[]>
-  /** Open, unblocked, by priority, then age. */
-  ready(filter?: {
-    parent?: string
-    assignee?: string
-    unassigned?: boolean
-    type?: string
-    limit?: number
-  }): Awaitable<Issue[]>
+  /** The issue, and everything it is a part of, at all levels. */
+  lineage(id: string): Awaitable<string[]>
+  /** What may start: open, unassigned, waiting for nothing; by priority, then age. Costs the same however much there is. */
+  next(wanted: Wanted): Awaitable<Startable[]>
+  /** Those of these epics that have work under them, at any level, that is not closed. */
+  unfinished(epics: readonly string[]): Awaitable<string[]>
+  /** How far the work under an epic is, all levels. */
+  progress(epic: string): Awaitable<Progress>
+  /** Ids of work under an epic that stands so, the most urgent first, then the oldest. */
+  parts(epic: string, state: Standing, most: number): Awaitable<string[]>
+  /** Epics under this one, all levels, that are not closed. */
+  openEpics(id: string): Awaitable<string[]>
   /** The open issues an issue waits for, its parents' included. */
   blockers(id: string): Awaitable<Issue[]>
   /** What it waits for, its parents' waits included, done or not. */
@@ -109,8 +168,8 @@ export interface TownIssues {
   addDep(id: string, on: string, type: string, actor: string): Awaitable<void>
   addLabel(id: string, label: string): Awaitable<void>
   closeIssue(id: string, reason: string, actor: string, force?: boolean): Awaitable<Issue>
-  /** A message under an id of the sender's choosing; false when it is there already. */
-  createMessage(message: NewMessage): Awaitable<boolean>
+  /** Messages under ids of the sender's choosing, all or none; false for one that is there already. */
+  createMessages(messages: readonly NewMessage[]): Awaitable<boolean[]>
   /** Changes when somebody else has written. */
   dataVersion(): Awaitable<number>
 }

@@ -1,10 +1,11 @@
 // Copies of a store, one a day: the file, and all its issues as lines of text. Kept for a week, then one a week for a
 // month.
 // Never: holds up the town while it copies; has half a copy under a day's name; lets go of the newest.
-import { chmodSync, existsSync, mkdirSync, renameSync, rmSync } from 'node:fs'
+import { chmodSync, existsSync, mkdirSync, renameSync, rmSync, statSync } from 'node:fs'
 import { open } from 'node:fs/promises'
 import { join } from 'node:path'
 import { backup, DatabaseSync } from 'node:sqlite'
+import { textOf, writePassing } from '../files.ts'
 import { type Beads, openBeads } from './embedded.ts'
 import { fileIn, fileName } from './file.ts'
 import { issueLine } from './jsonl.ts'
@@ -14,9 +15,15 @@ const dayMs = 86_400_000
 const daysKept = 7
 const daysKeptWeekly = 31
 
-/** Makes today's copy of a tier's store, instead of an earlier one of today, and lets go of copies that are too old. */
+/**
+ * Makes today's copy of a tier's store, instead of an earlier one of today, unless nothing was written since, and lets
+ * go of copies that are too old.
+ */
 export async function copyToday(tier: Tier, now: number): Promise<void> {
-  await copyStore(tier, dayOf(now))
+  const state = stateOf(tier)
+  const last = daysCopied(tier).at(-1)
+  const isSame = last !== undefined && textOf(join(copiesOf(tier), last, 'of.json')) === state
+  if (!isSame) await copyStore(tier, dayOf(now), state)
   for (const day of outdated(daysCopied(tier), now)) rmSync(join(copiesOf(tier), day), { recursive: true })
 }
 
@@ -32,8 +39,16 @@ export function outdated(days: readonly string[], now: number): string[] {
   })
 }
 
-/** Copies the store to the folder of this name among its copies, whole or not at all. */
-async function copyStore(tier: Tier, name: string): Promise<void> {
+/** As what a store's file and its log of writes are now: another one after each write. */
+function stateOf(tier: Tier): string {
+  const path = fileIn(placeOf(tier))
+  const stamps = [path, `${path}-wal`].map((each) => statSync(each, { throwIfNoEntry: false }))
+  // Who only looks makes an empty log of writes.
+  return `${JSON.stringify(stamps.map((stamp) => (stamp?.size ? [stamp.ino, stamp.size, stamp.mtimeMs] : null)))}\n`
+}
+
+/** Copies the store to the folder of this name among its copies, whole or not at all; `state` is what it is a copy of. */
+async function copyStore(tier: Tier, name: string, state: string): Promise<void> {
   const dir = copiesOf(tier)
   const making = join(dir, `.making-${name}`)
   rmSync(making, { recursive: true, force: true })
@@ -51,6 +66,7 @@ async function copyStore(tier: Tier, name: string): Promise<void> {
   } finally {
     copy.close()
   }
+  writePassing(join(making, 'of.json'), state)
   chmodSync(join(making, fileName), 0o600)
   await onDisk(join(making, fileName))
   await onDisk(making)

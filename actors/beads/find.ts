@@ -1,14 +1,17 @@
 // Which store `bd` works on: the one its environment names, else the one of the folder it is called in, or above.
 // Never: asks the daemon; needs the links of a town, which a `git clean` takes along.
-import { existsSync, lstatSync, readFileSync, readlinkSync, realpathSync } from 'node:fs'
+import { existsSync, lstatSync, readlinkSync, realpathSync, statSync } from 'node:fs'
 import { basename, dirname, join, relative, resolve, sep } from 'node:path'
+import { textOf } from '../files.ts'
 import { townJsonIn } from '../layout.ts'
-import { BeadsError } from './contract.ts'
+import { BeadsError, type Opening } from './contract.ts'
 import { type Beads, openBeads } from './embedded.ts'
-import { hasStore } from './file.ts'
+import { fileName, formerName, hasStore } from './file.ts'
 import { linksOf, nameOf, openTier, placeOf, rigsIn, storeOf, type Tier } from './tiers.ts'
 
 export interface Whence {
+  /** The database, or the folder it is in, that was said. */
+  named: string | undefined
   /** BEADS_DIR and BEADS_DB. */
   dir: string | undefined
   db: string | undefined
@@ -16,15 +19,17 @@ export interface Whence {
 }
 
 /** Throws a BeadsError with words when there is none, it cannot be used, or a link leads to another. */
-export function openFound({ dir, db, cwd }: Whence): Beads {
-  if (dir) return openAt(dir)
-  if (db) return openAt(dirname(db))
+export function openFound(whence: Whence, how: Pick<Opening, 'readonly'> = {}): Beads {
+  const place = placeNamed(whence)
+  if (place)
+    return place.file === undefined ? openAt(place.dir, how) : openBeads(place.dir, { ...how, file: place.file })
+  const { cwd } = whence
   let dangling: string | undefined
   for (let at = cwd; ; at = dirname(at)) {
     const beads = join(at, '.beads')
-    if (isTown(at)) return openAt(linksOf(around(at, cwd))[0] ?? beads)
+    if (isTown(at)) return openAt(linksOf(around(at, cwd))[0] ?? beads, how)
     // In a polecat's place the project may have beads of its own; the rig's are meant.
-    if (hasStore(beads) || existsSync(join(beads, 'redirect'))) return openAt(beads)
+    if (hasStore(beads) || existsSync(join(beads, 'redirect'))) return openAt(beads, how)
     if (!existsSync(beads) && isLink(beads)) dangling ??= beads
     if (at === dirname(at)) break
   }
@@ -32,8 +37,37 @@ export function openFound({ dir, db, cwd }: Whence): Beads {
   throw new BeadsError('no beads database found\nHint: run `bd init --prefix <prefix>` here, or change into a rig')
 }
 
+/** A `.beads` folder; a database of its own where one was named. */
+export interface StorePlace {
+  dir: string
+  file?: string
+}
+
+/** What was said, or the environment names; undefined when nothing does. */
+function placeNamed({ named, dir, db }: Omit<Whence, 'cwd'>): StorePlace | undefined {
+  if (named) return placeAt(named)
+  if (dir) return { dir }
+  return db ? placeAt(db) : undefined
+}
+
+/** A folder that holds a store, or the very database. */
+const placeAt = (path: string): StorePlace =>
+  statSync(path, { throwIfNoEntry: false })?.isDirectory()
+    ? { dir: path }
+    : [fileName, formerName].includes(basename(path))
+      ? { dir: dirname(resolve(path)) }
+      : { dir: dirname(resolve(path)), file: resolve(path) }
+
+/** Where a store would be made. Throws, with words, for a place that is a town's or leads nowhere. */
+export function placeToMake(whence: Whence): StorePlace {
+  const place = placeNamed(whence) ?? { dir: join(whence.cwd, '.beads') }
+  const why = place.file === undefined ? whyNotMade(place.dir) : undefined
+  if (why !== undefined) throw new BeadsError(why)
+  return place
+}
+
 /** Why no store can be made at this path: it is a town's, or a link that leads nowhere. */
-export function whyNotMade(beads: string): string | undefined {
+function whyNotMade(beads: string): string | undefined {
   const tier = tierOf(resolve(beads))
   if (tier)
     return `${beads} belongs to the town at ${tier.town}, which keeps the issues of ${nameOf(tier)} in ${storeOf(tier)}; there is nothing to initialize, \`bd list\` shows them`
@@ -41,14 +75,16 @@ export function whyNotMade(beads: string): string | undefined {
 }
 
 /** The store at a `.beads` path; a `redirect` file in it leads on, once. */
-function openAt(given: string): Beads {
-  const redirect = join(given, 'redirect')
-  const beads = existsSync(redirect) ? resolve(given, readFileSync(redirect, 'utf8').trim()) : resolve(given)
+function openAt(given: string, how: Pick<Opening, 'readonly'>): Beads {
+  const leads = join(given, 'redirect')
+  // Looked for first: an error takes longer to make than the rest of a short command.
+  const redirect = existsSync(leads) ? textOf(leads)?.trim() : undefined
+  const beads = redirect ? resolve(given, redirect) : resolve(given)
   const tier = tierOf(beads)
   if (!tier) {
     if (!existsSync(beads) && isLink(beads)) throw new BeadsError(danglingWords(beads))
     if (!hasStore(beads)) throw new BeadsError(`no beads database found in ${beads}`)
-    return openBeads(beads)
+    return openBeads(beads, how)
   }
   const place = placeOf(tier)
   // A link that is gone or leads nowhere is made again by the town; one that leads elsewhere may be meant.
@@ -56,7 +92,7 @@ function openAt(given: string): Beads {
     throw new BeadsError(
       `${beads} ${isLink(beads) ? `leads to ${realpathSync(beads)}, and not` : 'is a folder of its own, and no link'} to ${place}, where the issues of ${nameOf(tier)} are. Rename it: the running town, or \`gt up\`, makes the link again`,
     )
-  return openTier(tier)
+  return openTier(tier, how)
 }
 
 /** The tier that this is a path of: one of its links, or where its store itself is. */

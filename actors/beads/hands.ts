@@ -1,12 +1,15 @@
 // The hands of beads: what each effect about issues and messages does.
 // Never: decides what is worked on; it reads, claims, releases, closes and files.
 import { rigOf, whereabouts } from '../../machines/address.ts'
+import type { EffectInput, EffectOutput } from '../../machines/effects.ts'
 import type { IssueBrief, Preserved } from '../../machines/mail.ts'
 import type { Hands } from '../binding.ts'
 import type { Issue, TownIssues } from './contract.ts'
+import { isKept } from './limits.ts'
+import { filing } from './mail.ts'
+import { town as by, inOrder, landedAs } from './parts.ts'
 
 const escalated = 'gt:escalated'
-const by = 'gastown'
 
 export interface BeadsDeps {
   /** The open store of a rig; of the town itself for undefined. */
@@ -14,19 +17,14 @@ export interface BeadsDeps {
   /** The same, as soon as it can be used: for what nobody waits for. */
   wait(rig: string | undefined, signal: AbortSignal): Promise<TownIssues>
   preservedOf(rig: string, issue: string): Promise<Preserved | null>
+  /** The town's; what seals mail. */
+  secret: string
 }
 
 export const beadsHands = (
   deps: BeadsDeps,
 ): Pick<Hands, 'surveyIssues' | 'claimIssue' | 'readIssue' | 'releaseIssue' | 'closeIssues' | 'fileMessage'> => ({
-  surveyIssues: async ({ rig, epics, issues, escalated: asked, underway }) => {
-    const beads = deps.of(rig)
-    const found = await survey(beads, epics, issues, underway)
-    // One that is gone needs nobody either.
-    for (const id of asked)
-      if (!found.closed.includes(id) && ((await beads.get(id))?.status ?? 'closed') === 'closed') found.closed.push(id)
-    return found
-  },
+  surveyIssues: ({ rig, ...wanted }) => survey(deps.of(rig), wanted),
 
   claimIssue: async ({ rig, issue: id, holder, previous }) => {
     const beads = deps.of(rig)
@@ -64,8 +62,9 @@ export const beadsHands = (
     const isFree = issue?.status === 'open' && issue.assignee === null && !issue.notes.includes(note)
     if (!issue || closedByOthers || (issue.assignee !== holder && !(isFree && status === 'blocked')))
       return { status: issue?.status ?? 'unknown' }
-    const notes =
-      note === '' || issue.notes.includes(note) ? issue.notes : `${issue.notes}${issue.notes ? '\n' : ''}${note}`
+    const longer = `${issue.notes}${issue.notes ? '\n' : ''}${note}`
+    // Notes that are full stay as they are: an issue is given back all the same, and its mail says why.
+    const notes = note === '' || issue.notes.includes(note) || !isKept(longer) ? issue.notes : longer
     const waits = blockedBy === null || (await makeWait(beads, id, blockedBy))
     const next = waits ? status : 'blocked'
     // One that the Overseer was asked about is theirs to give out again.
@@ -80,23 +79,16 @@ export const beadsHands = (
     return { closed }
   },
 
-  fileMessage: async ({ id, from, to, subject, body, priority, replyTo, threadId, sentAt }, { signal }) => {
-    const beads = await deps.wait(rigOf(to), signal)
-    const labels = [...(replyTo ? [`reply-to:${replyTo}`] : []), ...(threadId ? [`thread:${threadId}`] : [])]
-    return {
-      filed: await beads.createMessage({
-        id,
-        title: subject,
-        description: body,
-        priority,
-        assignee: to,
-        sender: from,
-        labels,
-        at: new Date(sentAt),
-      }),
-    }
-  },
+  fileMessage: fileMessage(filing(deps.wait, deps.secret)),
 })
+
+const fileMessage =
+  (file: ReturnType<typeof filing>): Hands['fileMessage'] =>
+  async ({ id, from, to, subject, body, priority, replyTo, threadId, sentAt }, { signal }) => {
+    const labels = [...(replyTo ? [`reply-to:${replyTo}`] : []), ...(threadId ? [`thread:${threadId}`] : [])]
+    const said = { id, title: subject, description: body, priority, assignee: to, sender: from }
+    return { filed: await file(rigOf(to), { ...said, labels, at: new Date(sentAt) }, signal) }
+  }
 
 async function close(beads: TownIssues, id: string, reason: string): Promise<boolean> {
   const issue = await beads.get(id)
@@ -107,10 +99,9 @@ async function close(beads: TownIssues, id: string, reason: string): Promise<boo
     return false
   }
   if (issue.issue_type === 'epic') {
-    const children = await beads.children(id)
     // Somebody may have filed one more in the moment it was complete.
-    if (!children.every((child) => isDone(child, []))) return false
-    for (const inner of children) if (inner.status !== 'closed') await beads.closeIssue(inner.id, reason, by, true)
+    if ((await beads.unfinished([id])).length > 0) return false
+    for (const inner of await beads.openEpics(id)) await beads.closeIssue(inner, reason, by, true)
   }
   await beads.closeIssue(id, reason, by, true)
   return true
@@ -144,7 +135,7 @@ export async function whyNotWait(beads: TownIssues, id: string, on: string): Pro
 }
 
 /** How the town itself says that an issue is on main. */
-export const isLanded = (closer: string | null, reason: string) => closer === by && reason.startsWith('Landed as ')
+export const isLanded = (closer: string | null, reason: string) => closer === by && reason.startsWith(landedAs)
 
 /** Closed, by its worker or by the town, because there was nothing to do. */
 export const isUnchanged = ({ assignee, close_reason }: Issue, closer: string | null) =>
@@ -153,60 +144,50 @@ export const isUnchanged = ({ assignee, close_reason }: Issue, closer: string | 
 
 const lastLine = (notes: string) => (notes === '' ? '' : `: ${notes.split('\n').at(-1)}`)
 
-/** Epics are groups; what is in them is work. */
-const isWork = (issue: Issue) => issue.issue_type !== 'epic'
-/** What is under way is not done before it has landed, whatever its worker says. */
-const isDone = (issue: Issue, underway: readonly string[]) =>
-  (issue.status === 'closed' && !underway.includes(issue.id)) || !isWork(issue)
-
-/** What of the wanted work is ready, closed, complete, or waits and why. */
-export async function survey(
+/** What of the wanted work may start now, and what is closed or complete; no more of it than is asked for. */
+async function survey(
   beads: TownIssues,
-  epics: readonly string[],
-  issues: readonly string[],
-  underway: readonly string[] = [],
-) {
-  const wanted = new Map<string, Issue>()
-  const complete: string[] = []
-  const over: string[] = []
-  for (const epic of epics) {
-    const children = await beads.children(epic)
-    if (children.some(isWork) && children.every((child) => isDone(child, underway))) complete.push(epic)
-    if ((await beads.get(epic))?.status === 'closed') over.push(epic)
-    for (const child of children) wanted.set(child.id, child)
-  }
+  { epics, issues, escalated: asked, underway, most }: Omit<EffectInput<'surveyIssues'>, 'rig'>,
+): Promise<EffectOutput<'surveyIssues'>> {
   const closed: string[] = []
   const unknown: string[] = []
-  const given = new Set<string>()
+  const given: Issue[] = []
   for (const id of issues) {
     const issue = await beads.get(id)
     if (!issue) unknown.push(id)
-    else {
-      wanted.set(id, issue)
-      if (issue.status === 'closed') closed.push(id)
-      if (issue.status === 'blocked' && (await beads.labels(id)).includes(escalated)) given.add(id)
-    }
+    else if (issue.status === 'closed') closed.push(id)
+    else if (issue.status === 'blocked' && (await beads.labels(id)).includes(escalated)) given.push(issue)
   }
+  // One that is gone needs nobody either.
+  for (const id of asked) if (((await beads.get(id))?.status ?? 'closed') === 'closed') closed.push(id)
   const { dropped, early } = await closedUnderway(beads, underway)
-  const work = [...wanted.values()].filter((issue) => issue.status !== 'closed' && isWork(issue))
-  const free = new Set((await beads.ready({ unassigned: true })).map((issue) => issue.id))
-  const ready: Issue[] = []
-  for (const issue of work) {
-    if (!free.has(issue.id) && !given.has(issue.id)) continue
-    if (early.length > 0 && (await beads.waitsFor(issue.id)).some((id) => early.includes(id))) continue
-    ready.push(issue)
-  }
-  ready.sort((a, b) => a.priority - b.priority || (a.created_at < b.created_at ? -1 : 1))
-  const waiting = work.filter((issue) => !ready.includes(issue))
+  const next = await beads.next({ epics, issues, except: underway, notDone: early, most: most + 1 })
+  for (const issue of given)
+    if (!underway.includes(issue.id) && !(await beads.waitsFor(issue.id)).some((id) => early.includes(id)))
+      next.push(issue)
+  const ready = inOrder(next)
   return {
-    ready: await Promise.all(ready.map((issue) => brief(beads, issue))),
-    closed: closed.filter((id) => !early.includes(id)),
+    ready: ready.slice(0, most).map(({ id, priority, created_at: createdAt }) => ({ id, priority, createdAt })),
+    more: ready.length > most,
+    closed: [...new Set(closed)].filter((id) => !early.includes(id)),
     dropped,
     unknown,
-    complete,
-    over,
-    waiting: await Promise.all(waiting.map(async (issue) => ({ id: issue.id, why: await whyNot(beads, issue) }))),
+    complete: await completeOf(beads, epics, underway),
+    over: await only(epics, async (epic) => (await beads.get(epic))?.status === 'closed'),
   }
+}
+
+/** Epics with work all of which is done. What is under way is not done before it has landed, whatever its worker says. */
+async function completeOf(beads: TownIssues, epics: readonly string[], underway: readonly string[]): Promise<string[]> {
+  const unfinished = new Set(await beads.unfinished(epics))
+  for (const id of underway) for (const above of await beads.lineage(id)) unfinished.add(above)
+  return only(epics, async (epic) => !unfinished.has(epic) && (await beads.progress(epic)).total > 0)
+}
+
+async function only(ids: readonly string[], holds: (id: string) => Promise<boolean>): Promise<string[]> {
+  const found: string[] = []
+  for (const id of ids) if (await holds(id)) found.push(id)
+  return found
 }
 
 /** Of what is under way, what somebody closed: its worker, which means nothing yet (`early`), or anybody else. */
@@ -224,16 +205,17 @@ async function closedUnderway(beads: TownIssues, underway: readonly string[]) {
   return { dropped, early }
 }
 
-async function whyNot(beads: TownIssues, issue: Issue): Promise<string> {
+/** Why an issue that is not closed cannot start, in words; undefined when it can. */
+export async function whyNot(beads: TownIssues, issue: Issue): Promise<string | undefined> {
   if (issue.assignee) return `held by ${issue.assignee}`
   if (issue.status !== 'open') return `status ${issue.status}`
   const blockers = await beads.blockers(issue.id)
   return blockers.length > 0
     ? `blocked by ${blockers.map((blocker) => `${blocker.id} (${blocker.status})`).join(', ')}`
-    : 'not ready'
+    : undefined
 }
 
 async function brief(beads: TownIssues, issue: Issue): Promise<IssueBrief> {
-  const { id, title, description, priority, issue_type: type, created_at: createdAt } = issue
-  return { id, title, description, priority, type, createdAt, epic: await beads.parentOf(id) }
+  const { id, title, priority, issue_type: type, created_at: createdAt } = issue
+  return { id, title, priority, type, createdAt, epic: await beads.parentOf(id) }
 }

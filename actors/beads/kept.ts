@@ -3,6 +3,7 @@
 // Never: deletes what it finds in a store's place; opens the file but through SQLite, whose locks that would undo.
 import { chmodSync, mkdirSync, renameSync, rmSync, statSync } from 'node:fs'
 import { dirname, join } from 'node:path'
+import { isPassing } from '../../runtime/open.ts'
 import { onDisk, writePassing } from '../files.ts'
 import { setAside } from './aside.ts'
 import { BeadsError } from './contract.ts'
@@ -62,7 +63,8 @@ export function keepOpen(tier: Tier, hears: Hears): Kept {
       open = open ? mend(open) : openChecked(tier)
     } catch (error) {
       const told = error instanceof BeadsError ? error : inWords(tier, error)
-      if (told instanceof BeadsError) isTroubled(told)
+      // Of a lock, or a disk that is full, whoever wanted it tries again.
+      if (told instanceof BeadsError && !isPassing(told)) isTroubled(told)
       throw told
     }
     isRight()
@@ -195,10 +197,16 @@ export function keepOpen(tier: Tier, hears: Hears): Kept {
   }
 }
 
+/**
+ * A lock of somebody else is waited for so long, in milliseconds: nobody is answered meanwhile. What a hand could not
+ * do for it is tried again (`runtime/driver.ts`).
+ */
+const busyMs = 250
+
 /** Opens a store and reads all of it. */
 function openChecked(tier: Tier): Open {
   const path = fileIn(placeOf(tier))
-  const beads = openTier(tier)
+  const beads = openTier(tier, { busyMs })
   try {
     const damage = beads.damage()
     if (damage !== undefined) throw lost(tier, `${path} is damaged (${damage})`)
@@ -238,7 +246,7 @@ function save(tier: Tier, { beads, path, mark }: Open): string | undefined {
 /** In words why a store, saved to this folder, is not all that there was. */
 function wrongWith(dir: string, tier: Tier, mark: Mark): string | undefined {
   const expect = identityOf(tier)
-  const beads = openBeads(dir, expect ? { expect } : {})
+  const beads = openBeads(dir, { expect })
   try {
     const damage = beads.damage()
     return damage === undefined ? behind(beads.mark(), mark) : `is damaged (${damage})`

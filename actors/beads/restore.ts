@@ -47,7 +47,7 @@ export function restore(tier: Tier, from: string | null, prefix: string): Restor
     if (from !== null) copyOut(from, made)
     const identity = identityOf(tier)
     initBeads(making, prefix, identity)
-    const beads = openBeads(making, identity ? { expect: identity } : {})
+    const beads = openBeads(making, { expect: identity })
     const [damage, mark] = [beads.damage(), beads.mark()]
     beads.close()
     if (damage !== undefined) throw new BeadsError(`${from} is damaged (${damage}); nothing was changed`)

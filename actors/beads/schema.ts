@@ -1,8 +1,9 @@
 // Tables of the embedded issue store.
-// Never: changed in place; a new version migrates.
-/** 2: the file says what it is and whose (`file.ts`); the tables are those of 1. */
-export const schemaVersion = 2
-export default `
+// Never: changed in place; a new version is one more step.
+import type { DatabaseSync } from 'node:sqlite'
+import { partSchema } from './parts.ts'
+
+const first = `
 CREATE TABLE issues (
   id TEXT PRIMARY KEY, title TEXT NOT NULL, description TEXT NOT NULL DEFAULT '', design TEXT NOT NULL DEFAULT '', acceptance_criteria TEXT NOT NULL DEFAULT '',
   notes TEXT NOT NULL DEFAULT '', status TEXT NOT NULL DEFAULT 'open', priority INTEGER NOT NULL DEFAULT 2 CHECK (priority BETWEEN 0 AND 4), issue_type TEXT NOT NULL DEFAULT 'task',
@@ -21,3 +22,24 @@ CREATE TABLE child_counters (parent_id TEXT PRIMARY KEY, last_child INTEGER NOT 
 CREATE TABLE events (id INTEGER PRIMARY KEY AUTOINCREMENT, issue_id TEXT NOT NULL, event_type TEXT NOT NULL, actor TEXT NOT NULL, detail TEXT, created_at TEXT NOT NULL) STRICT;
 CREATE TABLE config (key TEXT PRIMARY KEY, value TEXT NOT NULL) STRICT;
 `
+
+/** What is unread, in the order it is shown: an inbox costs nothing for what was read. */
+const unread =
+  "CREATE INDEX unread ON issues (assignee, priority, created_at DESC, id) WHERE issue_type = 'message' AND status = 'open';"
+
+/** Step n makes version n of version n - 1. */
+const steps: readonly string[] = [first, unread, partSchema]
+export const schemaVersion = steps.length
+
+/** Brings the tables to this version, in one transaction; another process may be at it too. */
+export function migrate(db: DatabaseSync): void {
+  db.exec('BEGIN IMMEDIATE')
+  try {
+    const { user_version: version } = db.prepare('PRAGMA user_version').get() as { user_version: number }
+    for (const step of steps.slice(version)) db.exec(step)
+    db.exec(`PRAGMA user_version = ${Math.max(version, steps.length)}; COMMIT`)
+  } catch (error) {
+    if (db.isTransaction) db.exec('ROLLBACK')
+    throw error
+  }
+}

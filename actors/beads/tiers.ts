@@ -1,12 +1,13 @@
 // The stores of a town, its own and one a rig: where each is, whose it must be, and what is said when it cannot be
 // used.
 // Never: makes a store; imports anything slow: `bd` is called by agents all day.
-import { existsSync, readdirSync, readFileSync } from 'node:fs'
+import { existsSync, readdirSync } from 'node:fs'
 import { join } from 'node:path'
+import { textAt } from '../files.ts'
 import { copiesIn, storeIn, storeLinksIn, townLayout } from '../layout.ts'
-import { BeadsError } from './contract.ts'
+import { BeadsError, type Identity, type Opening } from './contract.ts'
 import { type Beads, type Mark, openBeads } from './embedded.ts'
-import { fileIn, fileName, formerName, type Identity, unreadable } from './file.ts'
+import { fileIn, fileName, formerName, unreadable } from './file.ts'
 
 /** Whose issues: a rig's, or the town's own for undefined. */
 export interface Tier {
@@ -35,12 +36,12 @@ export function placeOf(tier: Tier): string {
  * Opens the store of a tier. Throws a BeadsError that names the file, what is wrong, and how it is brought back: also
  * when it is older than the town has seen it.
  */
-export function openTier(tier: Tier): Beads {
+export function openTier(tier: Tier, how: Pick<Opening, 'readonly' | 'busyMs'> = {}): Beads {
   const expect = identityOf(tier)
   const place = placeOf(tier)
   let beads: Beads | undefined
   try {
-    beads = openBeads(place, expect ? { expect } : {})
+    beads = openBeads(place, { ...how, expect })
     const older = behind(beads.mark(), seenOf(tier))
     if (older !== undefined)
       throw new BeadsError(
@@ -55,9 +56,9 @@ export function openTier(tier: Tier): Beads {
 
 /** What the disk or SQLite says is trouble of the store's; anything else is a mistake of ours. */
 export function inWords(tier: Tier, error: unknown): unknown {
-  if (error instanceof BeadsError) return lost(tier, error.message)
+  if (error instanceof BeadsError) return Object.assign(lost(tier, error.message), { errcode: error.errcode ?? 0 })
   const isOfWorld = error instanceof Error && typeof (error as NodeJS.ErrnoException).code === 'string'
-  return isOfWorld ? lost(tier, unreadable(fileIn(placeOf(tier)), error)) : error
+  return isOfWorld ? inWords(tier, unreadable(fileIn(placeOf(tier)), error)) : error
 }
 
 /** How far the town has seen a tier's store come: kept apart from it, and evidence only. */
@@ -110,7 +111,7 @@ function lenient(path: string): object {
   // Looked for first: an error takes longer to make than the rest of a short command.
   if (!existsSync(path)) return {}
   try {
-    const value: unknown = JSON.parse(readFileSync(path, 'utf8'))
+    const value: unknown = JSON.parse(textAt(path))
     return typeof value === 'object' && value !== null ? value : {}
   } catch (error) {
     if (error instanceof SyntaxError || (error as NodeJS.ErrnoException).code === 'ENOENT') return {}

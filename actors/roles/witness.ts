@@ -7,10 +7,13 @@ export default role({
   name: 'witness',
   owns: (at) => at.role === 'witness',
   machine: witnessMachine,
-  version: 3,
-  // 2: it knows what the Overseer was asked about. 3: its keepers know the workers.
-  migrate(snapshot) {
-    const context = snapshot.context as { workers: Record<string, JsonObject>; queued: Record<string, JsonObject> }
+  version: 4,
+  // 2: it knows what the Overseer was asked about. 3: its keepers know the workers. 4: it is shown what may start now,
+  // not all there is.
+  migrate(snapshot, from) {
+    const shown = { ...(snapshot.context as JsonObject), ready: [], more: false, look: true }
+    if (from >= 3) return { ...snapshot, context: shown }
+    const context = shown as unknown as { workers: Record<string, JsonObject> }
     const workers = Object.fromEntries(
       Object.entries(context.workers).map(([name, { issue, title, attempt, since }]) => [
         name,

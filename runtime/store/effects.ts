@@ -1,17 +1,12 @@
-// The table of effects that committed turns have promised, until the world has answered.
+// The table of effects that committed turns have promised, until the world has answered: what is over is no row.
 // Never: chooses which may start, or looks at a clock; a moment is handed in.
-import type { PromisedEffect, Store } from '../contract.ts'
+import type { JsonObject, PromisedEffect, Store } from '../contract.ts'
 
-/**
- * The condition of effects that are not over. It is in the very words of two indexes, so that effects that are over,
- * which grow with the past, are never read.
- */
+/** True of every effect; in the very words of two indexes, which are found by it. */
 const isOpen = "state IN ('pending', 'started')"
 
 /** An effect that is not over. `attempt` counts the performances that were begun. */
 export interface OpenEffect extends Omit<PromisedEffect, 'input'> {
-  /** The input as it is stored: most that are open only wait. */
-  inputText: string
   started: boolean
   /** Not to be tried again before; 0 for one that never failed. */
   dueAt: number
@@ -22,7 +17,6 @@ interface EffectRow {
   address: string
   invoke_id: string | null
   name: string
-  input: string
   lane: string | null
   state: 'pending' | 'started'
   attempt: number
@@ -30,7 +24,11 @@ interface EffectRow {
   due_at: number
 }
 
+/** All but the input: most that are open only wait. */
+const columns = 'key, address, invoke_id, name, lane, state, attempt, at, due_at'
+
 export function effectTable(store: Store) {
+  const remove = (key: string) => store.run('DELETE FROM effect WHERE key = ?', key)
   const countOf = (state: 'pending' | 'started') =>
     store.get<{ n: number }>(`SELECT count(*) AS n FROM effect WHERE ${isOpen} AND state = ?`, state)?.n ?? 0
   return {
@@ -47,16 +45,25 @@ export function effectTable(store: Store) {
         at,
       ),
     /** In the order they were promised. */
-    open: (): OpenEffect[] => store.all<EffectRow>(`SELECT * FROM effect WHERE ${isOpen} ORDER BY seq`).map(effectOf),
+    open: (): OpenEffect[] =>
+      store.all<EffectRow>(`SELECT ${columns} FROM effect WHERE ${isOpen} ORDER BY seq`).map(effectOf),
     /** Undefined when it is over. */
     find(key: string): OpenEffect | undefined {
-      const row = store.get<EffectRow>(`SELECT * FROM effect WHERE key = ? AND ${isOpen}`, key)
+      const row = store.get<EffectRow>(`SELECT ${columns} FROM effect WHERE key = ?`, key)
       return row && effectOf(row)
     },
     isAnyPending: (): boolean =>
       store.get(`SELECT 1 FROM effect WHERE ${isOpen} AND state = 'pending' LIMIT 1`) !== undefined,
-    start: (key: string) => store.run("UPDATE effect SET state = 'started', attempt = attempt + 1 WHERE key = ?", key),
-    settle: (key: string) => store.run("UPDATE effect SET state = 'settled' WHERE key = ?", key),
+    /** Marks it as started; returns its input. */
+    start(key: string): JsonObject {
+      const row = store.get<{ input: string }>(
+        "UPDATE effect SET state = 'started', attempt = attempt + 1 WHERE key = ? RETURNING input",
+        key,
+      )
+      if (!row) throw new Error(`no effect ${key}`)
+      return JSON.parse(row.input) as JsonObject
+    },
+    settle: (key: string) => remove(key),
     tryAgain: (key: string, dueAt: number, reason: string) =>
       store.run("UPDATE effect SET state = 'pending', due_at = ?, reason = ? WHERE key = ?", dueAt, reason, key),
     /** Nobody waits for the result of this invocation any more; the keys of what was cancelled. */
@@ -68,7 +75,7 @@ export function effectTable(store: Store) {
           invokeId,
         )
         .map(({ key }) => key)
-      for (const key of keys) store.run("UPDATE effect SET state = 'cancelled' WHERE key = ?", key)
+      for (const key of keys) remove(key)
       return keys
     },
     /** What a former host had begun is to be performed again. */
@@ -81,8 +88,6 @@ export function effectTable(store: Store) {
       )?.at ?? null,
     pending: () => countOf('pending'),
     started: () => countOf('started'),
-    prune: (olderThan: number) =>
-      store.run("DELETE FROM effect WHERE state IN ('settled', 'cancelled') AND at < ?", olderThan),
   }
 }
 
@@ -91,7 +96,6 @@ const effectOf = (row: EffectRow): OpenEffect => ({
   address: row.address,
   invokeId: row.invoke_id,
   name: row.name,
-  inputText: row.input,
   lane: row.lane,
   attempt: row.attempt,
   at: row.at,

@@ -11,7 +11,7 @@ export function forget(store: Store, prefix: string, at: number): string[] {
     prefix,
     prefix,
   )
-  store.run(`UPDATE effect SET state = 'cancelled' WHERE ${open} AND ${below('address')}`, prefix, prefix)
+  store.run(`DELETE FROM effect WHERE ${open} AND ${below('address')}`, prefix, prefix)
   store.run(
     `UPDATE mail SET state = 'stale', handled_at = ? WHERE state = 'new' AND ${below('to_address')}`,
     at,

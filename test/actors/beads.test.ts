@@ -3,9 +3,11 @@ import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, expect, test } from 'vitest'
+import type { Issue } from '../../actors/beads/contract.ts'
 import { type Beads, openBeads } from '../../actors/beads/embedded.ts'
 import { initBeads } from '../../actors/beads/file.ts'
-import { beadsHands, isLanded } from '../../actors/beads/hands.ts'
+import { beadsHands, isLanded, whyNot } from '../../actors/beads/hands.ts'
+import { textBytesMax } from '../../actors/beads/limits.ts'
 import type { EffectCall } from '../../runtime/contract.ts'
 
 let dir: string
@@ -14,10 +16,11 @@ const call = {
   at: 0,
   signal: new AbortController().signal,
 } satisfies EffectCall
-const hands = () => beadsHands({ of: () => beads, wait: async () => beads, preservedOf: async () => null })
+const hands = () =>
+  beadsHands({ of: () => beads, wait: async () => beads, preservedOf: async () => null, secret: 'secret' })
 const survey = async (epics: string[], escalated: string[] = [], underway: string[] = []) => {
   const { ready, closed, complete, over } = await hands().surveyIssues(
-    { rig: 'w', epics, issues: [], escalated, underway },
+    { rig: 'w', epics, issues: [], escalated, underway, most: 10 },
     call,
   )
   return { ready: ready.map(({ id }) => id), closed, complete, over }
@@ -99,7 +102,7 @@ test('what somebody else closed while it was under way is dropped; what its work
   beads.closeIssue(own, 'done', nux)
   await close(landed)
   const { dropped } = await hands().surveyIssues(
-    { rig: 'w', epics: [], issues: [], escalated: [], underway: [theirs, own, landed, 'w-gone'] },
+    { rig: 'w', epics: [], issues: [], escalated: [], underway: [theirs, own, landed, 'w-gone'], most: 1 },
     call,
   )
   expect(dropped).toEqual([theirs, 'w-gone'])
@@ -145,9 +148,7 @@ test('given back to wait for another issue it waits; for one that is not there, 
   for (const id of [second, third]) await claim(id)
   expect(await release(second, first)).toEqual({ status: 'open' })
   expect(await release(third, 'w-gone')).toEqual({ status: 'blocked' })
-  expect(
-    (await hands().surveyIssues({ rig: 'w', epics: [], issues: [second], escalated: [], underway: [] }, call)).waiting,
-  ).toEqual([{ id: second, why: `blocked by ${first} (open)` }])
+  expect(await whyNot(beads, beads.get(second) as Issue)).toBe(`blocked by ${first} (open)`)
 })
 
 test('landed is what the town itself says, on an issue that its worker closed too', async () => {
@@ -158,4 +159,27 @@ test('landed is what the town itself says, on an issue that its worker closed to
   await hands().closeIssues({ rig: 'w', issues: [{ issue: id, reason: 'Landed as 0123456789ab' }] }, call)
   expect(isLanded(beads.closedBy(id), beads.get(id)?.close_reason ?? '')).toBe(true)
   beads.closeIssue(make('Two'), 'Landed as 0123456789ab', 'ann')
+})
+
+test('of what is ready, one that is nobody’s is claimed, the first; then the next, until there is none', () => {
+  const [taken, later, first] = [make('Taken'), make('Later'), make('First')]
+  beads.update(taken, { assignee: 'ann', priority: 0 }, 'tester')
+  beads.update(first, { priority: 1 }, 'tester')
+  const claims = ['a', 'b', 'c'].map((holder) => beads.claimReady({}, holder))
+  expect(claims.map((each) => each && [each.id, each.assignee, each.status])).toEqual([
+    [first, 'a', 'in_progress'],
+    [later, 'b', 'in_progress'],
+    undefined,
+  ])
+  expect(beads.get(taken)).toMatchObject({ assignee: 'ann', status: 'open' })
+})
+
+test('notes that are full keep nobody from giving an issue back', async () => {
+  const id = make('One')
+  const full = 'x'.repeat(textBytesMax)
+  beads.update(id, { notes: full }, 'tester')
+  await claim(id)
+  const release = { rig: 'w', issue: id, holder: nux, status: 'open', note: 'why', blockedBy: null } as const
+  expect(await hands().releaseIssue(release, call)).toEqual({ status: 'open' })
+  expect(beads.get(id)).toMatchObject({ assignee: null, notes: full })
 })

@@ -10,6 +10,7 @@ import { townLayout } from '../../actors/layout.ts'
 import { sessionHands } from '../../actors/sessions/hands.ts'
 import { processBackend } from '../../actors/sessions/process.ts'
 import type { EffectCall } from '../../runtime/contract.ts'
+import { systemClock } from '../../runtime/open.ts'
 
 let dir: string
 let home: string
@@ -31,19 +32,19 @@ async function worked(script: string, config: Record<string, unknown> = {}, env:
   const base = { type: 'rig', version: 1, name: 'w', git_url: 'x', default_branch: 'main', beads: { prefix: 'w' } }
   const rig = rigConfig.parse({ ...base, no_gate: true, worker: [join(dir, 'worker.sh')], ...config })
   const daemon = { PATH: process.env.PATH, HOME: home, EDITOR: 'vi', ...env }
-  const now = () => Date.now()
   const hands = sessionHands({
     town: join(dir, 'town'),
     rig: () => rig,
+    descriptionOf: (of, id) => `what ${of} knows of ${id} now`,
     backend: () => processBackend,
     secret: 'secret',
     env: daemon,
     node: process.execPath,
-    now,
+    clock: systemClock,
   })
   const call = { signal: new AbortController().signal } as EffectCall
   const place = { rig: 'w', polecat: 'Nux', incarnation: 1, branch: 'polecat/Nux-1' as const, worktree }
-  const issue = { id: 'w-1', title: 'One', description: '', priority: 2 }
+  const issue = { id: 'w-1', title: 'One', priority: 2 }
   const who = { id: `gt-w-Nux-1-${++runs}`, address: 'w/polecats/Nux', epoch: 1, attempt: 1, returned: null }
   const started = await hands.startSession({ ...place, ...who, issue } as never, call)
   if (started.kind === 'failed') throw new Error(started.why)
@@ -101,4 +102,12 @@ test('variables: what a rig names or sets, with what its worker is given; who th
   expect(output).toBe(`k|vi|it's\ntwo lines|:||w-1|${shims}:/usr/bin:/bin|`)
   const worker = { run: [join(dir, 'worker.sh')], env: { MODEL: 'small' } }
   expect((await worked('echo $MODEL', { worker })).output).toBe('small\n')
+})
+
+test('the assignment has the issue with its description as it is when the session starts', async () => {
+  const { output } = await worked('cat "$GT_ASSIGNMENT"')
+  expect(JSON.parse(output)).toMatchObject({
+    issue: { id: 'w-1', title: 'One', description: 'what w knows of w-1 now' },
+    attempt: 1,
+  })
 })

@@ -117,7 +117,12 @@ test('it is cut short: nobody reads or writes it any more, once is told, and all
   truncateSync(t.file('w'), 4096)
   for (let n = 0; n < 3; n++) expect(() => kept.use()).toThrow(/the issues of w cannot be used/)
   expect(aside().flat()).toContain('issues.sqlite')
-  const hands = beadsHands({ of: kept.use, wait: (_, signal) => kept.wait(signal), preservedOf: async () => null })
+  const hands = beadsHands({
+    of: kept.use,
+    wait: (_, signal) => kept.wait(signal),
+    preservedOf: async () => null,
+    secret: 'secret',
+  })
   const call = { at: 0, signal: new AbortController().signal }
   const filed = hands.fileMessage(message, call)
   const read = hands.readIssue({ rig: 'w', issue: 'w-1', holder: 'x' }, call)

@@ -17,7 +17,7 @@ import { dirname, join } from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import { copyToday, outdated } from '../../actors/beads/copies.ts'
-import { openFound, whyNotMade } from '../../actors/beads/find.ts'
+import { openFound, placeToMake } from '../../actors/beads/find.ts'
 import { importLines } from '../../actors/beads/jsonl.ts'
 import { mendLinks } from '../../actors/beads/links.ts'
 import { moveStores } from '../../actors/beads/move.ts'
@@ -34,8 +34,9 @@ beforeEach(() => {
 })
 afterEach(() => t.dispose())
 
+const making = (dir: string) => placeToMake({ named: undefined, dir, db: undefined, cwd: '/' })
 const list = (cwd: string, env: { dir?: string; db?: string } = {}) => {
-  const beads = openFound({ dir: env.dir, db: env.db, cwd })
+  const beads = openFound({ named: undefined, dir: env.dir, db: env.db, cwd })
   try {
     return titles(beads)
   } finally {
@@ -125,7 +126,7 @@ describe('bd finds the issues', () => {
     expect(list(t.town)).toEqual([])
     symlinkSync('nowhere', beads)
     expect(everywhere()).toEqual(all)
-    for (const dir of [beads, `${root}/./.beads`]) expect(whyNotMade(dir)).toContain('nothing to initialize')
+    for (const dir of [beads, `${root}/./.beads`]) expect(() => making(dir)).toThrow('nothing to initialize')
   })
 
   test('a link that leads elsewhere is told and not followed, until it is mended', () => {
@@ -157,7 +158,7 @@ describe('bd finds the issues', () => {
     symlinkSync('gone', link)
     expect(() => list(t.dir)).toThrow(/\.beads is a link to gone, which is not there/)
     expect(() => list('/', { dir: link })).toThrow('which is not there')
-    expect(whyNotMade(link)).toContain('which is not there')
+    expect(() => making(link)).toThrow('which is not there')
   })
 })
 
@@ -256,10 +257,15 @@ describe('copies', () => {
     expect(readdirSync(dir).map((name) => [name, statSync(join(dir, name)).mode & 0o777])).toEqual([
       ['issues.jsonl', 0o600],
       ['issues.sqlite', 0o600],
+      ['of.json', 0o600],
     ])
+    // Nothing was written since: another one would be the same.
+    const made = statSync(join(dir, 'issues.sqlite')).ino
+    await copyToday(t.of('w'), at + 86_400_000)
+    expect([daysCopied(t.of('w')), statSync(join(dir, 'issues.sqlite')).ino]).toEqual([['2026-03-01'], made])
     const lines = readFileSync(join(dir, 'issues.jsonl'), 'utf8')
     inStore(t.of('x'), (beads) => {
-      expect(importLines(beads, lines)).toEqual({ created: 2, updated: 0, skipped: 0 })
+      expect(importLines(beads, lines)).toEqual({ created: 2, updated: 0, skipped: 0, mail: 0 })
       expect(titles(beads).sort()).toEqual(['One', 'Two <b>'])
     })
   })

@@ -2,7 +2,9 @@
 // figure informs, it does not judge.
 import process from 'node:process'
 import { commands } from './commands.bench.ts'
+import { backlog, load } from './load.bench.ts'
 import { ageing, flood, machinery, retiring } from './machinery.bench.ts'
+import { inbox } from './mail.bench.ts'
 import { type Benchmark, lineOf } from './measure.ts'
 import { spawning } from './spawn.bench.ts'
 import { idle, landing, restart } from './town.bench.ts'
@@ -22,7 +24,10 @@ export const benchmarks: Readonly<Record<string, Benchmark>> = {
   flood,
   help,
   pins,
+  backlog,
+  load,
   ageing,
+  inbox,
 }
 
 if (import.meta.main) {

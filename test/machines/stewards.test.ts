@@ -46,13 +46,13 @@ describe('Overseer', () => {
 describe('Witness', () => {
   const rig = (more = {}) => storyOf(witnessMachine, { rig: 'w', maxWorkers: 1, spawnDelayMs: 0, triesMax: 2, ...more })
   const ready = (...ids: string[]) => ({
-    ready: ids.map((id) => ({ ...brief, id, createdAt: id })),
+    ready: ids.map((id) => ({ id, priority: 2, createdAt: id })),
+    more: false,
     closed: [],
     dropped: [],
     unknown: [],
     complete: [],
     over: [],
-    waiting: [],
   })
   const claimed = (id: string) => ({ kind: 'claimed', issue: { ...brief, id }, preserved: null })
   const atWork = (more = {}) =>
@@ -83,6 +83,28 @@ describe('Witness', () => {
       .done('claim', { kind: 'held', holder: 'alice' })
     expect(witness.told().at(-1)).toBe('    notes “w-1 is not to be had: alice holds it”')
     expect(witness.context().workers).toEqual({})
+  })
+
+  test('when others took what it was shown, and there is more, it looks again in a moment', () => {
+    const held = { kind: 'held', holder: 'alice' }
+    const witness = rig()
+      .mail('work.assigned', 'mayor/', { epic: 'w-e' })
+      .done('survey', { ...ready('w-1'), more: true })
+    witness.told()
+    witness.done('claim', held).timeOf('looking_further').done('survey', ready('w-2')).done('claim', held)
+    expect(witness.told()).toMatchInlineSnapshot(`
+      [
+        "claim is done → brake.released+dispatch.looking_further",
+        "    notes “w-1 is not to be had: alice holds it”",
+        "    waits 5000 ms",
+        "looking_further is over → brake.released+dispatch.surveying",
+        "    has surveyIssues done",
+        "survey is done → brake.released+dispatch.claiming",
+        "    has claimIssue done",
+        "claim is done → brake.released+dispatch.resting",
+        "    notes “w-2 is not to be had: alice holds it”",
+      ]
+    `)
   })
 
   test('found by simulation: a claim whose answer was lost is made again by the same worker, not forgotten', () => {

@@ -108,6 +108,22 @@ test('never more workers than the rig allows; the rest follow by themselves', ()
   expect(workers().sort()).toEqual(['Nux:w-1', 'Toast:w-3'])
 })
 
+test('however much there is to do, the Witness is shown what it has places for and two more, and keeps no more', () => {
+  const shown: [asked: number, given: number][] = []
+  const world: World = {
+    surveyIssues: (input) => {
+      const found = t.well('surveyIssues', input)
+      shown.push([input.most, (found.ready as unknown[]).length])
+      return found
+    },
+  }
+  begin(world, { maxWorkers: 2, issues: Array.from({ length: 12 }, (_, n) => issue(`w-${n + 1}`)) })
+  for (let n = 0; n < 12; n++) handoff((workers()[0] as string).split(':')[0] as string)
+  expect(t.statuses()).toEqual(Array.from({ length: 12 }, () => 'closed'))
+  expect([Math.max(...shown.map(([asked]) => asked)), Math.max(...shown.map(([, given]) => given))]).toEqual([4, 4])
+  expect(JSON.stringify(t.contextOf('w/witness')).length).toBeLessThan(2000)
+})
+
 test('a worker with uncommitted files, or without commits, is told so and keeps its session', () => {
   let dirty = ['a.ts', 'b.ts']
   begin(
@@ -331,7 +347,7 @@ test('max_workers lowered while a claim is under way: the issue goes back and wa
   ;(t.issues.get('w-2') as Issue).status = 'in_progress'
   t.answer('claimIssue w/witness', {
     kind: 'claimed',
-    issue: { id: 'w-2', title: 'Do w-2', description: '', priority: 2, type: 'task', createdAt: 'w-2', epic: 'w-e' },
+    issue: { id: 'w-2', title: 'Do w-2', priority: 2, type: 'task', createdAt: 'w-2', epic: 'w-e' },
     preserved: null,
   })
   expect([workers(), t.issues.get('w-2')?.status, t.host.deadLetters()]).toEqual([['Nux:w-1'], 'open', []])

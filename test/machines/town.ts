@@ -5,7 +5,7 @@ import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { bind } from '../../actors/binding.ts'
-import { brief } from '../../machines/cases.ts'
+import { brief, startable } from '../../machines/cases.ts'
 import type { EffectName } from '../../machines/effects.ts'
 import type { Host, JsonObject, PromisedEffect } from '../../runtime/contract.ts'
 import { openHost, openSqliteStore, seededRandom, virtualClock } from '../../runtime/open.ts'
@@ -96,19 +96,22 @@ export function town(
 
   let main = sha('a')
   const goesWell: World = {
-    surveyIssues: ({ epics, issues: asked, escalated, underway }) => {
+    surveyIssues: ({ epics, issues: asked, escalated, underway, most }) => {
       const all = [...issues.values()]
       const closed = (id: string) => issues.get(id)?.status === 'closed'
       // What its own worker closed is done when it has landed.
       const done = (id: string) => closed(id) && !(underway.includes(id) && issues.get(id)?.closedBy)
+      const ready = all.filter(
+        ({ id, status, after }) => status === 'open' && after.every(done) && !underway.includes(id),
+      )
       return {
-        ready: all.filter(({ status, after }) => status === 'open' && after.every(done)).map(({ id }) => brief(id)),
+        ready: ready.slice(0, most).map(({ id }) => startable(id)),
+        more: ready.length > most,
         closed: [...asked, ...escalated].filter(done),
         dropped: underway.filter((id: string) => closed(id) && !issues.get(id)?.closedBy),
         unknown: [],
         complete: all.every(({ id }) => done(id)) ? epics : [],
         over: epicClosed ? epics : [],
-        waiting: [],
       } as unknown as JsonObject
     },
     claimIssue: (input) => {

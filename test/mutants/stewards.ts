@@ -11,8 +11,8 @@ export const stewards: readonly Mutant[] = [
   {
     name: 'a worker too many',
     file: 'machines/witness.ts',
-    find: `Object.keys(context.workers).length < context.maxWorkers`,
-    replace: `Object.keys(context.workers).length <= context.maxWorkers`,
+    find: `const hasRoom = (context: Context) => room(context) > 0`,
+    replace: `const hasRoom = (context: Context) => Object.keys(context.workers).length <= context.maxWorkers`,
   },
   {
     name: 'starts do not keep their distance',
@@ -145,6 +145,24 @@ export const stewards: readonly Mutant[] = [
     file: 'machines/ledger.ts',
     find: `complete.filter((epic) => over.includes(epic))`,
     replace: `complete`,
+  },
+  {
+    name: 'a Witness with free places asks to be shown nothing',
+    file: 'machines/witness.ts',
+    find: `most: room(context) + spare,`,
+    replace: `most: 0,`,
+  },
+  {
+    name: 'a Witness is shown all there is',
+    file: 'machines/witness.ts',
+    find: `most: room(context) + spare,`,
+    replace: `most: 100_000,`,
+  },
+  {
+    name: 'when others took what it was shown, it looks no further',
+    file: 'machines/witness.ts',
+    find: `seesTooLittle: ({ context }) => hasRoom(context) && context.more,`,
+    replace: `seesTooLittle: () => false,`,
   },
   // The Mayor
   {

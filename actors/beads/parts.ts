@@ -1,0 +1,161 @@
+// The parts of epics: where each piece of work under something stands, kept by the database itself, so that what is
+// next, whether all is done and how far it is can be asked without reading the whole epic.
+// Never: written but by its triggers, whoever writes the issues.
+import type { SQLInputValue } from 'node:sqlite'
+import type { Progress, Standing, Startable, Wanted } from './contract.ts'
+
+/** Who closes what has landed, and how its reason begins. */
+export const town = 'gastown'
+export const landedAs = 'Landed as '
+
+/** Types that are kept as issues and are nobody's work. */
+export const notWork = "('message', 'merge-request', 'gate', 'molecule')"
+/** What keeps another from starting. */
+export const unfinishedStatuses = "('open', 'in_progress', 'blocked', 'deferred')"
+
+/** What an issue itself waits for by `blocks`. */
+const waits = (issue: string) => `EXISTS (
+  SELECT 1 FROM dependencies w JOIN issues b ON b.id = w.depends_on_id
+  WHERE w.issue_id = ${issue} AND w.type = 'blocks' AND b.status IN ${unfinishedStatuses})`
+const restateWaiting = (blocker: string) =>
+  `INSERT INTO restate SELECT issue_id FROM dependencies WHERE depends_on_id = ${blocker} AND type = 'blocks'`
+
+/**
+ * One row for each parent of each issue that is work. `free`: open, in nobody's hands, and waits for nothing itself,
+ * though what it is a part of may; `open`: not closed, but not to be had; `closed`; `landed`: closed by the town, with
+ * its work on main.
+ */
+export const partSchema = `
+CREATE INDEX events_of ON events (issue_id, event_type);
+CREATE TABLE part (
+  parent TEXT NOT NULL, id TEXT NOT NULL, state TEXT NOT NULL, priority INTEGER NOT NULL, created_at TEXT NOT NULL, PRIMARY KEY (parent, id)
+) STRICT, WITHOUT ROWID;
+CREATE INDEX part_next ON part (state, parent, priority, created_at, id);
+CREATE INDEX part_of ON part (id);
+CREATE VIEW restate (id) AS SELECT id FROM part WHERE false;
+CREATE TRIGGER restate_one INSTEAD OF INSERT ON restate BEGIN
+  DELETE FROM part WHERE id = NEW.id;
+  INSERT INTO part SELECT d.depends_on_id, i.id, CASE
+    WHEN i.status = 'closed' AND substr(i.close_reason, 1, ${landedAs.length}) = '${landedAs}' AND '${town}' =
+      (SELECT e.actor FROM events e WHERE e.issue_id = i.id AND e.event_type = 'closed' ORDER BY e.id DESC LIMIT 1) THEN 'landed'
+    WHEN i.status = 'closed' THEN 'closed'
+    WHEN i.status = 'open' AND i.assignee IS NULL AND i.issue_type NOT IN ${notWork} AND NOT ${waits('i.id')} THEN 'free'
+    ELSE 'open' END, i.priority, i.created_at
+  FROM issues i JOIN dependencies d ON d.issue_id = i.id AND d.type = 'parent-child' WHERE i.id = NEW.id AND i.issue_type <> 'epic';
+END;
+CREATE TRIGGER issue_made AFTER INSERT ON issues BEGIN
+  INSERT INTO restate VALUES (NEW.id); ${restateWaiting('NEW.id')};
+END;
+CREATE TRIGGER issue_changed AFTER UPDATE OF status, assignee, priority, issue_type, created_at, close_reason ON issues BEGIN
+  INSERT INTO restate VALUES (NEW.id);
+END;
+CREATE TRIGGER blocker_changed AFTER UPDATE OF status ON issues
+WHEN (OLD.status IN ${unfinishedStatuses}) <> (NEW.status IN ${unfinishedStatuses}) BEGIN ${restateWaiting('NEW.id')}; END;
+CREATE TRIGGER issue_gone AFTER DELETE ON issues BEGIN
+  INSERT INTO restate VALUES (OLD.id); ${restateWaiting('OLD.id')};
+END;
+CREATE TRIGGER dependency_made AFTER INSERT ON dependencies BEGIN INSERT INTO restate VALUES (NEW.issue_id); END;
+CREATE TRIGGER dependency_gone AFTER DELETE ON dependencies BEGIN INSERT INTO restate VALUES (OLD.issue_id); END;
+CREATE TRIGGER issue_closed AFTER INSERT ON events WHEN NEW.event_type = 'closed' BEGIN INSERT INTO restate VALUES (NEW.issue_id); END;
+INSERT INTO restate SELECT id FROM issues;
+`
+
+/** Those that have parts in these states: jumps from one to the next in the index, whatever the number of parts. */
+const holders = (states: readonly Standing[]) => `holder(state, id) AS (
+  SELECT value, (SELECT min(parent) FROM part WHERE state = value) FROM json_each('${JSON.stringify(states)}')
+  UNION ALL SELECT state, (SELECT min(parent) FROM part WHERE state = holder.state AND parent > holder.id)
+  FROM holder WHERE id IS NOT NULL)`
+/** Each of some issues with itself and everything it is a part of. */
+const above = (issues: string) => `above(start, id) AS (
+  ${issues} UNION SELECT above.start, d.depends_on_id FROM above
+  CROSS JOIN dependencies d ON d.issue_id = above.id AND d.type = 'parent-child')`
+const holderIds = 'SELECT id, id FROM holder WHERE id IS NOT NULL'
+const among = 'IN (SELECT value FROM json_each(?))'
+/** What of these a holder is a part of, or is itself. */
+const within = (states: readonly Standing[]) => `WITH RECURSIVE ${holders(states)}, ${above(holderIds)}`
+
+/** Waits for one that counts as open though it is closed. */
+const waitsEarly = (issue: string) =>
+  `EXISTS (SELECT 1 FROM dependencies e WHERE e.issue_id = ${issue} AND e.type = 'blocks' AND e.depends_on_id ${among})`
+
+const nextParts = `${within(['free'])},
+stuck(parent) AS (
+  SELECT start FROM above GROUP BY start HAVING max(${waits('above.id')} OR ${waitsEarly('above.id')})),
+ready(parent) AS (
+  SELECT start FROM above WHERE start NOT IN (SELECT parent FROM stuck) GROUP BY start HAVING max(id ${among}))
+SELECT DISTINCT p.id, p.priority, p.created_at FROM ready CROSS JOIN part p ON p.parent = ready.parent AND p.id IN (
+  SELECT id FROM part n WHERE n.state = 'free' AND n.parent = ready.parent AND n.id NOT ${among} AND NOT ${waitsEarly('n.id')}
+  AND NOT EXISTS (SELECT 1 FROM part o WHERE o.id = n.id AND o.parent IN (SELECT parent FROM stuck))
+  ORDER BY n.priority, n.created_at, n.id LIMIT ?)
+ORDER BY p.priority, p.created_at, p.id LIMIT ?`
+
+/** Of single issues: those that are work, open, in nobody's hands, and wait for nothing, nor does what they are in. */
+const nextSingle = `WITH RECURSIVE ${above('SELECT value, value FROM json_each(?)')}
+SELECT i.id, i.priority, i.created_at FROM issues i WHERE i.id IN (
+  SELECT start FROM above GROUP BY start HAVING NOT max(${waits('above.id')} OR ${waitsEarly('above.id')}))
+AND i.status = 'open' AND i.assignee IS NULL AND i.issue_type <> 'epic' AND i.issue_type NOT IN ${notWork} AND i.id NOT ${among}
+ORDER BY i.priority, i.created_at, i.id LIMIT ?`
+
+const every: readonly Standing[] = ['free', 'open', 'closed', 'landed']
+
+/** What can be asked of parts, on an open store. */
+export function partsIn(rows: <T>(text: string, ...values: SQLInputValue[]) => T[]) {
+  return {
+    next({ epics, issues, except, notDone, most }: Wanted): Startable[] {
+      const [besides, early] = [JSON.stringify(except), JSON.stringify(notDone)]
+      const parts =
+        epics.length === 0 ? [] : rows<Startable>(nextParts, early, JSON.stringify(epics), besides, early, most, most)
+      const single =
+        issues.length === 0 ? [] : rows<Startable>(nextSingle, JSON.stringify(issues), early, besides, most)
+      return inOrder([...new Map([...parts, ...single].map((each) => [each.id, each])).values()]).slice(0, most)
+    },
+    unfinished: (epics: readonly string[]): string[] =>
+      rows<{ id: string }>(
+        `${within(['free', 'open'])} SELECT DISTINCT id FROM above WHERE id ${among}`,
+        JSON.stringify(epics),
+      ).map(({ id }) => id),
+    progress(epic: string): Progress {
+      const found = rows<{ state: Standing; parent: string }>(
+        `${within(every)} SELECT DISTINCT h.state, h.id AS parent FROM holder h JOIN above a ON a.start = h.id WHERE a.id = ?`,
+        epic,
+      )
+      const count = (...states: Standing[]) => {
+        const places = JSON.stringify(found.filter(({ state }) => states.includes(state)))
+        // One that is a part of two is one all the same.
+        const what = new Set(found.map(({ parent }) => parent)).size > 1 ? 'DISTINCT p.id' : '*'
+        return (
+          rows<{ n: number }>(
+            `SELECT count(${what}) AS n FROM json_each(?) j JOIN part p ON p.state = j.value ->> 'state' AND p.parent = j.value ->> 'parent'`,
+            places,
+          )[0]?.n ?? 0
+        )
+      }
+      const [open, closed, landed] = [count('free', 'open'), count('closed'), count('landed')]
+      return { total: open + closed + landed, open, closed, landed }
+    },
+    parts: (epic: string, state: Standing, most: number): string[] =>
+      rows<{ id: string }>(
+        `${within([state])} SELECT DISTINCT p.id, p.priority, p.created_at FROM above a JOIN part p ON p.state = ? AND p.parent = a.start
+         WHERE a.id = ? ORDER BY p.priority, p.created_at, p.id LIMIT ?`,
+        state,
+        epic,
+        most,
+      ).map(({ id }) => id),
+    openEpics: (epic: string): string[] =>
+      rows<{ id: string }>(
+        `WITH RECURSIVE ${above("SELECT id, id FROM issues WHERE issue_type = 'epic' AND status <> 'closed'")}
+         SELECT start AS id FROM above WHERE id = ? AND start <> id ORDER BY start`,
+        epic,
+      ).map(({ id }) => id),
+    lineage: (id: string): string[] =>
+      rows<{ id: string }>(`WITH RECURSIVE ${above('SELECT ?, ?')} SELECT DISTINCT id FROM above`, id, id).map(
+        (each) => each.id,
+      ),
+  }
+}
+
+/** The most urgent first, then the oldest. */
+export const inOrder = (issues: readonly Startable[]): Startable[] =>
+  [...issues].sort((a, b) => a.priority - b.priority || compare(a.created_at, b.created_at) || compare(a.id, b.id))
+
+const compare = (a: string, b: string) => (a < b ? -1 : a > b ? 1 : 0)
