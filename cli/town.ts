@@ -104,6 +104,7 @@ export async function openTown(options: TownOptions): Promise<Town> {
     clock: systemClock,
     onFatal: options.onFatal,
     onWait: waits.are,
+    passes: (error) => isShut(layout.daemon, error),
     onRefused: options.report,
     handlers: handsOf(options, rigs, shelves, git, secret),
   })
@@ -201,6 +202,12 @@ export async function openTown(options: TownOptions): Promise<Town> {
 
 /** Of what was mended, as many are shown until the town is next begun. */
 const healedShown = 3
+
+/** The town's own folder is shut to itself: no fault of what was to be done, and over once somebody has opened it. */
+function isShut(folder: string, error: unknown): boolean {
+  const { code = '', path = '' } = error as NodeJS.ErrnoException
+  return ['EACCES', 'EPERM'].includes(code) && path.startsWith(`${folder}/`)
+}
 
 /** What waits for room on a disk or for a lock, as the Overseer is told. */
 function waitsOf({ report }: TownOptions) {

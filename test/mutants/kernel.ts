@@ -161,7 +161,7 @@ export const kernel: readonly Mutant[] = [
   {
     name: 'a full disk is an answer of the hand that met it',
     file: 'runtime/driver.ts',
-    find: `const again = isPassing(error) && !abort.signal.aborted`,
+    find: `const again = (isPassing(error) || passes?.(error) === true) && !abort.signal.aborted`,
     replace: `const again = false`,
   },
   {
