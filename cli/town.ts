@@ -210,14 +210,14 @@ function isShut(folder: string, error: unknown): boolean {
 }
 
 /** What waits for room on a disk or for a lock, as the Overseer is told. */
-function waitsOf({ report }: TownOptions) {
+function waitsOf({ warn }: TownOptions) {
   let since = 0
   let now: readonly string[] = []
   return {
     are(words: readonly string[]) {
       if (now.length === 0) since = Date.now()
       now = words
-      report(words.length > 0 ? new Error(`the town waits: ${words.join('; ')}`) : new Error('the town goes on'))
+      warn(words.length > 0 ? `the town waits: ${words.join('; ')}` : 'the town goes on')
     },
     words: () =>
       now.map(
