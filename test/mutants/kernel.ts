@@ -189,6 +189,12 @@ export const kernel: readonly Mutant[] = [
     replace: `known && epoch < 0`,
   },
   {
+    name: 'turns that were written and are gone are not missed',
+    file: 'actors/records.ts',
+    find: `turns < written`,
+    replace: `turns < 0`,
+  },
+  {
     name: 'records that are gone are begun anew',
     file: 'actors/records.ts',
     find: `  if (hadRecords(town)) return false\n`,
