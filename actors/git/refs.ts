@@ -95,7 +95,12 @@ export async function followMain(deps: RigGit, rig: string, main: string): Promi
   for (let tries = 1; ; tries++) {
     const [seen, own] = [`refs/remotes/origin/${branch}`, `refs/heads/${branch}`]
     const local = await readRef(common, own)
-    const follows = local !== main && (await mayFollow(common, branch)) && (await isNobodys(at, local, before, main))
+    // In the end without it: the workers' places are to follow all the same.
+    const follows =
+      tries <= triesMax &&
+      local !== main &&
+      (await mayFollow(common, branch)) &&
+      (await isNobodys(at, local, before, main))
     if ((await writeRef(common, seen, main)) && (!follows || (await writeRef(common, own, main, { was: local })))) break
     const lines = [
       `update ${seen} ${main}`,
@@ -106,7 +111,7 @@ export async function followMain(deps: RigGit, rig: string, main: string): Promi
       break
     } catch (error) {
       // Somebody moved it since it was read, or holds it just now.
-      if (!(error instanceof GitFailed) || tries === triesMax) throw error
+      if (!(error instanceof GitFailed) || tries > triesMax) throw error
     }
   }
   await followInPlaces(deps, rig, main, before)
