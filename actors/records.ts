@@ -222,7 +222,7 @@ function withWayOut<T>(town: string, work: () => T): T {
     // What passes by itself needs no copy.
     if (!(error instanceof StoreUnusable) || error instanceof StoreBusy) throw error
     throw new StoreUnusable(
-      `${error.message}; ${lastCopyIn(townLayout(town).dbCopies)}; \`gt restore\` lists the copies and brings one back`,
+      `${error.message}; ${lastCopyIn(townLayout(town).dbCopies)}; \`gt restore daemon\` puts it back, \`gt restore\` lists all`,
     )
   }
 }

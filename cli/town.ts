@@ -135,7 +135,9 @@ export async function openTown(options: TownOptions): Promise<Town> {
     rig: (rig) => shownOf(rigs.get(rig)),
     problems: () => [...waits.words(), ...healed.slice(-healedShown), ...rigs.problems()],
     waits: waits.words,
-    found: () => foundWords,
+    get found() {
+      return foundWords
+    },
     readAgain: rigs.readAgain,
     members: (rig) => ({
       plugins: foldersIn(rigLayout(town, rig).plugins),

@@ -117,7 +117,7 @@ test.each([
     const bytes = existsSync(layout().db) && readFileSync(layout().db)
     await expect(once()).rejects.toThrow(words)
     await expect(once()).rejects.toThrow(wayOut)
-    await expect(once()).rejects.toThrow('`gt restore`')
+    await expect(once()).rejects.toThrow('`gt restore daemon`')
     expect(makeRecords(town)).toBe(false)
     expect(existsSync(layout().db) && readFileSync(layout().db)).toEqual(bytes)
     if (words !== 'is damaged') expect(recordsTrouble(town)).toContain(words)

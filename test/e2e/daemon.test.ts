@@ -123,7 +123,7 @@ test('records that are gone are refused by every word that needs them, and the l
   t.ok('mail', 'send', 'mayor/', '-s', 'remember', '-m', 'this')
   const day = new Date().toISOString().slice(0, 10)
   await eventually(() => existsSync(join(t.layout.dbCopies, `${day}.db`)))
-  refused(t.gt('restore', 'last'), 1, 'gt down')
+  refused(t.gt('restore', 'daemon'), 1, 'gt down')
   t.ok('down')
   for (const [words, harm] of [
     ['is missing', rmSync],
@@ -131,11 +131,11 @@ test('records that are gone are refused by every word that needs them, and the l
   ] as const) {
     harm(t.layout.db)
     for (const word of [['up'], ['log'], ['why', 'mayor/'], ['replay'], ['stop', '--all'], ['up', '--foreground']])
-      refused(t.gt(...word), 1, t.layout.db, words, t.layout.dbCopies, '`gt restore`')
+      refused(t.gt(...word), 1, t.layout.db, words, t.layout.dbCopies, '`gt restore daemon`')
     expect(t.ok('install', t.town)).toContain('is a town already')
     expect(t.gt('restore')).toMatchObject({ status: 1, stdout: expect.stringContaining(day) })
     refused(t.gt('status'), 3, 'its last start failed', words)
-    t.ok('restore', day)
+    t.ok('restore', 'daemon', '--from', day)
   }
   t.ok('up')
   expect(t.ok('log', '--all')).toContain('wyvern/witness')
