@@ -3,6 +3,7 @@
 import { mkdirSync } from 'node:fs'
 import { join } from 'node:path'
 import { z } from 'zod'
+import { mailId, subjectLine } from '../../machines/mail.ts'
 import { bodyLengthMax, subjectLengthMax } from '../../machines/texts.ts'
 import { answering, everybody, reachable } from '../asking.ts'
 import { makeRequest, send } from '../client.ts'
@@ -64,11 +65,11 @@ export const answers = {
   send: answering({
     may: 'agents',
     shape: z.object({
-      to: z.string(),
-      subject: z.string().min(1).max(subjectLengthMax),
+      to: z.string().max(300),
+      subject: subjectLine,
       body: z.string().max(bodyLengthMax),
       priority: z.int().min(0).max(4).optional(),
-      replyTo: z.string().optional(),
+      replyTo: mailId.optional(),
     }),
     answer: async ({ to, subject, body, priority, replyTo }, { id: asked, from, town }) => {
       reachable(to, everybody(town))
