@@ -69,7 +69,7 @@ export const answers = {
       subject: subjectLine,
       body: z.string().max(bodyLengthMax),
       priority: z.int().min(0).max(4).optional(),
-      replyTo: mailId.optional(),
+      replyTo: z.optional(mailId),
     }),
     answer: async ({ to, subject, body, priority, replyTo }, { id: asked, from, town }) => {
       reachable(to, everybody(town))
