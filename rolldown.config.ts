@@ -38,7 +38,7 @@ export default defineConfig([
           { name: 'core', test: /\/cli\/(gt-main|client|words)\.ts$/ },
           {
             name: 'bd',
-            test: /\/(cli\/bd-\w+|actors\/beads\/(embedded|contract|ids|limits|jsonl|schema))\.ts$/,
+            test: /\/(cli\/bd-\w+|actors\/beads\/(embedded|contract|ids|limits|jsonl|mail|schema))\.ts$/,
           },
         ],
       },

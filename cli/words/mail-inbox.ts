@@ -30,10 +30,10 @@ export const word = declare({
     const who = args.address ?? process.env.GT_ADDRESS ?? 'overseer'
     const root = town()
     const rig = who.includes('/') && who !== 'mayor/' ? who.split('/')[0] : undefined
-    const { beads: tier, secret } = { ...townLayout(root), ...(rig === undefined ? {} : rigLayout(root, rig)) }
-    const beads = openBeads(tier)
+    const layout = townLayout(root)
+    const beads = openBeads(rig === undefined ? layout.beads : rigLayout(root, rig).beads)
     const limit = flags.limit ?? (json ? 0 : shownMax)
-    const key = readFileSync(secret, 'utf8').trim()
+    const key = readFileSync(layout.secret, 'utf8').trim()
     const { mail, strange, more } = inbox(beads, key, who, limit === 0 ? Number.POSITIVE_INFINITY : limit)
     beads.close()
     print(mail, (mail) => [
