@@ -30,15 +30,19 @@ export default defineConfig([
       cleanDir: true,
       banner: '#!/usr/bin/env node',
       chunkFileNames: 'chunks/[name]-[hash].cjs',
-      // What every word reads is one file, and what `bd` reads of it another: opening a file costs more than reading
-      // it.
+      // What every word reads is one file, what `bd` reads of it another, and what tells whose process this is a
+      // third: opening a file costs more than reading it.
       codeSplitting: {
         groups: [
-          { name: 'values', test: /\/(cli\/(errors|kinds|word|print)|machines\/(address|texts))\.ts$/ },
-          { name: 'core', test: /\/cli\/(gt-main|client|words)\.ts$/ },
+          {
+            name: 'values',
+            test: /\/(cli\/(around|errors|kinds|word|print|rights)|machines\/(address|texts)|actors\/plain)\.ts$/,
+          },
+          { name: 'whose', test: /\/(cli\/here|actors\/(ancestry|layout|processes))\.ts$/ },
+          { name: 'core', test: /\/(cli\/(gt-main|client|words)|actors\/socket-folder)\.ts$/ },
           {
             name: 'bd',
-            test: /\/(cli\/bd-\w+|actors\/beads\/(embedded|contract|ids|limits|jsonl|mail|schema))\.ts$/,
+            test: /\/(cli\/(bd-\w+|writer)|actors\/beads\/(embedded|contract|ids|limits|jsonl|mail|schema))\.ts$/,
           },
         ],
       },

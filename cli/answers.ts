@@ -9,6 +9,8 @@ import { answers as mailSend } from './words/mail-send.ts'
 import { answers as mergeQueueAdd } from './words/merge-queue-add.ts'
 import { answers as mergeQueueList } from './words/merge-queue-list.ts'
 import { answers as mergeQueueRemove } from './words/merge-queue-remove.ts'
+import { answers as pluginDisable } from './words/plugin-disable.ts'
+import { answers as pluginEnable } from './words/plugin-enable.ts'
 import { answers as polecats } from './words/polecats.ts'
 import { answers as refineryProcess } from './words/refinery-process.ts'
 import { answers as rigAdd } from './words/rig-add.ts'
@@ -32,6 +34,8 @@ export const answers = {
   ...mergeQueueAdd,
   ...mergeQueueList,
   ...mergeQueueRemove,
+  ...pluginDisable,
+  ...pluginEnable,
   ...polecats,
   ...refineryProcess,
   ...rigAdd,

@@ -11,15 +11,19 @@ export interface Request {
   params: unknown
   /** Who an agent's session says it is (GT_ADDRESS, GT_EPOCH, GT_TOKEN); null: the Overseer. */
   caller: { address: string; epoch: number; token: string } | null
+  /** The client's own number; the daemon has it proved (peer.ts). */
+  pid: number
   cwd: string
 }
 
 /**
  * Lines from the daemon: any number of events, then one answer. While it works on the answer it says so every
- * `beatMs`: a daemon that says nothing at all is not there.
+ * `beatMs`: a daemon that says nothing at all is not there. `prove`: the client takes this name in /proc, and says so
+ * with the line `{"proved":"<name>"}`.
  */
 export type Response =
   | { beat: true }
+  | { prove: string }
   | { event: unknown }
   | { ok: true; data: unknown }
   | { ok: false; error: { code: 'refused' | 'usage' | 'internal'; message: string } }

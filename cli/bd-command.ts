@@ -4,7 +4,7 @@ import { BeadsError, type Issue } from '../actors/beads/contract.ts'
 import type { Beads } from '../actors/beads/embedded.ts'
 import { issueJson } from '../actors/beads/jsonl.ts'
 import { Usage } from './errors.ts'
-import { oneLine } from './print.ts'
+import type { Line } from './print.ts'
 import type { ArgsOf, Arguments, FlagsOf, Options } from './word.ts'
 
 /** What a command is handed: what was typed, as declared, and the store. */
@@ -17,7 +17,7 @@ export interface Call<O extends Options = Options, A extends Arguments = Argumen
   place(): StorePlace
   actor: string
   /** JSON with --json, else the lines: nothing with --quiet when they only say that it was done. */
-  print(json: () => unknown, lines: () => readonly string[]): void
+  print(json: () => unknown, lines: () => readonly Line[]): void
 }
 
 /** A `.beads` folder; a database of its own where one was named. */
@@ -149,7 +149,7 @@ export const split = (given: readonly string[]): string[] =>
     .filter(Boolean)
 
 export const line = ({ id, priority, issue_type, status, assignee, title }: Issue): string =>
-  `${id} [P${priority}] [${issue_type}] ${status}${assignee ? ` @${assignee}` : ''} - ${oneLine(title)}`
+  `${id} [P${priority}] [${issue_type}] ${status}${assignee ? ` @${assignee}` : ''} - ${title}`
 
 export const jsonOf = (beads: Beads, issues: readonly Issue[]) => issues.map((issue) => issueJson(beads, issue))
 

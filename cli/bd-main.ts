@@ -9,8 +9,9 @@ import { type Call, type Command, globals } from './bd-command.ts'
 import { commands } from './bd-commands.ts'
 import { findStore, namedStore } from './bd-store.ts'
 import { UnknownFlag, Usage } from './errors.ts'
-import { plain } from './print.ts'
+import { body, complain, raw, say, tell, json as written } from './print.ts'
 import { type FlagsOf, globalsBefore, help, parse, type Typed } from './word.ts'
+import { writerIn } from './writer.ts'
 
 export async function main(): Promise<void> {
   process.exitCode = await run(process.argv.slice(2))
@@ -18,23 +19,23 @@ export async function main(): Promise<void> {
 
 async function run(argv: readonly string[]): Promise<number> {
   try {
-    if (argv.includes('--version') && argv[0]?.startsWith('-')) return say(versionLine(await theVersion()))
+    if (argv.includes('--version') && argv[0]?.startsWith('-')) return said([versionLine(await theVersion())])
     const { before, rest } = globalsBefore(argv, globals)
     const [first, second] = rest
     if (first === 'help' && second !== undefined) return await run([...before, ...rest.slice(1), '--help'])
-    if (first === undefined || first === 'help') return say(overview())
-    if (first === 'version') return say(versionLine(await theVersion()))
+    if (first === undefined || first === 'help') return said(overview())
+    if (first === 'version') return said([versionLine(await theVersion())])
     const twofold = `${first} ${second}`
-    const said = Object.hasOwn(commands, twofold) ? twofold : first
-    const entry = Object.hasOwn(commands, said) ? commands[said] : undefined
+    const name = Object.hasOwn(commands, twofold) ? twofold : first
+    const entry = Object.hasOwn(commands, name) ? commands[name] : undefined
     if (!entry) throw new Usage(await unknown(rest))
     const command = await entry.load()
-    const typed = parse(`bd ${said}`, command, [...before, ...rest.slice(said.split(' ').length)], globals)
-    if (typed.flags.help) return say(help(`bd ${said}`, command, globals))
+    const typed = parse(`bd ${name}`, command, [...before, ...rest.slice(name.split(' ').length)], globals)
+    if (typed.flags.help) return said(help(`bd ${name}`, command, globals))
     perform(command, typed)
     return 0
   } catch (error) {
-    return complain(error instanceof UnknownFlag ? await withNearest(error) : error)
+    return failed(error instanceof UnknownFlag ? await withNearest(error) : error)
   }
 }
 
@@ -54,24 +55,27 @@ function perform(command: Command, { flags, args }: Typed): void {
       return beads
     },
     place: () => namedStore(given.db) ?? { dir: join(process.cwd(), '.beads') },
-    actor: given.actor || process.env.BD_ACTOR || process.env.BEADS_ACTOR || process.env.USER || 'unknown',
+    // Found out by those that write.
+    get actor() {
+      return writerIn(findStore(given.db).dir, given.actor)
+    },
     print(json, lines) {
-      if (given.json) say(JSON.stringify(json(), null, 2))
-      else if (!given.quiet || !isWriting) say(plain(lines().join('\n')))
+      if (given.json) raw(`${written(json(), 2)}\n`)
+      else if (!given.quiet || !isWriting) say(lines())
     },
   }
   command.run(call)
 }
 
-function say(words: string): number {
-  if (words !== '') process.stdout.write(`${words}\n`)
+function said(lines: readonly string[]): number {
+  say(lines)
   return 0
 }
 
-function complain(error: unknown): number {
-  process.stderr.write(`Error: ${plain(error instanceof Error ? error.message : String(error))}\n`)
+function failed(error: unknown): number {
+  complain('Error', error instanceof Error ? error.message : String(error))
   if (error instanceof Usage) return 2
-  if (!(error instanceof BeadsError)) process.stderr.write(`${error instanceof Error ? error.stack : ''}\n`)
+  if (!(error instanceof BeadsError) && error instanceof Error) tell(body(error.stack ?? ''))
   return 1
 }
 
@@ -91,7 +95,7 @@ async function unknown(rest: readonly string[]): Promise<string> {
 const theVersion = async () => (await import('./version.ts')).version
 const versionLine = (version: string) => `bd version ${version} (gastown, profile 0.30)`
 
-function overview(): string {
+function overview(): string[] {
   const all = Object.entries(commands).filter(([, { isAlias }]) => !isAlias)
   const width = Math.max(...all.map(([name, { usage }]) => `${name} ${usage}`.length))
   return [
@@ -103,5 +107,5 @@ function overview(): string {
       .slice(0, 6)
       .map((name) => `--${name}`)
       .join(', ')}, before it or after it.`,
-  ].join('\n')
+  ]
 }

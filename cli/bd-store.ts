@@ -1,9 +1,10 @@
 // Which store `bd` works on.
 // Never: opens it.
-import { existsSync, readFileSync, statSync } from 'node:fs'
+import { existsSync, statSync } from 'node:fs'
 import { dirname, join, resolve } from 'node:path'
 import process from 'node:process'
 import { BeadsError } from '../actors/beads/contract.ts'
+import { textOf } from '../actors/files.ts'
 import type { StorePlace } from './bd-command.ts'
 
 /** The one that --db names, else BEADS_DIR or BEADS_DB; undefined when nothing does. */
@@ -33,5 +34,7 @@ const at = (path: string): StorePlace =>
     ? { dir: follow(path) }
     : { dir: dirname(resolve(path)), file: resolve(path) }
 
-const follow = (dir: string) =>
-  existsSync(join(dir, 'redirect')) ? resolve(dir, readFileSync(join(dir, 'redirect'), 'utf8').trim()) : dir
+const follow = (dir: string) => {
+  const to = textOf(join(dir, 'redirect'))?.trim()
+  return to ? resolve(dir, to) : dir
+}

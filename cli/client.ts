@@ -1,8 +1,10 @@
 // The client: one request to the daemon over its socket, answers and events back. Imports next to nothing: every `gt`
 // pays for it.
 // Never: starts the daemon.
+import { writeFileSync } from 'node:fs'
 import { connect, type Socket } from 'node:net'
 import process from 'node:process'
+import { strangeFolder } from '../actors/socket-folder.ts'
 import type { Request, Response } from './api.ts'
 import type { Data, Params, RequestName } from './asking.ts'
 import { TownUnreachable, Usage } from './errors.ts'
@@ -20,6 +22,7 @@ export function makeRequest<M extends RequestName>(method: M, params: Params<M>)
     method,
     params,
     caller: address && token ? { address, epoch: Number(epoch), token } : null,
+    pid: process.pid,
     cwd: process.cwd(),
   }
 }
@@ -48,14 +51,17 @@ export function send<M extends RequestName>(
   event: (event: unknown) => void = () => {},
 ): Promise<Data<M>> {
   return new Promise((resolve, reject) => {
+    const strange = strangeFolder(socketPath, town)
+    if (strange !== undefined) throw new Error(strange)
     const socket = connect(socketPath)
     open.add(socket)
-    const unreachable = () => reject(new TownUnreachable(`the town at ${town} is not up; start it with \`gt up\``))
+    const unreachable = () =>
+      reject(new TownUnreachable(`the town at ${town} is not up; start it with \`gt up\``, { town }))
     const silent = () => {
       reject(
         new TownUnreachable(
-          `the town at ${town} does not answer: its daemon is there and has said nothing for ${silentMs / 1000} s; its number is in daemon/daemon.json, its log is daemon/daemon.log`,
-          { silent: true },
+          `the town at ${town} does not answer: its daemon is there and has said nothing for ${silentMs / 1000} s (its number is in daemon/daemon.json, its log is daemon/daemon.log); it goes on by itself when it was only held up, and \`gt down\` ends it when it was not`,
+          { town, silent: true },
         ),
       )
       socket.destroy()
@@ -63,7 +69,13 @@ export function send<M extends RequestName>(
     socket.setEncoding('utf8')
     socket.setTimeout(silentMs, silent)
     socket.on('connect', () => socket.write(`${JSON.stringify(request)}\n`))
-    socket.on('error', unreachable)
+    socket.on('error', ({ code, message }: NodeJS.ErrnoException) => {
+      // So many wait to be heard already that no more can.
+      if (code === 'EAGAIN') silent()
+      else if (code === 'EACCES')
+        reject(new Error(`the town at ${town} cannot be asked: ${message}; it is another user’s`))
+      else unreachable()
+    })
     socket.on('close', () => {
       open.delete(socket)
       unreachable()
@@ -73,6 +85,7 @@ export function send<M extends RequestName>(
       linesOf((line) => {
         const response = JSON.parse(line) as Response
         if ('beat' in response) return
+        if ('prove' in response) return show(socket, response.prove)
         if ('event' in response) return event(response.event)
         if (response.ok) resolve(response.data as Data<M>)
         else {
@@ -83,6 +96,16 @@ export function send<M extends RequestName>(
       }),
     )
   })
+}
+
+/** Takes a name that nobody else can give this process, and says so. */
+function show(socket: Socket, name: string): void {
+  try {
+    writeFileSync('/proc/self/comm', name)
+  } catch {
+    // It cannot be shown: the daemon sees that it was not, and refuses in words.
+  }
+  socket.write(`{"proved":${JSON.stringify(name)}}\n`)
 }
 
 /** Hands on whole lines of a text that comes in pieces. */

@@ -4,11 +4,11 @@
 import { createHash } from 'node:crypto'
 import { z } from 'zod'
 import { answers } from './answers.ts'
-import type { Request } from './api.ts'
 import type { Answering } from './asking.ts'
 import type { TownBehind } from './behind.ts'
-import { identify } from './caller.ts'
+import { whoAsks } from './caller.ts'
 import { Usage } from './errors.ts'
+import type { Proves } from './peer.ts'
 
 const requestShape = z.object({
   v: z.literal(1),
@@ -16,23 +16,25 @@ const requestShape = z.object({
   method: z.string(),
   params: z.unknown(),
   caller: z.object({ address: z.string(), epoch: z.int(), token: z.string() }).nullable(),
+  pid: z.int(),
   cwd: z.string(),
 })
 
-export type Door = (raw: unknown, emit: (event: unknown) => void, gone: AbortSignal) => Promise<unknown>
+/** `proves` says whether a process is the one at the other end. */
+export type Door = (raw: unknown, emit: (event: unknown) => void, gone: AbortSignal, proves: Proves) => Promise<unknown>
 
 /** Carries out one request; throws Usage, Refusal, or what went wrong. */
 export function openDoor(town: TownBehind): Door {
-  return async (raw, emit, gone) => {
+  return async (raw, emit, gone, proves) => {
     const request = requestShape.safeParse(raw)
     if (!request.success) throw new Usage(`not a request this town understands: ${z.prettifyError(request.error)}`)
-    const { id, method, caller, cwd, params: given } = request.data
+    const { id, method, params: given } = request.data
     if (!Object.hasOwn(answers, method))
       throw new Usage(
         `this town knows no request "${method}"; is gt of another version than the daemon (${town.version})? \`gt down\`, then \`gt up\``,
       )
-    const { may, shape, answer } = answers[method as keyof typeof answers] as Answering<z.ZodType, unknown>
-    const from = identify(town, may, caller as Request['caller'], cwd)
+    const { word, shape, answer } = answers[method as keyof typeof answers] as Answering<z.ZodType, unknown>
+    const from = await whoAsks(town, word, request.data, proves)
     const params = shape.safeParse(given ?? {})
     if (!params.success) throw new Usage(z.prettifyError(params.error))
     return answer(params.data, { id, from, town, emit, gone })

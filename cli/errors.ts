@@ -22,8 +22,10 @@ export class TownUnreachable extends Error {
   override name = 'TownUnreachable'
   /** Its daemon is there and says nothing. */
   readonly silent: boolean
-  constructor(message: string, { silent = false } = {}) {
+  readonly town: string
+  constructor(message: string, { town, silent = false }: { town: string; silent?: boolean }) {
     super(message)
+    this.town = town
     this.silent = silent
   }
 }

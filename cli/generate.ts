@@ -247,6 +247,9 @@ export function settingsReference(): string {
     'A gate or setup runs with `CI=true`, the PATH of the town, what `env`, `extra_env` and `gate_env` name, and `GT_CACHE`, a folder that is kept from run to run.',
     'The home of a gate is empty unless `gate_home` is `user`; the setup of a worktree has yours.',
     '',
+    'A program in the repository (`./check.sh`, what `npm test` starts) is as the commit has it: who writes the commit writes',
+    'it. Name one by a path outside the town where that must not be.',
+    '',
   ].join('\n')
 }
 

@@ -1,13 +1,15 @@
 // `gt` itself: finds the word, loads its file and nothing else, runs it, turns what goes wrong into words and an exit
 // code.
 // Never: imports a word that was not said. Exit codes: 0 ok, 1 failed, 2 usage, 3 town not reachable.
-import { existsSync, realpathSync } from 'node:fs'
-import { dirname, join, resolve } from 'node:path'
+import { realpathSync } from 'node:fs'
+import { resolve } from 'node:path'
 import process from 'node:process'
+import { townAround } from './around.ts'
 import type { Data, Params, RequestName } from './asking.ts'
 import { hangUp, makeRequest, send } from './client.ts'
 import { TownUnreachable, UnknownFlag, Usage } from './errors.ts'
-import { plain, plainly } from './print.ts'
+import { complain, type Line, plainly, raw, say, tell, json as written } from './print.ts'
+import { rightOf } from './rights.ts'
 import { type Asked, type Context, globalsBefore, groups, help, parse, type Typed } from './word.ts'
 import { words } from './words.ts'
 
@@ -23,20 +25,29 @@ async function run(argv: readonly string[]): Promise<number> {
     const [first, second] = rest
     if (first === 'help' && second !== undefined) return await run([...before, ...rest.slice(1), '--help'])
     if (first === undefined || first === 'help')
-      return before.includes('--version') ? await run(['version']) : say(overview())
-    const said = second !== undefined && `${first} ${second}` in words ? `${first} ${second}` : first
-    const entry = Object.hasOwn(words, said) ? words[said] : undefined
+      return before.includes('--version') ? await run(['version']) : said(overview())
+    const name = second !== undefined && `${first} ${second}` in words ? `${first} ${second}` : first
+    const entry = Object.hasOwn(words, name) ? words[name] : undefined
     if (!entry) throw new Usage(await unknown(rest))
     const word = await entry.load()
-    const typed = parse(`gt ${said}`, word, [...before, ...rest.slice(said.split(' ').length)])
-    if (typed.flags.help) return say(help(`gt ${word.name}`, word))
+    const typed = parse(`gt ${name}`, word, [...before, ...rest.slice(name.split(' ').length)])
+    if (typed.flags.help) return said(help(`gt ${word.name}`, word))
     json = typed.flags.json === true
+    await allowed(word.name, findTown(typed.flags.town as string | undefined))
     return (await word.run(contextOf(typed))) ?? 0
   } catch (error) {
-    if (!(error instanceof UnknownFlag)) return complain(error, json)
+    if (!(error instanceof UnknownFlag)) return failed(await withLastWords(error), json)
     const { didYouMean } = await import('../actors/nearest.ts')
-    return complain(new Usage(`${error.message}${didYouMean(error.flag, error.known)}`), json)
+    return failed(new Usage(`${error.message}${didYouMean(error.flag, error.known)}`), json)
   }
+}
+
+/** What is the Overseer's alone is refused to what the town runs, whether there is a daemon to ask or not. */
+async function allowed(word: string, town: string | undefined): Promise<void> {
+  if (town === undefined || rightOf(word) !== 'overseer') return
+  const { refusedHere } = await import('./here.ts')
+  const why = refusedHere(word, town)
+  if (why !== undefined) throw new Error(why)
 }
 
 function contextOf({ flags, args }: Typed): Context {
@@ -77,31 +88,40 @@ function contextOf({ flags, args }: Typed): Context {
     },
     beDaemon: async (options) => (await import('./daemon.ts')).runDaemon(options),
     everyWord: () => Promise.all(Object.entries(words).map(async ([name, { load }]) => ({ ...(await load()), name }))),
-    print: (data, lines) => void say(json ? JSON.stringify(data, null, 2) : lines(plainly(data)).join('\n')),
+    print: (data, lines) => (json ? raw(`${written(data, 2)}\n`) : say(lines(plainly(data)))),
   }
 }
 
 /** The town that is given, or that GT_TOWN or the working directory lies in. */
 function findTown(given: string | undefined): string | undefined {
-  for (let dir = resolve(given ?? process.env.GT_TOWN ?? process.cwd()); ; dir = dirname(dir)) {
-    if (existsSync(join(dir, 'mayor/town.json'))) return realpathSync(dir)
-    if (given !== undefined || dir === dirname(dir)) return undefined
-  }
+  const from = resolve(given ?? process.env.GT_TOWN ?? process.cwd())
+  const found = townAround(from)
+  return found === undefined || (given !== undefined && found !== from) ? undefined : realpathSync(found)
 }
 
-function say(text: string): number {
-  if (text !== '') process.stdout.write(`${text}\n`)
+function said(lines: readonly Line[]): number {
+  say(lines)
   return 0
 }
 
-function complain(error: unknown, json: boolean): number {
+/** Nobody answers: perhaps because the town went down by itself. */
+async function withLastWords(error: unknown): Promise<unknown> {
+  if (!(error instanceof TownUnreachable) || error.silent) return error
+  const { lastWords } = await import('./last-words.ts')
+  const words = lastWords(error.town)
+  if (words !== '') error.message += `. ${words}`
+  return error
+}
+
+function failed(error: unknown, json: boolean): number {
   const code = error instanceof Usage ? 2 : error instanceof TownUnreachable ? 3 : 1
   const message = error instanceof Error ? error.message : String(error)
-  process.stderr.write(json ? `${JSON.stringify({ error: { code, message } })}\n` : `gt: ${plain(message)}\n`)
+  if (json) tell(written({ error: { code, message } }))
+  else complain('gt', message)
   return code
 }
 
-function overview(): string {
+function overview(): string[] {
   const all = Object.entries(words)
   const width = Math.max(...all.map(([name]) => name.length))
   const group = (name: string) =>
@@ -113,7 +133,7 @@ function overview(): string {
     ...Object.entries(groups).flatMap(([name, title]) => ['', `${title}:`, ...group(name)]),
     '',
     '`gt help <word>` explains one. --json, --town <folder> (-C) and --help go with every word.',
-  ].join('\n')
+  ]
 }
 
 /** What a person may have meant: a word that begins so, one that means the same, or the nearest spelling. */

@@ -1,6 +1,6 @@
 // The kinds of values that options and arguments of `gt` and `bd` have: what each looks like, and how it is read.
 // Never: imports what takes time to load; every command pays for this file.
-import { addressExamples, spelledOut, whereabouts } from '../machines/address.ts'
+import { addressExamples, pluginOf, spelledOut, whereabouts } from '../machines/address.ts'
 import { Usage } from './errors.ts'
 
 /** What a value of each kind is once it is read. */
@@ -14,6 +14,8 @@ export interface Values {
   moment: number
   /** Spelled out: `wyvern/polecats/Nux` for `wyvern/Nux`. */
   address: string
+  /** Spelled out: `wyvern/plugins/greeter` for `wyvern/greeter`. */
+  plugin: string
 }
 export type Kind = keyof Values
 
@@ -34,6 +36,7 @@ export const placeholders: { readonly [K in Kind]: string } = {
   duration: '<duration>',
   moment: '<when>',
   address: '<address>',
+  plugin: '<rig>/<plugin>',
 }
 
 /** Reads what a person typed; Usage says what it should have looked like. `name` is `--timeout` or `<rig>`. */
@@ -51,6 +54,8 @@ export function read(name: string, value: Value, text: string, now: number): str
       return moment(name, text, now)
     case 'address':
       return address(name, text)
+    case 'plugin':
+      return plugin(name, text)
   }
 }
 
@@ -95,6 +100,13 @@ function moment(name: string, text: string, now: number): number {
 }
 
 /** Whether somebody is there is for the town to say; this is the spelling. */
+function plugin(name: string, text: string): string {
+  const [rig = '', own = '', ...rest] = text.split('/')
+  const spelled = rest.length === 0 ? pluginOf(rig, own) : text
+  if (whereabouts(spelled)?.role !== 'plugin') throw new Usage(`${name} is <rig>/<plugin>, not "${text}"`)
+  return spelled
+}
+
 function address(name: string, text: string): string {
   const spelled = spelledOut(text)
   if (!whereabouts(spelled))

@@ -3,12 +3,16 @@
 import { bind } from '../actors/binding.ts'
 import { factsOf, usableRigs } from '../actors/facts.ts'
 import { pluginRolesOf } from '../actors/plugins/actors.ts'
+import { openPlugins } from '../actors/plugins/enabled.ts'
 import type { Role } from '../runtime/contract.ts'
 
 /** Plugins with a machine of their own come first, as in the daemon. Without a town: the roles every town has. */
-export async function rolesOf(town: string | undefined): Promise<Role[]> {
-  const rigs = town === undefined ? new Map() : usableRigs(town)
-  const facts = { ...factsOf(town ?? '', () => rigs), hasCrew: () => true }
-  const plugins = await Promise.all([...rigs.keys()].map((rig: string) => pluginRolesOf(town as string, rig)))
-  return [...plugins.flat(), ...bind({ facts, prefixOf: () => '' }).roles]
+export async function rolesOf(town: string | undefined): Promise<readonly Role[]> {
+  if (town === undefined)
+    return bind({ facts: factsOf('', () => new Map(), { has: () => false }), prefixOf: () => '' }).roles
+  const rigs = usableRigs(town)
+  const plugins = openPlugins(town)
+  const facts = { ...factsOf(town, () => rigs, plugins), hasCrew: () => true }
+  const own = await Promise.all([...rigs.keys()].map((rig) => pluginRolesOf(town, rig, plugins)))
+  return [...own.flat(), ...bind({ facts, prefixOf: () => '' }).roles]
 }

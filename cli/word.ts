@@ -4,7 +4,7 @@ import { parseArgs } from 'node:util'
 import type { Data, Params, RequestName } from './asking.ts'
 import { UnknownFlag, Usage } from './errors.ts'
 import { type Kind, placeholders, read, type Value, type Values } from './kinds.ts'
-import { table } from './print.ts'
+import { type Line, table } from './print.ts'
 
 export interface Option extends Value {
   short?: string
@@ -68,7 +68,7 @@ export interface Context<O extends Options = Options, A extends Arguments = Argu
   /** Every word there is, under each of its names. */
   everyWord(): Promise<Word[]>
   /** Prints data as JSON with --json, else as the lines made of it: there every text in it is plain. */
-  print<T>(data: T, lines: (data: T) => readonly string[]): void
+  print<T>(data: T, lines: (data: T) => readonly Line[]): void
 }
 
 /** Under which heading the overview lists a word, in this order. */
@@ -207,7 +207,7 @@ function argumentsIn(said: string, { args = {}, usage }: Declared, positionals: 
   return found
 }
 
-export function help(said: string, word: Declared, globals: Options = globalOptions): string {
+export function help(said: string, word: Declared, globals: Options = globalOptions): string[] {
   const { summary, usage, options, examples = [] } = word
   return [
     summary,
@@ -217,7 +217,7 @@ export function help(said: string, word: Declared, globals: Options = globalOpti
     'options:',
     ...optionLines({ ...options, ...globals }),
     ...(examples.length > 0 ? ['', 'examples:', ...examples.map((line) => `  ${line}`)] : []),
-  ].join('\n')
+  ]
 }
 
 export function optionLines(options: Options): string[] {

@@ -19,6 +19,21 @@ export const words: Readonly<Record<string, Entry>> = {
     summary: 'make a town, or complete the one that is there',
     load: () => import('./words/install.ts').then(({ word }) => word),
   },
+  'plugin disable': {
+    group: 'town',
+    summary: 'let a plugin run no more; its folder stays',
+    load: () => import('./words/plugin-disable.ts').then(({ word }) => word),
+  },
+  'plugin enable': {
+    group: 'town',
+    summary: 'let a plugin run as it is now; once its folder has changed, not before it is said again',
+    load: () => import('./words/plugin-enable.ts').then(({ word }) => word),
+  },
+  restore: {
+    group: 'town',
+    summary: 'list the copies of the town’s records (daemon/town.db), or put one back',
+    load: () => import('./words/restore.ts').then(({ word }) => word),
+  },
   'rig add': {
     group: 'town',
     summary: 'put a repository under the town’s care',
@@ -99,6 +114,16 @@ export const words: Readonly<Record<string, Entry>> = {
     summary: 'what waits to land',
     load: () => import('./words/merge-queue-list.ts').then(({ word }) => word),
   },
+  'plugin status': {
+    group: 'look',
+    summary: 'what is in a plugin’s folder, and whether it runs',
+    load: () => import('./words/plugin-status.ts').then(({ word }) => word),
+  },
+  plugins: {
+    group: 'look',
+    summary: 'list the plugins, and whether they run',
+    load: () => import('./words/plugins.ts').then(({ word }) => word),
+  },
   polecats: {
     group: 'look',
     summary: 'list the polecats of a rig',
@@ -166,7 +191,7 @@ export const words: Readonly<Record<string, Entry>> = {
   },
   'mail send': {
     group: 'mail',
-    summary: 'send mail to any address; delivered at the next gt up when the town is down',
+    summary: 'send mail to any address of a town that is up',
     load: () => import('./words/mail-send.ts').then(({ word }) => word),
   },
   send: {

@@ -109,9 +109,9 @@ const sessionEnd = z.object({
   exitCode: z.int().nullable(),
   /**
    * `killed`: the Witness ended it; `stopped`: the Overseer did (no try is counted); `gone`: it ended by itself;
-   * `failed`: it never started; `stalled`: no progress.
+   * `failed`: it never started; `stalled`: no progress; `cut_off`: what held it (tmux's server) ended.
    */
-  cause: z.enum(['killed', 'stopped', 'gone', 'failed', 'stalled']),
+  cause: z.enum(['killed', 'stopped', 'gone', 'failed', 'stalled', 'cut_off']),
   /** Last lines of its output. */
   tail: z.string(),
 })

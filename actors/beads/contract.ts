@@ -88,6 +88,8 @@ export interface Opening {
   /** Nothing can be written through it. */
   readonly?: boolean
   now?: () => Date
+  /** How long somebody else's lock is waited for, in milliseconds; nothing else is done meanwhile. */
+  busyMs?: number | undefined
 }
 
 type Awaitable<T> = T | Promise<T>

@@ -498,12 +498,12 @@ export function openBeads(dir: string, options: Opening = {}) {
   return beads
 }
 
-function openDatabase(path: string, { create = false, readonly = false }: Opening): DatabaseSync {
+function openDatabase(path: string, { create = false, readonly = false, busyMs = 30_000 }: Opening): DatabaseSync {
   if (!create && !existsSync(path))
     throw new BeadsError(`no beads database found at ${path}; run \`bd init --prefix <prefix>\``)
   let db: DatabaseSync | undefined
   try {
-    db = new DatabaseSync(path, { timeout: 30_000 })
+    db = new DatabaseSync(path, { timeout: busyMs })
     const { user_version: version } = db.prepare('PRAGMA user_version').get() as { user_version: number }
     if (version > schemaVersion)
       throw new BeadsError(

@@ -1,15 +1,14 @@
 // Plugins that bring a machine of their own: `<rig>/plugins/<name>/actor.mjs` (or .js, .ts). Read once, when the town
-// comes up or the rig is added. (spec: Plugins)
-// Never: lets a plugin promise more than its own program's run, or say more than mail, answers and notes.
-import { existsSync, readdirSync } from 'node:fs'
-import { join } from 'node:path'
+// comes up, the rig is added, or the plugin is enabled. (spec: Plugins)
+// Never: reads one that the Overseer has not enabled; lets a plugin promise more than its own program's run, or say
+// more than mail, answers and notes.
 import { pathToFileURL } from 'node:url'
 import { type AnyStateMachine, and, assign, enqueueActions, not, or, raise, setup, stateIn } from 'xstate'
 import { pluginOf } from '../../machines/address.ts'
 import { hands, words } from '../../machines/profile.ts'
 import type { Role } from '../../runtime/contract.ts'
 import { ConfigUnusable } from '../config.ts'
-import { rigLayout } from '../layout.ts'
+import { actorFileOf, type Plugins, pluginsIn } from './enabled.ts'
 
 /**
  * What `actor.mjs` exports by default: given xstate and the town's words, it returns a machine. Its input is `{ rig,
@@ -28,16 +27,18 @@ const kit = {
   hands: { runPlugin: hands.runPlugin },
 }
 
-const files = ['actor.mjs', 'actor.js', 'actor.ts']
-
-/** The roles of a rig's plugins that bring a machine; ConfigUnusable, with the file, when one cannot be read. */
-export async function pluginRolesOf(town: string, rig: string): Promise<Role[]> {
-  const { plugins, plugin } = rigLayout(town, rig)
-  const found = foldersIn(plugins).flatMap((name) => {
-    const file = files.map((each) => join(plugin(name), each)).find(existsSync)
-    return file ? [{ name, file }] : []
-  })
-  return Promise.all(found.map(async ({ name, file }) => pluginRole(rig, name, await loadPlugin(file))))
+/**
+ * The roles of a rig's plugins that bring a machine and may run; ConfigUnusable, with the file, when one cannot be
+ * read.
+ */
+export async function pluginRolesOf(town: string, rig: string, plugins: Plugins): Promise<Role[]> {
+  const roles: Role[] = []
+  for (const name of pluginsIn(town, rig)) {
+    const file = actorFileOf(town, rig, name)
+    if (file !== undefined && (await plugins.state(rig, name)) === 'enabled')
+      roles.push(pluginRole(rig, name, await loadPlugin(file)))
+  }
+  return roles
 }
 
 /** The place in the runtime of a plugin's own machine. */
@@ -70,12 +71,4 @@ export async function loadPlugin(file: string): Promise<PluginActor> {
       `${file} is no plugin actor: ${error instanceof Error ? error.message : error}. Mend it or move it away, then run the command again`,
     )
   }
-}
-
-export function foldersIn(path: string): string[] {
-  return existsSync(path)
-    ? readdirSync(path, { withFileTypes: true })
-        .filter((entry) => entry.isDirectory())
-        .map((entry) => entry.name)
-    : []
 }

@@ -1,6 +1,7 @@
 // The hand of plugins: runs a plugin's `run` program with one message on its standard input. A plugin without one
 // only keeps its mail.
-// Never: interprets an answer; keeps more of it than a mail may hold; leaves anything of it behind.
+// Never: runs what the Overseer has not enabled as it is; interprets an answer; keeps more of it than a mail may hold;
+// leaves anything of it behind.
 import { existsSync } from 'node:fs'
 import { join } from 'node:path'
 import type { Hands } from '../binding.ts'
@@ -8,6 +9,7 @@ import { lastLines } from '../files.ts'
 import { rigLayout } from '../layout.ts'
 import { markOf } from '../processes.ts'
 import { runProgram } from '../programs.ts'
+import type { Plugins } from './enabled.ts'
 
 const runWithinMs = 600_000
 const replyBytesMax = 60_000
@@ -16,9 +18,12 @@ const errorBytesMax = 4096
 export const pluginHands = (deps: {
   town: string
   env: Record<string, string>
+  plugins: Pick<Plugins, 'trouble'>
   runWithinMs?: number
 }): Pick<Hands, 'runPlugin'> => ({
   async runPlugin({ rig, plugin, message }, call) {
+    const trouble = await deps.plugins.trouble(rig, plugin)
+    if (trouble !== undefined) return { kind: 'failed', why: trouble, tail: '' }
     const dir = rigLayout(deps.town, rig).plugin(plugin)
     const program = join(dir, 'run')
     if (!existsSync(program)) return { kind: 'silent' }
@@ -29,7 +34,15 @@ export const pluginHands = (deps: {
     const done = await runProgram({
       argv: [program],
       cwd: dir,
-      env: { ...deps.env, GT_TOWN: deps.town, GT_RIG: rig, GT_PLUGIN: plugin, GT_RUN: run },
+      // Python would write beside what it reads, and the folder were another one.
+      env: {
+        ...deps.env,
+        PYTHONDONTWRITEBYTECODE: '1',
+        GT_TOWN: deps.town,
+        GT_RIG: rig,
+        GT_PLUGIN: plugin,
+        GT_RUN: run,
+      },
       mark: markOf('GT_RUN', run),
       limitMs,
       signal: call.signal,

@@ -4,7 +4,6 @@ import { BeadsError } from '../../actors/beads/contract.ts'
 import { issueJson } from '../../actors/beads/jsonl.ts'
 import { command, defined, fieldsOf, parentOf, split, texts } from '../bd-command.ts'
 import { Usage } from '../errors.ts'
-import { oneLine } from '../print.ts'
 
 export default command({
   name: 'create',
@@ -59,7 +58,7 @@ export default command({
           ? [issue.id]
           : [
               `✓ Created issue: ${issue.id}`,
-              `  Title: ${oneLine(issue.title)}`,
+              `  Title: ${issue.title}`,
               `  Priority: P${issue.priority}`,
               `  Status: ${issue.status}`,
             ],

@@ -1,9 +1,9 @@
 // `bd export`: every issue as a JSON line, sorted by id.
 // Never: leaves one out.
 import { writeFileSync } from 'node:fs'
-import process from 'node:process'
 import { exportLines } from '../../actors/beads/jsonl.ts'
 import { command } from '../bd-command.ts'
+import { raw, safeJson } from '../print.ts'
 
 export default command({
   name: 'export',
@@ -13,7 +13,7 @@ export default command({
   options: { output: { kind: 'text', short: 'o', about: 'the file; else the standard output' } },
   run({ flags, beads }) {
     const lines = exportLines(beads)
-    if (flags.output === undefined) return void process.stdout.write(lines)
+    if (flags.output === undefined) return raw(safeJson(lines))
     writeFileSync(flags.output, lines)
   },
 })

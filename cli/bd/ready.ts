@@ -22,18 +22,19 @@ export default command({
       about: `so many at most; 0: all; ${usualMax} if left out`,
     },
   },
-  run({ flags, beads, actor, print }) {
+  run(call) {
+    const { flags, beads, print } = call
     if (flags.claim && flags.assignee !== undefined)
       throw new Usage('--claim takes what is nobody’s, and --assignee asks for somebody’s')
     const filter = filterOf(beads, flags)
     const limit = flags.limit === 0 ? Number.POSITIVE_INFINITY : (flags.limit ?? usualMax)
-    const claimed = flags.claim ? beads.claimReady(filter, actor) : undefined
+    const claimed = flags.claim ? beads.claimReady(filter, call.actor) : undefined
     const issues = flags.claim
       ? claimed === undefined
         ? []
         : [claimed]
       : beads.ready({ ...filter, unassigned: flags.unassigned, limit })
-    const what = flags.claim ? `Claimed by ${actor}:` : `Ready work (${issues.length} issues with no blockers):`
+    const what = flags.claim ? `Claimed by ${call.actor}:` : `Ready work (${issues.length} issues with no blockers):`
     print(
       () => jsonOf(beads, issues),
       () =>

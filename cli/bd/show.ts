@@ -3,6 +3,7 @@
 import type { Issue } from '../../actors/beads/contract.ts'
 import { issueJson } from '../../actors/beads/jsonl.ts'
 import { command, ids, line, resolved } from '../bd-command.ts'
+import { body } from '../print.ts'
 
 export default command({
   name: 'show',
@@ -28,8 +29,8 @@ export default command({
     print(shown, () =>
       issues.flatMap((issue) => [
         line(issue),
-        ...(issue.description ? ['', issue.description] : []),
-        ...(issue.notes ? ['', 'Notes:', issue.notes] : []),
+        ...(issue.description ? ['', body(issue.description)] : []),
+        ...(issue.notes ? ['', 'Notes:', body(issue.notes)] : []),
         ...(issue.close_reason ? ['', `Closed: ${issue.close_reason}`] : []),
         ...beads.dependencies(issue.id).map((dep) => `  ${dep.type} → ${dep.depends_on_id}`),
         ...beads.dependents(issue.id).map((dep) => `  ${dep.type} ← ${dep.issue_id}`),

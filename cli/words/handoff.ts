@@ -61,7 +61,7 @@ export const word = declare({
 export const answers = {
   /** By a polecat only. Answers when the Witness may take over, refused with what is still to do. */
   handoff: answering({
-    may: 'agents',
+    word: 'handoff',
     shape: z.object({
       outcome: z.enum(['work', 'no_change', 'blocked', 'cannot', 'given_back']),
       reason: z.string().max(2000),

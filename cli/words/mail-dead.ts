@@ -36,7 +36,7 @@ export const word = declare({
 
 export const answers = {
   deadLetters: answering({
-    may: 'anyone reads',
+    word: 'mail dead',
     shape: z.object({}),
     answer: (_, { town }) =>
       town.host.deadLetters().map(({ envelope: { id, type, from, to, body, sentAt }, reason, at }) => ({

@@ -1,8 +1,6 @@
 // `gt mail inbox`: mail for people and agents is kept as beads, and read there.
 // Never: marks anything as read; shows what the town did not send.
-import { readFileSync } from 'node:fs'
 import process from 'node:process'
-import { oneLine } from '../print.ts'
 import { declare } from '../word.ts'
 
 /** Lines that a screen shows; as data there is no limit. */
@@ -24,6 +22,7 @@ export const word = declare({
   },
   args: { address: { kind: 'address', optional: true } },
   async run({ args, flags, json, town, print }) {
+    const { textAt } = await import('../../actors/files.ts')
     const { rigLayout, townLayout } = await import('../../actors/layout.ts')
     const { openBeads } = await import('../../actors/beads/embedded.ts')
     const { inbox } = await import('../../actors/beads/mail.ts')
@@ -33,12 +32,12 @@ export const word = declare({
     const layout = townLayout(root)
     const beads = openBeads(rig === undefined ? layout.beads : rigLayout(root, rig).beads)
     const limit = flags.limit ?? (json ? 0 : shownMax)
-    const key = readFileSync(layout.secret, 'utf8').trim()
+    const key = textAt(layout.secret).trim()
     const { mail, strange, more } = inbox(beads, key, who, limit === 0 ? Number.POSITIVE_INFINITY : limit)
     beads.close()
     print(mail, (mail) => [
       ...(mail.length === 0 ? ['no unread mail'] : []),
-      ...mail.map((each) => `${each.id}  ${oneLine(each.from)}  ${oneLine(each.subject)}`),
+      ...mail.map((each) => `${each.id}  ${each.from}  ${each.subject}`),
       ...(more > 0 ? [`… and ${more} more: gt mail inbox ${args.address ?? ''} --limit 0`.replace('  ', ' ')] : []),
       ...(strange > 0 ? [`${strange} not sent by this town, or changed since, left out: bd list --type message`] : []),
     ])

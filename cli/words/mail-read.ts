@@ -1,8 +1,6 @@
 // `gt mail read`: one mail, out of the inbox from then on.
 // Never: deletes it; shows what the town did not send; takes a mail out of somebody else's inbox for an agent.
-import { readFileSync } from 'node:fs'
-import process from 'node:process'
-import { oneLine } from '../print.ts'
+import { body } from '../print.ts'
 import { declare } from '../word.ts'
 
 export const word = declare({
@@ -16,6 +14,7 @@ export const word = declare({
     const { openBeads } = await import('../../actors/beads/embedded.ts')
     const { isSealed } = await import('../../actors/beads/mail.ts')
     const { readTown, rigOfIssue } = await import('../../actors/facts.ts')
+    const { textAt } = await import('../../actors/files.ts')
     const { rigLayout, townLayout } = await import('../../actors/layout.ts')
     const root = town()
     const rig = rigOfIssue(readTown(root).rigs, id)
@@ -23,19 +22,20 @@ export const word = declare({
     const mail = beads.get(id)
     if (mail?.issue_type !== 'message')
       throw new Error(mail ? `${id} is not a message (type: ${mail.issue_type})` : `no mail ${id}`)
-    if (!isSealed(readFileSync(townLayout(root).secret, 'utf8').trim(), mail, beads.labels(id)))
+    if (!isSealed(textAt(townLayout(root).secret).trim(), mail, beads.labels(id)))
       throw new Error(`${id} was not sent by this town, or was changed since; \`bd show ${id}\` shows what is there`)
-    const reader = process.env.GT_ADDRESS ?? 'overseer'
-    if (mail.status === 'open' && (reader === 'overseer' || reader === mail.assignee))
-      beads.closeIssue(id, 'read', String(mail.assignee), true)
+    const { whoIsHere } = await import('../here.ts')
+    const who = whoIsHere(root)
+    const isItsReader = who === undefined || ('address' in who && who.address === mail.assignee)
+    if (mail.status === 'open' && isItsReader) beads.closeIssue(id, 'read', String(mail.assignee), true)
     beads.close()
     print(mail, (mail) => [
-      `From: ${oneLine(mail.sender ?? '')}`,
+      `From: ${mail.sender ?? ''}`,
       `To: ${mail.assignee}`,
-      `Subject: ${oneLine(mail.title)}`,
+      `Subject: ${mail.title}`,
       `Date: ${mail.created_at}`,
       '',
-      mail.description,
+      body(mail.description),
     ])
     return 0
   },

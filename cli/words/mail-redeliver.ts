@@ -24,7 +24,7 @@ export const word = declare({
 
 export const answers = {
   redeliver: answering({
-    may: 'overseer',
+    word: 'mail redeliver',
     shape: z.object({ id: z.string().min(1) }),
     answer: ({ id }, { town: { host, poke } }) => {
       const dead = host.deadLetters()

@@ -1,20 +1,19 @@
-// `gt mail send`: mail for people and agents, also while the town is down: it is carried out at the next `gt up`.
-// Never: sends to where nobody is.
-import { mkdirSync } from 'node:fs'
-import { join } from 'node:path'
+// `gt mail send`: mail for people and agents.
+// Never: sends to where nobody is; leaves a request for later where anybody could leave one.
 import { z } from 'zod'
+import { whereabouts } from '../../machines/address.ts'
 import { mailId, subjectLine } from '../../machines/mail.ts'
 import { bodyLengthMax, subjectLengthMax } from '../../machines/texts.ts'
+import { Refusal } from '../../runtime/open.ts'
 import { answering, everybody, reachable } from '../asking.ts'
-import { makeRequest, send } from '../client.ts'
-import { TownUnreachable, Usage } from '../errors.ts'
+import { Usage } from '../errors.ts'
 import { declare } from '../word.ts'
 
 export const word = declare({
   name: 'mail send',
   also: 'send',
   group: 'mail',
-  summary: 'send mail to any address; delivered at the next gt up when the town is down',
+  summary: 'send mail to any address of a town that is up',
   usage: '<address> -s <subject> [-m <message>]',
   examples: ['gt mail send mayor/ -s "Well done"', 'gt send wyvern/Nux -s "Note" -m "Mind the tests"'],
   options: {
@@ -24,35 +23,18 @@ export const word = declare({
     'reply-to': { kind: 'text', about: 'id of the mail this answers' },
   },
   args: { address: { kind: 'address' } },
-  async run({ args: { address: to }, flags, town, print }) {
+  async run({ args: { address: to }, flags, ask, print }) {
     if (!flags.subject) throw new Usage('give a subject: -s "…"')
-    // Asked here too: a mail that waits for the next `gt up` is not to be refused then.
     checkLength('the subject', flags.subject, subjectLengthMax)
     checkLength('the message', flags.message ?? '', bodyLengthMax)
-    const { townLayout } = await import('../../actors/layout.ts')
-    const root = town()
-    const layout = townLayout(root)
-    const request = makeRequest('send', {
+    const sent = await ask('send', {
       to,
       subject: flags.subject,
       body: flags.message ?? '',
       ...(flags.priority === undefined ? {} : { priority: flags.priority }),
       ...(flags['reply-to'] === undefined ? {} : { replyTo: flags['reply-to'] }),
     })
-    try {
-      const sent = await send<'send'>(layout.socket, root, request)
-      print(sent, () => [`${sent.id} to ${sent.to}`])
-    } catch (error) {
-      if (!(error instanceof TownUnreachable)) throw error
-      const { addressesIn } = await import('../../actors/facts.ts')
-      const there = await import('../asking.ts')
-      there.reachable(to, addressesIn(root))
-      const { writeWhole } = await import('../../actors/files.ts')
-      const intake = join(layout.daemon, 'intake')
-      mkdirSync(intake, { recursive: true, mode: 0o700 })
-      writeWhole(join(intake, `${Date.now()}-${request.id}.json`), JSON.stringify(request), 0o600)
-      print({ to, waiting: true }, () => [`the town is down; delivered to ${to} at the next \`gt up\``])
-    }
+    print(sent, () => [`${sent.id} to ${sent.to}`])
     return 0
   },
 })
@@ -63,7 +45,7 @@ function checkLength(what: string, text: string, most: number): void {
 
 export const answers = {
   send: answering({
-    may: 'agents',
+    word: 'mail send',
     shape: z.object({
       to: z.string().max(300),
       subject: subjectLine,
@@ -73,6 +55,9 @@ export const answers = {
     }),
     answer: async ({ to, subject, body, priority, replyTo }, { id: asked, from, town }) => {
       reachable(to, everybody(town))
+      const at = whereabouts(to)
+      const trouble = at?.role === 'plugin' ? await town.plugins.trouble(at.rig, at.name) : undefined
+      if (trouble !== undefined) throw new Refusal(trouble)
       const id = await town.take({
         id: town.newMailId(to, asked),
         from,

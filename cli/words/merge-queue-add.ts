@@ -23,7 +23,7 @@ export const word = declare({
 export const answers = {
   /** As `gt handoff` would, without ending the worker. */
   queueAdd: answering({
-    may: 'agents',
+    word: 'merge-queue add',
     shape: z.object({ rig: z.string(), polecat: z.string() }),
     answer: async ({ rig, polecat }, asking) => {
       const address = polecatOf(knownRig(asking.town, rig), polecat)

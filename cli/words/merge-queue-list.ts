@@ -35,7 +35,7 @@ export const word = declare({
 
 export const answers = {
   queueList: answering({
-    may: 'anyone reads',
+    word: 'merge-queue list',
     shape: z.object({ rig: z.string() }),
     answer: ({ rig }, { town }) => queue(town.host, knownRig(town, rig)),
   }),

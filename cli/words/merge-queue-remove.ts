@@ -23,7 +23,7 @@ export const word = declare({
 
 export const answers = {
   queueRemove: answering({
-    may: 'overseer',
+    word: 'merge-queue remove',
     shape: z.object({ rig: z.string(), issue: issueId, why: z.string().max(2000) }),
     answer: async ({ rig, issue, why }, asking) => {
       const { text } = await askRole(asking, refineryOf(knownRig(asking.town, rig)), 'queue.removal', { issue, why })

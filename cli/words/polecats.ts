@@ -28,7 +28,7 @@ export const word = declare({
 
 export const answers = {
   polecats: answering({
-    may: 'anyone reads',
+    word: 'polecats',
     shape: z.object({ rig: z.string() }),
     answer: ({ rig }, { town }) => polecats(town.host, knownRig(town, rig)),
   }),

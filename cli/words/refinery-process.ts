@@ -21,7 +21,7 @@ export const word = declare({
 
 export const answers = {
   refineryProcess: answering({
-    may: 'overseer',
+    word: 'refinery process',
     shape: z.object({ rig: z.string() }),
     answer: async ({ rig }, asking) => {
       const to = refineryOf(knownRig(asking.town, rig))

@@ -27,7 +27,7 @@ export const word = declare({
 
 export const answers = {
   rigRemove: answering({
-    may: 'overseer',
+    word: 'rig remove',
     shape: z.object({ rig: z.string(), force: z.boolean() }),
     answer: async ({ rig, force }, asking) => {
       const { town } = asking

@@ -85,7 +85,7 @@ const whenOf = {
 
 export const answers = {
   rigSet: answering({
-    may: 'overseer',
+    word: 'rig set',
     shape: z.object({ rig: z.string(), assignments: z.array(z.string()).min(1) }),
     answer: async ({ rig, assignments }, { town }): Promise<null> => {
       const { configure } = await import('../settings.ts')

@@ -26,7 +26,7 @@ export const word = declare({
 
 export const answers = {
   sessions: answering({
-    may: 'anyone reads',
+    word: 'session list',
     shape: z.object({ rig: z.string().optional() }),
     answer: ({ rig }, { town }) => sessions(town.host, rig === undefined ? undefined : knownRig(town, rig)),
   }),

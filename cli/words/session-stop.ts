@@ -23,7 +23,7 @@ export const word = declare({
 
 export const answers = {
   sessionStop: answering({
-    may: 'overseer',
+    word: 'session stop',
     shape: z.object({ address: z.string() }),
     answer: async ({ address }, asking) => {
       const { host } = asking.town

@@ -43,7 +43,7 @@ export const answers = {
    * someone.
    */
   spawn: answering({
-    may: 'overseer',
+    word: 'spawn',
     shape,
     answer: async ({ epic, issue, fresh }, asking) => {
       const rig = rigOfIssue(asking.town, (epic ?? issue) as string)

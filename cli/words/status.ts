@@ -30,12 +30,12 @@ export const word = declare({
 
 export const answers = {
   ping: answering({
-    may: 'anyone reads',
+    word: 'status',
     shape: z.object({}),
     answer: (_, { town: { version, pid, root, startedAt } }) => ({ version, pid, town: root, startedAt }),
   }),
   status: answering({
-    may: 'anyone reads',
+    word: 'status',
     shape: z.object({}),
     answer: (_, { town }): Status => {
       const { host, name, root, version, pid, startedAt } = town

@@ -81,9 +81,10 @@ export function actorTable(store: Store) {
 }
 
 /** Those whose address begins so, by address. */
-export function readActors(store: Store, prefix = ''): ActorState[] {
+export function readActors(store: Store, prefix = '', role: string | null = null): ActorState[] {
+  const which = 'substr(address, 1, ?) = ? AND role = coalesce(?, role)'
   return store
-    .all<ActorRow>('SELECT * FROM actor WHERE substr(address, 1, ?) = ? ORDER BY address', prefix.length, prefix)
+    .all<ActorRow>(`SELECT * FROM actor WHERE ${which} ORDER BY address`, prefix.length, prefix, role)
     .map(stateOf)
 }
 

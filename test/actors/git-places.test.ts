@@ -94,6 +94,30 @@ test('the town runs nothing that an agent configured: in its place, in the clone
   expect((await kept()).filter(({ kind }) => kind === 'nested')).toHaveLength(2)
 })
 
+test('a worker’s place refuses to push main of origin, and nothing else', async () => {
+  rig.origin()
+  await rig.add()
+  const path = await rig.worker('Nux')
+  writeFileSync(join(path, 'more.txt'), 'more\n')
+  sh(path, 'add', '--all')
+  sh(path, 'commit', '--quiet', '-m', 'more')
+  const other = join(rig.dir, 'other.git')
+  sh(rig.dir, 'init', '--quiet', '--bare', other)
+  const before = sh(rig.bare, 'rev-parse', 'main')
+  const url = sh(path, 'remote', 'get-url', 'origin')
+  for (const args of [
+    ['origin', 'HEAD:main'],
+    ['origin', '+HEAD:refs/heads/main', 'HEAD:mine'],
+    [url, 'HEAD:main'],
+    ['origin', ':main'],
+  ])
+    expect(() => sh(path, 'push', '--quiet', ...args)).toThrow(/Refinery.*gt handoff/)
+  expect([sh(rig.bare, 'rev-parse', 'main'), sh(rig.bare, 'branch', '--list', 'mine')]).toEqual([before, ''])
+  sh(path, 'push', '--quiet', 'origin', 'HEAD:mine')
+  sh(path, 'push', '--quiet', other, 'HEAD:main')
+  expect(sh(rig.bare, 'rev-parse', 'mine')).toBe(sh(other, 'rev-parse', 'main'))
+})
+
 test('what one worker configures is not another’s, nor the clone’s', async () => {
   rig.origin()
   await rig.add()
@@ -237,6 +261,21 @@ test('workers fetch while the town moves main, and neither fails for it', async 
   const newest = sh(rig.seed, 'rev-parse', 'HEAD')
   expect(sh(rig.layout.clone, 'rev-parse', 'main')).toBe(newest)
   await eventually(() => paths.every((path) => sh(path, 'rev-parse', 'origin/main') === newest))
+})
+
+test('workers’ places follow main also where the clone’s own branch cannot', async () => {
+  rig.origin()
+  await rig.add()
+  const path = await rig.worker()
+  sh(rig.layout.clone, 'checkout', '--quiet', '--detach')
+  sh(rig.layout.clone, 'branch', '--quiet', '-D', 'main')
+  sh(rig.layout.clone, 'branch', '--quiet', 'main/mine')
+  commit(rig.seed, { 'n.txt': 'x\n' })
+  sh(rig.seed, 'push', '--quiet', 'origin', 'main')
+  await fetchMain(rig.deps(), 'w')
+  const newest = sh(rig.seed, 'rev-parse', 'HEAD')
+  await eventually(() => sh(path, 'rev-parse', 'origin/main') === newest)
+  expect(sh(rig.layout.clone, 'branch', '--list', '--format=%(refname:short)')).toContain('main/mine')
 })
 
 test('a worker starts at once from the main that is known here when origin hangs', async () => {

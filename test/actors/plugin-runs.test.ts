@@ -21,7 +21,8 @@ afterEach(async () => {
 function run(script: string, runWithinMs = 10_000) {
   writeFileSync(join(rigLayout(town, 'w').plugin('p'), 'run'), `#!/bin/sh\n${script}\n`, { mode: 0o755 })
   const message = { id: 'w-1', from: 'overseer', subject: 'Hello', body: 'x'.repeat(100_000) }
-  const hands = pluginHands({ town, env: { PATH: process.env.PATH ?? '' }, runWithinMs })
+  const plugins = { trouble: () => Promise.resolve(undefined) }
+  const hands = pluginHands({ town, env: { PATH: process.env.PATH ?? '' }, plugins, runWithinMs })
   const call = { signal: new AbortController().signal } as EffectCall
   return hands.runPlugin({ rig: 'w', plugin: 'p', message }, call)
 }

@@ -1,7 +1,25 @@
-// Mistakes in what is done to git.
+// Mistakes in what is done to git, and in who may do it.
 import type { Mutant } from './mutant.ts'
 
 export const hands: readonly Mutant[] = [
+  {
+    name: 'who pretends to be another session is believed',
+    file: 'actors/ancestry.ts',
+    find: `eldest = ledBy(recorded, entry) ?? saidBy(town, marksOf(entry.pid)) ?? eldest`,
+    replace: `eldest ??= ledBy(recorded, entry) ?? saidBy(town, marksOf(entry.pid))`,
+  },
+  {
+    name: 'a plugin runs whatever has become of it',
+    file: 'actors/plugins/enabled.ts',
+    find: `plugins[key(rig, name)]?.hash === hash ? 'enabled' : 'changed'`,
+    replace: `hash === '' ? 'changed' : 'enabled'`,
+  },
+  {
+    name: 'a worker’s place lets it push main',
+    file: 'actors/git/place.ts',
+    find: `|| [ "$2" = \${inShell(url)} ] || exit 0`,
+    replace: `|| exit 0; exit 0`,
+  },
   {
     name: 'a worktree goes without a last look',
     file: 'actors/git/retire.ts',
@@ -23,8 +41,8 @@ export const hands: readonly Mutant[] = [
   {
     name: 'a lock is taken from a git that holds it',
     file: 'actors/git/locks.ts',
-    find: `if (ageMs < youngMs || holders.some(({ repository: known }) => known || ageMs < unseenMaxMs)) return false`,
-    replace: `if (ageMs < youngMs) return false`,
+    find: `if (seenMs < youngMs || holders.some(({ repository: its }) => its || seenMs < unseenMaxMs)) return false`,
+    replace: `if (seenMs < youngMs) return false`,
   },
   {
     name: 'a worktree goes with work in its submodules',
@@ -37,6 +55,42 @@ export const hands: readonly Mutant[] = [
     file: 'actors/git/running.ts',
     find: `isWithin(cwd, town) && !isAlive(identityIn(owner))`,
     replace: `isWithin(cwd, town) && isAlive(identityIn(owner))`,
+  },
+  {
+    name: 'a file that says it is old makes its session silent',
+    file: 'actors/sessions/session.ts',
+    find: `watchedMs === null || shown === undefined || shown !== before ? 0 : silentMs + watchedMs`,
+    replace: `Date.now() - statSync(join(session.dir, 'started')).mtimeMs`,
+  },
+  {
+    name: 'a clock that is set makes everybody silent',
+    file: 'runtime/clock.ts',
+    find: `return passedMs > lookMs + lateMs || Math.abs(movedMs) > lateMs ? null : passedMs`,
+    replace: `return passedMs + movedMs`,
+  },
+  {
+    name: 'a limit counts the time in which its process was stopped',
+    file: 'runtime/clock.ts',
+    find: `      if (!wasWatched) leftMs = Math.max(leftMs, afreshMs)\n`,
+    replace: ``,
+  },
+  {
+    name: 'a successor starts beside what is left of the one before',
+    file: 'actors/sessions/hands.ts',
+    find: `        await endLeftOf(townLayout(deps.town).sessions, isFormer, 0, call.signal)\n`,
+    replace: `        void isFormer\n`,
+  },
+  {
+    name: 'a record is believed without the mark of its session',
+    file: 'actors/processes.ts',
+    find: `!('noted' in whose) || !hasProc || family.some(({ pid }) => found.has(pid))`,
+    replace: `true`,
+  },
+  {
+    name: 'a session that tmux’s server took along is its own fault',
+    file: 'actors/sessions/session.ts',
+    find: `exit === null && !(await backend.holds(session.id))`,
+    replace: `false`,
   },
   {
     name: 'what the last session of a place locked stays so',

@@ -22,11 +22,24 @@ const freeSlot = (t: Stranger, seconds = 15) => {
 
 // --- who pushes
 
+story('a worker pushes main: it is refused in words, and what it hands off lands by the gates', { share: true }, () => {
+  const t = stranger({
+    gate: 'exit 0',
+    worker:
+      'echo x > new.txt; commit; git push origin HEAD:main 2> "$E/said" && exit 1; git push -q origin +HEAD:refs/heads/main && exit 1; git push -q origin :main && exit 1; git push -q "$(git remote get-url origin)" HEAD:main && exit 1; git push -q origin HEAD:mine',
+  })
+  t.lands(t.give('One'))
+  expect(t.evidenceOf('said')).toMatch(/Refinery.*gt handoff/)
+  expect([t.on('new.txt'), t.on('new.txt', 'mine'), t.told()]).toEqual(['x\n', 'x\n', ''])
+})
+
 story(
   'a worker pushes main itself and hands off: closed as on main, or told; not told to commit',
   { share: true },
   () => {
-    const t = stranger({ worker: 'echo x > new.txt; commit; git push -q origin HEAD:main; git fetch -q origin' })
+    const t = stranger({
+      worker: 'echo x > new.txt; commit; git push -q --no-verify origin HEAD:main; git fetch -q origin',
+    })
     const { landed, said } = t.ends(t.give('One'))
     expect(t.on('new.txt')).toBe('x\n')
     if (!landed) expect(said).toMatch(/main/)
@@ -43,7 +56,7 @@ story(
       const t = stranger({
         gate: 'exit 0',
         settings: allow ? { foreign_commits: 'allow' } : {},
-        worker: 'echo x > new.txt; commit; git push -q origin HEAD:main; git fetch -q origin',
+        worker: 'echo x > new.txt; commit; git push -q --no-verify origin HEAD:main; git fetch -q origin',
       })
       t.ends(t.give('One'))
       t.ends(t.give('Two'))
@@ -55,9 +68,12 @@ story(
 
 story('a worker pushes main itself and closes its issue', {}, () => {
   const t = stranger({
-    worker: `${countRuns}; echo x > new.txt; commit; git push -q origin HEAD:main; bd close "$GT_ISSUE" -r done`,
+    worker: `${countRuns}; echo x > new.txt; commit; git push -q --no-verify origin HEAD:main; bd close "$GT_ISSUE" -r done`,
   })
-  ending(t, `${countRuns}; echo x > new.txt; commit; git push -q origin HEAD:main; bd close "$GT_ISSUE" -r done`)
+  ending(
+    t,
+    `${countRuns}; echo x > new.txt; commit; git push -q --no-verify origin HEAD:main; bd close "$GT_ISSUE" -r done`,
+  )
   t.ends(t.give('One'))
   expect([runs(t), t.on('new.txt')]).toEqual([1, 'x\n'])
   freeSlot(t)
@@ -75,7 +91,7 @@ story('a worker pushes a branch of its own and a tag: both stay, and the work la
 story('a worker force-pushes main with a rewritten history: it is told, by name', {}, () => {
   const t = stranger({
     before: (t) => t.push('theirs.txt', 'theirs\n'),
-    worker: 'git reset -q --hard HEAD~1; echo x > new.txt; commit; git push -qf origin HEAD:main',
+    worker: 'git reset -q --hard HEAD~1; echo x > new.txt; commit; git push -qf --no-verify origin HEAD:main',
   })
   const { said } = t.ends(t.give('One'), 25)
   expect(`${said}${t.log()}`).toMatch(/rewrit|not what it was|foreign|pushed|histor/i)

@@ -1,0 +1,42 @@
+// Who may say which word of `gt`: the one list. A word that is on none is the Overseer's alone.
+// Never: asks who somebody is (caller.ts).
+
+/**
+ * `anyone`: also agents, plugins, gates and setups, and from anywhere, for it changes nothing of the town; `agents`:
+ * a polecat in its session and a plugin while it runs, each for itself, and the Overseer; `overseer`: nobody else.
+ */
+export type Right = 'anyone' | 'agents' | 'overseer'
+
+/** What looks, or has no town to change. */
+const anyone = [
+  'completion',
+  'install',
+  'log',
+  'mail dead',
+  'mail inbox',
+  'merge-queue list',
+  'plugin status',
+  'plugins',
+  'polecats',
+  'replay',
+  'rig show',
+  'rigs',
+  'session list',
+  'session logs',
+  'sim',
+  'status',
+  'version',
+  'viz',
+  'wait',
+  'why',
+] as const
+
+/** What a session may do besides looking: this, and `bd` under its own name. */
+const agents = ['handoff', 'mail read', 'mail send', 'merge-queue add'] as const
+
+export const rightOf = (word: string): Right =>
+  (anyone as readonly string[]).includes(word)
+    ? 'anyone'
+    : (agents as readonly string[]).includes(word)
+      ? 'agents'
+      : 'overseer'
