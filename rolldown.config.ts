@@ -42,7 +42,7 @@ export default defineConfig([
           { name: 'core', test: /\/(cli\/(gt-main|client|words)|actors\/socket-folder)\.ts$/ },
           {
             name: 'bd',
-            test: /\/(cli\/(bd-\w+|writer)|actors\/beads\/(embedded|contract|file|find|ids|limits|jsonl|schema|tiers))\.ts$/,
+            test: /\/(cli\/(bd-\w+|writer)|actors\/beads\/(embedded|contract|file|find|ids|limits|jsonl|mail|parts|schema|tiers))\.ts$/,
           },
         ],
       },
