@@ -47,8 +47,8 @@ export const kernel: readonly Mutant[] = [
   {
     name: 'while nobody watches, time passes',
     file: 'runtime/host.ts',
-    find: `tables.journal.lastWatchedAt() ?? given.clock.now()`,
-    replace: `given.clock.now()`,
+    find: `continued(given.clock, tables.journal.lastMoments())`,
+    replace: `continued(given.clock, undefined)`,
   },
   {
     name: 'a left state keeps its effect',
