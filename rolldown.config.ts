@@ -34,9 +34,16 @@ export default defineConfig([
       // third: opening a file costs more than reading it.
       codeSplitting: {
         groups: [
-          { name: 'values', test: /\/(cli\/(around|errors|kinds|rights)|machines\/address)\.ts$/ },
+          {
+            name: 'values',
+            test: /\/(cli\/(around|errors|kinds|word|print|rights)|machines\/(address|texts)|actors\/plain)\.ts$/,
+          },
           { name: 'whose', test: /\/(cli\/here|actors\/(ancestry|layout|processes))\.ts$/ },
-          { name: 'core', test: /\/cli\/(gt-main|client|word|words|print)\.ts$/ },
+          { name: 'core', test: /\/(cli\/(gt-main|client|words)|actors\/socket-folder)\.ts$/ },
+          {
+            name: 'bd',
+            test: /\/(cli\/(bd-\w+|writer)|actors\/beads\/(embedded|contract|ids|limits|jsonl|schema))\.ts$/,
+          },
         ],
       },
       paths: (id) => (isApart(id) ? `./${apart[basename(id)]}` : id),

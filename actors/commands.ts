@@ -17,10 +17,14 @@ export class CommandRefused extends Error {
  * Splits a command. Quotes are respected, `NAME=value` in front of the program becomes its environment, and `~` and
  * `$HOME` are the person's own home, here and now; what needs a shell is refused.
  */
-export function splitCommand(text: string, home: string): Command {
+export function splitCommand(text: string, known: string | undefined): Command {
   refuseWhatNeedsAShell(text)
-  const words = parse(text, (name) => (name === 'HOME' ? home : { op: `$${name}` })).map((word) => {
-    if (typeof word === 'string') return word === '~' || word.startsWith('~/') ? `${home}${word.slice(1)}` : word
+  const home = () => {
+    if (known !== undefined) return known
+    throw new CommandRefused(`"${text}" names a home folder, and there is none here: set HOME, or give the whole path`)
+  }
+  const words = parse(text, (name) => (name === 'HOME' ? home() : { op: `$${name}` })).map((word) => {
+    if (typeof word === 'string') return word === '~' || word.startsWith('~/') ? `${home()}${word.slice(1)}` : word
     throw refusal(text, 'comment' in word ? 'a # comment' : 'pattern' in word ? `the pattern ${word.pattern}` : word.op)
   })
   const program = words.findIndex((word) => !/^[A-Za-z_]\w*=/.test(word))
@@ -35,7 +39,7 @@ const shellWords = new Set(
   '! . : { [[ case cd eval exec exit export for if set source trap ulimit umask until while'.split(' '),
 )
 
-const homeIn = (word: string, home: string) => word.slice(word.indexOf('=') + 1).replace(/^~(?=\/|$)/, () => home)
+const homeIn = (word: string, home: () => string) => word.slice(word.indexOf('=') + 1).replace(/^~(?=\/|$)/, home)
 
 /** As it is written into a configuration file: words alone where there is no environment. */
 export type Written = string[] | { run: string[]; env: Record<string, string> }

@@ -2,17 +2,22 @@
 // are kept. (spec: Configuration)
 // Never: writes over a file it could not read.
 import { createHash } from 'node:crypto'
-import { readFileSync } from 'node:fs'
-import { homedir } from 'node:os'
 import { isAbsolute, normalize } from 'node:path'
+import process from 'node:process'
 import { z } from 'zod'
 import { isMemberName, isRigName } from '../machines/address.ts'
 import { presets } from './agents/presets.ts'
 import { type Command, CommandRefused, splitCommand } from './commands.ts'
-import { writeWhole } from './files.ts'
+import { homeOf } from './environment.ts'
+import { textAt, writeWhole } from './files.ts'
+import { withoutCredentials } from './git/credentials.ts'
+import { shown } from './git/shown.ts'
 
 export class ConfigUnusable extends Error {
   override name = 'ConfigUnusable'
+  constructor(message: string) {
+    super(shown(message))
+  }
 }
 
 /** `500ms`, `5s`, `2m`, `1h` as milliseconds. */
@@ -56,7 +61,7 @@ const command = z
     const { run, env } = typeof written === 'object' && 'run' in written ? written : { run: written, env: {} }
     if (typeof run !== 'string') return { argv: run, env }
     try {
-      const typed = splitCommand(run, homedir())
+      const typed = splitCommand(run, homeOf(process.env))
       return { argv: typed.argv, env: { ...typed.env, ...env } }
     } catch (error) {
       if (!(error instanceof CommandRefused)) throw error
@@ -93,7 +98,8 @@ export const rigConfig = z
     type: z.literal('rig'),
     version: version(1),
     name: rigName,
-    git_url: z.string(),
+    /** Without the password that an address may be written with (`git/credentials.ts`). */
+    git_url: z.string().transform(withoutCredentials),
     default_branch: z.string().min(1),
     beads: z.looseObject({ prefix: beadsPrefix }),
     max_workers: z.int().min(1).max(200).default(4),
@@ -172,7 +178,7 @@ export const limitsOf = (rig: RigConfig) => ({
 export function readConfig<S extends z.ZodType>(path: string, schema: S): z.output<S> {
   let raw: unknown
   try {
-    raw = JSON.parse(readFileSync(path, 'utf8'))
+    raw = JSON.parse(textAt(path))
   } catch (error) {
     throw new ConfigUnusable(
       `${path} cannot be read: ${error instanceof Error ? error.message : error}. It was left as it is; mend it, then run the command again`,

@@ -2,7 +2,19 @@
 // function a purpose, and the only lists of names.
 // Never: hands on a name that is on no list; what an agent or another town has set (GT_*) goes to nobody.
 
+import { homedir } from 'node:os'
+
 export type Environment = Readonly<Record<string, string | undefined>>
+
+/** The person's home; undefined where HOME is not set and the machine knows no such user, as in a container. */
+export function homeOf({ HOME }: Environment): string | undefined {
+  if (HOME) return HOME
+  try {
+    return homedir() || undefined
+  } catch {
+    return undefined
+  }
+}
 
 /** Who the person is and how their terminal speaks. */
 const person = ['HOME', 'USER', 'LOGNAME', 'SHELL', 'LANG', 'TERM', 'TZ', 'TMPDIR', 'NO_COLOR']
@@ -29,18 +41,27 @@ const credentials = [
   'SSL_CERT_FILE',
   'SSL_CERT_DIR',
   'CURL_CA_BUNDLE',
+  'no_proxy',
+  'NO_PROXY',
+]
+/** Those of them that are a secret, or may have one in them, and not only the way to it. */
+const secrets = [
   'GH_TOKEN',
   'GITHUB_TOKEN',
   'GITLAB_TOKEN',
-  ...['http_proxy', 'https_proxy', 'ftp_proxy', 'all_proxy', 'no_proxy'].flatMap((name) => [name, name.toUpperCase()]),
+  ...['http_proxy', 'https_proxy', 'ftp_proxy', 'all_proxy'].flatMap((name) => [name, name.toUpperCase()]),
 ]
 
 /** What git that talks to origin may know: who the person is, and what reaches it. */
-export const originVariables: readonly string[] = ['HOME', 'USER', 'LOGNAME', ...places, ...credentials]
+export const originVariables: readonly string[] = ['HOME', 'USER', 'LOGNAME', ...places, ...credentials, ...secrets]
 
 /** What the daemon lives with: enough for itself, for git, and for what the rigs hand on by name. */
 export const daemonEnv = (env: Environment, extra: readonly string[] = []) =>
-  chosen(env, (name) => ownWay(name) || credentials.includes(name) || extra.includes(name))
+  chosen(env, (name) => isOpen(name) || secrets.includes(name) || extra.includes(name))
+
+/** What of that every process of this user may read, as it may read the environment of any other. */
+export const openEnv = (env: Environment, extra: readonly string[] = []) =>
+  chosen(env, (name) => isOpen(name) && !extra.includes(name))
 
 /** An agent's session, before what the town itself tells it; `extra` are the names its rig adds. */
 export const sessionEnv = (env: Environment, extra: readonly string[] = []) =>
@@ -51,7 +72,8 @@ export const gateEnv = (env: Environment, extra: readonly string[] = []) =>
   chosen(env, (name) => name === 'PATH' || (ofPerson(name) && name !== 'HOME') || extra.includes(name))
 
 const ofPerson = (name: string) => person.includes(name) || name.startsWith('LC_')
-const ownWay = (name: string) => name === 'PATH' || ofPerson(name) || places.includes(name)
+const isOpen = (name: string) =>
+  name === 'PATH' || ofPerson(name) || places.includes(name) || credentials.includes(name)
 
 function chosen(env: Environment, passes: (name: string) => boolean): Record<string, string> {
   const passing = Object.entries(env).filter(

@@ -1,10 +1,11 @@
 // What a town is, as its folder says: its rigs with their configuration, or what is wrong with it, as data. For the
 // daemon, for commands that work without one, and for whoever looks after the town.
 // Never: changes a file; asks the daemon.
-import { existsSync, readdirSync, readFileSync } from 'node:fs'
+import { existsSync, readdirSync } from 'node:fs'
 import { join } from 'node:path'
 import { mayor, overseer, pluginOf, polecatOf, refineryOf, witnessOf } from '../machines/address.ts'
 import { ConfigUnusable, limitsOf, type RigConfig, readConfig, rigConfig, rigsConfig, townConfig } from './config.ts'
+import { textAt } from './files.ts'
 import { rigLayout, townLayout } from './layout.ts'
 import { didYouMean } from './nearest.ts'
 import { actorFileOf, type Plugins } from './plugins/enabled.ts'
@@ -32,7 +33,7 @@ export function readTown(root: string): TownRead {
     const path = rigLayout(root, rig).config
     try {
       rigs.set(rig, readConfig(path, rigConfig))
-      const raw = JSON.parse(readFileSync(path, 'utf8')) as object
+      const raw = JSON.parse(textAt(path)) as object
       unread.push(...unreadKeys(raw).map((words) => `${path} says ${words}`))
     } catch (error) {
       if (!(error instanceof ConfigUnusable)) throw error
@@ -124,7 +125,7 @@ export function namesHandedOn(root: string): string[] {
 
 function lenient(path: string): Record<string, unknown> {
   try {
-    return JSON.parse(readFileSync(path, 'utf8')) as Record<string, unknown>
+    return JSON.parse(textAt(path)) as Record<string, unknown>
   } catch (error) {
     if (error instanceof SyntaxError || (error as NodeJS.ErrnoException).code === 'ENOENT') return {}
     throw error

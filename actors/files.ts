@@ -1,34 +1,42 @@
-// Files written whole, and read by their last bytes only.
-// Never: lets two writers meet in one half-written file; reads more of a file than was asked for; waits for a pipe that
-// somebody put where a file should be.
-import { randomBytes } from 'node:crypto'
+// Files written whole, and read by a part of known size. The one place that opens what an agent, a gate or a setup can
+// write: it may have put a link there that leads elsewhere, a pipe that never ends, or more than memory holds.
+// Never: lets two writers meet in one half-written file; reads more of a file than was asked for; follows a link that
+// was put where a file should be, or waits for a pipe.
 import {
   closeSync,
   constants,
   existsSync,
   fstatSync,
   fsyncSync,
+  ftruncateSync,
   openSync,
+  promises,
   readdirSync,
+  readlinkSync,
   readSync,
+  realpathSync,
   renameSync,
   rmSync,
   writeFileSync,
 } from 'node:fs'
-import { dirname } from 'node:path'
+import type { FileHandle } from 'node:fs/promises'
+import { dirname, join } from 'node:path'
+import process from 'node:process'
 
 /** Writes a file whole or not at all; it and its folder are on disk when this returns. */
-export function writeWhole(path: string, text: string, mode = 0o644): void {
+export function writeWhole(path: string, text: string, mode = 0o600): void {
   putInPlace(path, text, mode, true)
   syncFolder(dirname(path))
 }
 
 /** The same, for what means nothing once the machine has gone down: it waits for no disk. */
-export function writePassing(path: string, text: string, mode = 0o644): void {
+export function writePassing(path: string, text: string | Uint8Array, mode = 0o600): void {
   putInPlace(path, text, mode, false)
 }
 
-function putInPlace(path: string, text: string, mode: number, onDisk: boolean): void {
+function putInPlace(path: string, text: string | Uint8Array, mode: number, onDisk: boolean): void {
+  // Loaded here only: node:crypto takes longer to load than most commands take to run.
+  const { randomBytes } = process.getBuiltinModule('node:crypto')
   const part = `${path}.${randomBytes(6).toString('hex')}.part`
   try {
     const fd = openSync(part, 'wx', mode)
@@ -50,8 +58,18 @@ export function writeIfMissing(path: string, text: string, mode?: number): void 
   if (!existsSync(path)) writeWhole(path, text, mode)
 }
 
-/** The new name is on disk once its folder is. */
-function syncFolder(dir: string): void {
+/** What a file holds is on disk when this returns. */
+export function syncFile(path: string): void {
+  const fd = openSync(path, constants.O_RDWR)
+  try {
+    fsyncSync(fd)
+  } finally {
+    closeSync(fd)
+  }
+}
+
+/** A new name is on disk once its folder is. */
+export function syncFolder(dir: string): void {
   const fd = openSync(dir, constants.O_RDONLY)
   try {
     fsyncSync(fd)
@@ -63,24 +81,169 @@ function syncFolder(dir: string): void {
   }
 }
 
-/** The last bytes of a file, at most `bytesMax`; empty when there is no such file, or it is none (a pipe, a folder). */
-export function lastBytes(path: string, bytesMax: number): string {
+// What others can write
+
+const { O_RDONLY, O_RDWR, O_WRONLY, O_APPEND, O_CREAT, O_NOFOLLOW, O_NONBLOCK } = constants
+const noWaiting = O_NONBLOCK | O_NOFOLLOW
+/** Nothing is there, or something that is no plain file. */
+const noFile = ['ENOENT', 'ENOTDIR', 'ENXIO', 'ELOOP', 'EISDIR', 'ENODEV']
+
+/** Opens a plain file; undefined when there is none, or a link, a pipe, a device or a folder is in its place. */
+function opened(path: string, flags: number): number | undefined {
   let fd: number
   try {
-    fd = openSync(path, constants.O_RDONLY | constants.O_NONBLOCK)
+    fd = openSync(path, flags, 0o600)
   } catch (error) {
-    if (['ENOENT', 'ENOTDIR', 'ENXIO', 'ELOOP'].includes((error as NodeJS.ErrnoException).code ?? '')) return ''
+    if (noFile.includes((error as NodeJS.ErrnoException).code ?? '')) return undefined
     throw error
   }
+  if (fstatSync(fd).isFile()) return fd
+  closeSync(fd)
+  return undefined
+}
+
+/** Works with a plain file and closes it; undefined when there is none. */
+function withFile<T>(path: string, flags: number, work: (fd: number, sizeBytes: number) => T): T | undefined {
+  const fd = opened(path, flags | noWaiting)
+  if (fd === undefined) return undefined
   try {
-    const stat = fstatSync(fd)
-    if (!stat.isFile()) return ''
-    const bytes = Buffer.alloc(Math.min(stat.size, bytesMax))
-    const length = readSync(fd, bytes, 0, bytes.length, stat.size - bytes.length)
-    // The cut may go through the middle of a letter.
-    return bytes.toString('utf8', 0, length).replace(/^\uFFFD+/, '')
+    return work(fd, fstatSync(fd).size)
   } finally {
     closeSync(fd)
+  }
+}
+
+function bytesAt(fd: number, from: number, bytesMax: number): Buffer {
+  const bytes = Buffer.allocUnsafe(bytesMax)
+  let length = 0
+  while (length < bytesMax) {
+    const read = readSync(fd, bytes, length, bytesMax - length, from + length)
+    if (read === 0) break
+    length += read
+  }
+  return bytes.subarray(0, length)
+}
+
+const textBytesMax = 1024 * 1024
+
+/** The whole text of a small file; undefined when there is none, it is no plain file, or it is bigger than that. */
+export const textOf = (path: string, bytesMax = textBytesMax): string | undefined =>
+  withFile(path, O_RDONLY, (fd, size) => (size > bytesMax ? undefined : bytesAt(fd, 0, size).toString('utf8')))
+
+/**
+ * The same of a file that must be there and may be a link that a person made, as of the town's own configuration;
+ * throws when it is not there, is no file, or is bigger than that.
+ */
+export function textAt(path: string, bytesMax = textBytesMax): string {
+  const fd = openSync(path, O_RDONLY | O_NONBLOCK)
+  try {
+    const stat = fstatSync(fd)
+    if (!stat.isFile()) throw new Error(`${path} is no file`)
+    if (stat.size > bytesMax) throw new Error(`${path} is bigger than ${bytesMax >> 20} MiB`)
+    return bytesAt(fd, 0, stat.size).toString('utf8')
+  } finally {
+    closeSync(fd)
+  }
+}
+
+/** The first bytes of a program, which may be a link to it; empty when there is none. */
+export function firstBytes(path: string, bytesMax: number): Buffer {
+  const fd = opened(path, O_RDONLY | O_NONBLOCK)
+  if (fd === undefined) return Buffer.alloc(0)
+  try {
+    return bytesAt(fd, 0, bytesMax)
+  } finally {
+    closeSync(fd)
+  }
+}
+
+/** The last bytes of a file, at most `bytesMax`; empty when there is no such file. */
+export const lastBytes = (path: string, bytesMax: number): string =>
+  withFile(path, O_RDONLY, (fd, size) => {
+    const length = Math.min(size, bytesMax)
+    // The cut may go through the middle of a letter.
+    return bytesAt(fd, size - length, length)
+      .toString('utf8')
+      .replace(/^\uFFFD+/, '')
+  }) ?? ''
+
+/**
+ * The bytes of a growing file from `from` on, at most `bytesMax`, and where they start: at its beginning when it has
+ * begun again. None when there is no such file.
+ */
+export const bytesFrom = (path: string, from: number, bytesMax: number): { bytes: Buffer; start: number } =>
+  withFile(path, O_RDONLY, (fd, size) => {
+    const start = size < from ? 0 : from
+    return { bytes: bytesAt(fd, start, Math.min(bytesMax, size - start)), start }
+  }) ?? { bytes: Buffer.alloc(0), start: from }
+
+/**
+ * Adds to the end of a file, which is made if it is not there, and is on disk when this returns; throws when something
+ * else is in its place.
+ */
+export function append(path: string, text: string): void {
+  const fd = openForAppending(path)
+  try {
+    writeFileSync(fd, text)
+    fsyncSync(fd)
+  } finally {
+    closeSync(fd)
+  }
+}
+
+/** A file that programs write to, open; who asks closes it. */
+export function openForAppending(path: string): number {
+  const fd = opened(path, O_WRONLY | O_APPEND | O_CREAT | noWaiting)
+  if (fd === undefined) throw new Error(`${path} is no file; take away what is there`)
+  return fd
+}
+
+/**
+ * Bounds a file that programs go on appending to: when it is longer, its last `bytesMax` become `<path>.1` and it
+ * begins again.
+ */
+export function beginAgain(path: string, bytesMax: number): void {
+  withFile(path, O_RDWR, (fd, size) => {
+    if (size <= bytesMax) return
+    writePassing(`${path}.1`, bytesAt(fd, size - bytesMax, bytesMax))
+    ftruncateSync(fd)
+  })
+}
+
+/** A plain file, open for reading; undefined when there is none. Who asks closes it. */
+export async function openPlain(path: string): Promise<FileHandle | undefined> {
+  let file: FileHandle
+  try {
+    // By way of `promises`, which is loaded only where it is used: `bd` reads this file.
+    file = await promises.open(path, O_RDONLY | noWaiting)
+  } catch (error) {
+    if (noFile.includes((error as NodeJS.ErrnoException).code ?? '')) return undefined
+    throw error
+  }
+  if ((await file.stat()).isFile()) return file
+  await file.close()
+  return undefined
+}
+
+const openFile = (fd: number) => `/proc/self/fd/${fd}`
+const hasProc = existsSync(openFile(0).replace(/\d+$/, ''))
+
+/**
+ * Copies a plain file `path` below `root`, with its mode, to a file that is not there yet; false when there is no plain
+ * file, or a link leads to it. Throws EEXIST when something is at `to`.
+ */
+export async function copyPlain(root: string, path: string, to: string): Promise<boolean> {
+  const file = await openPlain(join(root, path))
+  if (!file) return false
+  try {
+    // What was opened, and not what has its name by now.
+    const from = hasProc ? openFile(file.fd) : join(root, path)
+    if (hasProc && readlinkSync(from) !== join(realpathSync(root), path)) return false
+    await promises.copyFile(from, to, constants.COPYFILE_EXCL | constants.COPYFILE_FICLONE)
+    await promises.chmod(to, (await file.stat()).mode & 0o777)
+    return true
+  } finally {
+    await file.close()
   }
 }
 

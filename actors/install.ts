@@ -2,6 +2,7 @@
 // Never: writes over what is there; a rig that cannot be made leaves nothing behind.
 import { randomBytes } from 'node:crypto'
 import {
+  chmodSync,
   existsSync,
   mkdirSync,
   readdirSync,
@@ -17,12 +18,14 @@ import type { Written } from './commands.ts'
 import { beadsPrefix, readConfig, rigConfig, rigName, rigsConfig, townConfig, writeConfig } from './config.ts'
 import { writeIfMissing } from './files.ts'
 import { type CloneProgress, makeClones, NoBranch } from './git/clone.ts'
+import { asking, cannotKeep, forgetCredentials, keepCredentials, parted } from './git/credentials.ts'
 import { GitFailed, git } from './git/git.ts'
 import { makeLens } from './git/lens.ts'
 import { excludesOf, gitTrouble } from './git/prepare.ts'
 import { shown } from './git/shown.ts'
 import { wordsOf } from './git/words.ts'
 import { rigLayout, townLayout } from './layout.ts'
+import { makeRecords } from './records.ts'
 
 /** What was asked for cannot be; says what, where, what next. */
 export class Refused extends Error {
@@ -50,7 +53,8 @@ export function installTown(
   const made = !existsSync(join(path, 'mayor/town.json'))
   if (made && existsSync(path) && readdirSync(path).length > 0)
     throw new Refused(`${path} is not empty and not a town; give an empty or a new folder`)
-  mkdirSync(path, { recursive: true })
+  mkdirSync(path, { recursive: true, mode: 0o700 })
+  if (made) chmodSync(path, 0o700)
   const layout = townLayout(realpathSync(path))
   for (const dir of [layout.config, layout.mayor, layout.beads]) mkdirSync(dir, { recursive: true })
   for (const dir of [layout.daemon, layout.sessions, layout.gateLogs, layout.shims])
@@ -69,6 +73,7 @@ export function installTown(
   writeIfMissing(layout.instructions, instructions)
   writeIfMissing(layout.secret, randomBytes(32).toString('hex'), 0o600)
   options.initBeads(layout.beads, 'gm')
+  makeRecords(layout.root)
   return { town: layout.root, made }
 }
 
@@ -101,7 +106,7 @@ export interface NewRig {
 export async function addRig(
   town: string,
   rig: NewRig,
-): Promise<{ branch: string; prefix: string; warning: string | null }> {
+): Promise<{ branch: string; prefix: string; warning: string | null; credentials?: string }> {
   const layout = townLayout(town)
   const named = rigName.safeParse(rig.name)
   if (!named.success) throw new Refused(`"${rig.name}" cannot be a rig's name: ${named.error.issues[0]?.message}`)
@@ -118,16 +123,22 @@ export async function addRig(
     )
   if (prefix === 'gm' || taken.includes(prefix))
     throw new Refused(`prefix ${prefix} is taken; give another with --prefix`)
+  const secret = cannotKeep(rig.url)
+  if (secret !== undefined) throw new Refused(`${rig.url} cannot be a rig’s address: ${secret}`)
   if (rig.url.startsWith('-') || /^ext::/.test(rig.url)) throw new Refused(`"${rig.url}" is not a repository's address`)
   if (Object.keys(rig.gates).length === 0 && !rig.noGate)
     throw new Refused(`give ${rig.name} a gate (--gate 'test=npm test'), or say that it lands untested (--no-gate)`)
 
   const old = await gitTrouble()
   if (old !== undefined) throw new Refused(`${old}. Nothing was changed`)
-  const url = existsSync(rig.url) ? realpathSync(rig.url) : rig.url
+  const { url, credentials } = existsSync(rig.url) ? { url: realpathSync(rig.url) } : parted(rig.url)
   const making = join(layout.daemon, `making-${rig.name}-${randomBytes(4).toString('hex')}`)
   try {
+    mkdirSync(making, { mode: 0o700 })
+    if (credentials) keepCredentials(town, rig.name, credentials)
+    else forgetCredentials(town, rig.name)
     const { branch, warnings } = await makeClones(making, url, {
+      asking: (at) => asking(at, town, rig.name, url),
       ...(rig.branch === undefined ? {} : { branch: rig.branch }),
       ...(rig.progress ? { progress: rig.progress } : {}),
     })
@@ -163,9 +174,11 @@ export async function addRig(
     })
     const refused = await pushesRefused(url, branch)
     const all = refused === null ? warnings : [refused, ...warnings]
-    return { branch, prefix, warning: all.length === 0 ? null : all.join('\n') }
+    const kept = credentials ? { credentials: rigLayout(town, rig.name).credentials } : {}
+    return { branch, prefix, warning: all.length === 0 ? null : all.join('\n'), ...kept }
   } catch (error) {
     rmSync(making, { recursive: true, force: true })
+    forgetCredentials(town, rig.name)
     if (error instanceof GitFailed) throw new Refused(`${url} cannot be cloned: ${wordsOf(error)}. Nothing was changed`)
     if (error instanceof NoBranch) throw new Refused(`${error.message}. Nothing was changed`)
     throw error

@@ -1,6 +1,5 @@
 // Every path of a town and its rigs (spec: Directory Structure). Nothing else in the project knows a path.
 // Never: touches the disk; names that reach it have been parsed.
-import { tmpdir, userInfo } from 'node:os'
 import { join } from 'node:path'
 import process from 'node:process'
 
@@ -18,6 +17,14 @@ export function townLayout(town: string) {
     mayorState: join(town, 'mayor/state.json'),
     daemon: join(town, 'daemon'),
     db: join(town, 'daemon/town.db'),
+    /** Which town.db this town goes by, and how often it was opened: outside `daemon/`, which somebody may lose. */
+    dbMark: join(town, 'config/town-db.json'),
+    /** There while town.db is open to be written: what was written last may be in its `-wal` only. */
+    dbOpen: join(town, 'daemon/town.db-open'),
+    /** Copies of town.db, each called by its day; mode 0700. No rig can be called daemon. */
+    dbCopies: join(town, 'daemon/copies/daemon'),
+    /** What was in the place of a copy that was put back; mode 0700. */
+    dbAside: join(town, 'daemon/aside'),
     /** pid, start time and socket of the running daemon; evidence, never truth: the lease in town.db is. */
     daemonJson: join(town, 'daemon/daemon.json'),
     daemonLog: join(town, 'daemon/daemon.log'),
@@ -66,6 +73,8 @@ export function rigLayout(town: string, rig: string) {
     /** Which commit of the Refinery's brings whose work: two commits a line. */
     brought: join(root, 'refinery/brought'),
     lens: join(townLayout(town).lenses, rig),
+    /** User and password of its origin, where the address had some (`git/credentials.ts`); mode 0600. */
+    credentials: join(townLayout(town).daemon, 'credentials', rig),
     placeRecord: (polecat: string) => join(townLayout(town).places, rig, `${polecat}.json`),
     /** Places of gates: a new folder each run, with a repository and a home of its own. */
     gatePool: join(root, 'refinery/pool'),
@@ -95,10 +104,11 @@ export function townId(town: string): string {
 }
 
 /**
- * Unix socket paths end at 107 bytes; a deep town keeps its socket in a private folder of the temp directory instead.
+ * Unix socket paths end at 107 bytes; a deep town keeps its socket in a folder of its user's instead
+ * (`socket-folder.ts`). Not below TMPDIR: the daemon's may be another one than that of who asks.
  */
 function socketPath(town: string): string {
   const inside = join(town, 'daemon/gt.sock')
   if (Buffer.byteLength(inside) <= 100) return inside
-  return join(tmpdir(), `gastown-${userInfo().uid}`, `${townId(town)}.sock`)
+  return join('/tmp', `gastown-${process.getuid?.()}`, `${townId(town)}.sock`)
 }

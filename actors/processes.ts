@@ -1,7 +1,8 @@
 // Processes of the machine: who one is (its number and its start time), whether it lives, and how to end it with all
 // it started.
 // Never: signals a process whose start time is not the recorded one, for a number alone may be somebody else's by now;
-// nor the first process of the machine, nor the town's own.
+// believes a record without the mark of what it records; signals a group by its number, the first process of the
+// machine, or the town's own.
 import { closeSync, existsSync, openSync, readdirSync, readSync } from 'node:fs'
 import process from 'node:process'
 
@@ -25,23 +26,35 @@ const goneWithinMs = 10_000
 /** What a leader leaves behind has this long to end politely, in milliseconds. */
 const leftGraceMs = 200
 
+/** Who belongs to one run: its leader with its group and all below it, and whoever bears the mark. */
+export type Whose = { mark: Mark } & (
+  | {
+      /** A child of this very process. */
+      leader?: ProcessIdentity
+    }
+  | {
+      /**
+       * The leader by a record, which anybody may have written: it counts only where it, or one of its group or below
+       * it, bears the mark. Where there is no /proc, its start time alone has to do.
+       */
+      noted: ProcessIdentity
+    }
+)
+const leaderOf = (whose: Whose) => ('noted' in whose ? whose.noted : whose.leader)
+
 /**
- * Ends a leader with its group and all below it, and whoever bears the mark: SIGTERM, then SIGKILL once the leader is
- * gone or after graceMs (milliseconds). Safe to repeat; who is gone counts as ended. Throws when one does not go.
+ * Ends all who belong to it: SIGTERM, then SIGKILL once the leader is gone or after graceMs (milliseconds). Safe to
+ * repeat; who is gone counts as ended. Throws when one does not go. Returns whether there was anybody.
  */
-export async function endAll(
-  whose: { leader?: ProcessIdentity; mark?: Mark },
-  graceMs: number,
-  signal?: AbortSignal,
-): Promise<void> {
-  const { leader } = whose
+export async function endAll(whose: Whose, graceMs: number, signal?: AbortSignal): Promise<boolean> {
+  const leader = leaderOf(whose)
   let all = await belonging(whose)
-  if (all.length === 0) return
+  if (all.length === 0) return false
   if (graceMs > 0) {
     for (const each of all) signalTo(each, 'SIGTERM')
     // A stopped process hears SIGTERM only once it goes on.
     for (const each of all) signalTo(each, 'SIGCONT')
-    const leads = leader !== undefined && isAlive(leader)
+    const leads = leader !== undefined && all.some(({ pid }) => pid === leader.pid) && isAlive(leader)
     await until(async () => leads && (await alive([leader])).length === 0, leads ? graceMs : 0, signal)
     await until(async () => (await alive(all)).length === 0, Math.min(graceMs, leftGraceMs), signal)
   }
@@ -49,7 +62,7 @@ export async function endAll(
   const foreign = new Set<number>()
   for (const end = performance.now() + goneWithinMs; ; ) {
     all = [...(await alive(all)), ...(await belonging(whose))].filter(({ pid }) => !foreign.has(pid))
-    if (all.length === 0) return
+    if (all.length === 0) return true
     if (performance.now() > end)
       throw new Error(`process ${all[0]?.pid} does not end, although it was killed ${goneWithinMs / 1000} s ago`)
     // Another user's (a worker used sudo) cannot be ended by us, and nobody waits for it.
@@ -58,9 +71,13 @@ export async function endAll(
   }
 }
 
-/** Ends a leader with its group and all below it, as endAll does. */
-export const endTree = (leader: ProcessIdentity, graceMs: number, signal?: AbortSignal): Promise<void> =>
-  endAll({ leader }, graceMs, signal)
+/** Lets those of it go on that somebody stopped; false: none was. */
+export async function letGoOn(whose: Whose): Promise<boolean> {
+  const [its, all] = await Promise.all([belonging(whose), table()])
+  const stopped = its.filter((one) => all.some((each) => each.pid === one.pid && each.isStopped))
+  for (const each of stopped) signalTo(each, 'SIGCONT')
+  return stopped.length > 0
+}
 
 /**
  * Ends these, and nothing below them: SIGTERM, SIGKILL after graceMs (milliseconds), and goes on when one cannot be
@@ -73,12 +90,13 @@ export async function endEach(all: readonly ProcessIdentity[], graceMs: number):
   }
 }
 
-/** The leader, its group, its session and what is below it, and those that bear the mark. */
-async function belonging({ leader, mark }: { leader?: ProcessIdentity; mark?: Mark }): Promise<ProcessIdentity[]> {
-  const found = new Map<number, ProcessIdentity>()
-  const [all, bearing] = await Promise.all([leader ? table() : [], mark ? marked(mark) : []])
-  if (leader) for (const each of familyOf(leader, all)) found.set(each.pid, each)
-  for (const each of bearing) found.set(each.pid, each)
+async function belonging(whose: Whose): Promise<ProcessIdentity[]> {
+  const leader = leaderOf(whose)
+  const [all, bearing] = await Promise.all([leader ? table() : [], marked(whose.mark)])
+  const found = new Map<number, ProcessIdentity>(bearing.map((each) => [each.pid, each]))
+  const family = leader ? familyOf(leader, all) : []
+  const isIts = !('noted' in whose) || !hasProc || family.some(({ pid }) => found.has(pid))
+  if (isIts) for (const each of family) found.set(each.pid, each)
   return [...found.values()].filter(mayBeSignalled)
 }
 
@@ -105,6 +123,8 @@ export interface Entry extends ProcessIdentity {
   session: number
   /** It has ended, and nobody has asked how. */
   isZombie: boolean
+  /** Somebody has stopped it: it does nothing until it is let go on. */
+  isStopped: boolean
 }
 
 export const hasProc = existsSync('/proc/self/stat')
@@ -162,6 +182,7 @@ export function entryOf(pid: number): Entry | undefined {
     group: Number(group),
     session: Number(session),
     isZombie: state === 'Z' || state === 'X',
+    isStopped: state === 'T',
   }
 }
 
@@ -201,6 +222,7 @@ async function tableByPs(): Promise<Entry[]> {
       group: Number(group),
       session: Number(group),
       isZombie: state.startsWith('Z'),
+      isStopped: state.startsWith('T'),
     }
   })
 }
@@ -243,14 +265,6 @@ async function alive(some: readonly ProcessIdentity[]): Promise<ProcessIdentity[
 export function identityIn(text: string): ProcessIdentity {
   const [pid = '', pidStart = ''] = text.split(':')
   return { pid: Number(pid), pidStart }
-}
-
-/** Program and arguments of a process, as one text; empty when it is gone, or cannot be seen. */
-export async function argumentsOf(pid: number): Promise<string> {
-  if (hasProc) return readOf(pid, 'cmdline').replaceAll('\0', ' ')
-  const { execa } = await import('execa')
-  const asked = ['-ww', '-o', 'args=', '-p', String(pid)]
-  return (await execa('ps', asked, { env: psEnv, extendEnv: false, reject: false })).stdout
 }
 
 // Marks

@@ -2,7 +2,9 @@
 // Never: waits for a pipe that somebody it left behind still holds; keeps its output; a shell between the town and it.
 import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
+import { afterWatched } from '../runtime/open.ts'
 import { endAll, identityOf, type Mark, type ProcessIdentity } from './processes.ts'
+import { asThePerson } from './umask.ts'
 
 export interface Program {
   argv: readonly string[]
@@ -11,7 +13,7 @@ export interface Program {
   env: Readonly<Record<string, string>>
   /** What everything it starts bears in its environment. */
   mark: Mark
-  /** It is ended after this long, in milliseconds. */
+  /** It is ended after so many milliseconds of watched time. */
   limitMs: number
   /** It is ended when this comes. */
   signal: AbortSignal
@@ -40,7 +42,7 @@ export async function runProgram(run: Program): Promise<ProgramEnd | { why: stri
   const begun = performance.now()
   let child: ChildProcess
   try {
-    child = start(run)
+    child = asThePerson(() => start(run))
     await once(child, 'spawn')
   } catch (error) {
     return { why: error instanceof Error ? error.message : String(error) }
@@ -63,22 +65,22 @@ export async function runProgram(run: Program): Promise<ProgramEnd | { why: stri
   let timedOut = false
   const endIt = () => endAll({ leader, mark: run.mark }, 0)
   const { promise: stuck, reject: onStuck } = Promise.withResolvers<never>()
-  const limit = setTimeout(() => {
+  const limit = afterWatched(run.limitMs, () => {
     timedOut = true
     endIt().catch(onStuck)
-  }, run.limitMs)
+  })
   const calledOff = () => void endIt().catch(onStuck)
   run.signal.addEventListener('abort', calledOff, { once: true })
   if (run.signal.aborted) calledOff()
   try {
     const [exitCode, endedBy] = await Promise.race([ended, stuck])
     const durationMs = performance.now() - begun
-    clearTimeout(limit)
+    limit.stop()
     await endIt()
     await drained(child, closed)
     return { exitCode, endedBy, timedOut, durationMs }
   } finally {
-    clearTimeout(limit)
+    limit.stop()
     run.signal.removeEventListener('abort', calledOff)
   }
 }

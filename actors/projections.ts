@@ -1,10 +1,11 @@
 // The `state.json` files of the spec, for people and scripts that look: written after what they show is committed.
 // (spec: Directory Structure)
 // Never: read back; the truth is in town.db. A file that cannot be written is tried again with the next change.
-import { existsSync, renameSync, writeFileSync } from 'node:fs'
+import { existsSync } from 'node:fs'
 import { dirname } from 'node:path'
 import { mayor, refineryOf, whereabouts, witnessOf } from '../machines/address.ts'
 import type { Host } from '../runtime/contract.ts'
+import { writePassing } from './files.ts'
 import { rigLayout, townLayout } from './layout.ts'
 
 /** Changes within this time, in milliseconds, are one write. */
@@ -36,8 +37,7 @@ export function startProjections(
       const text = `${JSON.stringify({ address, state: actor.value, updated_at: new Date(actor.updatedAt).toISOString(), ...actor.context }, null, 2)}\n`
       try {
         for (const path of pathsOf(town, address).filter((each) => existsSync(dirname(each)))) {
-          writeFileSync(`${path}.part`, text)
-          renameSync(`${path}.part`, path)
+          writePassing(path, text)
         }
       } catch (error) {
         report(error)

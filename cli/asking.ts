@@ -8,7 +8,7 @@ import { type Address, mayor, overseer, polecatOf, refineryOf, witnessOf } from 
 import type { Host, Reply } from '../runtime/contract.ts'
 import { Refusal } from '../runtime/open.ts'
 import type { TownBehind } from './behind.ts'
-import { sessions, witnessContext } from './status.ts'
+import { runsUnderway, sessions, witnessContext } from './status.ts'
 
 /** One request: the word it belongs to, by which it is known who may ask (rights.ts), its shape and the answer. */
 export interface Answering<S extends z.ZodType, D> {
@@ -40,6 +40,8 @@ export interface Asking {
 
 /** How long an answer is waited for that takes a role's own work (git, mostly), in milliseconds. */
 const answerWithinMs = 120_000
+/** The same while the town waits for room on a disk, or for a lock. */
+const stuckWithinMs = 3000
 /** How long sessions have to end when all are stopped, before they are ended by force. */
 const stopWithinMs = 8_000
 
@@ -58,9 +60,13 @@ export async function askRole(asking: Asking, to: Address, type: string, body: P
 }
 
 /** The reply to a mail, now or when its recipient has done what it takes. */
-export async function answered({ town: { host }, gone }: Asking, mailId: string): Promise<Reply> {
-  const reply = await heard(host, gone, answerWithinMs, () => host.reply(mailId))
+export async function answered({ town, gone }: Asking, mailId: string): Promise<Reply> {
+  const { host } = town
+  const stuck = () => town.waits().length > 0
+  const reply = await heard(host, gone, stuck() ? stuckWithinMs : answerWithinMs, () => host.reply(mailId))
   if (reply) return reply
+  const [waits] = town.waits()
+  if (waits !== undefined) throw new Refusal(`what was asked is kept, and is done as soon as it can be: ${waits}`)
   throw new Refusal(
     gone.aborted
       ? 'nobody waits for the answer any more'
@@ -108,7 +114,7 @@ export async function stopSessions(asking: Asking, rig: string | null, why: stri
   for (const name of rig === null ? town.rigs() : [rig])
     host.post({ from, to: witnessOf(name), type: 'rig.stopped', body: { why } })
   town.poke()
-  await quiet(asking, () => sessions(host, rig ?? undefined).length === 0)
+  await quiet(asking, () => runsUnderway(host, rig ?? undefined).length === 0)
   const forced = await town.endSessions(rig)
   return [...new Set([...live, ...forced])]
 }

@@ -1,6 +1,6 @@
 // What the daemon's answers need of the town behind them; the composition root (town.ts) hands it in.
 // Never: does anything.
-import type { Host } from '../runtime/contract.ts'
+import type { Draft, Host } from '../runtime/contract.ts'
 import type { PluginDesk } from './plugins.ts'
 import type { IssueReader, shownOf } from './status.ts'
 
@@ -12,14 +12,20 @@ export interface TownBehind {
   startedAt: number
   host: Host
   poke(): void
+  /** Takes in a mail that nobody waits for the effect of; resolves with its id once it is committed. */
+  take(draft: Draft): Promise<string>
   issues: IssueReader
   rigs(): readonly string[]
   /** The rig whose beads carry this prefix. */
   rigOfIssue(id: string): string | undefined
   rig(name: string): ReturnType<typeof shownOf>
-  /** What is wrong with configuration files, in words; the town goes on with what it had. */
+  /** What the town waits for, and what is wrong with configuration files, in words; it goes on with what it had. */
   problems(): readonly string[]
   plugins: Pick<PluginDesk, 'trouble' | 'enable' | 'disable'>
+  /** What cannot be done just now, because a disk is full or a file is locked, and is tried again by itself; in words. */
+  waits(): readonly string[]
+  /** What the daemon found when it began, and what it did about it, in words; empty after a town that was closed. */
+  found(): readonly string[]
   members(rig: string): { plugins: string[]; crew: string[] }
   tokenValid(address: string, epoch: number, token: string): boolean
   /** Ends every live session of this scope by its recorded identity; the last resort after asking. */
@@ -30,6 +36,6 @@ export interface TownBehind {
   /** Lets go of a rig and moves its folder aside; says where it is now. */
   removeRig(rig: string): Promise<string>
   newMailId(to: string, seed: string): string
-  /** Called when the daemon is to end. */
-  goDown(): void
+  /** Called when the daemon is to end, and with it every session, unless they are to go on. */
+  goDown(how: { keepSessions: boolean }): void
 }

@@ -1,7 +1,7 @@
 // The board: a town's state as lines for people. `gt status` shows it as it is, `gt replay --until` as it was.
 // Never: asks anybody; it shows what it is given.
 import type { Status } from './api.ts'
-import { colour, cut, oneLine, table } from './print.ts'
+import { colour, cut, shownLine, table } from './print.ts'
 
 const stateColour: Record<string, number> = {
   working: 36,
@@ -23,7 +23,7 @@ export function boardOf({ town, rigs, escalations, problems, depth }: Status): s
   return [
     `${colour(1, town.name)}  ${town.root}  pid ${town.pid}${town.stopped ? colour(31, '  STOPPED (gt up lets it go on)') : ''}`,
     ...rigLines(rigs, escalations),
-    ...problems.map((problem) => colour(31, `! ${oneLine(problem)}`)),
+    ...problems.map((problem) => colour(31, `! ${problem}`)),
     ...(depth.dead > 0 ? [`  ${depth.dead} undeliverable: gt mail dead`] : []),
   ]
 }
@@ -39,7 +39,7 @@ export function onScreen(board: readonly string[], words: readonly string[], row
   const wordsRoom = room - board.length - 1
   if (wordsRoom > 0 && words.length > 0) whole.push('', ...words.slice(-wordsRoom))
   const shown = whole.length <= room ? whole : [...whole.slice(0, room - 1), `… ${whole.length - room + 1} more lines`]
-  return `\u001b[H${shown.map((line) => `${cut(line, columns - 1)}\u001b[K\n`).join('')}\u001b[J`
+  return `\u001b[H${shown.map((line) => `${cut(shownLine(line), columns - 1)}\u001b[K\n`).join('')}\u001b[J`
 }
 
 /** Each rig's polecats, queue and landings, and what was escalated. */
@@ -72,12 +72,11 @@ export function rigLines(rigs: Status['rigs'], escalations: Status['escalations'
       ...rig.landed
         .slice(0, 5)
         .map(
-          (landing) =>
-            `  ${colour(32, 'landed')} ${landing.issue}  ${landing.commit.slice(0, 10)}  ${oneLine(landing.title)}`,
+          (landing) => `  ${colour(32, 'landed')} ${landing.issue}  ${landing.commit.slice(0, 10)}  ${landing.title}`,
         ),
     )
   }
   for (const escalation of escalations)
-    lines.push('', colour(31, `! ${oneLine(escalation.subject)}`), '  gt mail inbox has the whole of it')
+    lines.push('', colour(31, `! ${escalation.subject}`), '  gt mail inbox has the whole of it')
   return lines
 }

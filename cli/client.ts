@@ -4,6 +4,7 @@
 import { writeFileSync } from 'node:fs'
 import { connect, type Socket } from 'node:net'
 import process from 'node:process'
+import { strangeFolder } from '../actors/socket-folder.ts'
 import type { Request, Response } from './api.ts'
 import type { Data, Params, RequestName } from './asking.ts'
 import { TownUnreachable, Usage } from './errors.ts'
@@ -50,14 +51,17 @@ export function send<M extends RequestName>(
   event: (event: unknown) => void = () => {},
 ): Promise<Data<M>> {
   return new Promise((resolve, reject) => {
+    const strange = strangeFolder(socketPath, town)
+    if (strange !== undefined) throw new Error(strange)
     const socket = connect(socketPath)
     open.add(socket)
-    const unreachable = () => reject(new TownUnreachable(`the town at ${town} is not up; start it with \`gt up\``))
+    const unreachable = () =>
+      reject(new TownUnreachable(`the town at ${town} is not up; start it with \`gt up\``, { town }))
     const silent = () => {
       reject(
         new TownUnreachable(
-          `the town at ${town} does not answer: its daemon is there and has said nothing for ${silentMs / 1000} s; its number is in daemon/daemon.json, its log is daemon/daemon.log`,
-          { silent: true },
+          `the town at ${town} does not answer: its daemon is there and has said nothing for ${silentMs / 1000} s (its number is in daemon/daemon.json, its log is daemon/daemon.log); it goes on by itself when it was only held up, and \`gt down\` ends it when it was not`,
+          { town, silent: true },
         ),
       )
       socket.destroy()
@@ -65,7 +69,13 @@ export function send<M extends RequestName>(
     socket.setEncoding('utf8')
     socket.setTimeout(silentMs, silent)
     socket.on('connect', () => socket.write(`${JSON.stringify(request)}\n`))
-    socket.on('error', unreachable)
+    socket.on('error', ({ code, message }: NodeJS.ErrnoException) => {
+      // So many wait to be heard already that no more can.
+      if (code === 'EAGAIN') silent()
+      else if (code === 'EACCES')
+        reject(new Error(`the town at ${town} cannot be asked: ${message}; it is another user’s`))
+      else unreachable()
+    })
     socket.on('close', () => {
       open.delete(socket)
       unreachable()

@@ -1,132 +1,169 @@
-// The daemon: one a town. Opens the town, answers on its socket, ends on a signal or when told to.
-// Never: listens to anything but a unix socket of mode 0600.
-import { chmodSync, existsSync, mkdirSync, rmSync } from 'node:fs'
+// The daemon: one a town. Opens the town, answers on its socket, ends on a signal or when told to, at any moment.
+// Never: listens to anything but a unix socket of mode 0600; is up by half: what fails while it begins ends it, and
+// leaves nothing.
+import { chmodSync, existsSync, rmSync } from 'node:fs'
 import { flushCompileCache } from 'node:module'
-import { createServer, type Socket } from 'node:net'
 import { dirname, join } from 'node:path'
 import process from 'node:process'
-import { createInterface } from 'node:readline'
-import { destination, pino } from 'pino'
+import { setTimeout as sleep } from 'node:timers/promises'
 import { ConfigUnusable, writeConfig } from '../actors/config.ts'
 import { gitsApart } from '../actors/git/apart.ts'
 import { startGitsBy } from '../actors/git/run.ts'
 import { townLayout } from '../actors/layout.ts'
-import { Refusal, StoreUnusable } from '../runtime/open.ts'
-import type { Response } from './api.ts'
-import { beatMs } from './client.ts'
+import { startOf } from '../actors/processes.ts'
+import { daemonIn } from '../actors/remains.ts'
+import { makeSocketFolder } from '../actors/socket-folder.ts'
+import { closeToOthers } from '../actors/umask.ts'
+import { isPassing, Refusal, StoreUnusable } from '../runtime/open.ts'
+import { openLog } from './daemon-log.ts'
 import { type Door, openDoor } from './door.ts'
-import { Usage } from './errors.ts'
-import { peerOf } from './peer.ts'
+import { tell } from './print.ts'
+import { serveAt } from './serve.ts'
 import { openTown } from './town.ts'
 import type { DaemonOptions } from './word.ts'
 
+/** How long what is open may take to close, in milliseconds: whatever hangs then ends with the process. */
+const closeWithinMs = 10_000
+/** How long a start that is to end may take to hear of it, in milliseconds. */
+const settleWithinMs = 3000
+
+/** One daemon, from its start to its end. */
+interface Life {
+  /** What is open, in the order it was opened, each as how it is closed. */
+  opened: (() => void | Promise<void>)[]
+  ending: AbortController
+  isUp: boolean
+  code: number
+  end(code: number): void
+  fatal(error: unknown): void
+  log: ReturnType<typeof openLog>
+}
+
 /** Runs until the town goes down; resolves with the exit code. Trouble at the start is printed in words. */
 export async function runDaemon(options: DaemonOptions): Promise<number> {
-  const layout = townLayout(options.town)
-  const log = pino({ base: null, timestamp: pino.stdTimeFunctions.isoTime }, destination({ dest: 1, sync: true }))
-  let end: (code: number) => void = () => {}
-  const ended = new Promise<number>((resolve) => {
-    end = resolve
-  })
-  const onFatal = (error: unknown) => {
-    log.fatal(error)
-    end(1)
+  closeToOthers()
+  const log = openLog()
+  const ending = new AbortController()
+  const life: Life = {
+    opened: [],
+    ending,
+    isUp: false,
+    code: 0,
+    end(code) {
+      life.code = Math.max(life.code, code)
+      ending.abort(new Refusal(`${options.town} goes down`))
+    },
+    fatal(error) {
+      log.fatal(error)
+      life.end(1)
+    },
+    log,
   }
+  for (const signal of ['SIGTERM', 'SIGINT'] as const) process.on(signal, () => life.end(0))
+  // What a full disk has interrupted has kept nothing, and is tried again by whoever needs it.
+  process.on('uncaughtException', (error) => (isPassing(error) ? log.error(error) : life.fatal(error)))
+
+  const begun = begin(options, life)
+  try {
+    // Told to end, it waits for nothing that it has begun.
+    await Promise.race([begun, aborted(ending.signal)])
+  } catch (error) {
+    const expected = error instanceof Refusal || error instanceof StoreUnusable || error instanceof ConfigUnusable
+    if (!expected && !isPassing(error)) log.error(error)
+    tell(...(error instanceof Error ? error.message : String(error)).split('\n'))
+    life.end(1)
+  }
+  await aborted(ending.signal)
+  // What it was about to open is open by then, and closed with the rest.
+  await Promise.race([begun.catch(() => undefined), sleep(settleWithinMs, undefined, { ref: false })])
+  await close(life)
+  if (life.code === 0) log.info(`${options.town} is down`)
+  // Whatever is still open then is nothing that anybody waits for.
+  setTimeout(() => process.exit(life.code), 500).unref()
+  return life.code
+}
+
+/** Opens all there is, each with its end in `opened`; throws when anything cannot be, or it is told to end. */
+async function begin(options: DaemonOptions, life: Life): Promise<void> {
+  const { opened, log } = life
+  const { signal } = life.ending
+  const layout = townLayout(options.town)
   // Bundled only; from its sources a daemon starts gits itself.
   const gits = join(dirname(options.entry.gt), 'gits.cjs')
   if (existsSync(gits)) startGitsBy(gitsApart(options.entry.node, gits))
-  let town: Awaited<ReturnType<typeof openTown>>
-  try {
-    town = await openTown({
-      ...options,
-      pid: process.pid,
-      onFatal,
-      report: (error) => log.error(error),
-      warn: (problem) => log.warn(problem),
-      goDown: () => setImmediate(() => end(0)),
-    })
-  } catch (error) {
-    if (error instanceof Refusal || error instanceof StoreUnusable || error instanceof ConfigUnusable) {
-      console.error(error.message)
-      return 1
-    }
-    throw error
-  }
-  for (const signal of ['SIGTERM', 'SIGINT'] as const) process.on(signal, () => end(0))
-  const answer = openDoor(town.behind)
-  const sockets = new Set<Socket>()
-  const server = createServer((socket) => {
-    sockets.add(socket)
-    serve(socket, answer, (error) => log.error(error))
-    socket.on('close', () => sockets.delete(socket))
+  const report = (error: unknown) => log.error(error)
+  opened.push(() => leave(options.town, life))
+  const strange = makeSocketFolder(layout.socket, options.town)
+  if (strange !== undefined) throw new Refusal(strange)
+  const town = await openTown({
+    ...options,
+    pid: process.pid,
+    signal,
+    onFatal: life.fatal,
+    report,
+    warn: (problem) => log.warn(problem),
+    goDown: () => setImmediate(() => life.end(0)),
   })
-  mkdirSync(dirname(layout.socket), { recursive: true, mode: 0o700 })
-  // The lease is ours: a socket file that is still here is a dead daemon's.
-  rmSync(layout.socket, { force: true })
+  opened.push(() => town.close())
+  signal.throwIfAborted()
+
   // Whoever is answered can also read who answered.
   writeConfig(layout.daemonJson, {
     pid: process.pid,
+    pid_start: startOf(process.pid) ?? '',
     socket: layout.socket,
     version: options.version,
     started_at: new Date().toISOString(),
   })
-  const mask = process.umask(0o177)
-  await new Promise<void>((resolve, reject) => server.once('error', reject).listen(layout.socket, resolve))
-  process.umask(mask)
+  // The lease is ours: a socket file that is still here is a dead daemon's.
+  rmSync(layout.socket, { force: true })
+  // Whoever waits for it hears at once that it is not to be.
+  const begun = Promise.race([town.begin(signal), aborted(signal).then(() => signal.throwIfAborted())])
+  begun.catch(() => undefined)
+  const answer = onceBegun(openDoor(town.behind), begun)
+  const serving = await serveAt(layout.socket, answer, report)
+  opened.push(() => serving.close())
   chmodSync(layout.socket, 0o600)
-  await town.begin()
+  await begun
+  life.isUp = true
   log.info(`${options.town} is up`)
   flushCompileCache()
-
-  const code = await ended
-  server.close()
-  for (const socket of sockets) socket.end()
-  await town.close()
-  rmSync(layout.socket, { force: true })
-  rmSync(layout.daemonJson, { force: true })
-  log.info(`${options.town} is down`)
-  return code
 }
 
-function serve(socket: Socket, answer: Door, report: (error: unknown) => void): void {
-  const gone = new AbortController()
-  const send = (response: Response) => {
-    if (!socket.destroyed) socket.write(`${JSON.stringify(response)}\n`)
+/** Whoever asks while the town begins is answered when it has, or told why it does not; only its end is not waited for. */
+function onceBegun(door: Door, begun: Promise<void>): Door {
+  return async (raw, ...asking) => {
+    if ((raw as { method?: unknown } | null)?.method !== 'down') await begun
+    return door(raw, ...asking)
   }
-  socket.on('close', () => gone.abort())
-  socket.on('error', () => gone.abort())
-  // readline tells the socket's errors again; they are heard above.
-  const peer = peerOf(send, gone.signal)
-  const lines = createInterface({ input: socket }).on('error', () => gone.abort())
-  lines.on('line', (line) => {
-    if (peer.answered(line)) return
-    const work = async () => {
-      // Whoever waits is to know that there is somebody, however long it takes.
-      const beat = setInterval(() => send({ beat: true }), beatMs)
+}
+
+/**
+ * What shows where the daemon is goes with it, unless there is another one by now. After a fatal end its record stays:
+ * it says that the town did not mean to go down.
+ */
+function leave(town: string, { isUp, code }: Life): void {
+  if (daemonIn(town)?.pid !== process.pid) return
+  const { daemonJson, socket } = townLayout(town)
+  rmSync(socket, { force: true })
+  if (!isUp || code === 0) rmSync(daemonJson, { force: true })
+}
+
+/** Closes all, the last first; what cannot be closed keeps nothing else open. */
+async function close({ opened, log }: Life): Promise<void> {
+  const all = async () => {
+    for (const one of opened.toReversed())
       try {
-        const data = await answer(parse(line), (event) => send({ event }), gone.signal, peer.proves)
-        send({ ok: true, data: data ?? null })
+        await one()
       } catch (error) {
-        const message = error instanceof Error ? error.message : String(error)
-        if (error instanceof Usage) send({ ok: false, error: { code: 'usage', message } })
-        else if (error instanceof Refusal || error instanceof StoreUnusable || error instanceof ConfigUnusable)
-          send({ ok: false, error: { code: 'refused', message } })
-        else {
-          report(error)
-          send({ ok: false, error: { code: 'internal', message } })
-        }
-      } finally {
-        clearInterval(beat)
+        log.error(error)
       }
-    }
-    void work()
-  })
+  }
+  await Promise.race([all(), sleep(closeWithinMs, undefined, { ref: false })])
 }
 
-function parse(text: string): unknown {
-  try {
-    return JSON.parse(text)
-  } catch (error) {
-    throw new Usage(`not JSON: ${error instanceof Error ? error.message : error}`)
-  }
-}
+const aborted = (signal: AbortSignal) =>
+  new Promise<void>((resolve) => {
+    if (signal.aborted) resolve()
+    else signal.addEventListener('abort', () => resolve(), { once: true })
+  })

@@ -6,13 +6,26 @@ export class Usage extends Error {
   override name = 'Usage'
 }
 
+/** A flag that the command does not have; whoever says so to a person names the nearest that it has. */
+export class UnknownFlag extends Usage {
+  readonly flag: string
+  readonly known: readonly string[]
+  constructor(message: string, flag: string, known: readonly string[]) {
+    super(message)
+    this.flag = flag
+    this.known = known
+  }
+}
+
 /** Nobody answers on the town's socket: exit code 3. */
 export class TownUnreachable extends Error {
   override name = 'TownUnreachable'
   /** Its daemon is there and says nothing. */
   readonly silent: boolean
-  constructor(message: string, { silent = false } = {}) {
+  readonly town: string
+  constructor(message: string, { town, silent = false }: { town: string; silent?: boolean }) {
     super(message)
+    this.town = town
     this.silent = silent
   }
 }

@@ -7,10 +7,10 @@ import process from 'node:process'
 import { townAround } from './around.ts'
 import type { Data, Params, RequestName } from './asking.ts'
 import { hangUp, makeRequest, send } from './client.ts'
-import { TownUnreachable, Usage } from './errors.ts'
-import { plain, plainly } from './print.ts'
+import { TownUnreachable, UnknownFlag, Usage } from './errors.ts'
+import { complain, type Line, plainly, raw, say, tell, json as written } from './print.ts'
 import { rightOf } from './rights.ts'
-import { type Asked, type Context, globalOptions, groups, help, parse, type Typed } from './word.ts'
+import { type Asked, type Context, globalsBefore, groups, help, parse, type Typed } from './word.ts'
 import { words } from './words.ts'
 
 export async function main(): Promise<void> {
@@ -25,18 +25,20 @@ async function run(argv: readonly string[]): Promise<number> {
     const [first, second] = rest
     if (first === 'help' && second !== undefined) return await run([...before, ...rest.slice(1), '--help'])
     if (first === undefined || first === 'help')
-      return before.includes('--version') ? await run(['version']) : say(overview())
-    const said = second !== undefined && `${first} ${second}` in words ? `${first} ${second}` : first
-    const entry = Object.hasOwn(words, said) ? words[said] : undefined
+      return before.includes('--version') ? await run(['version']) : said(overview())
+    const name = second !== undefined && `${first} ${second}` in words ? `${first} ${second}` : first
+    const entry = Object.hasOwn(words, name) ? words[name] : undefined
     if (!entry) throw new Usage(await unknown(rest))
     const word = await entry.load()
-    const typed = parse(`gt ${said}`, word, [...before, ...rest.slice(said.split(' ').length)])
-    if (typed.flags.help) return say(help(word))
+    const typed = parse(`gt ${name}`, word, [...before, ...rest.slice(name.split(' ').length)])
+    if (typed.flags.help) return said(help(`gt ${word.name}`, word))
     json = typed.flags.json === true
     await allowed(word.name, findTown(typed.flags.town as string | undefined))
     return (await word.run(contextOf(typed))) ?? 0
   } catch (error) {
-    return complain(error, json)
+    if (!(error instanceof UnknownFlag)) return failed(await withLastWords(error), json)
+    const { didYouMean } = await import('../actors/nearest.ts')
+    return failed(new Usage(`${error.message}${didYouMean(error.flag, error.known)}`), json)
   }
 }
 
@@ -46,28 +48,6 @@ async function allowed(word: string, town: string | undefined): Promise<void> {
   const { refusedHere } = await import('./here.ts')
   const why = refusedHere(word, town)
   if (why !== undefined) throw new Error(why)
-}
-
-/** Flags that every word takes may also stand before it: `gt -C ~/gt status`. */
-function globalsBefore(argv: readonly string[]): { before: string[]; rest: string[] } {
-  const before: string[] = []
-  const rest = [...argv]
-  while (rest[0]?.startsWith('-')) {
-    const flag = rest.shift() as string
-    before.push(flag)
-    const option = Object.entries(globalOptions).find(
-      ([name, each]) => flag.split('=')[0] === `--${name}` || ('short' in each && flag.startsWith(`-${each.short}`)),
-    )
-    if (!option && flag !== '--version')
-      throw new Usage(
-        `unknown option '${flag}'; before a word there can be ${Object.keys(globalOptions)
-          .map((name) => `--${name}`)
-          .join(', ')} and -C; \`gt help\` lists the words`,
-      )
-    const valued = option?.[1].kind === 'text' && (flag === `--${option[0]}` || flag === `-${option[1].short}`)
-    if (valued && rest[0] !== undefined) before.push(rest.shift() as string)
-  }
-  return { before, rest }
 }
 
 function contextOf({ flags, args }: Typed): Context {
@@ -108,7 +88,7 @@ function contextOf({ flags, args }: Typed): Context {
     },
     beDaemon: async (options) => (await import('./daemon.ts')).runDaemon(options),
     everyWord: () => Promise.all(Object.entries(words).map(async ([name, { load }]) => ({ ...(await load()), name }))),
-    print: (data, lines) => void say(json ? JSON.stringify(data, null, 2) : lines(plainly(data)).join('\n')),
+    print: (data, lines) => (json ? raw(`${written(data, 2)}\n`) : say(lines(plainly(data)))),
   }
 }
 
@@ -119,19 +99,29 @@ function findTown(given: string | undefined): string | undefined {
   return found === undefined || (given !== undefined && found !== from) ? undefined : realpathSync(found)
 }
 
-function say(text: string): number {
-  if (text !== '') process.stdout.write(`${text}\n`)
+function said(lines: readonly Line[]): number {
+  say(lines)
   return 0
 }
 
-function complain(error: unknown, json: boolean): number {
+/** Nobody answers: perhaps because the town went down by itself. */
+async function withLastWords(error: unknown): Promise<unknown> {
+  if (!(error instanceof TownUnreachable) || error.silent) return error
+  const { lastWords } = await import('./last-words.ts')
+  const words = lastWords(error.town)
+  if (words !== '') error.message += `. ${words}`
+  return error
+}
+
+function failed(error: unknown, json: boolean): number {
   const code = error instanceof Usage ? 2 : error instanceof TownUnreachable ? 3 : 1
   const message = error instanceof Error ? error.message : String(error)
-  process.stderr.write(json ? `${JSON.stringify({ error: { code, message } })}\n` : `gt: ${plain(message)}\n`)
+  if (json) tell(written({ error: { code, message } }))
+  else complain('gt', message)
   return code
 }
 
-function overview(): string {
+function overview(): string[] {
   const all = Object.entries(words)
   const width = Math.max(...all.map(([name]) => name.length))
   const group = (name: string) =>
@@ -143,7 +133,7 @@ function overview(): string {
     ...Object.entries(groups).flatMap(([name, title]) => ['', `${title}:`, ...group(name)]),
     '',
     '`gt help <word>` explains one. --json, --town <folder> (-C) and --help go with every word.',
-  ].join('\n')
+  ]
 }
 
 /** What a person may have meant: a word that begins so, one that means the same, or the nearest spelling. */

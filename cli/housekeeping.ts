@@ -1,6 +1,7 @@
-// What a town does not keep for ever: old rows of the journal, outputs of sessions, logs of gates, pins of work that is
-// on main.
+// What is done once a day: a copy of the town's records is made, and what a town does not keep for ever goes: old rows
+// of the journal, outputs of sessions, logs of gates, pins of work that is on main.
 // Never: work itself.
+import { copyOfToday } from '../actors/copies.ts'
 import { pruneLogs } from '../actors/gates/hands.ts'
 import { prunePins } from '../actors/git/pin.ts'
 import type { RigGit } from '../actors/git/rig.ts'
@@ -10,7 +11,14 @@ import { pruneRuns } from '../actors/sessions/session.ts'
 import type { Clock, Host } from '../runtime/contract.ts'
 
 const keepDays = 30
-const dayMs = 86_400_000
+const hourMs = 3_600_000
+const dayMs = 24 * hourMs
+/** How often it is looked whether there is a copy of today, in milliseconds. */
+const lookMs = hourMs
+/** Before anything is judged by its age the clock has gone on as it should for so long, in watched milliseconds. */
+const plausibleMs = 6 * hourMs
+/** By how much it may move in that time, in milliseconds: nights in which the machine sleeps, days without the town. */
+const movedMaxMs = 7 * dayMs
 
 export interface Housekeeping {
   root: string
@@ -22,12 +30,44 @@ export interface Housekeeping {
   report(error: unknown): void
 }
 
-/** Now, and once a day. Returns how to stop. */
+/** Now, and as often as it takes; what goes by age waits where the clock cannot be believed. Returns how to stop. */
 export function startHousekeeping(house: Housekeeping): () => void {
-  tidyUp(house)
-  const daily = setInterval(() => tidyUp(house), dayMs)
-  daily.unref()
-  return () => clearInterval(daily)
+  let timer: NodeJS.Timeout
+  const look = () => {
+    const doubt = clockDoubt(house.host)
+    if (doubt === undefined) tidyUp(house)
+    else house.report(new Error(doubt))
+    timer = setTimeout(look, doubt === undefined ? dayMs : plausibleMs)
+    timer.unref()
+  }
+  look()
+  copy(house)
+  const copying = setInterval(() => copy(house), lookMs)
+  copying.unref()
+  return () => {
+    clearTimeout(timer)
+    clearInterval(copying)
+  }
+}
+
+/** Of the town's records, one a day; one that could not be made is tried again an hour later. */
+function copy({ root, clock, report }: Housekeeping): void {
+  const { db, dbCopies } = townLayout(root)
+  copyOfToday(db, dbCopies, clock.now()).catch((error) =>
+    report(new Error(`no copy of ${db} could be made in ${dbCopies}; it is tried again in an hour`, { cause: error })),
+  )
+}
+
+/**
+ * Why the ages of things are not to be believed now, in words; undefined: they are. A clock that was set a year forward
+ * makes everything old at once.
+ */
+export function clockDoubt(host: Pick<Host, 'clockMoved'>): string | undefined {
+  const movedMs = host.clockMoved(plausibleMs) ?? 0
+  if (Math.abs(movedMs) <= movedMaxMs) return undefined
+  const days = Math.round(Math.abs(movedMs) / dayMs)
+  const how = movedMs > 0 ? 'forward' : 'back'
+  return `the clock has gone ${how} by ${days} days while nobody watched: the town was down or asleep for so long, or the clock was set. What is kept for ${keepDays} days is kept until the clock has gone on as it should for ${plausibleMs / hourMs} hours`
 }
 
 function tidyUp({ root, host, clock, rigs, git, report }: Housekeeping): void {

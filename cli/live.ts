@@ -2,10 +2,11 @@
 // Never: listens elsewhere, writes, or answers without the token.
 import { randomBytes, timingSafeEqual } from 'node:crypto'
 import { createServer, type ServerResponse } from 'node:http'
-import { townLayout } from '../actors/layout.ts'
+import { openRecords } from '../actors/records.ts'
 import type { Chart } from '../proof/chart.ts'
-import { openSqliteStore, readActors, statePath } from '../runtime/open.ts'
+import { readActors, statePath } from '../runtime/open.ts'
 import type { LogEntry } from './api.ts'
+import { json, plainly } from './print.ts'
 
 export interface Live {
   url: string
@@ -16,7 +17,7 @@ export interface Live {
 
 /** Roles that had no turn lately, each as a turn that changes nothing, so that a page shows them too. */
 export function asTheyAre(town: string, lately: readonly LogEntry[]): LogEntry[] {
-  const store = openSqliteStore(townLayout(town).db, { readOnly: true })
+  const store = openRecords(town, { readOnly: true })
   try {
     return readActors(store)
       .filter(({ address }) => !lately.some((entry) => entry.address === address))
@@ -57,7 +58,7 @@ export async function serveLive(
   const listeners = new Set<ServerResponse>()
   const kept: LogEntry[] = []
   const line = (entries: readonly LogEntry[]) =>
-    `data: ${JSON.stringify(entries.map((entry) => ({ ...entry, machine: machineOf(entry.address) })))}\n\n`
+    `data: ${json(plainly(entries).map((entry) => ({ ...entry, machine: machineOf(entry.address) })))}\n\n`
   const server = createServer((request, response) => {
     const url = new URL(request.url ?? '/', 'http://127.0.0.1')
     const own = /^(127\.0\.0\.1|localhost):\d+$/.test(request.headers.host ?? '')

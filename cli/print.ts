@@ -1,15 +1,69 @@
-// How words reach a terminal: columns and colours, and texts that others wrote.
+// The one door to a terminal: columns and colours, and texts that others wrote. What steers a terminal is shown, a line
+// stays one line, and a text of several is indented, so that it looks like nothing of the town's own.
 // Never: colour where there is no terminal, or with NO_COLOR; lets a text of an agent or an origin steer the terminal.
 import process from 'node:process'
+import { oneLine, plain } from '../actors/plain.ts'
 
-/** C0 but tab and line feed, DEL, C1, and what turns the direction of writing. */
-const steering = /[\u0000-\u0008\u000b-\u001f\u007f-\u009f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069]/g
+export { oneLine, plain } from '../actors/plain.ts'
 
-/** A text that is not the town's own, as a terminal may have it: what would steer the terminal is shown as `�`. */
-export const plain = (text: string): string => text.replaceAll('\r\n', '\n').replaceAll(steering, '\ufffd')
+/** A text of several lines, such as a mail's. */
+export interface Body {
+  body: string
+  indent: string
+}
+export type Line = string | Body
+/** Indented, so that no line of it can be taken for the town's. */
+export const body = (text: string): Body => ({ body: text, indent: '    ' })
+/** Where there is nothing else that it could be taken for. */
+export const verbatim = (text: string): Body => ({ body: text, indent: '' })
 
-/** The same in one line, for cells and headings. */
-export const oneLine = (text: string): string => plain(text.replaceAll(/\s*[\r\n\u0085\u2028\u2029]+\s*/g, ' '))
+/** To people, on standard output. */
+export const say = (lines: readonly Line[]): void => write(process.stdout, lines)
+
+/** To people, beside the answer. */
+export const tell = (...lines: readonly Line[]): void => write(process.stderr, lines)
+
+/** What went wrong; words of several lines are indented from the second on. */
+export function complain(who: string, words: string): void {
+  const [first = '', ...rest] = words.split('\n')
+  tell(`${who}: ${first}`, ...(rest.length > 0 ? [body(rest.join('\n'))] : []))
+}
+
+/** A line of a terminal that is written over by the next; `isLast`: and is gone then. */
+export const progressed = (words: string, isLast: boolean): void =>
+  void process.stderr.write(`\r\u001b[K${isLast ? '' : oneLine(words)}`)
+
+/** To programs, as it is: scripts, drawings, bytes that somebody asked for. JSON has been through `json`. */
+export const raw = (text: string | Uint8Array): void => void process.stdout.write(text)
+
+function write(to: NodeJS.WriteStream, lines: readonly Line[]): void {
+  if (lines.length > 0) to.write(`${lines.map(shownLine).join('\n')}\n`)
+}
+
+/** As the terminal may have it. */
+export const shownLine = (line: Line): string =>
+  typeof line === 'string'
+    ? oneLine(line, ownColours)
+    : plain(line.body)
+        .split('\n')
+        .map((each) => (each === '' ? '' : line.indent + each))
+        .join('\n')
+
+/** The town's own colours, which are no more than that: faint, bold, red to cyan. */
+const ownColours = /\u001b\[(?:[012]|3[1-6])m/g
+
+/**
+ * JSON for programs. What steers a terminal even from inside of JSON is written as an escape, which means the same:
+ * DEL, C1, separators of lines, and what turns the direction of writing.
+ */
+export const json = (data: unknown, space?: number): string => safeJson(JSON.stringify(data, null, space))
+
+/** The same of JSON that is there already. */
+export const safeJson = (text: string): string =>
+  text.replaceAll(
+    /[\u007f-\u009f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069]/g,
+    (char) => `\\u${char.charCodeAt(0).toString(16).padStart(4, '0')}`,
+  )
 
 /** Data with every text in it made plain. */
 export function plainly<T>(data: T): T {
@@ -19,13 +73,10 @@ export function plainly<T>(data: T): T {
   return Object.fromEntries(Object.entries(data).map(([name, value]) => [plain(name), plainly(value)])) as T
 }
 
-/** Colour codes take no room. */
-const bare = (text: string) => text.replaceAll(/\u001b\[\d+m/g, '')
-
-/** Rows as aligned columns; each is one line. */
+/** Rows as aligned columns; each is one line, and a cell one word of it. */
 export function table(cells: readonly (readonly string[])[]): string[] {
-  const rows = cells.map((row) => row.map((cell) => cell.replaceAll(/\s*\n\s*/g, ' ')))
-  const widthOf = (cell = '') => bare(cell).length
+  const rows = cells.map((row) => row.map((cell) => oneLine(cell, ownColours)))
+  const widthOf = (cell = '') => cell.replaceAll(ownColours, '').length
   const widths = (rows[0] ?? []).map((_, column) => Math.max(...rows.map((row) => widthOf(row[column]))))
   return rows.map((row) =>
     row

@@ -1,11 +1,13 @@
 // The rigs' configuration as the daemon goes by it: read at the start, and again whenever a config.json changes.
 // Never: goes by a file that is not as it should be; what was read before stays, and what is wrong is said.
-import { mkdirSync, readdirSync, renameSync } from 'node:fs'
+import { mkdirSync, readdirSync, renameSync, statSync } from 'node:fs'
 import { join } from 'node:path'
 import { type FSWatcher, watch } from 'chokidar'
 import { type RigConfig, readConfig, rigsConfig, writeConfig } from '../actors/config.ts'
 import { readTown, rigIn, usableRigs } from '../actors/facts.ts'
+import { forgetCredentials, keepWritten } from '../actors/git/credentials.ts'
 import { rigLayout, townLayout } from '../actors/layout.ts'
+import { writableByAll } from '../actors/umask.ts'
 
 export interface Rigs {
   all(): ReadonlyMap<string, RigConfig>
@@ -67,6 +69,7 @@ export function openRigs(root: string, hears: Hears): Rigs {
     },
     remove(name) {
       rigs.delete(name)
+      forgetCredentials(root, name)
       watcher?.unwatch(rigLayout(root, name).config)
       const moved = moveAside(root, name)
       problems = problemsOf(root)
@@ -83,9 +86,20 @@ export function openRigs(root: string, hears: Hears): Rigs {
   }
 }
 
+/** What is wrong; a password that somebody wrote into an address is kept where it belongs, and told. */
 function problemsOf(root: string): string[] {
-  const { unusable, unread } = readTown(root)
-  return [...[...unusable.values()].map((why) => `${why} (the town goes by what it was)`), ...unread]
+  const { rigs, unusable, unread } = readTown(root)
+  const inAddress = [...rigs.keys()]
+    .filter((rig) => keepWritten(root, rig))
+    .map((rig) => {
+      const { config, credentials } = rigLayout(root, rig)
+      return `git_url in ${config} has a user or password in it; it is kept in ${credentials} by now: take it out there`
+    })
+  const open = [root, ...[...rigs.keys()].map((rig) => rigLayout(root, rig)).flatMap((rig) => [rig.root, rig.config])]
+    .filter((path) => (statSync(path).mode & writableByAll) !== 0)
+    .map((path) => `${path} can be written by every user here, and says what the town runs: chmod -R o-rwx ${root}`)
+  const wrong = [...unusable.values()].map((why) => `${why} (the town goes by what it was)`)
+  return [...wrong, ...unread, ...inAddress, ...open]
 }
 
 /** First out of the registry, then out of the way: a folder nobody knows of harms less than a rig without one. */

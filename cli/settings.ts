@@ -1,12 +1,13 @@
 // A rig's settings as people say them: `max_workers=6`, `gate.test='npm test'`, `env.CI=`. What the schema of
 // config.json takes decides; this file only knows how a line is written, and when a change counts.
 // Never: writes a configuration that the schema would refuse.
-import { readFileSync } from 'node:fs'
-import { homedir } from 'node:os'
+import process from 'node:process'
 import { closest } from 'fastest-levenshtein'
 import { z } from 'zod'
 import { asWritten, CommandRefused, splitCommand } from '../actors/commands.ts'
 import { readConfig, rigConfig, writeConfig } from '../actors/config.ts'
+import { homeOf } from '../actors/environment.ts'
+import { textAt } from '../actors/files.ts'
 import { didYouMean } from '../actors/nearest.ts'
 import { Usage } from './errors.ts'
 
@@ -84,7 +85,7 @@ function assign(config: Raw, assignment: string): Raw {
  */
 export function configure(path: string, assignments: readonly string[]): void {
   readConfig(path, rigConfig)
-  const changed = assigned(JSON.parse(readFileSync(path, 'utf8')) as Raw, assignments)
+  const changed = assigned(JSON.parse(textAt(path)) as Raw, assignments)
   const result = rigConfig.safeParse(changed)
   if (!result.success)
     throw new Usage(`nothing was changed, for the rig would then be wrong: ${z.prettifyError(result.error)}`)
@@ -136,7 +137,7 @@ function formsOf(text: string): unknown[] {
 
 function commandIn(text: string): unknown[] {
   try {
-    return [asWritten(splitCommand(text, homedir()))]
+    return [asWritten(splitCommand(text, homeOf(process.env)))]
   } catch (error) {
     // No command, then; where one is needed, the schema says why.
     if (error instanceof CommandRefused) return []

@@ -8,6 +8,12 @@ import { watchBeads } from '../actors/beads/watch.ts'
 import { rigLayout, townLayout } from '../actors/layout.ts'
 import type { IssueReader } from './status.ts'
 
+/**
+ * A lock of somebody else is waited for so long, in milliseconds: nobody is answered meanwhile. What a hand could not
+ * do for it is tried again (`runtime/driver.ts`).
+ */
+const busyMs = 250
+
 export interface Shelves {
   /** A rig's; the town's own for undefined. */
   of(rig: string | undefined): Beads
@@ -24,7 +30,8 @@ export function openShelves(root: string): Shelves {
   const watches = new Map<string, () => Promise<void>>()
   const of = (rig: string | undefined): Beads => {
     const key = rig ?? ''
-    const beads = open.get(key) ?? openBeads(rig === undefined ? townLayout(root).beads : rigLayout(root, rig).beads)
+    const beads =
+      open.get(key) ?? openBeads(rig === undefined ? townLayout(root).beads : rigLayout(root, rig).beads, { busyMs })
     open.set(key, beads)
     return beads
   }

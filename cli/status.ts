@@ -7,12 +7,13 @@ import { isHarmless } from '../machines/escalations.ts'
 import type { MayorContext } from '../machines/mayor.ts'
 import { landingOrder } from '../machines/queue.ts'
 import type { RefineryContext } from '../machines/refinery.ts'
+import { sessionId } from '../machines/session.ts'
 import type { WitnessContext } from '../machines/witness.ts'
 import type { ActorState, Host, Json } from '../runtime/contract.ts'
 import type { Escalation, Outlook, Polecat, QueueEntry, RigStatus, Session } from './api.ts'
 
 /** Where actors' states are looked up: a host, or what a replay came to. */
-export type Looked = Pick<Host, 'actor'>
+export type Looked = Pick<Host, 'actor' | 'shownAt'>
 
 export interface IssueReader {
   issue(rig: string, id: string): Promise<(Part & { type: string; assignee: string | null }) | undefined>
@@ -46,7 +47,7 @@ export function refineryContext(host: Looked, rig: string): RefineryContext | un
 
 export function escalations(host: Looked): Escalation[] {
   const context = host.actor(mayor)?.context as MayorContext | undefined
-  return context?.escalations ?? []
+  return (context?.escalations ?? []).map((each) => ({ ...each, at: host.shownAt(each.at) }))
 }
 
 /** The session actor's run, if one is on or being started or ended. */
@@ -81,6 +82,13 @@ export function sessions(host: Host, rig?: string): Session[] {
     .filter((session) => session !== null)
 }
 
+/** Names of all runs that are being started, on, or being ended. */
+export const runsUnderway = (host: Host, rig?: string): string[] =>
+  host
+    .actors(rig === undefined ? undefined : `${rig}/`)
+    .filter(({ role, value }) => role === 'session' && value !== 'absent')
+    .map(({ context }) => sessionId(context as unknown as Parameters<typeof sessionId>[0]))
+
 export function polecats(host: Looked, rig: string): Polecat[] {
   const workers = witnessContext(host, rig)?.workers ?? {}
   return Object.entries(workers).map(([name, worker]) => {
@@ -93,7 +101,7 @@ export function polecats(host: Looked, rig: string): Polecat[] {
       issue: worker.issue,
       title: worker.title,
       state: actor && actor.status === 'active' ? (stateWords(actor.value).split('.')[0] ?? '') : 'assigned',
-      since: worker.since,
+      since: host.shownAt(worker.since),
       attempt: worker.attempt,
       session: session ? runOf(session) : null,
     }
@@ -168,7 +176,7 @@ export function rigStatus(
     wanted: witness?.wanted ?? { epics: [], issues: [] },
     polecats: polecats(host, rig),
     queue: queue(host, rig),
-    landed: refineryContext(host, rig)?.landed ?? [],
+    landed: (refineryContext(host, rig)?.landed ?? []).map((each) => ({ ...each, at: host.shownAt(each.at) })),
   }
 }
 

@@ -1,14 +1,15 @@
 // The composition root: store, clock, chance, hands and roles put together into one running town.
 // Never: decides anything; it connects.
 import { randomUUID } from 'node:crypto'
-import { readFileSync } from 'node:fs'
 import { beadsHands } from '../actors/beads/hands.ts'
+import { reseal } from '../actors/beads/reseal.ts'
 import { bind, handlersOf } from '../actors/binding.ts'
 import { readConfig, townConfig } from '../actors/config.ts'
+import { endEverySession, endOver, endPrograms } from '../actors/ends.ts'
 import { sessionEnv } from '../actors/environment.ts'
 import { factsOf, rigOfIssue } from '../actors/facts.ts'
-import { foldersIn } from '../actors/files.ts'
-import { endLeftover, gateHands } from '../actors/gates/hands.ts'
+import { foldersIn, textAt } from '../actors/files.ts'
+import { gateHands } from '../actors/gates/hands.ts'
 import { gitHands } from '../actors/git/hands.ts'
 import { preservedOf } from '../actors/git/pin.ts'
 import { gitTrouble, prepareGit } from '../actors/git/prepare.ts'
@@ -19,25 +20,32 @@ import { pluginsIn } from '../actors/plugins/enabled.ts'
 import { pluginHands } from '../actors/plugins/hands.ts'
 import { identityIn, isAlive, startOf } from '../actors/processes.ts'
 import { startProjections } from '../actors/projections.ts'
+import { hostRecords, makeRecords } from '../actors/records.ts'
+import { endLeftPrograms } from '../actors/remains.ts'
 import { backends } from '../actors/sessions/backends.ts'
 import { sessionHands } from '../actors/sessions/hands.ts'
 import { tokenValid, writeShims } from '../actors/sessions/identity.ts'
 import { endSessions } from '../actors/sessions/session.ts'
+import { tmuxBackend } from '../actors/sessions/tmux.ts'
 import { rigOf, witnessOf } from '../machines/address.ts'
 import type { Host, Role } from '../runtime/contract.ts'
-import { openDriver, openHost, openSqliteStore, Refusal, systemClock, systemRandom } from '../runtime/open.ts'
+import { openDriver, openHost, Refusal, systemClock, systemRandom } from '../runtime/open.ts'
 import type { TownBehind } from './behind.ts'
 import { mailHash } from './door.ts'
+import { foundIn } from './found.ts'
 import { startHousekeeping } from './housekeeping.ts'
+import { openMailroom } from './mailroom.ts'
 import { openPluginDesk, type PluginDesk } from './plugins.ts'
 import { openRigs, type Rigs } from './rigs.ts'
 import { openShelves, type Shelves } from './shelves.ts'
-import { heardOf, isHeard, shownOf } from './status.ts'
+import { heardOf, isHeard, runsUnderway, shownOf } from './status.ts'
 import type { DaemonOptions } from './word.ts'
 
 export interface TownOptions extends DaemonOptions {
   pid: number
   onFatal(error: unknown): void
+  /** Aborted when the town is to end before it has begun. */
+  signal: AbortSignal
   /** Trouble that the town goes on with. */
   report(error: unknown): void
   /** A file that a person wrote is not as it should be. */
@@ -48,8 +56,11 @@ export interface TownOptions extends DaemonOptions {
 export interface Town {
   behind: TownBehind
   host: Host
-  /** Starts the roles' work and watches the rigs' beads and configuration. */
-  begin(): Promise<void>
+  /**
+   * Starts the roles' work and watches the rigs' beads and configuration. Rejects when any of it cannot be, or the
+   * signal comes; then nothing has been started.
+   */
+  begin(signal: AbortSignal): Promise<void>
   close(): Promise<void>
 }
 
@@ -69,41 +80,53 @@ export async function openTown(options: TownOptions): Promise<Town> {
   const binding = bind({ facts, prefixOf })
   roles.push(...binding.roles)
   for (const rig of rigs.all().keys()) await plugins.read(rig)
-  const host = openHost({
-    store: openSqliteStore(layout.db),
-    clock: systemClock,
-    random: systemRandom,
-    holder: `${options.pid}:${startOf(options.pid)}:${randomUUID()}`,
-    holderGone,
-    ...binding,
-    roles,
-  })
-  const secret = readFileSync(layout.secret, 'utf8').trim()
+  const secret = textAt(layout.secret).trim()
   writeShims(layout.shims, options.entry.node, { gt: options.entry.gt, bd: options.entry.bd })
+  const found = foundIn(town)
+  const healed: string[] = []
+  makeRecords(town)
+  // Last of what may fail: from here on there is something to be closed.
+  const host = await hostRecords(town, {
+    signal: options.signal,
+    healed(words) {
+      healed.push(words)
+      options.warn(words)
+    },
+    hosted: (store) =>
+      openHost({
+        store,
+        clock: systemClock,
+        random: systemRandom,
+        holder: `${options.pid}:${startOf(options.pid)}:${randomUUID()}`,
+        holderGone,
+        ...binding,
+        roles,
+      }),
+  })
   const git = gitOf(options, rigs)
+  const waits = waitsOf(options)
   const driver = openDriver({
     host,
     clock: systemClock,
     onFatal: options.onFatal,
+    onWait: waits.are,
+    onRefused: options.report,
     handlers: handsOf(options, { rigs, shelves, plugins, git, secret }),
   })
 
-  const tellWitness = (rig: string) => {
-    host.post({ from: 'daemon', to: witnessOf(rig), type: 'rig.configured', body: heardOf(rigs.get(rig)) })
-    driver.poke()
-  }
+  const tellWitness = (rig: string) =>
+    driver.post({ from: 'daemon', to: witnessOf(rig), type: 'rig.configured', body: heardOf(rigs.get(rig)) })
   const watchRig = (rig: string) => {
-    const changed = () => {
-      host.post({ from: 'daemon', to: witnessOf(rig), type: 'issues.changed', body: {} })
-      driver.poke()
-    }
+    const changed = () => driver.post({ from: 'daemon', to: witnessOf(rig), type: 'issues.changed', body: {} })
     shelves.watch(rig, changed)
     // Somebody may have written while nobody watched.
     changed()
   }
 
+  let foundWords: readonly string[] = []
   let projections: ReturnType<typeof startProjections> | undefined
   let endHousekeeping: (() => void) | undefined
+  let takesSessions = false
   const behind: TownBehind = {
     root: town,
     name,
@@ -112,11 +135,19 @@ export async function openTown(options: TownOptions): Promise<Town> {
     startedAt: systemClock.now(),
     host,
     poke: () => driver.poke(),
+    take: openMailroom(host, () => driver.poke()),
     issues: shelves.issues,
     rigs: facts.rigs,
     rigOfIssue: (id) => rigOfIssue(rigs.all(), id),
     rig: (rig) => shownOf(rigs.get(rig)),
-    problems: () => [...rigs.problems(), ...plugins.problems(facts.rigs())],
+    problems: () => [
+      ...waits.words(),
+      ...healed.slice(-healedShown),
+      ...rigs.problems(),
+      ...plugins.problems(facts.rigs()),
+    ],
+    waits: waits.words,
+    found: () => foundWords,
     plugins,
     readAgain: rigs.readAgain,
     members: (rig) => ({
@@ -136,35 +167,80 @@ export async function openTown(options: TownOptions): Promise<Town> {
       return rigs.remove(rig)
     },
     newMailId: (to, seed) => `${prefixOf(rigOf(to))}-${mailHash(seed)}`,
-    goDown: options.goDown,
+    goDown({ keepSessions }) {
+      takesSessions = !keepSessions
+      options.goDown()
+    },
   }
   return {
     behind,
     host,
-    async begin() {
+    async begin(signal) {
       const names = [...rigs.all().keys()]
+      // What cannot be opened is told before anything is started.
+      for (const rig of [undefined, ...names]) shelves.of(rig)
       // What a killed daemon started has nobody who waits for it, and would work beside what is started anew.
-      await Promise.all([prepareGit(git, names), ...names.map((rig) => endLeftover(town, rig))])
+      const live = new Set(runsUnderway(host))
+      const [ended] = await Promise.all([endLeftPrograms(town, names), endOver(town, (id) => live.has(id))])
+      foundWords = found.words(host.depth(), ended)
+      signal.throwIfAborted()
+      await prepareGit(git, names)
+      signal.throwIfAborted()
+      for (const rig of [undefined, ...names]) reseal(shelves.of(rig), secret, host.mail)
       // Changed while the town was down.
       for (const rig of names) if (!isHeard(host, rig, rigs.get(rig))) tellWitness(rig)
-      driver.start()
-      projections = startProjections(town, host, facts.rigs, options.report)
-      const { report } = options
-      endHousekeeping = startHousekeeping({ root: town, host, clock: systemClock, rigs: facts.rigs, git, report })
       for (const rig of names) watchRig(rig)
       rigs.watch()
       for (const problem of behind.problems()) options.warn(problem)
+      projections = startProjections(town, host, facts.rigs, options.report)
+      driver.start()
+      const { report } = options
+      endHousekeeping = startHousekeeping({ root: town, host, clock: systemClock, rigs: facts.rigs, git, report })
     },
     async close() {
-      await driver.stop(3000)
-      // One that hangs at origin would outlive the town.
-      endRunning(town)
-      endHousekeeping?.()
-      projections?.stop()
-      await rigs.close()
-      await shelves.close()
-      host.close()
+      const steps = [
+        () => driver.stop(3000),
+        // One that hangs at origin would outlive the town.
+        () => endRunning(town),
+        // So would what was begun while everything was being ended.
+        () => endPrograms(town),
+        () => (takesSessions ? endEverySession(town, tmuxBackend(layout.tmuxSocket, bareEnv(options))) : undefined),
+        () => endHousekeeping?.(),
+        () => projections?.stop(),
+        // Before what may take its time: records that are not closed are told of when the town is next begun.
+        host.close,
+        rigs.close,
+        shelves.close,
+      ]
+      // What cannot be closed keeps nothing else open.
+      for (const step of steps)
+        try {
+          await step()
+        } catch (error) {
+          options.report(error)
+        }
     },
+  }
+}
+
+/** Of what was mended, as many are shown until the town is next begun. */
+const healedShown = 3
+
+/** What waits for room on a disk or for a lock, as the Overseer is told. */
+function waitsOf({ report }: TownOptions) {
+  let since = 0
+  let now: readonly string[] = []
+  return {
+    are(words: readonly string[]) {
+      if (now.length === 0) since = Date.now()
+      now = words
+      report(words.length > 0 ? new Error(`the town waits: ${words.join('; ')}`) : new Error('the town goes on'))
+    },
+    words: () =>
+      now.map(
+        (words) =>
+          `since ${new Date(since).toISOString()} the town waits, and tries again by itself every few seconds: ${words}`,
+      ),
   }
 }
 
@@ -178,6 +254,12 @@ const gitOf = ({ town, report }: TownOptions, rigs: Rigs): RigGit => ({
   report,
 })
 
+/** What programs are started with that are no session. */
+const bareEnv = ({ env }: Pick<TownOptions, 'env'>) => ({
+  ...sessionEnv(env),
+  PATH: env.PATH ?? '/usr/local/bin:/usr/bin:/bin',
+})
+
 interface Rooms {
   rigs: Rigs
   shelves: Shelves
@@ -189,13 +271,13 @@ interface Rooms {
 /** What the town does in the world, each hand with what it needs. */
 function handsOf({ town, env, entry, report }: TownOptions, { rigs, shelves, plugins, git, secret }: Rooms) {
   const rig = rigs.get
-  const bare = { ...sessionEnv(env), PATH: env.PATH ?? '/usr/local/bin:/usr/bin:/bin' }
+  const bare = bareEnv({ env })
   const backend = backends(townLayout(town).tmuxSocket, bare)
   return handlersOf({
-    ...beadsHands({ of: shelves.of, preservedOf: (name, issue) => preservedOf(git, name, issue) }),
+    ...beadsHands({ of: shelves.of, preservedOf: (name, issue) => preservedOf(git, name, issue), secret }),
     ...gitHands(git),
     ...gateHands({ town, rig, env, report: (words) => report(words) }),
-    ...sessionHands({ town, rig, backend, secret, env, node: entry.node, now: systemClock.now }),
+    ...sessionHands({ town, rig, backend, secret, env, node: entry.node, clock: systemClock }),
     ...pluginHands({ town, env: bare, plugins }),
   })
 }

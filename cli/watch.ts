@@ -6,7 +6,7 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import type { LogEntry, Status } from './api.ts'
 import { boardOf, onScreen } from './board.ts'
 import { TownUnreachable } from './errors.ts'
-import { clock, colour, oneLine } from './print.ts'
+import { clock, colour, raw, tell } from './print.ts'
 import type { Context } from './word.ts'
 
 /** Words of the log beneath the board. */
@@ -26,7 +26,7 @@ export async function watch(context: Watched, board: boolean): Promise<number> {
   const draw = () => {
     const { rows = 24, columns = 80 } = process.stdout
     const head = down ? [colour(31, down)] : []
-    process.stdout.write(onScreen([...head, ...(status ? boardOf(status) : [])], words, rows, columns))
+    raw(onScreen([...head, ...(status ? boardOf(status) : [])], words, rows, columns))
   }
   const show = async () => {
     status = await ask('status', {})
@@ -35,7 +35,7 @@ export async function watch(context: Watched, board: boolean): Promise<number> {
     else print(now, () => boardOf(now))
   }
   if (board) {
-    process.stdout.write('\u001b[2J')
+    raw('\u001b[2J')
     process.stdout.on('resize', draw)
   }
   for (;;) {
@@ -49,7 +49,7 @@ export async function watch(context: Watched, board: boolean): Promise<number> {
       down = error.silent ? `${error.message}; waiting …` : `${root} is not up; waiting for it (\`gt up\`) …`
     }
     if (board) draw()
-    else process.stderr.write(`${down}\n`)
+    else tell(down)
     await backAgain(context)
   }
 }
@@ -59,7 +59,7 @@ async function follow({ ask }: Watched, words: string[], show: () => Promise<voi
   const hear = (entries: readonly LogEntry[]) => {
     words.push(
       ...entries.flatMap(({ at, address, notes }) =>
-        notes.map(({ text }) => `${clock(at)}  ${colour(2, address)}  ${oneLine(text)}`),
+        notes.map(({ text }) => `${clock(at)}  ${colour(2, address)}  ${text}`),
       ),
     )
     words.splice(0, words.length - wordsMax)

@@ -1,10 +1,10 @@
-// What a word of `gt` declares, and how what a person typed after it is read and explained.
+// What a word of `gt` or a command of `bd` declares, and how what a person typed after it is read and explained.
 // Never: does the work of one.
 import { parseArgs } from 'node:util'
 import type { Data, Params, RequestName } from './asking.ts'
-import { Usage } from './errors.ts'
+import { UnknownFlag, Usage } from './errors.ts'
 import { type Kind, placeholders, read, type Value, type Values } from './kinds.ts'
-import { table } from './print.ts'
+import { type Line, table } from './print.ts'
 
 export interface Option extends Value {
   short?: string
@@ -18,18 +18,18 @@ export interface Argument extends Value {
   /** The last one only: all that are left. */
   many?: boolean
 }
-type Options = Readonly<Record<string, Option>>
-type Arguments = Readonly<Record<string, Argument>>
+export type Options = Readonly<Record<string, Option>>
+export type Arguments = Readonly<Record<string, Argument>>
 
 type ValueOf<V extends Value> = V extends { choices: readonly (infer C)[] } ? C : Values[V['kind']]
-type FlagsOf<O extends Options> = {
+export type FlagsOf<O extends Options> = {
   [N in keyof O]: O[N] extends { many: true }
     ? ValueOf<O[N]>[]
     : O[N]['kind'] extends 'flag'
       ? boolean
       : ValueOf<O[N]> | undefined
 }
-type ArgsOf<A extends Arguments> = {
+export type ArgsOf<A extends Arguments> = {
   [N in keyof A]: A[N] extends { many: true }
     ? ValueOf<A[N]>[]
     : A[N] extends { optional: true }
@@ -68,7 +68,7 @@ export interface Context<O extends Options = Options, A extends Arguments = Argu
   /** Every word there is, under each of its names. */
   everyWord(): Promise<Word[]>
   /** Prints data as JSON with --json, else as the lines made of it: there every text in it is plain. */
-  print<T>(data: T, lines: (data: T) => readonly string[]): void
+  print<T>(data: T, lines: (data: T) => readonly Line[]): void
 }
 
 /** Under which heading the overview lists a word, in this order. */
@@ -116,9 +116,44 @@ export interface Typed {
   args: Record<string, unknown>
 }
 
+/** What reading and explaining need of a word. */
+export interface Declared {
+  summary: string
+  usage: string
+  examples?: readonly string[]
+  options?: Options
+  args?: Arguments
+}
+
+/** Flags that every word takes may also stand before it: `gt -C ~/gt status`. */
+export function globalsBefore(
+  argv: readonly string[],
+  globals: Options = globalOptions,
+): { before: string[]; rest: string[] } {
+  const before: string[] = []
+  const rest = [...argv]
+  while (rest[0]?.startsWith('-')) {
+    const flag = rest.shift() as string
+    before.push(flag)
+    const option = Object.entries(globals).find(
+      ([name, { short }]) =>
+        flag.split('=')[0] === `--${name}` || (short !== undefined && flag.startsWith(`-${short}`)),
+    )
+    if (!option && flag !== '--version')
+      throw new Usage(
+        `unknown option '${flag}'; before a word there can be ${Object.keys(globals)
+          .map((name) => `--${name}`)
+          .join(', ')}; \`help\` lists the words`,
+      )
+    const valued = option?.[1].kind === 'text' && (flag === `--${option[0]}` || flag === `-${option[1].short}`)
+    if (valued && rest[0] !== undefined) before.push(rest.shift() as string)
+  }
+  return { before, rest }
+}
+
 /** Reads what was typed after a word; Usage with words when it is not as declared. */
-export function parse(said: string, word: Pick<Word, 'options' | 'args' | 'usage'>, argv: readonly string[]): Typed {
-  const options: Options = { ...globalOptions, ...word.options }
+export function parse(said: string, word: Declared, argv: readonly string[], globals: Options = globalOptions): Typed {
+  const options: Options = { ...globals, ...word.options }
   const { values, positionals } = split(said, options, argv)
   const flags: Record<string, unknown> = {}
   for (const [name, option] of Object.entries(options)) {
@@ -145,13 +180,20 @@ function split(said: string, options: Options, argv: readonly string[]) {
       strict: true,
     })
   } catch (error) {
-    const words = error instanceof Error ? error.message.split('. ')[0] : String(error)
-    throw new Usage(`${words}; \`${said} --help\` lists what there is`)
+    const words = `${error instanceof Error ? error.message.split('. ')[0] : error}`
+    const unknown = /^Unknown option '(--[^']+)'/.exec(words)?.[1]
+    const hint = `\`${said} --help\` lists what there is`
+    if (unknown === undefined) throw new Usage(`${words}; ${hint}`)
+    throw new UnknownFlag(
+      `\`${said}\` has no ${unknown}; ${hint}`,
+      unknown,
+      Object.keys(options).map((name) => `--${name}`),
+    )
   }
 }
 export const typeOf = (kind: Kind) => (kind === 'flag' ? 'boolean' : 'string')
 
-function argumentsIn(said: string, { args = {}, usage }: Pick<Word, 'args' | 'usage'>, positionals: readonly string[]) {
+function argumentsIn(said: string, { args = {}, usage }: Declared, positionals: readonly string[]) {
   const rest = [...positionals]
   const found: Record<string, unknown> = {}
   for (const [name, argument] of Object.entries(args)) {
@@ -165,18 +207,17 @@ function argumentsIn(said: string, { args = {}, usage }: Pick<Word, 'args' | 'us
   return found
 }
 
-export function help({ name, summary, usage, options, examples }: Word): string {
+export function help(said: string, word: Declared, globals: Options = globalOptions): string[] {
+  const { summary, usage, options, examples = [] } = word
   return [
     summary,
     '',
-    `usage: gt ${name} ${usage}`.trimEnd(),
+    `usage: ${said} ${usage}`.trimEnd(),
     '',
     'options:',
-    ...optionLines({ ...options, ...globalOptions }),
-    '',
-    'examples:',
-    ...examples.map((line) => `  ${line}`),
-  ].join('\n')
+    ...optionLines({ ...options, ...globals }),
+    ...(examples.length > 0 ? ['', 'examples:', ...examples.map((line) => `  ${line}`)] : []),
+  ]
 }
 
 export function optionLines(options: Options): string[] {

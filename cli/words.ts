@@ -29,6 +29,11 @@ export const words: Readonly<Record<string, Entry>> = {
     summary: 'let a plugin run as it is now; once its folder has changed, not before it is said again',
     load: () => import('./words/plugin-enable.ts').then(({ word }) => word),
   },
+  restore: {
+    group: 'town',
+    summary: 'list the copies of the town’s records (daemon/town.db), or put one back',
+    load: () => import('./words/restore.ts').then(({ word }) => word),
+  },
   'rig add': {
     group: 'town',
     summary: 'put a repository under the town’s care',
@@ -176,7 +181,7 @@ export const words: Readonly<Record<string, Entry>> = {
   },
   'mail read': {
     group: 'mail',
-    summary: 'read a mail; it is out of the inbox then',
+    summary: 'read a mail; it is out of its inbox when you read it',
     load: () => import('./words/mail-read.ts').then(({ word }) => word),
   },
   'mail redeliver': {

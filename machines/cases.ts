@@ -129,6 +129,7 @@ export const mailCases: { [T in MailType]: readonly MailCase<T>[] } = {
     { from: session, body: { epoch: 1, exitCode: null, cause: 'failed', tail: 'no such program' } },
     { from: session, body: { epoch: 1, exitCode: 143, cause: 'stalled', tail: '' } },
     { from: session, body: { epoch: 1, exitCode: 143, cause: 'stopped', tail: '' } },
+    { from: session, body: { epoch: 1, exitCode: null, cause: 'cut_off', tail: '' } },
   ],
 
   'merge.requested': [
@@ -329,7 +330,8 @@ export const effectCases: { [N in EffectName]: readonly EffectOutput<N>[] } = {
   confirmLanded: [{ kind: 'confirmed' }, ...unluckily('confirmLanded')],
   startSession: [{ kind: 'started', session: running }, ...unluckily('startSession')],
   watchSession: [
-    { kind: 'ended', exitCode: 0, tail: '' },
+    { kind: 'ended', exitCode: 0, tail: '', cutOff: false },
+    { kind: 'ended', exitCode: null, tail: '', cutOff: true },
     { kind: 'stalled', silentMs: 1_800_000, tail: '' },
   ],
   killSession: [{ exitCode: 143, tail: '' }],

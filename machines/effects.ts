@@ -18,7 +18,8 @@ const place = z.object({ rig: z.string(), polecat: z.string(), incarnation: z.in
 export const sessionRecord = z.object({
   id: z.string(),
   backend: z.enum(['tmux', 'process']),
-  pid: z.int(),
+  /** 0: it was gone before anybody could ask; never the first process of the machine. */
+  pid: z.int().refine((pid) => pid === 0 || pid >= 2),
   /** The kernel's start time of `pid`, as text (clock ticks since boot on Linux); a recycled pid has another. */
   pidStart: z.string(),
   epoch: z.int(),
@@ -137,8 +138,8 @@ export const effects = {
     }),
     output: z.object({ filed: z.boolean() }),
     lane: () => 'messages',
-    // A few that cannot be kept do not hold up the others.
-    laneLimit: 8,
+    // Those that start together are filed together.
+    laneLimit: 256,
   }),
 
   // git: a worker's place
@@ -337,7 +338,10 @@ export const effects = {
     laneLimit: 4,
     starts: true,
   }),
-  /** Waits, over daemon restarts too, until the session ends or shows no progress for the rig's limit. */
+  /**
+   * Waits, over daemon restarts too, until the session ends or shows no progress for the rig's limit, counted in
+   * watched time.
+   */
   watchSession: effect({
     input: z.object({
       rig: z.string(),
@@ -347,7 +351,13 @@ export const effects = {
       stallMatters: z.boolean(),
     }),
     output: z.discriminatedUnion('kind', [
-      z.object({ kind: z.literal('ended'), exitCode: z.int().nullable(), tail: z.string() }),
+      z.object({
+        kind: z.literal('ended'),
+        exitCode: z.int().nullable(),
+        tail: z.string(),
+        /** What held it (tmux's server) ended, and it with that. */
+        cutOff: z.boolean().default(false),
+      }),
       z.object({ kind: z.literal('stalled'), silentMs: z.int(), tail: z.string() }),
     ]),
     lane: () => null,

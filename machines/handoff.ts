@@ -81,6 +81,8 @@ export function howItEnded(worker: {
       ? 'the session never started'
       : end?.cause === 'stalled'
         ? 'the session showed no progress'
-        : `the session ended without a handoff (exit ${end?.exitCode ?? 'unknown'})`
+        : end?.cause === 'cut_off'
+          ? 'the session was cut off: tmux’s server ended again and again'
+          : `the session ended without a handoff (exit ${end?.exitCode ?? 'unknown'})`
   return `${how}, ${starts} times`
 }

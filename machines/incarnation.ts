@@ -18,6 +18,8 @@ export interface PolecatContext extends PolecatInput {
   branch: string
   /** Starts so far, of a place and a session in it; there may be `startsMax`. */
   starts: number
+  /** Starts that do not count, because what held the session ended, and it with that; absent: none. */
+  spared?: number
   issue: IssueBrief | null
   resume: Preserved | null
   returned: ReturnReason | null
@@ -161,7 +163,11 @@ export const says = {
   startsAgain: ({ context }: Known) => {
     const { name, lastEnd, trouble, starts, startsMax } = context
     const how =
-      lastEnd?.cause === 'failed' ? 'did not start' : `ended without a handoff (exit ${lastEnd?.exitCode ?? 'unknown'})`
+      lastEnd?.cause === 'failed'
+        ? 'did not start'
+        : lastEnd?.cause === 'cut_off'
+          ? 'was cut off: tmux’s server ended, and all sessions with it'
+          : `ended without a handoff (exit ${lastEnd?.exitCode ?? 'unknown'})`
     return {
       text: `${trouble || `${name}'s session ${how}`}; start ${starts + 1} of ${startsMax} follows`,
       issue: issueOf(context),

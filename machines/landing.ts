@@ -48,7 +48,7 @@ export interface RefineryContext extends RefineryInput {
   flaky: string[]
   /** Newest first, at most 20. */
   landed: { issue: string; title: string; commit: string; at: number }[]
-  /** The moment of the last turn, milliseconds since the epoch. */
+  /** The moment of the last turn, in watched time. */
   now: number
 }
 type Context = RefineryContext

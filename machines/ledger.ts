@@ -14,7 +14,7 @@ export interface Worker {
   attempt: number
   /** What came back from the queue and is to be mended. */
   returned: ReturnReason | null
-  /** When it was assigned, milliseconds since the epoch. */
+  /** When it was assigned, in watched time. */
   since: number
 }
 

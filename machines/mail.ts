@@ -2,6 +2,7 @@
 // runtime refuses all others.
 // Never: sends anything; a mail is data.
 import { z } from 'zod'
+import { asOneLine, bodyLengthMax, subjectLengthMax } from './texts.ts'
 
 /** Issue ids, branch names and titles reach git, tmux and files: each has this one parser. */
 export const issueId = z
@@ -10,6 +11,8 @@ export const issueId = z
     /^[A-Za-z][A-Za-z0-9_]*(-[A-Za-z0-9_]+)*-[a-z0-9]+(\.[0-9]+){0,3}$/,
     'an issue id looks like wyv-4k2 or wyv-4k2.1',
   )
+/** One line, whatever an issue store says. */
+const title = z.string().overwrite(asOneLine)
 export const sha = z.string().regex(/^[0-9a-f]{40}([0-9a-f]{24})?$/, 'not a full git object id')
 /** A branch of a polecat's incarnation: `polecat/<Name>-<incarnation>`. */
 export const branchName = z
@@ -19,7 +22,7 @@ export const branchName = z
 /** What a worker must know of its issue. */
 export const issueBrief = z.object({
   id: issueId,
-  title: z.string(),
+  title,
   description: z.string().default(''),
   /** 0 (most urgent) to 4. */
   priority: z.int().min(0).max(4),
@@ -48,12 +51,12 @@ export const preserved = z.object({ ref: z.string(), sha })
 export type Preserved = z.infer<typeof preserved>
 
 /** A work that was in the queue, as its worker is told of it. */
-const atQueue = { issue: issueId, title: z.string(), polecat: z.string(), ref: z.string(), sha }
+const atQueue = { issue: issueId, title, polecat: z.string(), ref: z.string(), sha }
 
 /** One branch's work waiting to land. (spec: Merge Queue) */
 export const mergeRequest = z.object({
   issue: issueId,
-  title: z.string(),
+  title,
   polecat: z.string(),
   branch: z.string(),
   sha,
@@ -99,9 +102,9 @@ const sessionEnd = z.object({
   exitCode: z.int().nullable(),
   /**
    * `killed`: the Witness ended it; `stopped`: the Overseer did (no try is counted); `gone`: it ended by itself;
-   * `failed`: it never started; `stalled`: no progress.
+   * `failed`: it never started; `stalled`: no progress; `cut_off`: what held it (tmux's server) ended.
    */
-  cause: z.enum(['killed', 'stopped', 'gone', 'failed', 'stalled']),
+  cause: z.enum(['killed', 'stopped', 'gone', 'failed', 'stalled', 'cut_off']),
   /** Last lines of its output. */
   tail: z.string(),
 })
@@ -142,8 +145,8 @@ export const mails = {
   'message.sent': said(
     ['anyone'],
     z.object({
-      subject: z.string().min(1).max(500),
-      body: z.string().max(65536).default(''),
+      subject: title.min(1).max(subjectLengthMax),
+      body: z.string().max(bodyLengthMax).default(''),
       priority: z.int().min(0).max(4).default(2),
       replyTo: z.string().nullable().default(null),
       threadId: z.string().nullable().default(null),
@@ -237,10 +240,7 @@ export const mails = {
   // The merge queue.
   'merge.requested': said(['polecat'], mergeRequest.extend({ askId: z.string().nullable().default(null) })),
   'merge.queued': said(['refinery'], z.object({ issue: issueId, sha, polecat: z.string(), position: z.int() })),
-  'merge.landed': said(
-    ['refinery'],
-    z.object({ issue: issueId, title: z.string(), polecat: z.string(), sha, commit: sha }),
-  ),
+  'merge.landed': said(['refinery'], z.object({ issue: issueId, title, polecat: z.string(), sha, commit: sha })),
   'merge.returned': said(
     ['refinery'],
     z.object({
@@ -259,10 +259,7 @@ export const mails = {
     }),
   ),
   /** The work is good as far as known, but it cannot land, or nothing can. It stays in the queue. */
-  'merge.stuck': said(
-    ['refinery'],
-    z.object({ issue: issueId, title: z.string(), what: obstacle, reason: z.string() }),
-  ),
+  'merge.stuck': said(['refinery'], z.object({ issue: issueId, title, what: obstacle, reason: z.string() })),
   /** It moves again. */
   'merge.unstuck': said(['refinery'], z.object({ what: obstacle })),
   'queue.poked': said(['overseer', 'witness'], z.object({})),
@@ -286,12 +283,12 @@ export const mails = {
       cause: z.string(),
       rig: z.string(),
       issue: issueId.nullable().default(null),
-      subject: z.string(),
+      subject: title,
       body: z.string(),
     }),
   ),
   'escalation.cleared': said(['witness', 'keeper', 'daemon'], z.object({ cause: z.string() })),
-  'issue.landed': said(['witness'], z.object({ rig: z.string(), issue: issueId, title: z.string(), commit: sha })),
+  'issue.landed': said(['witness'], z.object({ rig: z.string(), issue: issueId, title, commit: sha })),
   'epic.completed': said(['witness', 'mayor'], z.object({ rig: z.string(), epic: issueId })),
 
   // The Overseer's brake, and the rig's configuration.

@@ -32,6 +32,9 @@ export const polecatUnderstands = [
 ] as const
 type Understands = MailEvent<(typeof polecatUnderstands)[number]>
 
+/** As often an end that is not its fault costs it no start. */
+const sparedMax = 5
+
 /** While its session is at work. */
 const saysHowItEnds = [
   { guard: 'saysDone', target: 'handing_over', actions: ['rememberAsker', 'rememberWish'] },
@@ -63,6 +66,7 @@ export const polecatMachine = setup({
           }
         : {},
     ),
+    spare: assign(({ context: { starts, spared = 0 } }) => ({ starts: Math.max(0, starts - 1), spared: spared + 1 })),
     pause: assign({ paused: true }),
     resume: assign({ paused: false }),
     /** The start came to nothing. */
@@ -85,6 +89,8 @@ export const polecatMachine = setup({
   guards: {
     ...verdicts,
     stoppedByTheOverseer: ({ context }) => context.paused || context.lastEnd?.cause === 'stopped',
+    /** What held its session ended, which is not its fault; again and again, somebody has to look. */
+    cutOff: ({ context }) => context.lastEnd?.cause === 'cut_off' && (context.spared ?? 0) < sparedMax,
     /** It ended by itself, and its issue was not asked yet: it may say why. */
     unexplained: ({ context }) => context.lastEnd?.cause === 'gone' && !context.asked,
     startsLeft: ({ context }) => context.starts < context.startsMax,
@@ -105,7 +111,8 @@ export const polecatMachine = setup({
   },
   delays: {
     /** 1 s, 2 s, 4 s … between starts that led nowhere. */
-    startBackoff: ({ context }) => Math.min(60_000, 1000 * 2 ** Math.max(0, context.starts - 1)),
+    startBackoff: ({ context: { starts, spared = 0 } }) =>
+      Math.min(60_000, 1000 * 2 ** Math.max(0, starts + spared - 1)),
   },
 }).createMachine({
   id: 'polecat',
@@ -206,6 +213,12 @@ export const polecatMachine = setup({
       description: 'The session is over without a handoff.',
       always: [
         { guard: 'stoppedByTheOverseer', target: 'stopped' },
+        {
+          guard: 'cutOff',
+          target: 'backing_off',
+          description: 'It ended with what held it: that start does not count.',
+          actions: 'spare',
+        },
         { guard: 'unexplained', target: 'asking' },
         { target: 'stumbling' },
       ],

@@ -16,7 +16,7 @@ export interface Queued extends MergeRequest {
 
 export interface Wait {
   what: 'refused' | 'broken' | 'away' | 'main_red'
-  /** When it is tried again, milliseconds since the epoch; null: when the Overseer says so. */
+  /** When it is tried again, in watched time; null: when the Overseer says so. */
   until: number | null
 }
 

@@ -32,7 +32,7 @@ interface Context {
 
 const ended = (
   context: Context,
-  cause: 'killed' | 'stopped' | 'stalled' | 'gone' | 'failed',
+  cause: 'killed' | 'stopped' | 'stalled' | 'gone' | 'failed' | 'cut_off',
   exitCode: number | null,
   tail: string,
 ): Outgoing[] => {
@@ -43,6 +43,12 @@ const ended = (
     body: { epoch: context.epoch, exitCode, cause, tail },
   }))
 }
+
+/** Nobody asked for it: by itself, or with what held it. */
+const endedItself = (
+  context: Context,
+  { exitCode, tail, cutOff }: { exitCode: number | null; tail: string; cutOff: boolean },
+) => ended(context, cutOff ? 'cut_off' : 'gone', exitCode, tail)
 
 /** Name of this run in tmux, folders and logs: no two runs of a town share one. */
 export const sessionId = (context: { rig: string; polecat: string; incarnation: number; epoch: number }) =>
@@ -227,9 +233,7 @@ export const sessionMachine = setup({
                 actions: {
                   type: 'mail',
                   params: ({ context, event }) =>
-                    event.output.kind === 'ended'
-                      ? ended(context, 'gone', event.output.exitCode, event.output.tail)
-                      : [],
+                    event.output.kind === 'ended' ? endedItself(context, event.output) : [],
                 },
               },
             ],
@@ -255,7 +259,7 @@ export const sessionMachine = setup({
               actions: {
                 type: 'mail',
                 params: ({ context, event }) =>
-                  event.output.kind === 'ended' ? ended(context, 'gone', event.output.exitCode, event.output.tail) : [],
+                  event.output.kind === 'ended' ? endedItself(context, event.output) : [],
               },
             },
             onError: {

@@ -77,6 +77,12 @@ export function makePast(roles: readonly Role[]) {
       const { asked, everAsked } = evidenceOf(store.all, saidAt)
       return { asked, everAsked: [...forgotten, ...everAsked] }
     },
+    /** When this mail was sent, in watched time: the moment of the turn that sent it. */
+    saidAt: (store: Store, mailId: string): number =>
+      store.get<{ at: number }>(
+        `SELECT coalesce(j.watched_at, j.at) AS at FROM mail m JOIN journal j ON j.mail_id = m.cause_id WHERE m.id = ?`,
+        mailId,
+      )?.at ?? 0,
     /** `max_workers` of the last configuration the Witness has heard of, since it began. */
     workersHeard(store: Store): number | undefined {
       const row = store.get<{ body: string }>(
@@ -130,7 +136,7 @@ interface Arming {
 function timers(read: Read): string[] {
   const armed = new Map<string, Arming[]>()
   for (const { address, at, promised } of read<{ address: string; at: number; promised: string }>(
-    "SELECT address, at, promised FROM journal WHERE promised LIKE '%timer %' OR promised LIKE '%cancel %' ORDER BY seq",
+    "SELECT address, coalesce(watched_at, at) AS at, promised FROM journal WHERE promised LIKE '%timer %' OR promised LIKE '%cancel %' ORDER BY seq",
   )) {
     for (const promise of JSON.parse(promised) as string[]) {
       const [, cancelled] = /^cancel (.+)$/.exec(promise) ?? []
@@ -144,7 +150,7 @@ function timers(read: Read): string[] {
     }
   }
   return read<Firing>(
-    'SELECT to_address AS address, timer_id AS id, sent_at AS at FROM mail WHERE timer_id IS NOT NULL ORDER BY seq',
+    'SELECT to_address AS address, timer_id AS id, due_at AS at FROM mail WHERE timer_id IS NOT NULL ORDER BY seq',
   ).flatMap(({ address, id, at }) => {
     const armings = armed.get(`${address} ${id}`) ?? []
     const its = armings.findIndex((arming) => arming.at <= at && arming.dueAt <= at && at <= arming.endAt)

@@ -4,7 +4,7 @@
 import { brief } from '../machines/cases.ts'
 import type { EffectName } from '../machines/effects.ts'
 import type { JsonObject, PromisedEffect } from '../runtime/contract.ts'
-import { Violation } from './invariants.ts'
+import { leftBeside, Violation } from './invariants.ts'
 import { epic, rig, type SimIssue, type World } from './world.ts'
 
 /** Effects that write to the beads. */
@@ -134,6 +134,11 @@ const hands: Partial<Record<EffectName, (world: World, input: Input) => JsonObje
         throw new Violation(
           `the worktree of ${input.polecat} is removed under its living session ${inside.id} (invariant 8)`,
         )
+      const left = [...world.left.values()].find(({ polecat }) => polecat === input.polecat)
+      if (left)
+        throw new Violation(
+          `the worktree of ${input.polecat} is removed under a process that ${left.session} left (invariant 8)`,
+        )
       world.worktrees.delete(input.polecat)
     }
     const tip = world.branches.get(input.branch)
@@ -212,6 +217,11 @@ const hands: Partial<Record<EffectName, (world: World, input: Input) => JsonObje
       throw new Violation(
         `${id} is started for ${address} on ${issue.id} while ${same.id} (${same.address} on ${same.issue}) lives (invariant 3)`,
       )
+    const left = leftBeside({ id, address, issue: issue.id }, world.left.values())
+    if (left)
+      throw new Violation(
+        `${id} is started for ${address} on ${issue.id} beside a process that ${left.session} left (invariant 3)`,
+      )
     if (others.length >= world.maxWorkers)
       throw new Violation(`${others.length + 1} sessions live; max_workers is ${world.maxWorkers} (invariant 5)`)
     world.agents.set(id, {
@@ -223,6 +233,7 @@ const hands: Partial<Record<EffectName, (world: World, input: Input) => JsonObje
       issue: issue.id,
       state: 'alive',
       exitCode: 0,
+      cutOff: false,
       mendsConflict: returned?.kind === 'conflict',
       asked: null,
       done: false,
@@ -232,6 +243,8 @@ const hands: Partial<Record<EffectName, (world: World, input: Input) => JsonObje
   runPlugin: (_world, { message }) => ({ kind: 'answered', reply: `I was asked: ${message.subject}` }),
   killSession: (world, { id }) => {
     world.calledOff.add(id)
+    // What bears the mark of a session ends with it.
+    world.left.delete(id)
     const agent = world.agents.get(id)
     if (agent && agent.state !== 'dead') Object.assign(agent, { state: 'dead', exitCode: 143 })
     return { exitCode: agent?.exitCode ?? null, tail: '' }

@@ -35,6 +35,10 @@ export function makeAgents({ world, host, chance, pick, post, reckless }: Stage)
     else if (agent.asked !== null) hears(agent)
     else if (reckless() && chance(0.04)) goesItsWay(agent)
     else works(agent)
+    // A server that it wanted to look at its pages with, and forgot.
+    if (reckless() && chance(0.05)) world.leave(agent)
+    // Whoever was left behind works on, whatever has become of its session.
+    for (const left of world.left.values()) if (chance(0.1) && world.worktrees.has(left.polecat)) world.write(left)
   }
 
   function works(agent: Agent): void {
@@ -120,6 +124,8 @@ export interface Commands {
   issuesMax: number
   filed(id: string): void
   workersMax: number
+  /** The clock on the wall is set, or the machine sleeps, for so many milliseconds. */
+  clockMoves(ms: number): void
 }
 
 /** What people do; one of these at a time. */
@@ -173,6 +179,12 @@ export function makePeople(
         world.file(id)
         commands.filed(id)
       })
+    },
+    () => commands.clockMoves(pick([1, -1, 8, -24, 365 * 24]) * 3_600_000),
+    () => {
+      if (!chance(0.3)) return
+      say('what holds the sessions ends, and they with it')
+      world.endServer()
     },
     () => commands.configure(pick(Array.from({ length: commands.workersMax }, (_, n) => n + 1))),
     () => {

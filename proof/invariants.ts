@@ -29,6 +29,16 @@ export interface SeenSession {
   epoch: number
 }
 
+export interface SeenLeft {
+  session: string
+  address: string
+  issue: string
+}
+
+/** What another session left that works for the same address, or on the same issue. */
+export const leftBeside = ({ id, address, issue }: Omit<SeenSession, 'polecat' | 'epoch'>, left: Iterable<SeenLeft>) =>
+  [...left].find((one) => one.session !== id && (one.address === address || one.issue === issue))
+
 export interface SeenIssue {
   id: string
   status: 'open' | 'in_progress' | 'blocked' | 'closed'
@@ -58,6 +68,8 @@ export interface TownView {
   /** The Overseer has stopped everything. */
   held: boolean
   sessions: readonly SeenSession[]
+  /** Processes that sessions have left behind. */
+  left: readonly SeenLeft[]
   worktrees: readonly string[]
   issues: readonly SeenIssue[]
   mainHas(issue: string): boolean
@@ -72,7 +84,7 @@ export interface TownView {
 
 export interface TownHistory {
   spawnDelayMs: number
-  /** When workers were begun, milliseconds since the epoch, oldest first. */
+  /** When workers were begun, in watched time, oldest first. */
   starts: readonly number[]
   /** How often the Overseer was asked about each cause since they last said anything. */
   asked: Readonly<Record<string, number>>
@@ -131,6 +143,17 @@ export const always: readonly Invariant[] = [
         ({ address, epoch }) => (contextOf<{ epoch: number }>(view, `${address}/session`)?.epoch ?? 0) > epoch,
       )
       return old && `${old.id} lives, and its actor is at a later epoch`
+    },
+  },
+  {
+    number: 3,
+    says: 'nobody works beside its successor',
+    broken: ({ sessions, left }) => {
+      for (const session of sessions) {
+        const beside = leftBeside(session, left)
+        if (beside) return `${session.id} works beside a process that ${beside.session} left`
+      }
+      return undefined
     },
   },
   {
@@ -302,6 +325,7 @@ export const atRest: readonly Invariant[] = [
   (
     [
       ['no session lives', (view) => view.sessions.find(({ polecat }) => !remainsOf(view).includes(polecat))?.id],
+      ['nothing of a session runs', (view) => view.left[0]?.session],
       ['no worktree stands', (view) => view.worktrees.find((polecat) => !remainsOf(view).includes(polecat))],
       ['no place is taken', (view) => view.slots.find((holder) => !remainsOf(view).includes(nameIn(holder)))],
       ['no timer is set', (view) => view.timers[0]?.id],

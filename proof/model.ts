@@ -275,6 +275,7 @@ export function makeModel(scope: Scope) {
       timers: state.timers,
       held: state.held,
       sessions: world.live(),
+      left: [...world.left.values()],
       worktrees: [...world.worktrees.keys()],
       issues: [...world.issues.values()],
       mainHas: (issue) => world.mainHas(issue),

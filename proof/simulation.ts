@@ -16,7 +16,7 @@ import { makePast } from './evidence.ts'
 import { performIn } from './hands.ts'
 import { makeAgents, makeOverseer, makePeople, type Stage } from './inhabitants.ts'
 import { always, check as checkAll, atRest as restful, type TownView, Violation } from './invariants.ts'
-import { epic, limits, rig, type SimIssue, World } from './world.ts'
+import { epic, freshIssue, limits, rig, type SimIssue, World } from './world.ts'
 
 export interface SimOptions {
   seed: number
@@ -71,20 +71,14 @@ export function simulate({
   const dir = mkdtempSync(join(shm, 'sim-'))
   const clock = virtualClock(1_000_000)
   const issues: SimIssue[] = Array.from({ length: count }, (_, n) => ({
-    id: `w-${n + 1}`,
-    status: 'open',
-    assignee: null,
+    ...freshIssue(`w-${n + 1}`),
     after: n > 0 && chance(0.4) ? [`w-${n}`] : [],
-    closedBy: null,
-    noChange: false,
-    escalated: false,
-    letGo: false,
   }))
   const world = new World(issues, maxWorkers)
   const story: string[] = []
   const say = (line: string) => {
     if (story.length > 4000) story.shift()
-    story.push(`${((clock.now() - 1_000_000) / 1000).toFixed(1).padStart(8)} s  ${line}`)
+    story.push(`${((clock.watched() - 1_000_000) / 1000).toFixed(1).padStart(8)} s  ${line}`)
   }
   const spawnDelayMs = chance(0.3) ? 2000 : 0
   const byIssue = chance(0.3)
@@ -141,7 +135,7 @@ export function simulate({
     opened.onCommit((entries) => {
       // When the Witness gave it out: a town may be slow to hear it.
       for (const { mailType, mailId, from } of entries)
-        if (mailType === 'worker.assigned' && from === `${rig}/witness`) starts.push(opened.mail(mailId)?.sentAt ?? 0)
+        if (mailType === 'worker.assigned' && from === `${rig}/witness`) starts.push(past.saidAt(store, mailId))
       for (const { address } of entries) changed.add(address)
       for (const entry of entries) for (const note of entry.notes) say(`${entry.address}: ${note.text}`)
     })
@@ -157,6 +151,8 @@ export function simulate({
     inFlight = []
     const before = kept(store)
     host.close()
+    // While the town is down, nobody watches what passes.
+    clock.advance(pick([0, 0, 5000, 86_400_000]))
     store = openSqliteStore(path)
     host = open()
     if (kept(store) !== before) throw new Violation('a restart changed what was kept (invariant 11)')
@@ -213,7 +209,7 @@ export function simulate({
 
   function finish(flight: InFlight): void {
     if (isWatch(flight)) {
-      flight.result = faults && chance(0.05) ? new Error('it cannot be watched') : world.watched(flight.effect.input)
+      flight.result = faults && chance(0.05) ? new Error('it cannot be watched') : world.seen(flight.effect.input)
       settle(flight)
       return
     }
@@ -243,6 +239,10 @@ export function simulate({
     issuesMax: count + 3,
     filed: (id) => world.epicClosed && late.add(id),
     workersMax: maxWorkers + 1,
+    clockMoves: (ms) => {
+      say(`the clock moves by ${ms / 3_600_000} h`)
+      clock.jump(ms)
+    },
   })
 
   function stop(): void {
@@ -335,6 +335,7 @@ export function simulate({
       maxWorkers: workersMax,
       held: stopped,
       sessions: world.live(),
+      left: [...world.left.values()],
       worktrees: [...world.worktrees.keys()],
       issues: [...world.issues.values()].map((issue) => ({ ...issue, unasked: isUnasked(issue.id) })),
       mainHas: (issue) => world.mainHas(issue),
@@ -377,7 +378,7 @@ export function simulate({
         if (silent.length === 0) return true
         continue
       }
-      clock.set(Math.max(clock.now(), due))
+      clock.set(Math.max(clock.watched(), due))
       host.fireTimers()
     }
     return false
@@ -390,8 +391,8 @@ export function simulate({
     post('daemon', `${rig}/witness`, 'issues.changed')
     if (stopped) {
       if (!rest(5000)) throw new Violation('stopped, it does not come to rest')
-      if (world.live().length > 0)
-        throw new Violation(`stopped, at rest, and ${world.live()[0]?.id} lives (invariant 10)`)
+      const [lives] = [...world.live().map(({ id }) => id), ...world.left.keys()]
+      if (lives !== undefined) throw new Violation(`stopped, at rest, and something of ${lives} lives (invariant 10)`)
     }
     // The faults stop: left alone, the town comes to rest, and whatever has not landed somebody was told of.
     resume()
@@ -430,7 +431,7 @@ export function simulate({
           })
         else if (roll < 9) {
           const due = host.nextDueAt()
-          if (due !== null) clock.set(Math.max(clock.now(), due))
+          if (due !== null) clock.set(Math.max(clock.watched(), due))
           host.fireTimers()
         } else if (roll < 25 && alive.length > 0) agentActs(pick(alive))
         else if (roll < 50 && ready.length > 0) finish(pick(ready))

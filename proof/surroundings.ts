@@ -70,7 +70,11 @@ export function makeSurroundings(scope: Scope, specs: Readonly<Record<string, Ef
             }
       if (effect.name === 'watchSession') {
         const seen = state.world.watched(effect.input as never)
-        if (seen) add(`${what} sees that it ${seen.kind}`, 'town', (now) => tell(without(now), { output: seen }))
+        if (seen)
+          add(`${what} sees that it ${seen.kind}`, 'town', (now) => {
+            const world = now.world.clone()
+            return tell({ ...without(now), world }, { output: world.seen(effect.input as never) })
+          })
         add(`${what} fails`, 'fault', (now) => tell(without(now), { error: { message: 'it would not' } }))
         continue
       }

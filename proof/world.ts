@@ -26,11 +26,20 @@ export interface Agent {
   epoch: number
   issue: string
   state: 'alive' | 'frozen' | 'dead'
-  exitCode: number
+  exitCode: number | null
+  /** It died with what held it. */
+  cutOff: boolean
   mendsConflict: boolean
   asked: string | null
   /** It was told that its work is handed over: it waits to be ended. */
   done: boolean
+}
+/** A process that a session left behind: it works on until what bears the mark of that session is ended. */
+export interface Left {
+  session: string
+  address: string
+  polecat: string
+  issue: string
 }
 export interface SimIssue {
   id: string
@@ -83,6 +92,8 @@ export class World {
   readonly branches: Map<string, string>
   readonly worktrees: Map<string, Worktree>
   readonly agents: Map<string, Agent>
+  /** By their sessions. */
+  readonly left: Map<string, Left>
   /** Mail kept for people: id and recipient. */
   readonly messages: Map<string, string>
   originMain: string
@@ -111,6 +122,7 @@ export class World {
       [...(from?.worktrees ?? [])].map(([name, place]) => [name, { ...place, dirty: new Set(place.dirty) }]),
     )
     this.agents = new Map([...(from?.agents ?? [])].map(([id, agent]) => [id, { ...agent }]))
+    this.left = new Map(from?.left)
     this.messages = new Map(from?.messages)
     this.calledOff = new Set(from?.calledOff)
     this.green = new Set(from?.green)
@@ -153,6 +165,7 @@ export class World {
         ]),
       ),
       sorted(this.agents),
+      [...this.left.keys()].sort(),
       [...this.calledOff].sort(),
       [...this.green].sort(),
       this.originMain,
@@ -179,9 +192,18 @@ export class World {
   /** What a watch sees now; undefined while it goes on waiting. */
   watched({ session, stallMatters }: Input): JsonObject | undefined {
     const agent = this.agents.get(session.id)
-    if (!agent || agent.state === 'dead')
-      return { kind: 'ended', exitCode: agent?.exitCode ?? null, tail: 'last words' }
+    if (!agent || agent.state === 'dead') {
+      const { exitCode = null, cutOff = false } = agent ?? {}
+      return { kind: 'ended', exitCode, tail: 'last words', cutOff }
+    }
     return agent.state === 'frozen' && stallMatters ? { kind: 'stalled', silentMs: 1_800_000, tail: '' } : undefined
+  }
+
+  /** The same, told by a watch: nobody of a session that is over is left then. */
+  seen(input: Input): JsonObject | undefined {
+    const seen = this.watched(input)
+    if (seen?.kind === 'ended') this.left.delete(input.session.id)
+    return seen
   }
 
   newestEpoch(address: string): number {
@@ -197,7 +219,17 @@ export class World {
 
   // What agents and other people do.
 
-  write(agent: Agent): void {
+  /** It starts something that leaves its session. */
+  leave({ id, address, polecat, issue }: Agent): void {
+    this.left.set(id, { session: id, address, polecat, issue })
+  }
+
+  /** What holds all sessions ends, and they with it. */
+  endServer(): void {
+    for (const agent of this.live()) Object.assign(agent, { state: 'dead', exitCode: null, cutOff: true })
+  }
+
+  write(agent: Pick<Agent, 'polecat' | 'issue'>): void {
     const place = this.worktrees.get(agent.polecat)
     place?.dirty.add(`${agent.issue}#${place.dirty.size + this.commits.get(place.head).work.size + 1}`)
   }

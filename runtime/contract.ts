@@ -164,7 +164,10 @@ export interface Reply {
 
 export interface JournalEntry {
   seq: number
+  /** Milliseconds since the epoch, for people. */
   at: number
+  /** The same moment in watched time: what the machine was told, and what its timers count from. */
+  watchedAt: number
   address: string
   incarnation: number
   revision: number
@@ -221,10 +224,10 @@ export interface Host {
    * now.
    */
   run(turnsMax: number): number
-  /** Turns every timer due by the clock's now into mail; returns how many. */
+  /** Turns every timer that is due into mail; returns how many. */
   fireTimers(): number
   /**
-   * When the next timer, mail in back-off or failed effect is due, milliseconds since the epoch; null: none. What is
+   * When the next timer, mail in back-off or failed effect is due, in the clock's watched time; null: none. What is
    * due already and still waits is left out: it waits for a lane, a hold or a `resume`, not for a moment.
    */
   nextDueAt(): number | null
@@ -271,6 +274,14 @@ export interface Host {
    * truth.
    */
   prune(olderThan: number): void
+  /** When this moment of watched time was, milliseconds since the epoch: for people. */
+  shownAt(watchedAt: number): number
+  /**
+   * By how much the clock that people read has moved against watched time, in milliseconds, since the last turn that is
+   * at least `withinMs` of watched time old, or else since the first there is; null: there was no turn yet. Sleep, a
+   * time when nobody watched, and a clock that was set all count.
+   */
+  clockMoved(withinMs: number): number | null
   close(): void
 }
 
@@ -279,13 +290,22 @@ export interface Driver {
   start(): void
   /** To be called after `post` from outside: handles what there is, at once and synchronously, then starts effects. */
   poke(): void
+  /**
+   * Posts from outside what nobody waits for: as soon as the driver runs and the store takes it, in this order.
+   */
+  post(draft: Draft): void
   /** Stops taking mail, aborts running handlers, waits for them up to graceMs. */
   stop(graceMs: number): Promise<void>
 }
 
 export interface Clock {
-  /** Milliseconds since the epoch. */
+  /** Milliseconds since the epoch, as the machine has it: for people to read. It may jump, forward and back. */
   now(): number
+  /**
+   * Milliseconds of watched time, from any beginning: they pass while this process can see what happens, not while the
+   * machine sleeps, and never go back. What is due, and what has lasted too long, is decided by them alone.
+   */
+  watched(): number
 }
 
 export interface Random {

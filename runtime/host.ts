@@ -1,5 +1,6 @@
 // The host: plays turns one mail at a time and commits each whole, behind the lease on its store.
 // Never: waits, or looks at a clock but the one handed in; a driver or a simulation moves it.
+import { continued } from './clock.ts'
 import type { Host, HostOptions, Role, Trouble } from './contract.ts'
 import { LeaseLost, Refusal, StoreUnusable, wordsOf } from './errors.ts'
 import { makeMailbox } from './mailbox.ts'
@@ -9,7 +10,7 @@ import { makeResidents } from './residents.ts'
 import { makeSlots } from './slots.ts'
 import { readActors } from './store/actors.ts'
 import { forget } from './store/forget.ts'
-import { readJournal } from './store/journal.ts'
+import { readJournal, shownAt } from './store/journal.ts'
 import type { KeptMail } from './store/mail.ts'
 import { type Tables, tablesOf } from './store/tables.ts'
 import { type Rooms, type Told, writeTurn } from './write.ts'
@@ -17,9 +18,12 @@ import { type Rooms, type Told, writeTurn } from './write.ts'
 /**
  * Takes the lease on the store and opens what a former host left. Throws a Refusal while another holder may be alive.
  */
-export function openHost(options: HostOptions): Host {
-  const { store, clock } = options
+export function openHost(given: HostOptions): Host {
+  const { store } = given
   const tables = tablesOf(store)
+  // Watched time goes on where the last turn left it: while nobody watched, none has passed.
+  const clock = continued(given.clock, tables.journal.lastWatchedAt() ?? given.clock.now())
+  const options = { ...given, clock }
   const outbox = makeOutbox(options, tables)
   const mailbox = makeMailbox(options, tables, outbox)
   const slots = makeSlots(options, tables)
@@ -71,12 +75,12 @@ export function openHost(options: HostOptions): Host {
     together: (work) => committed(work),
     post: (draft) => committed(() => mailbox.post(draft)),
     run(turnsMax) {
-      ranAt = clock.now()
+      ranAt = clock.watched()
       if (!tables.mail.isReady(ranAt)) return 0
       return committed((told) => {
         let handled = 0
         for (; handled < turnsMax; handled++) {
-          const mail = tables.mail.next(clock.now())
+          const mail = tables.mail.next(clock.watched())
           if (!mail) break
           playOrFail(rooms, mail, told)
         }
@@ -84,13 +88,16 @@ export function openHost(options: HostOptions): Host {
       })
     },
     fireTimers() {
-      const due = tables.timers.due(clock.now())
+      const due = tables.timers.due(clock.watched())
       if (due.length === 0) return 0
       return committed(() => {
         for (const { address, id, event } of due) {
           const { type, ...body } = event
           tables.timers.disarm(address, id)
-          mailbox.insert({ from: address, to: address, type: String(type), body }, { timerId: id })
+          mailbox.insert(
+            { from: address, to: address, type: String(type), body },
+            { timerId: id, firedAt: clock.watched() },
+          )
         }
         return due.length
       })
@@ -98,10 +105,10 @@ export function openHost(options: HostOptions): Host {
     nextDueAt() {
       const times = [tables.timers.nextDueAt(), tables.mail.nextDueAt(ranAt), tables.effects.nextDueAt(tookAt)]
       const known = times.filter((at) => at !== null)
-      return known.length === 0 ? null : Math.min(...known)
+      return known.length === 0 ? null : Math.min(...known) - clock.behindMs
     },
     takeEffects(max) {
-      tookAt = clock.now()
+      tookAt = clock.watched()
       return tables.effects.isAnyPending() ? committed(() => outbox.take(max)) : []
     },
     settle(key, outcome) {
@@ -146,6 +153,11 @@ export function openHost(options: HostOptions): Host {
         for (const table of [tables.journal, tables.mail, tables.effects, tables.replies]) table.prune(olderThan)
       })
     },
+    shownAt: (watchedAt) => shownAt(store, watchedAt),
+    clockMoved(withinMs) {
+      const since = tables.journal.moments(clock.watched() - withinMs)
+      return since === undefined ? null : clock.now() - since.at - (clock.watched() - since.watchedAt)
+    },
     close: () => store.close(),
   }
 }
@@ -185,21 +197,21 @@ function playMail(rooms: Rooms, role: Role, mail: KeptMail): Told {
     snapshot: () => rooms.residents.snapshotOf(actor, role),
   }
   // One moment a turn: what the machine is told, what the journal says and what its timers count from are the same.
-  return writeTurn(rooms, role, mail, plan(rooms.options, role, life, mail, rooms.options.clock.now()))
+  return writeTurn(rooms, role, mail, plan(rooms.options, role, life, mail, rooms.options.clock.watched()))
 }
 
 /** A turn that failed is tried again later; in the end its mail is a dead letter, and that is a crash of the actor. */
 function failed({ options, tables, ...rooms }: Rooms, role: Role | undefined, mail: KeptMail, error: string): void {
-  const now = options.clock.now()
+  const now = options.clock.watched()
   const attempt = mail.attempt + 1
   if (role && attempt < (options.attemptsMax ?? 3))
     return void tables.mail.backOff(mail.id, attempt, now + 100 * 4 ** attempt, error)
-  tables.mail.dead(mail.id, error, now)
+  tables.mail.dead(mail.id, error, options.clock.now())
   const actor = role && tables.actors.find(mail.to)
   if (!role || !actor) return
   const crashes = [...actor.crashes, now].filter((at) => at > now - role.intensity.periodMs)
   const halts = crashes.length > role.intensity.crashesMax
-  tables.actors.crashed(mail.to, crashes, halts ? 'halted' : actor.status, now)
+  tables.actors.crashed(mail.to, crashes, halts ? 'halted' : actor.status, options.clock.now())
   if (halts && actor.status !== 'halted')
     alert({ options, tables, ...rooms }, { kind: 'halted', address: mail.to, error })
 }

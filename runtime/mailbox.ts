@@ -17,7 +17,7 @@ export function makeMailbox(options: HostOptions, { mail, actors }: Pick<Tables,
   /** Keeps a mail whose body is of its type's shape; with a reason, as a dead letter. */
   const insert = (
     draft: Draft,
-    more: { effectKey?: string; timerId?: string; dead?: string | undefined } = {},
+    more: { effectKey?: string; timerId?: string; firedAt?: number; dead?: string | undefined } = {},
   ): { id: string; repeated: boolean } => {
     let id = draft.id ?? options.newMailId(draft.to, options.random)
     // Chance may give the same id twice; a mail taken for a repetition would be lost.
@@ -27,6 +27,7 @@ export function makeMailbox(options: HostOptions, { mail, actors }: Pick<Tables,
       ...said,
       effectKey: more.effectKey ?? null,
       timerId: more.timerId ?? null,
+      dueAt: more.firedAt ?? 0,
       reason: more.dead ?? null,
     })
     if (seq !== undefined && more.dead === undefined) project({ ...said, seq, attempt: 0 })

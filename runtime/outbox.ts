@@ -40,10 +40,9 @@ export function makeOutbox(options: HostOptions, tables: Pick<Tables, 'effects' 
 
     /** What may start now, marked as started. */
     take(max: number): PromisedEffect[] {
-      const ready = startable(tables.effects.open(), tables.holds.all(), options.effects, clock.now()).slice(0, max)
-      for (const { key } of ready) tables.effects.start(key)
-      return ready.map(({ key, address, invokeId, name, inputText, lane, attempt, at }) => {
-        const input = JSON.parse(inputText) as JsonObject
+      const ready = startable(tables.effects.open(), tables.holds.all(), options.effects, clock.watched()).slice(0, max)
+      return ready.map(({ key, address, invokeId, name, lane, attempt, at }) => {
+        const input = tables.effects.start(key)
         return { key, address, invokeId, name, input, lane, attempt: attempt + 1, at }
       })
     },
@@ -74,7 +73,7 @@ export function makeOutbox(options: HostOptions, tables: Pick<Tables, 'effects' 
       tables.effects.settle(key)
       return attempt > failuresMax ? { kind: 'mended', address, effect: name } : undefined
     }
-    const dueAt = clock.now() + Math.min(backoffMaxMs, backoffMs * 2 ** attempt)
+    const dueAt = clock.watched() + Math.min(backoffMaxMs, backoffMs * 2 ** attempt)
     tables.effects.tryAgain(key, dueAt, result.error)
     return attempt >= failuresMax ? { kind: 'failing', address, effect: name, error: result.error } : undefined
   }

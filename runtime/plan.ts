@@ -46,7 +46,7 @@ export type Write =
       text: string
     }
   | { kind: 'mail'; to: string; type: string; body: JsonObject }
-  | { kind: 'reply'; to: string; reply: Reply }
+  | { kind: 'reply'; to: string; reply: Omit<Reply, 'at'> }
   | { kind: 'claimSlot' | 'freeSlot'; pool: string; holder: string }
   | { kind: 'acceptCapacity'; pool: string; places: number }
   | EffectWrite
@@ -56,7 +56,7 @@ export type Write =
   | { kind: 'timer'; id: string; dueAt: number; event: JsonObject }
   /** The timer is gone, and so is a firing of it that still waits in the mailbox. */
   | { kind: 'cancelTimer'; id: string }
-  | { kind: 'journal'; entry: Omit<JournalEntry, 'seq'>; input: JsonObject | null; version: number }
+  | { kind: 'journal'; entry: Omit<JournalEntry, 'seq' | 'at'>; input: JsonObject | null; version: number }
 
 export interface EffectWrite {
   kind: 'effect'
@@ -68,7 +68,10 @@ export interface EffectWrite {
   lane: string | null
 }
 
-/** Throws when the machine fails, says a word wrongly or promises what its role may not: nothing of the turn counts. */
+/**
+ * `at`: the moment in watched time, which the machine is told. Throws when the machine fails, says a word wrongly or
+ * promises what its role may not: nothing of the turn counts.
+ */
 export function plan(rules: Rules, role: Role, life: Life | undefined, mail: Heard, at: number): Write[] {
   const own = mail.type.startsWith('xstate.') || mail.timerId !== null
   const alive = life?.status === 'done' ? undefined : life
@@ -105,7 +108,7 @@ export function plan(rules: Rules, role: Role, life: Life | undefined, mail: Hea
     {
       kind: 'journal',
       entry: {
-        at,
+        watchedAt: at,
         address: mail.to,
         incarnation,
         revision,
@@ -185,18 +188,13 @@ function keep(rules: Rules, role: Role, promises: readonly Promised[], key: stri
         allowed(promise.name)
         for (const word of wordsIn(promise.name, promise.params))
           if (word.kind === 'effect') effect(null, word.name, word.input, word.name)
-          else keepWord(rules, kept, word, at)
+          else keepWord(rules, kept, word)
     }
   }
   return kept
 }
 
-function keepWord(
-  rules: Rules,
-  { writes, notes, promised }: Kept,
-  word: Exclude<Word, { kind: 'effect' }>,
-  at: number,
-) {
+function keepWord(rules: Rules, { writes, notes, promised }: Kept, word: Exclude<Word, { kind: 'effect' }>) {
   switch (word.kind) {
     case 'mail':
       writes.push({ ...word, body: rules.parseMail(word.type, word.body) })
@@ -204,7 +202,7 @@ function keepWord(
       break
     case 'reply': {
       const { to, ok, text, data } = word
-      writes.push({ kind: 'reply', to, reply: { ok, text, data, at } })
+      writes.push({ kind: 'reply', to, reply: { ok, text, data } })
       promised.push(`reply ${ok ? 'ok' : 'no'}`)
       break
     }

@@ -48,7 +48,7 @@ export function replay(store: Store, roles: readonly Role[], until?: number): Re
         ? begin(role.machine, row.input ?? role.input(row.address, row.incarnation)).snapshot
         : (known as { snapshot: AnyMachineSnapshot }).snapshot
       const { id: mailId, type, from, body } = row.mail
-      const event = { ...body, type, from, at: row.at, mailId }
+      const event = { ...body, type, from, at: row.watchedAt, mailId }
       const { snapshot } = before.status === 'active' ? play(role.machine, before, event) : { snapshot: before }
       lives.set(row.address, { role, incarnation: row.incarnation, revision: row.revision, snapshot })
       turns++

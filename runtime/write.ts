@@ -57,8 +57,11 @@ function writeOne(rooms: Rooms, role: Role, mail: { id: string; to: string }, wr
       mailbox.send({ from: address, to: write.to, type: write.type, body: write.body, causeId: mail.id })
       break
     case 'reply':
-      tables.replies.put(write.to, write.reply)
-      told.replies.push({ to: write.to, reply: write.reply })
+      {
+        const reply = { ...write.reply, at: clock.now() }
+        tables.replies.put(write.to, reply)
+        told.replies.push({ to: write.to, reply })
+      }
       break
     case 'claimSlot':
       slots.claim(write.pool, write.holder)
@@ -83,6 +86,6 @@ function writeOne(rooms: Rooms, role: Role, mail: { id: string; to: string }, wr
       tables.mail.dropFiring(address, write.id, clock.now())
       break
     case 'journal':
-      told.entries.push(tables.journal.add(write.entry, write.input, write.version))
+      told.entries.push(tables.journal.add({ ...write.entry, at: clock.now() }, write.input, write.version))
   }
 }

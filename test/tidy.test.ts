@@ -25,7 +25,6 @@ test('files stay small enough to be read in one go', () => {
   // A role's statechart is its manual and stays in one file. These grew under an older rule, and are to be divided.
   const grown: Readonly<Record<string, number>> = {
     'actors/beads/embedded.ts': 530,
-    'cli/bd-main.ts': 500,
     'proof/simulation.ts': 470,
     'test/runtime/host.test.ts': 580,
   }
@@ -50,6 +49,37 @@ test('lines end at 120 characters, but for a text that is longer', () => {
         .flatMap((line, n) => ([...line].length > 120 && [...bare(line)].length > 100 ? [`${file}:${n + 1}`] : [])),
     )
   expect(long).toEqual([])
+})
+
+test('what an agent can write is opened by one file; words to a terminal go through another', () => {
+  // Each of these opens what it has just made, what the kernel or the package has, or what a person names.
+  const opening: Readonly<Record<string, string>> = {
+    'actors/files.ts': 'the one that does',
+    'actors/processes.ts': '/proc',
+    'actors/git/running.ts': '/proc',
+    'actors/sessions/settle.ts': '/proc',
+    'actors/gates/log.ts': 'made anew',
+    'actors/git/refs.ts': 'locks, made anew',
+    'actors/git/checkout.ts': 'folders made anew, from the Refinery’s',
+    'actors/git/submodules.ts': 'from what the Refinery keeps',
+    'actors/git/clone.ts': 'folders made anew',
+    'cli/page.ts': 'the package’s',
+    'cli/generate.ts': 'the package’s',
+    'cli/bd/import.ts': 'the person’s, by name',
+    'cli/peer.ts': '/proc',
+    'actors/copies.ts': 'the town’s own, in folders of mode 0700',
+  }
+  const opens = /(?<![.\w])(readFile|open|copyFile|cp|appendFile|truncate)(Sync)?\(|create(Read|Write)Stream\(/
+  const world = sources.filter((file) => /^(actors|cli)\//.test(file))
+  expect(breaking(world, (source) => opens.test(source)).filter((file) => !(file in opening))).toEqual([])
+  // Folders that only the town writes, or that are being made.
+  const writing =
+    /^(actors\/(files|install|gates\/step|beads\/embedded|git\/(attributes|built|checkout|clone|lens))|cli\/(generate|peer|bd\/(export|init)|words\/viz))\.ts$/
+  expect(
+    breaking(world, (source) => /\bwriteFile(Sync)?\(/.test(source)).filter((file) => !writing.test(file)),
+  ).toEqual(['actors/git/refs.ts'])
+  const printing = ['cli/print.ts', 'cli/newer.ts']
+  expect(breaking(world, (source) => /std(out|err)\.write|console\./.test(source))).toEqual(printing.sort())
 })
 
 test('no drawer for odds and ends, no barrel', () => {

@@ -61,12 +61,35 @@ export interface IssueFilter {
   type?: string
   assignee?: string
   priority?: number
-  label?: string
+  /** All of them. */
+  labels?: readonly string[]
   /** Only issues under this one, all levels. */
   parent?: string
   /** Closed ones too. */
   all?: boolean
   limit?: number
+}
+
+export interface ReadyFilter {
+  parent?: string
+  assignee?: string
+  unassigned?: boolean
+  type?: string
+  priority?: number
+  labels?: readonly string[]
+  limit?: number
+}
+
+/** How an embedded store is opened. */
+export interface Opening {
+  /** The database itself, wherever it is; else the one in the folder. */
+  file?: string | undefined
+  create?: boolean
+  /** Nothing can be written through it. */
+  readonly?: boolean
+  now?: () => Date
+  /** How long somebody else's lock is waited for, in milliseconds; nothing else is done meanwhile. */
+  busyMs?: number | undefined
 }
 
 type Awaitable<T> = T | Promise<T>
@@ -79,13 +102,7 @@ export interface TownIssues {
   /** Every issue under an epic, all levels. */
   children(id: string): Awaitable<Issue[]>
   /** Open, unblocked, by priority, then age. */
-  ready(filter?: {
-    parent?: string
-    assignee?: string
-    unassigned?: boolean
-    type?: string
-    limit?: number
-  }): Awaitable<Issue[]>
+  ready(filter?: ReadyFilter): Awaitable<Issue[]>
   /** The open issues an issue waits for, its parents' included. */
   blockers(id: string): Awaitable<Issue[]>
   /** What it waits for, its parents' waits included, done or not. */
@@ -109,8 +126,8 @@ export interface TownIssues {
   addDep(id: string, on: string, type: string, actor: string): Awaitable<void>
   addLabel(id: string, label: string): Awaitable<void>
   closeIssue(id: string, reason: string, actor: string, force?: boolean): Awaitable<Issue>
-  /** A message under an id of the sender's choosing; false when it is there already. */
-  createMessage(message: NewMessage): Awaitable<boolean>
+  /** Messages under ids of the sender's choosing, all or none; false for one that is there already. */
+  createMessages(messages: readonly NewMessage[]): Awaitable<boolean[]>
   /** Changes when somebody else has written. */
   dataVersion(): Awaitable<number>
 }

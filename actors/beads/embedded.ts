@@ -12,14 +12,16 @@ import {
   type IssueFilter,
   type NewIssue,
   type NewMessage,
+  type Opening,
+  type ReadyFilter,
   type TownIssues,
 } from './contract.ts'
-import { hashId, hashLength } from './ids.ts'
-import schema, { schemaVersion } from './schema.ts'
+import { freeId } from './ids.ts'
+import { admitted, checkId, checkLabel } from './limits.ts'
+import schema, { migrations, schemaVersion } from './schema.ts'
 
-const statuses = ['open', 'in_progress', 'blocked', 'closed', 'pinned', 'deferred']
-const types = ['bug', 'feature', 'task', 'epic', 'chore', 'message', 'merge-request', 'molecule', 'gate', 'decision']
 const notWork = "('message', 'merge-request', 'gate', 'molecule')"
+const notMade = 'mail is sent, not made here: gt mail send <address> -s "…" -m "…"'
 /** An issue waits while something it depends on by `blocks`, or a parent's, is not closed. */
 const blocked = `WITH RECURSIVE blocked(id) AS (
   SELECT d.issue_id FROM dependencies d JOIN issues b ON b.id = d.depends_on_id WHERE d.type = 'blocks' AND b.status IN ('open', 'in_progress', 'blocked', 'deferred')
@@ -28,17 +30,17 @@ const under = `WITH RECURSIVE under(id) AS (
   SELECT issue_id FROM dependencies WHERE depends_on_id = ? AND type = 'parent-child'
   UNION SELECT d.issue_id FROM dependencies d JOIN under ON under.id = d.depends_on_id WHERE d.type = 'parent-child')`
 
-/** Makes `.beads` in `dir` for this prefix; what is there stays. */
-export function initBeads(dir: string, prefix: string): void {
+/** Makes `.beads` in `dir` for this prefix, or the database `file` alone; what is there stays. */
+export function initBeads(dir: string, prefix: string, file?: string): void {
   mkdirSync(dir, { recursive: true })
   const files = {
     'metadata.json': '{"database":"beads.db","jsonl_export":"issues.jsonl"}\n',
     'config.yaml': `issue-prefix: ${prefix}\n`,
     '.gitignore': 'beads.db*\n*.lock\n',
   }
-  for (const [name, text] of Object.entries(files))
+  for (const [name, text] of file === undefined ? Object.entries(files) : [])
     if (!existsSync(join(dir, name))) writeFileSync(join(dir, name), text)
-  const beads = openBeads(dir, { create: true })
+  const beads = openBeads(dir, { create: true, file })
   if (beads.config('issue_prefix') === undefined) beads.setConfig('issue_prefix', prefix)
   beads.close()
 }
@@ -49,9 +51,9 @@ export type Beads = ReturnType<typeof openBeads>
  * Opens the store in a `.beads` folder. Throws a BeadsError with words when there is none, or it is damaged or newer;
  * the file stays as it is.
  */
-export function openBeads(dir: string, options: { create?: boolean; now?: () => Date } = {}) {
+export function openBeads(dir: string, options: Opening = {}) {
   const now = options.now ?? (() => new Date())
-  const db = openDatabase(join(dir, 'beads.db'), options.create ?? false)
+  const db = openDatabase(options.file ?? join(dir, 'beads.db'), options)
   const statements = new Map<string, StatementSync>()
   const sql = (text: string) => {
     let statement = statements.get(text)
@@ -111,11 +113,13 @@ export function openBeads(dir: string, options: { create?: boolean; now?: () => 
       )
     },
 
-    create(issue: NewIssue, actor: string): Issue {
-      check(issue)
+    create(given: NewIssue, actor: string): Issue {
+      const issue = admitted(given)
+      if (issue.issue_type === 'message') throw new BeadsError(notMade)
+      if (issue.id !== undefined) checkId(issue.id)
       return written(() => {
         const at = now().toISOString()
-        const id = issue.id ?? (issue.parent ? childId(issue.parent) : freeId(issue, actor, at))
+        const id = issue.id ?? (issue.parent ? childId(issue.parent) : fresh(issue, actor, at))
         if (beads.get(id)) throw new BeadsError(`issue ID already exists: ${id}`)
         run(
           'INSERT INTO issues (id, title, description, design, acceptance_criteria, notes, priority, issue_type, assignee, sender, created_at, updated_at) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)',
@@ -133,32 +137,34 @@ export function openBeads(dir: string, options: { create?: boolean; now?: () => 
           at,
         )
         event(id, 'created', actor)
-        for (const label of issue.labels ?? []) run('INSERT OR IGNORE INTO labels VALUES (?, ?)', id, label)
+        for (const label of issue.labels ?? []) beads.addLabel(id, label)
         if (issue.parent) beads.addDep(id, issue.parent, 'parent-child', actor)
         for (const dep of issue.deps ?? []) beads.addDep(id, dep.id, dep.type, actor)
         return beads.get(id) as Issue
       })
     },
 
-    /** A message under an id of the sender's choosing; false when it is there already. */
-    createMessage(message: NewMessage): boolean {
-      return written(() => {
-        const at = message.at.toISOString()
-        const made = run(
-          "INSERT OR IGNORE INTO issues (id, title, description, priority, issue_type, assignee, sender, created_at, updated_at) VALUES (?, ?, ?, ?, 'message', ?, ?, ?, ?)",
-          message.id,
-          message.title,
-          message.description,
-          message.priority,
-          message.assignee,
-          message.sender,
-          at,
-          at,
-        )
-        if (made === 1)
-          for (const label of message.labels) run('INSERT OR IGNORE INTO labels VALUES (?, ?)', message.id, label)
-        return made === 1
-      })
+    /** Messages under ids of the sender's choosing, all or none; false for one that is there already. */
+    createMessages(messages: readonly NewMessage[]): boolean[] {
+      return written(() =>
+        messages.map((message) => {
+          const { id, title, description, priority, assignee, sender, labels } = message
+          const at = message.at.toISOString()
+          const made = run(
+            "INSERT OR IGNORE INTO issues (id, title, description, priority, issue_type, assignee, sender, created_at, updated_at) VALUES (?, ?, ?, ?, 'message', ?, ?, ?, ?)",
+            id,
+            title,
+            description,
+            priority,
+            assignee,
+            sender,
+            at,
+            at,
+          )
+          if (made === 1) for (const label of labels) beads.addLabel(id, label)
+          return made === 1
+        }),
+      )
     },
 
     update(
@@ -179,17 +185,18 @@ export function openBeads(dir: string, options: { create?: boolean; now?: () => 
         >
       >,
       actor: string,
+      why?: string,
     ): Issue {
       return written(() => {
         const before = beads.get(id)
         if (!before) throw new BeadsError(`issue ${id} not found`)
-        check({ ...before, ...changes })
-        if (changes.status !== undefined && !statuses.includes(changes.status))
-          throw new BeadsError(`invalid status: ${changes.status}`)
+        if (changes.issue_type === 'message') throw new BeadsError(notMade)
+        if (before.issue_type === 'message' && !(changes.status === 'closed' && actor === before.assignee))
+          throw new BeadsError(`${id} is mail to ${before.assignee}, and stays as it was sent: gt mail read ${id}`)
         const isReopened = before.status === 'closed' && changes.status !== undefined && changes.status !== 'closed'
         // Who did it the first time does not hold it the second time.
         const isFreed = isReopened && whereabouts(before.assignee ?? '')?.role === 'polecat'
-        const after = { ...before, ...(isFreed ? { assignee: null } : {}), ...changes }
+        const after = { ...before, ...(isFreed ? { assignee: null } : {}), ...admitted(changes) }
         const closed = after.status === 'closed' ? (before.closed_at ?? now().toISOString()) : null
         run(
           'UPDATE issues SET title = ?, description = ?, design = ?, acceptance_criteria = ?, notes = ?, status = ?, priority = ?, issue_type = ?, assignee = ?, closed_at = ?, close_reason = ?, updated_at = ? WHERE id = ?',
@@ -217,7 +224,7 @@ export function openBeads(dir: string, options: { create?: boolean; now?: () => 
                 ? 'reopened'
                 : 'status_changed',
           actor,
-          JSON.stringify(changes),
+          JSON.stringify(why === undefined ? changes : { ...changes, why }),
         )
         return beads.get(id) as Issue
       })
@@ -232,6 +239,7 @@ export function openBeads(dir: string, options: { create?: boolean; now?: () => 
       return written(() => {
         const issue = beads.get(id)
         if (!issue) return { unavailable: `issue ${id} not found` }
+        if (issue.issue_type === 'message') return { unavailable: 'it is mail' }
         if (issue.assignee && issue.assignee !== holder && issue.assignee !== from.previous)
           return { held: issue.assignee }
         // Also what its own worker called blocked before it handed it over all the same.
@@ -252,6 +260,17 @@ export function openBeads(dir: string, options: { create?: boolean; now?: () => 
         )
         event(id, 'claimed', holder)
         return null
+      })
+    },
+
+    /** The first of what is ready and nobody's: of many who ask at once, one gets it. Undefined when there is none. */
+    claimReady(filter: ReadyFilter, holder: string): Issue | undefined {
+      return written(() => {
+        const [first] = beads.ready({ ...filter, unassigned: true, limit: 1 })
+        if (!first) return undefined
+        const refused = beads.claim(first.id, holder)
+        if (refused) throw new Error(`${first.id} is ready and cannot be claimed: ${JSON.stringify(refused)}`)
+        return beads.get(first.id)
       })
     },
 
@@ -292,7 +311,7 @@ export function openBeads(dir: string, options: { create?: boolean; now?: () => 
         (each) => each.label,
       ),
     addLabel: (id: string, label: string) =>
-      void written(() => run('INSERT OR IGNORE INTO labels VALUES (?, ?)', id, label)),
+      void written(() => run('INSERT OR IGNORE INTO labels VALUES (?, ?)', id, checkLabel(label))),
     dependencies: (id: string) =>
       rows<Dependency>('SELECT * FROM dependencies WHERE issue_id = ? ORDER BY depends_on_id', id),
     dependents: (id: string) =>
@@ -354,18 +373,19 @@ export function openBeads(dir: string, options: { create?: boolean; now?: () => 
       ).map((each) => each.id),
 
     /** Open, unblocked work; by priority, then age. */
-    ready(
-      filter: { parent?: string; assignee?: string; unassigned?: boolean; type?: string; limit?: number } = {},
-    ): Issue[] {
+    ready(filter: ReadyFilter = {}): Issue[] {
       const scope = filter.parent === undefined ? null : new Set(beads.children(filter.parent).map((issue) => issue.id))
       return rows<Issue>(
         `${blocked} SELECT * FROM issues WHERE status = 'open' AND issue_type NOT IN ${notWork} AND id NOT IN (SELECT id FROM blocked) ORDER BY priority, created_at, id`,
       )
-        .filter((issue) => (scope === null || scope.has(issue.id)) && (!filter.unassigned || issue.assignee === null))
         .filter(
           (issue) =>
+            (scope === null || scope.has(issue.id)) &&
+            (!filter.unassigned || issue.assignee === null) &&
             (filter.assignee === undefined || issue.assignee === filter.assignee) &&
-            (filter.type === undefined || issue.issue_type === filter.type),
+            (filter.type === undefined || issue.issue_type === filter.type) &&
+            (filter.priority === undefined || issue.priority === filter.priority) &&
+            bears(issue, filter.labels),
         )
         .slice(0, filter.limit ?? Number.POSITIVE_INFINITY)
     },
@@ -380,33 +400,36 @@ export function openBeads(dir: string, options: { create?: boolean; now?: () => 
     list(filter: IssueFilter = {}): Issue[] {
       const scope = filter.parent === undefined ? null : new Set(beads.children(filter.parent).map((issue) => issue.id))
       return rows<Issue>('SELECT * FROM issues ORDER BY priority, created_at DESC, id')
-        .filter((issue) =>
-          filter.status ? filter.status.includes(issue.status) : filter.all || issue.status !== 'closed',
-        )
-        .filter((issue) => (filter.type ? issue.issue_type === filter.type : issue.issue_type !== 'message'))
         .filter(
           (issue) =>
+            (filter.status ? filter.status.includes(issue.status) : filter.all || issue.status !== 'closed') &&
+            (filter.type ? issue.issue_type === filter.type : issue.issue_type !== 'message') &&
             (filter.assignee === undefined || issue.assignee === filter.assignee) &&
-            (filter.priority === undefined || issue.priority === filter.priority),
-        )
-        .filter(
-          (issue) =>
+            (filter.priority === undefined || issue.priority === filter.priority) &&
             (scope === null || scope.has(issue.id)) &&
-            (filter.label === undefined || beads.labels(issue.id).includes(filter.label)),
+            bears(issue, filter.labels),
         )
         .slice(0, filter.limit || Number.POSITIVE_INFINITY)
     },
-    inbox: (to: string) =>
-      rows<Issue>(
-        "SELECT * FROM issues WHERE issue_type = 'message' AND assignee = ? AND status = 'open' ORDER BY priority, created_at DESC, id",
+    /** Open messages, to somebody or to all, with their labels, the most urgent first, then the newest. */
+    inbox: (to?: string) =>
+      sql(
+        `SELECT i.*, (SELECT group_concat(label, char(10)) FROM labels WHERE issue_id = i.id) AS labels FROM issues i
+         WHERE issue_type = 'message' AND status = 'open' ${to === undefined ? '' : 'AND assignee = ?'} ORDER BY priority, created_at DESC, id`,
+      ).iterate(...(to === undefined ? [] : [to])) as Iterable<unknown> as Iterable<Issue & { labels: string | null }>,
+    inboxLength: (to: string) =>
+      row<{ n: number }>(
+        "SELECT count(*) AS n FROM issues WHERE issue_type = 'message' AND status = 'open' AND assignee = ?",
         to,
-      ),
+      )?.n ?? 0,
     all: () => rows<Issue>('SELECT * FROM issues ORDER BY id'),
     /** Writes an issue as it is, from an import; older news changes nothing. Returns what became of it. */
-    put(issue: Issue, labels: readonly string[], deps: readonly Dependency[]): 'created' | 'updated' | 'skipped' {
-      check(issue)
+    put(given: Issue, labels: readonly string[], deps: readonly Dependency[]): 'created' | 'updated' | 'skipped' {
+      const issue = admitted(given)
+      checkId(issue.id)
       return written(() => {
         const known = beads.get(issue.id)
+        if (known?.issue_type === 'message') throw new BeadsError(`${issue.id} is mail here, and stays as it was sent`)
         if (known && known.updated_at >= issue.updated_at) return 'skipped'
         run(
           `INSERT INTO issues (id, title, description, design, acceptance_criteria, notes, status, priority, issue_type, assignee, created_at, updated_at, closed_at, close_reason, external_ref, sender)
@@ -430,7 +453,7 @@ export function openBeads(dir: string, options: { create?: boolean; now?: () => 
           issue.external_ref,
           issue.sender,
         )
-        for (const label of labels) run('INSERT OR IGNORE INTO labels VALUES (?, ?)', issue.id, label)
+        for (const label of labels) beads.addLabel(issue.id, label)
         for (const dep of deps)
           run(
             'INSERT OR IGNORE INTO dependencies VALUES (?, ?, ?, ?, ?)',
@@ -446,23 +469,12 @@ export function openBeads(dir: string, options: { create?: boolean; now?: () => 
     written,
   } satisfies TownIssues & Record<string, unknown>
 
-  function freeId(issue: NewIssue, creator: string, at: string): string {
+  function fresh({ title, description = '' }: NewIssue, creator: string, at: string): string {
     const prefix = beads.config('issue_prefix')
     if (!prefix) throw new BeadsError('this database has no issue_prefix; run `bd init --prefix <prefix>`')
     const { n } = row<{ n: number }>("SELECT count(*) AS n FROM issues WHERE id NOT LIKE '%.%'") as { n: number }
-    const content = {
-      title: issue.title,
-      description: issue.description ?? '',
-      creator,
-      createdAtNs: BigInt(Date.parse(at)) * 1_000_000n,
-    }
-    for (let length = hashLength(n); length <= 8; length++) {
-      for (let nonce = 0; nonce < 10; nonce++) {
-        const id = hashId(prefix, content, length, nonce)
-        if (!beads.get(id)) return id
-      }
-    }
-    throw new BeadsError('no free id was found; give one with --id')
+    const content = { title, description, creator, createdAtNs: BigInt(Date.parse(at)) * 1_000_000n }
+    return freeId(prefix, content, n, (id) => beads.get(id) !== undefined)
   }
 
   function childId(parent: string): string {
@@ -478,25 +490,20 @@ export function openBeads(dir: string, options: { create?: boolean; now?: () => 
     return `${parent}.${next}`
   }
 
+  function bears(issue: Issue, labels: readonly string[] = []): boolean {
+    const own = labels.length === 0 ? [] : beads.labels(issue.id)
+    return labels.every((label) => own.includes(label))
+  }
+
   return beads
 }
 
-function check(issue: { title: string; priority?: number; issue_type?: string }): void {
-  const bytes = Buffer.byteLength(issue.title)
-  if (bytes === 0) throw new BeadsError('title required')
-  if (bytes > 500) throw new BeadsError(`title must be 500 bytes or less (got ${bytes})`)
-  if (issue.priority !== undefined && !(Number.isInteger(issue.priority) && issue.priority >= 0 && issue.priority <= 4))
-    throw new BeadsError(`invalid priority "${issue.priority}" (expected 0-4 or P0-P4, not words like high/medium/low)`)
-  if (issue.issue_type !== undefined && !types.includes(issue.issue_type))
-    throw new BeadsError(`invalid issue type: ${issue.issue_type}`)
-}
-
-function openDatabase(path: string, create: boolean): DatabaseSync {
+function openDatabase(path: string, { create = false, readonly = false, busyMs = 30_000 }: Opening): DatabaseSync {
   if (!create && !existsSync(path))
     throw new BeadsError(`no beads database found at ${path}; run \`bd init --prefix <prefix>\``)
   let db: DatabaseSync | undefined
   try {
-    db = new DatabaseSync(path, { timeout: 30_000 })
+    db = new DatabaseSync(path, { timeout: busyMs })
     const { user_version: version } = db.prepare('PRAGMA user_version').get() as { user_version: number }
     if (version > schemaVersion)
       throw new BeadsError(
@@ -504,6 +511,8 @@ function openDatabase(path: string, create: boolean): DatabaseSync {
       )
     db.exec('PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA foreign_keys = ON')
     if (version === 0) db.exec(`BEGIN IMMEDIATE; ${schema}; PRAGMA user_version = ${schemaVersion}; COMMIT`)
+    else if (!readonly) for (const each of migrations.slice(version - 1)) db.exec(each)
+    if (readonly) db.exec('PRAGMA query_only = ON')
     return db
   } catch (error) {
     db?.close()

@@ -4,6 +4,8 @@ import { rigOf, whereabouts } from '../../machines/address.ts'
 import type { IssueBrief, Preserved } from '../../machines/mail.ts'
 import type { Hands } from '../binding.ts'
 import type { Issue, TownIssues } from './contract.ts'
+import { isKept } from './limits.ts'
+import { filing } from './mail.ts'
 
 const escalated = 'gt:escalated'
 const by = 'gastown'
@@ -12,6 +14,8 @@ export interface BeadsDeps {
   /** The open store of a rig; of the town itself for undefined. */
   of(rig: string | undefined): TownIssues
   preservedOf(rig: string, issue: string): Promise<Preserved | null>
+  /** The town's; what seals mail. */
+  secret: string
 }
 
 export const beadsHands = (
@@ -62,8 +66,9 @@ export const beadsHands = (
     const isFree = issue?.status === 'open' && issue.assignee === null && !issue.notes.includes(note)
     if (!issue || closedByOthers || (issue.assignee !== holder && !(isFree && status === 'blocked')))
       return { status: issue?.status ?? 'unknown' }
-    const notes =
-      note === '' || issue.notes.includes(note) ? issue.notes : `${issue.notes}${issue.notes ? '\n' : ''}${note}`
+    const longer = `${issue.notes}${issue.notes ? '\n' : ''}${note}`
+    // Notes that are full stay as they are: an issue is given back all the same, and its mail says why.
+    const notes = note === '' || issue.notes.includes(note) || !isKept(longer) ? issue.notes : longer
     const waits = blockedBy === null || (await makeWait(beads, id, blockedBy))
     const next = waits ? status : 'blocked'
     // One that the Overseer was asked about is theirs to give out again.
@@ -78,22 +83,16 @@ export const beadsHands = (
     return { closed }
   },
 
-  fileMessage: async ({ id, from, to, subject, body, priority, replyTo, threadId, sentAt }) => {
-    const labels = [...(replyTo ? [`reply-to:${replyTo}`] : []), ...(threadId ? [`thread:${threadId}`] : [])]
-    return {
-      filed: await deps.of(rigOf(to)).createMessage({
-        id,
-        title: subject,
-        description: body,
-        priority,
-        assignee: to,
-        sender: from,
-        labels,
-        at: new Date(sentAt),
-      }),
-    }
-  },
+  fileMessage: fileMessage(filing(deps.of, deps.secret)),
 })
+
+const fileMessage =
+  (file: ReturnType<typeof filing>): Hands['fileMessage'] =>
+  async ({ id, from, to, subject, body, priority, replyTo, threadId, sentAt }) => {
+    const labels = [...(replyTo ? [`reply-to:${replyTo}`] : []), ...(threadId ? [`thread:${threadId}`] : [])]
+    const said = { id, title: subject, description: body, priority, assignee: to, sender: from }
+    return { filed: await file(rigOf(to), { ...said, labels, at: new Date(sentAt) }) }
+  }
 
 async function close(beads: TownIssues, id: string, reason: string): Promise<boolean> {
   const issue = await beads.get(id)

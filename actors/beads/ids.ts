@@ -2,6 +2,7 @@
 // format, profile 0.30).
 // Never: looks at a database; the caller says what is taken.
 import process from 'node:process'
+import { BeadsError } from './contract.ts'
 
 const bytesFor: Record<number, number> = { 3: 2, 4: 3, 5: 4, 6: 4, 7: 5, 8: 5 }
 const collisionMax = 0.25
@@ -13,13 +14,26 @@ export function hashLength(count: number): number {
   return 8
 }
 
+interface Content {
+  title: string
+  description: string
+  creator: string
+  createdAtNs: bigint
+}
+
+/** A free id among `count`, as short as it may be. */
+export function freeId(prefix: string, content: Content, count: number, isTaken: (id: string) => boolean): string {
+  for (let length = hashLength(count); length <= 8; length++) {
+    for (let nonce = 0; nonce < 10; nonce++) {
+      const id = hashId(prefix, content, length, nonce)
+      if (!isTaken(id)) return id
+    }
+  }
+  throw new BeadsError('no free id was found; give one with --id')
+}
+
 /** The id for this content; `nonce` is raised until it is free. */
-export function hashId(
-  prefix: string,
-  content: { title: string; description: string; creator: string; createdAtNs: bigint },
-  length: number,
-  nonce: number,
-): string {
+export function hashId(prefix: string, content: Content, length: number, nonce: number): string {
   // Loaded here only: reading commands need no id, and node:crypto is slow to load.
   const { createHash } = process.getBuiltinModule('node:crypto')
   const digest = createHash('sha256')

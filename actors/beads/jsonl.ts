@@ -48,15 +48,23 @@ export function exportLines(beads: Beads): string {
 }
 
 /**
- * Takes lines in, all or none. Missing status is open, missing type task, missing priority 0; older news is skipped.
+ * Takes lines in, all or none; messages are left out and counted, for who sent one is the town's to say. Missing
+ * status is open, missing type task, missing priority 0; older news is skipped.
  */
-export function importLines(beads: Beads, text: string): { created: number; updated: number; skipped: number } {
-  const counts = { created: 0, updated: 0, skipped: 0 }
+export function importLines(
+  beads: Beads,
+  text: string,
+): { created: number; updated: number; skipped: number; mail: number } {
+  const counts = { created: 0, updated: 0, skipped: 0, mail: 0 }
   beads.written(() => {
     for (const [index, line] of text.split('\n').entries()) {
       if (line.trim() === '') continue
       const raw = parseLine(line, index + 1)
       if (raw.status === 'tombstone') continue
+      if (raw.issue_type === 'message') {
+        counts.mail++
+        continue
+      }
       const deps = Array.isArray(raw.dependencies) ? (raw.dependencies as Dependency[]) : []
       const labels = Array.isArray(raw.labels) ? (raw.labels as unknown[]).map(String) : []
       const word = (field: string) => (typeof raw[field] === 'string' ? (raw[field] as string) : '')
@@ -76,10 +84,8 @@ export function importLines(beads: Beads, text: string): { created: number; upda
         closed_at: word('closed_at') ? moment(word('closed_at')) : null,
         close_reason: word('close_reason'),
         external_ref: word('external_ref') || null,
-        sender: word('sender') || null,
+        sender: null,
       }
-      if (!/^[A-Za-z][\w-]*-[a-z0-9]+(\.\d+)*$/.test(issue.id))
-        throw new BeadsError(`line ${index + 1}: "${issue.id}" is not an issue id`)
       const edges = deps.map((dep) => ({
         issue_id: issue.id,
         depends_on_id: String(dep.depends_on_id),
@@ -87,10 +93,19 @@ export function importLines(beads: Beads, text: string): { created: number; upda
         created_at: String(dep.created_at ?? issue.created_at),
         created_by: String(dep.created_by ?? ''),
       }))
-      counts[beads.put(issue, labels, edges)]++
+      counts[put(beads, issue, labels, edges, index + 1)]++
     }
   })
   return counts
+}
+
+function put(beads: Beads, issue: Issue, labels: string[], edges: Dependency[], number: number) {
+  try {
+    return beads.put(issue, labels, edges)
+  } catch (error) {
+    if (!(error instanceof BeadsError)) throw error
+    throw new BeadsError(`line ${number}: ${error.message}; nothing was imported`)
+  }
 }
 
 function parseLine(line: string, number: number): Record<string, unknown> {

@@ -1,6 +1,10 @@
 // Tables of the embedded issue store.
 // Never: changed in place; a new version migrates.
-export const schemaVersion = 1
+export const schemaVersion = 2
+
+/** What is unread, in the order it is shown: an inbox costs nothing for what was read. */
+const unread = `CREATE INDEX unread ON issues (assignee, priority, created_at DESC, id) WHERE issue_type = 'message' AND status = 'open';`
+
 export default `
 CREATE TABLE issues (
   id TEXT PRIMARY KEY, title TEXT NOT NULL, description TEXT NOT NULL DEFAULT '', design TEXT NOT NULL DEFAULT '', acceptance_criteria TEXT NOT NULL DEFAULT '',
@@ -19,4 +23,10 @@ CREATE TABLE labels (issue_id TEXT NOT NULL REFERENCES issues (id) ON DELETE CAS
 CREATE TABLE child_counters (parent_id TEXT PRIMARY KEY, last_child INTEGER NOT NULL) STRICT;
 CREATE TABLE events (id INTEGER PRIMARY KEY AUTOINCREMENT, issue_id TEXT NOT NULL, event_type TEXT NOT NULL, actor TEXT NOT NULL, detail TEXT, created_at TEXT NOT NULL) STRICT;
 CREATE TABLE config (key TEXT PRIMARY KEY, value TEXT NOT NULL) STRICT;
+${unread}
 `
+
+/** From each version to the next, whole or not at all; several may open a store at once, and one of them does it. */
+export const migrations = [
+  `BEGIN IMMEDIATE; ${unread.replace('INDEX', 'INDEX IF NOT EXISTS')} PRAGMA user_version = 2; COMMIT`,
+]

@@ -1,17 +1,17 @@
 // The hands of gates: what a commit must pass before it lands, and what makes a worktree ready to work in.
 // Never: runs a gate in a place that is not exactly that commit; leaves a process or a place behind; remembers a
 // verdict.
-import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, statSync } from 'node:fs'
+import { existsSync, mkdirSync, readdirSync, rmSync, statSync } from 'node:fs'
 import { rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import { z } from 'zod'
 import type { Hands } from '../binding.ts'
 import type { RigConfig } from '../config.ts'
 import type { Environment } from '../environment.ts'
-import { writePassing } from '../files.ts'
+import { textOf, writePassing } from '../files.ts'
 import { emptyTrash, setAside } from '../git/staging.ts'
 import { rigLayout, townLayout } from '../layout.ts'
-import { endAll, endTree, type ProcessIdentity } from '../processes.ts'
+import { endAll, type Mark, type ProcessIdentity } from '../processes.ts'
 import { gitConfigOf } from '../sessions/variables.ts'
 import { namespaceWords } from './namespace.ts'
 import { logOf, newPlace } from './places.ts'
@@ -107,16 +107,16 @@ async function clearPool(town: string, rig: string): Promise<void> {
   await emptyTrash(trash)
 }
 
-const leftover = z.object({ pid: z.int().positive(), pidStart: z.string() })
+const leftover = z.object({ pid: z.int().min(2), pidStart: z.string() })
 const runningFile = (town: string, rig: string) => join(townLayout(town).gateLogs, `running-${rig}.json`)
 
 /** Ends what a killed daemon left running of a rig's gates and setups: by its record, and by their mark. */
 export async function endLeftover(town: string, rig: string): Promise<void> {
   const path = runningFile(town, rig)
-  const noted = existsSync(path) ? leftover.safeParse(JSON.parse(readFileSync(path, 'utf8'))) : undefined
-  if (noted?.success) await endTree(noted.data, 0)
+  const noted = leftover.safeParse(JSON.parse(textOf(path) ?? 'null'))
   const { root } = rigLayout(town, rig)
-  await endAll({ mark: { variable: 'GT_GATE', holds: (place) => place.startsWith(`${root}/`) } }, 0)
+  const mark: Mark = { variable: 'GT_GATE', holds: (place) => place.startsWith(`${root}/`) }
+  await endAll(noted.success ? { noted: noted.data, mark } : { mark }, 0)
   rmSync(path, { force: true })
 }
 

@@ -1,6 +1,6 @@
 // The log of a gate: its beginning and its end, whatever it prints, and a line that says how much is left out.
 // Never: grows beyond its limit, on disk or in memory.
-import { createWriteStream } from 'node:fs'
+import { createWriteStream, rmSync } from 'node:fs'
 
 /** All of a log, in bytes: half of it from the beginning, half from the end. */
 export const logBytesMax = 4 * 1024 * 1024
@@ -14,7 +14,8 @@ export interface CappedLog {
 }
 
 export function openLog(path: string, bytesMax = logBytesMax): CappedLog {
-  const out = createWriteStream(path, { mode: 0o600 })
+  rmSync(path, { force: true })
+  const out = createWriteStream(path, { flags: 'wx', mode: 0o600 })
   let trouble: Error | undefined
   out.on('error', (error) => {
     trouble ??= error

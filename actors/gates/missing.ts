@@ -1,8 +1,8 @@
 // Why a gate's program cannot be started: it is not on this machine, or the change itself took it away.
 // Never: runs it.
-import { accessSync, constants, statSync } from 'node:fs'
-import { open } from 'node:fs/promises'
+import { accessSync, constants, type Stats, statSync } from 'node:fs'
 import { delimiter, isAbsolute, relative, resolve } from 'node:path'
+import { firstBytes } from '../files.ts'
 import { git } from '../git/git.ts'
 
 export interface Missing {
@@ -32,7 +32,7 @@ export async function missingProgram(program: string, where: Where): Promise<Mis
   const { place, path } = where
   const file = fileOf(program, place, path)
   if (file === undefined) return { why: `there is no program ${program} on the PATH (${path})`, byTheChange: false }
-  const why = troubleOf(file, program) ?? (await interpreterMissing(file, path))
+  const why = troubleOf(file, program) ?? interpreterMissing(file, path)
   if (why === undefined) return undefined
   const inside = relative(place, file)
   const isInside = !inside.startsWith('..') && !isAbsolute(inside)
@@ -49,7 +49,13 @@ function fileOf(program: string, place: string, path: string): string | undefine
 }
 
 function troubleOf(file: string, program: string): string | undefined {
-  const stat = statSync(file, { throwIfNoEntry: false })
+  let stat: Stats | undefined
+  try {
+    stat = statSync(file, { throwIfNoEntry: false })
+  } catch (error) {
+    // As a folder on the PATH that is another user's.
+    return `${program} cannot be reached: ${(error as Error).message}`
+  }
   if (!stat) return `${program} is not there`
   if (!stat.isFile()) return `${program} is no file`
   try {
@@ -61,11 +67,8 @@ function troubleOf(file: string, program: string): string | undefined {
 }
 
 /** The program that a script names in its first line. */
-async function interpreterMissing(file: string, path: string): Promise<string | undefined> {
-  const handle = await open(file, 'r')
-  const start = Buffer.alloc(256)
-  const { bytesRead } = await handle.read(start, 0, start.length, 0).finally(() => handle.close())
-  const line = /^#!\s*(.*)/.exec(start.toString('latin1', 0, bytesRead))?.[1]
+function interpreterMissing(file: string, path: string): string | undefined {
+  const line = /^#!\s*(.*)/.exec(firstBytes(file, 256).toString('latin1'))?.[1]
   const [interpreter, ...args] = line?.trim().split(/\s+/) ?? []
   if (interpreter === undefined || interpreter === '') return undefined
   const said = `its first line names ${interpreter}, which`

@@ -2,11 +2,12 @@
 // rig's setup.
 // Never: follows a link, or copies anything out of its tree; overwrites what is there; runs what an agent configured.
 import { createHash } from 'node:crypto'
-import { constants, lstatSync } from 'node:fs'
-import { chmod, copyFile, lstat, mkdir, readdir } from 'node:fs/promises'
+import { lstatSync, mkdirSync } from 'node:fs'
+import { lstat, readdir } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
 import type { EffectInput, EffectOutput } from '../../machines/effects.ts'
 import type { RigConfig } from '../config.ts'
+import { copyPlain } from '../files.ts'
 import type { At } from '../git/at.ts'
 import { git } from '../git/git.ts'
 import { hide } from '../git/hidden.ts'
@@ -15,6 +16,7 @@ import type { RigGit } from '../git/rig.ts'
 import { statusOf } from '../git/status.ts'
 import { type ProvenPlace, prove } from '../git/worktree.ts'
 import { rigLayout } from '../layout.ts'
+import { asThePerson } from '../umask.ts'
 import { endWords, runStep, type Step, type Surroundings } from './step.ts'
 
 /** The rig's setup; what it downloads is kept from run to run in `cache`. */
@@ -48,14 +50,13 @@ async function plain(root: string, path: string) {
 async function copyOne(from: string, to: string, path: string): Promise<void> {
   const stat = await lstat(join(from, path))
   if (stat.isDirectory()) {
-    if (!(await makeFolder(to, path))) return
+    if (!makeFolder(to, path)) return
     for (const name of await readdir(join(from, path))) await copyOne(from, to, join(path, name))
     return
   }
-  if (!stat.isFile() || !(await makeFolder(to, dirname(path)))) return
+  if (!stat.isFile() || !makeFolder(to, dirname(path))) return
   try {
-    await copyFile(join(from, path), join(to, path), constants.COPYFILE_EXCL | constants.COPYFILE_FICLONE)
-    await chmod(join(to, path), stat.mode & 0o777)
+    await copyPlain(from, path, join(to, path))
   } catch (error) {
     // What the commit brings itself stays as it is.
     if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error
@@ -63,13 +64,13 @@ async function copyOne(from: string, to: string, path: string): Promise<void> {
 }
 
 /** false: the repository has something else there, a link perhaps. */
-async function makeFolder(root: string, path: string): Promise<boolean> {
+function makeFolder(root: string, path: string): boolean {
   let dir = root
   for (const name of path === '.' ? [] : path.split('/')) {
     dir = join(dir, name)
     const stat = lstatSync(dir, { throwIfNoEntry: false })
     if (stat && !stat.isDirectory()) return false
-    if (!stat) await mkdir(dir)
+    if (!stat) asThePerson(() => mkdirSync(dir))
   }
   return true
 }

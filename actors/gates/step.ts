@@ -6,7 +6,7 @@ import { join } from 'node:path'
 import type { Command } from '../commands.ts'
 import type { RigConfig } from '../config.ts'
 import { type Environment, gateEnv } from '../environment.ts'
-import { lastBytes, lastLines } from '../files.ts'
+import { lastBytes, lastLines, writePassing } from '../files.ts'
 import { markOf, type ProcessIdentity } from '../processes.ts'
 import { runProgram } from '../programs.ts'
 import { openLog } from './log.ts'
@@ -96,7 +96,7 @@ export async function runStep(step: Step, at: Surroundings, logPath: string, sig
   const missing = await missingProgram(program, { history: at.history, place: at.place, path: env.PATH ?? '' })
   if (missing?.byTheChange) {
     const tail = `${missing.why}: the change took it away or altered it`
-    await writeFile(logPath, `${tail}\n`, { mode: 0o600 })
+    writePassing(logPath, `${tail}\n`)
     return { kind: 'failed', exitCode: null, timedOut: false, tail, log: logPath }
   }
   if (missing) return { kind: 'broken', why: missing.why }

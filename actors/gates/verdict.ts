@@ -2,12 +2,12 @@
 // Never: calls work red that failed only once, or whose setup failed; lets a gate see what another one did to the
 // commit's own files.
 import { existsSync } from 'node:fs'
-import { appendFile, mkdir, rename } from 'node:fs/promises'
+import { mkdir, rename } from 'node:fs/promises'
 import { join } from 'node:path'
 import type { EffectOutput } from '../../machines/effects.ts'
 import type { RigConfig } from '../config.ts'
 import type { Environment } from '../environment.ts'
-import { lastLines } from '../files.ts'
+import { append, lastLines } from '../files.ts'
 import { type CheckedOut, changedFiles, checkOut, forget, restore } from '../git/checkout.ts'
 import { emptyTrash, setAside } from '../git/staging.ts'
 import { rigLayout } from '../layout.ts'
@@ -128,7 +128,7 @@ async function runOne(
   if (changed.length === 0) return done
   const shown = `${changed.slice(0, 5).join(', ')}${changed.length > 5 ? ` and ${changed.length - 5} more` : ''}`
   const told = `[${step.name} changed files of the commit: ${shown}. They were put back: what lands is the commit]`
-  await appendFile(log, `\n${told}\n`)
+  append(log, `\n${told}\n`)
   return done.kind === 'failed' ? { ...done, tail: `${done.tail}\n${told}` } : done
 }
 

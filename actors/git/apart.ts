@@ -1,9 +1,10 @@
 // Gits are started by a small process beside the daemon. To start a process copies the memory map of who starts it, and
 // holds it up until the new one has begun: the daemon is big, and has others to answer.
 // Never: lives longer than the daemon, or lets a git do so; knows more of a git than its own answer.
-import { type ChildProcess, fork } from 'node:child_process'
+import { type ChildProcess, type ForkOptions, fork } from 'node:child_process'
 import process from 'node:process'
 import { endEach } from '../processes.ts'
+import { asThePerson } from '../umask.ts'
 import type { At } from './at.ts'
 import { endEveryRunning, type Ran, type RunOptions, runHere, type Starter } from './run.ts'
 import { ownerOfMine, ownerVariable, runningGits } from './running.ts'
@@ -29,7 +30,7 @@ export function gitsApart(node: string, script: string): Starter {
     if (beside?.child.connected) return beside
     const waiting = new Map<number, Waiting>()
     const { PATH, TMPDIR } = process.env
-    const child = fork(script, [], {
+    const how: ForkOptions = {
       execPath: node,
       execArgv: [],
       env: { ...(PATH ? { PATH } : {}), ...(TMPDIR ? { TMPDIR } : {}) },
@@ -37,7 +38,8 @@ export function gitsApart(node: string, script: string): Starter {
       stdio: ['ignore', 'ignore', 'inherit', 'ipc'],
       // What a terminal says to the daemon is not for it.
       detached: true,
-    })
+    }
+    const child = asThePerson(() => fork(script, [], how))
     child.on('message', (answer: Answer) => {
       const one = waiting.get(answer.id)
       if ('heard' in answer) return one?.heard?.(answer.heard)

@@ -81,21 +81,21 @@ export const pushRemote = 'gastown-origin'
 
 /**
  * The same, with a remote for one push: an address that is a remote's `pushurl` is the one pushed to, whatever
- * `url.*.pushInsteadOf` says for fetches of it elsewhere. In the environment, where no other user reads its password.
+ * `url.*.pushInsteadOf` says for fetches of it elsewhere.
  */
 export function pushingTo(cwd: string, url: string): At {
-  const at = overNetwork(cwd)
-  return {
-    ...at,
-    env: {
-      ...at.env,
-      GIT_CONFIG_COUNT: '2',
-      GIT_CONFIG_KEY_0: `remote.${pushRemote}.url`,
-      GIT_CONFIG_VALUE_0: url,
-      GIT_CONFIG_KEY_1: `remote.${pushRemote}.pushurl`,
-      GIT_CONFIG_VALUE_1: url,
-    },
-  }
+  return configured(overNetwork(cwd), { [`remote.${pushRemote}.url`]: [url], [`remote.${pushRemote}.pushurl`]: [url] })
+}
+
+/** The same with these settings, after those it has: as variables, which no other user of the machine reads. */
+export function configured(at: At, settings: Readonly<Record<string, readonly string[]>>): At {
+  const pairs = Object.entries(settings).flatMap(([key, values]) => values.map((value) => [key, value] as const))
+  const had = Number(at.env.GIT_CONFIG_COUNT ?? 0)
+  const more = pairs.flatMap(([key, value], n) => [
+    [`GIT_CONFIG_KEY_${had + n}`, key],
+    [`GIT_CONFIG_VALUE_${had + n}`, value],
+  ])
+  return { ...at, env: { ...at.env, ...Object.fromEntries(more), GIT_CONFIG_COUNT: String(had + pairs.length) } }
 }
 
 /** Who makes the town's own commits. */

@@ -3,8 +3,9 @@
 // Never: reads the attributes of the work that is to be merged; git itself would not, before it has merged.
 import { createHash } from 'node:crypto'
 import { existsSync } from 'node:fs'
-import { mkdir, readFile, rm, writeFile } from 'node:fs/promises'
+import { mkdir, rm, writeFile } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
+import { textAt } from '../files.ts'
 import { rigLayout } from '../layout.ts'
 import { type At, plainly } from './at.ts'
 import { attributesBefore } from './built.ts'
@@ -26,7 +27,7 @@ const gitsOwn = ['text', 'binary', 'union']
 export async function attributesAt(town: string, rig: string, base: string): Promise<Attributes> {
   const { attributes: dir, refineryClone } = rigLayout(town, rig)
   const mark = join(dir, '.base')
-  const before = await wordIn(mark)
+  const before = wordIn(mark)
   if (before !== base) {
     await mkdir(dir, { recursive: true })
     await rm(mark, { force: true })
@@ -35,7 +36,7 @@ export async function attributesAt(town: string, rig: string, base: string): Pro
   }
   const plain = plainly(dir)
   const at = { ...plain, env: { ...plain.env, GIT_DIR: join(refineryClone, '.git'), GIT_WORK_TREE: dir } }
-  const text = await readFile(join(dir, '.all'), 'utf8')
+  const text = textAt(join(dir, '.all'))
   const named = [...text.matchAll(/\smerge=(\S+)/g)].map(([, driver = '']) => driver)
   return { at, drivers: new Set(named.filter((name) => !gitsOwn.includes(name))), hasLfs: /\sfilter=lfs\b/.test(text) }
 }

@@ -1,7 +1,8 @@
 // The town's own record of what the Refinery made for main, written before anything is pushed: every commit, and whose
 // work each commit brings. A commit of main that is not in it came another way.
 // Never: grows without bound; goes by what a commit's message says.
-import { appendFile, readFile, rename, stat, writeFile } from 'node:fs/promises'
+import { rename, stat, writeFile } from 'node:fs/promises'
+import { append, textAt } from '../files.ts'
 import { rigLayout } from '../layout.ts'
 import type { At } from './at.ts'
 import { git, longMs } from './git.ts'
@@ -66,7 +67,7 @@ async function add(path: string, lines: readonly string[]): Promise<void> {
   const fresh = lines.filter((line) => !all.has(line))
   if (fresh.length === 0) return
   // On disk before a push; the line before may be half of one, of a daemon that was killed.
-  await appendFile(path, `\n${fresh.join('\n')}\n`, { flush: true })
+  append(path, `\n${fresh.join('\n')}\n`)
   for (const line of fresh) all.add(line)
   if ((await stat(path)).size > sizeMaxBytes) await keepNewerHalf(path, all)
   known.set(path, { mark: await markOf(path), lines: all })
@@ -77,7 +78,7 @@ async function read(path: string): Promise<Set<string>> {
   const mark = await markOf(path)
   const seen = known.get(path)
   if (seen?.mark === mark) return seen.lines
-  const text = mark === '' ? '' : await readFile(path, 'utf8')
+  const text = mark === '' ? '' : textAt(path, 2 * sizeMaxBytes)
   const lines = new Set(text.split('\n').filter(Boolean))
   known.set(path, { mark, lines })
   return lines

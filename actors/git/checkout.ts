@@ -5,6 +5,7 @@ import { existsSync, mkdirSync, rmSync } from 'node:fs'
 import { copyFile, mkdir, rm, writeFile } from 'node:fs/promises'
 import { basename, dirname, join, relative } from 'node:path'
 import { rigLayout, townLayout } from '../layout.ts'
+import { asThePerson } from '../umask.ts'
 import { type At, plainly } from './at.ts'
 import { git, longMs, revision } from './git.ts'
 import { formatOf } from './lens.ts'
@@ -77,7 +78,7 @@ async function checkOutFrom(
   mkdirSync(checkouts, { recursive: true, mode: 0o700 })
   const gitDir = join(checkouts, `${basename(place)}-${process.pid}-${++made}`)
   const format = formatOf(from)
-  await mkdir(place, { recursive: true })
+  asThePerson(() => mkdirSync(place, { recursive: true }))
   await writeRepository(gitDir, from, commit, format)
   const checkedOut = { place, commit, gitDir, inside: [] }
   await git(at(checkedOut), ['read-tree', '--reset', '-u', commit], { mostMs: longMs })

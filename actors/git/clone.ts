@@ -2,12 +2,12 @@
 // same objects and stands on main without having that branch checked out.
 // Never: asks for a password, runs a hook, takes an address for an option, or begins an empty history beside a real
 // one.
-import { mkdirSync, writeFileSync } from 'node:fs'
+import { existsSync, mkdirSync, writeFileSync } from 'node:fs'
 import { copyFile } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
 import process from 'node:process'
 import { type SimpleGitProgressEvent, simpleGit } from 'simple-git'
-import { overNetwork, plainly } from './at.ts'
+import { type At, overNetwork, plainly } from './at.ts'
 import { GitFailed, git, longMs } from './git.ts'
 import { formatOf } from './lens.ts'
 import { mainAtFirst, readRef, refsUnder, wordIn } from './refs.ts'
@@ -29,6 +29,8 @@ const silentMaxMs = 300_000
 
 interface Asked {
   branch?: string
+  /** What git is told besides, to reach this origin. */
+  asking(at: At): At
   progress?: (event: CloneProgress) => void
 }
 
@@ -51,7 +53,9 @@ export async function makeClones(
 /** What the list for an origin says on purpose; the library would take it for an attack. */
 const meant = {
   allowUnsafeAskPass: true,
+  allowUnsafeConfigEnvCount: true,
   allowUnsafeConfigPaths: true,
+  allowUnsafeCredentialHelper: true,
   allowUnsafeEditor: true,
   allowUnsafeFsMonitor: true,
   allowUnsafeHooksPath: true,
@@ -62,10 +66,10 @@ const meant = {
 }
 
 /** The one git that a person waits for at a terminal, with its progress told. */
-async function clone(url: string, path: string, { progress }: Asked): Promise<void> {
+async function clone(url: string, path: string, { progress, asking }: Asked): Promise<void> {
   if (url.startsWith('-')) throw new GitFailed(`"${url}" is not a repository's address`, '', undefined)
   mkdirSync(dirname(path), { recursive: true })
-  const { env, flags } = overNetwork(dirname(path))
+  const { env, flags } = asking(overNetwork(dirname(path)))
   const called = new AbortController()
   const stop = () => called.abort()
   const signals = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const
@@ -105,9 +109,9 @@ async function branchOf(refinery: string, url: string, asked: string | undefined
     if (branches.includes(asked) || branches.length === 0) return asked
     throw new NoBranch(`${url} has no branch ${asked}; it has ${has}`)
   }
-  const head = (await wordIn(join(common, 'refs/remotes/origin/HEAD')))?.replace('ref: refs/remotes/origin/', '')
+  const head = wordIn(join(common, 'refs/remotes/origin/HEAD'))?.replace('ref: refs/remotes/origin/', '')
   if (head !== undefined && branches.includes(head)) return head
-  const unborn = (await wordIn(join(common, 'HEAD')))?.replace('ref: refs/heads/', '') ?? 'main'
+  const unborn = wordIn(join(common, 'HEAD'))?.replace('ref: refs/heads/', '') ?? 'main'
   if (branches.length === 0) return unborn
   const [only] = branches
   if (branches.length === 1 && only !== undefined) return only
@@ -160,7 +164,7 @@ async function makeMayors(
   writeFileSync(join(common, 'objects/info/alternates'), alternates)
   await git(refinery, ['pack-refs', '--all'])
   await copyFile(join(refinery, '.git/packed-refs'), join(common, 'packed-refs'))
-  if ((await wordIn(join(refinery, '.git/shallow'))) !== undefined)
+  if (existsSync(join(refinery, '.git/shallow')))
     await copyFile(join(refinery, '.git/shallow'), join(common, 'shallow'))
   writeFileSync(join(common, 'config'), configFor(formatOf(refinery), url))
   writeFileSync(join(common, 'HEAD'), main === undefined ? `ref: refs/heads/${branch}\n` : `${main}\n`)

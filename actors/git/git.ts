@@ -32,6 +32,16 @@ export class GitFailed extends Error {
   }
 }
 
+/** No room on a disk of this machine: it says nothing of the repository, and goes well once there is room again. */
+class NoRoom extends Error {
+  override name = 'NoRoom'
+  /** As the system calls it. */
+  readonly code = 'ENOSPC'
+}
+
+/** An origin's own disk is its own matter. */
+const noRoom = /^(?!remote:).*(No space left on device|Disk quota exceeded)/m
+
 export interface GitOptions extends RunOptions {
   /** Exit codes that are answers, not failures. Default: 0 only. */
   okCodes?: readonly number[]
@@ -66,6 +76,7 @@ export async function git(at: At | string, args: readonly string[], options: Git
     const stdout = done.stdout.toString('utf8').replace(/\r?\n$/, '')
     if (trouble !== undefined || exitCode === undefined || !(options.okCodes ?? [0]).includes(exitCode)) {
       const words = [stderr.trim() || stdout.trim(), trouble].filter(Boolean).join('; ') || 'no words'
+      if (noRoom.test(stderr)) throw new NoRoom(shown(`git ${args[0]} failed in ${where.cwd}: ${words}`))
       throw new GitFailed(`git ${args[0]} failed in ${where.cwd}: ${words}`, `${stdout}\n${stderr}`, exitCode, {
         killed,
         trouble,

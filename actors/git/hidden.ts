@@ -2,10 +2,9 @@
 // Never: says a line twice; touches what else is in a file of excludes.
 import { existsSync, mkdirSync } from 'node:fs'
 import { dirname, join } from 'node:path'
-import { writeWhole } from '../files.ts'
+import { textOf, writeWhole } from '../files.ts'
 import { rigLayout } from '../layout.ts'
 import { lensOf } from './lens.ts'
-import { textOf } from './repository.ts'
 
 /** Excludes of every place of a rig, one a line: what the town's own view of the clone is made with. */
 export const hiddenIn = (town: string, rig: string): string => textOf(keptIn(town, rig)) ?? ''

@@ -6,6 +6,7 @@ import type { EffectInput, EffectOutput } from '../../machines/effects.ts'
 import { rigLayout } from '../layout.ts'
 import { pushingTo, pushRemote } from './at.ts'
 import { wasBuiltOn } from './built.ts'
+import { asking } from './credentials.ts'
 import { contains, GitFailed, git } from './git.ts'
 import { fetchMain, tipOnOrigin, trackedMain } from './origin.ts'
 import { followMain, writeRef } from './refs.ts'
@@ -27,7 +28,7 @@ export async function landCandidate(
   let failure: GitFailed
   try {
     await git(
-      pushingTo(refineryClone, deps.url(rig)),
+      asking(pushingTo(refineryClone, deps.url(rig)), deps.town, rig, deps.url(rig)),
       ['push', '--porcelain', '--progress', ...only, lease, pushRemote, `${commit}:${main}`],
       { silentMs: silentMaxMs(deps) },
     )

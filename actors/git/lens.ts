@@ -4,9 +4,10 @@
 // Never: shows `config`, `hooks` or `info` of what it looks at; is written by anybody but the town.
 import { existsSync, lstatSync, mkdirSync, readlinkSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
 import { dirname, join, relative } from 'node:path'
+import { textOf } from '../files.ts'
 import { rigLayout } from '../layout.ts'
 import { type At, plainly } from './at.ts'
-import { realOf, textOf } from './repository.ts'
+import { realOf } from './repository.ts'
 
 /** What a lens shows of the repository: what git keeps there for all its worktrees, but how it is to behave. */
 const shown = ['objects', 'refs', 'packed-refs', 'logs', 'worktrees', 'shallow']

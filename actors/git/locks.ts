@@ -5,18 +5,20 @@
 import { existsSync, readdirSync, rmSync, statSync } from 'node:fs'
 import { join, resolve } from 'node:path'
 import { setTimeout as pause } from 'node:timers/promises'
+import { systemClock } from '../../runtime/open.ts'
 import { isAlive } from '../processes.ts'
 import { isWithin, type Repository, realOf, repositoryAt, repositoryOf } from './repository.ts'
 import { commandOf, type RunningGit, runningGits } from './running.ts'
 
 /**
- * A lock made just now may be of somebody who is not seen (another container): how old one must be, in milliseconds.
+ * A lock may be of somebody who is not seen (another container): how long one must have been seen, in milliseconds of
+ * watched time. How old its file says it is counts for nothing: a machine that slept makes every file old.
  */
 const youngMs = 3000
 
 /**
  * For how long a git that nobody can see into (another user's, another container's, one on macOS) may hold a lock, in
- * milliseconds.
+ * milliseconds of watched time.
  */
 const unseenMaxMs = 600_000
 
@@ -34,24 +36,45 @@ export function lockNamed(words: string, cwd: string): string | undefined {
   return path === undefined ? undefined : resolve(cwd, path).replace(/^(.+)\.lock$/, (_, of) => `${realOf(of)}.lock`)
 }
 
+/** A lock as it was first met. Who came later cannot hold what was there before. */
+interface Met {
+  id: string
+  /** In watched time. */
+  at: number
+  holders: readonly RunningGit[]
+}
+/** Locks that were met and are in the way still, by their paths. */
+const met = new Map<string, Met>()
+
 /**
  * Watches a lock that is in the way. Each call says whether to try again: it is gone, is another one by now, or was
  * taken away because nobody who could hold it lives.
  */
-export function watchLock(lock: string, cwd: string, now: () => number = Date.now): () => boolean {
+export function watchLock(lock: string, cwd: string, now: () => number = systemClock.watched): () => boolean {
   const repository = repositoryOf(cwd)
-  const first = seen(lock)
-  // Who comes later cannot hold what was there before.
-  let holders = first && repository ? runningGits().filter((git) => couldHold(git, lock, repository)) : []
-  return () => {
-    if (!first || seen(lock)?.id !== first.id) return true
-    if (!repository || !isWithin(lock, repository.common)) return false
-    holders = holders.filter(isAlive)
-    const ageMs = now() - first.at
-    if (ageMs < youngMs || holders.some(({ repository: known }) => known || ageMs < unseenMaxMs)) return false
-    if (seen(lock)?.id === first.id) rmSync(lock, { force: true })
+  const id = seen(lock)
+  const known = met.get(lock)
+  const first = id !== undefined && known?.id === id ? known : id && meet(lock, id, repository, now())
+  const isOver = () => {
+    if (met.get(lock)?.id === id) met.delete(lock)
     return true
   }
+  return () => {
+    if (!first || seen(lock) !== first.id) return isOver()
+    if (!repository || !isWithin(lock, repository.common)) return false
+    const seenMs = now() - first.at
+    const holders = first.holders.filter(isAlive)
+    if (seenMs < youngMs || holders.some(({ repository: its }) => its || seenMs < unseenMaxMs)) return false
+    if (seen(lock) === first.id) rmSync(lock, { force: true })
+    return isOver()
+  }
+}
+
+function meet(lock: string, id: string, repository: Repository | undefined, at: number): Met {
+  const holders = repository ? runningGits().filter((git) => couldHold(git, lock, repository)) : []
+  const first = { id, at, holders }
+  met.set(lock, first)
+  return first
 }
 
 /** How long anybody waits for another one's lock, in milliseconds; one that nobody holds is gone before. */
@@ -77,9 +100,9 @@ function couldHold({ repository: its, argv }: RunningGit, lock: string, { common
   return !isWithin(lock, join(common, 'worktrees')) || isWithin(lock, its.own)
 }
 
-function seen(path: string): { id: string; at: number } | undefined {
+function seen(path: string): string | undefined {
   const found = statSync(path, { throwIfNoEntry: false })
-  return found && { id: `${found.ino}:${found.mtimeMs}:${found.size}`, at: found.mtimeMs }
+  return found && `${found.ino}:${found.mtimeMs}:${found.size}`
 }
 
 /** The locks a worker's git can have left: those of its own folders in the clone, and of its branch. */

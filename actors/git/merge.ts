@@ -2,7 +2,9 @@
 // Never: makes what git itself would not merge without asking, what `unfit.ts` has something against, or a commit that
 // brings back what was taken from main.
 import { join } from 'node:path'
+import { asOneLine } from '../../machines/texts.ts'
 import { rigLayout } from '../layout.ts'
+import { oneLine } from '../plain.ts'
 import { identity } from './at.ts'
 import type { Attributes } from './attributes.ts'
 import { broughtAs, reachedFrom } from './built.ts'
@@ -128,9 +130,10 @@ async function merged(
 ): Promise<Made> {
   const result = await mergeTree(attributes, onto, tip)
   if ('why' in result) return result
-  const { issue, polecat, branch, sha, queuedAt } = member
+  const { polecat, branch, sha, queuedAt } = member
   // A second line would be read as the body, or as trailers of the town's.
-  const title = member.title.replaceAll(/[\s\p{Cc}]+/gu, ' ').trim()
+  const issue = oneLine(member.issue)
+  const title = oneLine(asOneLine(member.title)) || issue
   const trailers = `Issue: ${issue}\nPolecat: ${polecat} (${branch})\n`
   const date = `@${Math.floor(queuedAt / 1000)} +0000`
   if (style === 'merge') {
@@ -170,7 +173,7 @@ async function replayed(
   const chain: string[] = []
   for (const [n, line] of own.entries()) {
     const commit = line.split(' ')[0] ?? ''
-    const last = n === own.length - 1 ? `Issue: ${member.issue}\nWork: ${member.sha}\n` : ''
+    const last = n === own.length - 1 ? `Issue: ${oneLine(member.issue)}\nWork: ${member.sha}\n` : ''
     const made = await replay(repository, commit, { tip, on, trailers: last, queuedAt: member.queuedAt })
     if (typeof made !== 'string') return made
     if (made === tip) continue

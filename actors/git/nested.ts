@@ -3,9 +3,9 @@
 // Never: changes their files, their index or their branches; reads their configuration or runs their hooks; deletes a
 // pin; takes one that git cannot read for empty.
 import { createHash } from 'node:crypto'
-import { existsSync, readdirSync, statSync } from 'node:fs'
-import { open } from 'node:fs/promises'
+import { existsSync, readdirSync } from 'node:fs'
 import { basename, join } from 'node:path'
+import { lastBytes } from '../files.ts'
 import { townLayout } from '../layout.ts'
 import type { At } from './at.ts'
 import { git, longMs, revision } from './git.ts'
@@ -131,35 +131,22 @@ function lensOn(town: string, { common }: Repository): string {
 /** Commits that no remote of it has: of HEAD, and, where all of it goes, of every branch, tag and stash. */
 async function tipsOf(at: At, { common }: Repository, all: boolean): Promise<string[]> {
   const head = await revision(at, 'HEAD')
-  const stashes = all ? await reflogged(join(common, 'logs/refs/stash')) : []
+  const stashes = all ? reflogged(join(common, 'logs/refs/stash')) : []
   const from = [...(head ? ['HEAD'] : []), ...(all ? ['--branches', '--tags', ...stashes] : [])]
   if (from.length === 0) return []
   return childless(at, [...from, '--not', '--remotes'])
 }
 
 /** Every commit that a reflog says a ref was moved to of late (by an entry like `kind`), oldest first, each once. */
-export async function reflogged(path: string, kind = /^/): Promise<string[]> {
-  const lines = (await endOf(path, reflogMaxBytes)).split('\n').filter((line) => kind.test(line))
-  const moved = lines.map((line) => /^[0-9a-f]+ ([0-9a-f]+) /.exec(line)?.[1])
+export function reflogged(path: string, kind = /^/): string[] {
+  const lines = lastBytes(path, reflogMaxBytes)
+    .split('\n')
+    .filter((line) => kind.test(line))
+  // The first line may be the end of one.
+  const moved = lines.map((line) => /^[0-9a-f]+ ([0-9a-f]{40,}) /.exec(line)?.[1])
   return [...new Set(moved.filter((sha) => sha !== undefined && /[1-9a-f]/.test(sha)))] as string[]
 }
 const reflogMaxBytes = 64 * 1024
-
-/** The last whole lines of a file; nothing of one that is not there. */
-async function endOf(path: string, bytes: number): Promise<string> {
-  if (!statSync(path, { throwIfNoEntry: false })?.isFile()) return ''
-  const file = await open(path).catch(() => undefined)
-  if (!file) return ''
-  try {
-    const { size } = await file.stat()
-    const from = Math.max(0, size - bytes)
-    const { buffer, bytesRead } = await file.read(Buffer.alloc(Math.min(size, bytes)), 0, Math.min(size, bytes), from)
-    const text = buffer.subarray(0, bytesRead).toString('utf8')
-    return from === 0 ? text : text.slice(text.indexOf('\n') + 1)
-  } finally {
-    await file.close()
-  }
-}
 
 /** Of the commits such a `rev-list` names, those that none of the others has for its parent. */
 export async function childless(at: At, revisions: readonly string[]): Promise<string[]> {

@@ -5,9 +5,11 @@
 import { join } from 'node:path'
 import { setTimeout as pause } from 'node:timers/promises'
 import { z } from 'zod'
+import { systemClock } from '../../runtime/open.ts'
 import { readConfig, writeConfig } from '../config.ts'
 import { rigLayout } from '../layout.ts'
 import { overNetwork } from './at.ts'
+import { asking } from './credentials.ts'
 import { contains, GitFailed, git } from './git.ts'
 import { followMain, readRef } from './refs.ts'
 import { type RigGit, silentMaxMs } from './rig.ts'
@@ -17,16 +19,16 @@ export type OriginMain =
   /** null: origin has no branch at all. */
   { kind: 'known'; main: string | null } | OriginTrouble | { kind: 'no_main'; why: string }
 
-const asking = new Map<string, { answer: Promise<OriginMain>; sinceMs: number }>()
+const underway = new Map<string, { answer: Promise<OriginMain>; sinceMs: number }>()
 const answeredAtMs = new Map<string, number>()
 
 /** Asks origin for main, and brings the rig's clones to it. Who asks while somebody does gets the same answer. */
 export function fetchMain(deps: RigGit, rig: string): Promise<OriginMain> {
   const { refineryClone } = rigLayout(deps.town, rig)
-  const running = asking.get(refineryClone)
+  const running = underway.get(refineryClone)
   if (running) return running.answer
-  const answer = askAndFollow(deps, rig).finally(() => asking.delete(refineryClone))
-  asking.set(refineryClone, { answer, sinceMs: Date.now() })
+  const answer = askAndFollow(deps, rig).finally(() => underway.delete(refineryClone))
+  underway.set(refineryClone, { answer, sinceMs: systemClock.watched() })
   return answer
 }
 
@@ -40,9 +42,10 @@ export async function fetchMainWhenDue(
   { staleMs, patienceMs }: { staleMs: number; patienceMs: number },
 ): Promise<void> {
   const { refineryClone } = rigLayout(deps.town, rig)
-  if (Date.now() - (answeredAtMs.get(refineryClone) ?? 0) < staleMs) return
+  const answeredAt = answeredAtMs.get(refineryClone)
+  if (answeredAt !== undefined && systemClock.watched() - answeredAt < staleMs) return
   const asked = fetchMain(deps, rig).catch((error) => deps.report?.(error))
-  const waitedMs = Date.now() - (asking.get(refineryClone)?.sinceMs ?? Date.now())
+  const waitedMs = systemClock.watched() - (underway.get(refineryClone)?.sinceMs ?? systemClock.watched())
   const patience = new AbortController()
   await Promise.race([
     asked,
@@ -55,7 +58,7 @@ async function askAndFollow(deps: RigGit, rig: string): Promise<OriginMain> {
   const { refineryClone } = rigLayout(deps.town, rig)
   const answer = await ask(deps, rig)
   // One that hangs is not asked again by everybody who would like to know.
-  answeredAtMs.set(refineryClone, Date.now())
+  answeredAtMs.set(refineryClone, systemClock.watched())
   if (answer.kind === 'known' && answer.main !== null) await followMain(deps, rig, answer.main)
   return answer
 }
@@ -90,7 +93,8 @@ async function fetchBranch(deps: RigGit, rig: string, branch: string): Promise<s
   for (let tries = 1; ; tries++) {
     const before = await readRef(common, tracked)
     try {
-      await git(overNetwork(refineryClone), ['fetch', ...how, deps.url(rig), refspec], { silentMs: silentMaxMs(deps) })
+      const at = asking(overNetwork(refineryClone), deps.town, rig, deps.url(rig))
+      await git(at, ['fetch', ...how, deps.url(rig), refspec], { silentMs: silentMaxMs(deps) })
       const fetched = await readRef(common, fetchedRef)
       if (fetched === undefined) throw new Error(`${refineryClone} fetched ${branch} and does not have it`)
       if (fetched !== before) await follow(refineryClone, tracked, before, fetched)
@@ -129,7 +133,7 @@ export async function tipOnOrigin(deps: RigGit, rig: string): Promise<{ main: st
 /** Origin's branches by name, and the one its HEAD names. */
 async function branchesOf(deps: RigGit, rig: string, ...patterns: string[]) {
   const { stdout } = await git(
-    overNetwork(rigLayout(deps.town, rig).refineryClone),
+    asking(overNetwork(rigLayout(deps.town, rig).refineryClone), deps.town, rig, deps.url(rig)),
     ['ls-remote', '--symref', deps.url(rig), ...patterns],
     { silentMs: silentMaxMs(deps) },
   )

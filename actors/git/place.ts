@@ -1,23 +1,13 @@
 // A polecat's place in the Mayor's clone: what the town remembers of it, and where git keeps its own folder. A place
 // has its own configuration, hooks, stash and view of origin; it shares objects, branches and tags with the clone.
 // Never: reads a worker's files to know whose place it is.
-import {
-  existsSync,
-  lstatSync,
-  mkdirSync,
-  readdirSync,
-  readFileSync,
-  realpathSync,
-  rmSync,
-  statSync,
-  writeFileSync,
-} from 'node:fs'
+import { existsSync, lstatSync, mkdirSync, readdirSync, realpathSync, rmSync } from 'node:fs'
 import { basename, dirname, join, relative, resolve } from 'node:path'
 import { z } from 'zod'
-import { writeWhole } from '../files.ts'
+import { append, textOf, writePassing, writeWhole } from '../files.ts'
 import { rigLayout } from '../layout.ts'
 import { formatOf, link } from './lens.ts'
-import { isWithin, realOf, textOf } from './repository.ts'
+import { isWithin, realOf } from './repository.ts'
 import type { Place, RigGit } from './rig.ts'
 import { quoted, type Submodule } from './submodules.ts'
 
@@ -33,9 +23,9 @@ const placeRecord = z.object({
 export type PlaceRecord = z.infer<typeof placeRecord>
 
 export function readRecord(town: string, rig: string, polecat: string): PlaceRecord | undefined {
-  const path = rigLayout(town, rig).placeRecord(polecat)
-  if (!existsSync(path)) return undefined
-  const read = placeRecord.safeParse(JSON.parse(readFileSync(path, 'utf8')))
+  const text = textOf(rigLayout(town, rig).placeRecord(polecat))
+  if (text === undefined) return undefined
+  const read = placeRecord.safeParse(JSON.parse(text))
   return read.success ? read.data : undefined
 }
 
@@ -84,12 +74,12 @@ export function mendAdmin(admin: string, branch: string): boolean {
   const isOdd = (name: string) => {
     const path = join(admin, name)
     const found = lstatSync(path, { throwIfNoEntry: false })
-    if (!found || statSync(path, { throwIfNoEntry: false })?.isFile()) return false
+    if (!found || found.isFile()) return false
     rmSync(path, { recursive: true })
     return true
   }
-  if (isOdd('HEAD')) writeFileSync(join(admin, 'HEAD'), `ref: refs/heads/${branch}\n`)
-  if (isOdd('commondir')) writeFileSync(join(admin, 'commondir'), 'common\n')
+  if (isOdd('HEAD')) writePassing(join(admin, 'HEAD'), `ref: refs/heads/${branch}\n`)
+  if (isOdd('commondir')) writePassing(join(admin, 'commondir'), 'common\n')
   return isOdd('index')
 }
 
@@ -108,12 +98,12 @@ export function writeAdmin(
   const { clone, polecat } = rigLayout(deps.town, place.rig)
   const path = polecat(place.polecat)
   mkdirSync(join(admin, 'logs'), { recursive: true })
-  writeFileSync(join(admin, 'HEAD'), `ref: refs/heads/${place.branch}\n`)
-  writeFileSync(join(admin, 'commondir'), 'common\n')
+  writePassing(join(admin, 'HEAD'), `ref: refs/heads/${place.branch}\n`)
+  writePassing(join(admin, 'commondir'), 'common\n')
   // Absolute: older gits take a relative one for a folder that is gone. A town that was moved is healed at its start.
-  writeFileSync(join(admin, 'gitdir'), `${join(realpathSync(dirname(path)), basename(path), '.git')}\n`)
+  writePassing(join(admin, 'gitdir'), `${join(realpathSync(dirname(path)), basename(path), '.git')}\n`)
   const nothing = '0'.repeat(start.length)
-  writeFileSync(
+  writePassing(
     join(admin, 'logs/HEAD'),
     `${nothing} ${start} Gas Town <refinery@gastown.invalid> ${Math.floor(Date.now() / 1000)} +0000\tmade\n`,
   )
@@ -131,16 +121,16 @@ function writeCommon(deps: RigGit, rig: string, clone: string, common: string, m
   if (main !== undefined) {
     const tracked = join(common, 'refs/remotes/origin', branch)
     mkdirSync(dirname(tracked), { recursive: true })
-    writeFileSync(tracked, `${main}\n`)
+    writePassing(tracked, `${main}\n`)
     // What `origin/HEAD`, and `origin` alone, mean to git and to agents.
-    writeFileSync(join(common, 'refs/remotes/origin/HEAD'), `ref: refs/remotes/origin/${branch}\n`)
+    writePassing(join(common, 'refs/remotes/origin/HEAD'), `ref: refs/remotes/origin/${branch}\n`)
   }
   // Main cannot be checked out in a worker's place; it would no longer follow origin.
-  writeFileSync(join(common, 'HEAD'), `ref: refs/heads/${branch}\n`)
+  writePassing(join(common, 'HEAD'), `ref: refs/heads/${branch}\n`)
   const excluded = join(rigLayout(deps.town, rig).lens, 'info/exclude')
-  writeFileSync(join(common, 'info/exclude'), textOf(excluded) ?? '')
-  writeFileSync(join(common, 'hooks/pre-push'), prePushFor(deps.url(rig), branch), { mode: 0o755 })
-  writeFileSync(
+  writePassing(join(common, 'info/exclude'), textOf(excluded) ?? '')
+  writePassing(join(common, 'hooks/pre-push'), prePushFor(deps.url(rig), branch), 0o755)
+  writePassing(
     join(common, 'config'),
     configFor(formatOf(rigLayout(deps.town, rig).refineryClone), deps.url(rig), branch),
   )
@@ -183,7 +173,7 @@ const configFor = (format: string, url: string, branch: string) => `${format}[co
 /** Tells the worker's own git of a submodule, as `git submodule init` does. */
 export function noteSubmodule(admin: string, { name, url }: Submodule): void {
   const text = `[submodule ${quoted(name)}]\n\tactive = true\n\turl = ${quoted(url ?? '')}\n`
-  writeFileSync(join(admin, 'common/config'), text, { flag: 'a' })
+  append(join(admin, 'common/config'), text)
 }
 
 /**
@@ -192,7 +182,7 @@ export function noteSubmodule(admin: string, { name, url }: Submodule): void {
  */
 export function writeGitFile(town: string, folder: string, as: string, repository: string): void {
   const isNear = isWithin(dirname(as), town)
-  writeFileSync(
+  writePassing(
     join(folder, '.git'),
     `gitdir: ${isNear ? relative(realOf(as), realOf(repository)) : realOf(repository)}\n`,
   )

@@ -1,20 +1,21 @@
 // What is done before a town uses git: it is checked that the git here is new enough, and what a killed daemon or a
 // move of the town's folder left behind is mended.
 // Never: changes anybody's work.
-import { existsSync, lstatSync, mkdirSync, readdirSync, rmSync, writeFileSync } from 'node:fs'
-import { open } from 'node:fs/promises'
-import { homedir } from 'node:os'
+import { existsSync, lstatSync, mkdirSync, readdirSync, rmSync } from 'node:fs'
 import { basename, dirname, join, resolve } from 'node:path'
+import { homeOf } from '../environment.ts'
+import { textAt, textOf, writePassing } from '../files.ts'
 import { rigLayout, townLayout } from '../layout.ts'
 import { overNetwork, plainly } from './at.ts'
 import { forgetAll } from './checkout.ts'
 import { alternates } from './clone.ts'
+import { withoutCredentials } from './credentials.ts'
 import { contains, GitFailed, git } from './git.ts'
 import { hiddenIn } from './hidden.ts'
 import { cloneAt, makeLens, worktreeAt } from './lens.ts'
 import { isLink, writeGitFile } from './place.ts'
 import { knownMain, readHead } from './refs.ts'
-import { linkedFrom, textOf } from './repository.ts'
+import { linkedFrom } from './repository.ts'
 import type { RigGit } from './rig.ts'
 import { allowRunning } from './run.ts'
 import { endLeftGits } from './running.ts'
@@ -63,6 +64,7 @@ async function prepareRig(deps: RigGit, rig: string): Promise<void> {
   makeLens(deps.town, rig, await excludesOf(deps.town, rig))
   healAlternates(deps.town, rig)
   healMoved(deps.town, rig)
+  healAddresses(deps, rig)
   await clearStaged(deps.town, rig)
   await detachMain(deps, rig)
 }
@@ -75,7 +77,22 @@ function healAlternates(town: string, rig: string): void {
   const known = textOf(file) ?? ''
   if (known.split('\n').includes(alternates.trim())) return
   mkdirSync(dirname(file), { recursive: true })
-  writeFileSync(file, `${alternates}${known}`)
+  writePassing(file, `${alternates}${known}`)
+}
+
+/** An address with a password in it, as clones and places of older versions have it, is without it from now on. */
+function healAddresses(deps: RigGit, rig: string): void {
+  const { clone, refineryClone } = rigLayout(deps.town, rig)
+  const admins = join(clone, '.git/worktrees')
+  const places = existsSync(admins) ? readdirSync(admins).map((name) => join(admins, name, 'common/config')) : []
+  for (const file of [join(clone, '.git/config'), join(refineryClone, '.git/config'), ...places]) {
+    const text = textOf(file)
+    const healed = text?.replaceAll(/https?:\/\/[^\s"]+/g, (address) => {
+      const bare = withoutCredentials(address)
+      return bare === deps.url(rig) ? bare : address
+    })
+    if (healed !== undefined && healed !== text) writePassing(file, healed)
+  }
 }
 
 /** Git notes where each worktree is, and each worktree where git's own folder of it is: both as they are now. */
@@ -93,7 +110,7 @@ export function healMoved(town: string, rig: string): void {
     const link = join(path, '.git')
     if (!lstatSync(link, { throwIfNoEntry: false })?.isFile()) continue
     if (basename(linkedFrom(path)) !== name) continue
-    writeFileSync(file, `${link}\n`)
+    writePassing(file, `${link}\n`)
     writeGitFile(town, path, path, join(admins, name))
   }
 }
@@ -111,7 +128,7 @@ async function detachMain(deps: RigGit, rig: string): Promise<void> {
   const at = worktreeAt(deps.town, rig, clone, common)
   if (main === undefined || !(await contains(cloneAt(deps.town, rig), commit, main))) return
   if ((await statusOf(at, 'no')).changed.length > 0) return
-  writeFileSync(join(common, 'HEAD'), `${commit}\n`)
+  writePassing(join(common, 'HEAD'), `${commit}\n`)
 }
 
 const excludesMaxBytes = 256 * 1024
@@ -125,16 +142,14 @@ export async function excludesOf(town: string, rig: string): Promise<string> {
   const { stdout } = await git(overNetwork(town), ['config', '--global', '--type=path', '--get', 'core.excludesFile'], {
     okCodes: [0, 1, 128],
   })
-  const home = process.env.XDG_CONFIG_HOME ?? join(homedir(), '.config')
-  const file = await open(stdout === '' ? join(home, 'git/ignore') : stdout).catch(() => undefined)
-  if (!file) return own
+  const home = homeOf(process.env)
+  const config = process.env.XDG_CONFIG_HOME ?? (home === undefined ? undefined : join(home, '.config'))
+  const file = stdout !== '' ? stdout : config === undefined ? undefined : join(config, 'git/ignore')
+  if (file === undefined) return own
   try {
-    const { buffer, bytesRead } = await file.read(Buffer.alloc(excludesMaxBytes), 0, excludesMaxBytes, 0)
-    return `${own}${buffer.subarray(0, bytesRead).toString('utf8')}\n`
+    return `${own}${textAt(file, excludesMaxBytes)}\n`
   } catch {
-    // A folder, or unreadable: git passes over it too.
+    // Not there, a folder, unreadable: git passes over it too.
     return own
-  } finally {
-    await file.close()
   }
 }

@@ -1,9 +1,10 @@
 // Reads refs from git's own files, without a process; and brings a rig's main to where its workers look for it.
 // Never: moves a branch that is checked out somewhere, or one that has commits of its own.
 import { existsSync } from 'node:fs'
-import { type FileHandle, mkdir, open, readdir, readFile, rename, rm, stat } from 'node:fs/promises'
+import { type FileHandle, mkdir, open, readdir, rename, rm, stat } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
 import { setTimeout as pause } from 'node:timers/promises'
+import { textOf } from '../files.ts'
 import { rigLayout } from '../layout.ts'
 import { contains, GitFailed, git } from './git.ts'
 import { cloneAt } from './lens.ts'
@@ -26,7 +27,7 @@ const symbolicMax = 5
  */
 export async function readRef(common: string, ref: string, followed = 0): Promise<string | undefined> {
   if (followed > symbolicMax || !ref.startsWith('refs/') || ref.split('/').includes('..')) return undefined
-  const loose = await wordIn(join(common, ref))
+  const loose = wordIn(join(common, ref))
   if (loose?.startsWith('ref: ')) return readRef(common, loose.slice(5).trim(), followed + 1)
   return isSha(loose) ? loose : (await packedRefs(common)).get(ref)
 }
@@ -43,7 +44,7 @@ export async function readHead(
   admin: string,
   common: string,
 ): Promise<{ branch: string | undefined; commit: string | undefined }> {
-  const text = await wordIn(join(admin, 'HEAD'))
+  const text = wordIn(join(admin, 'HEAD'))
   if (!text?.startsWith('ref: ')) return { branch: undefined, commit: isSha(text) ? text : undefined }
   const ref = text.slice(5).trim()
   return { branch: ref.replace(/^refs\/heads\//, ''), commit: await readRef(common, ref) }
@@ -52,16 +53,9 @@ export async function readHead(
 const isSha = (text: string | undefined): text is string => /^[0-9a-f]{40}([0-9a-f]{24})?$/.test(text ?? '')
 
 /** The one line of a small file; undefined when there is none, or it is no file. */
-export async function wordIn(path: string): Promise<string | undefined> {
-  try {
-    const found = await stat(path)
-    // Reading a pipe that somebody put in its place would never end.
-    return found.isFile() ? (await readFile(path, 'utf8')).trim() : undefined
-  } catch (error) {
-    if (['ENOENT', 'ENOTDIR', 'EISDIR', 'ELOOP'].includes((error as NodeJS.ErrnoException).code ?? '')) return undefined
-    throw error
-  }
-}
+export const wordIn = (path: string): string | undefined => textOf(path)?.trim()
+
+const packMaxBytes = 256 * 1024 * 1024
 
 /** All packed refs; read again only when the file is another one. */
 async function packedRefs(common: string): Promise<Map<string, string>> {
@@ -72,7 +66,7 @@ async function packedRefs(common: string): Promise<Map<string, string>> {
   const known = packs.get(path)
   if (known?.mark === mark) return known.refs
   const refs = new Map<string, string>()
-  for (const line of ((await wordIn(path)) ?? '').split('\n'))
+  for (const line of (textOf(path, packMaxBytes) ?? '').split('\n'))
     if (/^[0-9a-f]{40}/.test(line)) refs.set(line.slice(line.indexOf(' ') + 1), line.slice(0, line.indexOf(' ')))
   packs.set(path, { mark, refs })
   return refs
@@ -95,7 +89,12 @@ export async function followMain(deps: RigGit, rig: string, main: string): Promi
   for (let tries = 1; ; tries++) {
     const [seen, own] = [`refs/remotes/origin/${branch}`, `refs/heads/${branch}`]
     const local = await readRef(common, own)
-    const follows = local !== main && (await mayFollow(common, branch)) && (await isNobodys(at, local, before, main))
+    // In the end without it: the workers' places are to follow all the same.
+    const follows =
+      tries <= triesMax &&
+      local !== main &&
+      (await mayFollow(common, branch)) &&
+      (await isNobodys(at, local, before, main))
     if ((await writeRef(common, seen, main)) && (!follows || (await writeRef(common, own, main, { was: local })))) break
     const lines = [
       `update ${seen} ${main}`,
@@ -106,7 +105,7 @@ export async function followMain(deps: RigGit, rig: string, main: string): Promi
       break
     } catch (error) {
       // Somebody moved it since it was read, or holds it just now.
-      if (!(error instanceof GitFailed) || tries === triesMax) throw error
+      if (!(error instanceof GitFailed) || tries > triesMax) throw error
     }
   }
   await followInPlaces(deps, rig, main, before)
@@ -182,7 +181,7 @@ export async function followInPlace(
   const own = join(admin, 'common')
   if (!existsSync(join(own, 'config'))) return
   const ref = `refs/remotes/origin/${deps.defaultBranch(rig)}`
-  const has = await wordIn(join(own, ref))
+  const has = wordIn(join(own, ref))
   if (has === main) return
   if (has !== undefined && has !== before && !(await contains(cloneAt(deps.town, rig), has, main))) return
   await writeRef(own, ref, main)
@@ -225,7 +224,7 @@ export async function deleteRef(common: string, ref: string, was: string): Promi
   if (!lock) return false
   try {
     await lock.close()
-    if ((await packedRefs(common)).has(ref) || (await wordIn(join(common, ref))) !== was) return false
+    if ((await packedRefs(common)).has(ref) || wordIn(join(common, ref)) !== was) return false
     await rm(join(common, ref))
     await rm(join(common, 'logs', ref), { force: true })
   } finally {

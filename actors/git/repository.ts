@@ -1,8 +1,9 @@
 // Finds where a repository keeps itself: a worktree's own folder, and the folder that all its worktrees share. It reads
 // git's own files, without a process.
 // Never: writes.
-import { existsSync, lstatSync, readFileSync, realpathSync, statSync } from 'node:fs'
+import { existsSync, lstatSync, realpathSync, statSync } from 'node:fs'
 import { basename, dirname, join, resolve, sep } from 'node:path'
+import { textOf } from '../files.ts'
 
 /** The folders of a repository: the one of a worktree of its own, and the one that all share. */
 export interface Repository {
@@ -25,17 +26,6 @@ export function repositoryOf(cwd: string): Repository | undefined {
 /** What a worktree's `.git` file names: its own folder in the repository. */
 export const linkedFrom = (worktree: string): string =>
   resolve(worktree, (textOf(join(worktree, '.git')) ?? '').replace(/^gitdir: /, '').trim())
-
-const textMaxBytes = 1024 * 1024
-
-/**
- * The text of a small file; undefined when there is none, or it is no plain file: reading a pipe that somebody put in
- * its place would never end.
- */
-export function textOf(path: string): string | undefined {
-  const found = statSync(path, { throwIfNoEntry: false })
-  return found?.isFile() && found.size <= textMaxBytes ? readFileSync(path, 'utf8') : undefined
-}
 
 /** The one whose own folder this is. */
 export function repositoryAt(own: string): Repository {

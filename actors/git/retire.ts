@@ -104,8 +104,8 @@ async function commitsToKeep(
 
 /** All stashes of a place, which are its own. */
 async function stashesIn(own: string): Promise<string[]> {
-  const top = await wordIn(join(own, 'common/refs/stash'))
-  return top === undefined ? [] : [...new Set([...(await reflogged(join(own, 'common/logs/refs/stash'))), top])]
+  const top = wordIn(join(own, 'common/refs/stash'))
+  return top === undefined ? [] : [...new Set([...reflogged(join(own, 'common/logs/refs/stash')), top])]
 }
 
 /** What refs name that are not of the clone: tags and branches are shared, and stay. */
@@ -115,7 +115,7 @@ async function ownRefs(dir: string): Promise<string[]> {
   for (const entry of readdirSync(dir, { withFileTypes: true })) {
     if (entry.name === 'remotes' || entry.name === 'stash' || entry.name.endsWith('.lock')) continue
     if (entry.isDirectory()) found.push(...(await ownRefs(join(dir, entry.name))))
-    const word = entry.isFile() ? await wordIn(join(dir, entry.name)) : undefined
+    const word = entry.isFile() ? wordIn(join(dir, entry.name)) : undefined
     if (word !== undefined && /^[0-9a-f]{40,64}$/.test(word)) found.push(word)
   }
   return found

@@ -1,9 +1,11 @@
 // Runs a git. Its output is bounded, and its time is counted from its last sign of life. When it is ended, its whole
 // process group goes along; nobody who holds its pipes is waited for.
 // Never: a shell; an environment that was not asked for (`at.ts`).
-import { type ChildProcess, spawn } from 'node:child_process'
+import { type ChildProcess, type SpawnOptions, spawn } from 'node:child_process'
 import { existsSync } from 'node:fs'
 import process from 'node:process'
+import { afterWatched, type Limit } from '../../runtime/open.ts'
+import { asThePerson } from '../umask.ts'
 import { type At, identity } from './at.ts'
 import { isWithin } from './repository.ts'
 import { ownerOfMine, ownerVariable } from './running.ts'
@@ -66,12 +68,13 @@ const notBegun: Ran = {
 export function runHere(at: At, args: readonly string[], options: RunOptions): Promise<Ran> {
   let child: ChildProcess
   try {
-    child = spawn('git', [...at.flags, ...args], {
+    const how: SpawnOptions = {
       cwd: at.cwd,
       env: { ...identity, ...at.env, [ownerVariable]: ownerOfMine(), ...options.env },
       detached: true,
       stdio: [options.input === undefined ? 'ignore' : 'pipe', 'pipe', 'pipe'],
-    })
+    }
+    child = asThePerson(() => spawn('git', [...at.flags, ...args], how))
   } catch (error) {
     // An argument or a variable that the system does not take, such as a very long name.
     return Promise.resolve({ ...notBegun, trouble: unstartable(error as NodeJS.ErrnoException, at.cwd) })
@@ -202,22 +205,22 @@ function collected(child: ChildProcess, tooMuch: () => void): () => { stdout: Bu
   return () => ({ stdout: Buffer.concat(out), stderr: tail === '' ? head : `${head}\n…\n${tail}` })
 }
 
-function limitsOn(child: ChildProcess, options: RunOptions, end: (why: string) => void): { stop(): void } {
+function limitsOn(child: ChildProcess, options: RunOptions, end: (why: string) => void): Pick<Limit, 'stop'> {
   const seconds = (ms: number) => `${ms / 1000} s`
   const { silentMs, mostMs = silentMs === undefined ? shortMs : undefined } = options
   const most =
     mostMs === undefined
       ? undefined
-      : setTimeout(() => end(`it was not done after ${seconds(mostMs)} and was ended`), mostMs)
+      : afterWatched(mostMs, () => end(`it was not done after ${seconds(mostMs)} and was ended`))
   const silent =
     silentMs === undefined
       ? undefined
-      : setTimeout(() => end(`it said nothing for ${seconds(silentMs)} and was ended`), silentMs)
+      : afterWatched(silentMs, () => end(`it said nothing for ${seconds(silentMs)} and was ended`))
   if (silent) for (const stream of [child.stdout, child.stderr]) stream?.on('data', () => silent.refresh())
   return {
     stop() {
-      clearTimeout(most)
-      clearTimeout(silent)
+      most?.stop()
+      silent?.stop()
     },
   }
 }

@@ -109,8 +109,9 @@ function gitDirIn(argv: readonly string[]): string | undefined {
  * up behind itself.
  */
 export async function endLeftGits(town: string, graceMs = 2000): Promise<void> {
-  await endEach(
-    runningGits().filter(({ cwd, owner }) => owner !== undefined && isWithin(cwd, town) && !isAlive(identityIn(owner))),
-    graceMs,
-  )
+  await endEach(leftGits(town), graceMs)
 }
+
+/** Gits of this town whose daemon is gone. */
+export const leftGits = (town: string): RunningGit[] =>
+  runningGits().filter(({ cwd, owner }) => owner !== undefined && isWithin(cwd, town) && !isAlive(identityIn(owner)))

@@ -1,26 +1,18 @@
 // A worktree appears whole or not at all. Its files and git's own folder for it are made aside, and get their names
 // when they are finished. What is removed loses its name first, and is deleted by and by.
 // Never: leaves half a worktree where git or a worker could meet it; has git enumerate or prune worktrees.
-import {
-  chmodSync,
-  existsSync,
-  lstatSync,
-  mkdirSync,
-  readdirSync,
-  renameSync,
-  rmdirSync,
-  rmSync,
-  writeFileSync,
-} from 'node:fs'
+import { chmodSync, existsSync, lstatSync, mkdirSync, readdirSync, renameSync, rmdirSync, rmSync } from 'node:fs'
 import { rm } from 'node:fs/promises'
 import { basename, dirname, join, relative } from 'node:path'
 import process from 'node:process'
+import { append, textOf } from '../files.ts'
 import { rigLayout } from '../layout.ts'
+import { asThePerson } from '../umask.ts'
 import { git, longMs } from './git.ts'
 import { cloneAt, worktreeAt } from './lens.ts'
 import { adminOf, adminsNaming, noteSubmodule, writeAdmin, writeGitFile, writeRecord } from './place.ts'
 import { writeRef } from './refs.ts'
-import { isWithin, realOf, textOf } from './repository.ts'
+import { isWithin, realOf } from './repository.ts'
 import type { Place, RigGit } from './rig.ts'
 import { fillSubmodules, hasSubmodules, putIntoPlace, quoted } from './submodules.ts'
 
@@ -46,7 +38,8 @@ export async function addPlace(deps: RigGit, place: Place, start: Start): Promis
   const isKept = existsSync(join(admin, 'common/config'))
   const written = isKept ? admin : join(asideIn(clone), name)
   try {
-    mkdirSync(folder, { recursive: true })
+    mkdirSync(staging, { recursive: true })
+    asThePerson(() => mkdirSync(folder))
     if (!isKept) writeAdmin(deps, place, { admin: written, start: start.head, main: start.main })
     await Promise.all([
       git(worktreeAt(deps.town, place.rig, folder, written), ['read-tree', '--reset', '-u', start.head], {
@@ -105,7 +98,7 @@ async function fill(
       const there = join(at.path, relative(at.folder, folder))
       writeGitFile(deps.town, folder, there, own)
       const worktree = quoted(relative(realOf(own), realOf(there)))
-      writeFileSync(join(repository, 'config'), `[core]\n\tworktree = ${worktree}\n`, { flag: 'a' })
+      append(join(repository, 'config'), `[core]\n\tworktree = ${worktree}\n`)
     })
   } catch (error) {
     deps.report?.(error)

@@ -1,9 +1,10 @@
 // What differs in a worktree from its commit: the files somebody changed. A file that every fresh checkout of the
 // commit has modified (line ends that the attributes would write otherwise) is nobody's change.
 // Never: looks into repositories inside (`nested.ts` does), or writes the index.
-import { mkdtemp, open, readlink, rm } from 'node:fs/promises'
+import { mkdtemp, readlink, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { openPlain } from '../files.ts'
 import type { At } from './at.ts'
 import { git, longMs } from './git.ts'
 
@@ -93,7 +94,7 @@ const pieceBytes = 64 * 1024
 
 async function isSame(one: string, other: string, areLinks: boolean): Promise<boolean> {
   if (areLinks) return (await readlink(one)) === (await readlink(other))
-  const files = await Promise.all([open(one), open(other)].map((each) => each.catch(() => undefined)))
+  const files = await Promise.all([openPlain(one), openPlain(other)].map((each) => each.catch(() => undefined)))
   const [left, right] = files
   try {
     if (!left || !right || (await left.stat()).size !== (await right.stat()).size) return false

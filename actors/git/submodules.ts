@@ -3,11 +3,14 @@
 // Never: takes an address from anywhere but `.gitmodules` at the commit, or a local one for a project that is not local
 // itself; runs in a submodule's own repository once an agent had it.
 import { createHash } from 'node:crypto'
-import { existsSync, lstatSync } from 'node:fs'
-import { copyFile, mkdir, writeFile } from 'node:fs/promises'
+import { existsSync, lstatSync, mkdirSync } from 'node:fs'
+import { copyFile, mkdir } from 'node:fs/promises'
 import { dirname, isAbsolute, join, relative } from 'node:path'
+import { writePassing } from '../files.ts'
 import { rigLayout } from '../layout.ts'
+import { asThePerson } from '../umask.ts'
 import { type At, overNetwork, plainly } from './at.ts'
+import { asking } from './credentials.ts'
 import { GitFailed, git, longMs } from './git.ts'
 import { formatOf } from './lens.ts'
 import { realOf } from './repository.ts'
@@ -131,8 +134,9 @@ export async function fetched(deps: RigGit, rig: string, submodule: Submodule): 
   }
   if (await has(cache, pointer)) return cache
   const silentMs = silentMaxMs(deps)
+  const at = asking(overNetwork(cache), deps.town, rig, deps.url(rig))
   const ask = (...wanted: string[]) =>
-    git(overNetwork(cache), ['fetch', '--progress', '--no-tags', '--no-write-fetch-head', url, ...wanted], { silentMs })
+    git(at, ['fetch', '--progress', '--no-tags', '--no-write-fetch-head', url, ...wanted], { silentMs })
   try {
     await ask('+refs/heads/*:refs/remotes/origin/*')
   } catch (error) {
@@ -160,8 +164,8 @@ export async function putIntoPlace(admin: string, from: string, pointer: string,
   const dir = join(admin, 'modules', of.name)
   for (const each of ['objects/info', 'refs/heads', 'refs/tags', 'info'])
     await mkdir(join(dir, each), { recursive: true })
-  await mkdir(folder, { recursive: true })
-  await writeFile(
+  asThePerson(() => mkdirSync(folder, { recursive: true }))
+  writePassing(
     join(dir, 'objects/info/alternates'),
     `${relative(realOf(join(dir, 'objects')), realOf(join(from, 'objects')))}\n`,
   )
@@ -170,10 +174,10 @@ export async function putIntoPlace(admin: string, from: string, pointer: string,
     '--format=%(objectname) %(refname)',
     'refs/remotes/origin/',
   ])
-  await writeFile(join(dir, 'packed-refs'), refs === '' ? '' : `${refs}\n`)
+  writePassing(join(dir, 'packed-refs'), refs === '' ? '' : `${refs}\n`)
   if (existsSync(join(from, 'shallow'))) await copyFile(join(from, 'shallow'), join(dir, 'shallow'))
-  await writeFile(join(dir, 'HEAD'), `${pointer}\n`)
-  await writeFile(join(dir, 'config'), moduleConfig(formatOf(from), of.url ?? ''))
+  writePassing(join(dir, 'HEAD'), `${pointer}\n`)
+  writePassing(join(dir, 'config'), moduleConfig(formatOf(from), of.url ?? ''))
   const at = plainly(folder)
   await git(
     { ...at, env: { ...at.env, GIT_DIR: dir, GIT_COMMON_DIR: dir, GIT_WORK_TREE: folder } },

@@ -1,8 +1,9 @@
 // What is in a worktree now: its files as a tree, and which of its folders are repositories of their own.
 // Never: changes the worktree or its index.
 import { existsSync, lstatSync } from 'node:fs'
-import { copyFile } from 'node:fs/promises'
+import { rm } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
+import { copyPlain } from '../files.ts'
 import type { At } from './at.ts'
 import { GitFailed, git, longMs } from './git.ts'
 import type { Status } from './status.ts'
@@ -49,8 +50,9 @@ export async function treeOfFiles(
   const index = join(own, 'gt-pin-index')
   const aside = { ...at, env: { ...at.env, GIT_INDEX_FILE: index } }
   // The worktree's index knows which files are as they were; but not of those it was told to overlook.
-  if (tracked.hidden.length === 0 && existsSync(join(own, 'index'))) await copyFile(join(own, 'index'), index)
-  else await git(aside, ['read-tree', status.head ?? '--empty'])
+  await rm(index, { force: true, recursive: true })
+  const isCopied = tracked.hidden.length === 0 && (await copyPlain(own, 'index', index))
+  if (!isCopied) await git(aside, ['read-tree', status.head ?? '--empty'])
   const add = (left: readonly string[]) =>
     git(aside, ['add', '--all', '--pathspec-from-file=-', '--pathspec-file-nul'], {
       input: ['.', ...left.map((name) => `:(exclude,literal)${name}`)].join('\0'),

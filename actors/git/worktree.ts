@@ -138,10 +138,10 @@ async function adopted(deps: RigGit, place: Place, path: string, no: (why: strin
   if (!adminsNaming(deps.town, place.rig, path).some((each) => basename(each) === basename(admin)))
     throw no('its registration names another folder')
   if (!isAdminOf(admin, place)) {
-    const on = /^ref: refs\/heads\/(polecat\/\S+)$/.exec((await wordIn(join(admin, 'HEAD'))) ?? '')?.[1]
+    const on = /^ref: refs\/heads\/(polecat\/\S+)$/.exec(wordIn(join(admin, 'HEAD')) ?? '')?.[1]
     throw no(on === undefined ? `it is ${basename(admin)}` : `it is on ${on}`)
   }
-  const [start = await mainOf(deps, place.rig)] = await reflogged(join(admin, 'logs/HEAD'))
+  const [start = await mainOf(deps, place.rig)] = reflogged(join(admin, 'logs/HEAD'))
   writeRecord(deps.town, place, { start, base: start })
   return { incarnation: place.incarnation, start, base: start }
 }
@@ -193,7 +193,7 @@ async function commitsOn(
   const since = main === record.start ? ahead : await list(record.start)
   const notOnMain = new Set(ahead)
   const madeHere = new Set(
-    await reflogged(
+    reflogged(
       join(own, 'logs/HEAD'),
       /\t(commit|rebase \((pick|squash|fixup|reword|edit|continue)|cherry-pick|revert|am|merge [^:]*: Merge made|pull[^:]*: Merge made)/,
     ),

@@ -2,13 +2,13 @@
 // not yet make the town run a program. (spec: Plugins)
 // Never: lets one run that is another than was enabled; looks at what a plugin keeps for itself (`kept`).
 import { createHash } from 'node:crypto'
-import { constants, existsSync, lstatSync } from 'node:fs'
-import { open, readdir, readlink, realpath } from 'node:fs/promises'
+import { existsSync, lstatSync } from 'node:fs'
+import { readdir, readlink, realpath } from 'node:fs/promises'
 import { join } from 'node:path'
 import { z } from 'zod'
 import { isMemberName } from '../../machines/address.ts'
 import { ConfigUnusable, readConfig, writeConfig } from '../config.ts'
-import { foldersIn } from '../files.ts'
+import { foldersIn, openPlain } from '../files.ts'
 import { rigLayout, townLayout } from '../layout.ts'
 
 /** What a plugin's folder may change in itself: its clone, its mail, its state. */
@@ -127,10 +127,10 @@ export async function lookAt(dir: string): Promise<Looked> {
 
 async function fileAt(path: string): Promise<[kind: string, bytes: Buffer]> {
   // Whatever somebody puts there instead is not followed, nor waited for.
-  const file = await open(path, constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK)
+  const file = await openPlain(path)
+  if (!file) throw new ConfigUnusable(`${path} is no plain file; a plugin's folder has nothing else`)
   try {
     const stat = await file.stat()
-    if (!stat.isFile()) throw new ConfigUnusable(`${path} is no plain file; a plugin's folder has nothing else`)
     if (stat.size > sizeBytesMax) throw new ConfigUnusable(`${path} is too large for a plugin`)
     return [stat.mode & 0o111 ? 'program' : 'file', await file.readFile()]
   } finally {

@@ -1,14 +1,27 @@
 // The hands of sessions: what starting, watching and ending one does.
 // Never: restarts anything; the polecat decides that.
-import { existsSync, mkdirSync, writeFileSync } from 'node:fs'
+import { existsSync, mkdirSync } from 'node:fs'
 import { join } from 'node:path'
+import type { Clock } from '../../runtime/contract.ts'
+import { afterWatched } from '../../runtime/open.ts'
 import type { AgentPreset } from '../agents/preset.ts'
 import { presets } from '../agents/presets.ts'
 import type { Hands } from '../binding.ts'
 import type { RigConfig } from '../config.ts'
 import type { Environment } from '../environment.ts'
+import { writePassing } from '../files.ts'
 import { townLayout } from '../layout.ts'
-import { cancelStart, endSession, recorded, type SessionBackend, start, tail, watchSession } from './session.ts'
+import {
+  cancelStart,
+  endLeftOf,
+  endSession,
+  isRunOf,
+  recorded,
+  type SessionBackend,
+  start,
+  tail,
+  watchSession,
+} from './session.ts'
 import { settled } from './settle.ts'
 import { environmentOf } from './variables.ts'
 
@@ -20,7 +33,7 @@ export interface SessionDeps {
   /** The daemon's environment; sessions get the allowed part. */
   env: Environment
   node: string
-  now(): number
+  clock: Clock
   startWithinMs?: number
   graceMs?: number
 }
@@ -39,11 +52,8 @@ export function sessionHands(deps: SessionDeps): Pick<Hands, 'startSession' | 'w
       // The assignment is on disk before there is anyone to read it.
       mkdirSync(dir, { recursive: true, mode: 0o700 })
       const { issue, attempt, returned } = input
-      writeFileSync(
-        join(dir, 'assignment.json'),
-        `${JSON.stringify({ issue, attempt, returned, branch: input.branch }, null, 2)}\n`,
-        { mode: 0o600 },
-      )
+      const assignment = JSON.stringify({ issue, attempt, returned, branch: input.branch }, null, 2)
+      writePassing(join(dir, 'assignment.json'), `${assignment}\n`)
       const spec = {
         id: input.id,
         dir,
@@ -51,9 +61,13 @@ export function sessionHands(deps: SessionDeps): Pick<Hands, 'startSession' | 'w
         cwd: input.worktree,
         env: environmentOf(deps, rig, input, dir),
       }
-      const begun = Promise.resolve(deps.backend(rig.session)).then((backend) =>
-        start(backend, spec, input.epoch, startWithinMs, call.signal),
-      )
+      const begin = async () => {
+        // Nobody works beside its successor, whatever became of the one before and of those who were to end it.
+        const isFormer = (id: string) => id !== input.id && isRunOf(id, input.rig, input.polecat)
+        await endLeftOf(townLayout(deps.town).sessions, isFormer, 0, call.signal)
+        return start(await deps.backend(rig.session), spec, input.epoch, startWithinMs, call.signal)
+      }
+      const begun = begin()
       starting.set(input.id, begun)
       try {
         const record = await begun
@@ -71,7 +85,7 @@ export function sessionHands(deps: SessionDeps): Pick<Hands, 'startSession' | 'w
         session,
         worktree,
         stallMatters ? deps.rig(rig).hang_after : null,
-        deps.now,
+        deps.clock,
         call.signal,
       )
       if (result.kind === 'ended') await (await deps.backend(session.backend)).forget(session.id)
@@ -99,10 +113,8 @@ export function sessionHands(deps: SessionDeps): Pick<Hands, 'startSession' | 'w
 /** Resolves when it is over, however it ended, and after so many milliseconds in any case. */
 async function over(work: Promise<unknown> | undefined, mostMs: number): Promise<void> {
   if (!work) return
-  let limit: NodeJS.Timeout | undefined
-  const late = new Promise<void>((resolve) => {
-    limit = setTimeout(resolve, mostMs)
-  })
+  const { promise: late, resolve } = Promise.withResolvers<void>()
+  const limit = afterWatched(mostMs, resolve)
   await Promise.race([work.catch(() => undefined), late])
-  clearTimeout(limit)
+  limit.stop()
 }

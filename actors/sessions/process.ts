@@ -1,15 +1,16 @@
 // Sessions as plain processes: detached, each leading a group of its own, output in a file. For machines without tmux.
 // Never: keeps a handle that the session needs to live; it survives the daemon.
 import { spawn } from 'node:child_process'
-import { closeSync, openSync } from 'node:fs'
+import { closeSync } from 'node:fs'
 import { join } from 'node:path'
+import { openForAppending } from '../files.ts'
 import { launchArgs } from './launcher.ts'
 import type { SessionBackend } from './session.ts'
 
 export const processBackend: SessionBackend = {
   name: 'process',
   launch(spec) {
-    const output = openSync(join(spec.dir, 'output.log'), 'a', 0o600)
+    const output = openForAppending(join(spec.dir, 'output.log'))
     const [program = '', ...args] = launchArgs(spec)
     return new Promise((resolve, reject) => {
       const child = spawn(program, args, {
@@ -28,6 +29,8 @@ export const processBackend: SessionBackend = {
     })
   },
   lastWords: () => Promise.resolve(undefined),
+  holds: () => Promise.resolve(true),
   forget: () => Promise.resolve(),
+  end: () => Promise.resolve(),
   attach: () => undefined,
 }

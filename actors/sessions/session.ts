@@ -1,13 +1,14 @@
 // A session: one run of an agent's program in a polecat's worktree, found again by what was recorded at its start,
 // never by name alone.
 // Never: outlives its record unseen; ends a process whose start time is not the recorded one.
-import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, statSync, watch, writeFileSync } from 'node:fs'
-import { copyFile, truncate } from 'node:fs/promises'
+import { existsSync, lstatSync, mkdirSync, readdirSync, rmSync, statSync, watch } from 'node:fs'
 import { basename, dirname, join } from 'node:path'
 import { type SessionRecord, sessionRecord } from '../../machines/effects.ts'
-import { lastBytes, lastLines, writeWhole } from '../files.ts'
+import type { Clock } from '../../runtime/contract.ts'
+import { afterWatched, watchEvery } from '../../runtime/open.ts'
+import { beginAgain, foldersIn, lastBytes, lastLines, textOf, writePassing, writeWhole } from '../files.ts'
 import { linkedFrom } from '../git/repository.ts'
-import { argumentsOf, endAll, isAlive, type Mark, markOf, startOf } from '../processes.ts'
+import { endAll, isAlive, letGoOn, type Mark, markOf, startOf, type Whose } from '../processes.ts'
 import { writeEnvironment } from './launcher.ts'
 
 export interface SessionSpec {
@@ -32,8 +33,12 @@ export interface SessionBackend {
    * undefined: the file has it.
    */
   lastWords(id: string): Promise<string | undefined>
+  /** false: what held the session is gone, and an end of it without a word was no end of its own. */
+  holds(id: string): Promise<boolean>
   /** Removes what the backend itself keeps of an ended session. Safe to repeat. */
   forget(id: string): Promise<void>
+  /** Ends what holds all sessions of the town, and those with it. Safe to repeat. */
+  end(): Promise<void>
   /** The command a person attaches with; undefined when the session can only be watched. */
   attach(id: string): readonly string[] | undefined
 }
@@ -68,7 +73,10 @@ export async function start(
   }
   const environment = join(spec.dir, 'environment')
   if (markIn(spec.dir, 'started') === undefined) {
-    writeEnvironment(environment, { ...spec.env, GT_SESSION: spec.dir })
+    // Its own tmux, should it use one: neither the town's nor the Overseer's is reached from inside.
+    const tmux = join(spec.dir, 'tmux')
+    mkdirSync(tmux, { recursive: true, mode: 0o700 })
+    writeEnvironment(environment, { ...spec.env, GT_SESSION: spec.dir, TMUX_TMPDIR: tmux })
     try {
       await backend.launch(spec)
     } catch (error) {
@@ -94,13 +102,14 @@ export async function start(
 
 /**
  * What was recorded at a session's start; undefined when nothing whole was, and then the start looks at the session's
- * own mark.
+ * own mark. Agents can write here: a record of another session than the folder's own is none.
  */
 export function recorded(dir: string): SessionRecord | undefined {
-  const path = join(dir, 'identity.json')
-  if (!existsSync(path)) return undefined
+  const text = textOf(join(dir, 'identity.json'))
+  if (text === undefined) return undefined
   try {
-    return sessionRecord.safeParse(JSON.parse(readFileSync(path, 'utf8'))).data
+    const { data } = sessionRecord.safeParse(JSON.parse(text))
+    return data?.dir === dir && data.id === basename(dir) ? data : undefined
   } catch (error) {
     if (error instanceof SyntaxError) return undefined
     throw error
@@ -109,23 +118,20 @@ export function recorded(dir: string): SessionRecord | undefined {
 
 /** Folders of a polecat's runs, newest first. */
 export function runsOf(sessionsDir: string, rig: string, polecat: string): string[] {
-  if (!existsSync(sessionsDir)) return []
-  const prefix = `gt-${rig}-${polecat}-`
-  return readdirSync(sessionsDir)
-    .filter((id) => id.startsWith(prefix) && /^\d+-\d+$/.test(id.slice(prefix.length)))
+  return foldersIn(sessionsDir)
+    .filter((id) => isRunOf(id, rig, polecat))
     .map((id) => join(sessionsDir, id))
     .sort((a, b) => statSync(b).birthtimeMs - statSync(a).birthtimeMs)
 }
 
 /** Removes the folders of runs that ended before this moment, in milliseconds since the epoch. */
 export function pruneRuns(sessionsDir: string, before: number): void {
-  if (!existsSync(sessionsDir)) return
-  for (const id of readdirSync(sessionsDir)) {
+  for (const id of foldersIn(sessionsDir)) {
     const dir = join(sessionsDir, id)
     const record = recorded(dir)
     const touched = Math.max(
       ...[dir, ...readdirSync(dir).map((file) => join(dir, file))].map(
-        (path) => statSync(path, { throwIfNoEntry: false })?.mtimeMs ?? 0,
+        (path) => lstatSync(path, { throwIfNoEntry: false })?.mtimeMs ?? 0,
       ),
     )
     if (touched < before && !(record && isAlive(record))) rmSync(dir, { recursive: true })
@@ -134,45 +140,66 @@ export function pruneRuns(sessionsDir: string, before: number): void {
 
 /** Every recorded session that is alive. */
 export function aliveIn(sessionsDir: string): SessionRecord[] {
-  if (!existsSync(sessionsDir)) return []
-  return readdirSync(sessionsDir)
+  return foldersIn(sessionsDir)
     .map((id) => recorded(join(sessionsDir, id)))
     .filter((record) => record !== undefined)
     .filter(isAlive)
 }
 
 export type WatchResult =
-  | { kind: 'ended'; exitCode: number | null; tail: string }
+  /** `cutOff`: what held the session ended, and the session with it. */
+  | { kind: 'ended'; exitCode: number | null; tail: string; cutOff: boolean }
   | { kind: 'stalled'; silentMs: number; tail: string }
 
 /**
- * Resolves when the session is over, or has shown no progress for hangAfterMs (null: never for that). No subprocess;
- * looks every pollMs.
+ * Resolves when the session is over, or has shown no progress for hangAfterMs of watched time (null: never for that).
+ * No subprocess; looks every pollMs. After a time in which nobody watched it has all of hangAfterMs again, and so it
+ * has once when it is silent because somebody stopped it: then it is let go on.
  */
 export async function watchSession(
   backend: SessionBackend,
   session: SessionRecord,
   worktree: string,
   hangAfterMs: number | null,
-  now: () => number,
+  clock: Clock,
   signal: AbortSignal,
   pollMs = 2000,
 ): Promise<WatchResult> {
+  const watch = watchEvery(pollMs, clock)
+  let shown = progressOf(session.dir, worktree)
+  let silentMs = 0
+  let wasLetGoOn = false
   for (;;) {
     signal.throwIfAborted()
-    if (markIn(session.dir, 'exit') !== undefined || !isAlive(session)) {
-      const words = (await backend.lastWords(session.id)) ?? output(session.dir)
-      // A session that is over leaves nobody behind who would go on in its name.
-      await endAll({ leader: session, mark: markOfSession(session.dir) }, 200, signal)
-      return { kind: 'ended', exitCode: exitCode(session.dir), tail: lastLines(words) }
+    if (markIn(session.dir, 'exit') !== undefined || !isAlive(session)) return over(backend, session, signal)
+    // The session goes on appending to it.
+    beginAgain(join(session.dir, 'output.log'), outputBytesMax)
+    const watchedMs = watch.look()
+    const before = shown
+    shown = progressOf(session.dir, worktree)
+    silentMs = watchedMs === null || shown === undefined || shown !== before ? 0 : silentMs + watchedMs
+    if (hangAfterMs !== null && silentMs > hangAfterMs) {
+      if (wasLetGoOn || !(await letGoOn(belongingTo(session))))
+        return { kind: 'stalled', silentMs: Math.round(silentMs), tail: tail(session.dir) }
+      wasLetGoOn = true
+      silentMs = 0
     }
-    await rotate(session.dir)
-    const silentMs = now() - progressAt(session.dir, worktree)
-    if (hangAfterMs !== null && silentMs > hangAfterMs)
-      return { kind: 'stalled', silentMs: Math.round(silentMs), tail: tail(session.dir) }
     await appears(session.dir, ['exit'], pollMs, signal)
   }
 }
+
+/** It has ended: how, and what it said last. */
+async function over(backend: SessionBackend, session: SessionRecord, signal: AbortSignal): Promise<WatchResult> {
+  const exit = exitCode(session.dir)
+  const cutOff = exit === null && !(await backend.holds(session.id))
+  const words = (await backend.lastWords(session.id)) ?? output(session.dir)
+  // A session that is over leaves nobody behind who would go on in its name.
+  await endAll(belongingTo(session), 200, signal)
+  return { kind: 'ended', exitCode: exit, tail: lastLines(words), cutOff }
+}
+
+/** The folder says who it is, not the record: an agent can write that. */
+const belongingTo = (session: SessionRecord): Whose => ({ noted: session, mark: markOfSession(session.dir) })
 
 /**
  * Ends the session and all it started, wherever that went: SIGTERM, SIGKILL after graceMs. Safe to repeat; an absent
@@ -183,7 +210,7 @@ export async function endSession(
   graceMs: number,
   signal: AbortSignal,
 ): Promise<{ exitCode: number | null; tail: string }> {
-  await endAll({ leader: session, mark: markOfSession(session.dir) }, graceMs, signal)
+  await endAll(belongingTo(session), graceMs, signal)
   return { exitCode: exitCode(session.dir), tail: tail(session.dir) }
 }
 
@@ -196,25 +223,40 @@ export async function endSessions(
 ): Promise<string[]> {
   const isOf = (id: string) =>
     rig === null || (id.startsWith(`gt-${rig}-`) && /^[A-Za-z]\w*(-\d+)*-\d+-\d+$/.test(id.slice(`gt-${rig}-`.length)))
-  const live = aliveIn(sessionsDir).filter(({ id }) => isOf(id))
-  await Promise.all(live.map((session) => endSession(session, graceMs, signal)))
-  const holds = (dir: string) => dirname(dir) === sessionsDir && isOf(basename(dir))
-  await endAll({ mark: { variable: 'GT_SESSION', holds } }, graceMs, signal)
-  return live.map(({ id }) => id)
+  const ended = await Promise.all(
+    aliveIn(sessionsDir)
+      .filter(({ id }) => isOf(id))
+      .map(async (session) => ((await endAll(belongingTo(session), graceMs, signal)) ? [session.id] : [])),
+  )
+  await endLeftOf(sessionsDir, isOf, graceMs, signal)
+  return ended.flat()
 }
+
+/** Ends whatever bears the mark of one of these sessions, wherever it went and whatever has become of its leader. */
+export async function endLeftOf(
+  sessionsDir: string,
+  isOne: (id: string) => boolean,
+  graceMs: number,
+  signal: AbortSignal,
+): Promise<void> {
+  const holds = (dir: string) => dirname(dir) === sessionsDir && isOne(basename(dir))
+  await endAll({ mark: { variable: 'GT_SESSION', holds } }, graceMs, signal)
+}
+
+/** Whether this is a run of that polecat. */
+export const isRunOf = (id: string, rig: string, polecat: string): boolean =>
+  id.startsWith(`gt-${rig}-${polecat}-`) && /^\d+-\d+$/.test(id.slice(`gt-${rig}-${polecat}-`.length))
 
 /** Ends a start that was never confirmed: the launcher finds the mark, or its process is ended. */
 export async function cancelStart(dir: string, graceMs: number, signal: AbortSignal): Promise<void> {
   mkdirSync(dir, { recursive: true, mode: 0o700 })
-  writeFileSync(join(dir, 'cancelled'), '')
+  writePassing(join(dir, 'cancelled'), '')
   rmSync(join(dir, 'environment'), { force: true })
   const pid = markIn(dir, 'started')
   const pidStart = pid === undefined ? undefined : startOf(pid)
   const mark = markOfSession(dir)
-  // The number alone may be somebody else's by now; the launcher names the session's folder.
-  if (pid !== undefined && pidStart !== undefined && (await argumentsOf(pid)).includes(dir))
-    await endAll({ leader: { pid, pidStart }, mark }, graceMs, signal)
-  else await endAll({ mark }, graceMs, signal)
+  const known = pid === undefined || pidStart === undefined ? {} : { noted: { pid, pidStart } }
+  await endAll({ ...known, mark }, graceMs, signal)
 }
 
 /** The last lines of a session's output. */
@@ -225,13 +267,14 @@ const output = (dir: string): string => lastBytes(join(dir, 'output.log'), 65_53
 const exitCode = (dir: string): number | null => markIn(dir, 'exit') ?? null
 
 /**
- * The newest evidence of work: output, and what git wrote in the worktree. Unreadable evidence is no evidence of
- * silence.
+ * What shows that there is work: output, and what git wrote in the worktree, as they are now. That it is another text
+ * than before is the evidence; how old a file says it is, is none. undefined: nothing can be read, which is no evidence
+ * of silence.
  */
-function progressAt(dir: string, worktree: string): number {
+function progressOf(dir: string, worktree: string): string | undefined {
   const git = join(worktree, '.git')
   const admin = existsSync(git) && statSync(git).isFile() ? linkedFrom(worktree) : git
-  const times = [
+  const found = [
     join(dir, 'output.log'),
     join(dir, 'started'),
     worktree,
@@ -239,20 +282,12 @@ function progressAt(dir: string, worktree: string): number {
     join(admin, 'HEAD'),
     join(admin, 'logs/HEAD'),
   ]
-    .map((path) => statSync(path, { throwIfNoEntry: false })?.mtimeMs)
-    .filter((time) => time !== undefined)
-  return times.length === 0 ? Number.POSITIVE_INFINITY : Math.max(...times)
+    .map((path) => statSync(path, { throwIfNoEntry: false }))
+    .map((stat) => stat && `${stat.ino}:${stat.size}:${stat.mtimeMs}`)
+  return found.every((each) => each === undefined) ? undefined : found.join(' ')
 }
 
 const outputBytesMax = 8 * 1024 * 1024
-/** The output file is opened for appending by the session: its text moves to `.1` and the file begins again. */
-async function rotate(dir: string): Promise<void> {
-  const path = join(dir, 'output.log')
-  const stat = statSync(path, { throwIfNoEntry: false })
-  if (!stat?.isFile() || stat.size <= outputBytesMax) return
-  await copyFile(path, `${path}.1`)
-  await truncate(path)
-}
 
 /** Resolves true as soon as one of the files is there, false after withinMs. */
 function appears(
@@ -265,14 +300,14 @@ function appears(
   if (there()) return Promise.resolve(true)
   return new Promise((resolve, reject) => {
     const watcher = watch(dir, () => there() && finish(true))
-    const limit = setTimeout(() => finish(there()), withinMs)
+    const limit = afterWatched(withinMs, () => finish(there()))
     const aborted = () => {
       clean()
       reject(signal.reason)
     }
     const clean = () => {
       watcher.close()
-      clearTimeout(limit)
+      limit.stop()
       signal.removeEventListener('abort', aborted)
     }
     const finish = (result: boolean) => {

@@ -3,6 +3,7 @@
 // Never: talks to the user's own tmux server; waits for one that does not answer; is given a session's environment, which its command line would show to
 // every user of the machine.
 import { join } from 'node:path'
+import { afterWatched } from '../../runtime/open.ts'
 import { launchArgs } from './launcher.ts'
 import type { SessionBackend } from './session.ts'
 
@@ -24,13 +25,13 @@ export function tmuxBackend(
     })
     // A server that is stopped takes calls and never answers. It holds the output, too, which ends by itself no more.
     let isLate = false
-    const limit = setTimeout(() => {
+    const limit = afterWatched(answerMs, () => {
       isLate = true
       child.kill('SIGKILL')
       for (const stream of [child.stdout, child.stderr]) stream.destroy()
-    }, answerMs)
+    })
     const { stdout, stderr, exitCode, shortMessage } = await child
-    clearTimeout(limit)
+    limit.stop()
     return { stdout, stderr, exitCode, shortMessage, isLate }
   }
   return {
@@ -69,7 +70,7 @@ export function tmuxBackend(
               spec.id,
               '--',
               // The mark is there from the first moment; what it says is among the arguments anyhow.
-              ...['env', `GT_SESSION=${spec.dir}`, ...launchArgs(spec)].map(endsCommand),
+              ...['/usr/bin/env', `GT_SESSION=${spec.dir}`, ...launchArgs(spec)].map(endsCommand),
               ';',
             ],
             ...['pipe-pane', '-o', '-t', `=${spec.id}:`, `exec cat >> ${quoted(join(spec.dir, 'output.log'))}`],
@@ -104,8 +105,15 @@ export function tmuxBackend(
       const shown = await run(['capture-pane', '-p', '-J', '-S', '-1000', '-t', `=${id}:`])
       return shown.exitCode === 0 ? wordsOf(String(shown.stdout)) : undefined
     },
+    async holds(id) {
+      const { exitCode, isLate } = await run(['has-session', '-t', `=${id}`])
+      return exitCode === 0 || isLate
+    },
     async forget(id) {
       await run(['kill-session', '-t', `=${id}`])
+    },
+    async end() {
+      await run(['kill-server'])
     },
     attach: (id) => ['tmux', ...tmux, 'attach-session', '-t', `=${id}`],
   }

@@ -3,6 +3,7 @@
 import { basename } from 'node:path'
 import process from 'node:process'
 import { Usage } from '../errors.ts'
+import { raw } from '../print.ts'
 import { declare, globalOptions, type Option, type Word } from '../word.ts'
 
 export const word = declare({
@@ -21,7 +22,7 @@ export const word = declare({
     const shell = args.shell ?? basename(process.env.SHELL ?? 'bash')
     const script = { bash, zsh, fish }[shell]
     if (!script) throw new Usage(`no completion for "${shell}"; there is bash, zsh and fish`)
-    process.stdout.write(script(await everyWord()))
+    raw(script(await everyWord()))
     return 0
   },
 })

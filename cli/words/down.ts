@@ -1,12 +1,14 @@
-// `gt down`: sessions end, their work is kept, and the daemon is gone when this returns.
-// Never: kills the daemon; it is told to end.
+// `gt down`: sessions end, their work is kept, and the daemon is gone when this returns; also one that does not answer,
+// and what one that is gone has left.
+// Never: kills a daemon that answers before it has had time to end.
 import { setTimeout as sleep } from 'node:timers/promises'
 import { z } from 'zod'
-import { isAlive, startOf } from '../../actors/processes.ts'
+import { endEach, isAlive, startOf } from '../../actors/processes.ts'
 import { answering, stopSessions } from '../asking.ts'
+import { TownUnreachable } from '../errors.ts'
 import { declare } from '../word.ts'
 
-/** How long a daemon may take to end, in milliseconds. */
+/** How long a daemon that was told to end may take, in milliseconds, before it is killed. */
 const goneWithinMs = 15_000
 
 export const word = declare({
@@ -17,16 +19,51 @@ export const word = declare({
   examples: ['gt down', 'gt down --keep-sessions    # agents go on; the next gt up finds them'],
   options: { 'keep-sessions': { kind: 'flag', about: 'let agents go on; the next gt up finds them' } },
   async run({ flags, ask, town, print }) {
-    const done = await ask('down', { keepSessions: flags['keep-sessions'] })
-    // Down is when the daemon is gone and has let go of its files.
-    const daemon = { pid: done.pid, pidStart: startOf(done.pid) ?? 'gone' }
-    for (let waitedMs = 0; isAlive(daemon) && waitedMs < goneWithinMs; waitedMs += 5) await sleep(5)
-    if (isAlive(daemon))
-      throw new Error(`the daemon (pid ${done.pid}) was told to end and is still there; its log is daemon/daemon.log`)
-    print(done, () => [`${town()} is down${done.stopped.length > 0 ? `; stopped ${done.stopped.join(', ')}` : ''}`])
+    const root = town()
+    const keepSessions = flags['keep-sessions']
+    let done: { stopped: string[]; pid: number; killed: boolean }
+    try {
+      const { stopped, pid } = await ask('down', { keepSessions })
+      done = { stopped, pid, killed: await gone(pid) }
+      // It had no time to end what it had started.
+      if (done.killed) done.stopped.push(...(await left(root, keepSessions)))
+    } catch (error) {
+      if (!(error instanceof TownUnreachable)) throw error
+      done = await withoutAnswer(root, keepSessions, error)
+    }
+    print(done, ({ stopped, pid, killed }) => [
+      `${root} is down${stopped.length > 0 ? `; stopped ${stopped.join(', ')}` : ''}`,
+      ...(killed
+        ? [`its daemon (pid ${pid}) did not end by itself and was killed; nothing that was decided is lost`]
+        : []),
+    ])
     return 0
   },
 })
+
+/** Down is when the daemon is gone and has let go of its files; says whether it had to be killed. */
+async function gone(pid: number): Promise<boolean> {
+  const daemon = { pid, pidStart: startOf(pid) ?? 'gone' }
+  for (const end = performance.now() + goneWithinMs; isAlive(daemon) && performance.now() < end; ) await sleep(5)
+  if (!isAlive(daemon)) return false
+  await endEach([daemon], 1000)
+  return true
+}
+
+/** Rethrows `error` for a town that is down, and has left nothing that runs. */
+async function withoutAnswer(root: string, keepSessions: boolean, error: TownUnreachable) {
+  const { endDaemon } = await import('../../actors/remains.ts')
+  const pid = await endDaemon(root)
+  const stopped = await left(root, keepSessions)
+  if (pid === undefined && stopped.length === 0) throw error
+  return { stopped, pid: pid ?? 0, killed: pid !== undefined }
+}
+
+async function left(root: string, keepSessions: boolean): Promise<string[]> {
+  const { readTown } = await import('../../actors/facts.ts')
+  const { endRemains } = await import('../../actors/remains.ts')
+  return endRemains(root, [...readTown(root).rigs.keys()], keepSessions)
+}
 
 export const answers = {
   /** Ends the daemon. Sessions are stopped, their work kept for the next `gt up`, unless keepSessions. */
@@ -35,7 +72,7 @@ export const answers = {
     shape: z.object({ keepSessions: z.boolean().optional() }),
     answer: async ({ keepSessions }, asking) => {
       const stopped = keepSessions ? [] : await stopSessions(asking, null, 'the town goes down')
-      asking.town.goDown()
+      asking.town.goDown({ keepSessions: keepSessions ?? false })
       return { stopped, pid: asking.town.pid }
     },
   }),

@@ -22,6 +22,8 @@ export const word = declare({
   async run({ args, flags, print }) {
     const { initBeads } = await import('../../actors/beads/embedded.ts')
     const { installTown } = await import('../../actors/install.ts')
+    const { closeToOthers } = await import('../../actors/umask.ts')
+    closeToOthers()
     const { town, made } = installTown(resolve(args.path ?? process.cwd()), {
       now: new Date(),
       initBeads,

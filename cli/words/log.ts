@@ -1,11 +1,10 @@
 // `gt log`: the journal in words, also of a town that is down, and as it goes on.
 // Never: writes.
-import { existsSync } from 'node:fs'
 import { z } from 'zod'
 import type { LogEntry } from '../api.ts'
 import { answering, type Params } from '../asking.ts'
 import { TownUnreachable } from '../errors.ts'
-import { clock, oneLine } from '../print.ts'
+import { clock, plainly, raw, say as toPeople, json as written } from '../print.ts'
 import { declare } from '../word.ts'
 
 export const word = declare({
@@ -31,8 +30,8 @@ export const word = declare({
       ...(flags.actor ? { address: flags.actor } : {}),
     }
     const say = (entries: LogEntry[]) => {
-      for (const entry of entries)
-        for (const line of json ? [JSON.stringify(entry)] : linesOf(entry, flags.all)) console.log(line)
+      if (json) for (const entry of entries) raw(`${written(entry)}\n`)
+      else toPeople(entries.flatMap((entry) => linesOf(plainly(entry), flags.all)))
     }
     const past = await askOrRead({
       ...query,
@@ -54,11 +53,9 @@ export const word = declare({
         return await ask('log', params)
       } catch (error) {
         if (!(error instanceof TownUnreachable) || flags.follow) throw error
-        const { townLayout } = await import('../../actors/layout.ts')
-        const { db } = townLayout(town())
-        if (!existsSync(db)) throw error
-        const { openSqliteStore, readJournal } = await import('../../runtime/open.ts')
-        const store = openSqliteStore(db, { readOnly: true })
+        const { openRecords } = await import('../../actors/records.ts')
+        const { readJournal } = await import('../../runtime/open.ts')
+        const store = openRecords(town(), { readOnly: true })
         try {
           return readJournal(store, said(params))
         } finally {
@@ -71,7 +68,7 @@ export const word = declare({
 
 function linesOf(entry: LogEntry, all: boolean): string[] {
   const who = `${clock(entry.at)}  ${entry.address.padEnd(24)}`
-  const notes = entry.notes.map((note) => `${who}  ${oneLine(note.text)}`)
+  const notes = entry.notes.map((note) => `${who}  ${note.text}`)
   if (notes.length > 0 || !all) return notes
   return [`${who}  ${entry.mailType}: ${entry.before || '·'} → ${entry.after}  ${entry.promised.join(', ')}`]
 }

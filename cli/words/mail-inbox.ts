@@ -1,8 +1,10 @@
 // `gt mail inbox`: mail for people and agents is kept as beads, and read there.
-// Never: marks anything as read.
+// Never: marks anything as read; shows what the town did not send.
 import process from 'node:process'
-import { oneLine } from '../print.ts'
 import { declare } from '../word.ts'
+
+/** Lines that a screen shows; as data there is no limit. */
+const shownMax = 100
 
 export const word = declare({
   name: 'mail inbox',
@@ -10,29 +12,35 @@ export const word = declare({
   group: 'mail',
   summary: 'unread mail: yours, or of the address given',
   usage: '[address]',
-  examples: ['gt mail inbox', 'gt inbox wyvern/witness', 'gt mail inbox --json'],
+  examples: ['gt mail inbox', 'gt inbox wyvern/witness', 'gt mail inbox --json', 'gt mail inbox --limit 0'],
+  options: {
+    limit: {
+      kind: 'number',
+      short: 'n',
+      about: `show so many at most, 0 for all; ${shownMax} if left out, all with --json`,
+    },
+  },
   args: { address: { kind: 'address', optional: true } },
-  async run({ args, town, print }) {
+  async run({ args, flags, json, town, print }) {
+    const { textAt } = await import('../../actors/files.ts')
     const { rigLayout, townLayout } = await import('../../actors/layout.ts')
     const { openBeads } = await import('../../actors/beads/embedded.ts')
+    const { inbox } = await import('../../actors/beads/mail.ts')
     const who = args.address ?? process.env.GT_ADDRESS ?? 'overseer'
     const root = town()
     const rig = who.includes('/') && who !== 'mayor/' ? who.split('/')[0] : undefined
-    const beads = openBeads(rig === undefined ? townLayout(root).beads : rigLayout(root, rig).beads)
-    const mail = beads.inbox(who).map(({ id, title, description, sender, priority, created_at }) => ({
-      id,
-      from: sender,
-      subject: title,
-      body: description,
-      priority,
-      sent_at: created_at,
-    }))
+    const { beads: tier, secret } = { ...townLayout(root), ...(rig === undefined ? {} : rigLayout(root, rig)) }
+    const beads = openBeads(tier)
+    const limit = flags.limit ?? (json ? 0 : shownMax)
+    const key = textAt(secret).trim()
+    const { mail, strange, more } = inbox(beads, key, who, limit === 0 ? Number.POSITIVE_INFINITY : limit)
     beads.close()
-    print(mail, (mail) =>
-      mail.length === 0
-        ? ['no unread mail']
-        : mail.map((each) => `${each.id}  ${oneLine(each.from ?? '')}  ${oneLine(each.subject)}`),
-    )
+    print(mail, (mail) => [
+      ...(mail.length === 0 ? ['no unread mail'] : []),
+      ...mail.map((each) => `${each.id}  ${each.from}  ${each.subject}`),
+      ...(more > 0 ? [`… and ${more} more: gt mail inbox ${args.address ?? ''} --limit 0`.replace('  ', ' ')] : []),
+      ...(strange > 0 ? [`${strange} not sent by this town, or changed since, left out: bd list --type message`] : []),
+    ])
     return 0
   },
 })

@@ -2,8 +2,9 @@
 // Never: sends to where nobody is; leaves a request for later where anybody could leave one.
 import { z } from 'zod'
 import { whereabouts } from '../../machines/address.ts'
+import { bodyLengthMax, subjectLengthMax } from '../../machines/texts.ts'
 import { Refusal } from '../../runtime/open.ts'
-import { answering, everybody, post, reachable } from '../asking.ts'
+import { answering, everybody, reachable } from '../asking.ts'
 import { Usage } from '../errors.ts'
 import { declare } from '../word.ts'
 
@@ -23,6 +24,8 @@ export const word = declare({
   args: { address: { kind: 'address' } },
   async run({ args: { address: to }, flags, ask, print }) {
     if (!flags.subject) throw new Usage('give a subject: -s "…"')
+    checkLength('the subject', flags.subject, subjectLengthMax)
+    checkLength('the message', flags.message ?? '', bodyLengthMax)
     const sent = await ask('send', {
       to,
       subject: flags.subject,
@@ -35,23 +38,28 @@ export const word = declare({
   },
 })
 
+function checkLength(what: string, text: string, most: number): void {
+  if (text.length > most) throw new Usage(`${what} has ${text.length} characters; ${most} is the most`)
+}
+
 export const answers = {
   send: answering({
     word: 'mail send',
     shape: z.object({
       to: z.string(),
-      subject: z.string().min(1).max(500),
-      body: z.string().max(65536),
+      subject: z.string().min(1).max(subjectLengthMax),
+      body: z.string().max(bodyLengthMax),
       priority: z.int().min(0).max(4).optional(),
       replyTo: z.string().optional(),
     }),
-    answer: async ({ to, subject, body, priority, replyTo }, asking) => {
-      reachable(to, everybody(asking.town))
+    answer: async ({ to, subject, body, priority, replyTo }, { id: asked, from, town }) => {
+      reachable(to, everybody(town))
       const at = whereabouts(to)
-      const trouble = at?.role === 'plugin' ? await asking.town.plugins.trouble(at.rig, at.name) : undefined
+      const trouble = at?.role === 'plugin' ? await town.plugins.trouble(at.rig, at.name) : undefined
       if (trouble !== undefined) throw new Refusal(trouble)
-      const id = post(asking, {
-        id: asking.town.newMailId(to, asking.id),
+      const id = await town.take({
+        id: town.newMailId(to, asked),
+        from,
         to,
         type: 'message.sent',
         body: { subject, body, priority: priority ?? 2, replyTo: replyTo ?? null, threadId: null },

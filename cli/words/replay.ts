@@ -1,7 +1,6 @@
 // `gt replay`: the journal played again through the machines, without a daemon and without effects.
 // Never: writes.
-import { existsSync } from 'node:fs'
-import type { ActorState } from '../../runtime/contract.ts'
+import type { ActorState, Store } from '../../runtime/contract.ts'
 import type { ReplayResult } from '../../runtime/open.ts'
 import { table } from '../print.ts'
 import { declare } from '../word.ts'
@@ -19,17 +18,15 @@ export const word = declare({
     },
   },
   async run({ flags: { until }, town, print }) {
-    const { townLayout } = await import('../../actors/layout.ts')
-    const { openSqliteStore, replay } = await import('../../runtime/open.ts')
+    const { openRecords } = await import('../../actors/records.ts')
+    const { replay } = await import('../../runtime/open.ts')
     const { rolesOf } = await import('../roles.ts')
     const root = town()
-    const { db } = townLayout(root)
-    if (!existsSync(db)) throw new Error(`${root} has never been up: there is nothing to replay`)
     const roles = await rolesOf(root)
-    const store = openSqliteStore(db, { readOnly: true })
+    const store = openRecords(root, { readOnly: true })
     try {
       const result = replay(store, roles, until)
-      const before = until === undefined ? [summaryOf(result)] : await asItWas(root, until, result)
+      const before = until === undefined ? [summaryOf(result)] : await asItWas(root, store, until, result)
       print(result, () => [...before, ...result.differing.map(({ address, why }) => `${address}: ${why}`)])
       return result.differing.length === 0 ? 0 : 1
     } finally {
@@ -42,11 +39,13 @@ const summaryOf = ({ turns, equal, partial, differing }: ReplayResult) =>
   `${turns} turns played again: ${equal.length} roles equal, ${partial.length} not wholly in the journal, ${differing.length} differ`
 
 /** The board, and each role's state, after a turn. */
-async function asItWas(root: string, turn: number, { states, partial }: ReplayResult): Promise<string[]> {
+async function asItWas(root: string, store: Store, turn: number, { states, partial }: ReplayResult): Promise<string[]> {
   const { usableRigs } = await import('../../actors/facts.ts')
   const { rigLines } = await import('../board.ts')
   const { escalations, rigStatus, shownOf } = await import('../status.ts')
+  const { shownAt } = await import('../../runtime/open.ts')
   const looked = {
+    shownAt: (watchedAt: number) => shownAt(store, watchedAt),
     actor: (address: string) =>
       states.filter((each) => each.address === address).map(({ state, ...rest }) => ({ ...rest, value: state }))[0] as
         | ActorState

@@ -2,7 +2,6 @@
 // Never: leaves half a rig behind.
 
 import { accessSync, constants, existsSync, statSync } from 'node:fs'
-import { homedir } from 'node:os'
 import { delimiter, join, resolve } from 'node:path'
 import process from 'node:process'
 import { z } from 'zod'
@@ -10,6 +9,7 @@ import type { Command } from '../../actors/commands.ts'
 import { witnessOf } from '../../machines/address.ts'
 import { answering, post } from '../asking.ts'
 import { TownUnreachable, Usage } from '../errors.ts'
+import { complain, progressed, tell } from '../print.ts'
 import { declare } from '../word.ts'
 
 export const word = declare({
@@ -49,7 +49,8 @@ export const word = declare({
     const { presets } = await import('../../actors/agents/presets.ts')
     const { initBeads } = await import('../../actors/beads/embedded.ts')
     const { asWritten, splitCommand } = await import('../../actors/commands.ts')
-    const split = (text: string) => splitCommand(text, process.env.HOME ?? homedir())
+    const split = (text: string) => splitCommand(text, homeOf(process.env))
+    const { homeOf } = await import('../../actors/environment.ts')
     const { addRig } = await import('../../actors/install.ts')
     const { shown } = await import('../../actors/git/shown.ts')
     if (flags.agent !== undefined && !(flags.agent in presets))
@@ -64,7 +65,9 @@ export const word = declare({
       ...(flags['merge-style'] === undefined ? {} : { merge_style: flags['merge-style'] }),
     }
     const worker = flags.worker === undefined ? undefined : asWritten(workerCommand(flags.worker, split))
-    process.stderr.write(`cloning ${shown(url)} …\n`)
+    const { closeToOthers } = await import('../../actors/umask.ts')
+    closeToOthers()
+    tell(`cloning ${shown(url)} …`)
     const added = await addRig(town(), {
       name,
       url,
@@ -88,7 +91,9 @@ export const word = declare({
       // A town that is down reads its rigs when it comes up.
       if (!(error instanceof TownUnreachable)) throw error
     }
-    if (added.warning) process.stderr.write(`warning: ${added.warning}\n`)
+    if (added.warning) complain('warning', added.warning)
+    if (added.credentials)
+      tell(`what stood before the @ is kept in ${added.credentials}; what you typed may be in your shell’s history`)
     print({ rig: name, ...added }, () => [
       `${name} is a rig on ${added.branch}; its issues are ${added.prefix}-…${flags['no-gate'] ? '. It lands WITHOUT a gate' : ''}`,
     ])
@@ -98,7 +103,7 @@ export const word = declare({
 
 /** One line that is written over, for people who watch. */
 function showProgress({ stage, progress }: { stage: string; progress: number }): void {
-  process.stderr.write(`\r\u001b[K${stage} ${progress} %${progress === 100 ? '\r\u001b[K' : ''}`)
+  progressed(`${stage} ${progress} %`, progress === 100)
 }
 
 function pair(option: string, text: string): [string, string] {

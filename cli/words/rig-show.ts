@@ -1,6 +1,5 @@
 // `gt rig show`: every setting of a rig, from its config.json; also while the town is down.
 // Never: changes one.
-import { readFileSync } from 'node:fs'
 import { table } from '../print.ts'
 import { declare } from '../word.ts'
 
@@ -15,13 +14,14 @@ export const word = declare({
     const { knownIn, readTown } = await import('../../actors/facts.ts')
     const { rigLayout } = await import('../../actors/layout.ts')
     const { settings } = await import('../settings.ts')
+    const { textAt } = await import('../../actors/files.ts')
     const { shown } = await import('../../actors/git/shown.ts')
     const read = readTown(town())
     knownIn(read, rig)
     const path = rigLayout(read.root, rig).config
     const unusable = read.unusable.get(rig)
     if (unusable !== undefined) throw new Error(unusable)
-    const written = JSON.parse(readFileSync(path, 'utf8')) as Record<string, unknown>
+    const written = JSON.parse(textAt(path)) as Record<string, unknown>
     const used = read.rigs.get(rig) as Record<string, unknown>
     const lines = Object.entries(settings)
       .filter(([key]) => key in used || key in written || key === 'worker')

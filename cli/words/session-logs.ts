@@ -1,22 +1,25 @@
 // `gt session logs`: what an agent printed, from the session's own folder; also while the town is down.
-// Never: reads what it has not got to print.
-import { createReadStream, existsSync, readFileSync, statSync, watch } from 'node:fs'
+// Never: reads what it has not got to print; lets what an agent printed steer the terminal, unless it is asked to.
+import { existsSync, watch } from 'node:fs'
 import { join } from 'node:path'
-import process from 'node:process'
-import { StringDecoder } from 'node:string_decoder'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { whereabouts } from '../../machines/address.ts'
 import { Usage } from '../errors.ts'
-import { plain } from '../print.ts'
 import { declare } from '../word.ts'
+
+/** Of the end of a log, when it is longer, in bytes: what the town keeps of one. */
+const shownBytesMax = 8 * 1024 * 1024
 
 export const word = declare({
   name: 'session logs',
   group: 'sessions',
   summary: 'print a polecat’s output: of its session now, or of its last one',
-  usage: '<rig>/<polecat> [--follow]',
+  usage: '<rig>/<polecat> [--follow] [--raw]',
   examples: ['gt session logs wyvern/Nux', 'gt session logs wyvern/Nux --follow'],
-  options: { follow: { kind: 'flag', short: 'f', about: 'go on until the session ends' } },
+  options: {
+    follow: { kind: 'flag', short: 'f', about: 'go on until the session ends' },
+    raw: { kind: 'flag', about: 'byte for byte; on a terminal, what the agent prints then steers it' },
+  },
   args: { who: { kind: 'address' } },
   async run({ args, flags, town, print }) {
     const { townLayout } = await import('../../actors/layout.ts')
@@ -25,29 +28,41 @@ export const word = declare({
     if (at?.role !== 'polecat') throw new Usage(`${args.who} is no polecat; say <rig>/<polecat>`)
     const [dir] = runsOf(townLayout(town()).sessions, at.rig, at.name)
     if (!dir) throw new Error(`${args.who} never had a session here; \`gt session list\` shows who has one`)
-    const log = join(dir, 'output.log')
-    if (flags.follow) await follow(log, join(dir, 'exit'))
+    if (flags.follow) await followOutput(dir, flags.raw)
     else {
-      const text = existsSync(log) ? readFileSync(log, 'utf8') : ''
-      // Elsewhere than on a terminal it is what was printed, byte for byte.
-      print({ dir, text }, (shown) => [(process.stdout.isTTY ? shown.text : text).trimEnd()])
+      const { lastBytes } = await import('../../actors/files.ts')
+      const { raw, verbatim } = await import('../print.ts')
+      const text = lastBytes(join(dir, 'output.log'), shownBytesMax)
+      if (flags.raw) raw(text)
+      else print({ dir, text }, (shown) => [verbatim(shown.text.trimEnd())])
     }
     return 0
   },
 })
 
+const pieceBytes = 64 * 1024
+
 /** Prints what is there and what comes, until the mark of the end is there and everything before it is printed. */
-async function follow(log: string, end: string): Promise<void> {
-  const decoder = new StringDecoder('utf8')
+export async function followOutput(dir: string, isRaw: boolean): Promise<void> {
+  const { bytesFrom } = await import('../../actors/files.ts')
+  const { plain, raw } = await import('../print.ts')
+  const log = join(dir, 'output.log')
+  const decoder = new TextDecoder()
+  let rest = ''
+  const shown = (bytes: Uint8Array) => {
+    const text = rest + decoder.decode(bytes, { stream: true })
+    // Half of a line's end.
+    rest = text.endsWith('\r') ? '\r' : ''
+    return plain(rest === '' ? text : text.slice(0, -1))
+  }
   for (let from = 0; ; ) {
-    const over = existsSync(end)
-    const size = statSync(log, { throwIfNoEntry: false })?.size ?? 0
-    // Rotated: the file has begun again.
-    if (size < from) from = 0
-    if (size > from)
-      for await (const part of createReadStream(log, { start: from, end: size - 1 }))
-        process.stdout.write(process.stdout.isTTY ? plain(decoder.write(part as Buffer)) : (part as Buffer))
-    from = size
+    const over = existsSync(join(dir, 'exit'))
+    for (;;) {
+      const { bytes, start } = bytesFrom(log, from, pieceBytes)
+      if (bytes.length === 0) break
+      raw(isRaw ? bytes : shown(bytes))
+      from = start + bytes.length
+    }
     if (over) return
     await changed(log)
   }

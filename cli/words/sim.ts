@@ -6,6 +6,7 @@ import { basename, dirname, resolve } from 'node:path'
 import process from 'node:process'
 import { isMemberName } from '../../machines/address.ts'
 import type { SimResult } from '../../proof/simulation.ts'
+import { progressed } from '../print.ts'
 import { declare } from '../word.ts'
 
 const seedsMax = 2 ** 40
@@ -101,7 +102,7 @@ async function playAll({ actors, safety, first, seeds, minutes, tell }: Play): P
     sum.seeds++
     for (const key of counts) sum[key] += result[key]
     if (violation) sum.failed = { seed, violation, story: story.slice(-40) }
-    if (tell && sum.seeds % 20 === 0) process.stderr.write(`\r${sum.seeds} seeds `)
+    if (tell && sum.seeds % 20 === 0) progressed(`${sum.seeds} seeds`, false)
   }
   return sum
 }

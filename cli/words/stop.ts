@@ -33,12 +33,16 @@ export const word = declare({
 async function withoutDaemon(root: string, rig: string | undefined): Promise<string[]> {
   const { townLayout } = await import('../../actors/layout.ts')
   const { endSessions } = await import('../../actors/sessions/session.ts')
-  const { openSqliteStore } = await import('../../runtime/open.ts')
+  const { openRecords } = await import('../../actors/records.ts')
+  const { holdUnhosted } = await import('../../runtime/open.ts')
   const layout = townLayout(root)
   const ended = await endSessions(layout.sessions, rig ?? null, 2000, new AbortController().signal)
-  const store = openSqliteStore(layout.db)
-  store.run('INSERT OR IGNORE INTO hold (scope) VALUES (?)', rig === undefined ? '*' : `${rig}/`)
-  store.close()
+  const store = openRecords(root, { busyMs: 2000 })
+  try {
+    holdUnhosted(store, rig === undefined ? '*' : `${rig}/`)
+  } finally {
+    store.close()
+  }
   return ended
 }
 

@@ -2,7 +2,7 @@
 // stopped or halted goes on.
 // Never: hands the caller's environment on (actors/environment.ts has the list).
 import { spawn } from 'node:child_process'
-import { closeSync, existsSync, openSync, readFileSync, realpathSync, statSync } from 'node:fs'
+import { closeSync, existsSync, realpathSync, rmSync, statSync } from 'node:fs'
 import { enableCompileCache } from 'node:module'
 import { dirname, extname, join } from 'node:path'
 import process from 'node:process'
@@ -17,6 +17,10 @@ import { type Context, declare } from '../word.ts'
 
 /** How long the daemon may take to answer, in milliseconds. */
 const upWithinMs = 30_000
+/** Of what it says before it ends, in bytes. */
+const wordsBytesMax = 64 * 1024
+/** How long it then has to end, in milliseconds, before it is killed. */
+const endWithinMs = 2000
 
 export const word = declare({
   name: 'up',
@@ -32,19 +36,24 @@ export const word = declare({
     // The file itself: what npm links to it has no ending, and `bd` is beside the file, not beside the link.
     const gt = realpathSync(process.argv[1] as string)
     const { namesHandedOn } = await import('../../actors/facts.ts')
-    const env = daemonEnv(process.env, namesHandedOn(root))
+    const extra = namesHandedOn(root)
+    const env = daemonEnv(process.env, extra)
     if (flags.foreground) {
-      goOnWithin(env)
+      const all = await goOnWithin(root, env, extra)
       const { townLayout } = await import('../../actors/layout.ts')
       // Compiled code is kept inside the town, so that a daemon that restarts answers sooner.
+      const persons = process.umask(0o077)
       enableCompileCache(join(townLayout(root).daemon, 'cache'))
+      process.umask(persons)
       const entry = { gt, bd: join(dirname(gt), `bd${extname(gt)}`), node: process.execPath }
-      return beDaemon({ town: root, env, entry, version })
+      return beDaemon({ town: root, env: all, entry, version })
     }
     const was = await resume(ask)
     const up = was ?? (await background(root, gt, env, ask))
-    print({ town: root, pid: up.pid, was: was !== undefined, problems: up.problems }, () => [
+    const found = was ? [] : up.found
+    print({ town: root, pid: up.pid, was: was !== undefined, found, problems: up.problems }, () => [
       was ? `${root} is up already (pid ${up.pid})` : `${root} is up (pid ${up.pid})`,
+      ...found,
       ...up.problems.map((problem) => `warning: ${problem}`),
     ])
     return 0
@@ -53,10 +62,24 @@ export const word = declare({
 
 /**
  * The same process, begun anew with nothing else in its environment; it comes back here only where it is so already.
+ * Secrets are not in it either, for every process of this user reads the environment of any other: the process is
+ * handed them in a file, which goes as it is read. Returns all that it lives with.
  */
-function goOnWithin(env: Record<string, string>): void {
-  if (Object.keys(process.env).some((name) => !(name in env)))
-    process.execve?.(process.execPath, [process.execPath, ...process.execArgv, ...process.argv.slice(1)], env)
+async function goOnWithin(root: string, env: Record<string, string>, extra: readonly string[]) {
+  const { openEnv } = await import('../../actors/environment.ts')
+  const { textOf, writePassing } = await import('../../actors/files.ts')
+  const { townLayout } = await import('../../actors/layout.ts')
+  const open = openEnv(env, extra)
+  const handed = join(townLayout(root).daemon, `environment-${process.pid}`)
+  if (process.execve && Object.keys(process.env).some((name) => !(name in open))) {
+    const secret = Object.entries(env).filter(([name]) => !(name in open))
+    if (secret.length > 0) writePassing(handed, JSON.stringify(Object.fromEntries(secret)))
+    process.execve(process.execPath, [process.execPath, ...process.execArgv, ...process.argv.slice(1)], open)
+  }
+  const all = { ...env, ...(JSON.parse(textOf(handed) ?? '{}') as Record<string, string>) }
+  rmSync(handed, { force: true })
+  Object.assign(process.env, all)
+  return all
 }
 
 /** Asking it to go on is also how one learns that it serves. */
@@ -71,9 +94,10 @@ async function resume(ask: Context['ask']) {
 
 async function background(root: string, gt: string, env: Record<string, string>, ask: Context['ask']) {
   const { townLayout } = await import('../../actors/layout.ts')
+  const { lastBytes, openForAppending } = await import('../../actors/files.ts')
   const { daemonLog } = townLayout(root)
   const from = existsSync(daemonLog) ? statSync(daemonLog).size : 0
-  const out = openSync(daemonLog, 'a', 0o600)
+  const out = openForAppending(daemonLog)
   const child = spawn(process.execPath, [gt, 'up', '--foreground', '--town', root], {
     cwd: root,
     detached: true,
@@ -85,16 +109,30 @@ async function background(root: string, gt: string, env: Record<string, string>,
   child.once('exit', (exit) => {
     code = exit
   })
-  for (let waitedMs = 0; code === undefined && waitedMs < upWithinMs; waitedMs += 5) {
+  child.unref()
+  // Whoever asks while it begins is answered once it has, or told why it has not.
+  for (const end = performance.now() + upWithinMs; code === undefined && performance.now() < end; ) {
     await sleep(5)
     const up = await resume(ask)
-    if (!up) continue
-    child.unref()
-    return up
+    if (up) return up
   }
-  child.unref()
-  const said = readFileSync(daemonLog).subarray(from).toString().trim() || 'no words'
+  if (code === undefined) {
+    const { endEach, identityOf } = await import('../../actors/processes.ts')
+    await endEach([identityOf(child.pid as number)], endWithinMs)
+  }
+  // Another one may have been faster.
+  const up = await resume(ask)
+  if (up) return up
+  const written = existsSync(daemonLog) ? statSync(daemonLog).size - from : 0
+  const said = wordsIn(lastBytes(daemonLog, Math.max(0, Math.min(written, wordsBytesMax))))
   throw new Error(`the town does not come up: ${said} (log: ${daemonLog})`)
+}
+
+/** What a start that failed has said, without the lines of the log that say what it did before. */
+function wordsIn(text: string): string {
+  const lines = text.split('\n').filter((line) => line.trim() !== '')
+  const plain = lines.filter((line) => !line.startsWith('{"level"'))
+  return (plain.length > 0 ? plain : lines).join('\n').trim() || 'no words'
 }
 
 export const answers = {
@@ -110,7 +148,7 @@ export const answers = {
         post(asking, { to: witnessOf(name), type: 'rig.configured', body: { ...town.rig(name) } })
         post(asking, { to: witnessOf(name), type: 'rig.resumed', body: {} })
       }
-      return { resumed: [...town.rigs()], pid: town.pid, problems: [...town.problems()] }
+      return { resumed: [...town.rigs()], pid: town.pid, problems: [...town.problems()], found: [...town.found()] }
     },
   }),
 }

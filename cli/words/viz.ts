@@ -6,6 +6,7 @@ import type { Chart } from '../../proof/chart.ts'
 import type { Role } from '../../runtime/contract.ts'
 import type { LogEntry } from '../api.ts'
 import { TownUnreachable, Usage } from '../errors.ts'
+import { raw } from '../print.ts'
 import { type Context, declare } from '../word.ts'
 
 export const word = declare({
@@ -39,7 +40,7 @@ export const word = declare({
     if (chosen.length === 0) throw new Usage(`no machine is called "${machine}"; there are ${names.join(', ')}`)
     const format = json ? 'json' : (flags.format ?? 'mermaid')
     const text = await drawn(chosen, format, machine === undefined)
-    if (flags.out === undefined) process.stdout.write(text)
+    if (flags.out === undefined) raw(text)
     else writeFileSync(flags.out, text)
     return 0
   },
@@ -103,5 +104,5 @@ async function live({ town, ask, print }: Pick<Context, 'town' | 'ask' | 'print'
   } finally {
     page.close()
   }
-  throw new TownUnreachable('the town went down')
+  throw new TownUnreachable('the town went down', { town: root })
 }

@@ -1,13 +1,12 @@
 // `gt wait`: until an epic or issue has landed, or nothing more comes without the Overseer.
 // Never: asks again and again; it looks after every commit.
-import process from 'node:process'
 import { z } from 'zod'
 import { issueId } from '../../machines/mail.ts'
 import { Refusal } from '../../runtime/open.ts'
 import type { Outlook } from '../api.ts'
 import { answering, rigOfIssue } from '../asking.ts'
 import { TownUnreachable } from '../errors.ts'
-import { oneLine } from '../print.ts'
+import { body, tell } from '../print.ts'
 import { outlook } from '../status.ts'
 import { declare } from '../word.ts'
 
@@ -22,21 +21,23 @@ export const word = declare({
   ],
   options: { timeout: { kind: 'duration', about: 'how long to wait at most: 90s, 10m, 2h, or a number of seconds' } },
   args: { id: { kind: 'text' } },
-  async run({ args: { id }, flags, ask, print, json }) {
+  async run({ args: { id }, flags, ask, town, print, json }) {
     let last: Outlook | undefined
     const look = async () => {
       const said = last?.text
       last = await ask('outlook', { id })
-      if (!json && last.text !== said) process.stderr.write(`${oneLine(last.text)}\n`)
+      if (!json && last.text !== said) tell(last.text)
       return last.kind !== 'working'
     }
-    const over = await afterEach(look, (event) => ask('follow', {}, { event }), flags.timeout)
-    print(last, () =>
-      [
-        over ? '' : `${id} is not done within ${(flags.timeout ?? 0) / 1000} s`,
-        ...(last?.needs ?? []).flatMap((need) => [oneLine(need.subject), need.body]),
-      ].filter(Boolean),
-    )
+    const follow = async (event: () => void) => {
+      await ask('follow', {}, { event })
+      throw new TownUnreachable('the town went down', { town: town() })
+    }
+    const over = await afterEach(look, follow, flags.timeout)
+    print(last, () => [
+      ...(over ? [] : [`${id} is not done within ${(flags.timeout ?? 0) / 1000} s`]),
+      ...(last?.needs ?? []).flatMap((need) => [need.subject, ...(need.body === '' ? [] : [body(need.body)])]),
+    ])
     return over && (last?.kind === 'landed' || last?.kind === 'unchanged') ? 0 : 1
   },
 })
@@ -44,10 +45,10 @@ export const word = declare({
 /** Looks now and after every event until a look says so; false when time is over. However short, one look is taken. */
 async function afterEach(
   look: () => Promise<boolean>,
-  follow: (event: () => void) => Promise<unknown>,
+  follow: (event: () => void) => Promise<never>,
   withinMs: number | undefined,
 ): Promise<boolean> {
-  const until = withinMs === undefined ? undefined : Date.now() + withinMs
+  const until = withinMs === undefined ? undefined : performance.now() + withinMs
   return new Promise<boolean>((resolve, reject) => {
     let busy = false
     let again = false
@@ -61,9 +62,9 @@ async function afterEach(
       }
       busy = false
     }
-    follow(() => void check().catch(reject)).then(() => reject(new TownUnreachable('the town went down')), reject)
+    follow(() => void check().catch(reject)).catch(reject)
     check().then(() => {
-      if (until !== undefined) setTimeout(() => resolve(false), Math.max(0, until - Date.now())).unref()
+      if (until !== undefined) setTimeout(() => resolve(false), Math.max(0, until - performance.now())).unref()
     }, reject)
   })
 }

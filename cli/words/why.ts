@@ -1,9 +1,8 @@
 // `gt why`: the chain of causes behind a mail, an issue or an actor's state; also while the town is down.
 // Never: writes.
-import { existsSync } from 'node:fs'
 import { spelledOut } from '../../machines/address.ts'
 import type { Causes } from '../../runtime/open.ts'
-import { clock, oneLine } from '../print.ts'
+import { clock } from '../print.ts'
 import { declare } from '../word.ts'
 
 export const word = declare({
@@ -18,12 +17,10 @@ export const word = declare({
   ],
   args: { what: { kind: 'text' } },
   async run({ args: { what }, town, print }) {
-    const { townLayout } = await import('../../actors/layout.ts')
-    const { causes, openSqliteStore } = await import('../../runtime/open.ts')
+    const { openRecords } = await import('../../actors/records.ts')
+    const { causes } = await import('../../runtime/open.ts')
     const root = town()
-    const { db } = townLayout(root)
-    if (!existsSync(db)) throw new Error(`${root} has never been up: nothing has happened yet`)
-    const store = openSqliteStore(db, { readOnly: true })
+    const store = openRecords(root, { readOnly: true })
     try {
       const found = causes(store, spelledOut(what))
       if (!found) {
@@ -49,9 +46,7 @@ function linesOf({ chain, mail }: Causes): string[] {
   for (const [n, turn] of chain.entries()) {
     const next = chain[n + 1]
     const moved = turn.before === turn.after ? 'stays' : `${turn.before || 'begins'} → ${turn.after}`
-    lines.push(
-      `${clock(turn.at)}  ${turn.address}: ${moved}${turn.notes.map(({ text }) => `; ${oneLine(text)}`).join('')}`,
-    )
+    lines.push(`${clock(turn.at)}  ${turn.address}: ${moved}${turn.notes.map(({ text }) => `; ${text}`).join('')}`)
     if (next) lines.push(`${' '.repeat(10)}${heard(next.mailType, next.address, turn.address)}`)
   }
   if (mail && chain.at(-1)?.mailId !== mail.id)

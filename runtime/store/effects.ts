@@ -1,6 +1,6 @@
 // The table of effects that committed turns have promised, until the world has answered.
 // Never: chooses which may start, or looks at a clock; a moment is handed in.
-import type { PromisedEffect, Store } from '../contract.ts'
+import type { JsonObject, PromisedEffect, Store } from '../contract.ts'
 
 /**
  * The condition of effects that are not over. It is in the very words of two indexes, so that effects that are over,
@@ -10,8 +10,6 @@ const isOpen = "state IN ('pending', 'started')"
 
 /** An effect that is not over. `attempt` counts the performances that were begun. */
 export interface OpenEffect extends Omit<PromisedEffect, 'input'> {
-  /** The input as it is stored: most that are open only wait. */
-  inputText: string
   started: boolean
   /** Not to be tried again before; 0 for one that never failed. */
   dueAt: number
@@ -22,13 +20,15 @@ interface EffectRow {
   address: string
   invoke_id: string | null
   name: string
-  input: string
   lane: string | null
   state: 'pending' | 'started'
   attempt: number
   at: number
   due_at: number
 }
+
+/** All but the input: most that are open only wait. */
+const columns = 'key, address, invoke_id, name, lane, state, attempt, at, due_at'
 
 export function effectTable(store: Store) {
   const countOf = (state: 'pending' | 'started') =>
@@ -47,15 +47,24 @@ export function effectTable(store: Store) {
         at,
       ),
     /** In the order they were promised. */
-    open: (): OpenEffect[] => store.all<EffectRow>(`SELECT * FROM effect WHERE ${isOpen} ORDER BY seq`).map(effectOf),
+    open: (): OpenEffect[] =>
+      store.all<EffectRow>(`SELECT ${columns} FROM effect WHERE ${isOpen} ORDER BY seq`).map(effectOf),
     /** Undefined when it is over. */
     find(key: string): OpenEffect | undefined {
-      const row = store.get<EffectRow>(`SELECT * FROM effect WHERE key = ? AND ${isOpen}`, key)
+      const row = store.get<EffectRow>(`SELECT ${columns} FROM effect WHERE key = ? AND ${isOpen}`, key)
       return row && effectOf(row)
     },
     isAnyPending: (): boolean =>
       store.get(`SELECT 1 FROM effect WHERE ${isOpen} AND state = 'pending' LIMIT 1`) !== undefined,
-    start: (key: string) => store.run("UPDATE effect SET state = 'started', attempt = attempt + 1 WHERE key = ?", key),
+    /** Marks it as started; returns its input. */
+    start(key: string): JsonObject {
+      const row = store.get<{ input: string }>(
+        "UPDATE effect SET state = 'started', attempt = attempt + 1 WHERE key = ? RETURNING input",
+        key,
+      )
+      if (!row) throw new Error(`no effect ${key}`)
+      return JSON.parse(row.input) as JsonObject
+    },
     settle: (key: string) => store.run("UPDATE effect SET state = 'settled' WHERE key = ?", key),
     tryAgain: (key: string, dueAt: number, reason: string) =>
       store.run("UPDATE effect SET state = 'pending', due_at = ?, reason = ? WHERE key = ?", dueAt, reason, key),
@@ -91,7 +100,6 @@ const effectOf = (row: EffectRow): OpenEffect => ({
   address: row.address,
   invokeId: row.invoke_id,
   name: row.name,
-  inputText: row.input,
   lane: row.lane,
   attempt: row.attempt,
   at: row.at,

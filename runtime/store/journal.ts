@@ -5,6 +5,8 @@ import type { Host, JournalEntry, JsonObject, Store } from '../contract.ts'
 interface Row {
   seq: number
   at: number
+  /** null: written when the two were one. */
+  watched_at: number | null
   address: string
   incarnation: number
   revision: number
@@ -18,10 +20,12 @@ interface Row {
   promised: string
 }
 
+const watched = 'coalesce(watched_at, at)'
+
 /** A turn with the mail it heard, as it is needed to play it again. */
 export interface PlayedTurn {
   seq: number
-  at: number
+  watchedAt: number
   address: string
   incarnation: number
   revision: number
@@ -46,10 +50,11 @@ export function journalTable(store: Store) {
     /** `input`: what a life began with, at its first turn; `version`: of the machine that played it. */
     add(entry: Omit<JournalEntry, 'seq'>, input: JsonObject | null, version: number): JournalEntry {
       const { lastInsertRowid: seq } = store.run(
-        `INSERT INTO journal (at, address, incarnation, revision, mail_id, mail_type, from_address, cause_id, before,
-           after, notes, promised, input, version)
-         VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
+        `INSERT INTO journal (at, watched_at, address, incarnation, revision, mail_id, mail_type, from_address,
+           cause_id, before, after, notes, promised, input, version)
+         VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
         entry.at,
+        entry.watchedAt,
         entry.address,
         entry.incarnation,
         entry.revision,
@@ -91,7 +96,7 @@ export function journalTable(store: Store) {
             input: string | null
           }
         >(
-          `SELECT j.seq, j.at, j.address, j.incarnation, j.revision, j.after, j.input, j.version,
+          `SELECT j.seq, ${watched} AS watchedAt, j.address, j.incarnation, j.revision, j.after, j.input, j.version,
              m.id, m.type, m.from_address AS "from", m.body
            FROM journal j JOIN mail m ON m.id = j.mail_id WHERE j.seq <= ? ORDER BY j.seq`,
           until,
@@ -101,8 +106,42 @@ export function journalTable(store: Store) {
           mail: { id, type, from, body: JSON.parse(body) as JsonObject },
           input: input === null ? null : (JSON.parse(input) as JsonObject),
         })),
-    prune: (olderThan: number) => store.run('DELETE FROM journal WHERE at < ?', olderThan),
+    /** Watched time at the last turn; undefined: there was none yet. */
+    lastWatchedAt: (): number | undefined =>
+      store.get<{ at: number }>(`SELECT ${watched} AS at FROM journal WHERE seq > 0 ORDER BY seq DESC LIMIT 1`)?.at,
+    moments: (watchedAt: number) => momentsAt(store, watchedAt),
+    /** The last turn stays: watched time goes on from it. */
+    prune: (olderThan: number) =>
+      store.run('DELETE FROM journal WHERE at < ? AND seq < (SELECT max(seq) FROM journal)', olderThan),
   }
+}
+
+/**
+ * Both times of the last turn at or before this one of watched time, or else of the first turn there is. Later turns
+ * have later moments: it is found by halving. Turns between may have been pruned.
+ */
+function momentsAt(store: Store, watchedAt: number): { at: number; watchedAt: number } | undefined {
+  const ends = store.get<{ first: number | null; last: number | null }>(
+    'SELECT (SELECT min(seq) FROM journal) AS first, (SELECT max(seq) FROM journal) AS last',
+  )
+  let [low, high] = [ends?.first ?? 0, ends?.last ?? 0]
+  const upTo = (seq: number) =>
+    store.get<{ at: number; watchedAt: number }>(
+      `SELECT at, ${watched} AS watchedAt FROM journal WHERE seq <= ? ORDER BY seq DESC LIMIT 1`,
+      seq,
+    )
+  while (low < high) {
+    const middle = Math.ceil((low + high) / 2)
+    if ((upTo(middle)?.watchedAt ?? 0) <= watchedAt) low = middle
+    else high = middle - 1
+  }
+  return upTo(low)
+}
+
+/** When this moment of watched time was, milliseconds since the epoch: for people. */
+export function shownAt(store: Store, watchedAt: number): number {
+  const near = momentsAt(store, watchedAt)
+  return near === undefined ? watchedAt : near.at + watchedAt - near.watchedAt
 }
 
 /** Oldest first; with `last`, only so many of the newest. */
@@ -128,6 +167,7 @@ export function readJournal(store: Store, query: Parameters<Host['journal']>[0])
 const entryOf = (row: Row): JournalEntry => ({
   seq: row.seq,
   at: row.at,
+  watchedAt: row.watched_at ?? row.at,
   address: row.address,
   incarnation: row.incarnation,
   revision: row.revision,

@@ -15,8 +15,11 @@ export interface KeptMail extends Envelope {
   reason: string | null
 }
 
-/** A mail to be kept; with a reason it cannot be delivered and is a dead letter at once. */
-export type NewMail = Omit<KeptMail, 'seq' | 'state' | 'attempt'>
+/**
+ * A mail to be kept; with a reason it cannot be delivered and is a dead letter at once. `dueAt`: not to be handled
+ * before, in watched time; of a firing, when it fired; else 0.
+ */
+export type NewMail = Omit<KeptMail, 'seq' | 'state' | 'attempt'> & { dueAt: number }
 
 interface MailRow {
   seq: number
@@ -54,8 +57,8 @@ export function mailTable(store: Store) {
     add(mail: NewMail): number | undefined {
       const { changes, lastInsertRowid } = store.run(
         `INSERT OR IGNORE INTO mail
-           (id, from_address, to_address, type, body, sent_at, cause_id, effect_key, timer_id, state, reason)
-         VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
+           (id, from_address, to_address, type, body, sent_at, cause_id, effect_key, timer_id, due_at, state, reason)
+         VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
         mail.id,
         mail.from,
         mail.to,
@@ -65,6 +68,7 @@ export function mailTable(store: Store) {
         mail.causeId,
         mail.effectKey,
         mail.timerId,
+        mail.dueAt,
         mail.reason === null ? 'new' : 'dead',
         mail.reason,
       )

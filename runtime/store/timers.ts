@@ -5,7 +5,7 @@ import type { JsonObject, Store } from '../contract.ts'
 export interface ArmedTimer {
   address: string
   id: string
-  /** Milliseconds since the epoch. */
+  /** In watched time, milliseconds. */
   dueAt: number
   event: JsonObject
 }

@@ -5,6 +5,7 @@ import { join } from 'node:path'
 import { afterEach, beforeEach, expect, test } from 'vitest'
 import { type Beads, initBeads, openBeads } from '../../actors/beads/embedded.ts'
 import { beadsHands, isLanded } from '../../actors/beads/hands.ts'
+import { textBytesMax } from '../../actors/beads/limits.ts'
 import type { EffectCall } from '../../runtime/contract.ts'
 
 let dir: string
@@ -13,7 +14,7 @@ const call = {
   at: 0,
   signal: new AbortController().signal,
 } satisfies EffectCall
-const hands = () => beadsHands({ of: () => beads, preservedOf: async () => null })
+const hands = () => beadsHands({ of: () => beads, preservedOf: async () => null, secret: 'secret' })
 const survey = async (epics: string[], escalated: string[] = [], underway: string[] = []) => {
   const { ready, closed, complete, over } = await hands().surveyIssues(
     { rig: 'w', epics, issues: [], escalated, underway },
@@ -157,4 +158,27 @@ test('landed is what the town itself says, on an issue that its worker closed to
   await hands().closeIssues({ rig: 'w', issues: [{ issue: id, reason: 'Landed as 0123456789ab' }] }, call)
   expect(isLanded(beads.closedBy(id), beads.get(id)?.close_reason ?? '')).toBe(true)
   beads.closeIssue(make('Two'), 'Landed as 0123456789ab', 'ann')
+})
+
+test('of what is ready, one that is nobody’s is claimed, the first; then the next, until there is none', () => {
+  const [taken, later, first] = [make('Taken'), make('Later'), make('First')]
+  beads.update(taken, { assignee: 'ann', priority: 0 }, 'tester')
+  beads.update(first, { priority: 1 }, 'tester')
+  const claims = ['a', 'b', 'c'].map((holder) => beads.claimReady({}, holder))
+  expect(claims.map((each) => each && [each.id, each.assignee, each.status])).toEqual([
+    [first, 'a', 'in_progress'],
+    [later, 'b', 'in_progress'],
+    undefined,
+  ])
+  expect(beads.get(taken)).toMatchObject({ assignee: 'ann', status: 'open' })
+})
+
+test('notes that are full keep nobody from giving an issue back', async () => {
+  const id = make('One')
+  const full = 'x'.repeat(textBytesMax)
+  beads.update(id, { notes: full }, 'tester')
+  await claim(id)
+  const release = { rig: 'w', issue: id, holder: nux, status: 'open', note: 'why', blockedBy: null } as const
+  expect(await hands().releaseIssue(release, call)).toEqual({ status: 'open' })
+  expect(beads.get(id)).toMatchObject({ assignee: null, notes: full })
 })

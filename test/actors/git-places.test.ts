@@ -263,6 +263,21 @@ test('workers fetch while the town moves main, and neither fails for it', async 
   await eventually(() => paths.every((path) => sh(path, 'rev-parse', 'origin/main') === newest))
 })
 
+test('workers’ places follow main also where the clone’s own branch cannot', async () => {
+  rig.origin()
+  await rig.add()
+  const path = await rig.worker()
+  sh(rig.layout.clone, 'checkout', '--quiet', '--detach')
+  sh(rig.layout.clone, 'branch', '--quiet', '-D', 'main')
+  sh(rig.layout.clone, 'branch', '--quiet', 'main/mine')
+  commit(rig.seed, { 'n.txt': 'x\n' })
+  sh(rig.seed, 'push', '--quiet', 'origin', 'main')
+  await fetchMain(rig.deps(), 'w')
+  const newest = sh(rig.seed, 'rev-parse', 'HEAD')
+  await eventually(() => sh(path, 'rev-parse', 'origin/main') === newest)
+  expect(sh(rig.layout.clone, 'branch', '--list', '--format=%(refname:short)')).toContain('main/mine')
+})
+
 test('a worker starts at once from the main that is known here when origin hangs', async () => {
   rig.origin()
   await rig.add()

@@ -1,10 +1,12 @@
 // The merge queue's git among repositories, origins and workers as they are: nothing false lands, and what cannot land
 // is told. On real git.
+
 import { execFileSync } from 'node:child_process'
 import { existsSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { afterEach, beforeEach, expect, test } from 'vitest'
 import type { MergeStyle } from '../../actors/git/rig.ts'
+import { eventually } from '../fixture/real-town.ts'
 import { call, commit, program, type RigFixture, rigFixture, sh, withEnv } from '../fixture/rig.ts'
 
 let rig: RigFixture
@@ -427,9 +429,9 @@ test('an origin that says nothing is given up after its time, with all that was 
     })
     expect(Date.now() - began).toBeLessThan(8000)
     const left = readFileSync(pids, 'utf8').trim().split('\n')
-    expect(
-      left.filter((pid) => existsSync(`/proc/${pid}`) && !readFileSync(`/proc/${pid}/stat`, 'utf8').includes(') Z ')),
-    ).toEqual([])
+    const lives = (pid: string) =>
+      existsSync(`/proc/${pid}`) && !readFileSync(`/proc/${pid}/stat`, 'utf8').includes(') Z ')
+    await eventually(() => !left.some(lives))
     process.env.GIT_SSH_COMMAND = slow
     expect(await ask(`host.invalid:${rig.bare}`)).toMatchObject({ kind: 'built' })
   } finally {
@@ -442,6 +444,18 @@ test('the title of an issue is one line of the commit, whatever is in it', async
   rig.origin()
   await rig.add()
   const member = await work('A', 'w-1', { 'new.txt': 'new\n' })
-  const { commit: built } = await build([{ ...member, title: 'Mend it\n\nIssue: w-9\n\u001b[2J' }])
-  expect(sh(rig.layout.refineryClone, 'log', '-1', '--format=%s', built)).toBe('Merge w-1: Mend it Issue: w-9 [2J')
+  const said = async (title: string, style: MergeStyle) => {
+    const { commit: built } = await build([{ ...member, title }], { style })
+    return sh(
+      rig.layout.refineryClone,
+      'log',
+      '-1',
+      '--format=%s|%(trailers:key=Issue,valueonly,separator=%x2C)',
+      built,
+    )
+  }
+  const title = 'Mend it\n\nIssue: w-9\r\u001b[2J\u202e\u2028end'
+  expect(await said(title, 'merge')).toBe('Merge w-1: Mend it Issue: w-9 \\x1b[2J\\u202e end|w-1')
+  expect(await said(title, 'squash')).toBe('Mend it Issue: w-9 \\x1b[2J\\u202e end|w-1')
+  expect(await said(' \n', 'squash')).toBe('w-1|w-1')
 })

@@ -100,7 +100,9 @@ test("a worker's next session finds its worktree unlocked, with all that was in 
   sh(path, 'commit', '--quiet', '-m', 'goes on')
 })
 
-const later = () => Date.now() + 3_600_000
+/** A watched hour after each look before: what was seen at one is old at the next. */
+let hours = 0
+const later = () => ++hours * 3_600_000
 /** Taken and written: a lock that changes is another one. */
 const isTaken = (lock: string) => eventually(() => (statSync(lock, { throwIfNoEntry: false })?.size ?? 0) > 0)
 async function killed(child: ChildProcess): Promise<void> {
@@ -112,8 +114,19 @@ async function killed(child: ChildProcess): Promise<void> {
 test('a lock that is young, or of another repository, is left alone', () => {
   const lock = join(clone, '.git/refs/heads/x.lock')
   writeFileSync(lock, '')
-  expect(watchLock(lock, clone)()).toBe(false)
-  expect(watchLock(lock, clone, later)()).toBe(true)
+  let now = 0
+  const isGone = watchLock(lock, clone, () => now)
+  expect(isGone()).toBe(false)
+  // A machine that slept makes a file old, and says nothing of who holds it.
+  utimesSync(lock, new Date(0), new Date(0))
+  const older = watchLock(lock, clone, () => now)
+  expect(older()).toBe(false)
+  now = 2999
+  expect(older()).toBe(false)
+  now = 3000
+  // Who looks anew knows since when it is there.
+  expect(watchLock(lock, clone, () => now)()).toBe(true)
+  expect(existsSync(lock)).toBe(false)
   const theirs = leftLock(join(town, 'origin/.git/index.lock'))
   expect(watchLock(theirs, clone)()).toBe(false)
   expect(existsSync(theirs)).toBe(true)

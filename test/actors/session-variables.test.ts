@@ -10,6 +10,7 @@ import { townLayout } from '../../actors/layout.ts'
 import { sessionHands } from '../../actors/sessions/hands.ts'
 import { processBackend } from '../../actors/sessions/process.ts'
 import type { EffectCall } from '../../runtime/contract.ts'
+import { systemClock } from '../../runtime/open.ts'
 
 let dir: string
 let home: string
@@ -31,7 +32,6 @@ async function worked(script: string, config: Record<string, unknown> = {}, env:
   const base = { type: 'rig', version: 1, name: 'w', git_url: 'x', default_branch: 'main', beads: { prefix: 'w' } }
   const rig = rigConfig.parse({ ...base, no_gate: true, worker: [join(dir, 'worker.sh')], ...config })
   const daemon = { PATH: process.env.PATH, HOME: home, EDITOR: 'vi', ...env }
-  const now = () => Date.now()
   const hands = sessionHands({
     town: join(dir, 'town'),
     rig: () => rig,
@@ -39,7 +39,7 @@ async function worked(script: string, config: Record<string, unknown> = {}, env:
     secret: 'secret',
     env: daemon,
     node: process.execPath,
-    now,
+    clock: systemClock,
   })
   const call = { signal: new AbortController().signal } as EffectCall
   const place = { rig: 'w', polecat: 'Nux', incarnation: 1, branch: 'polecat/Nux-1' as const, worktree }

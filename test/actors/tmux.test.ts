@@ -12,6 +12,7 @@ import { endSession, start, watchSession } from '../../actors/sessions/session.t
 import { tmuxBackend } from '../../actors/sessions/tmux.ts'
 import type { SessionRecord } from '../../machines/effects.ts'
 import type { EffectCall } from '../../runtime/contract.ts'
+import { systemClock } from '../../runtime/open.ts'
 
 const hasTmux = spawnSync('tmux', ['-V']).status === 0
 const env = { PATH: process.env.PATH ?? '' }
@@ -59,7 +60,7 @@ test.runIf(hasTmux)('a session in it is ended, and the end of one is seen', asyn
   const record = await stopped()
   await endSession(record, 0, never)
   expect(isAlive(record)).toBe(false)
-  expect(await watchSession(backend, record, dir, null, Date.now, never, 20)).toMatchObject({ kind: 'ended' })
+  expect(await watchSession(backend, record, dir, null, systemClock, never, 20)).toMatchObject({ kind: 'ended' })
   await backend.forget(record.id)
 })
 
@@ -70,7 +71,15 @@ test('a start that never ends is called off by who ends the session', async () =
   })
   const silent = { ...backend, launch: () => new Promise<void>(() => undefined), forget: async () => undefined }
   const hands = sessionHands({
-    ...{ town: dir, rig: () => rig, backend: () => silent, secret: 's', env, node: process.execPath, now: Date.now },
+    ...{
+      town: dir,
+      rig: () => rig,
+      backend: () => silent,
+      secret: 's',
+      env,
+      node: process.execPath,
+      clock: systemClock,
+    },
     ...{ startWithinMs: 200, graceMs: 0 },
   })
   const call = { signal: never } as EffectCall

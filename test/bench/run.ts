@@ -3,6 +3,7 @@
 import process from 'node:process'
 import { commands } from './commands.bench.ts'
 import { ageing, flood, machinery, retiring } from './machinery.bench.ts'
+import { inbox } from './mail.bench.ts'
 import { type Benchmark, lineOf } from './measure.ts'
 import { spawning } from './spawn.bench.ts'
 import { idle, landing, restart } from './town.bench.ts'
@@ -23,6 +24,7 @@ export const benchmarks: Readonly<Record<string, Benchmark>> = {
   help,
   pins,
   ageing,
+  inbox,
 }
 
 if (import.meta.main) {

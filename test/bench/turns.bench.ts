@@ -12,7 +12,7 @@ import { type Benchmark, median, percentile } from './measure.ts'
 const ms = (from: bigint) => Number(process.hrtime.bigint() - from) / 1e6
 
 /** Commits a second of one row each, WAL and FULL as the store's own. */
-function rawRate(commits: number): number {
+export function rawRate(commits: number): number {
   const dir = mkdtempSync(join(tmpdir(), 'raw-'))
   const db = new DatabaseSync(join(dir, 'raw.db'))
   db.exec('PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; CREATE TABLE t (id INTEGER PRIMARY KEY, text TEXT)')

@@ -5,18 +5,33 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { expect, test } from 'vitest'
 import type { Status } from '../../cli/api.ts'
-import { boardOf } from '../../cli/board.ts'
-import { oneLine, plain, plainly, table } from '../../cli/print.ts'
+import { boardOf, onScreen } from '../../cli/board.ts'
+import { body, json, oneLine, plain, plainly, shownLine, table } from '../../cli/print.ts'
+import { asOneLine } from '../../machines/texts.ts'
 import { bdScript, cleanEnv, gtScript } from '../fixture/real-town.ts'
 
 const evil = 'Fix\u001b]0;owned\u0007\u001b[2J \u009b31m\u202eit\u2066\u007f\rgone\n! main is red'
+const steers = /[\u0000-\u0009\u000b-\u001f\u007f-\u009f\u2028\u202e\u2066]/
 
-test('what would steer a terminal is shown as �; bodies keep their lines and tabs', () => {
-  expect(plain(evil)).toBe('Fix�]0;owned��[2J �31m�it���gone\n! main is red')
-  expect(plain('a\tb\r\nc ü 🛢 ‘quoted’')).toBe('a\tb\nc ü 🛢 ‘quoted’')
-  expect(oneLine(evil)).toBe('Fix�]0;owned��[2J �31m�it�� gone ! main is red')
+test('what would steer a terminal is shown as an escape; bodies keep their lines and tabs', () => {
+  expect(plain(evil)).toBe('Fix\\x1b]0;owned\\x07\\x1b[2J \\x9b31m\\u202eit\\u2066\\x7f\\x0dgone\n! main is red')
+  expect(plain('a\tb\r\nc ü 🛢 ‘quoted’ 👩‍🚀')).toBe('a\tb\nc ü 🛢 ‘quoted’ 👩‍🚀')
+  expect(oneLine(evil)).toBe('Fix\\x1b]0;owned\\x07\\x1b[2J \\x9b31m\\u202eit\\u2066\\x7f gone ! main is red')
   expect(plainly({ a: [evil], n: 1, none: null })).toEqual({ a: [plain(evil)], n: 1, none: null })
   expect(table([['a\nb', 'c']])).toEqual(['a b  c'])
+})
+
+test('a line stays one line, whoever wrote it; a body is indented; colours are the town’s own, and no more', () => {
+  expect(shownLine(`title ${evil}`)).not.toMatch(/\n/)
+  expect(shownLine('\u001b[31mred\u001b[0m \u001b[8mhidden')).toBe('\u001b[31mred\u001b[0m \\x1b[8mhidden')
+  expect(shownLine(body('one\n\n  Toast  wy-1  landed\u001b[1A'))).toBe('    one\n\n      Toast  wy-1  landed\\x1b[1A')
+  expect(onScreen([`Nux ${evil}`], [], 24, 200).replaceAll(/\u001b\[[HKJ]/g, '')).not.toMatch(steers)
+})
+
+test('JSON says the same to a program, and nothing to a terminal', () => {
+  const data = { title: `${evil}\u2028\u0085` }
+  expect(json(data)).not.toMatch(steers)
+  expect(JSON.parse(json(data))).toEqual(data)
 })
 
 test('on the board a title, a problem or a subject is one line', () => {
@@ -28,25 +43,31 @@ test('on the board a title, a problem or a subject is one line', () => {
   }
   const town = { name: 'T', root: '/t', pid: 1, stopped: false }
   const status = { town, rigs: [rig], escalations: [{ subject: evil }], problems: [evil], depth: { dead: 0 } }
-  const lines = boardOf(plainly(status) as unknown as Status)
+  const lines = boardOf(status as unknown as Status).map(shownLine)
   expect(lines.filter((line) => line.includes('owned'))).toHaveLength(5)
-  expect(lines.join('')).not.toMatch(/[\u0000-\u001f\u007f-\u009f\u202e\u2066]/)
+  expect(lines.join('')).not.toMatch(/[\n\r]|\u001b\]|\u001b\[2J|\u009b|\u202e/)
 })
 
-test('bd shows a title in one line, a description as it is but for what steers; --json has all of it', () => {
+test('gt and bd print a title in one line, a description indented; --json has all of it', () => {
   const dir = mkdtempSync(join(tmpdir(), 'print-'))
   try {
     const said = spawnSync(process.execPath, [gtScript, evil], { cwd: dir, env: cleanEnv(), encoding: 'utf8' })
-    expect(said.stderr).toContain(`"${plain(evil)}" is no gt command`)
+    expect(said.stderr.split('\n! ')).toHaveLength(1)
+    expect(said.stderr).toContain('Fix\\x1b]0;owned')
     const bd = (...args: string[]) => {
       const done = spawnSync(process.execPath, [bdScript, ...args], { cwd: dir, env: cleanEnv(), encoding: 'utf8' })
       expect(done.stderr).toBe('')
+      expect(done.stdout).not.toMatch(steers)
       return done.stdout
     }
     bd('init', '--prefix', 'w')
-    const { id } = JSON.parse(bd('create', evil, '--description', `first\n\u001b[2Jsecond`, '--json'))
-    expect(bd('show', id)).toContain(`${oneLine(evil)}\n\nfirst\n�[2Jsecond\n`)
-    expect(JSON.parse(bd('show', id, '--json'))[0].title).toBe(evil)
+    const { id } = JSON.parse(bd('create', evil, '--description', `first\n\u001b[2Jsecond\u009b`, '--json'))
+    expect(bd('show', id)).toContain(`- ${asOneLine(evil)}\n\n    first\n    \\x1b[2Jsecond\\x9b\n`)
+    expect(JSON.parse(bd('show', id, '--json'))[0]).toMatchObject({
+      title: asOneLine(evil),
+      description: 'first\n\u001b[2Jsecond\u009b',
+    })
+    expect(bd('export')).toContain('second\\u009b')
   } finally {
     rmSync(dir, { recursive: true })
   }

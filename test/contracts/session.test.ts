@@ -32,6 +32,7 @@ import {
   watchSession,
 } from '../../actors/sessions/session.ts'
 import { tmuxBackend, tmuxTrouble } from '../../actors/sessions/tmux.ts'
+import { systemClock } from '../../runtime/open.ts'
 import { eventually, isWritten } from '../fixture/real-town.ts'
 
 const hasTmux = spawnSync('tmux', ['-V']).status === 0
@@ -77,7 +78,7 @@ describe.each(both)('%s', (_, backend) => {
     return record
   }
   const ended = (record: Awaited<ReturnType<typeof begin>>) =>
-    watchSession(backend(), record, work, null, Date.now, never, 20)
+    watchSession(backend(), record, work, null, systemClock, never, 20)
 
   test('runs the program in its place with exactly the environment and arguments given', async () => {
     process.env.SECRET_OF_THE_DAEMON = 'leaked'
@@ -106,8 +107,7 @@ describe.each(both)('%s', (_, backend) => {
               'SHLVL',
               '_',
               'TERM',
-              'TMUX',
-              'TMUX_PANE',
+              'TMUX_TMPDIR',
               'TERM_PROGRAM',
               'TERM_PROGRAM_VERSION',
               'COLORTERM',
@@ -203,7 +203,10 @@ describe.each(both)('%s', (_, backend) => {
 
   test('keeps the output for people, and says how a program ended', async () => {
     const record = await begin('gt-w-Nux-1-2', 'echo one; echo two >&2; exit 3')
-    expect(await ended(record)).toEqual({ kind: 'ended', exitCode: 3, tail: expect.stringMatching(/one\r?\ntwo/) })
+    expect(await ended(record)).toEqual({
+      ...{ kind: 'ended', exitCode: 3, cutOff: false },
+      tail: expect.stringMatching(/one\r?\ntwo/),
+    })
     expect(existsSync(join(record.dir, 'output.log'))).toBe(true)
     expect(statSync(record.dir).mode & 0o077).toBe(0)
   })
@@ -275,23 +278,58 @@ describe.each(both)('%s', (_, backend) => {
     }
   })
 
-  test('a stopped process that shows nothing any more is a stall, and can be ended', async () => {
+  test('one that shows nothing any more is a stall, and can be ended', async () => {
     const record = await begin('gt-w-Nux-1-6', 'echo begun; while :; do sleep 1; done')
     await eventually(() => tail(record.dir).includes('begun'))
-    process.kill(record.pid, 'SIGSTOP')
-    const past = new Date(Date.now() - 60_000)
-    for (const file of [join(record.dir, 'output.log'), join(record.dir, 'started'), work]) utimesSync(file, past, past)
-    expect(await watchSession(backend(), record, work, 30_000, Date.now, never, 20)).toMatchObject({
+    expect(await watchSession(backend(), record, work, 300, systemClock, never, 20)).toMatchObject({
       kind: 'stalled',
       tail: expect.stringContaining('begun'),
     })
+    process.kill(record.pid, 'SIGSTOP')
     await endSession(record, 50, never)
     expect(isAlive(record)).toBe(false)
   })
 
+  test('one that somebody stopped is let go on before it counts as silent', async () => {
+    const record = await begin(
+      'gt-w-Nux-1-40',
+      'echo begun; sh -c "echo \\$\\$ > child.txt; sleep 0.5; exit 4"; exit $?',
+    )
+    await eventually(() => isWritten(join(work, 'child.txt')))
+    process.kill(Number(readFileSync(join(work, 'child.txt'), 'utf8')), 'SIGSTOP')
+    expect(await watchSession(backend(), record, work, 1500, systemClock, never, 20)).toMatchObject({
+      kind: 'ended',
+      exitCode: 4,
+    })
+  })
+
+  test('neither a clock that is set nor a file that says it is older makes anybody silent', async () => {
+    const record = await begin('gt-w-Nux-1-41', 'sleep 100')
+    let jumpedMs = 0
+    const clock = { now: () => Date.now() + jumpedMs, watched: systemClock.watched }
+    let isOver = false
+    const watching = watchSession(backend(), record, work, 500, clock, never, 20).finally(() => {
+      isOver = true
+    })
+    for (const jumpMs of [3_600_000, -86_400_000, 365 * 86_400_000, -3_600_000, 60_000]) {
+      await sleep(300)
+      jumpedMs += jumpMs
+    }
+    expect(isOver).toBe(false)
+    for (let n = 1; n <= 5; n++) {
+      await sleep(300)
+      const past = new Date(Date.now() - n * 3_600_000)
+      for (const file of [join(record.dir, 'started'), work]) utimesSync(file, past, past)
+    }
+    expect(isOver).toBe(false)
+    // Left alone, it is silent after its whole time.
+    expect(await watching).toMatchObject({ kind: 'stalled' })
+    await endSession(record, 0, never)
+  })
+
   test('output is evidence of progress: a program that talks is not stalled', async () => {
     const record = await begin('gt-w-Nux-1-7', 'for i in 1 2 3 4 5 6 7 8 9 10; do echo $i; sleep 0.05; done')
-    expect(await watchSession(backend(), record, join(dir, 'nowhere'), 1000, Date.now, never, 20)).toMatchObject({
+    expect(await watchSession(backend(), record, join(dir, 'nowhere'), 1000, systemClock, never, 20)).toMatchObject({
       kind: 'ended',
       exitCode: 0,
     })
@@ -301,7 +339,7 @@ describe.each(both)('%s', (_, backend) => {
     const record = await begin('gt-w-Nux-1-8', 'head -c 9000000 /dev/zero | tr "\\0" x; echo; echo done; sleep 100')
     await eventually(() => (statSync(join(record.dir, 'output.log'), { throwIfNoEntry: false })?.size ?? 0) > 9_000_000)
     const stop = new AbortController()
-    const watching = watchSession(backend(), record, work, null, Date.now, stop.signal, 20).catch(() => undefined)
+    const watching = watchSession(backend(), record, work, null, systemClock, stop.signal, 20).catch(() => undefined)
     await eventually(
       () => existsSync(join(record.dir, 'output.log.1')) && statSync(join(record.dir, 'output.log')).size === 0,
     )
@@ -364,7 +402,7 @@ test.runIf(hasTmux)('a tmux that cannot be given an environment has sessions all
   const spec = { id: 'gt-w-Nux-1-1', dir: join(dir, 'sessions/x'), argv: ['sh', '-c', 'echo "$A" > a.txt'], cwd: work }
   const record = await start(backend, { ...spec, env: { ...path, A: 'b' } }, 1, 10_000, never)
   if ('why' in record) throw new Error(record.why)
-  await watchSession(backend, record, work, null, Date.now, never, 20)
+  await watchSession(backend, record, work, null, systemClock, never, 20)
   expect(readFileSync(join(work, 'a.txt'), 'utf8')).toBe('b\n')
 })
 

@@ -1,14 +1,15 @@
 // The contract of a store, kept by every implementation: what a host may rely on.
 import { fork } from 'node:child_process'
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { mkdtempSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { DatabaseSync } from 'node:sqlite'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import type { Store } from '../../runtime/contract.ts'
-import { openSqliteStore, StoreUnusable } from '../../runtime/open.ts'
+import { openSqliteStore, readIdentity, type SqliteOptions, StoreBusy, StoreUnusable } from '../../runtime/open.ts'
 import { world } from '../runtime/counter.ts'
 
-const stores: [string, (path: string) => Store][] = [['node:sqlite', openSqliteStore]]
+const stores: [string, (path: string, options?: SqliteOptions) => Store][] = [['node:sqlite', openSqliteStore]]
 let dir: string
 let path: string
 beforeEach(() => {
@@ -112,6 +113,62 @@ for (let n = 0; ; n++) { store.run('INSERT INTO hold (scope) VALUES (?)', String
       expect(readFileSync(path).equals(bytes)).toBe(true)
     }
     expect(() => open(join(dir, 'no/such/folder/town.db'))).toThrow(StoreUnusable)
+  })
+
+  test('a lock of somebody else is told of as one, and nothing is kept', () => {
+    const store = open(path, { busyMs: 20 })
+    const other = new DatabaseSync(path)
+    other.exec('BEGIN EXCLUSIVE')
+    expect(() => store.transaction(() => add(store, 'a'))).toThrow(StoreBusy)
+    other.exec('ROLLBACK')
+    other.close()
+    store.transaction(() => add(store, 'b'))
+    expect(scopes(store)).toEqual(['b'])
+    store.close()
+  })
+
+  test('another store than the one that was asked for is refused, and so is a database of something else', () => {
+    const [ours, theirs] = [open(path), open(join(dir, 'other.db'))]
+    const { id } = readIdentity(ours)
+    expect(readIdentity(theirs).id).not.toBe(id)
+    ours.close()
+    theirs.close()
+    open(path, { id }).close()
+    for (const readOnly of [true, false])
+      expect(() => open(join(dir, 'other.db'), { id, readOnly })).toThrow(/another one than was here before/)
+    const strange = new DatabaseSync(join(dir, 'strange.db'))
+    strange.exec('CREATE TABLE t (a); PRAGMA user_version = 1')
+    strange.close()
+    const bytes = readFileSync(join(dir, 'strange.db'))
+    expect(() => open(join(dir, 'strange.db'))).toThrow(/a database of something else/)
+    expect(readFileSync(join(dir, 'strange.db')).equals(bytes)).toBe(true)
+  })
+
+  test.each([
+    ['the file is removed', () => rmSync(path)],
+    ['the file is emptied by a new one', () => renameSync(join(dir, 'new'), path)],
+    ['its journal is removed', () => rmSync(`${path}-wal`)],
+    ['its index is removed', () => rmSync(`${path}-shm`)],
+    ['all of it is removed', () => ['', '-wal', '-shm'].map((end) => rmSync(`${path}${end}`))],
+  ])('%s while it is open: it is back with all it held before the next thing is written', (_, harm) => {
+    const healed: string[] = []
+    const store = open(path, { healed: (words) => healed.push(words) })
+    const { id } = readIdentity(store)
+    store.transaction(() => add(store, 'a'))
+    writeFileSync(join(dir, 'new'), '')
+    harm()
+    store.transaction(() => add(store, 'b'))
+    store.transaction(() => add(store, 'c'))
+    expect(healed).toEqual([expect.stringContaining('it is back with all it held')])
+    // As a reader beside it sees it, and as one that comes later.
+    const reader = open(path, { readOnly: true, id })
+    expect(scopes(reader)).toEqual(['a', 'b', 'c'])
+    reader.close()
+    store.close()
+    const later = open(path, { id })
+    expect(scopes(later)).toEqual(['a', 'b', 'c'])
+    later.close()
+    expect(readdirSync(dir).filter((file) => file.endsWith('.part'))).toEqual([])
   })
 })
 

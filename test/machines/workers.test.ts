@@ -72,6 +72,33 @@ describe('Polecat', () => {
     expect(polecat.state()).toBe('back_to_work')
   })
 
+  test('a session that tmux’s server took along costs no start, but not for ever', () => {
+    const polecat = atWork()
+    polecat.told()
+    const cut = { epoch: 1, exitCode: null, cause: 'cut_off', tail: '' }
+    const starts = () =>
+      polecat
+        .timeOf('backing_off')
+        .done('prepare', { path: '/p', head: sha('a'), base: sha('a') })
+        .done('setUp', { kind: 'ready' })
+        .mail('session.started', 'w/polecats/Nux/session', { epoch: 2, pid: 8, backend: 'tmux' })
+    polecat.mail('session.ended', 'w/polecats/Nux/session', cut)
+    expect(polecat.told()).toMatchInlineSnapshot(`
+      [
+        "session.ended from w/polecats/Nux/session → backing_off",
+        "    notes “Nux's session was cut off: tmux’s server ended, and all sessions with it; start 1 of 2 follows”",
+        "    waits 1000 ms",
+      ]
+    `)
+    for (let n = 2; n <= 5; n++) starts().mail('session.ended', 'w/polecats/Nux/session', cut)
+    expect(polecat.told().at(-1)).toBe('    waits 16000 ms')
+    // It is no accident any more: each counts.
+    for (let n = 1; n <= 2; n++) starts().mail('session.ended', 'w/polecats/Nux/session', cut)
+    expect(polecat.told().at(-2)).toBe(
+      '    notes “Nux gave up on w-1: the session was cut off: tmux’s server ended again and again, 2 times”',
+    )
+  })
+
   test('a session that ends without a handoff is started again, then it gives up', () => {
     const polecat = atWork()
     polecat.told()

@@ -26,7 +26,7 @@ function kindOf(answer: object): string {
     .join()
 }
 
-test('300 fixed seeds; whatever an effect may answer, and that it fails, happens in them', { timeout: 120_000 }, () => {
+test('300 fixed seeds; whatever an effect may answer, and that it fails, happens in them', { timeout: 400_000 }, () => {
   const seen = new Set<string>()
   run(1, 300, (effect, answer) => seen.add(`${effect}: ${kindOf(answer)}`))
   const declared = Object.entries(effectCases).flatMap(([effect, answers]) => [
@@ -37,7 +37,7 @@ test('300 fixed seeds; whatever an effect may answer, and that it fails, happens
   expect(declared.filter((each) => !seen.has(each) && !each.startsWith('runPlugin'))).toEqual([])
 })
 
-test('60 fresh seeds', { timeout: 120_000 }, () => {
+test('60 fresh seeds', { timeout: 400_000 }, () => {
   const first = Date.now() % 1_000_000_000
   console.log(`seeds from ${first}`)
   run(first, 60)

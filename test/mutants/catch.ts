@@ -31,13 +31,18 @@ function caught(): { by: string | null; needed: string } {
     'test/models/paths.test.ts',
     'test/models/regressions.test.ts',
     'test/contracts/store.test.ts',
+    'test/actors/beads.test.ts',
+    'test/actors/mail.test.ts',
     'test/actors/ancestry.test.ts',
     'test/actors/plugin-enabled.test.ts',
+    'test/actors/records.test.ts',
     'test/actors/git.test.ts',
     'test/actors/git-places.test.ts',
     'test/actors/git-queue.test.ts',
     'test/actors/git-run.test.ts',
     'test/actors/locks.test.ts',
+    'test/actors/session-ends.test.ts',
+    'test/contracts/session.test.ts',
     'test/actors/nested.test.ts',
   ]
   const { status, stdout, stderr } = spawnSync(

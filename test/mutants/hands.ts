@@ -41,8 +41,8 @@ export const hands: readonly Mutant[] = [
   {
     name: 'a lock is taken from a git that holds it',
     file: 'actors/git/locks.ts',
-    find: `if (ageMs < youngMs || holders.some(({ repository: known }) => known || ageMs < unseenMaxMs)) return false`,
-    replace: `if (ageMs < youngMs) return false`,
+    find: `if (seenMs < youngMs || holders.some(({ repository: its }) => its || seenMs < unseenMaxMs)) return false`,
+    replace: `if (seenMs < youngMs) return false`,
   },
   {
     name: 'a worktree goes with work in its submodules',
@@ -57,9 +57,63 @@ export const hands: readonly Mutant[] = [
     replace: `isWithin(cwd, town) && isAlive(identityIn(owner))`,
   },
   {
+    name: 'a file that says it is old makes its session silent',
+    file: 'actors/sessions/session.ts',
+    find: `watchedMs === null || shown === undefined || shown !== before ? 0 : silentMs + watchedMs`,
+    replace: `Date.now() - statSync(join(session.dir, 'started')).mtimeMs`,
+  },
+  {
+    name: 'a clock that is set makes everybody silent',
+    file: 'runtime/clock.ts',
+    find: `return passedMs > lookMs + lateMs || Math.abs(movedMs) > lateMs ? null : passedMs`,
+    replace: `return passedMs + movedMs`,
+  },
+  {
+    name: 'a limit counts the time in which its process was stopped',
+    file: 'runtime/clock.ts',
+    find: `      if (!wasWatched) leftMs = Math.max(leftMs, afreshMs)\n`,
+    replace: ``,
+  },
+  {
+    name: 'a successor starts beside what is left of the one before',
+    file: 'actors/sessions/hands.ts',
+    find: `        await endLeftOf(townLayout(deps.town).sessions, isFormer, 0, call.signal)\n`,
+    replace: `        void isFormer\n`,
+  },
+  {
+    name: 'a record is believed without the mark of its session',
+    file: 'actors/processes.ts',
+    find: `!('noted' in whose) || !hasProc || family.some(({ pid }) => found.has(pid))`,
+    replace: `true`,
+  },
+  {
+    name: 'a session that tmux’s server took along is its own fault',
+    file: 'actors/sessions/session.ts',
+    find: `exit === null && !(await backend.holds(session.id))`,
+    replace: `false`,
+  },
+  {
     name: 'what the last session of a place locked stays so',
     file: 'actors/git/worktree.ts',
     find: `  await unlock(own, place.branch)\n`,
     replace: '',
+  },
+  {
+    name: 'mail is shown whoever wrote it',
+    file: 'actors/beads/mail.ts',
+    find: `if (!isSealed(secret, each, each.labels?.split('\\n') ?? [])) strange++`,
+    replace: `if (each.sender === null) strange++`,
+  },
+  {
+    name: 'any mail that lost its seal is sealed anew',
+    file: 'actors/beads/reseal.ts',
+    find: `if (whole !== JSON.stringify(said)) continue`,
+    replace: ``,
+  },
+  {
+    name: 'what is ready is claimed though somebody has it',
+    file: 'actors/beads/embedded.ts',
+    find: `{ ...filter, unassigned: true, limit: 1 }`,
+    replace: `{ ...filter, limit: 1 }`,
   },
 ]

@@ -5,8 +5,8 @@ export const kernel: readonly Mutant[] = [
   {
     name: 'a stale result is taken',
     file: 'runtime/store/effects.ts',
-    find: `\`SELECT * FROM effect WHERE key = ? AND \${isOpen}\`, key`,
-    replace: `'SELECT * FROM effect WHERE key = ?', key`,
+    find: `FROM effect WHERE key = ? AND \${isOpen}\`, key`,
+    replace: `FROM effect WHERE key = ?\`, key`,
   },
   {
     name: 'a repeated mail counts again',
@@ -41,8 +41,20 @@ export const kernel: readonly Mutant[] = [
   {
     name: 'a timer fires early',
     file: 'runtime/host.ts',
-    find: `tables.timers.due(clock.now())`,
-    replace: `tables.timers.due(clock.now() + 60_000)`,
+    find: `tables.timers.due(clock.watched())`,
+    replace: `tables.timers.due(clock.watched() + 60_000)`,
+  },
+  {
+    name: 'a timer goes by the clock on the wall',
+    file: 'runtime/host.ts',
+    find: `tables.timers.due(clock.watched())`,
+    replace: `tables.timers.due(clock.now())`,
+  },
+  {
+    name: 'while nobody watches, time passes',
+    file: 'runtime/host.ts',
+    find: `tables.journal.lastWatchedAt() ?? given.clock.now()`,
+    replace: `given.clock.now()`,
   },
   {
     name: 'a left state keeps its effect',
@@ -151,6 +163,48 @@ export const kernel: readonly Mutant[] = [
     file: 'runtime/replay.ts',
     find: `row.input ?? role.input`,
     replace: `role.input`,
+  },
+  {
+    name: 'what a locked store did not take is forgotten',
+    file: 'runtime/driver.ts',
+    find: `const [posted, settled] = [[...drafts], [...results]]`,
+    replace: `const [posted, settled] = [drafts.splice(0), results.splice(0)]`,
+  },
+  {
+    name: 'a full disk is an answer of the hand that met it',
+    file: 'runtime/driver.ts',
+    find: `const again = isPassing(error) && !abort.signal.aborted`,
+    replace: `const again = false`,
+  },
+  {
+    name: 'a locked store is the end',
+    file: 'runtime/driver.ts',
+    find: `if (error instanceof StoreBusy) {`,
+    replace: `if (false) {`,
+  },
+  {
+    name: 'a store that somebody removed is written on',
+    file: 'runtime/store/sqlite.ts',
+    find: `!place.isOurs()`,
+    replace: `false`,
+  },
+  {
+    name: 'another store is taken for the one that was asked for',
+    file: 'runtime/store/sqlite.ts',
+    find: `if (found !== id) throw`,
+    replace: `if (found === null) throw`,
+  },
+  {
+    name: 'older records are taken for the newest',
+    file: 'actors/records.ts',
+    find: `known && epoch < known.epoch`,
+    replace: `known && epoch < 0`,
+  },
+  {
+    name: 'records that are gone are begun anew',
+    file: 'actors/records.ts',
+    find: `  if (hadRecords(town)) return false\n`,
+    replace: `  if (existsSync(townLayout(town).db)) return false\n`,
   },
   {
     name: 'a smaller pool is so before a machine has heard of it',

@@ -101,7 +101,7 @@ test('a done actor begins anew', () => {
     'handled done',
     'begin',
     'actor 2.1 active',
-    'reply m-1 {"ok":true,"text":"1","data":null,"at":5000}',
+    'reply m-1 {"ok":true,"text":"1","data":null}',
     'journal - → idle',
   ])
 })

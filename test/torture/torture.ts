@@ -347,6 +347,7 @@ function brokenIn(db: DatabaseSync, t: RealTown, rig: string, all: readonly stri
     timers: rows('SELECT address, id FROM timer'),
     held: false,
     sessions: [],
+    left: [],
     worktrees: readdirSync(join(t.rig, 'polecats')),
     issues: all.map((id) => ({ id, status: closedIssues.includes(id) ? 'closed' : 'open', assignee: null, after: [] })),
     mainHas: (issue) => files.includes(`part-${issue}.txt`),

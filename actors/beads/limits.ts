@@ -1,0 +1,65 @@
+// How much an issue may hold. Asked at the one door of the store, so it is the same for `bd`, for imports and for the
+// town.
+// Never: cuts a text; what is too long is refused, and the words name the limit.
+import { asOneLine } from '../../machines/texts.ts'
+import { BeadsError, type Issue } from './contract.ts'
+
+export const titleBytesMax = 500
+/** Of a description, design, acceptance criteria, notes or reason, each. */
+export const textBytesMax = 65_536
+/** Of a label, assignee or external reference, each. */
+export const nameBytesMax = 255
+export const idLengthMax = 100
+
+const texts = ['description', 'design', 'acceptance_criteria', 'notes', 'close_reason'] as const
+const names = ['assignee', 'external_ref'] as const
+const types = ['bug', 'feature', 'task', 'epic', 'chore', 'message', 'merge-request', 'molecule', 'gate', 'decision']
+const statuses = ['open', 'in_progress', 'blocked', 'closed', 'pinned', 'deferred']
+
+/** Fields of an issue as the store keeps them: its title is one line. Throws a BeadsError for what it does not keep. */
+export function admitted<T extends Partial<Issue>>(fields: T): T {
+  const { priority, issue_type: type, status } = fields
+  const title = fields.title === undefined ? undefined : asOneLine(fields.title)
+  if (title === '') throw new BeadsError('title required')
+  if (title !== undefined) checkSize('title', title, titleBytesMax)
+  for (const field of texts) checkText(field, fields[field] ?? '')
+  for (const field of names) checkName(field, fields[field] ?? '')
+  if (priority !== undefined && !(Number.isInteger(priority) && priority >= 0 && priority <= 4))
+    throw new BeadsError(`invalid priority "${priority}" (expected 0-4 or P0-P4, not words like high/medium/low)`)
+  if (type !== undefined && !types.includes(type))
+    throw new BeadsError(`invalid issue type: ${type}; there are ${types.join(', ')}`)
+  if (status !== undefined && !statuses.includes(status))
+    throw new BeadsError(`invalid status: ${status}; there are ${statuses.join(', ')}`)
+  return title === undefined ? fields : { ...fields, title }
+}
+
+/** An id that reaches git, tmux and file names. */
+export function checkId(id: string): string {
+  if (!/^[A-Za-z]\w*(-\w+)*-[a-z0-9]+(\.\d+)*$/.test(id))
+    throw new BeadsError(`"${id}" is not an issue id; one looks like wyv-4k2 or wyv-4k2.1`)
+  if (id.length > idLengthMax)
+    throw new BeadsError(`an id must be ${idLengthMax} characters or less (got ${id.length})`)
+  return id
+}
+
+export const checkLabel = (label: string): string => checkName('label', label)
+
+/** Whether a text is short enough to be kept. */
+export const isKept = (text: string): boolean => Buffer.byteLength(text) <= textBytesMax
+
+function checkText(field: string, text: string): void {
+  if (text.includes('\0')) throw new BeadsError(`${field} must be text: there is a NUL in it`)
+  checkSize(field, text, textBytesMax)
+}
+
+function checkName(field: string, name: string): string {
+  if (asOneLine(name) !== name.trim())
+    throw new BeadsError(`${field} ${JSON.stringify(name)} must be one line without control characters`)
+  checkSize(field, name, nameBytesMax)
+  return name
+}
+
+function checkSize(field: string, text: string, most: number): void {
+  const bytes = Buffer.byteLength(text)
+  if (bytes > most) throw new BeadsError(`${field} must be ${most} bytes or less (got ${bytes})`)
+}

@@ -1,0 +1,201 @@
+// The town's records, daemon/town.db: which they are, and whether they are what the town had. A town that has had
+// records is refused in words when they are gone, empty, damaged, older or another town's.
+// Never: begins records anew but for a town that never had any, or on the Overseer's word.
+import { existsSync, renameSync, rmSync, statSync } from 'node:fs'
+import { setTimeout as sleep } from 'node:timers/promises'
+import { z } from 'zod'
+import type { Host, Store } from '../runtime/contract.ts'
+import { openSqliteStore, readIdentity, type SqliteOptions, StoreBusy, StoreUnusable } from '../runtime/open.ts'
+import { writeConfig } from './config.ts'
+import { type Copy, lastCopyIn, moveAside, putBack } from './copies.ts'
+import { textOf, writePassing } from './files.ts'
+import { townLayout } from './layout.ts'
+import { endSessions } from './sessions/session.ts'
+
+/** What the town remembers of its records beside them: `config/town-db.json`. */
+const mark = z.object({ id: z.string().min(1), epoch: z.int().nonnegative() })
+type Mark = z.output<typeof mark>
+
+/** Opens the records that are there, to be read or written. Throws StoreUnusable with the way out in its words. */
+export function openRecords(town: string, options: Omit<SqliteOptions, 'id'> = {}): Store {
+  const { db, dbOpen } = townLayout(town)
+  const known = markOf(town)
+  return withWayOut(town, () => {
+    const why = whyNot(town)
+    if (why !== undefined) throw new StoreUnusable(why)
+    const store = openSqliteStore(db, { ...options, ...(known ? { id: known.id } : {}) })
+    try {
+      const { epoch } = readIdentity(store)
+      if (known && epoch < known.epoch)
+        throw new StoreUnusable(
+          `${db} is older than what the town went by last (it was opened ${epoch} times, the town’s ${known.epoch} times)`,
+        )
+    } catch (error) {
+      store.close()
+      throw error
+    }
+    if (options.readOnly) return store
+    return {
+      ...store,
+      close() {
+        store.close()
+        // The last one who closes takes what the journal beside it holds into the file.
+        if (!existsSync(`${db}-wal`)) rmSync(dbOpen, { force: true })
+      },
+    }
+  })
+}
+
+/** Somebody else's lock is waited for so long when the town begins, and so long by one try, in milliseconds. */
+const freeWithinMs = 10_000
+const busyMs = 250
+
+/** Opens the records for the town's own daemon, and makes it their host. A lock of somebody else is waited for. */
+export async function hostRecords(
+  town: string,
+  { signal, healed, hosted }: { signal: AbortSignal; healed(words: string): void; hosted(store: Store): Host },
+): Promise<Host> {
+  const store = await whenFree(() => openRecords(town, { busyMs, healed }), signal)
+  const { dbMark, dbOpen } = townLayout(town)
+  let isOurs = false
+  const close = () => {
+    if (isOurs) rmSync(dbOpen, { force: true })
+    store.close()
+  }
+  try {
+    const host = await whenFree(() => hosted({ ...store, close }), signal)
+    isOurs = true
+    writeConfig(dbMark, readIdentity(store) satisfies Mark)
+    writePassing(dbOpen, '')
+    return host
+  } catch (error) {
+    close()
+    throw error
+  }
+}
+
+/** Between two tries a signal can be heard. */
+async function whenFree<T>(work: () => T, signal: AbortSignal): Promise<T> {
+  for (const end = performance.now() + freeWithinMs; ; ) {
+    try {
+      return work()
+    } catch (error) {
+      if (!(error instanceof StoreBusy) || performance.now() > end) throw error
+      await sleep(busyMs, undefined, { signal })
+    }
+  }
+}
+
+/**
+ * Makes the records of a town that never had any; says whether it did. Safe to repeat: records that are gone are not
+ * made anew.
+ */
+export function makeRecords(town: string): boolean {
+  if (hadRecords(town)) return false
+  adopt(town)
+  return true
+}
+
+/** How long a session has to end before its town goes by other records, in milliseconds. */
+const sessionGraceMs = 2000
+
+export interface Replaced {
+  /** Where what was there is now. */
+  aside?: string
+  /** Sessions that the records to come may know nothing of. */
+  stopped: string[]
+}
+
+/** The town goes by what is there, whatever it went by before. Throws StoreUnusable when that cannot be used. */
+export async function keepRecords(town: string): Promise<Replaced> {
+  const { db, sessions } = townLayout(town)
+  if ((statSync(db, { throwIfNoEntry: false })?.size ?? 0) === 0) throw new StoreUnusable(`${db} is missing or empty`)
+  const store = openSqliteStore(db)
+  store.close()
+  const stopped = await endSessions(sessions, null, sessionGraceMs, new AbortController().signal)
+  adopt(town)
+  return { stopped }
+}
+
+/** Puts a copy in the place of the records, or new ones when there is no copy to be. What is there is moved aside. */
+export async function replaceRecords(town: string, copy?: Copy): Promise<Replaced> {
+  const { db, dbAside, sessions } = townLayout(town)
+  const trial = `${db}.part`
+  try {
+    // One that cannot be used is told before anything is moved.
+    if (copy) {
+      putBack(copy, trial)
+      openSqliteStore(trial).close()
+    }
+    const stopped = await endSessions(sessions, null, sessionGraceMs, new AbortController().signal)
+    const aside = moveAside(db, dbAside, Date.now())
+    if (copy) renameSync(trial, db)
+    adopt(town)
+    return { stopped, ...(aside === undefined ? {} : { aside }) }
+  } finally {
+    for (const end of ['', '-wal', '-shm']) rmSync(`${trial}${end}`, { force: true })
+  }
+}
+
+/** The records that are there, or new ones, are the town's. */
+function adopt(town: string): void {
+  const { db, dbMark, dbOpen } = townLayout(town)
+  const store = openSqliteStore(db)
+  const identity = readIdentity(store)
+  store.close()
+  writeConfig(dbMark, identity satisfies Mark)
+  rmSync(dbOpen, { force: true })
+}
+
+/** Why the records cannot be used, in words and with the way out; undefined when they can. */
+export function recordsTrouble(town: string): string | undefined {
+  try {
+    openRecords(town, { readOnly: true }).close()
+    return undefined
+  } catch (error) {
+    if (!(error instanceof StoreUnusable)) throw error
+    return error.message
+  }
+}
+
+/** By its mark, by the file itself, or by the log of a daemon that some older version started. */
+function hadRecords(town: string): boolean {
+  const { db, daemonLog } = townLayout(town)
+  return markOf(town) !== undefined || existsSync(db) || (statSync(daemonLog, { throwIfNoEntry: false })?.size ?? 0) > 0
+}
+
+/** What is wrong with the file before it is opened: opening an empty one would make it a new one. */
+function whyNot(town: string): string | undefined {
+  const { db, dbOpen } = townLayout(town)
+  const file = statSync(db, { throwIfNoEntry: false })
+  if (!file) return `${db} is missing, and this town has had one`
+  if (!file.isFile()) return `${db} is no file`
+  if (file.size === 0) return `${db} is empty, and this town has had one`
+  const journal = `${db}-wal`
+  if (existsSync(dbOpen) && !existsSync(journal))
+    return `${journal} is missing, which may have held what was written last before the town ended without closing`
+  return undefined
+}
+
+/** One that cannot be read is made again from the records themselves. */
+function markOf(town: string): Mark | undefined {
+  const { dbMark } = townLayout(town)
+  try {
+    return mark.parse(JSON.parse(textOf(dbMark) ?? 'null'))
+  } catch (error) {
+    if (error instanceof SyntaxError || error instanceof z.ZodError) return undefined
+    throw error
+  }
+}
+
+function withWayOut<T>(town: string, work: () => T): T {
+  try {
+    return work()
+  } catch (error) {
+    // What passes by itself needs no copy.
+    if (!(error instanceof StoreUnusable) || error instanceof StoreBusy) throw error
+    throw new StoreUnusable(
+      `${error.message}; ${lastCopyIn(townLayout(town).dbCopies)}; \`gt restore\` lists the copies and brings one back`,
+    )
+  }
+}

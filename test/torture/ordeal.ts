@@ -1,0 +1,156 @@
+// An ordeal: one thing goes wrong in a real town at work, and the town must go on, heal it, or refuse in words and
+// lose nothing. Silence is the only wrong answer besides a loss.
+import { cpSync, existsSync, lstatSync, mkdirSync, rmSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { setTimeout as pause } from 'node:timers/promises'
+import { eventually, type RealTown, realTown } from '../fixture/real-town.ts'
+
+/** What goes wrong with the machine under a town. */
+export interface Fault {
+  name: string
+  /** While the town is up, or between `gt down` and `gt up`. */
+  when: 'up' | 'down'
+  /** Why it cannot be played here. */
+  missing?: string | undefined
+  /** In a place of its own, which is small. */
+  smallDisk?: boolean
+  /** A person starts the town again: nothing does it by itself. */
+  thenUp?: boolean
+  /** What it takes or cuts, relative to the town's folder; undefined when this town has none of it. */
+  takes?(town: RealTown): string | undefined
+  play(town: RealTown, path: string): void | Promise<void>
+  /** It is over without anybody's doing. */
+  passes?(town: RealTown): void
+}
+
+export type End = 'went on' | 'healed' | 'refused in words' | 'nothing there' | 'not here' | 'SILENCE' | 'LOST'
+
+export interface Told {
+  fault: Pick<Fault, 'name' | 'when'>
+  end: End
+  /** The town's own words, or what is wrong. */
+  words: string
+}
+
+/** The first lands at once; the second has something uncommitted, and goes on when the file `go` is there. */
+const worker = (marks: string) => `#!/bin/sh
+set -e
+if [ "$GT_ISSUE" = wy-2 ]; then
+  echo mine > uncommitted.txt
+  touch '${marks}/at-work'
+  while [ ! -e '${marks}/go' ]; do sleep 0.1; done
+fi
+echo "$GT_ISSUE" > "done-$GT_ISSUE.txt"
+git add --all
+git commit --quiet -m "$GT_ISSUE"
+gt handoff
+exec sleep 1000
+`
+
+/** So long a town may take for two small issues, in seconds. */
+const landsWithin = 25
+
+/** A town with an issue that landed, one at work, one that is open, and mail that waits. */
+export async function townAtWork(): Promise<RealTown> {
+  const town = realTown({ gates: ['check=true'], maxWorkers: 2 })
+  try {
+    const marks = join(town.dir, 'marks')
+    mkdirSync(marks)
+    town.writeScript('worker.sh', worker(marks))
+    town.issues(4)
+    town.ok('up')
+    town.ok('spawn', '--issue', 'wy-1')
+    town.ok('wait', 'wy-1', '--timeout', '60')
+    town.ok('spawn', '--issue', 'wy-2')
+    town.ok('mail', 'send', 'overseer', '--subject', 'Remember', '--message', 'the milk')
+    await eventually(() => existsSync(join(marks, 'at-work')))
+    return town
+  } catch (error) {
+    town.dispose()
+    throw error
+  }
+}
+
+/** Plays one fault in a town of its own and says how it ended. */
+export async function endure(fault: Fault): Promise<Told> {
+  const told = (end: End, words = ''): Told => ({ fault: { name: fault.name, when: fault.when }, end, words })
+  if (fault.missing !== undefined) return told('not here', fault.missing)
+  using town = await townAtWork()
+  const heard: string[] = []
+  const say: RealTown['gt'] = (...args) => {
+    const done = town.gt(...args)
+    if (done.status !== 0) heard.push(done.stderr || done.stdout)
+    return done
+  }
+  if (fault.when === 'down') town.ok('down')
+  const taken = fault.takes?.(town)
+  if (fault.takes !== undefined && taken === undefined) return told('nothing there')
+  const backup = taken === undefined ? undefined : keep(town, taken)
+  await fault.play(town, taken ?? '')
+  writeFileSync(join(town.dir, 'marks/go'), '')
+  if (fault.when === 'down' || fault.thenUp) say('up')
+  const later = fault.passes && setTimeout(() => fault.passes?.(town), 6000)
+  const landed = await landsAll(town, say)
+  clearTimeout(later)
+  if (landed) {
+    const lost = whatIsLost(town)
+    if (lost.length > 0) return told('LOST', lost.join('; '))
+    return told(backup !== undefined && isWhole(backup.path) ? 'healed' : 'went on')
+  }
+  const words = [...heard, ...escalationsOf(town)].map(firstLine).find(Boolean)?.replaceAll(town.dir, '')
+  // A person does what any person would: puts it right, and starts the town again.
+  const down = town.gt('down')
+  fault.passes?.(town)
+  if (backup) {
+    rmSync(backup.path, { recursive: true, force: true })
+    cpSync(backup.copy, backup.path, { recursive: true, verbatimSymlinks: true })
+  }
+  const up = town.gt('up')
+  if (up.status !== 0) return told('LOST', `put right, and does not come up: ${up.stderr}${down.stderr}`)
+  if (!(await landsAll(town, say))) return told('LOST', `put right, and nothing lands: ${town.gt('status').stdout}`)
+  const lost = whatIsLost(town)
+  if (lost.length > 0) return told('LOST', lost.join('; '))
+  return words === undefined ? told('SILENCE', 'nothing landed, and no word') : told('refused in words', words)
+}
+
+/** What was asked for lands within the time that two small issues may take, asked for again as a person would. */
+async function landsAll(town: RealTown, say: RealTown['gt']): Promise<boolean> {
+  const from = performance.now()
+  let asked = false
+  while (performance.now() - from < landsWithin * 1000) {
+    if (['wy-2', 'wy-3'].every((issue) => town.gt('wait', issue, '--timeout', '2').status === 0)) return true
+    if (!asked) asked = say('spawn', '--issue', 'wy-3').status === 0
+    await pause(300)
+  }
+  return false
+}
+
+const escalationsOf = (town: RealTown): string[] => {
+  const { status, stdout, stderr } = town.gt('mail', 'inbox', 'overseer')
+  return status === 0 ? stdout.split('\n').filter((line) => /escalat|cannot|gone|fail/i.test(line)) : [stderr]
+}
+
+/** What anybody can see is no longer there, once all has landed. */
+function whatIsLost(town: RealTown): string[] {
+  const lost: string[] = []
+  const issues = town.bd('list', '--all', '--json').stdout
+  for (const id of ['wy-all', 'wy-1', 'wy-2', 'wy-3', 'wy-4']) if (!issues.includes(`"${id}"`)) lost.push(`issue ${id}`)
+  if (!town.gt('mail', 'inbox', 'overseer').stdout.includes('Remember')) lost.push('mail')
+  const files = town.git(town.origin, 'ls-tree', '--name-only', 'main').split('\n')
+  const expected = ['done-wy-1.txt', 'done-wy-2.txt', 'done-wy-3.txt', 'uncommitted.txt']
+  for (const name of expected) if (!files.includes(name)) lost.push(`${name} on main`)
+  return lost
+}
+
+/** A copy outside the town, as a person's own backup. */
+function keep(town: RealTown, file: string) {
+  const [path, copy] = [join(town.town, file), join(town.dir, 'kept')]
+  cpSync(path, copy, { recursive: true, verbatimSymlinks: true, filter: (from) => !lstatSync(from).isSocket() })
+  return { path, copy }
+}
+
+const isWhole = (path: string) => {
+  const found = lstatSync(path, { throwIfNoEntry: false })
+  return found !== undefined && (!found.isFile() || found.size > 0)
+}
+const firstLine = (text: string) => text.trim().split('\n')[0] ?? ''
