@@ -1,5 +1,5 @@
 // What the kernel tells of processes in /proc: who each is, whose, and with which environment it was started.
-// Never: starts a program to find out; every `bd` that writes reads this file. Elsewhere than on Linux there is nothing.
+// Never: starts a program to find out; every `bd` pays for this file. Elsewhere than on Linux there is nothing.
 import { closeSync, existsSync, openSync, readdirSync, readSync } from 'node:fs'
 
 export interface ProcessIdentity {
