@@ -38,7 +38,7 @@ export default defineConfig([
             name: 'values',
             test: /\/(cli\/(around|errors|kinds|word|print|rights)|machines\/(address|texts)|actors\/(layout|plain))\.ts$/,
           },
-          { name: 'whose', test: /\/(cli\/here|actors\/(ancestry|processes))\.ts$/ },
+          { name: 'whose', test: /\/(cli\/here|actors\/(ancestry|proc))\.ts$/ },
           { name: 'core', test: /\/(cli\/(gt-main|client|words)|actors\/socket-folder)\.ts$/ },
           {
             name: 'bd',
