@@ -58,6 +58,16 @@ export function openShelves(town: string, hears: ShelvesHear): Shelves {
     return known
   }
   const of = (rig: Of) => shelf(rig).kept.use()
+  let copying = Promise.resolve()
+  const copyAll = async (now: number) => {
+    for (const { tier, kept, tellMended } of [...shelves.values()])
+      try {
+        tellMended()
+        if (kept.trouble() === undefined) await copyToday(tier, now)
+      } catch (error) {
+        hears.report(error)
+      }
+  }
   return {
     begin(rigs) {
       const tiers = rigs.map(({ rig, prefix }) => ({ tier: { town, rig }, prefix }))
@@ -71,14 +81,10 @@ export function openShelves(town: string, hears: ShelvesHear): Shelves {
     issues: issuesIn(of),
     problems: () => [...shelves.values()].flatMap(({ kept }) => kept.trouble() ?? []),
     watch: (rig, changed) => shelf(rig).watch(changed),
-    async copy(now) {
-      for (const { tier, kept, tellMended } of shelves.values())
-        try {
-          tellMended()
-          if (kept.trouble() === undefined) await copyToday(tier, now)
-        } catch (error) {
-          hears.report(error)
-        }
+    copy(now) {
+      // One after the other: two would write to the same place.
+      copying = copying.then(() => copyAll(now))
+      return copying
     },
     async drop(rig) {
       await shelves.get(rig)?.close()

@@ -1,21 +1,10 @@
 // Copies of a store, one a day: the file, and all its issues as lines of text. Kept for a week, then one a week for a
 // month.
 // Never: holds up the town while it copies; has half a copy under a day's name; lets go of the newest.
-import {
-  chmodSync,
-  closeSync,
-  existsSync,
-  fsyncSync,
-  mkdirSync,
-  openSync,
-  renameSync,
-  rmSync,
-  writeSync,
-} from 'node:fs'
+import { chmodSync, existsSync, mkdirSync, renameSync, rmSync } from 'node:fs'
+import { open } from 'node:fs/promises'
 import { join } from 'node:path'
 import { backup, DatabaseSync } from 'node:sqlite'
-import { setImmediate as yieldNow } from 'node:timers/promises'
-import { onDisk } from '../files.ts'
 import { type Beads, openBeads } from './embedded.ts'
 import { fileIn, fileName } from './file.ts'
 import { issueLine } from './jsonl.ts'
@@ -63,36 +52,40 @@ async function copyStore(tier: Tier, name: string): Promise<void> {
     copy.close()
   }
   chmodSync(join(making, fileName), 0o600)
-  onDisk(join(making, fileName))
-  onDisk(making)
+  await onDisk(join(making, fileName))
+  await onDisk(making)
   const was = join(dir, `.was-${name}`)
   rmSync(was, { recursive: true, force: true })
   if (existsSync(join(dir, name))) renameSync(join(dir, name), was)
   renameSync(making, join(dir, name))
-  onDisk(dir)
+  await onDisk(dir)
   rmSync(was, { recursive: true, force: true })
 }
 
+/** What was written under this path is on disk; the town goes on while the disk is at it. */
+async function onDisk(path: string): Promise<void> {
+  const file = await open(path, 'r')
+  try {
+    await file.sync()
+  } finally {
+    await file.close()
+  }
+}
+
 /** Issues written at once, before the town goes on. */
-const issuesAtOnce = 100
+const issuesAtOnce = 50
 
 /** Reads every issue: what cannot be read is no copy. */
 async function exportTo(path: string, beads: Beads): Promise<void> {
-  const fd = openSync(path, 'wx', 0o600)
+  const file = await open(path, 'wx', 0o600)
   try {
     const ids = beads.ids()
     for (let n = 0; n < ids.length; n += issuesAtOnce) {
-      writeSync(
-        fd,
-        ids
-          .slice(n, n + issuesAtOnce)
-          .map((id) => issueLine(beads, id))
-          .join(''),
-      )
-      await yieldNow()
+      const some = ids.slice(n, n + issuesAtOnce)
+      await file.write(some.map((id) => issueLine(beads, id)).join(''))
     }
-    fsyncSync(fd)
+    await file.sync()
   } finally {
-    closeSync(fd)
+    await file.close()
   }
 }

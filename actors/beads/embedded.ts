@@ -93,7 +93,7 @@ export function openBeads(dir: string, options: Opening = {}) {
     /** In words what is wrong with what the file holds; undefined when nothing is. */
     damage: () => {
       const found = row<{ quick_check: string }>('PRAGMA quick_check(1)')?.quick_check
-      return found === 'ok' ? undefined : (found ?? 'it cannot be read')
+      return found === 'ok' ? undefined : (found?.split('\n').at(-1) ?? 'it cannot be read')
     },
     /** Changes when another connection has committed. */
     dataVersion: () => (row<{ data_version: number }>('PRAGMA data_version') as { data_version: number }).data_version,

@@ -81,16 +81,16 @@ export function openFile(path: string, { expect, readonly = false, busyMs = 30_0
   } catch (error) {
     db?.close()
     if (error instanceof BeadsError) throw error
-    throw new BeadsError(`${path} ${unreadable(error)}. The file was left as it is`)
+    throw new BeadsError(unreadable(path, error))
   }
 }
 
 /** What SQLite says of a file, in words. */
-function unreadable(error: unknown): string {
+export function unreadable(path: string, error: unknown): string {
   const code = (error as { errcode?: number }).errcode ?? 0
   const said = error instanceof Error ? error.message : String(error)
-  if ((code & 0xff) === 26) return `is no database (${said})`
-  return (code & 0xff) === 11 ? `is damaged (${said})` : `cannot be used: ${said}`
+  const isKnown: Record<number, string> = { 26: `is no database (${said})`, 11: `is damaged (${said})` }
+  return `${path} ${isKnown[code & 0xff] ?? `cannot be read: ${said}`}. The file was left as it is`
 }
 
 /** Why this is no store of ours, or one that cannot be used yet. */

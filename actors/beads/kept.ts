@@ -8,7 +8,7 @@ import { setAside } from './aside.ts'
 import { BeadsError } from './contract.ts'
 import { type Beads, type Mark, openBeads } from './embedded.ts'
 import { fileIn, fileName, initBeads } from './file.ts'
-import { behind, identityOf, lost, openTier, placeOf, seenPath, storeOf, type Tier } from './tiers.ts'
+import { behind, identityOf, inWords, lost, openTier, placeOf, seenPath, storeOf, type Tier } from './tiers.ts'
 
 export interface Hears {
   /** Something was wrong, and is right again, as these words say. */
@@ -61,8 +61,9 @@ export function keepOpen(tier: Tier, hears: Hears): Kept {
     try {
       open = open ? mend(open) : openChecked(tier)
     } catch (error) {
-      if (error instanceof BeadsError) isTroubled(error)
-      throw error
+      const told = error instanceof BeadsError ? error : inWords(tier, error)
+      if (told instanceof BeadsError) isTroubled(told)
+      throw told
     }
     isRight()
     return open.beads
@@ -76,34 +77,39 @@ export function keepOpen(tier: Tier, hears: Hears): Kept {
     const next = now === undefined || isSame ? undefined : replaced(was)
     const what = `${was.path} ${changeOf(was, now)} while the town was up`
     if (next) {
-      was.beads.close()
+      letGo(was)
       tell(() => hears.healed(`${what}; what is there now is used`))
       return next
     }
     if (trouble !== undefined && Date.now() - triedAtMs < saveMs) throw trouble
     triedAtMs = Date.now()
+    let aside: string | undefined
     try {
-      const aside = save(tier, was)
-      was.beads.close()
-      const where = aside === undefined ? '' : `; what was in its place is in ${aside}`
-      tell(() => hears.healed(`${what}, and was saved from what was still open${where}`))
-      return openChecked(tier)
+      aside = save(tier, was)
     } catch (error) {
       const why = error instanceof Error ? error.message : String(error)
       if (!isSame || now.sizeBytes >= was.file.sizeBytes) throw lost(tier, `${what}, and could not be saved (${why})`)
       // The same file with something else in it: what was open says nothing any more, and is not to be written there.
-      const aside = setAside(tier, filesOf(was.path))
-      was.beads.close()
-      open = undefined
-      throw lost(tier, `${what} (${why}); what was left of it is in ${aside}`)
+      const left = setAside(tier, filesOf(was.path))
+      letGo(was)
+      throw lost(tier, `${what} (${why}); what was left of it is in ${left}`)
     }
+    letGo(was)
+    const where = aside === undefined ? '' : `; what was in its place is in ${aside}`
+    tell(() => hears.healed(`${what}, and was saved from what was still open${where}`))
+    return openChecked(tier)
+  }
+
+  function letGo(was: Open): void {
+    open = undefined
+    was.beads.close()
   }
 
   /** What is in its place now, when that can be used. */
   function replaced(was: Open): Open | undefined {
     const { path, wal } = was
     was.mark = was.beads.mark()
-    writeSeen(tier, was.mark)
+    noteSeen(tier, was.mark)
     // SQLite would take the log of writes of the one for the other's.
     if (stampOf(`${path}-wal`)?.inode === wal.inode) setAside(tier, [`${path}-wal`, `${path}-shm`])
     try {
@@ -144,13 +150,16 @@ export function keepOpen(tier: Tier, hears: Hears): Kept {
     open.file = stampOf(open.path) ?? open.file
     const mark = open.beads.mark()
     if (mark.issues === open.mark.issues && mark.events === open.mark.events) return
-    open.mark = mark
-    writeSeen(tier, mark)
+    if (noteSeen(tier, mark)) open.mark = mark
   }
 
   return {
-    begin: () => {
-      open = openChecked(tier)
+    begin() {
+      try {
+        open = openChecked(tier)
+      } catch (error) {
+        throw error instanceof BeadsError ? error : inWords(tier, error)
+      }
     },
     use,
     wait: (signal) =>
@@ -174,6 +183,9 @@ export function keepOpen(tier: Tier, hears: Hears): Kept {
     close() {
       closed = true
       clearInterval(looking)
+      // What could not be saved yet is nowhere else.
+      triedAtMs = 0
+      if (open && trouble !== undefined) look()
       if (!open) return
       open.notedAtMs = 0
       note()
@@ -198,7 +210,7 @@ function openChecked(tier: Tier): Open {
     if (damage !== undefined) throw lost(tier, `${path} is damaged (${damage})`)
     const [file, wal, mark] = [stampOf(path), stampOf(`${path}-wal`), beads.mark()]
     if (file === undefined || wal === undefined) throw lost(tier, `${path} is missing`)
-    writeSeen(tier, mark)
+    noteSeen(tier, mark)
     return { beads, path, file, wal, mark, notedAtMs: Date.now() }
   } catch (error) {
     beads.close()
@@ -238,6 +250,17 @@ function wrongWith(dir: string, tier: Tier, mark: Mark): string | undefined {
     return damage === undefined ? behind(beads.mark(), mark) : `is damaged (${damage})`
   } finally {
     beads.close()
+  }
+}
+
+/** Evidence only: what a full disk does not take today, it takes another time. */
+function noteSeen(tier: Tier, mark: Mark): boolean {
+  try {
+    writeSeen(tier, mark)
+    return true
+  } catch (error) {
+    if (typeof (error as NodeJS.ErrnoException).code === 'string') return false
+    throw error
   }
 }
 

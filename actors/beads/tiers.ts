@@ -7,7 +7,7 @@ import { textAt } from '../files.ts'
 import { copiesIn, storeIn, storeLinksIn, townLayout } from '../layout.ts'
 import { BeadsError, type Identity, type Opening } from './contract.ts'
 import { type Beads, type Mark, openBeads } from './embedded.ts'
-import { fileIn, fileName, formerName } from './file.ts'
+import { fileIn, fileName, formerName, unreadable } from './file.ts'
 
 /** Whose issues: a rig's, or the town's own for undefined. */
 export interface Tier {
@@ -50,8 +50,15 @@ export function openTier(tier: Tier, how: Pick<Opening, 'readonly' | 'busyMs'> =
     return beads
   } catch (error) {
     beads?.close()
-    throw error instanceof BeadsError ? lost(tier, error.message) : error
+    throw inWords(tier, error)
   }
+}
+
+/** What the disk or SQLite says is trouble of the store's; anything else is a mistake of ours. */
+export function inWords(tier: Tier, error: unknown): unknown {
+  if (error instanceof BeadsError) return lost(tier, error.message)
+  const isOfWorld = error instanceof Error && typeof (error as NodeJS.ErrnoException).code === 'string'
+  return isOfWorld ? lost(tier, unreadable(fileIn(placeOf(tier)), error)) : error
 }
 
 /** How far the town has seen a tier's store come: kept apart from it, and evidence only. */

@@ -10,6 +10,7 @@ import {
   renameSync,
   rmSync,
   truncateSync,
+  writeFileSync,
 } from 'node:fs'
 import { dirname, join } from 'node:path'
 import process from 'node:process'
@@ -149,6 +150,15 @@ const message = {
   sentAt: 0,
 }
 
+test('a page of it is spoilt while the town is down: it does not come up with it, and says so', () => {
+  for (let n = 0; n < 300; n++) create(`No ${n}`)
+  kept.close()
+  const bytes = readFileSync(t.file('w'))
+  writeFileSync(t.file('w'), bytes.fill(7, 16_384, 32_768))
+  expect(() => kept.begin()).toThrow(/^the issues of w cannot be used: .*(is damaged|malformed).*gt restore w/)
+  expect(readFileSync(t.file('w'))).toEqual(bytes)
+})
+
 test('who waits for one that does not come back is let go with its words', async () => {
   anew()
   truncateSync(t.file('w'), 4096)
@@ -177,4 +187,15 @@ test('how far it has come is known after a crash: a log of writes that is gone i
   } finally {
     vi.useRealTimers()
   }
+})
+
+test('what could not be saved while the town was up is saved when it ends', () => {
+  const { aside } = townLayout(t.town)
+  // Something is in the way of what is set aside.
+  writeFileSync(aside, '')
+  renameSync(t.file('w'), join(t.dir, 'away'))
+  expect(() => kept.use()).toThrow('and could not be saved')
+  rmSync(aside)
+  kept.close()
+  expect(inStore(t.of('w'), titles)).toEqual(['One'])
 })

@@ -22,8 +22,9 @@ import { importLines } from '../../actors/beads/jsonl.ts'
 import { mendLinks } from '../../actors/beads/links.ts'
 import { moveStores } from '../../actors/beads/move.ts'
 import { copyMeant, restore } from '../../actors/beads/restore.ts'
-import { copiesOf, linksOf, openTier, seenPath, storeOf } from '../../actors/beads/tiers.ts'
+import { copiesOf, daysCopied, linksOf, openTier, seenPath, storeOf } from '../../actors/beads/tiers.ts'
 import { rigLayout, townLayout } from '../../actors/layout.ts'
+import { openShelves } from '../../cli/shelves.ts'
 import { asBefore, inStore, type StoresTown, storesTown, titles } from '../fixture/stores.ts'
 
 let t: StoresTown
@@ -291,6 +292,22 @@ describe('copies', () => {
     clearInterval(turn)
     // A hundred pieces of the text, and the town between each two.
     expect(turns).toBeGreaterThan(20)
+  })
+
+  test('two that are asked for at once are made one after the other', async () => {
+    const wrong: unknown[] = []
+    const nobody = {
+      mended() {},
+      linked() {},
+      unusable() {},
+      usable() {},
+      report: (error: unknown) => wrong.push(error),
+    }
+    const shelves = openShelves(t.town, nobody)
+    shelves.begin([{ rig: 'w', prefix: 'w' }])
+    await Promise.all([shelves.copy(at), shelves.copy(at)])
+    await shelves.close()
+    expect([wrong, daysCopied(t.of('w'))]).toEqual([[], ['2026-03-01']])
   })
 
   test('another rig’s or no copy is not brought back, and nothing is changed', async () => {
