@@ -22,7 +22,7 @@ export function townLayout(town: string) {
     db: join(town, 'daemon/town.db'),
     /** Which town.db this town goes by, and how often it was opened: outside `daemon/`, which somebody may lose. */
     dbMark: join(town, 'config/town-db.json'),
-    /** There while town.db is open to be written: what was written last may be in its `-wal` only. */
+    /** There while a daemon has town.db: how many turns it has written, of which the last may be in its `-wal` only. */
     dbOpen: join(town, 'daemon/town.db-open'),
     /** Copies of town.db, each called by its day; mode 0700. No rig can be called daemon. */
     dbCopies: join(town, 'daemon/copies/daemon'),

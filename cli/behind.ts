@@ -26,7 +26,7 @@ export interface TownBehind {
   /** What cannot be done just now, because a disk is full or a file is locked, and is tried again by itself; in words. */
   waits(): readonly string[]
   /** What the daemon found when it began, and what it did about it, in words; empty after a town that was closed. */
-  found(): readonly string[]
+  readonly found: readonly string[]
   members(rig: string): { plugins: string[]; crew: string[] }
   tokenValid(address: string, epoch: number, token: string): boolean
   /** Ends every live session of this scope by its recorded identity; the last resort after asking. */

@@ -127,6 +127,7 @@ export async function openTown(options: TownOptions): Promise<Town> {
     clock: systemClock,
     onFatal: options.onFatal,
     onWait: waits.are,
+    passes: (error) => isShut(layout.daemon, error),
     onRefused: options.report,
     handlers: handsOf(options, { rigs, shelves, plugins, git, secret }),
   })
@@ -164,7 +165,9 @@ export async function openTown(options: TownOptions): Promise<Town> {
       ...plugins.problems(facts.rigs()),
     ],
     waits: waits.words,
-    found: () => foundWords,
+    get found() {
+      return foundWords
+    },
     plugins,
     readAgain: rigs.readAgain,
     members: (rig) => ({
@@ -252,15 +255,21 @@ export async function openTown(options: TownOptions): Promise<Town> {
 /** Of what was mended, as many are shown until the town is next begun. */
 const healedShown = 3
 
+/** The town's own folder is shut to itself: no fault of what was to be done, and over once somebody has opened it. */
+function isShut(folder: string, error: unknown): boolean {
+  const { code = '', path = '' } = error as NodeJS.ErrnoException
+  return ['EACCES', 'EPERM'].includes(code) && path.startsWith(`${folder}/`)
+}
+
 /** What waits for room on a disk or for a lock, as the Overseer is told. */
-function waitsOf({ report }: TownOptions) {
+function waitsOf({ warn }: TownOptions) {
   let since = 0
   let now: readonly string[] = []
   return {
     are(words: readonly string[]) {
       if (now.length === 0) since = Date.now()
       now = words
-      report(words.length > 0 ? new Error(`the town waits: ${words.join('; ')}`) : new Error('the town goes on'))
+      warn(words.length > 0 ? `the town waits: ${words.join('; ')}` : 'the town goes on')
     },
     words: () =>
       now.map(

@@ -55,7 +55,7 @@ test('what an agent can write is opened by one file; words to a terminal go thro
   // Each of these opens what it has just made, what the kernel or the package has, or what a person names.
   const opening: Readonly<Record<string, string>> = {
     'actors/files.ts': 'the one that does',
-    'actors/processes.ts': '/proc',
+    'actors/proc.ts': '/proc',
     'actors/git/running.ts': '/proc',
     'actors/sessions/settle.ts': '/proc',
     'actors/gates/log.ts': 'made anew',

@@ -33,74 +33,46 @@ export const word = declare({
     }
     const name = whose.replace(/\/$/, '')
     if (keep && name !== 'daemon') throw new Usage('--keep is for the records: gt restore daemon --keep')
-    const asked = { from, empty, keep, down: () => mustBeDown(ask, root) }
-    if (name === 'daemon') await records(root, asked, print)
-    else await issues(root, name === 'mayor' ? undefined : name, asked, print)
+    const down = () => mustBeDown(ask, root)
+    if (name !== 'daemon') await issues(root, name === 'mayor' ? undefined : name, { from, empty, down }, print)
+    else {
+      const { restoreRecords } = await import('../restore-records.ts')
+      await down()
+      const { data, lines } = await restoreRecords(root, { from, empty, keep })
+      print(data, () => lines)
+    }
     return 0
   },
 })
 
-interface Asked {
-  from: string | undefined
-  empty: boolean
-  keep: boolean
-  down(): Promise<void>
-}
 type Print = Context['print']
 
 async function list(root: string, print: Print): Promise<number> {
   const { daysCopied, copiesOf, nameOf } = await import('../../actors/beads/tiers.ts')
-  const { copiesIn } = await import('../../actors/copies.ts')
   const { readTown } = await import('../../actors/facts.ts')
-  const { townLayout } = await import('../../actors/layout.ts')
-  const { recordsTrouble } = await import('../../actors/records.ts')
-  const { db, dbCopies } = townLayout(root)
+  const { recordsCopied } = await import('../restore-records.ts')
   const tiers = [undefined, ...readTown(root).rigs.keys()].map((rig) => ({ town: root, rig }))
-  const trouble = recordsTrouble(root) ?? null
+  const { trouble, copies: records } = recordsCopied(root)
   const copies = [
-    ...copiesIn(dbCopies).map(({ name: day, path }) => ({ of: 'daemon', day, path })),
+    ...records,
     ...tiers.flatMap((tier) =>
-      daysCopied(tier).map((day) => ({ of: nameOf(tier), day, path: join(copiesOf(tier), day) })),
+      daysCopied(tier).map((day) => ({ of: nameOf(tier), day, folder: join(copiesOf(tier), day) })),
     ),
   ]
   print({ trouble, copies }, ({ copies }) => [
-    trouble ?? `${db} can be used`,
+    ...(trouble === null ? [] : [trouble]),
     ...(copies.length === 0
       ? ['there is no copy yet; one is made each day that the town is up']
-      : table(copies.map(({ of, day, path }) => [of, day, path]))),
+      : table(copies.map(({ of, day, folder }) => [of, day, folder]))),
   ])
   return trouble === null ? 0 : 1
-}
-
-/** daemon/town.db. */
-async function records(root: string, { from, empty, keep, down }: Asked, print: Print): Promise<void> {
-  const { copiesIn } = await import('../../actors/copies.ts')
-  const { townLayout } = await import('../../actors/layout.ts')
-  const { keepRecords, replaceRecords } = await import('../../actors/records.ts')
-  await down()
-  const copies = copiesIn(townLayout(root).dbCopies)
-  const chosen = from === undefined ? copies[0] : copies.find(({ name }) => name === from)
-  if (!keep && !empty && !chosen)
-    throw new Error(
-      `there is no copy${from === undefined ? '' : ` of ${from}`}; there are: ${copies.map(({ name }) => name).join(', ') || 'none'}. To begin new records, and forget who worked at what: gt restore daemon --empty`,
-    )
-  const { aside, stopped } = keep ? await keepRecords(root) : await replaceRecords(root, empty ? undefined : chosen)
-  print({ copy: keep || empty ? null : (chosen?.name ?? null), aside, stopped }, () => [
-    keep
-      ? `${root} goes by the town.db that is there; \`gt up\` starts it`
-      : empty
-        ? `${root} begins new records; \`gt up\` starts it`
-        : `${root} goes by the copy of ${chosen?.name} from now on; \`gt up\` starts it`,
-    ...(aside === undefined ? [] : [`what was there is ${aside} now`]),
-    ...(stopped.length > 0 ? [`ended, since nothing is known of them: ${stopped.join(', ')}; their work is kept`] : []),
-  ])
 }
 
 /** A rig's, or (undefined) the town's own, with its mail. */
 async function issues(
   root: string,
   rig: string | undefined,
-  { from, empty, down }: Asked,
+  { from, empty, down }: { from: string | undefined; empty: boolean; down(): Promise<void> },
   print: Print,
 ): Promise<void> {
   const { nameOf } = await import('../../actors/beads/tiers.ts')
