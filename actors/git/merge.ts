@@ -2,7 +2,6 @@
 // Never: makes what git itself would not merge without asking, what `unfit.ts` has something against, or a commit that
 // brings back what was taken from main.
 import { join } from 'node:path'
-import { asOneLine } from '../../machines/texts.ts'
 import { rigLayout } from '../layout.ts'
 import { oneLine } from '../plain.ts'
 import { identity } from './at.ts'
@@ -133,7 +132,7 @@ async function merged(
   const { polecat, branch, sha, queuedAt } = member
   // A second line would be read as the body, or as trailers of the town's.
   const issue = oneLine(member.issue)
-  const title = oneLine(asOneLine(member.title)) || issue
+  const title = oneLine(member.title).replaceAll(/\s+/g, ' ').trim() || issue
   const trailers = `Issue: ${issue}\nPolecat: ${polecat} (${branch})\n`
   const date = `@${Math.floor(queuedAt / 1000)} +0000`
   if (style === 'merge') {
