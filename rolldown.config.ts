@@ -36,13 +36,13 @@ export default defineConfig([
         groups: [
           {
             name: 'values',
-            test: /\/(cli\/(around|errors|kinds|word|print|rights)|machines\/(address|texts)|actors\/plain)\.ts$/,
+            test: /\/(cli\/(around|errors|kinds|word|print|rights)|machines\/(address|texts)|actors\/(layout|plain))\.ts$/,
           },
-          { name: 'whose', test: /\/(cli\/here|actors\/(ancestry|layout|processes))\.ts$/ },
+          { name: 'whose', test: /\/(cli\/here|actors\/(ancestry|proc))\.ts$/ },
           { name: 'core', test: /\/(cli\/(gt-main|client|words)|actors\/socket-folder)\.ts$/ },
           {
             name: 'bd',
-            test: /\/(cli\/(bd-\w+|writer)|actors\/beads\/(embedded|contract|ids|limits|jsonl|schema))\.ts$/,
+            test: /\/(cli\/(bd-\w+|writer)|actors\/beads\/(embedded|contract|file|find|ids|limits|jsonl|mail|parts|schema|tiers))\.ts$/,
           },
         ],
       },

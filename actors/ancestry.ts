@@ -6,7 +6,7 @@ import { existsSync } from 'node:fs'
 import { basename, dirname } from 'node:path'
 import { type Address, isMemberName, pluginOf, polecatOf } from '../machines/address.ts'
 import { rigLayout, townLayout } from './layout.ts'
-import { type Entry, entryOf, marksOf, type ProcessIdentity } from './processes.ts'
+import { type Entry, entryOf, marksOf, type ProcessIdentity } from './proc.ts'
 
 /** A polecat's session, a plugin's run, or any other program of the town (`what`: a gate, a setup), which is nobody. */
 export type Belonging =

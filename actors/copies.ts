@@ -3,7 +3,7 @@
 import { copyFileSync, existsSync, mkdirSync, readdirSync, renameSync, rmSync, statSync } from 'node:fs'
 import { basename, dirname, join } from 'node:path'
 import { backup, DatabaseSync } from 'node:sqlite'
-import { syncFile, syncFolder } from './files.ts'
+import { onDisk } from './files.ts'
 
 /** So many of the newest copies are kept. */
 export const copiesMax = 14
@@ -32,9 +32,9 @@ export async function copyOfToday(file: string, folder: string, now: number): Pr
   const source = new DatabaseSync(file, { readOnly: true, timeout: 1000 })
   try {
     await backup(source, part, { rate: pagesAtOnce })
-    syncFile(part)
+    onDisk(part)
     renameSync(part, path)
-    syncFolder(folder)
+    onDisk(folder)
   } finally {
     source.close()
     for (const end of ['', '-wal', '-shm', '-journal']) rmSync(`${part}${end}`, { force: true })
@@ -75,7 +75,7 @@ export function moveAside(file: string, folder: string, now: number): string | u
 export function putBack(copy: Copy, file: string): void {
   const part = `${file}.part`
   copyFileSync(copy.path, part)
-  syncFile(part)
+  onDisk(part)
   renameSync(part, file)
-  syncFolder(dirname(file))
+  onDisk(dirname(file))
 }

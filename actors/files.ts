@@ -26,7 +26,7 @@ import process from 'node:process'
 /** Writes a file whole or not at all; it and its folder are on disk when this returns. */
 export function writeWhole(path: string, text: string, mode = 0o600): void {
   putInPlace(path, text, mode, true)
-  syncFolder(dirname(path))
+  onDisk(dirname(path))
 }
 
 /** The same, for what means nothing once the machine has gone down: it waits for no disk. */
@@ -58,19 +58,9 @@ export function writeIfMissing(path: string, text: string, mode?: number): void 
   if (!existsSync(path)) writeWhole(path, text, mode)
 }
 
-/** What a file holds is on disk when this returns. */
-export function syncFile(path: string): void {
-  const fd = openSync(path, constants.O_RDWR)
-  try {
-    fsyncSync(fd)
-  } finally {
-    closeSync(fd)
-  }
-}
-
-/** A new name is on disk once its folder is. */
-export function syncFolder(dir: string): void {
-  const fd = openSync(dir, constants.O_RDONLY)
+/** What was written to a file is on disk when this returns; a new name is once its folder is. */
+export function onDisk(path: string): void {
+  const fd = openSync(path, constants.O_RDONLY)
   try {
     fsyncSync(fd)
   } catch (error) {

@@ -13,7 +13,11 @@ import {
   symlinkSync,
   writeFileSync,
 } from 'node:fs'
-import { basename, dirname, join } from 'node:path'
+import { basename, dirname, join, relative } from 'node:path'
+import { setAside } from './beads/aside.ts'
+import type { Identity } from './beads/contract.ts'
+import { linkText, mendLinks } from './beads/links.ts'
+import { copiesOf, linksOf, storeOf } from './beads/tiers.ts'
 import type { Written } from './commands.ts'
 import { beadsPrefix, readConfig, rigConfig, rigName, rigsConfig, townConfig, writeConfig } from './config.ts'
 import { writeIfMissing } from './files.ts'
@@ -26,6 +30,9 @@ import { shown } from './git/shown.ts'
 import { wordsOf } from './git/words.ts'
 import { rigLayout, townLayout } from './layout.ts'
 import { makeRecords } from './records.ts'
+
+/** Makes an issue store in a folder. */
+export type InitBeads = (dir: string, prefix: string, identity: Identity) => void
 
 /** What was asked for cannot be; says what, where, what next. */
 export class Refused extends Error {
@@ -47,7 +54,7 @@ You are the Mayor of this Gas Town: you give work to rigs and answer for it to t
 /** Makes a town at `path`, or completes the one that is there. Safe to repeat: what exists is left as it is. */
 export function installTown(
   path: string,
-  options: { name?: string; now: Date; initBeads(dir: string, prefix: string): void },
+  options: { name?: string; now: Date; initBeads: InitBeads },
 ): { town: string; made: boolean } {
   if (existsSync(path) && !statSync(path).isDirectory()) throw new Refused(`${path} is a file; give a folder`)
   const made = !existsSync(join(path, 'mayor/town.json'))
@@ -56,23 +63,27 @@ export function installTown(
   mkdirSync(path, { recursive: true, mode: 0o700 })
   if (made) chmodSync(path, 0o700)
   const layout = townLayout(realpathSync(path))
-  for (const dir of [layout.config, layout.mayor, layout.beads]) mkdirSync(dir, { recursive: true })
+  for (const dir of [layout.config, layout.mayor]) mkdirSync(dir, { recursive: true })
   for (const dir of [layout.daemon, layout.sessions, layout.gateLogs, layout.shims])
     mkdirSync(dir, { recursive: true, mode: 0o700 })
-  if (made)
+  if (made) {
+    // Before the file by which it is a town: one that has lost its issues does not begin anew.
+    const at = options.now.toISOString()
+    options.initBeads(layout.store, 'gm', { town: at, since: at, rig: null })
     writeConfig(layout.townJson, {
       type: 'town',
       version: 1,
       name: options.name ?? basename(layout.root),
-      created_at: options.now.toISOString(),
+      created_at: at,
     })
+  }
   readConfig(layout.townJson, townConfig)
   writeIfMissing(layout.rigsJson, `${JSON.stringify({ version: 1, rigs: {} }, null, 2)}\n`)
   readConfig(layout.rigsJson, rigsConfig)
   writeIfMissing(layout.mayorState, '{}\n')
   writeIfMissing(layout.instructions, instructions)
   writeIfMissing(layout.secret, randomBytes(32).toString('hex'), 0o600)
-  options.initBeads(layout.beads, 'gm')
+  mendLinks({ town: layout.root, rig: undefined })
   makeRecords(layout.root)
   return { town: layout.root, made }
 }
@@ -94,7 +105,7 @@ export interface NewRig {
   /** Other settings, as they are written in config.json. */
   settings?: Readonly<Record<string, unknown>>
   now: Date
-  initBeads(dir: string, prefix: string): void
+  initBeads: InitBeads
   /** Told while the repository is being cloned. */
   progress?: (event: CloneProgress) => void
 }
@@ -111,6 +122,7 @@ export async function addRig(
   const named = rigName.safeParse(rig.name)
   if (!named.success) throw new Refused(`"${rig.name}" cannot be a rig's name: ${named.error.issues[0]?.message}`)
   const registry = readConfig(layout.rigsJson, rigsConfig)
+  const { created_at: townMadeAt } = readConfig(layout.townJson, townConfig)
   if (registry.rigs[rig.name] || existsSync(join(town, rig.name)))
     throw new Refused(`there is a rig or folder ${rig.name} already; choose another name`)
   const taken = Object.keys(registry.rigs).map(
@@ -146,7 +158,7 @@ export async function addRig(
       mkdirSync(join(making, dir), { recursive: true })
     for (const file of ['mayor/state.json', 'refinery/state.json', 'witness/state.json'])
       writeFileSync(join(making, file), '{}\n')
-    await placeBeads(making, prefix, rig.initBeads)
+    linkBeads(town, rig.name, making)
     const config = {
       type: 'rig',
       version: 1,
@@ -166,11 +178,16 @@ export async function addRig(
     const checked = rigConfig.safeParse(config)
     if (!checked.success) throw new Refused(`this rig cannot be: ${checked.error.issues[0]?.message}`)
     writeConfig(join(making, 'config.json'), config)
+    const added_at = rig.now.toISOString()
+    const tier = { town, rig: rig.name }
+    // Of a rig whose folder somebody removed.
+    setAside(tier, [storeOf(tier), copiesOf(tier)])
+    rig.initBeads(storeOf(tier), prefix, { town: townMadeAt, since: added_at, rig: rig.name })
     renameSync(making, join(town, rig.name))
     makeLens(town, rig.name, await excludesOf(town, rig.name))
     writeConfig(layout.rigsJson, {
       ...registry,
-      rigs: { ...registry.rigs, [rig.name]: { git_url: url, added_at: rig.now.toISOString() } },
+      rigs: { ...registry.rigs, [rig.name]: { git_url: url, added_at } },
     })
     const refused = await pushesRefused(url, branch)
     const all = refused === null ? warnings : [refused, ...warnings]
@@ -185,20 +202,19 @@ export async function addRig(
   }
 }
 
-/** `.beads` → `mayor/rig/.beads`, unseen by git; a folder of the rig's own when the project tracks one itself. */
-async function placeBeads(rig: string, prefix: string, init: NewRig['initBeads']): Promise<void> {
-  const clone = join(rig, 'mayor/rig')
-  const { stdout: tracked } = await git(clone, ['ls-files', '--', '.beads'])
-  if (tracked !== '' || existsSync(join(clone, '.beads'))) {
-    mkdirSync(join(rig, '.beads'))
-    return init(join(rig, '.beads'), prefix)
+/**
+ * The links to where a rig's issues are kept, in the folder it is made in, and unseen by git; a `.beads` that the
+ * project has itself stays.
+ */
+function linkBeads(town: string, name: string, making: string): void {
+  const tier = { town, rig: name }
+  for (const path of linksOf(tier)) {
+    const made = join(making, relative(rigLayout(town, name).root, path))
+    if (!existsSync(made)) symlinkSync(linkText(tier, path), made)
   }
-  const exclude = join(clone, '.git/info/exclude')
+  const exclude = join(making, 'mayor/rig/.git/info/exclude')
   mkdirSync(dirname(exclude), { recursive: true })
-  writeFileSync(exclude, '/.beads/\n', { flag: 'a' })
-  mkdirSync(join(clone, '.beads'))
-  symlinkSync('mayor/rig/.beads', join(rig, '.beads'))
-  init(join(clone, '.beads'), prefix)
+  writeFileSync(exclude, '/.beads\n', { flag: 'a' })
 }
 
 /**

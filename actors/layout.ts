@@ -7,19 +7,22 @@ export function townLayout(town: string) {
   return {
     root: town,
     instructions: join(town, 'CLAUDE.md'),
-    beads: join(town, '.beads'),
+    store: storeIn(town, undefined),
+    copies: copiesIn(town, undefined),
+    /** What was found in the place of something else, or replaced: kept, each a folder; mode 0700. */
+    aside: join(town, 'daemon/aside'),
     /** Rigs that were removed, each a folder. */
     removed: join(town, 'removed'),
     config: join(town, 'config'),
     mayor: join(town, 'mayor'),
-    townJson: join(town, 'mayor/town.json'),
+    townJson: townJsonIn(town),
     rigsJson: join(town, 'mayor/rigs.json'),
     mayorState: join(town, 'mayor/state.json'),
     daemon: join(town, 'daemon'),
     db: join(town, 'daemon/town.db'),
     /** Which town.db this town goes by, and how often it was opened: outside `daemon/`, which somebody may lose. */
     dbMark: join(town, 'config/town-db.json'),
-    /** There while town.db is open to be written: what was written last may be in its `-wal` only. */
+    /** There while a daemon has town.db: how many turns it has written, of which the last may be in its `-wal` only. */
     dbOpen: join(town, 'daemon/town.db-open'),
     /** Copies of town.db, each called by its day; mode 0700. No rig can be called daemon. */
     dbCopies: join(town, 'daemon/copies/daemon'),
@@ -30,7 +33,9 @@ export function townLayout(town: string) {
     daemonLog: join(town, 'daemon/daemon.log'),
     /** 32 random bytes, mode 0600; session tokens are derived from it. */
     secret: join(town, 'daemon/secret'),
-    socket: socketPath(town),
+    get socket() {
+      return socketPath(town)
+    },
     /** Which plugins the Overseer lets run, and what they were then; mode 0600. */
     enabledPlugins: join(town, 'daemon/plugins.json'),
     sessions: join(town, 'daemon/sessions'),
@@ -52,14 +57,16 @@ export function townLayout(town: string) {
 
 export function rigLayout(town: string, rig: string) {
   const root = join(town, rig)
+  const [beads = '', cloneBeads = ''] = storeLinksIn(town, rig)
   return {
     root,
     config: join(root, 'config.json'),
-    /** A symlink to `mayor/rig/.beads`; a folder of its own when the project tracks a `.beads/` itself. */
-    beads: join(root, '.beads'),
+    beads,
+    store: storeIn(town, rig),
+    copies: copiesIn(town, rig),
     mayor: join(root, 'mayor'),
     clone: join(root, 'mayor/rig'),
-    cloneBeads: join(root, 'mayor/rig/.beads'),
+    cloneBeads,
     mayorState: join(root, 'mayor/state.json'),
     refinery: join(root, 'refinery'),
     refineryClone: join(root, 'refinery/rig'),
@@ -92,6 +99,27 @@ export function rigLayout(town: string, rig: string) {
     plugin: (name: string) => join(root, 'plugins', name),
   }
 }
+
+// What `bd` needs of all this, which is too short a command to make all of it.
+
+/** The file by which a folder is a town. */
+export const townJsonIn = (town: string) => join(town, 'mayor/town.json')
+
+/**
+ * Links to where issues are kept, a rig's or (undefined) the town's own. The rig's second one, in the Mayor's clone, is
+ * not there where the project tracks a `.beads` itself.
+ */
+export const storeLinksIn = (town: string, rig: string | undefined): string[] =>
+  rig === undefined ? [join(town, '.beads')] : ['.beads', 'mayor/rig/.beads'].map((path) => join(town, rig, path))
+
+/**
+ * Where issues are kept, a rig's or (undefined) the town's own: out of reach of any clone's `git clean`; mode 0700.
+ * No rig can be called mayor.
+ */
+export const storeIn = (town: string, rig: string | undefined) => join(town, 'daemon/stores', rig ?? 'mayor')
+
+/** Their copies, each a folder called by its day; mode 0700. */
+export const copiesIn = (town: string, rig: string | undefined) => join(town, 'daemon/copies', rig ?? 'mayor')
 
 export type TownLayout = ReturnType<typeof townLayout>
 export type RigLayout = ReturnType<typeof rigLayout>

@@ -3,17 +3,9 @@
 // Never: signals a process whose start time is not the recorded one, for a number alone may be somebody else's by now;
 // believes a record without the mark of what it records; signals a group by its number, the first process of the
 // machine, or the town's own.
-import { closeSync, existsSync, openSync, readdirSync, readSync } from 'node:fs'
 import process from 'node:process'
+import { type Entry, entryOf, hasProc, type MarkVariable, marksIn, type ProcessIdentity, pids, readOf } from './proc.ts'
 
-export interface ProcessIdentity {
-  pid: number
-  /** What startOf said when it was recorded. */
-  pidStart: string
-}
-
-/** Variables by which the town knows what its own programs started, wherever that went; each names one run. */
-export type MarkVariable = 'GT_SESSION' | 'GT_GATE' | 'GT_RUN'
 export interface Mark {
   variable: MarkVariable
   holds(value: string): boolean
@@ -117,18 +109,6 @@ function familyOf(leader: ProcessIdentity, all: readonly Entry[]): Entry[] {
 
 // Who there is
 
-export interface Entry extends ProcessIdentity {
-  parent: number
-  group: number
-  session: number
-  /** It has ended, and nobody has asked how. */
-  isZombie: boolean
-  /** Somebody has stopped it: it does nothing until it is let go on. */
-  isStopped: boolean
-}
-
-export const hasProc = existsSync('/proc/self/stat')
-
 /** Every process of the machine. */
 const table = shared(async (): Promise<Entry[]> => {
   if (!hasProc) return tableByPs()
@@ -161,48 +141,6 @@ function shared<T>(look: () => Promise<T>): () => Promise<T> {
       else setImmediate(() => resolve(begin()))
     })
     return next
-  }
-}
-
-const pids = () =>
-  readdirSync('/proc')
-    .filter((entry) => /^\d+$/.test(entry))
-    .map(Number)
-
-/** Who a process is and whose; undefined when there is none, or where there is no /proc. */
-export function entryOf(pid: number): Entry | undefined {
-  const stat = readOf(pid, 'stat')
-  if (stat === '') return undefined
-  const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ')
-  const [state = '', parent, group, session] = fields
-  return {
-    pid,
-    pidStart: fields[19] ?? '',
-    parent: Number(parent),
-    group: Number(group),
-    session: Number(session),
-    isZombie: state === 'Z' || state === 'X',
-    isStopped: state === 'T',
-  }
-}
-
-/** Read again and again, of every process there is: into the same memory. */
-const piece = Buffer.alloc(64 * 1024)
-
-/** A file of a process in /proc; empty when it is gone, or is somebody else's. */
-function readOf(pid: number, file: string): string {
-  let fd: number | undefined
-  try {
-    fd = openSync(`/proc/${pid}/${file}`, 'r')
-    let text = ''
-    for (let bytes = readSync(fd, piece); bytes > 0; bytes = readSync(fd, piece))
-      text += piece.toString('latin1', 0, bytes)
-    return text
-  } catch (error) {
-    if (['EACCES', 'ENOENT', 'ESRCH', 'EPERM'].includes((error as NodeJS.ErrnoException).code ?? '')) return ''
-    throw error
-  } finally {
-    if (fd !== undefined) closeSync(fd)
   }
 }
 
@@ -309,20 +247,6 @@ async function environmentOf(pid: number): Promise<string> {
     if (!entry || entry.isZombie || entry.parent === 2 || pid === 2) return ''
     await new Promise((resolve) => setTimeout(resolve, 1))
   }
-}
-
-/** What the town's marks say in the environment a process was started with; none where it cannot be read. */
-export const marksOf = (pid: number): ReadonlyMap<string, string> => marksIn(readOf(pid, 'environ'))
-
-function marksIn(environment: string): Map<string, string> {
-  if (!environment.includes('GT_')) return new Map()
-  return new Map(
-    [
-      ...Buffer.from(environment, 'latin1')
-        .toString('utf8')
-        .matchAll(/(?:^|\0)(GT_SESSION|GT_GATE|GT_RUN)=([^\0]*)/g),
-    ].map(([, variable = '', value = '']) => [variable, value]),
-  )
 }
 
 // Signals

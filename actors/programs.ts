@@ -3,7 +3,8 @@
 import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { afterWatched } from '../runtime/open.ts'
-import { endAll, identityOf, type Mark, type ProcessIdentity } from './processes.ts'
+import type { ProcessIdentity } from './proc.ts'
+import { endAll, identityOf, type Mark } from './processes.ts'
 import { asThePerson } from './umask.ts'
 
 export interface Program {

@@ -1,14 +1,21 @@
 // The town's records, daemon/town.db: which they are, and whether they are what the town had. A town that has had
 // records is refused in words when they are gone, empty, damaged, older or another town's.
 // Never: begins records anew but for a town that never had any, or on the Overseer's word.
-import { existsSync, renameSync, rmSync, statSync } from 'node:fs'
+import { closeSync, existsSync, openSync, renameSync, rmSync, statSync, writeSync } from 'node:fs'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { z } from 'zod'
 import type { Host, Store } from '../runtime/contract.ts'
-import { openSqliteStore, readIdentity, type SqliteOptions, StoreBusy, StoreUnusable } from '../runtime/open.ts'
+import {
+  isPassing,
+  openSqliteStore,
+  readIdentity,
+  type SqliteOptions,
+  StoreBusy,
+  StoreUnusable,
+} from '../runtime/open.ts'
 import { writeConfig } from './config.ts'
 import { type Copy, lastCopyIn, moveAside, putBack } from './copies.ts'
-import { textOf, writePassing } from './files.ts'
+import { lastBytes, textOf } from './files.ts'
 import { townLayout } from './layout.ts'
 import { endSessions } from './sessions/session.ts'
 
@@ -18,30 +25,28 @@ type Mark = z.output<typeof mark>
 
 /** Opens the records that are there, to be read or written. Throws StoreUnusable with the way out in its words. */
 export function openRecords(town: string, options: Omit<SqliteOptions, 'id'> = {}): Store {
-  const { db, dbOpen } = townLayout(town)
+  const { db } = townLayout(town)
   const known = markOf(town)
+  // Before they are looked at: a daemon may be writing.
+  const written = turnsWritten(town)
   return withWayOut(town, () => {
     const why = whyNot(town)
     if (why !== undefined) throw new StoreUnusable(why)
     const store = openSqliteStore(db, { ...options, ...(known ? { id: known.id } : {}) })
     try {
-      const { epoch } = readIdentity(store)
+      const { epoch, turns } = readIdentity(store)
       if (known && epoch < known.epoch)
         throw new StoreUnusable(
           `${db} is older than what the town went by last (it was opened ${epoch} times, the town’s ${known.epoch} times)`,
         )
+      if (turns < written)
+        throw new StoreUnusable(
+          `${db} lacks the last ${written - turns} turns that the town had written: it is older, or ${db}-wal is gone, which held them`,
+        )
+      return store
     } catch (error) {
       store.close()
       throw error
-    }
-    if (options.readOnly) return store
-    return {
-      ...store,
-      close() {
-        store.close()
-        // The last one who closes takes what the journal beside it holds into the file.
-        if (!existsSync(`${db}-wal`)) rmSync(dbOpen, { force: true })
-      },
     }
   })
 }
@@ -57,21 +62,45 @@ export async function hostRecords(
 ): Promise<Host> {
   const store = await whenFree(() => openRecords(town, { busyMs, healed }), signal)
   const { dbMark, dbOpen } = townLayout(town)
-  let isOurs = false
+  let note: number | undefined
   const close = () => {
-    if (isOurs) rmSync(dbOpen, { force: true })
+    if (note !== undefined) closeSync(note)
+    if (note !== undefined) rmSync(dbOpen, { force: true })
     store.close()
   }
   try {
     const host = await whenFree(() => hosted({ ...store, close }), signal)
-    isOurs = true
-    writeConfig(dbMark, readIdentity(store) satisfies Mark)
-    writePassing(dbOpen, '')
+    const { id, epoch, turns } = readIdentity(store)
+    writeConfig(dbMark, { id, epoch } satisfies Mark)
+    note = openSync(dbOpen, 'w', 0o600)
+    noteTurns(note, turns)
+    host.onCommit((entries) => {
+      const last = entries.at(-1)
+      if (last && note !== undefined) noteTurns(note, last.seq)
+    })
     return host
   } catch (error) {
     close()
     throw error
   }
+}
+
+/** After the commit, and never waited for: what could not be noted is not missed. */
+function noteTurns(note: number, turns: number): void {
+  try {
+    writeSync(note, String(turns).padEnd(noteBytes), 0)
+  } catch (error) {
+    if (!isPassing(error)) throw error
+  }
+}
+
+/** Always as many, so that what is written over needs no room. */
+const noteBytes = 16
+
+/** How many turns the last daemon had written, when it did not close; 0 when it did, or nothing is known. */
+function turnsWritten(town: string): number {
+  const { dbOpen } = townLayout(town)
+  return Number.parseInt(lastBytes(dbOpen, noteBytes), 10) || 0
 }
 
 /** Between two tries a signal can be heard. */
@@ -141,9 +170,9 @@ export async function replaceRecords(town: string, copy?: Copy): Promise<Replace
 function adopt(town: string): void {
   const { db, dbMark, dbOpen } = townLayout(town)
   const store = openSqliteStore(db)
-  const identity = readIdentity(store)
+  const { id, epoch } = readIdentity(store)
   store.close()
-  writeConfig(dbMark, identity satisfies Mark)
+  writeConfig(dbMark, { id, epoch } satisfies Mark)
   rmSync(dbOpen, { force: true })
 }
 
@@ -166,14 +195,11 @@ function hadRecords(town: string): boolean {
 
 /** What is wrong with the file before it is opened: opening an empty one would make it a new one. */
 function whyNot(town: string): string | undefined {
-  const { db, dbOpen } = townLayout(town)
+  const { db } = townLayout(town)
   const file = statSync(db, { throwIfNoEntry: false })
   if (!file) return `${db} is missing, and this town has had one`
   if (!file.isFile()) return `${db} is no file`
   if (file.size === 0) return `${db} is empty, and this town has had one`
-  const journal = `${db}-wal`
-  if (existsSync(dbOpen) && !existsSync(journal))
-    return `${journal} is missing, which may have held what was written last before the town ended without closing`
   return undefined
 }
 
@@ -195,7 +221,7 @@ function withWayOut<T>(town: string, work: () => T): T {
     // What passes by itself needs no copy.
     if (!(error instanceof StoreUnusable) || error instanceof StoreBusy) throw error
     throw new StoreUnusable(
-      `${error.message}; ${lastCopyIn(townLayout(town).dbCopies)}; \`gt restore\` lists the copies and brings one back`,
+      `${error.message}; ${lastCopyIn(townLayout(town).dbCopies)}; \`gt restore daemon\` puts it back, \`gt restore\` lists all`,
     )
   }
 }

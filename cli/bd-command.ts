@@ -2,6 +2,7 @@
 // Never: does the work of one.
 import { BeadsError, type Issue } from '../actors/beads/contract.ts'
 import type { Beads } from '../actors/beads/embedded.ts'
+import type { StorePlace } from '../actors/beads/find.ts'
 import { issueJson } from '../actors/beads/jsonl.ts'
 import { Usage } from './errors.ts'
 import type { Line } from './print.ts'
@@ -18,12 +19,6 @@ export interface Call<O extends Options = Options, A extends Arguments = Argumen
   actor: string
   /** JSON with --json, else the lines: nothing with --quiet when they only say that it was done. */
   print(json: () => unknown, lines: () => readonly Line[]): void
-}
-
-/** A `.beads` folder; a database of its own where one was named. */
-export interface StorePlace {
-  dir: string
-  file?: string
 }
 
 interface Declaration<O extends Options, A extends Arguments> {

@@ -1,13 +1,13 @@
 // `bd`: the issue command of agents and people, on the embedded store. Finds the command, loads its file and nothing
 // else, and turns what goes wrong into words. Called all day, so nothing slow is imported.
 // Never: asks the daemon; the town notices by itself. Exit codes: 0 ok, 1 failed, 2 usage.
-import { join } from 'node:path'
+import { dirname } from 'node:path'
 import process from 'node:process'
 import { BeadsError } from '../actors/beads/contract.ts'
-import { type Beads, openBeads } from '../actors/beads/embedded.ts'
+import type { Beads } from '../actors/beads/embedded.ts'
+import { openFound, placeToMake } from '../actors/beads/find.ts'
 import { type Call, type Command, globals } from './bd-command.ts'
 import { commands } from './bd-commands.ts'
-import { findStore, namedStore } from './bd-store.ts'
 import { UnknownFlag, Usage } from './errors.ts'
 import { body, complain, raw, say, tell, json as written } from './print.ts'
 import { type FlagsOf, globalsBefore, help, parse, type Typed } from './word.ts'
@@ -44,20 +44,21 @@ function perform(command: Command, { flags, args }: Typed): void {
   const isWriting = typeof command.writes === 'boolean' ? command.writes : command.writes(given)
   if (given.readonly && isWriting)
     throw new BeadsError(`operation '${command.name}' is not allowed in read-only mode; nothing was written`)
+  const { BEADS_DIR: dir, BEADS_DB: db } = process.env
+  const whence = { named: given.db, dir, db, cwd: process.cwd() }
   let beads: Beads | undefined
   const call: Call = {
     flags: given as Call['flags'],
     args: args as Call['args'],
     get beads() {
       if (beads) return beads
-      const { dir, file } = findStore(given.db)
-      beads = openBeads(dir, { file, readonly: given.readonly })
+      beads = openFound(whence, { readonly: given.readonly })
       return beads
     },
-    place: () => namedStore(given.db) ?? { dir: join(process.cwd(), '.beads') },
+    place: () => placeToMake(whence),
     // Found out by those that write.
     get actor() {
-      return writerIn(findStore(given.db).dir, given.actor)
+      return writerIn(dirname(call.beads.path), given.actor)
     },
     print(json, lines) {
       if (given.json) raw(`${written(json(), 2)}\n`)

@@ -20,13 +20,13 @@ export interface TownBehind {
   /** The rig whose beads carry this prefix. */
   rigOfIssue(id: string): string | undefined
   rig(name: string): ReturnType<typeof shownOf>
-  /** What the town waits for, and what is wrong with configuration files, in words; it goes on with what it had. */
+  /** What the town waits for, and what is wrong with configuration files and issues, in words; it goes on with what it can. */
   problems(): readonly string[]
   plugins: Pick<PluginDesk, 'trouble' | 'enable' | 'disable'>
   /** What cannot be done just now, because a disk is full or a file is locked, and is tried again by itself; in words. */
   waits(): readonly string[]
   /** What the daemon found when it began, and what it did about it, in words; empty after a town that was closed. */
-  found(): readonly string[]
+  readonly found: readonly string[]
   members(rig: string): { plugins: string[]; crew: string[] }
   tokenValid(address: string, epoch: number, token: string): boolean
   /** Ends every live session of this scope by its recorded identity; the last resort after asking. */

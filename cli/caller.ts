@@ -81,9 +81,10 @@ function folderOf(pid: number): string {
 
 /** Every live session's first process, and this daemon. */
 function recorded(host: Host): Recorded {
-  const leaders = host.actors('', 'session').flatMap(({ context }) => {
+  const leaders = host.actors('', 'session').flatMap(({ value, context }) => {
     const { address, session } = context as unknown as { address: Address; session: SessionRecord | null }
-    if (session === null) return []
+    // The number of one that is over may be somebody else's by now.
+    if (session === null || value === 'absent') return []
     return [{ ...session, leads: { kind: 'session' as const, address, epoch: session.epoch } }]
   })
   return { leaders, daemon: process.pid }

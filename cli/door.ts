@@ -16,7 +16,8 @@ const requestShape = z.object({
   method: z.string(),
   params: z.unknown(),
   caller: z.object({ address: z.string(), epoch: z.int(), token: z.string() }).nullable(),
-  pid: z.int(),
+  // An older gt says none: it may look, and is told the rest in words.
+  pid: z.int().default(0),
   cwd: z.string(),
 })
 

@@ -1,5 +1,5 @@
-// What is done once a day: a copy of the town's records is made, and what a town does not keep for ever goes: old rows
-// of the journal, outputs of sessions, logs of gates, pins of work that is on main.
+// What is done once a day: copies of the town's records and issues are made, and what a town does not keep for ever
+// goes: old rows of the journal, outputs of sessions, logs of gates, pins of work that is on main.
 // Never: work itself.
 import { copyOfToday } from '../actors/copies.ts'
 import { pruneLogs } from '../actors/gates/hands.ts'
@@ -26,6 +26,7 @@ export interface Housekeeping {
   clock: Clock
   rigs(): Iterable<string>
   git: RigGit
+  copyIssues(): Promise<void>
   /** What was not removed today is removed tomorrow. */
   report(error: unknown): void
 }
@@ -50,8 +51,9 @@ export function startHousekeeping(house: Housekeeping): () => void {
   }
 }
 
-/** Of the town's records, one a day; one that could not be made is tried again an hour later. */
-function copy({ root, clock, report }: Housekeeping): void {
+/** One a day; one of the records that could not be made is tried again an hour later. */
+function copy({ root, clock, copyIssues, report }: Housekeeping): void {
+  copyIssues().catch(report)
   const { db, dbCopies } = townLayout(root)
   copyOfToday(db, dbCopies, clock.now()).catch((error) =>
     report(new Error(`no copy of ${db} could be made in ${dbCopies}; it is tried again in an hour`, { cause: error })),

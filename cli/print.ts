@@ -18,7 +18,7 @@ export const body = (text: string): Body => ({ body: text, indent: '    ' })
 export const verbatim = (text: string): Body => ({ body: text, indent: '' })
 
 /** To people, on standard output. */
-export const say = (lines: readonly Line[]): void => write(process.stdout, lines)
+export const say = (lines: readonly Line[]): void => write(standardOutput(), lines)
 
 /** To people, beside the answer. */
 export const tell = (...lines: readonly Line[]): void => write(process.stderr, lines)
@@ -34,7 +34,20 @@ export const progressed = (words: string, isLast: boolean): void =>
   void process.stderr.write(`\r\u001b[K${isLast ? '' : oneLine(words)}`)
 
 /** To programs, as it is: scripts, drawings, bytes that somebody asked for. JSON has been through `json`. */
-export const raw = (text: string | Uint8Array): void => void process.stdout.write(text)
+export const raw = (text: string | Uint8Array): void => void standardOutput().write(text)
+
+let isHeard = false
+
+/** Who reads no further (`gt log | head`) has what they wanted. */
+function standardOutput(): NodeJS.WriteStream {
+  if (!isHeard)
+    process.stdout.on('error', (error: NodeJS.ErrnoException) => {
+      if (error.code !== 'EPIPE') throw error
+      process.exit()
+    })
+  isHeard = true
+  return process.stdout
+}
 
 function write(to: NodeJS.WriteStream, lines: readonly Line[]): void {
   if (lines.length > 0) to.write(`${lines.map(shownLine).join('\n')}\n`)

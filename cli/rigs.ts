@@ -1,7 +1,7 @@
 // The rigs' configuration as the daemon goes by it: read at the start, and again whenever a config.json changes.
 // Never: goes by a file that is not as it should be; what was read before stays, and what is wrong is said.
-import { mkdirSync, readdirSync, renameSync, statSync } from 'node:fs'
-import { join } from 'node:path'
+import { existsSync, lstatSync, mkdirSync, readdirSync, renameSync, rmSync, statSync } from 'node:fs'
+import { join, relative } from 'node:path'
 import { type FSWatcher, watch } from 'chokidar'
 import { type RigConfig, readConfig, rigsConfig, writeConfig } from '../actors/config.ts'
 import { readTown, rigIn, usableRigs } from '../actors/facts.ts'
@@ -114,5 +114,18 @@ function moveAside(root: string, name: string): string {
   while (taken.includes(`${name}-${n}`)) n++
   const to = join(removed, `${name}-${n}`)
   renameSync(join(root, name), to)
+  takeStoreAlong(root, name, to)
   return to
+}
+
+/** Its issues and their copies go with it, where its links were. */
+function takeStoreAlong(root: string, name: string, to: string): void {
+  const { root: was, beads, cloneBeads, store, copies } = rigLayout(root, name)
+  for (const link of [beads, cloneBeads].map((path) => join(to, relative(was, path))))
+    if (lstatSync(link, { throwIfNoEntry: false })?.isSymbolicLink()) rmSync(link)
+  for (const [from, name] of [
+    [store, '.beads'],
+    [copies, 'copies'],
+  ] as const)
+    if (existsSync(from)) renameSync(from, join(to, name))
 }

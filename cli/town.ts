@@ -27,8 +27,9 @@ import { sessionHands } from '../actors/sessions/hands.ts'
 import { tokenValid, writeShims } from '../actors/sessions/identity.ts'
 import { endSessions } from '../actors/sessions/session.ts'
 import { tmuxBackend } from '../actors/sessions/tmux.ts'
-import { rigOf, witnessOf } from '../machines/address.ts'
-import type { Host, Role } from '../runtime/contract.ts'
+import { daemon, mayor, overseer, rigOf, witnessOf } from '../machines/address.ts'
+import { causes } from '../machines/escalations.ts'
+import type { Host, JsonObject, Role } from '../runtime/contract.ts'
 import { openDriver, openHost, Refusal, systemClock, systemRandom } from '../runtime/open.ts'
 import type { TownBehind } from './behind.ts'
 import { mailHash } from './door.ts'
@@ -38,7 +39,7 @@ import { openMailroom } from './mailroom.ts'
 import { openPluginDesk, type PluginDesk } from './plugins.ts'
 import { openRigs, type Rigs } from './rigs.ts'
 import { openShelves, type Shelves } from './shelves.ts'
-import { heardOf, isHeard, runsUnderway, shownOf } from './status.ts'
+import { escalations, heardOf, isHeard, runsUnderway, shownOf } from './status.ts'
 import type { DaemonOptions } from './word.ts'
 
 export interface TownOptions extends DaemonOptions {
@@ -71,7 +72,23 @@ export async function openTown(options: TownOptions): Promise<Town> {
   const trouble = await gitTrouble()
   if (trouble !== undefined) throw new Refusal(trouble)
   const rigs = openRigs(town, { changed: (rig) => tellWitness(rig), wrong: options.warn })
-  const shelves = openShelves(town)
+  const shelves = openShelves(town, {
+    mended(rig, words) {
+      options.warn(words)
+      const subject = `the issues of ${rig ?? 'the town itself'} were found wrong and mended`
+      say(overseer, 'message.sent', { subject, body: words })
+    },
+    linked: options.warn,
+    unusable(rig, words) {
+      options.warn(words)
+      const subject = `the issues of ${rig ?? 'the town itself'} cannot be used`
+      const body = `${words}\nThe town stays up, and goes on with them as soon as they can be used.`
+      say(mayor, 'escalation.raised', { cause: causes.issues(rig ?? 'mayor'), rig: rig ?? '', subject, body })
+    },
+    usable: (rig) => say(mayor, 'escalation.cleared', { cause: causes.issues(rig ?? 'mayor') }),
+    report: options.report,
+  })
+  const say = (to: string, type: string, body: JsonObject) => void driver.post({ from: daemon, to, type, body })
   const prefixOf = (rig: string | undefined) => (rig === undefined ? 'gm' : rigs.get(rig).beads.prefix)
   /** Asked in order; plugins that bring a machine come first, also those that come later. */
   const roles: Role[] = []
@@ -110,14 +127,14 @@ export async function openTown(options: TownOptions): Promise<Town> {
     clock: systemClock,
     onFatal: options.onFatal,
     onWait: waits.are,
+    passes: (error) => isShut(layout.daemon, error),
     onRefused: options.report,
     handlers: handsOf(options, { rigs, shelves, plugins, git, secret }),
   })
 
-  const tellWitness = (rig: string) =>
-    driver.post({ from: 'daemon', to: witnessOf(rig), type: 'rig.configured', body: heardOf(rigs.get(rig)) })
+  const tellWitness = (rig: string) => say(witnessOf(rig), 'rig.configured', heardOf(rigs.get(rig)))
   const watchRig = (rig: string) => {
-    const changed = () => driver.post({ from: 'daemon', to: witnessOf(rig), type: 'issues.changed', body: {} })
+    const changed = () => say(witnessOf(rig), 'issues.changed', {})
     shelves.watch(rig, changed)
     // Somebody may have written while nobody watched.
     changed()
@@ -144,10 +161,13 @@ export async function openTown(options: TownOptions): Promise<Town> {
       ...waits.words(),
       ...healed.slice(-healedShown),
       ...rigs.problems(),
+      ...shelves.problems(),
       ...plugins.problems(facts.rigs()),
     ],
     waits: waits.words,
-    found: () => foundWords,
+    get found() {
+      return foundWords
+    },
     plugins,
     readAgain: rigs.readAgain,
     members: (rig) => ({
@@ -178,24 +198,31 @@ export async function openTown(options: TownOptions): Promise<Town> {
     async begin(signal) {
       const names = [...rigs.all().keys()]
       // What cannot be opened is told before anything is started.
-      for (const rig of [undefined, ...names]) shelves.of(rig)
+      const mended = shelves.begin([undefined, ...names].map((rig) => ({ rig, prefix: prefixOf(rig) })))
       // What a killed daemon started has nobody who waits for it, and would work beside what is started anew.
       const live = new Set(runsUnderway(host))
       const [ended] = await Promise.all([endLeftPrograms(town, names), endOver(town, (id) => live.has(id))])
-      foundWords = found.words(host.depth(), ended)
+      foundWords = [...found.words(host.depth(), ended), ...mended]
       signal.throwIfAborted()
       await prepareGit(git, names)
       signal.throwIfAborted()
       for (const rig of [undefined, ...names]) reseal(shelves.of(rig), secret, host.mail)
       // Changed while the town was down.
       for (const rig of names) if (!isHeard(host, rig, rigs.get(rig))) tellWitness(rig)
+      shelves.watch(undefined, () => {})
       for (const rig of names) watchRig(rig)
       rigs.watch()
       for (const problem of behind.problems()) options.warn(problem)
       projections = startProjections(town, host, facts.rigs, options.report)
       driver.start()
+      // Told before a restart that brought them back.
+      for (const { cause } of escalations(host))
+        if ([undefined, ...names].some((rig) => cause === causes.issues(rig ?? 'mayor')))
+          say(mayor, 'escalation.cleared', { cause })
       const { report } = options
-      endHousekeeping = startHousekeeping({ root: town, host, clock: systemClock, rigs: facts.rigs, git, report })
+      const copyIssues = () => shelves.copy(systemClock.now())
+      const house = { root: town, host, clock: systemClock, rigs: facts.rigs, git, copyIssues, report }
+      endHousekeeping = startHousekeeping(house)
     },
     async close() {
       const steps = [
@@ -210,6 +237,8 @@ export async function openTown(options: TownOptions): Promise<Town> {
         // Before what may take its time: records that are not closed are told of when the town is next begun.
         host.close,
         rigs.close,
+        // What is lost while the town is down can be brought back as it is now.
+        () => shelves.copy(systemClock.now()),
         shelves.close,
       ]
       // What cannot be closed keeps nothing else open.
@@ -226,15 +255,21 @@ export async function openTown(options: TownOptions): Promise<Town> {
 /** Of what was mended, as many are shown until the town is next begun. */
 const healedShown = 3
 
+/** The town's own folder is shut to itself: no fault of what was to be done, and over once somebody has opened it. */
+function isShut(folder: string, error: unknown): boolean {
+  const { code = '', path = '' } = error as NodeJS.ErrnoException
+  return ['EACCES', 'EPERM'].includes(code) && path.startsWith(`${folder}/`)
+}
+
 /** What waits for room on a disk or for a lock, as the Overseer is told. */
-function waitsOf({ report }: TownOptions) {
+function waitsOf({ warn }: TownOptions) {
   let since = 0
   let now: readonly string[] = []
   return {
     are(words: readonly string[]) {
       if (now.length === 0) since = Date.now()
       now = words
-      report(words.length > 0 ? new Error(`the town waits: ${words.join('; ')}`) : new Error('the town goes on'))
+      warn(words.length > 0 ? `the town waits: ${words.join('; ')}` : 'the town goes on')
     },
     words: () =>
       now.map(
@@ -274,7 +309,12 @@ function handsOf({ town, env, entry, report }: TownOptions, { rigs, shelves, plu
   const bare = bareEnv({ env })
   const backend = backends(townLayout(town).tmuxSocket, bare)
   return handlersOf({
-    ...beadsHands({ of: shelves.of, preservedOf: (name, issue) => preservedOf(git, name, issue), secret }),
+    ...beadsHands({
+      of: shelves.of,
+      wait: shelves.wait,
+      preservedOf: (name, issue) => preservedOf(git, name, issue),
+      secret,
+    }),
     ...gitHands(git),
     ...gateHands({ town, rig, env, report: (words) => report(words) }),
     ...sessionHands({

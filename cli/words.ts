@@ -31,7 +31,7 @@ export const words: Readonly<Record<string, Entry>> = {
   },
   restore: {
     group: 'town',
-    summary: 'list the copies of the town’s records (daemon/town.db), or put one back',
+    summary: 'list the daily copies of the town’s records and of issues, or put one back while the town is down',
     load: () => import('./words/restore.ts').then(({ word }) => word),
   },
   'rig add': {

@@ -13,6 +13,13 @@ export const issueId = z
   )
 /** One line, whatever an issue store says. */
 const title = z.string().overwrite(asOneLine)
+/** What a mail that people read is about. */
+export const subjectLine = title.min(1).max(subjectLengthMax)
+/** Names another mail; kept beside the one that does. */
+export const mailId = z
+  .string()
+  .max(200)
+  .regex(/^[\w.:/-]+$/, 'an id of a mail looks like gm-4k2j9x1q')
 export const sha = z.string().regex(/^[0-9a-f]{40}([0-9a-f]{24})?$/, 'not a full git object id')
 /** A branch of a polecat's incarnation: `polecat/<Name>-<incarnation>`. */
 export const branchName = z
@@ -147,11 +154,11 @@ export const mails = {
   'message.sent': said(
     ['anyone'],
     z.object({
-      subject: title.min(1).max(subjectLengthMax),
+      subject: subjectLine,
       body: z.string().max(bodyLengthMax).default(''),
       priority: z.int().min(0).max(4).default(2),
-      replyTo: z.string().nullable().default(null),
-      threadId: z.string().nullable().default(null),
+      replyTo: mailId.nullable().default(null),
+      threadId: mailId.nullable().default(null),
     }),
   ),
 

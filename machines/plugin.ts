@@ -5,6 +5,7 @@ import { assign, setup } from 'xstate'
 import { pluginOf } from './address.ts'
 import type { MailEvent, Outgoing } from './mail.ts'
 import { hands, words, wordsOf } from './profile.ts'
+import { subjectLengthMax } from './texts.ts'
 
 export const pluginUnderstands = ['message.sent'] as const
 type Understands = MailEvent<(typeof pluginUnderstands)[number]>
@@ -30,7 +31,7 @@ const answer = (context: Context, body: string): Outgoing | [] => {
   return {
     to: question.from,
     type: 'message.sent',
-    body: { subject: `Re: ${question.subject}`.slice(0, 500), body, replyTo: question.id },
+    body: { subject: `Re: ${question.subject}`.slice(0, subjectLengthMax), body, replyTo: question.id },
   }
 }
 
@@ -74,7 +75,7 @@ export const pluginMachine = setup({
             to: event.from,
             type: 'message.sent',
             body: {
-              subject: `Re: ${event.subject}`.slice(0, 500),
+              subject: `Re: ${event.subject}`.slice(0, subjectLengthMax),
               body: `This plugin has ${context.waitingMax} questions waiting; ask again later.`,
               replyTo: event.mailId,
             },

@@ -6,9 +6,19 @@ import type { Clock } from './contract.ts'
 
 export const systemClock: Clock = { now: () => Date.now(), watched: () => Math.floor(performance.now()) }
 
-/** The same clock, its watched time going on from `from`: what a former host knew of it. */
-export function continued(clock: Clock, from: number): Clock & { behindMs: number } {
-  const behindMs = from - clock.watched()
+/** Of the time since the last turn of a former host so much may have been watched, in milliseconds. */
+const unknownMaxMs = 60_000
+
+/**
+ * The same clock, its watched time going on from the last turn of a former host. How long that one still watched after
+ * it nobody knows; a minute at most, or one that is killed again and again would wait for ever.
+ */
+export function continued(
+  clock: Clock,
+  last: { at: number; watchedAt: number } | undefined,
+): Clock & { behindMs: number } {
+  const unknownMs = last === undefined ? 0 : Math.min(unknownMaxMs, Math.max(0, clock.now() - last.at))
+  const behindMs = (last?.watchedAt ?? clock.now()) + unknownMs - clock.watched()
   return { now: clock.now, watched: () => clock.watched() + behindMs, behindMs }
 }
 

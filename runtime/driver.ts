@@ -25,11 +25,13 @@ export interface DriverOptions {
   onFatal(error: unknown): void
   /** What cannot be done just now and is tried again, in words, each once; called whenever that changes. */
   onWait?(words: readonly string[]): void
+  /** What else than a full disk and a lock a hand may meet that is over by itself, or once somebody has mended it. */
+  passes?(error: unknown): boolean
   /** A mail that was to be posted is refused. */
   onRefused?(refusal: Refusal): void
 }
 
-export function openDriver({ host, handlers, clock, onFatal, onWait, onRefused }: DriverOptions): Driver {
+export function openDriver({ host, handlers, clock, onFatal, onWait, passes, onRefused }: DriverOptions): Driver {
   const running = new Map<string, { abort: AbortController; done: Promise<void> }>()
   const begins = inTurns()
   const results: { key: string; outcome: Outcome }[] = []
@@ -120,7 +122,7 @@ export function openDriver({ host, handlers, clock, onFatal, onWait, onRefused }
           }
         } catch (error) {
           // A full disk is nobody's fault, and no answer: no machine is to judge by it.
-          const again = isPassing(error) && !abort.signal.aborted
+          const again = (isPassing(error) || passes?.(error) === true) && !abort.signal.aborted
           if (again) waits.begin(effect.key, error)
           if (!again || !(await paused(againAfterMs(tries), abort.signal)))
             outcome = { ok: false, error: wordsOf(error) }

@@ -21,8 +21,7 @@ import { type Rooms, type Told, writeTurn } from './write.ts'
 export function openHost(given: HostOptions): Host {
   const { store } = given
   const tables = tablesOf(store)
-  // Watched time goes on where the last turn left it: while nobody watched, none has passed.
-  const clock = continued(given.clock, tables.journal.lastWatchedAt() ?? given.clock.now())
+  const clock = continued(given.clock, tables.journal.lastMoments())
   const options = { ...given, clock }
   const outbox = makeOutbox(options, tables)
   const mailbox = makeMailbox(options, tables, outbox)

@@ -55,7 +55,7 @@ test('what an agent can write is opened by one file; words to a terminal go thro
   // Each of these opens what it has just made, what the kernel or the package has, or what a person names.
   const opening: Readonly<Record<string, string>> = {
     'actors/files.ts': 'the one that does',
-    'actors/processes.ts': '/proc',
+    'actors/proc.ts': '/proc',
     'actors/git/running.ts': '/proc',
     'actors/sessions/settle.ts': '/proc',
     'actors/gates/log.ts': 'made anew',
@@ -68,13 +68,15 @@ test('what an agent can write is opened by one file; words to a terminal go thro
     'cli/bd/import.ts': 'the person’s, by name',
     'cli/peer.ts': '/proc',
     'actors/copies.ts': 'the town’s own, in folders of mode 0700',
+    'actors/beads/copies.ts': 'made anew',
+    'actors/beads/move.ts': 'from the town’s own, to folders made anew',
   }
   const opens = /(?<![.\w])(readFile|open|copyFile|cp|appendFile|truncate)(Sync)?\(|create(Read|Write)Stream\(/
   const world = sources.filter((file) => /^(actors|cli)\//.test(file))
   expect(breaking(world, (source) => opens.test(source)).filter((file) => !(file in opening))).toEqual([])
   // Folders that only the town writes, or that are being made.
   const writing =
-    /^(actors\/(files|install|gates\/step|beads\/embedded|git\/(attributes|built|checkout|clone|lens))|cli\/(generate|peer|bd\/(export|init)|words\/viz))\.ts$/
+    /^(actors\/(files|install|gates\/step|beads\/file|git\/(attributes|built|checkout|clone|lens))|cli\/(generate|client|peer|bd\/(export|init)|words\/viz))\.ts$/
   expect(
     breaking(world, (source) => /\bwriteFile(Sync)?\(/.test(source)).filter((file) => !writing.test(file)),
   ).toEqual(['actors/git/refs.ts'])

@@ -102,11 +102,21 @@ export interface ReadyFilter {
   limit?: number
 }
 
+/** Whose a store is, written when it is made: no other town's and no other rig's is taken for it. */
+export interface Identity {
+  /** When the town was made, and when the rig was added (or again the town), as their files say. */
+  town: string
+  since: string
+  /** null: the town's own. */
+  rig: string | null
+}
+
 /** How an embedded store is opened. */
 export interface Opening {
   /** The database itself, wherever it is; else the one in the folder. */
   file?: string | undefined
-  create?: boolean
+  /** Whose it must be. */
+  expect?: Identity | undefined
   /** Nothing can be written through it. */
   readonly?: boolean
   now?: () => Date

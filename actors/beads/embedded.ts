@@ -1,9 +1,7 @@
-// The embedded issue store: `.beads/beads.db`, shared by `bd` and the daemon. The database is the truth,
-// `issues.jsonl` an export. (spec: Beads)
+// The embedded issue store, shared by `bd` and the daemon. The database is the truth, `issues.jsonl` an export.
+// (spec: Beads)
 // Never: imports anything slow: `bd` is called by agents all day.
-import { existsSync, mkdirSync, writeFileSync } from 'node:fs'
-import { join } from 'node:path'
-import { DatabaseSync, type SQLInputValue, type StatementSync } from 'node:sqlite'
+import type { SQLInputValue, StatementSync } from 'node:sqlite'
 import { whereabouts } from '../../machines/address.ts'
 import {
   BeadsError,
@@ -16,10 +14,10 @@ import {
   type ReadyFilter,
   type TownIssues,
 } from './contract.ts'
+import { fileIn, openFile } from './file.ts'
 import { freeId } from './ids.ts'
 import { admitted, checkId, checkLabel } from './limits.ts'
 import { notWork, partsIn, unfinishedStatuses } from './parts.ts'
-import { migrate, schemaVersion } from './schema.ts'
 
 const notMade = 'mail is sent, not made here: gt mail send <address> -s "…" -m "…"'
 /** An issue waits while something it depends on by `blocks`, or a parent's, is not closed. */
@@ -30,30 +28,22 @@ const under = `WITH RECURSIVE under(id) AS (
   SELECT issue_id FROM dependencies WHERE depends_on_id = ? AND type = 'parent-child'
   UNION SELECT d.issue_id FROM dependencies d JOIN under ON under.id = d.depends_on_id WHERE d.type = 'parent-child')`
 
-/** Makes `.beads` in `dir` for this prefix, or the database `file` alone; what is there stays. */
-export function initBeads(dir: string, prefix: string, file?: string): void {
-  mkdirSync(dir, { recursive: true })
-  const files = {
-    'metadata.json': '{"database":"beads.db","jsonl_export":"issues.jsonl"}\n',
-    'config.yaml': `issue-prefix: ${prefix}\n`,
-    '.gitignore': 'beads.db*\n*.lock\n',
-  }
-  for (const [name, text] of file === undefined ? Object.entries(files) : [])
-    if (!existsSync(join(dir, name))) writeFileSync(join(dir, name), text)
-  const beads = openBeads(dir, { create: true, file })
-  if (beads.config('issue_prefix') === undefined) beads.setConfig('issue_prefix', prefix)
-  beads.close()
+/** How far a store has come; an older copy of it has come less far. */
+export interface Mark {
+  issues: number
+  events: number | null
 }
 
 export type Beads = ReturnType<typeof openBeads>
 
 /**
- * Opens the store in a `.beads` folder. Throws a BeadsError with words when there is none, or it is damaged or newer;
- * the file stays as it is.
+ * Opens the store in a folder, a town's when `expect` is given. Throws a BeadsError with words when there is none, it is
+ * damaged, newer or somebody else's; the file stays as it is.
  */
 export function openBeads(dir: string, options: Opening = {}) {
   const now = options.now ?? (() => new Date())
-  const db = openDatabase(options.file ?? join(dir, 'beads.db'), options)
+  const path = options.file ?? fileIn(dir)
+  const db = openFile(path, options)
   const statements = new Map<string, StatementSync>()
   const sql = (text: string) => {
     let statement = statements.get(text)
@@ -89,10 +79,22 @@ export function openBeads(dir: string, options: Opening = {}) {
     )
 
   const beads = {
+    /** The database. */
+    path,
     close: () => db.close(),
     config: (key: string) => row<{ value: string }>('SELECT value FROM config WHERE key = ?', key)?.value,
     setConfig: (key: string, value: string) =>
       void run('INSERT OR REPLACE INTO config (key, value) VALUES (?, ?)', key, value),
+    /** How far it has come: neither number ever falls. */
+    mark: () =>
+      row<Mark>('SELECT (SELECT count(*) FROM issues) AS issues, (SELECT max(id) FROM events) AS events') as Mark,
+    /** Writes all of it to a new file at `path`, also when its own file has been deleted. */
+    saveTo: (path: string) => void run('VACUUM INTO ?', path),
+    /** In words what is wrong with what the file holds; undefined when nothing is. */
+    damage: () => {
+      const found = row<{ quick_check: string }>('PRAGMA quick_check(1)')?.quick_check
+      return found === 'ok' ? undefined : (found?.split('\n').at(-1) ?? 'it cannot be read')
+    },
     /** Changes when another connection has committed. */
     dataVersion: () => (row<{ data_version: number }>('PRAGMA data_version') as { data_version: number }).data_version,
 
@@ -423,7 +425,7 @@ export function openBeads(dir: string, options: Opening = {}) {
         "SELECT count(*) AS n FROM issues WHERE issue_type = 'message' AND status = 'open' AND assignee = ?",
         to,
       )?.n ?? 0,
-    all: () => rows<Issue>('SELECT * FROM issues ORDER BY id'),
+    ids: () => rows<{ id: string }>('SELECT id FROM issues ORDER BY id').map(({ id }) => id),
     /** Writes an issue as it is, from an import; older news changes nothing. Returns what became of it. */
     put(given: Issue, labels: readonly string[], deps: readonly Dependency[]): 'created' | 'updated' | 'skipped' {
       const issue = admitted(given)
@@ -497,28 +499,4 @@ export function openBeads(dir: string, options: Opening = {}) {
   }
 
   return beads
-}
-
-function openDatabase(path: string, { create = false, readonly = false, busyMs = 30_000 }: Opening): DatabaseSync {
-  if (!create && !existsSync(path))
-    throw new BeadsError(`no beads database found at ${path}; run \`bd init --prefix <prefix>\``)
-  let db: DatabaseSync | undefined
-  try {
-    db = new DatabaseSync(path, { timeout: busyMs })
-    const { user_version: version } = db.prepare('PRAGMA user_version').get() as { user_version: number }
-    if (version > schemaVersion)
-      throw new BeadsError(
-        `${path} was written by a newer version (schema ${version}, this one knows ${schemaVersion}); nothing was changed`,
-      )
-    db.exec('PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA foreign_keys = ON')
-    if (version === 0 || (!readonly && version < schemaVersion)) migrate(db)
-    if (readonly) db.exec('PRAGMA query_only = ON')
-    return db
-  } catch (error) {
-    db?.close()
-    if (error instanceof BeadsError) throw error
-    throw new BeadsError(
-      `${path} cannot be used: ${error instanceof Error ? error.message : error}. The file was left as it is`,
-    )
-  }
 }

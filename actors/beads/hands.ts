@@ -14,6 +14,8 @@ const escalated = 'gt:escalated'
 export interface BeadsDeps {
   /** The open store of a rig; of the town itself for undefined. */
   of(rig: string | undefined): TownIssues
+  /** The same, as soon as it can be used: for what nobody waits for. */
+  wait(rig: string | undefined, signal: AbortSignal): Promise<TownIssues>
   preservedOf(rig: string, issue: string): Promise<Preserved | null>
   /** The town's; what seals mail. */
   secret: string
@@ -51,8 +53,8 @@ export const beadsHands = (
     return issue.status === 'open' ? { kind: 'given_back' } : { kind: 'held' }
   },
 
-  releaseIssue: async ({ rig, issue: id, holder, status, note, blockedBy }) => {
-    const beads = deps.of(rig)
+  releaseIssue: async ({ rig, issue: id, holder, status, note, blockedBy }, { signal }) => {
+    const beads = await deps.wait(rig, signal)
     const issue = await beads.get(id)
     // Only its holder gives it back, and what its holder closed is not done by that; said again, there is nothing.
     const closedByOthers = issue?.status === 'closed' && (await beads.closedBy(id)) !== holder
@@ -70,22 +72,22 @@ export const beadsHands = (
     return { status: (await beads.update(id, { status: next, assignee: null, notes }, by)).status }
   },
 
-  closeIssues: async ({ rig, issues }) => {
-    const beads = deps.of(rig)
+  closeIssues: async ({ rig, issues }, { signal }) => {
+    const beads = await deps.wait(rig, signal)
     const closed: string[] = []
     for (const { issue: id, reason } of issues) if (await close(beads, id, reason)) closed.push(id)
     return { closed }
   },
 
-  fileMessage: fileMessage(filing(deps.of, deps.secret)),
+  fileMessage: fileMessage(filing(deps.wait, deps.secret)),
 })
 
 const fileMessage =
   (file: ReturnType<typeof filing>): Hands['fileMessage'] =>
-  async ({ id, from, to, subject, body, priority, replyTo, threadId, sentAt }) => {
+  async ({ id, from, to, subject, body, priority, replyTo, threadId, sentAt }, { signal }) => {
     const labels = [...(replyTo ? [`reply-to:${replyTo}`] : []), ...(threadId ? [`thread:${threadId}`] : [])]
     const said = { id, title: subject, description: body, priority, assignee: to, sender: from }
-    return { filed: await file(rigOf(to), { ...said, labels, at: new Date(sentAt) }) }
+    return { filed: await file(rigOf(to), { ...said, labels, at: new Date(sentAt) }, signal) }
   }
 
 async function close(beads: TownIssues, id: string, reason: string): Promise<boolean> {

@@ -36,15 +36,17 @@ export function issueJson(beads: Beads, issue: Issue): Record<string, unknown> {
   return json
 }
 
-/** All issues, one a line, sorted by id; `<`, `>` and `&` escaped as the format's own writer does. */
-export function exportLines(beads: Beads): string {
-  return beads
-    .all()
-    .map(
-      (issue) =>
-        `${JSON.stringify(issueJson(beads, issue)).replace(/[<>&\u2028\u2029]/g, (c) => `\\u${c.charCodeAt(0).toString(16).padStart(4, '0')}`)}\n`,
-    )
+/** All issues, one a line, sorted by id. */
+export const exportLines = (beads: Beads): string =>
+  beads
+    .ids()
+    .map((id) => issueLine(beads, id))
     .join('')
+
+/** One issue as its line; `<`, `>` and `&` escaped as the format's own writer does. */
+export function issueLine(beads: Beads, id: string): string {
+  const json = JSON.stringify(issueJson(beads, beads.get(id) as Issue))
+  return `${json.replace(/[<>&\u2028\u2029]/g, (c) => `\\u${c.charCodeAt(0).toString(16).padStart(4, '0')}`)}\n`
 }
 
 /**

@@ -64,31 +64,32 @@ export function inbox(
  * Files messages sealed, those of one moment in one transaction: each by itself would wait for the disk by itself.
  * Resolves with false for one that is there already.
  */
-export function filing(of: (rig: string | undefined) => TownIssues, secret: string) {
+export function filing(of: (rig: string | undefined, signal: AbortSignal) => Promise<TownIssues>, secret: string) {
   interface Waiting {
     message: NewMessage
     done: (filed: boolean) => void
     failed: (error: unknown) => void
   }
   const gathered = new Map<string | undefined, Waiting[]>()
-  const file = async (rig: string | undefined) => {
+  const file = async (rig: string | undefined, signal: AbortSignal) => {
     const all = gathered.get(rig) ?? []
     gathered.delete(rig)
     try {
-      const filed = await of(rig).createMessages(all.map(({ message }) => sealed(secret, message)))
+      const beads = await of(rig, signal)
+      const filed = await beads.createMessages(all.map(({ message }) => sealed(secret, message)))
       for (const [n, { done }] of all.entries()) done(filed[n] ?? false)
     } catch (error) {
       for (const { failed } of all) failed(error)
     }
   }
-  return (rig: string | undefined, message: NewMessage): Promise<boolean> =>
+  return (rig: string | undefined, message: NewMessage, signal: AbortSignal): Promise<boolean> =>
     new Promise((done, failed) => {
       const waiting = { message, done, failed }
       const others = gathered.get(rig)
       if (others) others.push(waiting)
       else {
         gathered.set(rig, [waiting])
-        queueMicrotask(() => void file(rig))
+        queueMicrotask(() => void file(rig, signal))
       }
     })
 }

@@ -9,8 +9,8 @@ import type { Beads } from './embedded.ts'
  */
 const laterMs = [30, 300, 3000]
 
-/** Calls `changed` after commits of other connections. Returns how to stop. */
-export function watchBeads(dir: string, beads: Beads, changed: () => void): () => Promise<void> {
+/** Calls `changed` after commits of other connections to the file at `path`. Returns how to stop. */
+export function watchBeads(path: string, beads: Pick<Beads, 'dataVersion'>, changed: () => void): () => Promise<void> {
   let seen = beads.dataVersion()
   let looks: NodeJS.Timeout[] = []
   const look = () => {
@@ -23,7 +23,7 @@ export function watchBeads(dir: string, beads: Beads, changed: () => void): () =
   const end = () => {
     for (const each of looks.splice(0)) clearTimeout(each)
   }
-  const watcher = watch([`${dir}/beads.db-wal`, `${dir}/beads.db`], { ignoreInitial: true })
+  const watcher = watch([`${path}-wal`, path], { ignoreInitial: true })
   // What was written while the watch was set up.
   watcher.once('ready', look)
   watcher.on('all', () => {

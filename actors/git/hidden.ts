@@ -2,6 +2,7 @@
 // Never: says a line twice; touches what else is in a file of excludes.
 import { existsSync, mkdirSync } from 'node:fs'
 import { dirname, join } from 'node:path'
+import { hiddenLinks } from '../beads/links.ts'
 import { textOf, writeWhole } from '../files.ts'
 import { rigLayout } from '../layout.ts'
 import { lensOf } from './lens.ts'
@@ -19,6 +20,10 @@ export function hide(town: string, rig: string, own: string, lines: readonly str
   for (const file of [keptIn(town, rig), join(lensOf(town, rig), 'info/exclude'), join(workers, 'info/exclude')])
     addLines(file, lines)
 }
+
+/** Hides the links to the rig's issues from whoever uses git in the Mayor's clone. */
+export const hideFromClone = (town: string, rig: string): void =>
+  addLines(join(rigLayout(town, rig).clone, '.git/info/exclude'), hiddenLinks(town, rig).split('\n').filter(Boolean))
 
 function addLines(path: string, lines: readonly string[]): void {
   const text = textOf(path) ?? ''

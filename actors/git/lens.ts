@@ -4,6 +4,7 @@
 // Never: shows `config`, `hooks` or `info` of what it looks at; is written by anybody but the town.
 import { existsSync, lstatSync, mkdirSync, readlinkSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
 import { dirname, join, relative } from 'node:path'
+import { hiddenLinks } from '../beads/links.ts'
 import { textOf } from '../files.ts'
 import { rigLayout } from '../layout.ts'
 import { type At, plainly } from './at.ts'
@@ -39,13 +40,10 @@ export function through(lens: string, of: { worktree: string; gitDir: string } |
 /** The lens on a rig's Mayor's clone; made when it is not there. */
 export function lensOf(town: string, rig: string): string {
   const { lens, clone } = rigLayout(town, rig)
-  if (!existsSync(join(lens, 'config'))) makeLens(town, rig, isBeadsLink(town, rig) ? '/.beads/\n' : '')
+  if (!existsSync(join(lens, 'config'))) makeLens(town, rig, hiddenLinks(town, rig))
   if (!existsSync(join(lens, 'objects'))) throw new Error(`${clone} has no repository of its own any more (.git)`)
   return lens
 }
-
-const isBeadsLink = (town: string, rig: string) =>
-  lstatSync(rigLayout(town, rig).beads, { throwIfNoEntry: false })?.isSymbolicLink() ?? false
 
 /** Makes the lens of a rig anew; `excludes` are the files that are nobody's work, as `.gitignore` has them. */
 export function makeLens(town: string, rig: string, excludes = ''): void {

@@ -11,14 +11,14 @@ import { isWithin, type Repository, realOf, repositoryAt, repositoryOf } from '.
 import { commandOf, type RunningGit, runningGits } from './running.ts'
 
 /**
- * A lock may be of somebody who is not seen (another container): how long one must have been seen, in milliseconds of
- * watched time. How old its file says it is counts for nothing: a machine that slept makes every file old.
+ * A lock made just now may be of somebody who is not seen (another container): how old one must be, in milliseconds, by
+ * its file or by how long it has been seen.
  */
 const youngMs = 3000
 
 /**
  * For how long a git that nobody can see into (another user's, another container's, one on macOS) may hold a lock, in
- * milliseconds of watched time.
+ * milliseconds of watched time: a machine that slept makes every file old, and no git gone.
  */
 const unseenMaxMs = 600_000
 
@@ -64,7 +64,8 @@ export function watchLock(lock: string, cwd: string, now: () => number = systemC
     if (!repository || !isWithin(lock, repository.common)) return false
     const seenMs = now() - first.at
     const holders = first.holders.filter(isAlive)
-    if (seenMs < youngMs || holders.some(({ repository: its }) => its || seenMs < unseenMaxMs)) return false
+    const isYoung = seenMs < youngMs && Date.now() - (madeAt(lock) ?? 0) < youngMs
+    if (isYoung || holders.some(({ repository: its }) => its || seenMs < unseenMaxMs)) return false
     if (seen(lock) === first.id) rmSync(lock, { force: true })
     return isOver()
   }
@@ -99,6 +100,8 @@ function couldHold({ repository: its, argv }: RunningGit, lock: string, { common
   // The files of one worktree are locked from within it.
   return !isWithin(lock, join(common, 'worktrees')) || isWithin(lock, its.own)
 }
+
+const madeAt = (path: string): number | undefined => statSync(path, { throwIfNoEntry: false })?.mtimeMs
 
 function seen(path: string): string | undefined {
   const found = statSync(path, { throwIfNoEntry: false })

@@ -3,6 +3,7 @@
 // Never: changes anybody's work.
 import { existsSync, lstatSync, mkdirSync, readdirSync, rmSync } from 'node:fs'
 import { basename, dirname, join, resolve } from 'node:path'
+import { hiddenLinks } from '../beads/links.ts'
 import { homeOf } from '../environment.ts'
 import { textAt, textOf, writePassing } from '../files.ts'
 import { rigLayout, townLayout } from '../layout.ts'
@@ -11,9 +12,9 @@ import { forgetAll } from './checkout.ts'
 import { alternates } from './clone.ts'
 import { withoutCredentials } from './credentials.ts'
 import { contains, GitFailed, git } from './git.ts'
-import { hiddenIn } from './hidden.ts'
+import { hiddenIn, hideFromClone } from './hidden.ts'
 import { cloneAt, makeLens, worktreeAt } from './lens.ts'
-import { isLink, writeGitFile } from './place.ts'
+import { writeGitFile } from './place.ts'
 import { knownMain, readHead } from './refs.ts'
 import { linkedFrom } from './repository.ts'
 import type { RigGit } from './rig.ts'
@@ -62,6 +63,7 @@ async function prepareRig(deps: RigGit, rig: string): Promise<void> {
   const { clone } = rigLayout(deps.town, rig)
   if (!existsSync(join(clone, '.git'))) throw new Error(`${clone} has no repository of its own any more (.git)`)
   makeLens(deps.town, rig, await excludesOf(deps.town, rig))
+  hideFromClone(deps.town, rig)
   healAlternates(deps.town, rig)
   healMoved(deps.town, rig)
   healAddresses(deps, rig)
@@ -138,7 +140,7 @@ const excludesMaxBytes = 256 * 1024
  * ignores everywhere.
  */
 export async function excludesOf(town: string, rig: string): Promise<string> {
-  const own = `${isLink(rigLayout(town, rig).beads) ? '/.beads/\n' : ''}${hiddenIn(town, rig)}`
+  const own = `${hiddenLinks(town, rig)}${hiddenIn(town, rig)}`
   const { stdout } = await git(overNetwork(town), ['config', '--global', '--type=path', '--get', 'core.excludesFile'], {
     okCodes: [0, 1, 128],
   })

@@ -4,7 +4,8 @@ import { spawnSync } from 'node:child_process'
 import { existsSync, readdirSync, readFileSync, readlinkSync } from 'node:fs'
 import { basename, join, resolve } from 'node:path'
 import process from 'node:process'
-import { endEach, identityIn, isAlive, type ProcessIdentity, startOf } from '../processes.ts'
+import type { ProcessIdentity } from '../proc.ts'
+import { endEach, identityIn, isAlive, startOf } from '../processes.ts'
 import { isWithin, type Repository, repositoryNamed, repositoryOf } from './repository.ts'
 
 export interface RunningGit extends ProcessIdentity {

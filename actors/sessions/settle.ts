@@ -3,7 +3,8 @@
 // Never: waits for one that waits itself; reads more of the machine than the session's own processes.
 import { readFileSync } from 'node:fs'
 import { setTimeout as pause } from 'node:timers/promises'
-import { isAlive, type ProcessIdentity } from '../processes.ts'
+import type { ProcessIdentity } from '../proc.ts'
+import { isAlive } from '../processes.ts'
 
 const mostMs = 1500
 const stepMs = 15

@@ -2,7 +2,7 @@
 // Never: touches one that is there.
 import { basename } from 'node:path'
 import process from 'node:process'
-import { initBeads } from '../../actors/beads/embedded.ts'
+import { initBeads } from '../../actors/beads/file.ts'
 import { command } from '../bd-command.ts'
 import { Usage } from '../errors.ts'
 
@@ -20,7 +20,7 @@ export default command({
     if (!/^[a-z][a-z0-9]*$/.test(prefix))
       throw new Usage(`"${prefix}" cannot be a prefix; give one: bd init --prefix abc`)
     const { dir, file } = place()
-    initBeads(dir, prefix, file)
+    initBeads(dir, prefix, undefined, file)
     print(
       () => ({ prefix, path: file ?? dir }),
       () => ['bd initialized successfully!', `  Prefix: ${prefix}`],

@@ -20,7 +20,7 @@ export const word = declare({
   },
   args: { path: { kind: 'text', optional: true } },
   async run({ args, flags, print }) {
-    const { initBeads } = await import('../../actors/beads/embedded.ts')
+    const { initBeads } = await import('../../actors/beads/file.ts')
     const { installTown } = await import('../../actors/install.ts')
     const { closeToOthers } = await import('../../actors/umask.ts')
     closeToOthers()

@@ -54,9 +54,11 @@ export const word = declare({
       } catch (error) {
         if (!(error instanceof TownUnreachable) || flags.follow) throw error
         const { openRecords } = await import('../../actors/records.ts')
-        const { readJournal } = await import('../../runtime/open.ts')
+        const { readIdentity, readJournal } = await import('../../runtime/open.ts')
         const store = openRecords(town(), { readOnly: true })
         try {
+          // It was never up.
+          if (readIdentity(store).epoch === 0) throw error
           return readJournal(store, said(params))
         } finally {
           store.close()

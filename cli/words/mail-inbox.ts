@@ -22,17 +22,16 @@ export const word = declare({
   },
   args: { address: { kind: 'address', optional: true } },
   async run({ args, flags, json, town, print }) {
-    const { textAt } = await import('../../actors/files.ts')
-    const { rigLayout, townLayout } = await import('../../actors/layout.ts')
-    const { openBeads } = await import('../../actors/beads/embedded.ts')
     const { inbox } = await import('../../actors/beads/mail.ts')
+    const { openTier } = await import('../../actors/beads/tiers.ts')
+    const { textAt } = await import('../../actors/files.ts')
+    const { townLayout } = await import('../../actors/layout.ts')
     const who = args.address ?? process.env.GT_ADDRESS ?? 'overseer'
     const root = town()
     const rig = who.includes('/') && who !== 'mayor/' ? who.split('/')[0] : undefined
-    const { beads: tier, secret } = { ...townLayout(root), ...(rig === undefined ? {} : rigLayout(root, rig)) }
-    const beads = openBeads(tier)
+    const beads = openTier({ town: root, rig })
     const limit = flags.limit ?? (json ? 0 : shownMax)
-    const key = textAt(secret).trim()
+    const key = textAt(townLayout(root).secret).trim()
     const { mail, strange, more } = inbox(beads, key, who, limit === 0 ? Number.POSITIVE_INFINITY : limit)
     beads.close()
     print(mail, (mail) => [

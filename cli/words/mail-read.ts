@@ -11,14 +11,14 @@ export const word = declare({
   examples: ['gt mail read gm-4k2j9x1q'],
   args: { id: { kind: 'text' } },
   async run({ args: { id }, town, print }) {
-    const { openBeads } = await import('../../actors/beads/embedded.ts')
     const { isSealed } = await import('../../actors/beads/mail.ts')
+    const { openTier } = await import('../../actors/beads/tiers.ts')
     const { readTown, rigOfIssue } = await import('../../actors/facts.ts')
     const { textAt } = await import('../../actors/files.ts')
-    const { rigLayout, townLayout } = await import('../../actors/layout.ts')
+    const { townLayout } = await import('../../actors/layout.ts')
     const root = town()
     const rig = rigOfIssue(readTown(root).rigs, id)
-    const beads = openBeads(rig === undefined ? townLayout(root).beads : rigLayout(root, rig).beads)
+    const beads = openTier({ town: root, rig })
     const mail = beads.get(id)
     if (mail?.issue_type !== 'message')
       throw new Error(mail ? `${id} is not a message (type: ${mail.issue_type})` : `no mail ${id}`)

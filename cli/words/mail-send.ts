@@ -2,6 +2,7 @@
 // Never: sends to where nobody is; leaves a request for later where anybody could leave one.
 import { z } from 'zod'
 import { whereabouts } from '../../machines/address.ts'
+import { mailId, subjectLine } from '../../machines/mail.ts'
 import { bodyLengthMax, subjectLengthMax } from '../../machines/texts.ts'
 import { Refusal } from '../../runtime/open.ts'
 import { answering, everybody, reachable } from '../asking.ts'
@@ -46,11 +47,11 @@ export const answers = {
   send: answering({
     word: 'mail send',
     shape: z.object({
-      to: z.string(),
-      subject: z.string().min(1).max(subjectLengthMax),
+      to: z.string().max(300),
+      subject: subjectLine,
       body: z.string().max(bodyLengthMax),
       priority: z.int().min(0).max(4).optional(),
-      replyTo: z.string().optional(),
+      replyTo: z.optional(mailId),
     }),
     answer: async ({ to, subject, body, priority, replyTo }, { id: asked, from, town }) => {
       reachable(to, everybody(town))

@@ -19,12 +19,13 @@ export const word = declare({
   },
   async run({ flags: { until }, town, print }) {
     const { openRecords } = await import('../../actors/records.ts')
-    const { replay } = await import('../../runtime/open.ts')
+    const { readIdentity, replay } = await import('../../runtime/open.ts')
     const { rolesOf } = await import('../roles.ts')
     const root = town()
     const roles = await rolesOf(root)
     const store = openRecords(root, { readOnly: true })
     try {
+      if (readIdentity(store).epoch === 0) throw new Error(`${root} has never been up: there is nothing to replay`)
       const result = replay(store, roles, until)
       const before = until === undefined ? [summaryOf(result)] : await asItWas(root, store, until, result)
       print(result, () => [...before, ...result.differing.map(({ address, why }) => `${address}: ${why}`)])

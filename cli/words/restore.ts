@@ -1,69 +1,104 @@
-// `gt restore`: copies of daemon/town.db, and how one is put back. Works while the town is down, and only then.
-// Never: deletes what is there; it is moved aside.
-
-import { TownUnreachable } from '../errors.ts'
+// `gt restore`: copies of the town's records and of issues, and how one of them is put back while the town is down.
+// Never: deletes what is there; it is set aside.
+import { join } from 'node:path'
+import { TownUnreachable, Usage } from '../errors.ts'
 import { table } from '../print.ts'
-import { declare } from '../word.ts'
+import { type Context, declare } from '../word.ts'
 
 export const word = declare({
   name: 'restore',
   group: 'town',
-  summary: 'list the copies of the town’s records (daemon/town.db), or put one back',
-  usage: '[last | <copy>] [--keep] [--anew]',
+  summary: 'list the daily copies of the town’s records and of issues, or put one back while the town is down',
+  usage: '[<rig> | mayor | daemon] [--from <day or file> | --empty | --keep]',
   examples: [
-    'gt restore               # what there is, and whether town.db can be used',
-    'gt restore last          # or the name of a copy, such as 2026-11-26',
-    'gt restore --keep        # go by the town.db that is there, although it is not the one the town had',
+    'gt restore    # which copies there are, and whether the records can be used',
+    'gt restore wyvern    # the last copy of its issues; what is there is set aside',
+    'gt restore mayor --from 2026-01-31    # the town’s own issues and mail, as they were',
+    'gt restore daemon    # the town’s records (daemon/town.db)',
+    'gt restore daemon --keep    # go by the town.db that is there, although it is not the one the town had',
   ],
   options: {
-    keep: { kind: 'flag', about: 'go by the town.db that is there, although it is older, another, or not whole' },
-    anew: { kind: 'flag', about: 'begin new records: who worked at what, and what waits to land, is forgotten' },
+    from: { kind: 'text', about: 'the day of the copy, or a file of issues; the last copy if left out' },
+    empty: { kind: 'flag', about: 'begin with nothing, where there is no copy' },
+    keep: { kind: 'flag', about: 'of the records: go by those that are there, although they are older or not whole' },
   },
-  args: { copy: { kind: 'text', optional: true } },
-  async run({ args: { copy }, flags: { keep, anew }, ask, town, print }) {
-    const { Usage } = await import('../errors.ts')
-    if ([copy !== undefined, keep, anew].filter(Boolean).length > 1)
-      throw new Usage('give a copy, or --keep, or --anew; not two of them')
+  args: { whose: { kind: 'text', optional: true } },
+  async run({ args: { whose }, flags: { from, empty, keep }, town, ask, print }) {
+    if ([from !== undefined, empty, keep].filter(Boolean).length > 1)
+      throw new Usage('say --from, --empty or --keep; not two of them')
     const root = town()
-    const { copiesIn } = await import('../../actors/copies.ts')
-    const { townLayout } = await import('../../actors/layout.ts')
-    const records = await import('../../actors/records.ts')
-    const copies = copiesIn(townLayout(root).dbCopies)
-    if (copy === undefined && !keep && !anew) {
-      const trouble = records.recordsTrouble(root) ?? null
-      print({ trouble, copies }, () => [
-        trouble ?? `${townLayout(root).db} can be used`,
-        ...table(copies.map(({ name, path, sizeBytes }) => [name, `${Math.ceil(sizeBytes / 1024)} kB`, path])),
-        ...(copies.length === 0 ? ['there is no copy yet; one is made each day that the town is up'] : []),
-      ])
-      return trouble === null ? 0 : 1
+    if (whose === undefined) {
+      if (from !== undefined || empty || keep) throw new Usage('say whose: a rig, mayor, or daemon')
+      return await list(root, print)
     }
-    await downNow()
-    const chosen = copy === 'last' ? copies[0] : copies.find(({ name }) => name === copy)
-    if (copy !== undefined && !chosen)
-      throw new Error(
-        `there is no copy "${copy}"; there are: ${copies.map(({ name }) => name).join(', ') || 'none'} (work of a worker comes back with \`gt recover\`)`,
-      )
-    const { aside, stopped } = keep ? await records.keepRecords(root) : await records.replaceRecords(root, chosen)
-    print({ copy: chosen?.name ?? null, aside, stopped }, () => [
-      chosen
-        ? `${root} goes by the copy of ${chosen.name} from now on; \`gt up\` starts it`
-        : `${root} ${keep ? 'goes by the town.db that is there' : 'begins new records'}; \`gt up\` starts it`,
-      ...(aside === undefined ? [] : [`what was there is ${aside} now`]),
-      ...(stopped.length > 0
-        ? [`ended, since nothing is known of them: ${stopped.join(', ')}; their work is kept`]
-        : []),
-    ])
+    const name = whose.replace(/\/$/, '')
+    if (keep && name !== 'daemon') throw new Usage('--keep is for the records: gt restore daemon --keep')
+    const down = () => mustBeDown(ask, root)
+    if (name !== 'daemon') await issues(root, name === 'mayor' ? undefined : name, { from, empty, down }, print)
+    else {
+      const { restoreRecords } = await import('../restore-records.ts')
+      await down()
+      const { data, lines } = await restoreRecords(root, { from, empty, keep })
+      print(data, () => lines)
+    }
     return 0
-
-    async function downNow(): Promise<void> {
-      try {
-        await ask('ping', {})
-      } catch (error) {
-        if (!(error instanceof TownUnreachable) || error.silent) throw error
-        return
-      }
-      throw new Error(`${root} is up; records are put back while it is down: \`gt down\` first`)
-    }
   },
 })
+
+type Print = Context['print']
+
+async function list(root: string, print: Print): Promise<number> {
+  const { daysCopied, copiesOf, nameOf } = await import('../../actors/beads/tiers.ts')
+  const { readTown } = await import('../../actors/facts.ts')
+  const { recordsCopied } = await import('../restore-records.ts')
+  const tiers = [undefined, ...readTown(root).rigs.keys()].map((rig) => ({ town: root, rig }))
+  const { trouble, copies: records } = recordsCopied(root)
+  const copies = [
+    ...records,
+    ...tiers.flatMap((tier) =>
+      daysCopied(tier).map((day) => ({ of: nameOf(tier), day, folder: join(copiesOf(tier), day) })),
+    ),
+  ]
+  print({ trouble, copies }, ({ copies }) => [
+    ...(trouble === null ? [] : [trouble]),
+    ...(copies.length === 0
+      ? ['there is no copy yet; one is made each day that the town is up']
+      : table(copies.map(({ of, day, folder }) => [of, day, folder]))),
+  ])
+  return trouble === null ? 0 : 1
+}
+
+/** A rig's, or (undefined) the town's own, with its mail. */
+async function issues(
+  root: string,
+  rig: string | undefined,
+  { from, empty, down }: { from: string | undefined; empty: boolean; down(): Promise<void> },
+  print: Print,
+): Promise<void> {
+  const { nameOf } = await import('../../actors/beads/tiers.ts')
+  const { knownIn, readTown, rigIn } = await import('../../actors/facts.ts')
+  const read = readTown(root)
+  if (rig !== undefined) knownIn(read, rig)
+  const prefix = rig === undefined ? 'gm' : rigIn(root, read.rigs, rig).beads.prefix
+  await down()
+  const { copyMeant, restore } = await import('../../actors/beads/restore.ts')
+  const tier = { town: root, rig }
+  const done = restore(tier, empty ? null : copyMeant(tier, from), prefix)
+  print(done, () => [
+    done.from === null
+      ? `${nameOf(tier)} begins with no issues`
+      : `${nameOf(tier)} has ${done.mark.issues} issues and messages, as they are in ${done.from}`,
+    ...(done.aside === undefined ? [] : [`what was there is in ${done.aside}`]),
+  ])
+}
+
+/** A daemon has all of it open, and would save its own over what is put back. */
+async function mustBeDown(ask: Context['ask'], root: string): Promise<void> {
+  try {
+    await ask('ping', {})
+  } catch (error) {
+    if (error instanceof TownUnreachable && !error.silent) return
+    throw error
+  }
+  throw new Error(`the town at ${root} is up, and has its records and issues open; end it first: gt down`)
+}

@@ -47,7 +47,7 @@ export const word = declare({
     if (flags['no-gate'] && flags.gate.length > 0)
       throw new Usage('a rig has gates, or lands untested: say --gate or --no-gate, not both')
     const { presets } = await import('../../actors/agents/presets.ts')
-    const { initBeads } = await import('../../actors/beads/embedded.ts')
+    const { initBeads } = await import('../../actors/beads/file.ts')
     const { asWritten, splitCommand } = await import('../../actors/commands.ts')
     const split = (text: string) => splitCommand(text, homeOf(process.env))
     const { homeOf } = await import('../../actors/environment.ts')

@@ -45,6 +45,8 @@ const pieceBytes = 64 * 1024
 /** Prints what is there and what comes, until the mark of the end is there and everything before it is printed. */
 export async function followOutput(dir: string, isRaw: boolean): Promise<void> {
   const { bytesFrom } = await import('../../actors/files.ts')
+  const { isAlive } = await import('../../actors/processes.ts')
+  const { recorded } = await import('../../actors/sessions/session.ts')
   const { plain, raw } = await import('../print.ts')
   const log = join(dir, 'output.log')
   const decoder = new TextDecoder()
@@ -56,7 +58,9 @@ export async function followOutput(dir: string, isRaw: boolean): Promise<void> {
     return plain(rest === '' ? text : text.slice(0, -1))
   }
   for (let from = 0; ; ) {
-    const over = existsSync(join(dir, 'exit'))
+    const record = recorded(dir)
+    // One that was killed has left no mark.
+    const over = existsSync(join(dir, 'exit')) || (record !== undefined && !isAlive(record))
     for (;;) {
       const { bytes, start } = bytesFrom(log, from, pieceBytes)
       if (bytes.length === 0) break

@@ -155,7 +155,7 @@ export const answers = {
         post(asking, { to: witnessOf(name), type: 'rig.configured', body: { ...town.rig(name) } })
         post(asking, { to: witnessOf(name), type: 'rig.resumed', body: {} })
       }
-      return { resumed: [...town.rigs()], pid: town.pid, problems: [...town.problems()], found: [...town.found()] }
+      return { resumed: [...town.rigs()], pid: town.pid, problems: [...town.problems()], found: [...town.found] }
     },
   }),
 }

@@ -18,10 +18,11 @@ export const word = declare({
   args: { what: { kind: 'text' } },
   async run({ args: { what }, town, print }) {
     const { openRecords } = await import('../../actors/records.ts')
-    const { causes } = await import('../../runtime/open.ts')
+    const { causes, readIdentity } = await import('../../runtime/open.ts')
     const root = town()
     const store = openRecords(root, { readOnly: true })
     try {
+      if (readIdentity(store).epoch === 0) throw new Error(`${root} has never been up: nothing has happened yet`)
       const found = causes(store, spelledOut(what))
       if (!found) {
         const { addressesIn } = await import('../../actors/facts.ts')

@@ -1,4 +1,4 @@
-// Which store this is, and of which of its openings.
+// Which store this is, how often it was opened, and how much has happened in it.
 // Never: changed.
 import type { Store } from '../contract.ts'
 import { leaseTable } from './lease.ts'
@@ -8,9 +8,12 @@ export interface StoreIdentity {
   id: string
   /** How often a host has opened it. */
   epoch: number
+  /** Turns that were ever written into its journal, also those that are not kept any more. */
+  turns: number
 }
 
 export function readIdentity(store: Store): StoreIdentity {
   const { id } = store.get<{ id: string }>('SELECT id FROM identity') as { id: string }
-  return { id, epoch: leaseTable(store).read()?.epoch ?? 0 }
+  const last = store.get<{ seq: number }>("SELECT seq FROM sqlite_sequence WHERE name = 'journal'")
+  return { id, epoch: leaseTable(store).read()?.epoch ?? 0, turns: last?.seq ?? 0 }
 }

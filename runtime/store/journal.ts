@@ -106,9 +106,9 @@ export function journalTable(store: Store) {
           mail: { id, type, from, body: JSON.parse(body) as JsonObject },
           input: input === null ? null : (JSON.parse(input) as JsonObject),
         })),
-    /** Watched time at the last turn; undefined: there was none yet. */
-    lastWatchedAt: (): number | undefined =>
-      store.get<{ at: number }>(`SELECT ${watched} AS at FROM journal WHERE seq > 0 ORDER BY seq DESC LIMIT 1`)?.at,
+    /** Both times of the last turn; undefined: there was none yet. */
+    lastMoments: (): { at: number; watchedAt: number } | undefined =>
+      store.get(`SELECT at, ${watched} AS watchedAt FROM journal WHERE seq > 0 ORDER BY seq DESC LIMIT 1`),
     moments: (watchedAt: number) => momentsAt(store, watchedAt),
     /** The last turn stays: watched time goes on from it. */
     prune: (olderThan: number) =>

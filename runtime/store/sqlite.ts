@@ -1,7 +1,7 @@
 // The store on node:sqlite: one file, WAL, every commit on disk before it counts.
 // Never: repairs or replaces a file it cannot use; keeps half of a transaction; goes on in a file that is not in its
 // place any more.
-import { renameSync, rmSync, statSync } from 'node:fs'
+import { chmodSync, renameSync, rmSync, statSync } from 'node:fs'
 import process from 'node:process'
 import { DatabaseSync, type StatementSync } from 'node:sqlite'
 import type { SqlValue, Store } from '../contract.ts'
@@ -124,6 +124,7 @@ function placeOf(path: string) {
 function openChecked(path: string, { readOnly = false, id, busyMs = 10_000 }: SqliteOptions): DatabaseSync {
   let db: DatabaseSync | undefined
   try {
+    if (!readOnly) besideAsItself(path)
     db = new DatabaseSync(path, { timeout: busyMs, readOnly })
     const version = versionOf(db, path, id)
     if (readOnly) {
@@ -149,6 +150,15 @@ function openChecked(path: string, { readOnly = false, id, busyMs = 10_000 }: Sq
     const ours = told(error, path)
     if (ours instanceof StoreUnusable) throw ours
     throw new StoreUnusable(`${path} cannot be used: ${wordsOf(error)}. The file was left as it is`)
+  }
+}
+
+/** What was made beside a file while nobody could write it, nobody can write either: not even once the file can be. */
+function besideAsItself(path: string): void {
+  const mode = statSync(path, { throwIfNoEntry: false })?.mode
+  for (const end of ['-wal', '-shm']) {
+    const beside = statSync(`${path}${end}`, { throwIfNoEntry: false })
+    if (mode !== undefined && beside && beside.mode !== mode) chmodSync(`${path}${end}`, mode & 0o777)
   }
 }
 

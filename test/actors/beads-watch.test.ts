@@ -2,12 +2,11 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { expect, test, vi } from 'vitest'
-import type { Beads } from '../../actors/beads/embedded.ts'
 import { watchBeads } from '../../actors/beads/watch.ts'
 
 test('a commit that counts only after its pages were written is noticed', async () => {
   const dir = mkdtempSync(join(tmpdir(), 'beads-watch-'))
-  const wal = join(dir, 'beads.db-wal')
+  const wal = join(dir, 'some-wal')
   writeFileSync(wal, '')
   let version = 1
   let looks = 0
@@ -16,7 +15,7 @@ test('a commit that counts only after its pages were written is noticed', async 
     return version
   }
   const changed = vi.fn()
-  const stop = watchBeads(dir, { dataVersion } as Beads, changed)
+  const stop = watchBeads(join(dir, 'some'), { dataVersion }, changed)
   try {
     await vi.waitFor(() => {
       // At the beginning, when the watch is ready, and when the file has changed.

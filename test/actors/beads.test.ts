@@ -4,7 +4,8 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, expect, test } from 'vitest'
 import type { Issue } from '../../actors/beads/contract.ts'
-import { type Beads, initBeads, openBeads } from '../../actors/beads/embedded.ts'
+import { type Beads, openBeads } from '../../actors/beads/embedded.ts'
+import { initBeads } from '../../actors/beads/file.ts'
 import { beadsHands, isLanded, whyNot } from '../../actors/beads/hands.ts'
 import { textBytesMax } from '../../actors/beads/limits.ts'
 import type { EffectCall } from '../../runtime/contract.ts'
@@ -15,7 +16,8 @@ const call = {
   at: 0,
   signal: new AbortController().signal,
 } satisfies EffectCall
-const hands = () => beadsHands({ of: () => beads, preservedOf: async () => null, secret: 'secret' })
+const hands = () =>
+  beadsHands({ of: () => beads, wait: async () => beads, preservedOf: async () => null, secret: 'secret' })
 const survey = async (epics: string[], escalated: string[] = [], underway: string[] = []) => {
   const { ready, closed, complete, over } = await hands().surveyIssues(
     { rig: 'w', epics, issues: [], escalated, underway, most: 10 },

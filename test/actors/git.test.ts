@@ -3,18 +3,19 @@ import { execFileSync } from 'node:child_process'
 import {
   chmodSync,
   existsSync,
-  lstatSync,
   mkdirSync,
   mkdtempSync,
   readdirSync,
   readFileSync,
   realpathSync,
   rmSync,
+  statSync,
   writeFileSync,
 } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, expect, test } from 'vitest'
+import { initBeads } from '../../actors/beads/file.ts'
 import { gitHands } from '../../actors/git/hands.ts'
 import { keptWork, preservedOf, recover } from '../../actors/git/pin.ts'
 import { trashEmptied } from '../../actors/git/staging.ts'
@@ -26,7 +27,6 @@ let dir: string
 let town: string
 const call = { at: 1_700_000_000_000, signal: new AbortController().signal }
 const now = new Date('2026-01-01T00:00:00Z')
-const initBeads = (where: string) => writeFileSync(join(where, 'beads.db'), '')
 const sh = (cwd: string, ...args: string[]) =>
   execFileSync('git', ['-c', 'user.name=T', '-c', 'user.email=t@example.invalid', ...args], {
     cwd,
@@ -110,7 +110,8 @@ test('a rig is a container with two clones, a clean worktree base, and beads tha
   expect(await add('w', url)).toEqual({ branch: 'trunk', prefix: 'w', warning: null })
   const rig = rigLayout(town, 'w')
   expect(existsSync(join(rig.root, '.git'))).toBe(false)
-  expect(lstatSync(rig.beads).isSymbolicLink()).toBe(true)
+  expect([rig.beads, rig.cloneBeads].map((path) => realpathSync(path))).toEqual([rig.store, rig.store])
+  expect(statSync(rig.store).mode & 0o777).toBe(0o700)
   expect(sh(rig.clone, 'status', '--porcelain')).toBe('')
   expect(sh(rig.refineryClone, 'remote', 'get-url', 'origin')).toBe(realpathSync(url))
   expect(readdirSync(join(rig.clone, '.git/objects'))).toEqual(['info'])
@@ -122,7 +123,8 @@ test('a rig is a container with two clones, a clean worktree base, and beads tha
 test('a project with its own .beads keeps it; the rig has another', async () => {
   await add('w', origin('o', 'main', { '.beads/issues.jsonl': '{}\n' }))
   const rig = rigLayout(town, 'w')
-  expect([lstatSync(rig.beads).isDirectory(), sh(rig.clone, 'status', '--porcelain')]).toEqual([true, ''])
+  expect([realpathSync(rig.beads), sh(rig.clone, 'status', '--porcelain')]).toEqual([rig.store, ''])
+  expect(readdirSync(rig.cloneBeads)).toEqual(['issues.jsonl'])
 })
 
 test.each(['../x', 'a b', '-x', 'a/b', 'mayor', ''])('a rig cannot be called "%s"', async (name) => {

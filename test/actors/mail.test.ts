@@ -4,7 +4,8 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
 import { afterEach, beforeEach, expect, test } from 'vitest'
-import { type Beads, initBeads, openBeads } from '../../actors/beads/embedded.ts'
+import { type Beads, openBeads } from '../../actors/beads/embedded.ts'
+import { fileName, initBeads } from '../../actors/beads/file.ts'
 import { beadsHands } from '../../actors/beads/hands.ts'
 import { inbox, isSealed } from '../../actors/beads/mail.ts'
 import { reseal } from '../../actors/beads/reseal.ts'
@@ -13,7 +14,7 @@ const secret = 'a secret'
 let dir: string
 let beads: Beads
 const file = (id: string, more: { to?: string; subject?: string; priority?: number } = {}) =>
-  beadsHands({ of: () => beads, preservedOf: async () => null, secret }).fileMessage(
+  beadsHands({ of: () => beads, wait: async () => beads, preservedOf: async () => null, secret }).fileMessage(
     {
       id,
       from: 'w/witness',
@@ -30,7 +31,7 @@ const file = (id: string, more: { to?: string; subject?: string; priority?: numb
   )
 /** What somebody does to the store who can write its file. */
 const raw = (sql: string) => {
-  const db = new DatabaseSync(join(dir, 'beads.db'))
+  const db = new DatabaseSync(join(dir, fileName))
   db.exec(sql)
   db.close()
 }
@@ -130,7 +131,7 @@ test('what is filed in one moment is one commit, all or none', async () => {
       return beads.createMessages(messages)
     },
   }
-  const hands = beadsHands({ of: () => counting, preservedOf: async () => null, secret })
+  const hands = beadsHands({ of: () => counting, wait: async () => counting, preservedOf: async () => null, secret })
   const call = { at: 0, signal: new AbortController().signal }
   const say = (id: string) =>
     hands.fileMessage(

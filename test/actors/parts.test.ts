@@ -7,7 +7,8 @@ import { DatabaseSync } from 'node:sqlite'
 import fc from 'fast-check'
 import { afterEach, beforeEach, expect, test } from 'vitest'
 import { BeadsError, type Issue, type Wanted } from '../../actors/beads/contract.ts'
-import { type Beads, initBeads, openBeads } from '../../actors/beads/embedded.ts'
+import { type Beads, openBeads } from '../../actors/beads/embedded.ts'
+import { fileName, initBeads } from '../../actors/beads/file.ts'
 import { beadsHands, isLanded } from '../../actors/beads/hands.ts'
 import { partSchema } from '../../actors/beads/parts.ts'
 
@@ -25,7 +26,7 @@ afterEach(() => {
 
 /** The same questions, answered by reading everything. */
 function readAll() {
-  const all = beads.all()
+  const all = beads.ids().map((id) => beads.get(id) as Issue)
   const deps = all.flatMap((issue) => beads.dependencies(issue.id))
   const waitedFor = new Set(
     all.filter(({ status }) => ['open', 'in_progress', 'blocked', 'deferred'].includes(status)).map(({ id }) => id),
@@ -153,7 +154,7 @@ test('a store of a version before knows its parts once it is opened', () => {
   const asked = { epics: [epic], issues: [], except: [], notDone: [], most: 9 }
   const known = [beads.next(asked), beads.progress(epic)]
   beads.close()
-  const db = new DatabaseSync(join(dir, 'beads.db'))
+  const db = new DatabaseSync(join(dir, fileName))
   for (const [, kind, name] of partSchema.matchAll(/^CREATE (TRIGGER|VIEW) (\w+)/gm))
     db.exec(`DROP ${kind} IF EXISTS ${name}`)
   db.exec('DROP TABLE part; DROP INDEX events_of; PRAGMA user_version = 2')
@@ -167,7 +168,12 @@ test('work that is under way, or that others took, is not shown; a few are, and 
   put(epic, { issue_type: 'epic' }, [])
   for (const id of ids) put(id, {}, [partOf(epic)])
   const call = { at: 0, signal: new AbortController().signal }
-  const { surveyIssues } = beadsHands({ of: () => beads, preservedOf: async () => null, secret: 'secret' })
+  const { surveyIssues } = beadsHands({
+    of: () => beads,
+    wait: async () => beads,
+    preservedOf: async () => null,
+    secret: 'secret',
+  })
   const asked = { rig: 'w', epics: [epic], issues: ['w-6'], escalated: [], underway: ['w-1'], most: 2 }
   const shown = async (most: number) => {
     const { ready, more } = await surveyIssues({ ...asked, most }, call)

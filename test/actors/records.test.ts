@@ -16,6 +16,7 @@ import {
 } from '../../actors/records.ts'
 import type { Store } from '../../runtime/contract.ts'
 import { holdUnhosted, openHost, seededRandom, systemClock } from '../../runtime/open.ts'
+import { counterRole, effects } from '../runtime/counter.ts'
 
 let dir: string
 let town: string
@@ -44,10 +45,10 @@ const host = async (work: (store: Store) => void = () => {}, signal = new AbortC
         store,
         clock: systemClock,
         random: seededRandom(1),
-        roles: [],
-        effects: {},
+        roles: [counterRole()],
+        effects,
         parseMail: (_, body) => body as never,
-        newMailId: () => 'm',
+        newMailId: () => String(Math.random()),
         slotCapacity: () => 0,
         holder: String(Math.random()),
         holderGone: () => true,
@@ -116,7 +117,7 @@ test.each([
     const bytes = existsSync(layout().db) && readFileSync(layout().db)
     await expect(once()).rejects.toThrow(words)
     await expect(once()).rejects.toThrow(wayOut)
-    await expect(once()).rejects.toThrow('`gt restore`')
+    await expect(once()).rejects.toThrow('`gt restore daemon`')
     expect(makeRecords(town)).toBe(false)
     expect(existsSync(layout().db) && readFileSync(layout().db)).toEqual(bytes)
     if (words !== 'is damaged') expect(recordsTrouble(town)).toContain(words)
@@ -137,21 +138,40 @@ test('older records than the town went by last are refused, until the Overseer s
   expect(holds()).toEqual(['old'])
 })
 
-test('a journal that is gone, after a daemon that did not close, is told of', async () => {
-  const db = new DatabaseSync(':memory:')
-  db.close()
-  // As a killed daemon leaves it: copied while it is open.
+test('turns that the town had written and that are gone with the journal are told of', async () => {
   const hosted = await host()
-  hosted.hold('late')
+  const turn = () => {
+    hosted.post({ from: 'outside', to: 'c/1', type: 'add', body: { n: 1 } })
+    hosted.run(1)
+  }
+  turn()
+  // As a checkpoint leaves the file, and as a killed daemon leaves all of it.
+  const other = new DatabaseSync(layout().db)
+  other.exec('PRAGMA wal_checkpoint(TRUNCATE)')
+  other.close()
+  turn()
+  turn()
   for (const end of ['', '-wal']) cpSync(`${layout().db}${end}`, join(dir, `killed.db${end}`))
+  const [open, mark] = [layout().dbOpen, layout().dbMark].map((path) => readFileSync(path)) as [Buffer, Buffer]
   hosted.close()
-  for (const end of ['', '-wal']) cpSync(join(dir, `killed.db${end}`), `${layout().db}${end}`)
-  writeFileSync(layout().dbOpen, '')
-  expect(holds()).toEqual(['late'])
-  rmSync(`${layout().db}-wal`)
-  await expect(once()).rejects.toThrow(/town\.db-wal is missing/)
+  const killed = (ends: readonly string[]) => {
+    for (const end of ['', '-wal', '-shm']) rmSync(`${layout().db}${end}`, { force: true })
+    for (const end of ends) cpSync(join(dir, `killed.db${end}`), `${layout().db}${end}`)
+    writeFileSync(layout().dbOpen, open)
+    writeFileSync(layout().dbMark, mark)
+  }
+  killed([''])
+  await expect(once()).rejects.toThrow(/lacks the last 2 turns .*town\.db-wal is gone/)
   await keepRecords(town)
   await once()
+  // Whoever else had a look at it has only put in what the journal held.
+  killed(['', '-wal'])
+  const looked = new DatabaseSync(layout().db)
+  looked.exec('SELECT * FROM hold')
+  looked.close()
+  expect(existsSync(`${layout().db}-wal`)).toBe(false)
+  await once()
+  expect(existsSync(layout().dbOpen)).toBe(false)
 })
 
 test('a copy is put back, and what was there is kept; a copy that cannot be used changes nothing', async () => {

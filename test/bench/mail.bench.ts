@@ -1,22 +1,23 @@
 // An inbox with thousands of mails in it: what sending one costs, first and last, and what looking costs.
-import { connect } from 'node:net'
+import { spawn } from 'node:child_process'
 import { join } from 'node:path'
 import process from 'node:process'
+import { createInterface } from 'node:readline'
 import { openBeads } from '../../actors/beads/embedded.ts'
-import { gtScript, realTown } from '../fixture/real-town.ts'
+import { cleanEnv, gtScript, type RealTown, realTown } from '../fixture/real-town.ts'
 import { type Benchmark, interleaved, must } from './measure.ts'
 import { rawRate } from './turns.bench.ts'
 
-/** So many people and agents send at once; each waits until a mail is taken before it sends the next. */
-const senders = 50
+/** So many processes send at once; each waits until a mail is taken before it sends the next. */
+const senders = 10
 
 export const inbox: Benchmark = async (size) => {
   const count = size === 'full' ? 5000 : 200
   using town = realTown()
   town.ok('up')
-  const from = performance.now()
-  const takenAt = await sendAll(town.layout.socket, count, town.dir)
-  const sentMs = performance.now() - from
+  const takenAt = await sendAll(town, count)
+  const sentMs = takenAt.at(-1) ?? Number.NaN
+  const from = performance.now() - sentMs
   const beads = openBeads(join(town.town, '.beads'))
   while (beads.inboxLength('overseer') < count) await new Promise((resolve) => setTimeout(resolve, 5))
   const filedMs = performance.now() - from
@@ -60,32 +61,18 @@ export const inbox: Benchmark = async (size) => {
   ]
 }
 
-/** Sends mails over the town's socket; when each was taken, in the order they were. */
-async function sendAll(socket: string, count: number, cwd: string): Promise<number[]> {
-  const takenAt: number[] = []
-  let next = 0
-  const sender = () =>
-    new Promise<void>((resolve, reject) => {
-      const line = connect(socket).setEncoding('utf8').once('error', reject)
-      let rest = ''
-      const say = () => {
-        if (next >= count) return void line.end(resolve)
-        const n = next++
-        const params = { to: 'overseer', subject: `Mail ${n}`, body: 'A line of text.\n'.repeat(10) }
-        line.write(`${JSON.stringify({ v: 1, id: `bench-${n}`, method: 'send', params, caller: null, cwd })}\n`)
-      }
-      line.on('data', (chunk: string) => {
-        const lines = (rest + chunk).split('\n')
-        rest = lines.pop() ?? ''
-        for (const answer of lines.map((each) => JSON.parse(each) as { ok?: boolean; beat?: true })) {
-          if (answer.beat) continue
-          if (!answer.ok) return reject(new Error(`refused: ${JSON.stringify(answer)}`))
-          takenAt.push(performance.now())
-          say()
-        }
-      })
-      say()
-    })
-  await Promise.all(Array.from({ length: Math.min(senders, count) }, sender))
-  return takenAt
+/** Sends mails over the town's socket; when the first was begun and each was taken, in this order. */
+async function sendAll({ layout }: RealTown, count: number): Promise<number[]> {
+  const all = Array.from({ length: senders }, () =>
+    spawn(process.execPath, [join(import.meta.dirname, 'sender.ts'), layout.socket, String(count / senders)], {
+      env: cleanEnv(),
+      stdio: ['pipe', 'pipe', 'inherit'],
+    }),
+  )
+  const lines = all.map(({ stdout }) => createInterface({ input: stdout })[Symbol.asyncIterator]())
+  await Promise.all(lines.map((line) => line.next()))
+  const from = performance.timeOrigin + performance.now()
+  for (const { stdin } of all) stdin.end()
+  const said = await Promise.all(lines.map(async (line) => JSON.parse(String((await line.next()).value)) as number[]))
+  return [from, ...said.flat().sort((a, b) => a - b)].map((at) => at - from)
 }

@@ -28,6 +28,11 @@ test('a line stays one line, whoever wrote it; a body is indented; colours are t
   expect(onScreen([`Nux ${evil}`], [], 24, 200).replaceAll(/\u001b\[[HKJ]/g, '')).not.toMatch(steers)
 })
 
+test('who reads no further than the first letter has what they wanted', () => {
+  const drawn = `{ '${process.execPath}' '${gtScript}' viz --format html | head -c 1; } 2>&1`
+  expect(spawnSync('sh', ['-c', drawn], { env: cleanEnv(), encoding: 'utf8' }).stdout).toBe('<')
+})
+
 test('JSON says the same to a program, and nothing to a terminal', () => {
   const data = { title: `${evil}\u2028\u0085` }
   expect(json(data)).not.toMatch(steers)

@@ -7,9 +7,12 @@ import { join } from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
 import { afterEach, beforeEach, expect, test } from 'vitest'
 import { openBeads } from '../../actors/beads/embedded.ts'
+import { fileName } from '../../actors/beads/file.ts'
 import { idLengthMax, nameBytesMax, textBytesMax, titleBytesMax } from '../../actors/beads/limits.ts'
+import { schemaVersion } from '../../actors/beads/schema.ts'
 import { bdCommands } from '../../cli/generate.ts'
 import { bdScript, cleanEnv } from '../fixture/real-town.ts'
+import { toFirstSchema } from '../fixture/stores.ts'
 
 let dir: string
 const bdIn = (cwd: string, args: readonly string[], more: Record<string, string> = {}) => {
@@ -167,7 +170,7 @@ test('of several issues all are found before one is changed', () => {
   bd('update', two, '--claim', '--actor', 'ann')
   const claimed = everything()
   expect(bd('update', one, two, '--claim', '--add-label', 'x')).toMatchObject({ status: 1, stdout: '' })
-  const db = new DatabaseSync(join(dir, '.beads/beads.db'))
+  const db = new DatabaseSync(join(dir, '.beads', fileName))
   db.exec(
     `CREATE TRIGGER full BEFORE UPDATE ON issues WHEN old.id = '${two}' BEGIN SELECT RAISE(ABORT, 'the disk is full'); END`,
   )
@@ -279,9 +282,9 @@ test('a title is one line, however it comes', () => {
 
 test('a store of an older schema is brought up to date by whoever opens it to write, many at once', async () => {
   const id = create('one')
-  const path = join(dir, '.beads/beads.db')
+  const path = join(dir, '.beads', fileName)
   const old = new DatabaseSync(path)
-  old.exec('DROP INDEX unread; PRAGMA user_version = 1')
+  toFirstSchema(old)
   expect(bd('--readonly', 'list').stdout).toContain(id)
   expect(old.prepare('PRAGMA user_version').get()).toEqual({ user_version: 1 })
   const all = await Promise.all(
@@ -297,6 +300,6 @@ test('a store of an older schema is brought up to date by whoever opens it to wr
     ),
   )
   expect(all).toEqual([0, 0, 0, 0, 0, 0])
-  expect(old.prepare('PRAGMA user_version').get()).toEqual({ user_version: 2 })
+  expect(old.prepare('PRAGMA user_version').get()).toEqual({ user_version: schemaVersion })
   old.close()
 }, 60_000)

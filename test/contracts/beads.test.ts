@@ -266,7 +266,7 @@ test('a damaged or newer database is refused with words and left as it is', () =
     spawnSync(embedded[0], [...embedded.slice(1), ...args], { cwd: dir, env, encoding: 'utf8' })
   expect(bd('list')).toMatchObject({ status: 1, stderr: expect.stringContaining('no beads database found') })
   bd('init', '--prefix', 'ab')
-  const path = join(dir, '.beads/beads.db')
+  const path = join(dir, '.beads/issues.sqlite')
   const db = new DatabaseSync(path)
   db.exec('PRAGMA user_version = 99')
   db.close()

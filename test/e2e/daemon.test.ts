@@ -6,6 +6,7 @@ import { connect } from 'node:net'
 import { join } from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
 import { afterEach, expect, test } from 'vitest'
+import { fileName } from '../../actors/beads/file.ts'
 import { startOf } from '../../actors/processes.ts'
 import type { Status } from '../../cli/api.ts'
 import {
@@ -123,7 +124,7 @@ test('records that are gone are refused by every word that needs them, and the l
   t.ok('mail', 'send', 'mayor/', '-s', 'remember', '-m', 'this')
   const day = new Date().toISOString().slice(0, 10)
   await eventually(() => existsSync(join(t.layout.dbCopies, `${day}.db`)))
-  refused(t.gt('restore', 'last'), 1, 'gt down')
+  refused(t.gt('restore', 'daemon'), 1, 'gt down')
   t.ok('down')
   for (const [words, harm] of [
     ['is missing', rmSync],
@@ -131,11 +132,11 @@ test('records that are gone are refused by every word that needs them, and the l
   ] as const) {
     harm(t.layout.db)
     for (const word of [['up'], ['log'], ['why', 'mayor/'], ['replay'], ['stop', '--all'], ['up', '--foreground']])
-      refused(t.gt(...word), 1, t.layout.db, words, t.layout.dbCopies, '`gt restore`')
+      refused(t.gt(...word), 1, t.layout.db, words, t.layout.dbCopies, '`gt restore daemon`')
     expect(t.ok('install', t.town)).toContain('is a town already')
     expect(t.gt('restore')).toMatchObject({ status: 1, stdout: expect.stringContaining(day) })
     refused(t.gt('status'), 3, 'its last start failed', words)
-    t.ok('restore', day)
+    t.ok('restore', 'daemon', '--from', day)
   }
   t.ok('up')
   expect(t.ok('log', '--all')).toContain('wyvern/witness')
@@ -143,10 +144,10 @@ test('records that are gone are refused by every word that needs them, and the l
 
 test('a start that fails leaves nothing, and is told in its own words', { timeout: 60_000 }, () => {
   make()
-  const store = join(t.rig, '.beads/beads.db')
+  const store = join(t.rig, '.beads', fileName)
   const bytes = readFileSync(store)
   rmSync(store)
-  refused(t.gt('up'), 1, 'the town does not come up', 'beads.db')
+  refused(t.gt('up'), 1, 'the town does not come up', fileName)
   expect([t.layout.socket, t.layout.daemonJson, t.layout.dbOpen].filter(existsSync)).toEqual([])
   refused(t.gt('status'), 3, 'its last start failed')
   writeFileSync(store, bytes)

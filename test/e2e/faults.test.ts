@@ -218,7 +218,9 @@ describe('processes', () => {
   )
 
   test('a worker that hangs is noticed, ended and started again', { timeout: 60_000 }, async () => {
-    make({ worker: '#!/bin/sh\necho begun\nkill -STOP $$\n', config: { hang_after: '1s', session_tries: 2 } })
+    // Let go on, it stops again.
+    const worker = '#!/bin/sh\necho begun\nwhile :; do kill -STOP $$; done\n'
+    make({ worker, config: { hang_after: '1s', session_tries: 2 } })
     t.issues(1)
     t.ok('up')
     t.ok('spawn', '--issue', 'wy-1')

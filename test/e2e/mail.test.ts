@@ -7,9 +7,10 @@ import process from 'node:process'
 import { DatabaseSync } from 'node:sqlite'
 import { expect, test } from 'vitest'
 import { openBeads } from '../../actors/beads/embedded.ts'
+import { fileName } from '../../actors/beads/file.ts'
 import { filing } from '../../actors/beads/mail.ts'
 import { bodyLengthMax, subjectLengthMax } from '../../machines/texts.ts'
-import { bdScript, eventually, gtScript, realTown } from '../fixture/real-town.ts'
+import { bdScript, eventually, isWritten, realTown } from '../fixture/real-town.ts'
 
 const forged = {
   id: 'gm-forged11',
@@ -21,8 +22,17 @@ const forged = {
   created_at: '2026-11-25T00:00:00Z',
 }
 
+const reader = `#!/bin/sh
+cd "$GT_TOWN/.."
+while [ ! -s id ]; do sleep 0.1; done
+gt mail read "$(cat id)" > part 2>&1
+mv part read
+exec sleep 1000
+`
+
 test('an inbox shows what the town sent, and nothing that an agent wrote into the beads', async () => {
-  using t = realTown()
+  using t = realTown({ worker: reader })
+  t.issues(1)
   t.ok('up')
   t.ok('mail', 'send', 'overseer', '-s', 'From\nme', '-m', 'two\nlines')
   await eventually(() => t.ok('mail', 'inbox').includes('overseer  From me'))
@@ -34,7 +44,7 @@ test('an inbox shows what the town sent, and nothing that an agent wrote into th
   const before = t.ok('mail', 'inbox')
   expect(before).not.toContain('Run this now')
   // Past `bd`, too.
-  const db = new DatabaseSync(join(beads, 'beads.db'))
+  const db = new DatabaseSync(join(beads, fileName))
   const { id, title, description, assignee, sender, created_at: at } = forged
   db.prepare(
     "INSERT INTO issues (id, title, description, issue_type, assignee, sender, created_at, updated_at) VALUES (?, ?, ?, 'message', ?, ?, ?, ?)",
@@ -51,20 +61,18 @@ test('an inbox shows what the town sent, and nothing that an agent wrote into th
     stderr: expect.stringContaining('was not sent by this town'),
   })
   // An agent may look at another's mail; that does not make it read.
-  const reader = { ...t.env, GT_ADDRESS: 'wyvern/polecats/Nux' }
-  const read = spawnSync(process.execPath, [gtScript, 'mail', 'read', String(mine?.id)], {
-    cwd: t.town,
-    env: reader,
-    encoding: 'utf8',
-  })
-  expect(read.stdout).toContain('two\nlines')
+  t.ok('spawn', '--issue', 'wy-1')
+  writeFileSync(join(t.dir, 'id'), `${mine?.id}\n`)
+  await eventually(() => isWritten(join(t.dir, 'read')))
+  expect(readFileSync(join(t.dir, 'read'), 'utf8')).toMatch(/two\n\s*lines\n$/)
   expect(t.ok('mail', 'inbox')).toContain('From me')
   t.ok('mail', 'read', String(mine?.id))
   expect(t.ok('mail', 'inbox')).not.toContain('From me')
 })
 
-test('a mail that is too long is refused with its limit, whether the town is up or down', () => {
+test('a mail that is too long is refused with its limit', () => {
   using t = realTown()
+  t.ok('up')
   const send = (subject: string, body: string) => t.gt('mail', 'send', 'overseer', '-s', subject, '-m', body)
   for (const refused of [send('x'.repeat(subjectLengthMax + 1), ''), send('x', 'x'.repeat(bodyLengthMax + 1))])
     expect(refused).toMatchObject({ status: 2, stderr: expect.stringMatching(/(500|65536) is the most/) })
@@ -74,9 +82,12 @@ test('a mail that is too long is refused with its limit, whether the town is up 
 test('a screen shows the first hundred of a full inbox and how to see all; as data it is whole', async () => {
   using t = realTown()
   const beads = openBeads(join(t.town, '.beads'))
-  const file = filing(() => beads, readFileSync(t.layout.secret, 'utf8').trim())
+  const file = filing(async () => beads, readFileSync(t.layout.secret, 'utf8').trim())
+  const never = new AbortController().signal
   const said = { title: 'Hello', description: '', priority: 2, assignee: 'overseer', sender: 'mayor/', labels: [] }
-  await Promise.all(Array.from({ length: 120 }, (_, n) => file(undefined, { ...said, id: `gm-${n}`, at: new Date(n) })))
+  await Promise.all(
+    Array.from({ length: 120 }, (_, n) => file(undefined, { ...said, id: `gm-${n}`, at: new Date(n) }, never)),
+  )
   beads.close()
   const lines = (...args: string[]) =>
     t

@@ -16,5 +16,10 @@ test('an issue store that says otherwise is not believed', () => {
   const brief = { id: 'w-1', title: 'Fix\n\nIssue: w-2', priority: 2, type: 'task', createdAt: '2026-01-01' }
   expect(issueBrief.parse(brief).title).toBe('Fix Issue: w-2')
   expect(mails['message.sent'].body.parse({ subject: 'a\nb' }).subject).toBe('a b')
-  expect(mails['message.sent'].body.safeParse({ subject: '\n' }).success).toBe(false)
+  for (const refused of [
+    { subject: '\n' },
+    { subject: 'x', replyTo: 'a b' },
+    { subject: 'x', replyTo: 'x'.repeat(201) },
+  ])
+    expect(mails['message.sent'].body.safeParse(refused).success).toBe(false)
 })

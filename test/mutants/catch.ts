@@ -45,6 +45,8 @@ function caught(): { by: string | null; needed: string } {
     'test/actors/session-ends.test.ts',
     'test/contracts/session.test.ts',
     'test/actors/nested.test.ts',
+    'test/actors/stores.test.ts',
+    'test/actors/store-kept.test.ts',
   ]
   const { status, stdout, stderr } = spawnSync(
     join(root, 'node_modules/.bin/vitest'),

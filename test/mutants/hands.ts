@@ -41,8 +41,8 @@ export const hands: readonly Mutant[] = [
   {
     name: 'a lock is taken from a git that holds it',
     file: 'actors/git/locks.ts',
-    find: `if (seenMs < youngMs || holders.some(({ repository: its }) => its || seenMs < unseenMaxMs)) return false`,
-    replace: `if (seenMs < youngMs) return false`,
+    find: `if (isYoung || holders.some(({ repository: its }) => its || seenMs < unseenMaxMs)) return false`,
+    replace: `if (isYoung) return false`,
   },
   {
     name: 'a worktree goes with work in its submodules',

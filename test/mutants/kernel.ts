@@ -47,8 +47,8 @@ export const kernel: readonly Mutant[] = [
   {
     name: 'while nobody watches, time passes',
     file: 'runtime/host.ts',
-    find: `tables.journal.lastWatchedAt() ?? given.clock.now()`,
-    replace: `given.clock.now()`,
+    find: `continued(given.clock, tables.journal.lastMoments())`,
+    replace: `continued(given.clock, undefined)`,
   },
   {
     name: 'a left state keeps its effect',
@@ -167,7 +167,7 @@ export const kernel: readonly Mutant[] = [
   {
     name: 'a full disk is an answer of the hand that met it',
     file: 'runtime/driver.ts',
-    find: `const again = isPassing(error) && !abort.signal.aborted`,
+    find: `const again = (isPassing(error) || passes?.(error) === true) && !abort.signal.aborted`,
     replace: `const again = false`,
   },
   {
@@ -193,6 +193,12 @@ export const kernel: readonly Mutant[] = [
     file: 'actors/records.ts',
     find: `known && epoch < known.epoch`,
     replace: `known && epoch < 0`,
+  },
+  {
+    name: 'turns that were written and are gone are not missed',
+    file: 'actors/records.ts',
+    find: `turns < written`,
+    replace: `turns < 0`,
   },
   {
     name: 'records that are gone are begun anew',

@@ -6,6 +6,7 @@ import { kernel } from './kernel.ts'
 import type { Mutant } from './mutant.ts'
 import { queue } from './queue.ts'
 import { stewards } from './stewards.ts'
+import { stores } from './stores.ts'
 import { workers } from './workers.ts'
 
-export const mutants: readonly Mutant[] = [...kernel, ...workers, ...queue, ...stewards, ...hands]
+export const mutants: readonly Mutant[] = [...kernel, ...workers, ...queue, ...stewards, ...hands, ...stores]

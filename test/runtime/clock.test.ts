@@ -32,7 +32,20 @@ test.each([
   expect(host.fireTimers()).toBe(1)
 })
 
-test('while a town is down no time passes: what waited waits on, also when the clock was set meanwhile', () => {
+test('who is killed again and again gets to what waits all the same', () => {
+  const first = w.open()
+  first.post(mail('c/1', 'wait'))
+  w.drain(first)
+  first.close()
+  w.clock.advance(600)
+  const second = w.open()
+  expect(second.fireTimers()).toBe(0)
+  second.close()
+  w.clock.advance(600)
+  expect(w.open().fireTimers()).toBe(1)
+})
+
+test('a clock that was set back while the town was down stops nothing', () => {
   const first = w.open()
   first.post(mail('c/1', 'wait'))
   w.drain(first)
@@ -41,6 +54,7 @@ test('while a town is down no time passes: what waited waits on, also when the c
   w.clock.jump(-yearMs)
   const second = w.open()
   expect(second.fireTimers()).toBe(0)
+  expect(Number(second.nextDueAt()) - w.clock.watched()).toBeLessThanOrEqual(1000)
   w.clock.set(Number(second.nextDueAt()) - 1)
   expect(second.fireTimers()).toBe(0)
   w.clock.advance(1)

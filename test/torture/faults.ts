@@ -5,6 +5,7 @@ import { closeSync, lstatSync, openSync, readdirSync, rmSync, truncateSync, writ
 import { join, relative } from 'node:path'
 import process from 'node:process'
 import { setTimeout as pause } from 'node:timers/promises'
+import { fileName } from '../../actors/beads/file.ts'
 import { rigLayout } from '../../actors/layout.ts'
 import type { RealTown } from '../fixture/real-town.ts'
 import { type Fault, townAtWork } from './ordeal.ts'
@@ -142,7 +143,7 @@ setTimeout(() => { db.exec('ROLLBACK'); db.close() }, Number(process.argv[2]))`
 const held: Fault[] = [
   whileUp('town.db is held by somebody for 12 s', (town) => hold(town.layout.db, 12_000)),
   whileUp('the rig’s issues are held by somebody for 12 s', (town) =>
-    hold(join(rigLayout(town.town, 'wyvern').beads, 'beads.db'), 12_000),
+    hold(join(rigLayout(town.town, 'wyvern').store, fileName), 12_000),
   ),
 ]
 

@@ -1,0 +1,91 @@
+// Copies of a store, one a day: the file, and all its issues as lines of text. Kept for a week, then one a week for a
+// month.
+// Never: holds up the town while it copies; has half a copy under a day's name; lets go of the newest.
+import { chmodSync, existsSync, mkdirSync, renameSync, rmSync } from 'node:fs'
+import { open } from 'node:fs/promises'
+import { join } from 'node:path'
+import { backup, DatabaseSync } from 'node:sqlite'
+import { type Beads, openBeads } from './embedded.ts'
+import { fileIn, fileName } from './file.ts'
+import { issueLine } from './jsonl.ts'
+import { copiesOf, daysCopied, placeOf, type Tier } from './tiers.ts'
+
+const dayMs = 86_400_000
+const daysKept = 7
+const daysKeptWeekly = 31
+
+/** Makes today's copy of a tier's store, instead of an earlier one of today, and lets go of copies that are too old. */
+export async function copyToday(tier: Tier, now: number): Promise<void> {
+  await copyStore(tier, dayOf(now))
+  for (const day of outdated(daysCopied(tier), now)) rmSync(join(copiesOf(tier), day), { recursive: true })
+}
+
+export const dayOf = (at: number) => new Date(at).toISOString().slice(0, 10)
+
+/** Of these days, in order, those whose copies are kept no longer: of each week that is over, the first one stays. */
+export function outdated(days: readonly string[], now: number): string[] {
+  const ageOf = (day: string) => Math.floor((Date.parse(dayOf(now)) - Date.parse(day)) / dayMs)
+  const weekOf = (day: string) => Math.floor(Date.parse(day) / dayMs / 7)
+  return days.filter((day, n) => {
+    if (n === days.length - 1 || ageOf(day) < daysKept) return false
+    return ageOf(day) > daysKeptWeekly || days.slice(0, n).some((earlier) => weekOf(earlier) === weekOf(day))
+  })
+}
+
+/** Copies the store to the folder of this name among its copies, whole or not at all. */
+async function copyStore(tier: Tier, name: string): Promise<void> {
+  const dir = copiesOf(tier)
+  const making = join(dir, `.making-${name}`)
+  rmSync(making, { recursive: true, force: true })
+  mkdirSync(making, { recursive: true, mode: 0o700 })
+  const source = new DatabaseSync(fileIn(placeOf(tier)), { readOnly: true, timeout: 30_000 })
+  try {
+    // On another thread, and all at once: a write between two steps would begin it anew.
+    await backup(source, join(making, fileName), { rate: 2 ** 31 - 1 })
+  } finally {
+    source.close()
+  }
+  const copy = openBeads(making)
+  try {
+    await exportTo(join(making, 'issues.jsonl'), copy)
+  } finally {
+    copy.close()
+  }
+  chmodSync(join(making, fileName), 0o600)
+  await onDisk(join(making, fileName))
+  await onDisk(making)
+  const was = join(dir, `.was-${name}`)
+  rmSync(was, { recursive: true, force: true })
+  if (existsSync(join(dir, name))) renameSync(join(dir, name), was)
+  renameSync(making, join(dir, name))
+  await onDisk(dir)
+  rmSync(was, { recursive: true, force: true })
+}
+
+/** What was written under this path is on disk; the town goes on while the disk is at it. */
+async function onDisk(path: string): Promise<void> {
+  const file = await open(path, 'r')
+  try {
+    await file.sync()
+  } finally {
+    await file.close()
+  }
+}
+
+/** Issues written at once, before the town goes on. */
+const issuesAtOnce = 50
+
+/** Reads every issue: what cannot be read is no copy. */
+async function exportTo(path: string, beads: Beads): Promise<void> {
+  const file = await open(path, 'wx', 0o600)
+  try {
+    const ids = beads.ids()
+    for (let n = 0; n < ids.length; n += issuesAtOnce) {
+      const some = ids.slice(n, n + issuesAtOnce)
+      await file.write(some.map((id) => issueLine(beads, id)).join(''))
+    }
+    await file.sync()
+  } finally {
+    await file.close()
+  }
+}

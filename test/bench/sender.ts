@@ -1,0 +1,33 @@
+// Sends mails to the Overseer, the next when one is taken, over one connection, and prints when each was: a process of
+// its own, for a process is who it is. Says that it is ready, and begins when its standard input ends.
+import { writeFileSync } from 'node:fs'
+import { connect } from 'node:net'
+import process from 'node:process'
+import { createInterface } from 'node:readline'
+import type { Response } from '../../cli/api.ts'
+import { makeRequest } from '../../cli/client.ts'
+
+const [socketPath = '', count = ''] = process.argv.slice(2)
+console.log('ready')
+for await (const _ of process.stdin);
+const socket = connect(socketPath)
+const takenAt: number[] = []
+const say = () => {
+  const said = { to: 'overseer', subject: `Mail ${takenAt.length}`, body: 'A line of text.\n'.repeat(10) }
+  socket.write(`${JSON.stringify(makeRequest('send', said))}\n`)
+}
+say()
+for await (const line of createInterface({ input: socket })) {
+  const response = JSON.parse(line) as Response
+  if ('prove' in response) {
+    writeFileSync('/proc/self/comm', response.prove)
+    socket.write(`${JSON.stringify({ proved: response.prove })}\n`)
+  } else if ('ok' in response) {
+    if (!response.ok) throw new Error(response.error.message)
+    takenAt.push(performance.timeOrigin + performance.now())
+    if (takenAt.length === Number(count)) break
+    say()
+  }
+}
+socket.destroy()
+console.log(JSON.stringify(takenAt))
