@@ -8,8 +8,10 @@ import type { Host } from '../runtime/contract.ts'
 import { writePassing } from './files.ts'
 import { rigLayout, townLayout } from './layout.ts'
 
-/** Changes within this time, in milliseconds, are one write. */
+/** Changes within this time, in milliseconds, are one write; of a town so busy that writing takes long, more are. */
 const gatherMs = 200
+/** Writing takes at most this part of the time. */
+const partMost = 1 / 50
 
 /** Follows the host; `stop` writes what is still to be written. */
 export function startProjections(
@@ -20,15 +22,17 @@ export function startProjections(
 ): { stop(): void } {
   const changed = new Set<string>()
   let timer: NodeJS.Timeout | undefined
+  let tookMs = 0
 
   const note = (address: string) => {
     if (pathsOf(town, address).length === 0) return
     changed.add(address)
-    timer ??= setTimeout(write, gatherMs)
+    timer ??= setTimeout(write, Math.max(gatherMs, tookMs / partMost))
   }
   const write = (): void => {
     clearTimeout(timer)
     timer = undefined
+    const from = performance.now()
     const due = [...changed]
     changed.clear()
     for (const address of due) {
@@ -43,6 +47,7 @@ export function startProjections(
         report(error)
       }
     }
+    tookMs = performance.now() - from
   }
   const unfollow = host.onCommit((entries) => {
     for (const entry of entries) note(entry.address)

@@ -61,6 +61,12 @@ export const word = declare({
 })
 
 /**
+ * The daemon collects its garbage sooner than Node would: most of what it would keep is none.
+ */
+const frugal = ['--max-semi-space-size=4', '--heap-growing-percent=40']
+const isFrugal = () => frugal.every((flag) => process.execArgv.includes(flag))
+
+/**
  * The same process, begun anew with nothing else in its environment; it comes back here only where it is so already.
  * Secrets are not in it either, for every process of this user reads the environment of any other: the process is
  * handed them in a file, which goes as it is read. Returns all that it lives with.
@@ -71,10 +77,11 @@ async function goOnWithin(root: string, env: Record<string, string>, extra: read
   const { townLayout } = await import('../../actors/layout.ts')
   const open = openEnv(env, extra)
   const handed = join(townLayout(root).daemon, `environment-${process.pid}`)
-  if (process.execve && Object.keys(process.env).some((name) => !(name in open))) {
+  if (process.execve && (!isFrugal() || Object.keys(process.env).some((name) => !(name in open)))) {
     const secret = Object.entries(env).filter(([name]) => !(name in open))
     if (secret.length > 0) writePassing(handed, JSON.stringify(Object.fromEntries(secret)))
-    process.execve(process.execPath, [process.execPath, ...process.execArgv, ...process.argv.slice(1)], open)
+    const flags = [...process.execArgv.filter((flag) => !frugal.includes(flag)), ...frugal]
+    process.execve(process.execPath, [process.execPath, ...flags, ...process.argv.slice(1)], open)
   }
   const all = { ...env, ...(JSON.parse(textOf(handed) ?? '{}') as Record<string, string>) }
   rmSync(handed, { force: true })
@@ -98,7 +105,7 @@ async function background(root: string, gt: string, env: Record<string, string>,
   const { daemonLog } = townLayout(root)
   const from = existsSync(daemonLog) ? statSync(daemonLog).size : 0
   const out = openForAppending(daemonLog)
-  const child = spawn(process.execPath, [gt, 'up', '--foreground', '--town', root], {
+  const child = spawn(process.execPath, [...frugal, gt, 'up', '--foreground', '--town', root], {
     cwd: root,
     detached: true,
     stdio: ['ignore', out, out],
