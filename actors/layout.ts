@@ -36,6 +36,10 @@ export function townLayout(town: string) {
     get socket() {
       return socketPath(town)
     },
+    /** Where sessions ask: each socket takes in one at a time, and whoever looks does not wait behind eighty at work. */
+    get workSocket() {
+      return socketPath(town).replace(/sock$/, 'work')
+    },
     /** Which plugins the Overseer lets run, and what they were then; mode 0600. */
     enabledPlugins: join(town, 'daemon/plugins.json'),
     sessions: join(town, 'daemon/sessions'),

@@ -116,18 +116,26 @@ async function begin(options: DaemonOptions, life: Life): Promise<void> {
     started_at: new Date().toISOString(),
   })
   // The lease is ours: a socket file that is still here is a dead daemon's.
-  rmSync(layout.socket, { force: true })
+  for (const path of socketsOf(options.town)) rmSync(path, { force: true })
   // Whoever waits for it hears at once that it is not to be.
   const begun = Promise.race([town.begin(signal), aborted(signal).then(() => signal.throwIfAborted())])
   begun.catch(() => undefined)
   const answer = onceBegun(openDoor(town.behind), begun)
-  const serving = await serveAt(layout.socket, answer, report)
-  opened.push(() => serving.close())
-  chmodSync(layout.socket, 0o600)
+  for (const path of socketsOf(options.town)) {
+    const serving = await serveAt(path, answer, report)
+    opened.push(() => serving.close())
+    chmodSync(path, 0o600)
+  }
   await begun
   life.isUp = true
   log.info(`${options.town} is up`)
   flushCompileCache()
+}
+
+/** That of sessions first: they may ask once the other is there. */
+function socketsOf(town: string): readonly string[] {
+  const { workSocket, socket } = townLayout(town)
+  return [workSocket, socket]
 }
 
 /** Whoever asks while the town begins is answered when it has, or told why it does not; only its end is not waited for. */
@@ -144,8 +152,8 @@ function onceBegun(door: Door, begun: Promise<void>): Door {
  */
 function leave(town: string, { isUp, code }: Life): void {
   if (daemonIn(town)?.pid !== process.pid) return
-  const { daemonJson, socket } = townLayout(town)
-  rmSync(socket, { force: true })
+  const { daemonJson } = townLayout(town)
+  for (const path of socketsOf(town)) rmSync(path, { force: true })
   if (!isUp || code === 0) rmSync(daemonJson, { force: true })
 }
 

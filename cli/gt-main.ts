@@ -1,7 +1,7 @@
 // `gt` itself: finds the word, loads its file and nothing else, runs it, turns what goes wrong into words and an exit
 // code.
 // Never: imports a word that was not said. Exit codes: 0 ok, 1 failed, 2 usage, 3 town not reachable.
-import { realpathSync } from 'node:fs'
+import { existsSync, realpathSync } from 'node:fs'
 import { resolve } from 'node:path'
 import process from 'node:process'
 import { townAround } from './around.ts'
@@ -75,11 +75,13 @@ function contextOf({ flags, args }: Typed): Context {
     ): Promise<Data<M>> {
       const root = town()
       const { townLayout } = await import('../actors/layout.ts')
+      const { socket, workSocket } = townLayout(root)
+      const path = process.env['GT_ADDRESS'] && existsSync(workSocket) ? workSocket : socket
       const request = makeRequest(method, params)
       for (const until = Date.now() + patienceMs; ; await pause(200)) {
         try {
           const hear = event && !json ? (what: unknown) => event(plainly(what) as never) : event
-          const data = await send<M>(townLayout(root).socket, root, request, hear)
+          const data = await send<M>(path, root, request, hear)
           return json ? data : plainly(data)
         } catch (error) {
           if (!(error instanceof TownUnreachable) || Date.now() >= until) throw error

@@ -2,6 +2,7 @@
 // holds it up until the new one has begun: the daemon is big, and has others to answer.
 // Never: lives longer than the daemon, or lets a git do so; knows more of a git than its own answer.
 import { type ChildProcess, type ForkOptions, fork } from 'node:child_process'
+import { availableParallelism } from 'node:os'
 import process from 'node:process'
 import { endEach } from '../processes.ts'
 import { asThePerson } from '../umask.ts'
@@ -88,9 +89,32 @@ export function gitsApart(node: string, script: string): Starter {
 /** As a git that somebody killed: it has said nothing. */
 const killed: Ran = { stdout: Buffer.alloc(0), stderr: '', exitCode: undefined, killed: true, trouble: undefined }
 
+/** More gits at a time than the machine can run make each slower, and all else. */
+const atOnceMax = availableParallelism()
+/** What waits for another machine keeps nobody from running. */
+const mayWait: readonly (string | undefined)[] = ['fetch', 'push', 'ls-remote', 'clone']
+
+/** Begins work in the order in which it was asked for, so much of it at a time. */
+function inLine(most: number): <T>(work: () => Promise<T>) => Promise<T> {
+  const waiting: (() => void)[] = []
+  let busy = 0
+  return async (work) => {
+    if (busy >= most) await new Promise<void>((resolve) => waiting.push(resolve))
+    else busy++
+    try {
+      return await work()
+    } finally {
+      const next = waiting.shift()
+      if (next) next()
+      else busy--
+    }
+  }
+}
+
 /** Is that process, until the daemon is gone. */
 export function serveGits(): void {
   const aborts = new Map<number, AbortController>()
+  const line = inLine(atOnceMax)
   const answer = (words: Answer) => void (process.connected && process.send?.(words))
   process.on('message', async (request: Request) => {
     const { id } = request
@@ -99,7 +123,8 @@ export function serveGits(): void {
     aborts.set(id, abort)
     const { at, args, options, hears } = request
     const heard = hears ? { heard: (words: string) => answer({ id, heard: words }) } : {}
-    const ran = await runHere(at, args, { ...options, ...heard, signal: abort.signal })
+    const begin = () => runHere(at, args, { ...options, ...heard, signal: abort.signal })
+    const ran = await (mayWait.includes(args.find((word) => !word.startsWith('-'))) ? begin() : line(begin))
     aborts.delete(id)
     answer({ id, ran })
   })
