@@ -184,7 +184,10 @@ export function append(path: string, text: string): void {
 /** A file that programs write to, open; who asks closes it. */
 export function openForAppending(path: string): number {
   const fd = opened(path, O_WRONLY | O_APPEND | O_CREAT | noWaiting)
-  if (fd === undefined) throw new Error(`${path} is no file; take away what is there`)
+  if (fd === undefined)
+    throw new Error(
+      existsSync(dirname(path)) ? `${path} is no file; take away what is there` : `${dirname(path)} is gone`,
+    )
   return fd
 }
 

@@ -1,7 +1,7 @@
 // The daemon: one a town. Opens the town, answers on its socket, ends on a signal or when told to, at any moment.
 // Never: listens to anything but a unix socket of mode 0600; is up by half: what fails while it begins ends it, and
 // leaves nothing.
-import { chmodSync, existsSync, rmSync } from 'node:fs'
+import { existsSync, mkdirSync, rmSync } from 'node:fs'
 import { flushCompileCache } from 'node:module'
 import { dirname, join } from 'node:path'
 import process from 'node:process'
@@ -18,7 +18,7 @@ import { isPassing, Refusal, StoreUnusable } from '../runtime/open.ts'
 import { openLog } from './daemon-log.ts'
 import { type Door, openDoor } from './door.ts'
 import { tell } from './print.ts'
-import { serveAt } from './serve.ts'
+import { type Serving, serveAt } from './serve.ts'
 import { openTown } from './town.ts'
 import type { DaemonOptions } from './word.ts'
 
@@ -108,28 +108,52 @@ async function begin(options: DaemonOptions, life: Life): Promise<void> {
   signal.throwIfAborted()
 
   // Whoever is answered can also read who answered.
-  writeConfig(layout.daemonJson, {
+  const record = {
     pid: process.pid,
     pid_start: startOf(process.pid) ?? '',
     socket: layout.socket,
     version: options.version,
     started_at: new Date().toISOString(),
-  })
+  }
+  writeConfig(layout.daemonJson, record)
   // The lease is ours: a socket file that is still here is a dead daemon's.
   for (const path of socketsOf(options.town)) rmSync(path, { force: true })
   // Whoever waits for it hears at once that it is not to be.
   const begun = Promise.race([town.begin(signal), aborted(signal).then(() => signal.throwIfAborted())])
   begun.catch(() => undefined)
   const answer = onceBegun(openDoor(town.behind), begun)
+  const servings: Serving[] = []
   for (const path of socketsOf(options.town)) {
     const serving = await serveAt(path, answer, report)
     opened.push(() => serving.close())
-    chmodSync(path, 0o600)
+    servings.push(serving)
   }
   await begun
+  opened.push(staysReachable(options.town, servings, () => writeConfig(layout.daemonJson, record), log))
   life.isUp = true
   log.info(`${options.town} is up`)
   flushCompileCache()
+}
+
+/** How often it is looked whether the town can still be asked, in milliseconds. */
+const lookMs = 5000
+
+/** Temporary folders are tidied, and people delete: a daemon nobody can ask could not be ended. Returns how to stop. */
+function staysReachable(town: string, servings: readonly Serving[], record: () => void, log: Life['log']): () => void {
+  const { daemon, daemonJson, socket } = townLayout(town)
+  const look = async () => {
+    const gone = servings.filter(({ path }) => !existsSync(path))
+    if (gone.length === 0 && existsSync(daemonJson)) return
+    mkdirSync(daemon, { recursive: true, mode: 0o700 })
+    const strange = makeSocketFolder(socket, town)
+    if (strange !== undefined) throw new Refusal(strange)
+    record()
+    for (const serving of gone) await serving.again()
+    log.warn(`${[...gone.map(({ path }) => path), daemonJson].join(', ')}: was taken away, and is there again`)
+  }
+  const timer = setInterval(() => void look().catch((error) => log.error(error)), lookMs)
+  timer.unref()
+  return () => clearInterval(timer)
 }
 
 /** That of sessions first: they may ask once the other is there. */

@@ -1,5 +1,6 @@
 // The daemon's end of its socket: requests in as lines of JSON, events and answers out, all of it within bounds.
 // Never: keeps what somebody sends without end, or what nobody reads; lets one connection take the others' room.
+import { chmodSync } from 'node:fs'
 import { createServer, type Server, type Socket } from 'node:net'
 import process from 'node:process'
 import { ConfigUnusable } from '../actors/config.ts'
@@ -31,6 +32,9 @@ export const bounds = {
 } as const
 
 export interface Serving {
+  path: string
+  /** Listens anew where somebody took its socket away; who is connected stays so. */
+  again(): Promise<void>
   /** Takes nobody in any more, and ends every connection once it has read what it was answered. */
   close(): void
 }
@@ -38,7 +42,7 @@ export interface Serving {
 /** Serves at a path where nothing is. `wrong` hears of trouble that is no asker's. Rejects when it cannot listen. */
 export async function serveAt(path: string, answer: Door, wrong: (error: unknown) => void): Promise<Serving> {
   const open = new Map<Socket, Connection>()
-  const server = createServer((socket) => {
+  const opened = (socket: Socket) => {
     // An error of a socket is the end of it, which is heard below.
     socket.on('error', () => undefined)
     if (open.size >= bounds.connectionsMax) {
@@ -48,9 +52,16 @@ export async function serveAt(path: string, answer: Door, wrong: (error: unknown
     const connection = connect(socket, answer, wrong, open)
     open.set(socket, connection)
     socket.on('close', () => open.delete(socket))
-  })
+  }
+  let server = createServer(opened)
   await listen(server, path)
   return {
+    path,
+    async again() {
+      server.close()
+      server = createServer(opened)
+      await listen(server, path)
+    },
     close() {
       server.close()
       for (const socket of open.keys()) end(socket)
@@ -65,6 +76,7 @@ async function listen(server: Server, path: string): Promise<void> {
   } finally {
     process.umask(mask)
   }
+  chmodSync(path, 0o600)
 }
 
 interface Connection {

@@ -98,7 +98,7 @@ export async function openTown(options: TownOptions): Promise<Town> {
   roles.push(...binding.roles)
   for (const rig of rigs.all().keys()) await plugins.read(rig)
   const secret = textAt(layout.secret).trim()
-  writeShims(layout.shims, options.entry.node, { gt: options.entry.gt, bd: options.entry.bd })
+  makeShimsOf(options)()
   const found = foundIn(town)
   const healed: string[] = []
   makeRecords(town)
@@ -289,6 +289,12 @@ const gitOf = ({ town, report }: TownOptions, rigs: Rigs): RigGit => ({
   report,
 })
 
+/** Makes `gt` and `bd` as sessions find them, where they are not there or are others. */
+const makeShimsOf =
+  ({ town, entry: { node, gt, bd } }: Pick<TownOptions, 'town' | 'entry'>) =>
+  () =>
+    writeShims(townLayout(town).shims, node, { gt, bd })
+
 /** What programs are started with that are no session. */
 const bareEnv = ({ env }: Pick<TownOptions, 'env'>) => ({
   ...sessionEnv(env),
@@ -319,6 +325,7 @@ function handsOf({ town, env, entry, report }: TownOptions, { rigs, shelves, plu
     ...gateHands({ town, rig, env, report: (words) => report(words) }),
     ...sessionHands({
       town,
+      makeShims: makeShimsOf({ town, entry }),
       rig,
       descriptionOf: (name, issue) => shelves.of(name).get(issue)?.description ?? '',
       backend,

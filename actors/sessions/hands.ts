@@ -32,6 +32,8 @@ export interface SessionDeps {
   descriptionOf(rig: string, issue: string): string | Promise<string>
   backend(name: 'auto' | 'tmux' | 'process'): SessionBackend | Promise<SessionBackend>
   secret: string
+  /** Makes `gt` and `bd` as sessions find them, where they are not there any more. */
+  makeShims?(): void
   /** The daemon's environment; sessions get the allowed part. */
   env: Environment
   node: string
@@ -51,6 +53,7 @@ export function sessionHands(deps: SessionDeps): Pick<Hands, 'startSession' | 'w
       const launch = (presets[rig.agent] as AgentPreset).launch({ worker: rig.worker?.argv, node: deps.node })
       if ('why' in launch) return { kind: 'failed', why: `${input.rig}: ${launch.why}`, tail: '' }
       if (!existsSync(input.worktree)) return { kind: 'failed', why: `${input.worktree} does not exist`, tail: '' }
+      deps.makeShims?.()
       // The assignment is on disk before there is anyone to read it.
       mkdirSync(dir, { recursive: true, mode: 0o700 })
       const { attempt, returned } = input

@@ -1,9 +1,9 @@
 // Who a session is: the token that binds it to one address and one epoch, and the commands it finds on its PATH.
 // Never: tells a token to anybody but its session.
 import { createHmac, timingSafeEqual } from 'node:crypto'
-import { chmodSync } from 'node:fs'
+import { chmodSync, mkdirSync } from 'node:fs'
 import { join } from 'node:path'
-import { writeWhole } from '../files.ts'
+import { textOf, writeWhole } from '../files.ts'
 
 export function tokenFor(secret: string, address: string, epoch: number): string {
   return createHmac('sha256', secret).update(`${address}\n${epoch}`).digest('hex')
@@ -18,8 +18,10 @@ export function tokenValid(secret: string, address: string, epoch: number, token
 /** `gt` and `bd` for sessions: small scripts that run this very version with this very Node. */
 export function writeShims(dir: string, node: string, commands: Record<string, string>): void {
   const quoted = (text: string) => `'${text.replaceAll("'", `'\\''`)}'`
+  mkdirSync(dir, { recursive: true, mode: 0o700 })
   for (const [name, script] of Object.entries(commands)) {
-    writeWhole(join(dir, name), `#!/bin/sh\nexec ${quoted(node)} ${quoted(script)} "$@"\n`, 0o700)
-    chmodSync(join(dir, name), 0o700)
+    const [path, text] = [join(dir, name), `#!/bin/sh\nexec ${quoted(node)} ${quoted(script)} "$@"\n`]
+    if (textOf(path) !== text) writeWhole(path, text, 0o700)
+    chmodSync(path, 0o700)
   }
 }

@@ -35,12 +35,17 @@ export const word = declare({
     const root = town()
     // The file itself: what npm links to it has no ending, and `bd` is beside the file, not beside the link.
     const gt = realpathSync(process.argv[1] as string)
+    const { townLayout } = await import('../../actors/layout.ts')
+    const { daemon } = townLayout(root)
+    if (!existsSync(daemon))
+      throw new Error(
+        `${daemon} is gone, and with it the town’s records and issues, and their copies; put it back from a copy of your own`,
+      )
     const { namesHandedOn } = await import('../../actors/facts.ts')
     const extra = namesHandedOn(root)
     const env = daemonEnv(process.env, extra)
     if (flags.foreground) {
       const all = await goOnWithin(root, env, extra)
-      const { townLayout } = await import('../../actors/layout.ts')
       // Compiled code is kept inside the town, so that a daemon that restarts answers sooner.
       const persons = process.umask(0o077)
       enableCompileCache(join(townLayout(root).daemon, 'cache'))

@@ -301,3 +301,13 @@ test('a line without end does not grow the daemon, and who sends it is told', { 
   expect(rss() - before).toBeLessThan(64 * 1024)
   expect(isUp()).toBe(true)
 })
+
+test('a socket or a record that somebody took away is there again, and the same daemon answers', async () => {
+  make()
+  t.ok('up')
+  const pid = t.daemonPid()
+  for (const path of [t.layout.socket, t.layout.workSocket, t.layout.daemonJson]) rmSync(path)
+  await eventually(() => existsSync(t.layout.daemonJson) && t.gt('status').status === 0)
+  expect(t.daemonPid()).toBe(pid)
+  expect(t.ok('down')).toContain('is down')
+}, 60_000)

@@ -2,6 +2,7 @@
 // lose nothing. Silence is the only wrong answer besides a loss.
 import { cpSync, existsSync, lstatSync, mkdirSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
+import process from 'node:process'
 import { setTimeout as pause } from 'node:timers/promises'
 import { eventually, type RealTown, realTown } from '../fixture/real-town.ts'
 
@@ -42,7 +43,7 @@ if [ "$GT_ISSUE" = wy-2 ]; then
 fi
 echo "$GT_ISSUE" > "done-$GT_ISSUE.txt"
 git add --all
-git commit --quiet -m "$GT_ISSUE"
+git diff --cached --quiet || git commit --quiet -m "$GT_ISSUE"
 gt handoff
 exec sleep 1000
 `
@@ -76,6 +77,8 @@ export async function endure(fault: Fault): Promise<Told> {
   const told = (end: End, words = ''): Told => ({ fault: { name: fault.name, when: fault.when }, end, words })
   if (fault.missing !== undefined) return told('not here', fault.missing)
   using town = await townAtWork()
+  const pids = fault.when === 'up' ? [town.daemonPid()] : []
+  using _ = { [Symbol.dispose]: () => pids.forEach(endHard) }
   const heard: string[] = []
   const say: RealTown['gt'] = (...args) => {
     const done = town.gt(...args)
@@ -107,6 +110,8 @@ export async function endure(fault: Fault): Promise<Told> {
   }
   const up = town.gt('up')
   if (up.status !== 0) return told('LOST', `put right, and does not come up: ${up.stderr}${down.stderr}`)
+  // What it was told of, it asks for again.
+  town.gt('spawn', '--issue', 'wy-2')
   if (!(await landsAll(town, say))) return told('LOST', `put right, and nothing lands: ${town.gt('status').stdout}`)
   const lost = whatIsLost(town)
   if (lost.length > 0) return told('LOST', lost.join('; '))
@@ -152,5 +157,13 @@ function keep(town: RealTown, file: string) {
 const isWhole = (path: string) => {
   const found = lstatSync(path, { throwIfNoEntry: false })
   return found !== undefined && (!found.isFile() || found.size > 0)
+}
+/** One that has lost its folder is found by nobody else. */
+function endHard(pid: number) {
+  try {
+    process.kill(pid, 'SIGKILL')
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== 'ESRCH') throw error
+  }
 }
 const firstLine = (text: string) => text.trim().split('\n')[0] ?? ''

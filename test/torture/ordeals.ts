@@ -89,13 +89,17 @@ const line = ({ fault, end, words }: Told) => `${end.padEnd(16)} ${fault.when.pa
 
 const mark = '<!-- faults -->'
 
-/** The table of RELIABILITY.md, between its marks. */
+/** The table of RELIABILITY.md, between its marks: what was not played now stays as it was. */
 function writeTable(table: readonly Told[]) {
-  const rows = table
-    .filter(({ end }) => end !== 'nothing there')
-    .sort((a, b) => a.fault.name.localeCompare(b.fault.name) || b.fault.when.localeCompare(a.fault.when))
-    .map(({ fault, end, words }) => `| ${fault.name} | ${fault.when} | ${end} | ${words.replaceAll('|', '/')} |`)
-  const [before = '', , after = ''] = readFileSync(reliability, 'utf8').split(mark)
+  const [before = '', was = '', after = ''] = readFileSync(reliability, 'utf8').split(mark)
+  const rows = new Map<string, string>()
+  const keyOf = (row: string) => row.split(' | ').slice(0, 2).join(' | ')
+  for (const row of was.split('\n').filter((line) => /^\| .* \| (up|down) \| /.test(line))) rows.set(keyOf(row), row)
+  for (const { fault, end, words } of table.filter(({ end }) => end !== 'nothing there')) {
+    const row = `| ${fault.name} | ${fault.when} | ${end} | ${words.replaceAll('|', '/').slice(0, 220)} |`
+    rows.set(keyOf(row), row)
+  }
   const head = '| what goes wrong | while the town is | it | in its words |\n| --- | --- | --- | --- |'
-  writeFileSync(reliability, `${before}${mark}\n\n${head}\n${rows.join('\n')}\n\n${mark}${after}`)
+  const all = [...rows].sort(([a], [b]) => (a < b ? -1 : 1)).map(([, row]) => row)
+  writeFileSync(reliability, `${before}${mark}\n\n${head}\n${all.join('\n')}\n\n${mark}${after}`)
 }
