@@ -88,7 +88,8 @@ const folderFaults: Fault[] = folders.flatMap((folder) =>
     name: `${folder}/ removed whole`,
     when,
     takes: () => folder,
-    play: (town: RealTown) => rmSync(join(town.town, folder), { recursive: true, force: true }),
+    play: (town: RealTown) =>
+      rmSync(join(town.town, folder), { recursive: true, force: true, maxRetries: 20, retryDelay: 20 }),
   })),
 )
 
