@@ -93,7 +93,7 @@ const folderFaults: Fault[] = folders.flatMap((folder) =>
   })),
 )
 
-const cleans: Fault[] = ['wyvern/mayor/rig', 'wyvern/refinery/rig', 'wyvern/polecats/Nux'].flatMap((place) =>
+const cleans: Fault[] = ['wyvern/mayor/rig', 'wyvern/refinery/rig'].flatMap((place) =>
   eachTime.map((when) => ({
     name: `git clean -fdx in ${place}`,
     when,

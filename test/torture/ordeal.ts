@@ -130,9 +130,10 @@ async function landsAll(town: RealTown, say: RealTown['gt'], asksFor: readonly s
   return false
 }
 
+/** What anybody sees who looks. */
 const escalationsOf = (town: RealTown): string[] => {
-  const { status, stdout, stderr } = town.gt('mail', 'inbox', 'overseer')
-  return status === 0 ? stdout.split('\n').filter((line) => /escalat|cannot|gone|fail/i.test(line)) : [stderr]
+  const { status, stdout, stderr } = town.gt('status')
+  return status === 0 ? stdout.split('\n').filter((line) => /^(! |warning)/.test(line)) : [stderr]
 }
 
 /** What anybody can see is no longer there, once all has landed. */

@@ -96,7 +96,12 @@ function writeTable(table: readonly Told[]) {
   const keyOf = (row: string) => row.split(' | ').slice(0, 2).join(' | ')
   for (const row of was.split('\n').filter((line) => /^\| .* \| (up|down) \| /.test(line))) rows.set(keyOf(row), row)
   for (const { fault, end, words } of table.filter(({ end }) => end !== 'nothing there')) {
-    const row = `| ${fault.name} | ${fault.when} | ${end} | ${words.replaceAll('|', '/').slice(0, 220)} |`
+    const said = words
+      .replaceAll(/\s+/g, ' ')
+      .replaceAll('|', '/')
+      .replaceAll(/\/\S*\/(?=gt\b)/g, '/')
+      .slice(0, 220)
+    const row = `| ${fault.name} | ${fault.when} | ${end} | ${said} |`
     rows.set(keyOf(row), row)
   }
   const head = '| what goes wrong | while the town is | it | in its words |\n| --- | --- | --- | --- |'
