@@ -18,8 +18,8 @@ import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
 import process from 'node:process'
 import { townLayout } from '../../actors/layout.ts'
+import { endAllOf, processesOf } from '../fixture/processes.ts'
 import { bdScript, cleanEnv, type Done, gtScript, hasTmux } from '../fixture/real-town.ts'
-import { endAllOf, processesOf } from './processes.ts'
 
 export interface StrangerOptions {
   /** The first commit of origin's main; absent: a README. */

@@ -2,8 +2,8 @@
 // lose nothing. Silence is the only wrong answer besides a loss.
 import { cpSync, existsSync, lstatSync, mkdirSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
-import process from 'node:process'
 import { setTimeout as pause } from 'node:timers/promises'
+import { processesOf } from '../fixture/processes.ts'
 import { eventually, type RealTown, realTown } from '../fixture/real-town.ts'
 
 /** What goes wrong with the machine under a town. */
@@ -72,13 +72,20 @@ export async function townAtWork(): Promise<RealTown> {
   }
 }
 
-/** Plays one fault in a town of its own and says how it ended. */
+/** Plays one fault in a town of its own and says how it ended; what outlives `gt down` is a loss too. */
 export async function endure(fault: Fault): Promise<Told> {
   const told = (end: End, words = ''): Told => ({ fault: { name: fault.name, when: fault.when }, end, words })
   if (fault.missing !== undefined) return told('not here', fault.missing)
   using town = await townAtWork()
-  const pids = fault.when === 'up' ? [town.daemonPid()] : []
-  using _ = { [Symbol.dispose]: () => pids.forEach(endHard) }
+  const end = await suffered(fault, town, told)
+  town.gt('down')
+  const left = () => processesOf(town.town)
+  for (const from = performance.now(); left().length > 0 && performance.now() - from < 3000; ) await pause(100)
+  const [one] = left()
+  return one === undefined ? end : told('LOST', `left over after gt down: ${one.command}`.replaceAll(town.dir, ''))
+}
+
+async function suffered(fault: Fault, town: RealTown, told: (end: End, words?: string) => Told): Promise<Told> {
   const heard: string[] = []
   const say: RealTown['gt'] = (...args) => {
     const done = town.gt(...args)
@@ -158,13 +165,5 @@ function keep(town: RealTown, file: string) {
 const isWhole = (path: string) => {
   const found = lstatSync(path, { throwIfNoEntry: false })
   return found !== undefined && (!found.isFile() || found.size > 0)
-}
-/** One that has lost its folder is found by nobody else. */
-function endHard(pid: number) {
-  try {
-    process.kill(pid, 'SIGKILL')
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code !== 'ESRCH') throw error
-  }
 }
 const firstLine = (text: string) => text.trim().split('\n')[0] ?? ''

@@ -5,6 +5,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import process from 'node:process'
 import { seededRandom } from '../../runtime/open.ts'
+import { endAllOf } from '../fixture/processes.ts'
 import { fileFaults, fileKinds, otherFaults } from './faults.ts'
 import type { Fault, Told } from './ordeal.ts'
 
@@ -57,6 +58,7 @@ async function apart(fault: Fault): Promise<Told> {
   const { name, when } = fault
   const told = (end: Told['end'], words: string): Told => ({ fault: { name, when }, end, words })
   const dir = mkdtempSync(join(tmpdir(), 'ordeal-'))
+  underway.add(dir)
   const script = [process.execPath, join(import.meta.dirname, 'one.ts'), name, when]
   const small = `mount -t tmpfs -o size=200m tmpfs "$1" || exit 77; shift; exec "$@"`
   const [program = '', ...args] = fault.smallDisk
@@ -68,8 +70,22 @@ async function apart(fault: Fault): Promise<Told> {
     const last = text.trim().split('\n').at(-1) ?? ''
     return last.startsWith('{') ? (JSON.parse(last) as Told) : told('LOST', `it did not end well (${code}): ${text}`)
   } finally {
-    rmSync(dir, { recursive: true, force: true })
+    clear(dir)
   }
+}
+
+/** Folders of ordeals that are under way: whoever ends this process ends them too. */
+const underway = new Set<string>()
+for (const signal of ['SIGTERM', 'SIGINT'] as const)
+  process.once(signal, () => {
+    for (const dir of underway) clear(dir)
+    process.exit(1)
+  })
+
+function clear(dir: string): void {
+  endAllOf(dir)
+  rmSync(dir, { recursive: true, force: true, maxRetries: 5 })
+  underway.delete(dir)
 }
 
 function run(program: string, args: readonly string[], env: NodeJS.ProcessEnv) {
