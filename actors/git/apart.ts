@@ -9,6 +9,7 @@ import { asThePerson } from '../umask.ts'
 import type { At } from './at.ts'
 import { endEveryRunning, type Ran, type RunOptions, runHere, type Starter } from './run.ts'
 import { ownerOfMine, ownerVariable, runningGits } from './running.ts'
+import { inTurn } from './turns.ts'
 
 type Request =
   | { id: number; at: At; args: readonly string[]; options: Omit<RunOptions, 'signal' | 'heard'>; hears: boolean }
@@ -94,27 +95,10 @@ const atOnceMax = availableParallelism()
 /** What waits for another machine keeps nobody from running. */
 const mayWait: readonly (string | undefined)[] = ['fetch', 'push', 'ls-remote', 'clone']
 
-/** Begins work in the order in which it was asked for, so much of it at a time. */
-function inLine(most: number): <T>(work: () => Promise<T>) => Promise<T> {
-  const waiting: (() => void)[] = []
-  let busy = 0
-  return async (work) => {
-    if (busy >= most) await new Promise<void>((resolve) => waiting.push(resolve))
-    else busy++
-    try {
-      return await work()
-    } finally {
-      const next = waiting.shift()
-      if (next) next()
-      else busy--
-    }
-  }
-}
-
 /** Is that process, until the daemon is gone. */
 export function serveGits(): void {
   const aborts = new Map<number, AbortController>()
-  const line = inLine(atOnceMax)
+  const line = inTurn(atOnceMax)
   const answer = (words: Answer) => void (process.connected && process.send?.(words))
   process.on('message', async (request: Request) => {
     const { id } = request

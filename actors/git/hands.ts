@@ -6,6 +6,7 @@ import { GitFailed } from './git.ts'
 import { confirmLanded, landCandidate } from './landing.ts'
 import { clearPlace, pinWork } from './retire.ts'
 import type { RigGit } from './rig.ts'
+import { inTurn } from './turns.ts'
 import { createWorktree, inspectWorktree } from './worktree.ts'
 
 type GitEffect =
@@ -32,24 +33,6 @@ export function gitHands(deps: RigGit): Pick<Hands, GitEffect> {
 
 /** Of many that hand over at once, the first are done with before the last are looked at. */
 const inspectedAtOnce = 4
-
-/** Works on so many at a time; the others wait, in the order in which they came. */
-function inTurn(most: number): <T>(work: () => Promise<T>) => Promise<T> {
-  const waiting: (() => void)[] = []
-  let busy = 0
-  return async (work) => {
-    if (busy === most) await new Promise<void>((resolve) => waiting.push(resolve))
-    else busy++
-    try {
-      return await work()
-    } finally {
-      // The next one takes over the turn.
-      const next = waiting.shift()
-      if (next) next()
-      else busy--
-    }
-  }
-}
 
 const triesMax = 3
 
