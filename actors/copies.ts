@@ -1,9 +1,9 @@
 // Copies of SQLite files that hold what cannot be made again: one a day, some days kept, any of them to be put back.
 // Never: holds up whoever asks for one; counts a copy before it is whole on disk; removes the last one there is.
-import { copyFileSync, existsSync, mkdirSync, readdirSync, renameSync, rmSync, statSync } from 'node:fs'
+import { chmodSync, copyFileSync, existsSync, mkdirSync, readdirSync, renameSync, rmSync, statSync } from 'node:fs'
 import { basename, dirname, join } from 'node:path'
 import { backup, DatabaseSync } from 'node:sqlite'
-import { onDisk } from './files.ts'
+import { onDisk, onDiskBeside } from './files.ts'
 
 /** So many of the newest copies are kept. */
 export const copiesMax = 14
@@ -20,6 +20,21 @@ export interface Copy {
 }
 
 /**
+ * Copies a database as it is at one moment; it is on disk, for its owner alone, when this resolves. Others may write to
+ * it meanwhile, and the town goes on.
+ */
+export async function copyDatabase(from: string, to: string): Promise<void> {
+  const source = new DatabaseSync(from, { readOnly: true, timeout: 1000 })
+  try {
+    await backup(source, to, { rate: pagesAtOnce })
+  } finally {
+    source.close()
+  }
+  chmodSync(to, 0o600)
+  await onDiskBeside(to)
+}
+
+/**
  * Makes today's copy of a database in `folder`, unless it is there; older ones than are kept go. Others may write to
  * the database meanwhile: the copy is of one moment. Rejects when it cannot be made; then nothing has changed.
  */
@@ -29,15 +44,12 @@ export async function copyOfToday(file: string, folder: string, now: number): Pr
   mkdirSync(folder, { recursive: true, mode: 0o700 })
   const part = `${path}.part`
   rmSync(part, { force: true })
-  const source = new DatabaseSync(file, { readOnly: true, timeout: 1000 })
   try {
-    await backup(source, part, { rate: pagesAtOnce })
-    onDisk(part)
+    await copyDatabase(file, part)
     renameSync(part, path)
-    onDisk(folder)
+    await onDiskBeside(folder)
   } finally {
-    source.close()
-    for (const end of ['', '-wal', '-shm', '-journal']) rmSync(`${part}${end}`, { force: true })
+    for (const path of [...filesOf(part), `${part}-journal`]) rmSync(path, { force: true })
   }
   for (const { path: old } of copiesIn(folder).slice(copiesMax)) rmSync(old)
 }
@@ -61,15 +73,25 @@ export function lastCopyIn(folder: string): string {
   return last ? `the last copy is ${last.path}, of ${new Date(last.at).toISOString()}` : `there is no copy in ${folder}`
 }
 
-/** Moves a database out of its place into a folder, with what its journals still hold; says where it is now. */
-export function moveAside(file: string, folder: string, now: number): string | undefined {
-  const there = ['', '-wal', '-shm'].filter((end) => existsSync(`${file}${end}`))
+/**
+ * Moves files or folders into a folder of their own, `<folder>/<name>-<n>`, those that are there; says which, or
+ * undefined when none was.
+ */
+export function moveAside(folder: string, name: string, paths: readonly string[]): string | undefined {
+  const there = paths.filter((path) => existsSync(path))
   if (there.length === 0) return undefined
-  const to = join(folder, `${basename(file)}.${new Date(now).toISOString().replaceAll(':', '.')}`)
   mkdirSync(folder, { recursive: true, mode: 0o700 })
-  for (const end of there) renameSync(`${file}${end}`, `${to}${end}`)
+  const taken = readdirSync(folder)
+  let n = 1
+  while (taken.includes(`${name}-${n}`)) n++
+  const to = join(folder, `${name}-${n}`)
+  mkdirSync(to, { mode: 0o700 })
+  for (const path of there) renameSync(path, join(to, basename(path)))
   return to
 }
+
+/** A database is its file with what its log of writes still holds. */
+export const filesOf = (path: string): string[] => [path, `${path}-wal`, `${path}-shm`]
 
 /** Puts a copy where its database belongs; that place must be free. The copy stays. */
 export function putBack(copy: Copy, file: string): void {

@@ -64,10 +64,24 @@ export function onDisk(path: string): void {
   try {
     fsyncSync(fd)
   } catch (error) {
-    // Some network file systems know no such thing.
-    if ((error as NodeJS.ErrnoException).code !== 'EINVAL') throw error
+    if (!isUnknownThere(error)) throw error
   } finally {
     closeSync(fd)
+  }
+}
+
+/** Some network file systems know no such thing. */
+const isUnknownThere = (error: unknown) => (error as NodeJS.ErrnoException).code === 'EINVAL'
+
+/** The same; others go on while the disk is at it. */
+export async function onDiskBeside(path: string): Promise<void> {
+  const file = await promises.open(path, constants.O_RDONLY)
+  try {
+    await file.sync()
+  } catch (error) {
+    if (!isUnknownThere(error)) throw error
+  } finally {
+    await file.close()
   }
 }
 

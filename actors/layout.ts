@@ -26,8 +26,6 @@ export function townLayout(town: string) {
     dbOpen: join(town, 'daemon/town.db-open'),
     /** Copies of town.db, each called by its day; mode 0700. No rig can be called daemon. */
     dbCopies: join(town, 'daemon/copies/daemon'),
-    /** What was in the place of a copy that was put back; mode 0700. */
-    dbAside: join(town, 'daemon/aside'),
     /** pid, start time and socket of the running daemon; evidence, never truth: the lease in town.db is. */
     daemonJson: join(town, 'daemon/daemon.json'),
     daemonLog: join(town, 'daemon/daemon.log'),

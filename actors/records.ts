@@ -14,7 +14,7 @@ import {
   StoreUnusable,
 } from '../runtime/open.ts'
 import { writeConfig } from './config.ts'
-import { type Copy, lastCopyIn, moveAside, putBack } from './copies.ts'
+import { type Copy, filesOf, lastCopyIn, moveAside, putBack } from './copies.ts'
 import { lastBytes, textOf } from './files.ts'
 import { townLayout } from './layout.ts'
 import { endSessions } from './sessions/session.ts'
@@ -148,7 +148,7 @@ export async function keepRecords(town: string): Promise<Replaced> {
 
 /** Puts a copy in the place of the records, or new ones when there is no copy to be. What is there is moved aside. */
 export async function replaceRecords(town: string, copy?: Copy): Promise<Replaced> {
-  const { db, dbAside, sessions } = townLayout(town)
+  const { aside: folder, db, sessions } = townLayout(town)
   const trial = `${db}.part`
   try {
     // One that cannot be used is told before anything is moved.
@@ -157,12 +157,12 @@ export async function replaceRecords(town: string, copy?: Copy): Promise<Replace
       openSqliteStore(trial).close()
     }
     const stopped = await endSessions(sessions, null, sessionGraceMs, new AbortController().signal)
-    const aside = moveAside(db, dbAside, Date.now())
+    const aside = moveAside(folder, 'daemon', filesOf(db))
     if (copy) renameSync(trial, db)
     adopt(town)
     return { stopped, ...(aside === undefined ? {} : { aside }) }
   } finally {
-    for (const end of ['', '-wal', '-shm']) rmSync(`${trial}${end}`, { force: true })
+    for (const path of filesOf(trial)) rmSync(path, { force: true })
   }
 }
 

@@ -1,11 +1,11 @@
 // Copies of a store, one a day: the file, and all its issues as lines of text. Kept for a week, then one a week for a
 // month.
 // Never: holds up the town while it copies; has half a copy under a day's name; lets go of the newest.
-import { chmodSync, existsSync, mkdirSync, renameSync, rmSync, statSync } from 'node:fs'
+import { existsSync, mkdirSync, renameSync, rmSync, statSync } from 'node:fs'
 import { open } from 'node:fs/promises'
 import { join } from 'node:path'
-import { backup, DatabaseSync } from 'node:sqlite'
-import { textOf, writePassing } from '../files.ts'
+import { copyDatabase } from '../copies.ts'
+import { onDiskBeside, textOf, writePassing } from '../files.ts'
 import { type Beads, openBeads } from './embedded.ts'
 import { fileIn, fileName } from './file.ts'
 import { issueLine } from './jsonl.ts'
@@ -53,13 +53,7 @@ async function copyStore(tier: Tier, name: string, state: string): Promise<void>
   const making = join(dir, `.making-${name}`)
   rmSync(making, { recursive: true, force: true })
   mkdirSync(making, { recursive: true, mode: 0o700 })
-  const source = new DatabaseSync(fileIn(placeOf(tier)), { readOnly: true, timeout: 30_000 })
-  try {
-    // On another thread, and all at once: a write between two steps would begin it anew.
-    await backup(source, join(making, fileName), { rate: 2 ** 31 - 1 })
-  } finally {
-    source.close()
-  }
+  await copyDatabase(fileIn(placeOf(tier)), join(making, fileName))
   const copy = openBeads(making)
   try {
     await exportTo(join(making, 'issues.jsonl'), copy)
@@ -67,25 +61,13 @@ async function copyStore(tier: Tier, name: string, state: string): Promise<void>
     copy.close()
   }
   writePassing(join(making, 'of.json'), state)
-  chmodSync(join(making, fileName), 0o600)
-  await onDisk(join(making, fileName))
-  await onDisk(making)
+  await onDiskBeside(making)
   const was = join(dir, `.was-${name}`)
   rmSync(was, { recursive: true, force: true })
   if (existsSync(join(dir, name))) renameSync(join(dir, name), was)
   renameSync(making, join(dir, name))
-  await onDisk(dir)
+  await onDiskBeside(dir)
   rmSync(was, { recursive: true, force: true })
-}
-
-/** What was written under this path is on disk; the town goes on while the disk is at it. */
-async function onDisk(path: string): Promise<void> {
-  const file = await open(path, 'r')
-  try {
-    await file.sync()
-  } finally {
-    await file.close()
-  }
 }
 
 /** Issues written at once, before the town goes on. */

@@ -4,6 +4,7 @@
 import { chmodSync, mkdirSync, renameSync, rmSync, statSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { isPassing } from '../../runtime/open.ts'
+import { filesOf } from '../copies.ts'
 import { onDisk, writePassing } from '../files.ts'
 import { setAside } from './aside.ts'
 import { BeadsError } from './contract.ts'
@@ -271,8 +272,6 @@ export function writeSeen(tier: Tier, mark: Mark): void {
   mkdirSync(dirname(path), { recursive: true, mode: 0o700 })
   writePassing(path, `${JSON.stringify(mark)}\n`, 0o600)
 }
-
-const filesOf = (path: string) => [path, `${path}-wal`, `${path}-shm`]
 
 interface Stamp {
   inode: string

@@ -10,10 +10,10 @@ import {
   writeFileSync,
 } from 'node:fs'
 import { tmpdir } from 'node:os'
-import { join } from 'node:path'
+import { basename, join } from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
 import { afterEach, beforeEach, expect, test } from 'vitest'
-import { copiesIn, copiesMax, copyOfToday, lastCopyIn, moveAside, putBack } from '../../actors/copies.ts'
+import { copiesIn, copiesMax, copyOfToday, filesOf, lastCopyIn, moveAside, putBack } from '../../actors/copies.ts'
 
 let dir: string
 let file: string
@@ -91,11 +91,11 @@ test('what is in the way is moved aside with its journal, and the copy is put ba
   db.close()
   for (const [n, end] of ['', '-wal'].entries()) writeFileSync(`${file}${end}`, killed[n] as Buffer)
   mkdirSync(join(dir, 'aside'))
-  const aside = moveAside(file, join(dir, 'aside'), day(1)) as string
+  const aside = moveAside(join(dir, 'aside'), 'daemon', filesOf(file)) as string
   expect(existsSync(file)).toBe(false)
   const [copy] = copiesIn(copies)
   if (copy) putBack(copy, file)
   expect(rows(file)).toEqual([1, 'ok'])
-  db = new DatabaseSync(aside)
+  db = new DatabaseSync(join(aside, basename(file)))
   expect(db.prepare('SELECT count(*) AS n FROM t').get()).toEqual({ n: 2 })
 })
