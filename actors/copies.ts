@@ -21,10 +21,10 @@ export interface Copy {
 
 /**
  * Copies a database as it is at one moment; it is on disk, for its owner alone, when this resolves. Others may write to
- * it meanwhile, and the town goes on.
+ * it meanwhile, and the town goes on; a lock of theirs is waited for `busyMs`, in milliseconds.
  */
-export async function copyDatabase(from: string, to: string): Promise<void> {
-  const source = new DatabaseSync(from, { readOnly: true, timeout: 1000 })
+export async function copyDatabase(from: string, to: string, busyMs: number): Promise<void> {
+  const source = new DatabaseSync(from, { readOnly: true, timeout: busyMs })
   try {
     await backup(source, to, { rate: pagesAtOnce })
   } finally {
@@ -45,7 +45,7 @@ export async function copyOfToday(file: string, folder: string, now: number): Pr
   const part = `${path}.part`
   rmSync(part, { force: true })
   try {
-    await copyDatabase(file, part)
+    await copyDatabase(file, part, 1000)
     renameSync(part, path)
     await onDiskBeside(folder)
   } finally {
@@ -64,7 +64,7 @@ export function copiesIn(folder: string): Copy[] {
       const { mtimeMs, size } = statSync(path)
       return { name: file.slice(0, -'.db'.length), path, at: mtimeMs, sizeBytes: size }
     })
-    .sort((a, b) => b.at - a.at)
+    .sort((a, b) => (a.name < b.name ? 1 : -1))
 }
 
 /** The newest copy in words. */
@@ -80,14 +80,19 @@ export function lastCopyIn(folder: string): string {
 export function moveAside(folder: string, name: string, paths: readonly string[]): string | undefined {
   const there = paths.filter((path) => existsSync(path))
   if (there.length === 0) return undefined
+  const to = freeIn(folder, name)
+  mkdirSync(to, { mode: 0o700 })
+  for (const path of there) renameSync(path, join(to, basename(path)))
+  return to
+}
+
+/** A path that is free in a folder, which is made: `<folder>/<name>-<n>`. */
+export function freeIn(folder: string, name: string): string {
   mkdirSync(folder, { recursive: true, mode: 0o700 })
   const taken = readdirSync(folder)
   let n = 1
   while (taken.includes(`${name}-${n}`)) n++
-  const to = join(folder, `${name}-${n}`)
-  mkdirSync(to, { mode: 0o700 })
-  for (const path of there) renameSync(path, join(to, basename(path)))
-  return to
+  return join(folder, `${name}-${n}`)
 }
 
 /** A database is its file with what its log of writes still holds. */

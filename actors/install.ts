@@ -181,7 +181,7 @@ export async function addRig(
     const added_at = rig.now.toISOString()
     const tier = { town, rig: rig.name }
     // Of a rig whose folder somebody removed.
-    setAside(tier, [storeOf(tier), copiesOf(tier)])
+    for (const path of [storeOf(tier), copiesOf(tier)]) setAside(tier, [path])
     rig.initBeads(storeOf(tier), prefix, { town: townMadeAt, since: added_at, rig: rig.name })
     renameSync(making, join(town, rig.name))
     makeLens(town, rig.name, await excludesOf(town, rig.name))

@@ -123,9 +123,6 @@ export const storeIn = (town: string, rig: string | undefined) => join(town, 'da
 /** Their copies, each a folder called by its day; mode 0700. */
 export const copiesIn = (town: string, rig: string | undefined) => join(town, 'daemon/copies', rig ?? 'mayor')
 
-export type TownLayout = ReturnType<typeof townLayout>
-export type RigLayout = ReturnType<typeof rigLayout>
-
 /** Short and stable for a town's real path; tells two towns of one host apart. */
 export function townId(town: string): string {
   // Loaded here only: node:crypto takes longer to load than most commands take to run.

@@ -1,9 +1,10 @@
 // Texts that agents, issue trackers and origins wrote, as text and nothing else: what would steer a terminal, or end
 // a line early, becomes a visible escape.
 // Never: changes what is kept; only what is shown, or written where a line means something, goes through here.
+import { turning } from '../machines/texts.ts'
 
 /** C0 but tab and line feed, DEL, C1, and what turns the direction of writing. */
-const steering = /[\u0000-\u0008\u000b-\u001f\u007f-\u009f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069]/g
+const steering = new RegExp(`[\\u0000-\\u0008\\u000b-\\u001f\\u007f-\\u009f${turning}]`, 'g')
 
 const escaped = (char: string): string => {
   const hex = char.charCodeAt(0).toString(16)

@@ -39,6 +39,12 @@ export function daemonIn(town: string): DaemonRecord | undefined {
   return { pid, pidStart, startedAt: Date.parse(started_at) }
 }
 
+/** That of sessions first: they may ask once the other is there. */
+export function socketsOf(town: string): readonly string[] {
+  const { workSocket, socket } = townLayout(town)
+  return [workSocket, socket]
+}
+
 /** How long a daemon that says nothing has to end by itself, in milliseconds. */
 const daemonGraceMs = 3000
 /** The same for a session. */
@@ -68,10 +74,10 @@ export async function endLeftPrograms(town: string, rigs: readonly string[]): Pr
 
 /** Ends all that a daemon which is gone had started, but for sessions that are to be kept; says which sessions. */
 export async function endRemains(town: string, rigs: readonly string[], keepSessions: boolean): Promise<string[]> {
-  const { sessions, socket, daemonJson } = townLayout(town)
+  const { sessions, daemonJson } = townLayout(town)
   const ended = keepSessions ? [] : await endSessions(sessions, null, sessionGraceMs, new AbortController().signal)
   await endLeftPrograms(town, rigs)
-  rmSync(socket, { force: true })
+  for (const path of socketsOf(town)) rmSync(path, { force: true })
   rmSync(daemonJson, { force: true })
   return ended
 }

@@ -10,8 +10,8 @@ import { ConfigUnusable, writeConfig } from '../actors/config.ts'
 import { gitsApart } from '../actors/git/apart.ts'
 import { startGitsBy } from '../actors/git/run.ts'
 import { townLayout } from '../actors/layout.ts'
-import { startOf } from '../actors/processes.ts'
-import { daemonIn } from '../actors/remains.ts'
+import { isAlive, startOf } from '../actors/processes.ts'
+import { daemonIn, socketsOf } from '../actors/remains.ts'
 import { makeSocketFolder } from '../actors/socket-folder.ts'
 import { closeToOthers } from '../actors/umask.ts'
 import { isPassing, Refusal, StoreUnusable } from '../runtime/open.ts'
@@ -77,6 +77,7 @@ export async function runDaemon(options: DaemonOptions): Promise<number> {
   // What it was about to open is open by then, and closed with the rest.
   await Promise.race([begun.catch(() => undefined), sleep(settleWithinMs, undefined, { ref: false })])
   await close(life)
+  leave(options.town, life)
   if (life.code === 0) log.info(`${options.town} is down`)
   // Whatever is still open then is nothing that anybody waits for.
   setTimeout(() => process.exit(life.code), 500).unref()
@@ -92,7 +93,6 @@ async function begin(options: DaemonOptions, life: Life): Promise<void> {
   const gits = join(dirname(options.entry.gt), 'gits.cjs')
   if (existsSync(gits)) startGitsBy(gitsApart(options.entry.node, gits))
   const report = (error: unknown) => log.error(error)
-  opened.push(() => leave(options.town, life))
   const strange = makeSocketFolder(layout.socket, options.town)
   if (strange !== undefined) throw new Refusal(strange)
   const town = await openTown({
@@ -142,8 +142,11 @@ const lookMs = 5000
 function staysReachable(town: string, servings: readonly Serving[], record: () => void, log: Life['log']): () => void {
   const { daemon, daemonJson, socket } = townLayout(town)
   const look = async () => {
-    const gone = servings.filter(({ path }) => !existsSync(path))
+    const gone = servings.filter((serving) => serving.isDeaf())
     if (gone.length === 0 && existsSync(daemonJson)) return
+    // Another one may have taken over while this one was held up; its next commit will tell it so.
+    const named = daemonIn(town)
+    if (named && named.pid !== process.pid && isAlive(named)) return
     mkdirSync(daemon, { recursive: true, mode: 0o700 })
     const strange = makeSocketFolder(socket, town)
     if (strange !== undefined) throw new Refusal(strange)
@@ -154,12 +157,6 @@ function staysReachable(town: string, servings: readonly Serving[], record: () =
   const timer = setInterval(() => void look().catch((error) => log.error(error)), lookMs)
   timer.unref()
   return () => clearInterval(timer)
-}
-
-/** That of sessions first: they may ask once the other is there. */
-function socketsOf(town: string): readonly string[] {
-  const { workSocket, socket } = townLayout(town)
-  return [workSocket, socket]
 }
 
 /** Whoever asks while the town begins is answered when it has, or told why it does not; only its end is not waited for. */

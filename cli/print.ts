@@ -3,6 +3,7 @@
 // Never: colour where there is no terminal, or with NO_COLOR; lets a text of an agent or an origin steer the terminal.
 import process from 'node:process'
 import { oneLine, plain } from '../actors/plain.ts'
+import { turning } from '../machines/texts.ts'
 
 export { oneLine, plain } from '../actors/plain.ts'
 
@@ -71,12 +72,11 @@ const ownColours = /\u001b\[(?:[012]|3[1-6])m/g
  */
 export const json = (data: unknown, space?: number): string => safeJson(JSON.stringify(data, null, space))
 
+const steersInJson = new RegExp(`[\\u007f-\\u009f${turning}]`, 'g')
+
 /** The same of JSON that is there already. */
 export const safeJson = (text: string): string =>
-  text.replaceAll(
-    /[\u007f-\u009f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069]/g,
-    (char) => `\\u${char.charCodeAt(0).toString(16).padStart(4, '0')}`,
-  )
+  text.replaceAll(steersInJson, (char) => `\\u${char.charCodeAt(0).toString(16).padStart(4, '0')}`)
 
 /** Data with every text in it made plain. */
 export function plainly<T>(data: T): T {

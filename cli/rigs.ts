@@ -1,9 +1,10 @@
 // The rigs' configuration as the daemon goes by it: read at the start, and again whenever a config.json changes.
 // Never: goes by a file that is not as it should be; what was read before stays, and what is wrong is said.
-import { existsSync, lstatSync, mkdirSync, readdirSync, renameSync, rmSync, statSync } from 'node:fs'
+import { existsSync, lstatSync, mkdirSync, renameSync, rmSync, statSync } from 'node:fs'
 import { join, relative } from 'node:path'
 import { type FSWatcher, watch } from 'chokidar'
 import { type RigConfig, readConfig, rigsConfig, writeConfig } from '../actors/config.ts'
+import { freeIn } from '../actors/copies.ts'
 import { readTown, rigIn, usableRigs } from '../actors/facts.ts'
 import { forgetCredentials, keepWritten } from '../actors/git/credentials.ts'
 import { rigLayout, townLayout } from '../actors/layout.ts'
@@ -108,12 +109,10 @@ function moveAside(root: string, name: string): string {
   const registry = readConfig(rigsJson, rigsConfig)
   const { [name]: _, ...rest } = registry.rigs
   writeConfig(rigsJson, { ...registry, rigs: rest })
-  mkdirSync(removed, { recursive: true })
-  const taken = readdirSync(removed)
-  let n = 1
-  while (taken.includes(`${name}-${n}`)) n++
-  const to = join(removed, `${name}-${n}`)
-  renameSync(join(root, name), to)
+  const to = freeIn(removed, name)
+  // Somebody may have removed it by hand; its issues go along all the same.
+  if (existsSync(join(root, name))) renameSync(join(root, name), to)
+  else mkdirSync(to)
   takeStoreAlong(root, name, to)
   return to
 }

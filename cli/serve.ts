@@ -1,8 +1,7 @@
 // The daemon's end of its socket: requests in as lines of JSON, events and answers out, all of it within bounds.
 // Never: keeps what somebody sends without end, or what nobody reads; lets one connection take the others' room.
-import { chmodSync } from 'node:fs'
+import { chmodSync, existsSync } from 'node:fs'
 import { createServer, type Server, type Socket } from 'node:net'
-import process from 'node:process'
 import { ConfigUnusable } from '../actors/config.ts'
 import { isPassing, Refusal, StoreUnusable } from '../runtime/open.ts'
 import type { Response } from './api.ts'
@@ -33,6 +32,8 @@ export const bounds = {
 
 export interface Serving {
   path: string
+  /** Nobody can reach it: its socket is gone, or could not be made again. */
+  isDeaf(): boolean
   /** Listens anew where somebody took its socket away; who is connected stays so. */
   again(): Promise<void>
   /** Takes nobody in any more, and ends every connection once it has read what it was answered. */
@@ -57,6 +58,7 @@ export async function serveAt(path: string, answer: Door, wrong: (error: unknown
   await listen(server, path)
   return {
     path,
+    isDeaf: () => !server.listening || !existsSync(path),
     async again() {
       server.close()
       server = createServer(opened)
@@ -70,12 +72,7 @@ export async function serveAt(path: string, answer: Door, wrong: (error: unknown
 }
 
 async function listen(server: Server, path: string): Promise<void> {
-  const mask = process.umask(0o177)
-  try {
-    await new Promise<void>((resolve, reject) => server.once('error', reject).listen(path, resolve))
-  } finally {
-    process.umask(mask)
-  }
+  await new Promise<void>((resolve, reject) => server.once('error', reject).listen(path, resolve))
   chmodSync(path, 0o600)
 }
 

@@ -57,7 +57,12 @@ export function openShelves(town: string, hears: ShelvesHear): Shelves {
     shelves.set(rig, known)
     return known
   }
-  const of = (rig: Of) => shelf(rig).kept.use()
+  /** Rigs that were let go of: nobody opens their issues again on the way out. */
+  const dropped = new Set<Of>()
+  const of = (rig: Of) => {
+    if (dropped.has(rig)) throw new BeadsError(`${rig} is no rig of this town any more`)
+    return shelf(rig).kept.use()
+  }
   let copying = Promise.resolve()
   const copyAll = async (now: number) => {
     for (const { tier, kept, tellMended } of [...shelves.values()])
@@ -77,18 +82,24 @@ export function openShelves(town: string, hears: ShelvesHear): Shelves {
       return [...said, ...rigs.flatMap(({ rig }) => shelf(rig).mend())]
     },
     of,
-    wait: (rig, signal) => shelf(rig).kept.wait(signal),
+    wait: async (rig, signal) => (dropped.has(rig) ? of(rig) : shelf(rig).kept.wait(signal)),
     issues: issuesIn(of),
     problems: () => [...shelves.values()].flatMap(({ kept }) => kept.trouble() ?? []),
-    watch: (rig, changed) => shelf(rig).watch(changed),
+    watch(rig, changed) {
+      dropped.delete(rig)
+      shelf(rig).watch(changed)
+    },
     copy(now) {
       // One after the other: two would write to the same place.
       copying = copying.then(() => copyAll(now))
       return copying
     },
     async drop(rig) {
-      await shelves.get(rig)?.close()
+      dropped.add(rig)
+      const gone = shelves.get(rig)
       shelves.delete(rig)
+      await copying
+      await gone?.close()
     },
     async close() {
       await Promise.all([...shelves.values()].map((each) => each.close()))

@@ -1,6 +1,7 @@
 // The composition root: store, clock, chance, hands and roles put together into one running town.
 // Never: decides anything; it connects.
 import { randomUUID } from 'node:crypto'
+import { setTimeout as sleep } from 'node:timers/promises'
 import { beadsHands } from '../actors/beads/hands.ts'
 import { reseal } from '../actors/beads/reseal.ts'
 import { bind, handlersOf } from '../actors/binding.ts'
@@ -238,7 +239,7 @@ export async function openTown(options: TownOptions): Promise<Town> {
         host.close,
         rigs.close,
         // What is lost while the town is down can be brought back as it is now.
-        () => shelves.copy(systemClock.now()),
+        () => Promise.race([shelves.copy(systemClock.now()), sleep(copyWithinMs, undefined, { ref: false })]),
         shelves.close,
       ]
       // What cannot be closed keeps nothing else open.
@@ -252,6 +253,8 @@ export async function openTown(options: TownOptions): Promise<Town> {
   }
 }
 
+/** How long the copies at the end may take, in milliseconds; what is not copied then is copied at the next start. */
+const copyWithinMs = 4000
 /** Of what was mended, as many are shown until the town is next begun. */
 const healedShown = 3
 

@@ -7,8 +7,10 @@ export const subjectLengthMax = 500
 export const bodyLengthMax = 65_536
 
 const breaks = /[\t\n\v\f\r\u0085\u2028\u2029]+/g
+/** What turns the direction of writing, or ends a line where nobody sees it: in brackets of a pattern. */
+export const turning = '\\u061c\\u200e\\u200f\\u2028-\\u202e\\u2066-\\u2069'
 /** The other control characters, and what turns the direction of writing. */
-const steering = /[\u0000-\u001f\u007f-\u009f\u202a-\u202e\u2066-\u2069]/g
+const steering = new RegExp(`[\\u0000-\\u001f\\u007f-\\u009f${turning}]`, 'g')
 
 /** A text as one line: breaks and tabs are spaces, what would steer a terminal is `�`. */
 export const asOneLine = (text: string): string => text.replaceAll(breaks, ' ').replaceAll(steering, '\ufffd').trim()

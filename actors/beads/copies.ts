@@ -53,7 +53,7 @@ async function copyStore(tier: Tier, name: string, state: string): Promise<void>
   const making = join(dir, `.making-${name}`)
   rmSync(making, { recursive: true, force: true })
   mkdirSync(making, { recursive: true, mode: 0o700 })
-  await copyDatabase(fileIn(placeOf(tier)), join(making, fileName))
+  await copyDatabase(fileIn(placeOf(tier)), join(making, fileName), 30_000)
   const copy = openBeads(making)
   try {
     await exportTo(join(making, 'issues.jsonl'), copy)

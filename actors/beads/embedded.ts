@@ -324,6 +324,7 @@ export function openBeads(dir: string, options: Opening = {}) {
       if (type.length === 0 || type.length > 50) throw new BeadsError(`invalid dependency type "${type}"`)
       written(() => {
         if (!beads.get(id)) throw new BeadsError(`issue ${id} not found`)
+        noMail(id)
         if (!beads.get(on)) throw new BeadsError(`dependency target ${on} not found`)
         const circle = row<{ id: string }>(
           `WITH RECURSIVE reach(id) AS (SELECT ? UNION SELECT d.depends_on_id FROM dependencies d JOIN reach ON reach.id = d.issue_id WHERE d.type <> 'relates-to') SELECT id FROM reach WHERE id = ?`,
@@ -346,6 +347,7 @@ export function openBeads(dir: string, options: Opening = {}) {
     },
     removeDep(id: string, on: string, actor: string): void {
       written(() => {
+        noMail(id)
         if (run('DELETE FROM dependencies WHERE issue_id = ? AND depends_on_id = ?', id, on) === 0)
           throw new BeadsError(`dependency from ${id} to ${on} does not exist`)
         event(id, 'dependency_removed', actor, on)
@@ -491,6 +493,10 @@ export function openBeads(dir: string, options: Opening = {}) {
     const next = Math.max(last, ...known) + 1
     run('INSERT OR REPLACE INTO child_counters VALUES (?, ?)', parent, next)
     return `${parent}.${next}`
+  }
+
+  function noMail(id: string): void {
+    if (beads.get(id)?.issue_type === 'message') throw new BeadsError(`${id} is mail, and stays as it was sent`)
   }
 
   function bears(issue: Issue, labels: readonly string[] = []): boolean {

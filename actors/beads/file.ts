@@ -61,11 +61,25 @@ export function identify(db: DatabaseSync, identity: Identity | undefined): void
     db.prepare("INSERT OR REPLACE INTO config (key, value) VALUES ('identity', ?)").run(JSON.stringify(identity))
 }
 
+/** The same of a store that says nothing; one that names somebody keeps that. Throws for what is no store of ours. */
+export function identifyIfSilent(path: string, identity: Identity | undefined): void {
+  const db = openFile(path)
+  try {
+    if (identityIn(db) === undefined) identify(db, identity)
+  } finally {
+    db.close()
+  }
+}
+
 /**
  * Opens the store at `path`. Throws a BeadsError that says what is wrong with it when it is missing, empty, damaged,
  * newer, or no store of ours; and, with `expect`, when it is another town's or rig's. The file stays as it is.
+ * `asItIs`: also its tables, when they are an older version's.
  */
-export function openFile(path: string, { expect, readonly = false, busyMs = 30_000 }: Opening = {}): DatabaseSync {
+export function openFile(
+  path: string,
+  { expect, readonly = false, asItIs = false, busyMs = 30_000 }: Opening & { asItIs?: boolean } = {},
+): DatabaseSync {
   const size = statSync(path, { throwIfNoEntry: false })?.size
   if (size === undefined) throw new BeadsError(`${path} is missing`)
   if (size === 0) throw new BeadsError(`${path} is empty`)
@@ -75,7 +89,7 @@ export function openFile(path: string, { expect, readonly = false, busyMs = 30_0
     const wrong = strange(db) ?? (expect && foreign(db, path, expect))
     if (wrong !== undefined) throw new BeadsError(`${path} ${wrong}; it was left as it is`)
     db.exec('PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA foreign_keys = ON')
-    if (!readonly && versionOf(db) < schemaVersion) migrate(db)
+    if (!readonly && !asItIs && versionOf(db) < schemaVersion) migrate(db)
     if (readonly) db.exec('PRAGMA query_only = ON')
     return db
   } catch (error) {
@@ -117,12 +131,15 @@ const tables = (db: DatabaseSync) =>
     ({ name }) => name,
   )
 
+const identityIn = (db: DatabaseSync) =>
+  (db.prepare("SELECT value FROM config WHERE key = 'identity'").get() as { value: string } | undefined)?.value
+
 function foreign(db: DatabaseSync, path: string, expect: Identity): string | undefined {
-  const row = db.prepare("SELECT value FROM config WHERE key = 'identity'").get() as { value: string } | undefined
+  const said = identityIn(db)
   // One that has not been moved yet does not say it.
-  if (row === undefined) return basename(path) === formerName ? undefined : 'does not say whose it is'
-  if (row.value === JSON.stringify(expect)) return undefined
-  const { town, rig } = JSON.parse(row.value) as Identity
+  if (said === undefined) return basename(path) === formerName ? undefined : 'does not say whose it is'
+  if (said === JSON.stringify(expect)) return undefined
+  const { town, rig } = JSON.parse(said) as Identity
   if (town !== expect.town) return 'holds the issues of another town'
   return rig === expect.rig
     ? `holds the issues of an earlier rig ${rig}`

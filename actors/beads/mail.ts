@@ -35,6 +35,9 @@ export function sealed(secret: string, message: NewMessage): NewMessage {
   return { ...kept, labels: [...message.labels, mark + seal] }
 }
 
+/** The label that proves a message which stands as it was sent. */
+export const sealOfSent = (secret: string, mail: Sealed): string => mark + sealOf(secret, mail)
+
 export const isSealed = (secret: string, mail: Sealed, labels: readonly string[]): boolean =>
   labels.includes(mark + sealOf(secret, mail))
 

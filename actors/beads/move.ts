@@ -60,7 +60,7 @@ function prepare(tier: Tier, prefix: string): Move {
 
 function opened(tier: Tier, path: string): DatabaseSync {
   try {
-    return openFile(path)
+    return openFile(path, { asItIs: true })
   } catch (error) {
     throw error instanceof BeadsError ? lost(tier, error.message) : error
   }
@@ -114,7 +114,7 @@ function clearFormer(tier: Tier): void {
 
 function isStore(path: string): boolean {
   try {
-    openFile(path).close()
+    openFile(path, { readonly: true }).close()
     return true
   } catch (error) {
     if (error instanceof BeadsError) return false

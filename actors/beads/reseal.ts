@@ -4,7 +4,7 @@ import { readable } from '../../machines/mail.ts'
 import { asOneLine } from '../../machines/texts.ts'
 import type { Envelope } from '../../runtime/contract.ts'
 import type { Beads } from './embedded.ts'
-import { isSealed, sealed } from './mail.ts'
+import { isSealed, sealOfSent } from './mail.ts'
 
 /** Seals unread mail of a store that stands there as it was sent; returns how much. Safe to repeat. */
 export function reseal(beads: Beads, secret: string, sent: (id: string) => Envelope | undefined): number {
@@ -19,8 +19,8 @@ export function reseal(beads: Beads, secret: string, sent: (id: string) => Envel
       const whole = JSON.stringify([asOneLine(title), description, priority, assignee, sender, created_at])
       const said = [asOneLine(words.subject), words.body, words.priority, envelope.to, envelope.from, at.toISOString()]
       if (whole !== JSON.stringify(said)) continue
-      const message = { id, title, description, priority, assignee: envelope.to, sender: envelope.from, labels: [], at }
-      for (const label of sealed(secret, message).labels) beads.addLabel(id, label)
+      // As it stands: an older version kept a title's line breaks.
+      beads.addLabel(id, sealOfSent(secret, { id, title, description, priority, assignee, sender, created_at }))
       many++
     }
     return many

@@ -7,7 +7,7 @@ import { onDisk } from '../files.ts'
 import { setAside } from './aside.ts'
 import { BeadsError } from './contract.ts'
 import { type Mark, openBeads } from './embedded.ts'
-import { fileName, initBeads } from './file.ts'
+import { fileName, identifyIfSilent, initBeads } from './file.ts'
 import { writeSeen } from './kept.ts'
 import { mendLinks } from './links.ts'
 import { copiesOf, daysCopied, identityOf, nameOf, storeOf, type Tier } from './tiers.ts'
@@ -44,8 +44,12 @@ export function restore(tier: Tier, from: string | null, prefix: string): Restor
   mkdirSync(making, { recursive: true, mode: 0o700 })
   try {
     const made = join(making, fileName)
-    if (from !== null) copyOut(from, made)
     const identity = identityOf(tier)
+    if (from !== null) {
+      copyOut(from, made)
+      // One of an older version does not say whose it is; the Overseer says it.
+      identifyIfSilent(made, identity)
+    }
     initBeads(making, prefix, identity)
     const beads = openBeads(making, { expect: identity })
     const [damage, mark] = [beads.damage(), beads.mark()]

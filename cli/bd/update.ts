@@ -31,6 +31,8 @@ export default command({
     const change = (id: string): Issue => {
       if (flags.claim) claim(beads, id, actor)
       const notes = more === undefined ? {} : { notes: [beads.get(id)?.notes, more].filter(Boolean).join('\n') }
+      if (labels.length > 0 && beads.get(id)?.issue_type === 'message')
+        throw new BeadsError(`${id} is mail, and stays as it was sent`)
       for (const label of labels) beads.addLabel(id, label)
       if (parent !== undefined) putUnder(beads, id, parent, actor)
       const all = { ...changes, ...notes }

@@ -97,8 +97,12 @@ async function mustBeDown(ask: Context['ask'], root: string): Promise<void> {
   try {
     await ask('ping', {})
   } catch (error) {
-    if (error instanceof TownUnreachable && !error.silent) return
-    throw error
+    if (!(error instanceof TownUnreachable) || error.silent) throw error
+    const { daemonIn } = await import('../../actors/remains.ts')
+    const { isAlive } = await import('../../actors/processes.ts')
+    const daemon = daemonIn(root)
+    if (!daemon || !isAlive(daemon)) return
+    throw new Error(`the daemon of ${root} (pid ${daemon.pid}) begins, or ends; wait for it, or end it with gt down`)
   }
   throw new Error(`the town at ${root} is up, and has its records and issues open; end it first: gt down`)
 }

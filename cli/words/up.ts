@@ -2,7 +2,7 @@
 // stopped or halted goes on.
 // Never: hands the caller's environment on (actors/environment.ts has the list).
 import { spawn } from 'node:child_process'
-import { closeSync, existsSync, realpathSync, rmSync, statSync } from 'node:fs'
+import { closeSync, existsSync, readdirSync, realpathSync, rmSync, statSync } from 'node:fs'
 import { enableCompileCache } from 'node:module'
 import { dirname, extname, join } from 'node:path'
 import process from 'node:process'
@@ -89,7 +89,13 @@ async function goOnWithin(root: string, env: Record<string, string>, extra: read
     process.execve(process.execPath, [process.execPath, ...flags, ...process.argv.slice(1)], open)
   }
   const all = { ...env, ...(JSON.parse(textOf(handed) ?? '{}') as Record<string, string>) }
-  rmSync(handed, { force: true })
+  // Those of starts that were killed before they had read theirs go too.
+  const { startOf } = await import('../../actors/processes.ts')
+  for (const name of readdirSync(townLayout(root).daemon)) {
+    const [, pid] = /^environment-(\d+)$/.exec(name) ?? []
+    if (pid !== undefined && (Number(pid) === process.pid || startOf(Number(pid)) === undefined))
+      rmSync(join(townLayout(root).daemon, name), { force: true })
+  }
   Object.assign(process.env, all)
   return all
 }

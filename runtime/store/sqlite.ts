@@ -1,7 +1,8 @@
 // The store on node:sqlite: one file, WAL, every commit on disk before it counts.
 // Never: repairs or replaces a file it cannot use; keeps half of a transaction; goes on in a file that is not in its
 // place any more.
-import { chmodSync, renameSync, rmSync, statSync } from 'node:fs'
+import { chmodSync, mkdirSync, renameSync, rmSync, statSync } from 'node:fs'
+import { dirname } from 'node:path'
 import process from 'node:process'
 import { DatabaseSync, type StatementSync } from 'node:sqlite'
 import type { SqlValue, Store } from '../contract.ts'
@@ -55,6 +56,7 @@ export function openSqliteStore(path: string, options: SqliteOptions = {}): Stor
   const heal = () => {
     const whole = `${path}.${process.pid}.part`
     try {
+      mkdirSync(dirname(path), { recursive: true, mode: 0o700 })
       rmSync(whole, { force: true })
       db.exec(`VACUUM INTO '${whole.replaceAll("'", "''")}'`)
     } catch (error) {

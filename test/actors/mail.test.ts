@@ -112,6 +112,19 @@ test('mail that lost its seal gets it back if the mailbox knows it word for word
   expect(shown()).toEqual({ ids: ['gm-1'], strange: 2, more: 0 })
 })
 
+test('mail of a version whose titles had several lines is sealed as it stands', async () => {
+  await file('gm-1')
+  raw('DELETE FROM labels')
+  raw(`UPDATE issues SET title = 'One' || char(10) || 'two' WHERE id = 'gm-1'`)
+  const sent = (id: string) => ({
+    ...{ id, seq: 1, from: 'w/witness', to: 'overseer', type: 'message.sent', attempt: 0, causeId: null },
+    sentAt: Date.UTC(2026, 0, 1),
+    body: { subject: 'One\ntwo', body: 'text', priority: 2, replyTo: null, threadId: null },
+  })
+  expect([reseal(beads, secret, sent), reseal(beads, secret, sent)]).toEqual([1, 0])
+  expect(shown()).toEqual({ ids: ['gm-1'], strange: 0, more: 0 })
+})
+
 test('forged mail does not push out what was sent', async () => {
   for (let n = 0; n < 5; n++) await file(`gm-${n}`, { priority: n })
   for (let n = 0; n < 30; n++)

@@ -215,6 +215,21 @@ describe('stores of an older version', () => {
     expect(readdirSync(dirname(storeOf(t.of('w')))).sort()).toEqual(['mayor', 'w', 'x'])
   })
 
+  test('one that is only looked at stays of its version, and one is brought back by the Overseer’s word', () => {
+    const path = asBefore(t.of('w'))
+    const versionOf = () => {
+      const db = new DatabaseSync(path, { readOnly: true })
+      const { user_version: version } = db.prepare('PRAGMA user_version').get() as { user_version: number }
+      db.close()
+      return version
+    }
+    truncateSync(asBefore(t.of('x')))
+    expect(() => moveStores(tiers())).toThrow('x cannot be used')
+    expect(versionOf()).toBe(1)
+    restore(t.of('w'), path, 'w')
+    expect(inStore(t.of('w'), titles)).toEqual(['One'])
+  })
+
   test('whoever still writes to an old one is told', () => {
     const old = new DatabaseSync(asBefore(t.of('w')))
     old.prepare('SELECT * FROM issues').all()

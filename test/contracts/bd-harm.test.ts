@@ -280,6 +280,22 @@ test('a title is one line, however it comes', () => {
   expect(id).toMatch(/^ab-/)
 })
 
+test('mail stays as it was sent: no label, no dependency, no parent', () => {
+  const one = create('one')
+  const db = new DatabaseSync(join(dir, '.beads', fileName))
+  db.exec(
+    "INSERT INTO issues (id, title, issue_type, assignee, sender, created_at, updated_at) VALUES ('ab-mail', 'M', 'message', 'overseer', 'x', '2026-01-01', '2026-01-01')",
+  )
+  db.close()
+  for (const said of [
+    ['update', 'ab-mail', '--add-label', 'x'],
+    ['update', 'ab-mail', '--parent', one],
+    ['dep', 'add', 'ab-mail', one],
+  ])
+    expect(bd(...said), said.join(' ')).toMatchObject({ status: 1, stderr: expect.stringContaining('is mail') })
+  expect(JSON.parse(bd('show', 'ab-mail', '--json').stdout)[0]).toMatchObject({ updated_at: '2026-01-01' })
+})
+
 test('a store of an older schema is brought up to date by whoever opens it to write, many at once', async () => {
   const id = create('one')
   const path = join(dir, '.beads', fileName)

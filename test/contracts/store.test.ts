@@ -149,6 +149,7 @@ for (let n = 0; ; n++) { store.run('INSERT INTO hold (scope) VALUES (?)', String
     ['the file is emptied by a new one', () => renameSync(join(dir, 'new'), path)],
     ['its journal is removed', () => rmSync(`${path}-wal`)],
     ['its index is removed', () => rmSync(`${path}-shm`)],
+    ['its folder is removed', () => rmSync(dir, { recursive: true })],
     ['all of it is removed', () => ['', '-wal', '-shm'].map((end) => rmSync(`${path}${end}`))],
   ])('%s while it is open: it is back with all it held before the next thing is written', (_, harm) => {
     const healed: string[] = []

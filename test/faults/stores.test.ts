@@ -126,6 +126,23 @@ test('a rig that is removed takes its issues along, and another of its name has 
   t.ok('down')
 }, 60_000)
 
+test('a rig whose folder somebody removed by hand can go, and one of its name has none of its issues', () => {
+  make()
+  t.issues(1)
+  t.ok('up')
+  rmSync(t.rig, { recursive: true, maxRetries: 20, retryDelay: 20 })
+  t.ok('rig', 'remove', 'wyvern')
+  expect(existsSync(storeOf(tier()))).toBe(false)
+  t.ok('rig', 'add', 'wyvern', t.origin, '--no-gate', '--prefix', 'wy')
+  expect(t.okBd('list')).toBe('')
+  t.ok('down')
+  // Its folder and its place in the list: what is left is set aside, each for itself.
+  rmSync(t.rig, { recursive: true })
+  const list = JSON.parse(readFileSync(t.layout.rigsJson, 'utf8')) as { rigs: object }
+  writeFileSync(t.layout.rigsJson, JSON.stringify({ ...list, rigs: {} }))
+  t.ok('rig', 'add', 'wyvern', t.origin, '--no-gate', '--prefix', 'wy')
+}, 60_000)
+
 test('a town of an older version is read as it is, moved when it comes up, and told so', () => {
   make({ worker: committer })
   t.issues(1)

@@ -5,8 +5,8 @@ export const stores: readonly Mutant[] = [
   {
     name: 'another rig’s store is taken',
     file: 'actors/beads/file.ts',
-    find: `if (row.value === JSON.stringify(expect)) return undefined`,
-    replace: `if (row.value !== '') return undefined`,
+    find: `if (said === JSON.stringify(expect)) return undefined`,
+    replace: `if (said !== '') return undefined`,
   },
   {
     name: 'an older store is taken',
