@@ -5,7 +5,8 @@ export default defineConfig({
     include: ['test/**/*.test.ts'],
     // A suite of its own: `npm run faults`.
     exclude: ['test/faults/**'],
-    maxWorkers: 2,
+    // Most of them wait for programs, so that more run than there are cores.
+    maxWorkers: 3,
     testTimeout: 30_000,
     hookTimeout: 30_000,
   },

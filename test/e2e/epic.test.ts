@@ -1,58 +1,12 @@
-// The whole thing as a person uses it: the bundled gt and bd, real git, real sessions, a real daemon that is killed
-// again and again.
-import { spawnSync } from 'node:child_process'
-import { readdirSync, statSync } from 'node:fs'
-import { join } from 'node:path'
+import { statSync } from 'node:fs'
 import { afterEach, expect, test } from 'vitest'
-import { hasTmux, type RealTown, realTown } from '../fixture/real-town.ts'
+import { hasTmux, type RealTown } from '../fixture/real-town.ts'
+import { expectAllWell, tinytext } from '../fixture/tinytext.ts'
 
-const examples = join(import.meta.dirname, '../../examples')
 let t: RealTown
 afterEach(() => t?.dispose())
-
-function makeTown(session: 'tmux' | 'process') {
-  t = realTown({
-    sample: join(examples, 'tinytext'),
-    worker: join(examples, 'worker.mjs'),
-    rig: 'tinytext',
-    prefix: 'tt',
-    gates: [`test=${process.execPath} --test`],
-    session,
-    env: { WORKER_PAUSE_MS: '150' },
-  })
-  t.okBd('import', join(examples, 'issues.jsonl'))
-}
-
-/** Everything landed once and green, and nothing is left over. */
-function expectAllWell() {
-  const merges = t
-    .git(t.origin, 'log', '--format=%s', '--first-parent', 'main')
-    .split('\n')
-    .filter((subject) => subject.startsWith('Merge tt-kit'))
-  expect(merges.map((subject) => subject.replace(/^Merge (\S+):.*/, '$1')).sort()).toEqual(
-    [1, 2, 3, 4, 5, 6, 7].map((n) => `tt-kit.${n}`),
-  )
-  const issues = JSON.parse(t.bd('list', '--all', '--json').stdout) as { id: string; status: string }[]
-  expect(issues.filter((issue) => issue.status !== 'closed')).toEqual([])
-  const check = join(t.dir, 'check')
-  t.git(t.dir, 'clone', '--quiet', t.origin, check)
-  for (const commit of t.git(check, 'rev-list', '--first-parent', 'main').split('\n')) {
-    t.git(check, 'checkout', '--quiet', commit)
-    expect(spawnSync(process.execPath, ['--test'], { cwd: check, env: t.env }).status, commit).toBe(0)
-  }
-  const clone = join(t.town, 'tinytext/mayor/rig')
-  expect(t.git(clone, 'branch', '--list', 'polecat/*')).toBe('')
-  expect(readdirSync(join(t.town, 'tinytext/polecats'))).toEqual([])
-  expect(t.alive()).toEqual([])
-  const status = JSON.parse(t.gt('status', '--json').stdout) as {
-    escalations: unknown[]
-    rigs: { workers: { busy: number } }[]
-    depth: { dead: number }
-  }
-  expect([status.escalations, status.rigs[0]?.workers.busy, status.depth.dead]).toEqual([[], 0, 0])
-  expect(JSON.parse(t.gt('mail', 'inbox', '--json').stdout)).toMatchObject([
-    { subject: 'tt-kit is complete', from: 'mayor/' },
-  ])
+const makeTown = (session: 'tmux' | 'process') => {
+  t = tinytext(session)
 }
 
 test.each(hasTmux ? (['process', 'tmux'] as const) : (['process'] as const))(
@@ -69,7 +23,7 @@ test.each(hasTmux ? (['process', 'tmux'] as const) : (['process'] as const))(
       stderr: expect.stringContaining('gt spawn --epic'),
     })
     expect(t.gt('wait', 'tt-kit', '--timeout', '100')).toMatchObject({ status: 0 })
-    expectAllWell()
+    expectAllWell(t)
     const log = t.gt('log').stdout
     expect(log).toContain('the gate “test” failed (exit 1); back to a worker')
     expect(log).toContain('ended without a handoff (exit 3); start 2 of 3 follows')
@@ -86,30 +40,6 @@ test.each(hasTmux ? (['process', 'tmux'] as const) : (['process'] as const))(
     expect(t.gt('replay', '--until', '100').stdout).toMatch(/after turn 100[\s\S]*workers \d\/\d/)
   },
 )
-
-test('kill -9 of the daemon, ten times and more: nothing lost, nothing landed twice, nothing left over', {
-  timeout: 240_000,
-}, () => {
-  makeTown('process')
-  expect(t.gt('up')).toMatchObject({ status: 0 })
-  expect(t.gt('spawn', '--epic', 'tt-kit')).toMatchObject({ status: 0 })
-  // Different moments of each step, the same in every run: a multiplicative walk through 0…399 ms.
-  let moment = 137
-  let kills = 0
-  for (let landed = false; kills < 10 || !landed; ) {
-    moment = (moment * 171 + 11) % 400
-    // On a busy machine the town gets a little more time between kills, so that the epic ends.
-    spawnSync('sleep', [String((moment + Math.max(0, kills - 30) * 25) / 1000)])
-    process.kill(t.daemonPid(), 'SIGKILL')
-    kills++
-    expect(t.gt('up')).toMatchObject({ status: 0 })
-    landed = t.gt('wait', 'tt-kit', '--timeout', '0').status === 0
-    if (kills > 150) throw new Error(`not landed after ${kills} kills: ${t.gt('log').stdout}`)
-  }
-  expect(t.gt('wait', 'tt-kit', '--timeout', '60')).toMatchObject({ status: 0 })
-  console.log(`${kills} kills`)
-  expectAllWell()
-})
 
 test('stop --all ends every session and nothing starts until gt up', { timeout: 60_000 }, () => {
   makeTown('process')

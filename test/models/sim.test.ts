@@ -37,10 +37,10 @@ test('300 fixed seeds; whatever an effect may answer, and that it fails, happens
   expect(declared.filter((each) => !seen.has(each) && !each.startsWith('runPlugin'))).toEqual([])
 })
 
-test('30 fresh seeds', { timeout: 400_000 }, () => {
+test('60 fresh seeds', { timeout: 400_000 }, () => {
   const first = Date.now() % 1_000_000_000
   console.log(`seeds from ${first}`)
-  run(first, 30)
+  run(first, 60)
 })
 
 test('one seed is one story', () => {

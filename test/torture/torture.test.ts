@@ -7,7 +7,7 @@ test('a town that is killed all the time loses nothing, lands nothing twice, and
 }, async () => {
   const seed = Date.now() % 1_000_000
   console.log(`seed ${seed}`)
-  const { kills, lost, twice, red, left, landings } = await torture({ seed, kills: 8, issues: 4 })
+  const { kills, lost, twice, red, left, landings } = await torture({ seed, kills: 20, issues: 6 })
   console.log(`${JSON.stringify(kills)}, ${landings} landings`)
   expect({ lost, twice, red, left }).toEqual({ lost: [], twice: [], red: [], left: [] })
 })
