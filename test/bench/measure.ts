@@ -11,7 +11,7 @@ export interface Figure {
   /** `<= 1.5` and the like; null: reported without a target. */
   target: { most: number } | { least: number } | null
   detail: string
-  /** A count, which no busy machine changes much: the tests judge it. */
+  /** A count, which no busy machine changes much: it judges: see run.ts. */
   counted?: true
 }
 

@@ -80,7 +80,10 @@ test.skipIf(!chromiumPath)(
           nodes.map((node) => node.textContent),
         )
       expect(await titles('wyvern/refinery', 'active')).toEqual(['idle'])
-      expect((await titles('wyvern/witness', 'active')).sort()).toEqual(['brake_released', 'dispatch_resting'])
+      // The witness looks for more to do before it rests.
+      await expect
+        .poll(async () => (await titles('wyvern/witness', 'active')).sort(), { timeout: 10_000 })
+        .toEqual(['brake_released', 'dispatch_resting'])
       // Transitions of a state around another, and of the machine itself, light up too.
       expect(await titles('wyvern/polecats/Nux', 'taken')).toEqual(['polecat->retired'])
       // Who had no turn lately is shown as it is.
