@@ -30,15 +30,13 @@ export default defineConfig([
       cleanDir: true,
       banner: '#!/usr/bin/env node',
       chunkFileNames: 'chunks/[name]-[hash].cjs',
-      // What every word reads is one file, what `bd` reads of it another, and what tells whose process this is a
-      // third: opening a file costs more than reading it.
+      // What every word reads is one file, what `bd` reads of it another: opening a file costs more than reading it.
       codeSplitting: {
         groups: [
           {
             name: 'values',
-            test: /\/(cli\/(around|errors|kinds|word|print|rights)|machines\/(address|texts)|actors\/(layout|plain))\.ts$/,
+            test: /rolldown\/runtime|\/(cli\/(around|errors|here|kinds|word|print|rights)|machines\/(address|texts)|actors\/(ancestry|layout|plain|proc))\.ts$/,
           },
-          { name: 'whose', test: /\/(cli\/here|actors\/(ancestry|proc))\.ts$/ },
           { name: 'core', test: /\/(cli\/(gt-main|client|words)|actors\/socket-folder)\.ts$/ },
           {
             name: 'bd',

@@ -7,7 +7,8 @@ export default defineConfig({
     exclude: ['test/faults/**'],
     // Most of them wait for programs, so that more run than there are cores.
     maxWorkers: 3,
-    testTimeout: 30_000,
-    hookTimeout: 30_000,
+    // A bound on what hangs: a busy machine takes its time.
+    testTimeout: 120_000,
+    hookTimeout: 60_000,
   },
 })

@@ -2,7 +2,7 @@
 // pays for it.
 // Never: starts the daemon.
 import { writeFileSync } from 'node:fs'
-import { connect, type Socket } from 'node:net'
+import type { Socket } from 'node:net'
 import process from 'node:process'
 import { strangeFolder } from '../actors/socket-folder.ts'
 import type { Request, Response } from './api.ts'
@@ -53,7 +53,8 @@ export function send<M extends RequestName>(
   return new Promise((resolve, reject) => {
     const strange = strangeFolder(socketPath, town)
     if (strange !== undefined) throw new Error(strange)
-    const socket = connect(socketPath)
+    // Loaded here only: much of what `gt` does asks nobody, and node:net is slow to load.
+    const socket = process.getBuiltinModule('node:net').connect(socketPath)
     open.add(socket)
     const unreachable = () =>
       reject(new TownUnreachable(`the town at ${town} is not up; start it with \`gt up\``, { town }))

@@ -1,6 +1,7 @@
 // The one door to a terminal: columns and colours, and texts that others wrote. What steers a terminal is shown, a line
 // stays one line, and a text of several is indented, so that it looks like nothing of the town's own.
 // Never: colour where there is no terminal, or with NO_COLOR; lets a text of an agent or an origin steer the terminal.
+import { fstatSync, writeSync } from 'node:fs'
 import process from 'node:process'
 import { oneLine, plain } from '../actors/plain.ts'
 import { turning } from '../machines/texts.ts'
@@ -19,10 +20,10 @@ export const body = (text: string): Body => ({ body: text, indent: '    ' })
 export const verbatim = (text: string): Body => ({ body: text, indent: '' })
 
 /** To people, on standard output. */
-export const say = (lines: readonly Line[]): void => write(standardOutput(), lines)
+export const say = (lines: readonly Line[]): void => write('stdout', lines)
 
 /** To people, beside the answer. */
-export const tell = (...lines: readonly Line[]): void => write(process.stderr, lines)
+export const tell = (...lines: readonly Line[]): void => write('stderr', lines)
 
 /** What went wrong; words of several lines are indented from the second on. */
 export function complain(who: string, words: string): void {
@@ -32,26 +33,41 @@ export function complain(who: string, words: string): void {
 
 /** A line of a terminal that is written over by the next; `isLast`: and is gone then. */
 export const progressed = (words: string, isLast: boolean): void =>
-  void process.stderr.write(`\r\u001b[K${isLast ? '' : oneLine(words)}`)
+  put('stderr', `\r\u001b[K${isLast ? '' : oneLine(words)}`)
 
 /** To programs, as it is: scripts, drawings, bytes that somebody asked for. JSON has been through `json`. */
-export const raw = (text: string | Uint8Array): void => void standardOutput().write(text)
+export const raw = (text: string | Uint8Array): void => put('stdout', text)
 
-let isHeard = false
+type Output = 'stdout' | 'stderr'
+const descriptors = { stdout: 1, stderr: 2 } as const
 
-/** Who reads no further (`gt log | head`) has what they wanted. */
-function standardOutput(): NodeJS.WriteStream {
-  if (!isHeard)
-    process.stdout.on('error', (error: NodeJS.ErrnoException) => {
-      if (error.code !== 'EPIPE') throw error
-      process.exit()
-    })
-  isHeard = true
-  return process.stdout
+/**
+ * Written straight to the descriptor: Node's streams, which it loads the first time one is asked for, take longer to
+ * load than most commands take to run.
+ */
+function put(to: Output, text: string | Uint8Array): void {
+  const bytes = typeof text === 'string' ? Buffer.from(text) : text
+  for (let done = 0; done < bytes.length; ) {
+    try {
+      done += writeSync(descriptors[to], bytes, done)
+    } catch (error) {
+      const { code } = error as NodeJS.ErrnoException
+      // Who reads no further (`gt log | head`) has what they wanted.
+      if (code === 'EPIPE') process.exit()
+      if (code !== 'EAGAIN') throw error
+      // A pipe that somebody made not to wait, and that is full.
+      Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 5)
+    }
+  }
 }
 
-function write(to: NodeJS.WriteStream, lines: readonly Line[]): void {
-  if (lines.length > 0) to.write(`${lines.map(shownLine).join('\n')}\n`)
+/** Whether a person reads it there. */
+export const isTerminal = (of: Output): boolean =>
+  // Asked of Node only where it can be one: /dev/null is such a device too.
+  fstatSync(descriptors[of]).isCharacterDevice() && process[of].isTTY === true
+
+function write(to: Output, lines: readonly Line[]): void {
+  if (lines.length > 0) put(to, `${lines.map(shownLine).join('\n')}\n`)
 }
 
 /** As the terminal may have it. */
@@ -100,7 +116,7 @@ export function table(cells: readonly (readonly string[])[]): string[] {
 }
 
 export const colour = (code: number, text: string) =>
-  process.stdout.isTTY && !process.env.NO_COLOR ? `\u001b[${code}m${text}\u001b[0m` : text
+  !process.env.NO_COLOR && isTerminal('stdout') ? `\u001b[${code}m${text}\u001b[0m` : text
 
 /** The time of day of a moment, faint. */
 export const clock = (at: number) => colour(2, new Date(at).toTimeString().slice(0, 8))

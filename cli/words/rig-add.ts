@@ -9,7 +9,7 @@ import type { Command } from '../../actors/commands.ts'
 import { witnessOf } from '../../machines/address.ts'
 import { answering, post } from '../asking.ts'
 import { TownUnreachable, Usage } from '../errors.ts'
-import { complain, progressed, tell } from '../print.ts'
+import { complain, isTerminal, progressed, tell } from '../print.ts'
 import { declare } from '../word.ts'
 
 export const word = declare({
@@ -76,7 +76,7 @@ export const word = declare({
       settings,
       now: new Date(),
       initBeads,
-      ...(process.stderr.isTTY ? { progress: showProgress } : {}),
+      ...(isTerminal('stderr') ? { progress: showProgress } : {}),
       ...(flags.branch === undefined ? {} : { branch: flags.branch }),
       ...(flags.prefix === undefined ? {} : { prefix: flags.prefix }),
       ...(worker ? { worker } : {}),

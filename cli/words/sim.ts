@@ -6,7 +6,7 @@ import { basename, dirname, resolve } from 'node:path'
 import process from 'node:process'
 import { isMemberName } from '../../machines/address.ts'
 import type { SimResult } from '../../proof/simulation.ts'
-import { progressed } from '../print.ts'
+import { isTerminal, progressed } from '../print.ts'
 import { declare } from '../word.ts'
 
 const seedsMax = 2 ** 40
@@ -51,7 +51,7 @@ export const word = declare({
       seeds,
       minutes: flags.minutes,
       jobs: Math.max(1, Math.min(flags.jobs ?? availableParallelism(), seeds)),
-      tell: !json && process.stderr.isTTY === true,
+      tell: !json && isTerminal('stderr'),
     }
     const from = performance.now()
     const sum = play.jobs === 1 ? await playAll(play) : await sideBySide(play)

@@ -1,10 +1,11 @@
 // `gt status`: the board, once or after every change.
 // Never: changes anything.
-import process from 'node:process'
+
 import { z } from 'zod'
 import type { Status } from '../api.ts'
 import { answering } from '../asking.ts'
 import { boardOf } from '../board.ts'
+import { isTerminal } from '../print.ts'
 import { escalations, rigStatus } from '../status.ts'
 import { declare } from '../word.ts'
 
@@ -20,7 +21,7 @@ export const word = declare({
   async run({ flags, ask, town, print, json }) {
     if (flags.watch) {
       const { watch } = await import('../watch.ts')
-      return watch({ ask, town, print }, process.stdout.isTTY === true && !json)
+      return watch({ ask, town, print }, !json && isTerminal('stdout'))
     }
     const status = await ask('status', {})
     print(status, () => boardOf(status))

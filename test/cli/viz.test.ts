@@ -78,7 +78,7 @@ test('a page of all; what it cannot do it says', () => {
   expect(gt('viz', '--live')).toMatchObject({ status: 1, stderr: expect.stringContaining('not in a town') })
 })
 
-test.skipIf(!chromiumPath)('Mermaid itself parses and draws every diagram', { timeout: 60_000 }, async () => {
+test.skipIf(!chromiumPath)('Mermaid itself parses and draws every diagram', async () => {
   const browser = await openBrowser()
   try {
     const page = await browser.newPage()

@@ -177,7 +177,7 @@ describe.each(stores)('%s', (_, [program, ...first]) => {
     expect(bd('close', epic, '--force')).toMatchObject({ status: 0 })
   })
 
-  test('a claim has one winner, however many ask at once', { timeout: 60_000 }, async () => {
+  test('a claim has one winner, however many ask at once', async () => {
     const issue = create('wanted')
     const claims = await Promise.all(
       Array.from({ length: 8 }, (_, n) =>
@@ -192,7 +192,7 @@ describe.each(stores)('%s', (_, [program, ...first]) => {
     expect(json('ready', '--claim', '--actor', 'late')).toEqual([])
   })
 
-  test('many create at once: every one gets an id of its own', { timeout: 60_000 }, async () => {
+  test('many create at once: every one gets an id of its own', async () => {
     const epic = create('epic', '-t', 'epic')
     const made = await Promise.all(
       Array.from({ length: 12 }, (_, n) =>

@@ -131,7 +131,7 @@ test('a rig that could never work is refused before anything is cloned', () => {
   expect(existsSync(join(t.town, 'other'))).toBe(false)
 })
 
-test('a daemon that is stopped is told of within seconds, by every word', { timeout: 60_000 }, async () => {
+test('a daemon that is stopped is told of within seconds, by every word', async () => {
   using t = realTown()
   t.ok('up')
   const pid = t.daemonPid()
@@ -158,35 +158,31 @@ test('a dead letter is listed, and goes where it should when it can', () => {
   })
 })
 
-test.runIf(hasTmux)(
-  'the watched board fits its screen, and stays while the town is down',
-  { timeout: 60_000 },
-  async () => {
-    using t = realTown()
-    t.issues(30)
+test.runIf(hasTmux)('the watched board fits its screen, and stays while the town is down', async () => {
+  using t = realTown()
+  t.issues(30)
+  t.ok('up')
+  t.ok('spawn', '--epic', 'wy-all')
+  await eventually(() => t.alive().length === 4)
+  const socket = `watch-${process.pid}`
+  const tmux = (...args: string[]) => spawnSync('tmux', ['-L', socket, ...args], { encoding: 'utf8', env: t.env })
+  const screen = () => tmux('capture-pane', '-p', '-t', 'w').stdout
+  try {
+    const command = `${process.execPath} ${gtScript} status --watch`
+    tmux('-f', '/dev/null', 'new-session', '-d', '-x', '60', '-y', '4', '-s', 'w', '-c', t.town, command)
+    await eventually(() => screen().includes('more lines'))
+    // Its first line is still there: nothing has scrolled.
+    expect(screen().split('\n')[0]).toContain(t.town.slice(0, 20))
+    tmux('resize-window', '-t', 'w', '-x', '100', '-y', '20')
+    await eventually(() => screen().split('\n')[0]?.includes(`pid ${t.daemonPid()}`) === true)
+    t.ok('down')
+    await eventually(() => screen().includes('waiting for it'))
     t.ok('up')
-    t.ok('spawn', '--epic', 'wy-all')
-    await eventually(() => t.alive().length === 4)
-    const socket = `watch-${process.pid}`
-    const tmux = (...args: string[]) => spawnSync('tmux', ['-L', socket, ...args], { encoding: 'utf8', env: t.env })
-    const screen = () => tmux('capture-pane', '-p', '-t', 'w').stdout
-    try {
-      const command = `${process.execPath} ${gtScript} status --watch`
-      tmux('-f', '/dev/null', 'new-session', '-d', '-x', '60', '-y', '4', '-s', 'w', '-c', t.town, command)
-      await eventually(() => screen().includes('more lines'))
-      // Its first line is still there: nothing has scrolled.
-      expect(screen().split('\n')[0]).toContain(t.town.slice(0, 20))
-      tmux('resize-window', '-t', 'w', '-x', '100', '-y', '20')
-      await eventually(() => screen().split('\n')[0]?.includes(`pid ${t.daemonPid()}`) === true)
-      t.ok('down')
-      await eventually(() => screen().includes('waiting for it'))
-      t.ok('up')
-      await eventually(() => screen().includes(`pid ${t.daemonPid()}`) && !screen().includes('waiting for it'))
-    } finally {
-      tmux('kill-server')
-    }
-  },
-)
+    await eventually(() => screen().includes(`pid ${t.daemonPid()}`) && !screen().includes('waiting for it'))
+  } finally {
+    tmux('kill-server')
+  }
+})
 
 test('gt and bd work by the links that npm makes of them', () => {
   using t = realTown({ worker: '#!/bin/sh\nbd ready > "$GT_TOWN/ready.txt" 2>&1\nexec sleep 1000\n' })

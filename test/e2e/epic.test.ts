@@ -41,7 +41,7 @@ test.each(hasTmux ? (['process', 'tmux'] as const) : (['process'] as const))(
   },
 )
 
-test('stop --all ends every session and nothing starts until gt up', { timeout: 60_000 }, () => {
+test('stop --all ends every session and nothing starts until gt up', () => {
   makeTown('process')
   t.gt('up')
   t.gt('spawn', '--epic', 'tt-kit')
@@ -53,7 +53,7 @@ test('stop --all ends every session and nothing starts until gt up', { timeout: 
   expect(t.gt('wait', 'tt-kit', '--timeout', '50')).toMatchObject({ status: 0 })
 })
 
-test('wrong words, a folder that is no town, and mail to a town that is down', { timeout: 60_000 }, () => {
+test('wrong words, a folder that is no town, and mail to a town that is down', () => {
   makeTown('process')
   expect(t.gt('spwan')).toMatchObject({ status: 2, stderr: expect.stringContaining('did you mean `gt spawn`') })
   expect(t.gt('status', '--colour')).toMatchObject({ status: 2 })

@@ -69,39 +69,35 @@ test.runIf(hasProc).each([...(hasTmux ? ['tmux' as const] : []), 'process' as co
   },
 )
 
-test.runIf(hasProc)(
-  'a worker speaks and writes under its own name, whatever it says',
-  { timeout: 60_000 },
-  async () => {
-    const bare = 'cd / && exec env -i PATH="$PATH" BEADS_DIR="$town/wyvern/.beads"'
-    using t = realTown({
-      maxWorkers: 1,
-      worker: trying({
-        mail: `${bare} gt send overseer -s "From whom?" --town "$town"`,
-        witness: `${bare} GT_ADDRESS=wyvern/witness BD_ACTOR=wyvern/witness bd update wy-2 --claim`,
-        actor: `${bare} bd update wy-2 --notes x --actor overseer`,
-        queue: `${bare} gt merge-queue add wyvern Toast --town "$town"`,
-        own: 'gt status > /dev/null && bd ready --json > /dev/null && bd update "$GT_ISSUE" --notes mine',
-        handoff: `${bare} gt handoff --no-change "it is so" --town "$town"`,
-      }),
-    })
-    t.issues(2)
-    t.ok('up')
-    const id = /[\w-]+/.exec(t.ok('send', 'overseer', '-s', 'Mine'))?.[0] ?? ''
-    t.ok('spawn', '--issue', 'wy-1')
-    await eventually(() => t.okBd('show', 'wy-1').includes('it is so'))
-    const mail = () => t.json<{ from: string; subject: string }[]>('mail', 'inbox')
-    expect(mail()).toContainEqual(expect.objectContaining({ subject: 'From whom?', from: 'wyvern/polecats/Nux' }))
-    expect(JSON.parse(t.okBd('show', 'wy-2', '--json'))).toMatchObject([{ assignee: 'wyvern/polecats/Nux' }])
-    expect(said(t, 'actor')).toMatch(/writes under its own name, not as overseer[\s\S]*exit 1/)
-    expect(said(t, 'queue')).toMatch(/may hand over its own work only[\s\S]*exit 1/)
-    expect(said(t, 'own')).toMatch(/exit 0/)
-    // The Overseer's mail is out of the inbox when the Overseer has read it.
-    t.ok('mail', 'read', id)
-  },
-)
+test.runIf(hasProc)('a worker speaks and writes under its own name, whatever it says', async () => {
+  const bare = 'cd / && exec env -i PATH="$PATH" BEADS_DIR="$town/wyvern/.beads"'
+  using t = realTown({
+    maxWorkers: 1,
+    worker: trying({
+      mail: `${bare} gt send overseer -s "From whom?" --town "$town"`,
+      witness: `${bare} GT_ADDRESS=wyvern/witness BD_ACTOR=wyvern/witness bd update wy-2 --claim`,
+      actor: `${bare} bd update wy-2 --notes x --actor overseer`,
+      queue: `${bare} gt merge-queue add wyvern Toast --town "$town"`,
+      own: 'gt status > /dev/null && bd ready --json > /dev/null && bd update "$GT_ISSUE" --notes mine',
+      handoff: `${bare} gt handoff --no-change "it is so" --town "$town"`,
+    }),
+  })
+  t.issues(2)
+  t.ok('up')
+  const id = /[\w-]+/.exec(t.ok('send', 'overseer', '-s', 'Mine'))?.[0] ?? ''
+  t.ok('spawn', '--issue', 'wy-1')
+  await eventually(() => t.okBd('show', 'wy-1').includes('it is so'))
+  const mail = () => t.json<{ from: string; subject: string }[]>('mail', 'inbox')
+  expect(mail()).toContainEqual(expect.objectContaining({ subject: 'From whom?', from: 'wyvern/polecats/Nux' }))
+  expect(JSON.parse(t.okBd('show', 'wy-2', '--json'))).toMatchObject([{ assignee: 'wyvern/polecats/Nux' }])
+  expect(said(t, 'actor')).toMatch(/writes under its own name, not as overseer[\s\S]*exit 1/)
+  expect(said(t, 'queue')).toMatch(/may hand over its own work only[\s\S]*exit 1/)
+  expect(said(t, 'own')).toMatch(/exit 0/)
+  // The Overseer's mail is out of the inbox when the Overseer has read it.
+  t.ok('mail', 'read', id)
+})
 
-test.runIf(hasProc)('nobody is another process by saying its number', { timeout: 60_000 }, async () => {
+test.runIf(hasProc)('nobody is another process by saying its number', async () => {
   const children: ChildProcess[] = []
   using t = realTown()
   t.ok('up')
@@ -138,32 +134,26 @@ test.runIf(hasProc)('nobody is another process by saying its number', { timeout:
   expect(t.json<{ town: { stopped: boolean } }>('status').town.stopped).toBe(true)
 })
 
-test.runIf(hasProc)(
-  'what a session leaves behind asks for nothing once it is over, nor for the next one',
-  {
-    timeout: 60_000,
-  },
-  async () => {
-    // Without a daemon, and without its token: its ancestors tell.
-    const left = 'while [ ! -e "$evidence/go" ]; do sleep 0.1; done; gt rig set wyvern max_workers=9; gt stop --all'
-    using t = realTown({
-      worker: trying({ left: `cd / && exec env -i PATH="$PATH" evidence="$evidence" GT_TOWN="$town" sh -c '${left}'` }),
-    })
-    t.issues(1)
-    t.ok('up')
-    t.ok('spawn', '--issue', 'wy-1')
-    await eventually(() => t.alive().length === 1)
-    t.ok('down', '--keep-sessions')
-    mkdirSync(join(t.dir, 'evidence'), { recursive: true })
-    t.writeScript('evidence/go', '')
-    await eventually(() => isDone(t))
-    expect(said(t, 'left').match(/wyvern\/polecats\/Nux may not do that/g)).toHaveLength(2)
-    t.ok('up')
-    expect(t.json<{ rigs: { workers: object }[] }>('status').rigs[0]?.workers).toEqual({ busy: 1, max: 4 })
-  },
-)
+test.runIf(hasProc)('what a session leaves behind asks for nothing once it is over, nor for the next one', async () => {
+  // Without a daemon, and without its token: its ancestors tell.
+  const left = 'while [ ! -e "$evidence/go" ]; do sleep 0.1; done; gt rig set wyvern max_workers=9; gt stop --all'
+  using t = realTown({
+    worker: trying({ left: `cd / && exec env -i PATH="$PATH" evidence="$evidence" GT_TOWN="$town" sh -c '${left}'` }),
+  })
+  t.issues(1)
+  t.ok('up')
+  t.ok('spawn', '--issue', 'wy-1')
+  await eventually(() => t.alive().length === 1)
+  t.ok('down', '--keep-sessions')
+  mkdirSync(join(t.dir, 'evidence'), { recursive: true })
+  t.writeScript('evidence/go', '')
+  await eventually(() => isDone(t))
+  expect(said(t, 'left').match(/wyvern\/polecats\/Nux may not do that/g)).toHaveLength(2)
+  t.ok('up')
+  expect(t.json<{ rigs: { workers: object }[] }>('status').rigs[0]?.workers).toEqual({ busy: 1, max: 4 })
+})
 
-test.runIf(hasProc)('a gate and a setup may look, and change nothing', { timeout: 60_000 }, async () => {
+test.runIf(hasProc)('a gate and a setup may look, and change nothing', async () => {
   const gate =
     'sh -c "gt status --town $T > $T/../looked; gt stop --all --town $T 2> $T/../gate; BEADS_DIR=$T/wyvern/.beads bd close wy-2 2> $T/../bd; true"'
   using t = realTown({

@@ -14,7 +14,7 @@ const entries = (...args: string[]) =>
     .split('\n')
     .map((line) => JSON.parse(line) as LogEntry)
 
-test('gt why and gt log tell what happened, with the town up or down', { timeout: 60_000 }, async () => {
+test('gt why and gt log tell what happened, with the town up or down', async () => {
   t = realTown({ worker: committer })
   expect(t.gt('why', 'wy-1')).toMatchObject({ status: 1, stderr: expect.stringContaining('never been up') })
   t.issues(1)

@@ -6,7 +6,7 @@ import { delimiter, dirname, join } from 'node:path'
 import { expect, test } from 'vitest'
 import { cleanEnv } from '../fixture/real-town.ts'
 
-test('the tarball, installed in another place, runs a town', { timeout: 60_000 }, () => {
+test('the tarball, installed in another place, runs a town', () => {
   const dir = realpathSync(mkdtempSync(join(tmpdir(), 'pack-')))
   const place = join(dir, 'elsewhere')
   const town = join(dir, 'gt')

@@ -19,7 +19,7 @@ function plugin(name: string, file: string, text: string) {
 const enable = (name: string) => t.ok('plugin', 'enable', `wyvern/${name}`)
 const send = (name: string, subject = 'Hello') => t.gt('send', `wyvern/plugins/${name}`, '-s', subject)
 
-test('a folder with a program is asked by mail and answers by mail', { timeout: 30_000 }, async () => {
+test('a folder with a program is asked by mail and answers by mail', async () => {
   t = realTown()
   plugin('oracle', 'run', '#!/bin/sh\nread -r question\necho "I was asked: $question"\n')
   plugin('broken', 'run', '#!/bin/sh\necho "no idea" >&2\nexit 4\n')
@@ -41,7 +41,7 @@ test('a folder with a program is asked by mail and answers by mail', { timeout: 
   expect(answers['wyvern/plugins/broken']).toMatchObject({ body: expect.stringContaining('no idea') })
 })
 
-test('a folder with a machine is an actor like the others: durable, and in the log', { timeout: 30_000 }, async () => {
+test('a folder with a machine is an actor like the others: durable, and in the log', async () => {
   t = realTown()
   cpSync(join(import.meta.dirname, '../../examples/plugins/greeter'), join(t.rig, 'plugins/greeter'), {
     recursive: true,
@@ -62,9 +62,7 @@ test('a folder with a machine is an actor like the others: durable, and in the l
   expect(t.gt('log', '--actor', 'wyvern/plugins/greeter').stdout).toContain('greets overseer (2)')
 })
 
-test('a plugin promises no more than is a plugin’s; one that cannot be read is named', {
-  timeout: 30_000,
-}, async () => {
+test('a plugin promises no more than is a plugin’s; one that cannot be read is named', async () => {
   t = realTown()
   plugin(
     'greedy',
@@ -85,9 +83,7 @@ test('a plugin promises no more than is a plugin’s; one that cannot be read is
   })
 })
 
-test('a machine that crashes too often is halted; mended, `gt up` lets it go on with the mail that waited', {
-  timeout: 60_000,
-}, async () => {
+test('a machine that crashes too often is halted; mended, `gt up` lets it go on with the mail that waited', async () => {
   t = realTown()
   const actor = (
     action: string,
@@ -118,9 +114,7 @@ test('a machine that crashes too often is halted; mended, `gt up` lets it go on 
   expect(t.gt('log', '--actor', 'wyvern/plugins/fragile').stdout).toContain('heard the last')
 })
 
-test('a folder that somebody makes runs nothing until the Overseer has enabled it, and then only as it was', {
-  timeout: 60_000,
-}, async () => {
+test('a folder that somebody makes runs nothing until the Overseer has enabled it, and then only as it was', async () => {
   t = realTown({
     worker:
       '#!/bin/sh\np=$GT_TOWN/wyvern/plugins; mkdir $p/evil $p/evil2 || exec sleep 1000; cp "$GT_TOWN/../evil" $p/evil/run; echo "import \\"$p/evil2/side.mjs\\"" > $p/evil2/actor.mjs\ngt plugin enable wyvern/evil 2> $GT_TOWN/../refused; gt send wyvern/plugins/evil -s x 2>> $GT_TOWN/../refused; gt send wyvern/plugins/evil2 -s x 2>> $GT_TOWN/../refused\necho done >> $GT_TOWN/../refused; exec sleep 1000\n',
@@ -178,9 +172,7 @@ test('a folder that somebody makes runs nothing until the Overseer has enabled i
   expect(send('evil')).toMatchObject({ status: 1, stderr: expect.stringContaining('is not enabled') })
 })
 
-test('a machine counts at once when it is enabled, not at all once its file is another, and its past is kept', {
-  timeout: 60_000,
-}, async () => {
+test('a machine counts at once when it is enabled, not at all once its file is another, and its past is kept', async () => {
   t = realTown()
   const counter = (word: string) =>
     `export default ({ xstate: { setup, assign }, words }) => setup({ actions: words }).createMachine({
@@ -210,7 +202,7 @@ test('a machine counts at once when it is enabled, not at all once its file is a
   await eventually(() => log().includes('third 3'))
 })
 
-test('a plugin that asks is itself, and no Overseer', { timeout: 60_000 }, async () => {
+test('a plugin that asks is itself, and no Overseer', async () => {
   t = realTown()
   plugin(
     'caller',
@@ -225,7 +217,7 @@ test('a plugin that asks is itself, and no Overseer', { timeout: 60_000 }, async
   expect(read(join(t.town, 'stop'))).toContain('wyvern/plugins/caller may not do that')
 })
 
-test('state.json shows each role’s committed state', { timeout: 30_000 }, async () => {
+test('state.json shows each role’s committed state', async () => {
   t = realTown()
   t.issues(1)
   t.ok('up')

@@ -34,55 +34,47 @@ const refused = (done: Done, status: number, ...words: string[]) => {
 const problems = () => t.json<Status>('status').problems.join('\n')
 const isUp = () => t.gt('status').status === 0
 
-test.runIf(hasSmallDisks)(
-  'a full disk is waited out: the town stays up, says so, and goes on by itself',
-  {
-    timeout: 90_000,
-  },
-  async () => {
-    // It ends, when the disk is full, and does its work when it is begun again.
-    make({
-      diskMiB: 100,
-      gates: ['check=true'],
-      worker: `#!/bin/sh
+test.runIf(hasSmallDisks)('a full disk is waited out: the town stays up, says so, and goes on by itself', async () => {
+  // It ends, when the disk is full, and does its work when it is begun again.
+  make({
+    diskMiB: 100,
+    gates: ['check=true'],
+    worker: `#!/bin/sh
 if [ ! -e "$GT_TOWN/../went" ]; then touch "$GT_TOWN/../went"; while [ ! -e "$GT_TOWN/../full" ]; do sleep 0.05; done; exit 3; fi
 ${committer.slice(committer.indexOf('\n') + 1)}`,
-    })
-    t.okBd('create', 'Real', '--id', 'wy-1')
-    t.ok('up')
-    const pid = t.daemonPid()
-    t.ok('spawn', '--issue', 'wy-1')
-    await eventually(() => existsSync(join(t.dir, 'went')))
-    const fill = (name: string, piece: number) => {
-      // As a program does that writes until it cannot.
-      const bytes = Buffer.alloc(piece)
-      try {
-        for (;;) writeFileSync(t.seen(join(t.town, name)), bytes, { flag: 'a' })
-      } catch (error) {
-        expect((error as NodeJS.ErrnoException).code).toBe('ENOSPC')
-      }
+  })
+  t.okBd('create', 'Real', '--id', 'wy-1')
+  t.ok('up')
+  const pid = t.daemonPid()
+  t.ok('spawn', '--issue', 'wy-1')
+  await eventually(() => existsSync(join(t.dir, 'went')))
+  const fill = (name: string, piece: number) => {
+    // As a program does that writes until it cannot.
+    const bytes = Buffer.alloc(piece)
+    try {
+      for (;;) writeFileSync(t.seen(join(t.town, name)), bytes, { flag: 'a' })
+    } catch (error) {
+      expect((error as NodeJS.ErrnoException).code).toBe('ENOSPC')
     }
-    fill('fill', 1024 * 1024)
-    fill('fill', 1)
-    writeFileSync(join(t.dir, 'full'), '')
-    await eventually(() => problems().includes('the town waits'))
-    expect(problems()).toMatch(/make room on the disk|no space left/i)
-    refused(t.gt('mail', 'send', 'mayor/', '-s', 'x', '-m', 'y'.repeat(20_000)), 1, 'make room on the disk')
-    expect(t.daemonPid()).toBe(pid)
-    rmSync(t.seen(join(t.town, 'fill')))
-    t.ok('wait', 'wy-1', '--timeout', '60')
-    expect(t.daemonPid()).toBe(pid)
-    expect(problems()).toBe('')
-    expect(t.git(t.origin, 'rev-list', '--count', '--merges', 'main')).toBe('1')
-    t.ok('replay')
-    t.ok('down')
-    t.ok('up')
-  },
-)
+  }
+  fill('fill', 1024 * 1024)
+  fill('fill', 1)
+  writeFileSync(join(t.dir, 'full'), '')
+  await eventually(() => problems().includes('the town waits'))
+  expect(problems()).toMatch(/make room on the disk|no space left/i)
+  refused(t.gt('mail', 'send', 'mayor/', '-s', 'x', '-m', 'y'.repeat(20_000)), 1, 'make room on the disk')
+  expect(t.daemonPid()).toBe(pid)
+  rmSync(t.seen(join(t.town, 'fill')))
+  t.ok('wait', 'wy-1', '--timeout', '60')
+  expect(t.daemonPid()).toBe(pid)
+  expect(problems()).toBe('')
+  expect(t.git(t.origin, 'rev-list', '--count', '--merges', 'main')).toBe('1')
+  t.ok('replay')
+  t.ok('down')
+  t.ok('up')
+})
 
-test('records that another process has locked: who asks is told, and what came meanwhile is done once', {
-  timeout: 60_000,
-}, async () => {
+test('records that another process has locked: who asks is told, and what came meanwhile is done once', async () => {
   make({ worker: `#!/bin/sh\nwhile [ ! -e "$GT_TOWN/go" ]; do sleep 0.05; done\n${committer.slice(10)}` })
   t.issues(1)
   t.ok('up')
@@ -103,7 +95,7 @@ test('records that another process has locked: who asks is told, and what came m
   expect(t.git(t.origin, 'rev-list', '--count', '--merges', 'main')).toBe('1')
 })
 
-test('records that are removed under a town that is up are back before anything is lost', { timeout: 60_000 }, () => {
+test('records that are removed under a town that is up are back before anything is lost', () => {
   make({ worker: committer })
   t.issues(1)
   t.ok('up')
@@ -116,9 +108,7 @@ test('records that are removed under a town that is up are back before anything 
   expect(t.json<Status>('status').rigs[0]?.landed).toHaveLength(1)
 })
 
-test('records that are gone are refused by every word that needs them, and the last copy is put back', {
-  timeout: 60_000,
-}, async () => {
+test('records that are gone are refused by every word that needs them, and the last copy is put back', async () => {
   make()
   t.ok('up')
   t.ok('mail', 'send', 'mayor/', '-s', 'remember', '-m', 'this')
@@ -142,7 +132,7 @@ test('records that are gone are refused by every word that needs them, and the l
   expect(t.ok('log', '--all')).toContain('wyvern/witness')
 })
 
-test('a start that fails leaves nothing, and is told in its own words', { timeout: 60_000 }, () => {
+test('a start that fails leaves nothing, and is told in its own words', () => {
   make()
   const store = join(t.rig, '.beads', fileName)
   const bytes = readFileSync(store)
@@ -154,9 +144,7 @@ test('a start that fails leaves nothing, and is told in its own words', { timeou
   t.ok('up')
 })
 
-test('a daemon that does not answer is told of by every word, and ended by gt down with all it started', {
-  timeout: 90_000,
-}, async () => {
+test('a daemon that does not answer is told of by every word, and ended by gt down with all it started', async () => {
   make()
   t.issues(1)
   t.ok('up')
@@ -179,7 +167,7 @@ test('a daemon that does not answer is told of by every word, and ended by gt do
   await eventually(() => t.alive().length === 1)
 })
 
-test('a killed daemon: who asks is told since when, and gt up says what it found', { timeout: 60_000 }, async () => {
+test('a killed daemon: who asks is told since when, and gt up says what it found', async () => {
   make()
   t.issues(1)
   t.ok('up')
@@ -203,9 +191,7 @@ test('a killed daemon: who asks is told since when, and gt up says what it found
   expect(t.alive()).toEqual([])
 })
 
-test('a daemon that meets what it cannot know says its last words, also to who asks later', {
-  timeout: 60_000,
-}, async () => {
+test('a daemon that meets what it cannot know says its last words, also to who asks later', async () => {
   make()
   t.issues(1)
   t.ok('up')
@@ -220,31 +206,25 @@ test('a daemon that meets what it cannot know says its last words, also to who a
   refused(t.gt('status'), 3, 'ended by itself at 2', 'its last words: no such table')
 })
 
-test.each(['SIGTERM', 'SIGINT'] as const)(
-  '%s ends it at any moment of its start',
-  { timeout: 90_000 },
-  async (signal) => {
-    make()
-    t.issues(1)
-    for (const afterMs of [0, 30, 60, 90, 120, 160, 200, 300, 500]) {
-      const daemon = spawn(process.execPath, [gtScript, 'up', '--foreground'], {
-        cwd: t.town,
-        env: t.env,
-        stdio: 'ignore',
-      })
-      const ended = new Promise((resolve) => daemon.once('exit', resolve))
-      await new Promise((resolve) => setTimeout(resolve, afterMs))
-      daemon.kill(signal)
-      await ended
-      expect([t.layout.socket, t.layout.daemonJson].filter(existsSync)).toEqual([])
-    }
-    t.ok('up')
-  },
-)
+test.each(['SIGTERM', 'SIGINT'] as const)('%s ends it at any moment of its start', async (signal) => {
+  make()
+  t.issues(1)
+  for (const afterMs of [0, 30, 60, 90, 120, 160, 200, 300, 500]) {
+    const daemon = spawn(process.execPath, [gtScript, 'up', '--foreground'], {
+      cwd: t.town,
+      env: t.env,
+      stdio: 'ignore',
+    })
+    const ended = new Promise((resolve) => daemon.once('exit', resolve))
+    await new Promise((resolve) => setTimeout(resolve, afterMs))
+    daemon.kill(signal)
+    await ended
+    expect([t.layout.socket, t.layout.daemonJson].filter(existsSync)).toEqual([])
+  }
+  t.ok('up')
+})
 
-test('gt down ends a town that is only beginning, with what it had started, and gt up says so', {
-  timeout: 60_000,
-}, async () => {
+test('gt down ends a town that is only beginning, with what it had started, and gt up says so', async () => {
   make()
   const noted = join(t.dir, 'gits')
   const real = spawnSync('sh', ['-c', 'command -v git'], { encoding: 'utf8' }).stdout.trim()
@@ -270,7 +250,7 @@ test('gt down ends a town that is only beginning, with what it had started, and 
   t.ok('up')
 })
 
-test('a town that begins while its records are locked waits for them', { timeout: 60_000 }, async () => {
+test('a town that begins while its records are locked waits for them', async () => {
   make()
   const other = new DatabaseSync(t.layout.db)
   other.exec('BEGIN EXCLUSIVE')
@@ -283,7 +263,7 @@ test('a town that begins while its records are locked waits for them', { timeout
   expect(t.daemonPid()).toBe(daemon.pid)
 })
 
-test('a line without end does not grow the daemon, and who sends it is told', { timeout: 60_000 }, async () => {
+test('a line without end does not grow the daemon, and who sends it is told', async () => {
   make()
   t.ok('up')
   const rss = () => Number(/VmHWM:\s+(\d+)/.exec(readFileSync(`/proc/${t.daemonPid()}/status`, 'utf8'))?.[1])

@@ -112,9 +112,7 @@ describe('configuration and data', () => {
     })
   })
 
-  test('ids, titles and branches full of signs that shells and tmux know go through unharmed', {
-    timeout: 60_000,
-  }, () => {
+  test('ids, titles and branches full of signs that shells and tmux know go through unharmed', () => {
     const odd = '$(touch pwned) `touch pwned` ; #{pane_id} "x" \'y\' \\ <z> | & ! %s'
     make({ worker: committer, gates: [`see=git log -1 --format=%s`] })
     t.issues(1, () => odd)
@@ -143,9 +141,7 @@ describe('processes', () => {
     expect(t.daemonPid()).not.toBe(first)
   })
 
-  test('two towns on one host share nothing: stopping one leaves the other’s sessions alone', {
-    timeout: 60_000,
-  }, async () => {
+  test('two towns on one host share nothing: stopping one leaves the other’s sessions alone', async () => {
     make()
     using other = realTown()
     for (const town of [t, other]) {
@@ -163,9 +159,7 @@ describe('processes', () => {
     expect(t.gt('status')).toMatchObject({ status: 3 })
   })
 
-  test('the same issue spawned by many at once has one worker; the others are told who holds it', {
-    timeout: 60_000,
-  }, async () => {
+  test('the same issue spawned by many at once has one worker; the others are told who holds it', async () => {
     make()
     t.issues(1)
     t.ok('up')
@@ -200,7 +194,6 @@ describe('processes', () => {
     ['is not a program', 'not a program\n', 'exit', ''],
   ])(
     'a worker that %s is started again, then escalated with its last output; its work is kept',
-    { timeout: 60_000 },
     (_, worker, how, words) => {
       make({ worker, config: { session_tries: 2 } })
       t.issues(1)
@@ -217,7 +210,7 @@ describe('processes', () => {
     },
   )
 
-  test('a worker that hangs is noticed, ended and started again', { timeout: 60_000 }, async () => {
+  test('a worker that hangs is noticed, ended and started again', async () => {
     // Let go on, it stops again.
     const worker = '#!/bin/sh\necho begun\nwhile :; do kill -STOP $$; done\n'
     make({ worker, config: { hang_after: '1s', session_tries: 2 } })
@@ -230,9 +223,7 @@ describe('processes', () => {
     expect(t.alive()).toEqual([])
   })
 
-  test('a session that is over speaks for nobody any more, nor does one with another’s token', {
-    timeout: 60_000,
-  }, async () => {
+  test('a session that is over speaks for nobody any more, nor does one with another’s token', async () => {
     make({ config: { session_tries: 3 } })
     writeFileSync(
       join(t.dir, 'worker.sh'),
@@ -265,9 +256,7 @@ describe('processes', () => {
     expect(handsOff(of(2))).toMatchObject({ status: 1, stderr: expect.stringContaining('commit your work') })
   })
 
-  test('a worker whose worktree was deleted works on in a new one, from what it had committed', {
-    timeout: 60_000,
-  }, () => {
+  test('a worker whose worktree was deleted works on in a new one, from what it had committed', () => {
     const finish = 'echo rest > rest.txt; git add --all; git commit --quiet -m rest; gt handoff; exec sleep 1000'
     make({
       worker: `#!/bin/sh\nset -e\nif [ -f half.txt ]; then ${finish}; fi\necho half > half.txt\ngit add --all\ngit commit --quiet -m half\nhere=$PWD\ncd /\nrm -rf "$here"\nexit 1\n`,
@@ -281,7 +270,7 @@ describe('processes', () => {
     )
   })
 
-  test('an issue that the Overseer closes by hand asks for nobody any more', { timeout: 60_000 }, async () => {
+  test('an issue that the Overseer closes by hand asks for nobody any more', async () => {
     make({ worker: '#!/bin/sh\nexit 1\n', config: { session_tries: 1 } })
     t.issues(1)
     t.ok('up')
@@ -292,9 +281,7 @@ describe('processes', () => {
     await eventually(() => status().escalations.length === 0)
   })
 
-  test('a limit changed while the town was down counts when a service manager starts it; the log still replays', {
-    timeout: 60_000,
-  }, async () => {
+  test('a limit changed while the town was down counts when a service manager starts it; the log still replays', async () => {
     make({ maxWorkers: 2 })
     t.issues(2)
     t.ok('up')
@@ -313,7 +300,7 @@ describe('processes', () => {
     expect(managed.exitCode).toBe(null)
   })
 
-  test('stop --all ends what runs also when town.db cannot be read', { timeout: 60_000 }, async () => {
+  test('stop --all ends what runs also when town.db cannot be read', async () => {
     make()
     t.issues(1)
     t.ok('up')
@@ -325,9 +312,7 @@ describe('processes', () => {
     expect(t.alive()).toEqual([])
   })
 
-  test('stop --all holds also when there is no daemon, and one is started by somebody else', {
-    timeout: 60_000,
-  }, async () => {
+  test('stop --all holds also when there is no daemon, and one is started by somebody else', async () => {
     make()
     t.issues(2)
     t.ok('up')
@@ -351,7 +336,6 @@ describe('processes', () => {
 
   test.each(['noted', 'not noted'])(
     'a gate that outlives its daemon is ended when the town comes up again, and its result counts for nothing (%s)',
-    { timeout: 60_000 },
     async (noted) => {
       make({ worker: committer })
       const gate = t.writeScript(
@@ -379,9 +363,7 @@ describe('processes', () => {
 })
 
 describe('origin and disk', () => {
-  test('an origin that refuses the push: the Overseer is told once with its words; when it is mended the work lands', {
-    timeout: 60_000,
-  }, () => {
+  test('an origin that refuses the push: the Overseer is told once with its words; when it is mended the work lands', () => {
     make({ worker: committer })
     const hook = join(t.origin, 'hooks/pre-receive')
     mkdirSync(join(t.origin, 'hooks'), { recursive: true })
@@ -401,9 +383,7 @@ describe('origin and disk', () => {
     expect(t.git(t.origin, 'rev-list', '--count', '--merges', 'main')).toBe('2')
   })
 
-  test('a working copy as origin is met with a warning and the way out, and lands when that is taken', {
-    timeout: 60_000,
-  }, () => {
+  test('a working copy as origin is met with a warning and the way out, and lands when that is taken', () => {
     make({ worker: committer })
     t.git(t.dir, 'clone', '--quiet', t.origin, join(t.dir, 'copy'))
     const add = (name: string) =>
@@ -433,9 +413,7 @@ describe('origin and disk', () => {
     expect(t.json<unknown[]>('recover', 'cop-1')).toHaveLength(1)
   })
 
-  test('a full disk: nothing is lost, the words say so, and the town goes on when there is room', {
-    timeout: 90_000,
-  }, async () => {
+  test('a full disk: nothing is lost, the words say so, and the town goes on when there is room', async () => {
     make({ worker: committer })
     t.issues(3)
     t.ok('up')

@@ -59,7 +59,7 @@ const gt = (...args: string[]) => {
   return { status, stdout, stderr }
 }
 
-test('gt sim plays the same seeds in one process and side by side, a plugin among them', { timeout: 60_000 }, () => {
+test('gt sim plays the same seeds in one process and side by side, a plugin among them', () => {
   const plugin = join(import.meta.dirname, '../../examples/plugins/greeter/actor.mjs')
   const sums = ['1', '3'].map((jobs) => {
     const { seconds: _, ...sum } = JSON.parse(
@@ -78,7 +78,7 @@ test('gt sim plays the same seeds in one process and side by side, a plugin amon
   expect(told.stdout).toContain('w/plugins/greeter: greets')
 })
 
-test('gt sim tells a plugin that breaks the town, and what it does not understand', { timeout: 60_000 }, () => {
+test('gt sim tells a plugin that breaks the town, and what it does not understand', () => {
   const dir = mkdtempSync(join(tmpdir(), 'sim-plugin-'))
   try {
     const file = join(dir, 'actor.mjs')

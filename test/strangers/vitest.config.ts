@@ -7,6 +7,7 @@ export default defineConfig({
     include: ['test/strangers/*.test.ts'],
     env: { STRANGERS: 'all' },
     maxWorkers: 3,
+    testTimeout: 120_000,
     reporters: ['./test/strangers/table.ts'],
   },
 })
