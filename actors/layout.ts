@@ -124,7 +124,7 @@ export const storeIn = (town: string, rig: string | undefined) => join(town, 'da
 export const copiesIn = (town: string, rig: string | undefined) => join(town, 'daemon/copies', rig ?? 'mayor')
 
 /** Short and stable for a town's real path; tells two towns of one host apart. */
-export function townId(town: string): string {
+function townId(town: string): string {
   // Loaded here only: node:crypto takes longer to load than most commands take to run.
   const { createHash } = process.getBuiltinModule('node:crypto')
   return createHash('sha256').update(town).digest('hex').slice(0, 12)

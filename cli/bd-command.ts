@@ -129,7 +129,7 @@ export function parentOf(beads: Beads, given: string): string {
   }
 }
 
-export function priorityOf(given: string | undefined): number | undefined {
+function priorityOf(given: string | undefined): number | undefined {
   if (given === undefined) return undefined
   if (!/^[Pp]?[0-4]$/.test(given))
     throw new BeadsError(`invalid priority "${given}" (expected 0-4 or P0-P4, not words like high/medium/low)`)

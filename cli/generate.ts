@@ -44,7 +44,7 @@ export async function filed(): Promise<Filed[]> {
 }
 
 /** `words.ts`: what `gt` loads at every start, so summaries and ways to load, and nothing else. */
-export async function wordsIndex(): Promise<string> {
+async function wordsIndex(): Promise<string> {
   const lines = (await filed()).flatMap(({ file, word: { name, also, group, summary } }) =>
     [name, ...(also ? [also] : [])].map(
       (said) =>
@@ -93,7 +93,7 @@ export async function bdCommands(): Promise<{ file: string; command: Command }[]
 }
 
 /** `bd-commands.ts`: what `bd` loads at every start. */
-export async function bdIndex(): Promise<string> {
+async function bdIndex(): Promise<string> {
   const lines = (await bdCommands()).flatMap(({ file, command: { name, also = [], summary, usage } }) =>
     [name, ...also].map(
       (said) =>
@@ -125,7 +125,7 @@ export async function bdIndex(): Promise<string> {
 }
 
 /** bd/README.md. */
-export async function bdReference(): Promise<string> {
+async function bdReference(): Promise<string> {
   const parts = (await bdCommands()).map(({ command: { name, also, summary, usage, options } }) =>
     [
       `## bd ${name}`,
@@ -163,7 +163,7 @@ export async function bdReference(): Promise<string> {
 }
 
 /** `answers.ts`: what the daemon answers, by the name of the request. */
-export async function answersIndex(): Promise<string> {
+async function answersIndex(): Promise<string> {
   const asking = (await filed()).filter(({ answers }) => answers)
   const nameOf = (file: string) => file.replaceAll(/-(.)/g, (_, letter: string) => letter.toUpperCase())
   const sorted = asking.map(({ file }) => file).sort()
@@ -224,7 +224,7 @@ export async function reference(): Promise<string> {
 }
 
 /** SETTINGS.md: every key of a rig's config.json. */
-export function settingsReference(): string {
+function settingsReference(): string {
   const shape: Readonly<Record<string, z.ZodType>> = rigConfig.shape
   const rows = Object.entries(settings).map(([key, { counts, about }]) => {
     const unset = shape[key]?.safeParse(undefined)

@@ -64,7 +64,7 @@ function copy({ root, clock, copyIssues, report }: Housekeeping): void {
  * Why the ages of things are not to be believed now, in words; undefined: they are. A clock that was set a year forward
  * makes everything old at once.
  */
-export function clockDoubt(host: Pick<Host, 'clockMoved'>): string | undefined {
+function clockDoubt(host: Pick<Host, 'clockMoved'>): string | undefined {
   const movedMs = host.clockMoved(plausibleMs) ?? 0
   if (Math.abs(movedMs) <= movedMaxMs) return undefined
   const days = Math.round(Math.abs(movedMs) / dayMs)

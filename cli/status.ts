@@ -40,7 +40,7 @@ export function escalations(host: Looked): Escalation[] {
 }
 
 /** The session actor's run, if one is on or being started or ended. */
-export function runOf(actor: ActorState): Session | null {
+function runOf(actor: ActorState): Session | null {
   const state = stateWords(actor.value)
   if (state === 'absent') return null
   const context = actor.context as {

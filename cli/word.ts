@@ -191,7 +191,7 @@ function split(said: string, options: Options, argv: readonly string[]) {
     )
   }
 }
-export const typeOf = (kind: Kind) => (kind === 'flag' ? 'boolean' : 'string')
+const typeOf = (kind: Kind) => (kind === 'flag' ? 'boolean' : 'string')
 
 function argumentsIn(said: string, { args = {}, usage }: Declared, positionals: readonly string[]) {
   const rest = [...positionals]

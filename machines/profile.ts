@@ -81,7 +81,7 @@ interface Enqueue<Context> {
 }
 
 /** Says and keeps it all. For `enqueueActions`, beside other things. */
-export function publish<Context>(enqueue: Enqueue<Context>, news: News<Context>): void {
+function publish<Context>(enqueue: Enqueue<Context>, news: News<Context>): void {
   for (const note of news.notes ?? []) enqueue({ type: 'note', params: note })
   if (news.release) enqueue({ type: 'releaseIssue', params: news.release })
   if (news.close) enqueue({ type: 'closeIssues', params: news.close })

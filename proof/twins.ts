@@ -39,7 +39,7 @@ const began = 1_000_000
 const mailId = (n: number) => `m-${n}`
 
 /** The machine by its plans alone, its snapshot stored and restored between turns. */
-export function pureTwin({ subject, role: declared, address, kernel }: Staged) {
+function pureTwin({ subject, role: declared, address, kernel }: Staged) {
   const role: Role = { ...declared, input: () => subject.input }
   let life: (Omit<Life, 'snapshot'> & { text: string }) | undefined
   let snapshot = begin(subject.machine, subject.input).snapshot
@@ -131,7 +131,7 @@ function see(seen: Seen, write: Write): void {
 }
 
 /** The machine on the production host and store, alone: whatever it says to others is taken and kept. */
-export function hostTwin({ subject: { input }, role, address, kernel }: Staged) {
+function hostTwin({ subject: { input }, role, address, kernel }: Staged) {
   const store = openSqliteStore(':memory:')
   const clock = virtualClock(began)
   const anything = Object.assign([], { includes: () => true }) as readonly string[]
@@ -239,7 +239,7 @@ export function hostTwin({ subject: { input }, role, address, kernel }: Staged) 
  * The machine live, as XState runs it: `createActor`, its own clock and promises. Only value, context and status can
  * be compared.
  */
-export function liveTwin(subject: Subject) {
+function liveTwin(subject: Subject) {
   const clock = new SimulatedClock()
   const waiting = new Map<string, { resolve(output: unknown): void; reject(error: unknown): void }>()
   const awaited = fromPromise<unknown>(

@@ -85,6 +85,19 @@ test('what an agent can write is opened by one file; words to a terminal go thro
   expect(breaking(world, (source) => printing.test(source))).toEqual(['cli/newer.ts', 'cli/print.ts'])
 })
 
+test('what a file gives away is taken by another', () => {
+  const codes = new Map(listed.filter((file) => /\.(m?ts|md)$/.test(file)).map((file) => [file, text(file)]))
+  const isTaken = (name: string, by: string) =>
+    [...codes].some(([file, code]) => file !== by && new RegExp(`\\b${name}\\b`).test(code))
+  const idle = sources.flatMap((file) =>
+    [...text(file).matchAll(/^export (?:async )?(?:const|function|class) (\w+)/gm)]
+      .map(([, name = '']) => name)
+      .filter((name) => !isTaken(name, file))
+      .map((name) => `${file}: ${name}`),
+  )
+  expect(idle).toEqual([])
+})
+
 test('no drawer for odds and ends, no barrel', () => {
   expect(
     listed.filter((file) =>

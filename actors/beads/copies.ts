@@ -27,7 +27,7 @@ export async function copyToday(tier: Tier, now: number): Promise<void> {
   for (const day of outdated(daysCopied(tier), now)) rmSync(join(copiesOf(tier), day), { recursive: true })
 }
 
-export const dayOf = (at: number) => new Date(at).toISOString().slice(0, 10)
+const dayOf = (at: number) => new Date(at).toISOString().slice(0, 10)
 
 /** Of these days, in order, those whose copies are kept no longer: of each week that is over, the first one stays. */
 export function outdated(days: readonly string[], now: number): string[] {

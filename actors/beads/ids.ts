@@ -8,7 +8,7 @@ const bytesFor: Record<number, number> = { 3: 2, 4: 3, 5: 4, 6: 4, 7: 5, 8: 5 }
 const collisionMax = 0.25
 
 /** Shortest length at which a collision among `count` ids stays unlikely. */
-export function hashLength(count: number): number {
+function hashLength(count: number): number {
   for (let length = 3; length < 8; length++)
     if (1 - Math.exp(-(count * count) / (2 * 36 ** length)) <= collisionMax) return length
   return 8
@@ -33,7 +33,7 @@ export function freeId(prefix: string, content: Content, count: number, isTaken:
 }
 
 /** The id for this content; `nonce` is raised until it is free. */
-export function hashId(prefix: string, content: Content, length: number, nonce: number): string {
+function hashId(prefix: string, content: Content, length: number, nonce: number): string {
   // Loaded here only: reading commands need no id, and node:crypto is slow to load.
   const { createHash } = process.getBuiltinModule('node:crypto')
   const digest = createHash('sha256')

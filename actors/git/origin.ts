@@ -140,7 +140,7 @@ async function branchesOf(deps: RigGit, rig: string, ...patterns: string[]) {
   return parsedBranches(stdout)
 }
 
-export function parsedBranches(stdout: string): { head: string | undefined; heads: Map<string, string> } {
+function parsedBranches(stdout: string): { head: string | undefined; heads: Map<string, string> } {
   let head: string | undefined
   const heads = new Map<string, string>()
   for (const line of stdout.split('\n')) {

@@ -24,7 +24,7 @@ import { clearStaged } from './staging.ts'
 import { statusOf } from './status.ts'
 
 /** `merge-tree --write-tree` came with it. */
-export const leastGit = '2.38'
+const leastGit = '2.38'
 
 /** In one sentence what is wrong with the git that is found here; undefined when it will do. */
 export async function gitTrouble(): Promise<string | undefined> {
@@ -98,7 +98,7 @@ function healAddresses(deps: RigGit, rig: string): void {
 }
 
 /** Git notes where each worktree is, and each worktree where git's own folder of it is: both as they are now. */
-export function healMoved(town: string, rig: string): void {
+function healMoved(town: string, rig: string): void {
   const { clone, polecats } = rigLayout(town, rig)
   const admins = join(clone, '.git/worktrees')
   for (const name of existsSync(admins) ? readdirSync(admins) : []) {

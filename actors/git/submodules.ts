@@ -105,7 +105,7 @@ async function pointersAt(at: At | string, commit: string, paths: readonly strin
 }
 
 /** A submodule's address; a relative one is told from its project's. */
-export function addressOf(url: string, parentUrl: string): string | undefined {
+function addressOf(url: string, parentUrl: string): string | undefined {
   const isLocal = (address: string) => /^(\/|\.|file:)/.test(address)
   if (url.startsWith('-') || /^[a-z]+::/i.test(url)) return undefined
   if (!/^\.\.?\//.test(url)) return isLocal(url) && !isLocal(parentUrl) ? undefined : url
