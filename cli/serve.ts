@@ -8,7 +8,7 @@ import type { Response } from './api.ts'
 import { beatMs } from './client.ts'
 import type { Door } from './door.ts'
 import { Usage } from './errors.ts'
-import { linesWithin } from './lines.ts'
+import { linesWithin } from '../actors/lines.ts'
 import { type Proves, peerOf } from './peer.ts'
 
 export const bounds = {

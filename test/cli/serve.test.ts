@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import process from 'node:process'
 import { afterEach, beforeEach, expect, test } from 'vitest'
-import { linesWithin } from '../../cli/lines.ts'
+import { linesWithin } from '../../actors/lines.ts'
 import { bounds, type Serving, serveAt } from '../../cli/serve.ts'
 
 let dir: string

@@ -1,0 +1,78 @@
+// An agent's program as a supervisor has it: a child that is spoken to in lines, and whatever it prints is bounded.
+// Never: believes a line to be JSON; waits for output that a grandchild holds open.
+import { spawn } from 'node:child_process'
+import { linesWithin } from '../lines.ts'
+import type { Run } from './driver.ts'
+import { type Fact, short } from './evidence.ts'
+
+/** Bytes of a line; one that is longer is no word of any protocol. */
+const lineBytesMax = 8 * 1024 * 1024
+const tailBytesMax = 1500
+
+export interface Spoken {
+  /** A line to its standard input; nothing when it is gone. */
+  send(line: unknown): void
+  signal(signal: NodeJS.Signals): void
+  /** Closes its standard input. */
+  hangUp(): void
+  readonly over: Promise<void>
+}
+
+/** Starts it. `hear` has each line that is a JSON object; all else it prints is told as noise, a little of it. */
+export function speakWith(
+  run: Pick<Run, 'cwd'> & { argv: readonly string[]; env: Readonly<Record<string, string>> },
+  hear: (message: Record<string, unknown>) => void,
+  tell: (fact: Fact) => void,
+): Spoken {
+  const [program = '', ...args] = run.argv
+  const child = spawn(program, args, { cwd: run.cwd, env: run.env, stdio: ['pipe', 'pipe', 'pipe'] })
+  let tail = ''
+  let noises = 0
+  const noise = (text: string) => {
+    tail = `${tail}${text}\n`.slice(-tailBytesMax)
+    if (noises++ < noisesMax) tell({ what: 'noise', text: short(text) })
+  }
+  const heard = (text: string) => {
+    const message = objectIn(text)
+    if (message) hear(message)
+    else if (text.trim() !== '') noise(text)
+  }
+  const out = linesWithin(lineBytesMax, heard, () =>
+    noise('a line of its output is too long; nothing after it is heard'),
+  )
+  const err = linesWithin(lineBytesMax, noise, () => noise('a line of its errors is too long'))
+  child.stdout.on('data', out.take)
+  child.stderr.on('data', err.take)
+  // What it is told as it goes is told to nobody.
+  child.stdin.on('error', () => undefined)
+  const over = new Promise<void>((resolve) => {
+    let isOver = false
+    const ended = (exitCode: number | null, signal: string | null, words: string) => {
+      if (isOver) return
+      isOver = true
+      tell({ what: 'gone', exitCode, signal, tail: short(words.trim()) })
+      resolve()
+    }
+    child.once('error', ({ message }) => ended(null, null, message))
+    // Its output may be held open by what it has left; a moment is enough for what it said itself.
+    child.once('exit', (code, signal) => setTimeout(() => ended(code, signal, tail), 100))
+  })
+  return {
+    send: (line) => void (child.stdin.writable && child.stdin.write(`${JSON.stringify(line)}\n`)),
+    signal: (signal) => void child.kill(signal),
+    hangUp: () => child.stdin.end(),
+    over,
+  }
+}
+
+const noisesMax = 200
+
+function objectIn(text: string): Record<string, unknown> | undefined {
+  if (!text.startsWith('{')) return undefined
+  try {
+    return JSON.parse(text) as Record<string, unknown>
+  } catch (error) {
+    if (error instanceof SyntaxError) return undefined
+    throw error
+  }
+}

@@ -1,0 +1,100 @@
+// The supervisor of a session: a small process between the session's launcher and the agent. It has the agent's program
+// driven in its own way, hands over the words that lie in the session's folder, and writes down what it sees.
+// It goes on when the daemon is gone, and a new daemon finds all that was written.
+// Never: decides what is said, begins an agent anew, or says the same words twice.
+import { mkdirSync, readdirSync, rmSync, watch } from 'node:fs'
+import { join } from 'node:path'
+import process from 'node:process'
+import { z } from 'zod'
+import { textOf, writeWhole } from '../files.ts'
+import type { Agent } from './driver.ts'
+import { evidenceFrom, evidenceIn, type Fact, short, shown } from './evidence.ts'
+import { presets } from './presets.ts'
+
+/** What a supervisor is to drive: `run.json` of the session's folder. */
+export const runFile = z.object({
+  preset: z.string(),
+  argv: z.array(z.string()).min(1),
+  conversation: z.uuid(),
+  resumed: z.boolean(),
+  role: z.string(),
+  notForIt: z.array(z.string()),
+  model: z.string().nullable(),
+  effort: z.string().nullable(),
+})
+export type RunFile = z.infer<typeof runFile>
+
+/** Words for the agent, one file each, in the order of their names. */
+const wordsFile = z.object({ id: z.uuid(), text: z.string() })
+const wordsDir = (dir: string) => join(dir, 'words')
+const wordsBytesMax = 256 * 1024
+
+/** Lays words down for the supervisor of this session. `place` orders them; the same words twice are one file. */
+export function layDown(dir: string, place: number, words: z.infer<typeof wordsFile>): void {
+  mkdirSync(wordsDir(dir), { recursive: true, mode: 0o700 })
+  writeWhole(join(wordsDir(dir), `${String(place).padStart(8, '0')}-${words.id}.json`), JSON.stringify(words))
+}
+
+/** Drives the agent of the session in this folder to its end; resolves with the exit code of this process. */
+export async function supervise(dir: string, now: () => number): Promise<number> {
+  const run = runFile.parse(JSON.parse(textOf(join(dir, 'run.json')) ?? 'null'))
+  const drive = presets[run.preset]?.drive
+  if (!drive) throw new Error(`the preset "${run.preset}" has no driver`)
+  const write = evidenceIn(dir, now)
+  let exitCode: number | null = null
+  const tell = (fact: Fact) => {
+    write(fact)
+    if (shown(fact)) process.stdout.write(`${shown(fact)}\n`)
+    if (fact.what === 'gone') exitCode = fact.exitCode
+  }
+  const env = Object.fromEntries(Object.entries(process.env).filter(([, value]) => value !== undefined))
+  const place = { cwd: process.cwd(), env: env as Record<string, string>, dir }
+  const agent = drive({ ...run, ...place }, tell)
+  const stop = handOver(dir, agent, tell)
+  process.once('SIGTERM', () => void agent.end(graceMs))
+  await agent.over
+  stop()
+  return exitCode ?? 1
+}
+
+/** How long an agent has to end by itself, in milliseconds. */
+const graceMs = 4000
+/** The folder is looked at so often even where nothing tells of changes, in milliseconds. */
+const lookMs = 20_000
+
+/** Says what lies in the folder, and what comes. Returns how to stop. */
+function handOver(dir: string, agent: Agent, tell: (fact: Fact) => void): () => void {
+  mkdirSync(wordsDir(dir), { recursive: true, mode: 0o700 })
+  const said = new Set(evidenceFrom(dir, 0).facts.flatMap((one) => (one.what === 'message' ? [one.id] : [])))
+  const look = () => {
+    for (const name of readdirSync(wordsDir(dir)).sort()) {
+      if (!name.endsWith('.json')) continue
+      const path = join(wordsDir(dir), name)
+      const words = wordsIn(path)
+      rmSync(path, { force: true })
+      if (!words) tell({ what: 'noise', text: short(`${name} holds no words`) })
+      else if (!said.has(words.id)) {
+        said.add(words.id)
+        agent.say(words.id, words.text)
+      }
+    }
+  }
+  const watcher = watch(wordsDir(dir), look)
+  const timer = setInterval(look, lookMs)
+  look()
+  return () => {
+    watcher.close()
+    clearInterval(timer)
+  }
+}
+
+function wordsIn(path: string): z.infer<typeof wordsFile> | undefined {
+  const text = textOf(path, wordsBytesMax)
+  if (text === undefined) return undefined
+  try {
+    return wordsFile.safeParse(JSON.parse(text)).data
+  } catch (error) {
+    if (error instanceof SyntaxError) return undefined
+    throw error
+  }
+}
