@@ -1,0 +1,67 @@
+// How each agent's own tools are called: what its shell and its file-writing tool are named, and what they take.
+// The first in a list that an agent offers is used. A new agent whose tools are named otherwise is a line here.
+// Never: calls a tool by a shape that the agent does not offer.
+import type { Call, Tool } from './protocol.ts'
+import type { Use } from './script.ts'
+
+type Shape<Wish> = (wish: Wish, tool: Tool) => Call['input']
+
+/** Some want to be told in words, too, what the command is for. */
+const described: Shape<string> = (command, { fields }) =>
+  fields?.includes('description') ? { command, description: 'A step of the script' } : { command }
+
+const shells: Readonly<Record<string, Shape<string>>> = {
+  Bash: described, // Claude Code
+  exec_command: (cmd) => ({ cmd }), // Codex
+  shell_command: (command) => ({ command }), // Codex, earlier
+  run_shell_command: described, // Gemini
+  bash: described, // OpenCode, Copilot, pi
+  exec: (cmd) => `text((await tools.exec_command(${JSON.stringify({ cmd })})).output)`, // Codex, in JavaScript
+}
+
+interface File {
+  path: string
+  text: string
+}
+
+const writers: Readonly<Record<string, Shape<File>>> = {
+  Write: ({ path, text }) => ({ file_path: path, content: text }), // Claude Code
+  write_file: ({ path, text }) => ({ file_path: path, content: text }), // Gemini
+  create: ({ path, text }) => ({ path, file_text: text }), // Copilot
+  write: ({ path, text }, { fields }) => ({ [fields?.includes('path') ? 'path' : 'filePath']: path, content: text }), // pi; OpenCode
+  apply_patch: (file, { fields }) => (fields ? { input: addition(file) } : addition(file)), // Codex, Copilot
+}
+
+/** The call by which an agent that offers these tools does this; undefined where it has no tool for it. */
+export function callFor(use: Use, tools: readonly Tool[]): Call | undefined {
+  if ('tool' in use) return { name: use.tool, input: use.input }
+  if ('run' in use) return called(shells, use.run, tools)
+  const file = { path: use.write, text: use.text }
+  return called(writers, file, tools) ?? called(shells, printing(file), tools)
+}
+
+function called<Wish>(known: Readonly<Record<string, Shape<Wish>>>, wish: Wish, tools: readonly Tool[]) {
+  for (const [name, shape] of Object.entries(known)) {
+    const tool = tools.find((offered) => offered.name === name)
+    if (tool) return { name, input: shape(wish, tool) }
+  }
+  return undefined
+}
+
+/** A patch that adds a file, as `apply_patch` reads it. */
+const addition = ({ path, text }: File) =>
+  [
+    '*** Begin Patch',
+    `*** Add File: ${path}`,
+    ...text.replace(/\n$/, '').split('\n').map(plus),
+    '*** End Patch',
+    '',
+  ].join('\n')
+
+const plus = (line: string) => `+${line}`
+
+/** A command that writes a file. */
+const printing = ({ path, text }: File) =>
+  `mkdir -p "$(dirname ${quoted(path)})" && printf %s ${quoted(text)} > ${quoted(path)}`
+
+const quoted = (text: string) => `'${text.replaceAll("'", `'\\''`)}'`
