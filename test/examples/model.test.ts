@@ -279,6 +279,22 @@ describe('conversations', () => {
     }
   })
 
+  test('of Gemini CLI stay the same when it is resumed on another day, in a folder with other files', async () => {
+    await open(script)
+    const told = (day: string, files: string) =>
+      [
+        '<session_context>\nThis is the Gemini CLI.',
+        `Today's date is ${day}`,
+        '- **Workspace Directories:**\n  - /a/folder',
+        `- **Directory Structure:**\n\n${files}\n`,
+        '</session_context>',
+      ].join('\n')
+    expect(await step('gemini', begun(told('Monday', 'a.txt')))).toBe('step 1')
+    expect(await step('gemini', resumed(told('Tuesday', 'a.txt\nb.txt')))).toBe('step 2')
+    const elsewhere = told('Monday', 'a.txt').replace('/a/folder', '/another')
+    expect(await step('gemini', begun(elsewhere))).toBe('step 1')
+  })
+
   test('that were answered with an error go on when the agent asks again', async () => {
     await open([{ error: 529 }, { say: 'x', breaks: { error: 'overloaded' } }, { say: 'ok' }])
     expect([await step('gemini', begun('A')), await step('gemini', begun('A'))]).toEqual(['step 1', 'step 2'])

@@ -69,8 +69,13 @@ function turnOf(part: Record<string, unknown>): Turn {
   const result = part['functionResponse'] as { response?: { output?: unknown } } | undefined
   const output = result?.response?.output
   if (typeof output === 'string') return { who: 'tool', text: output }
-  return result ? { who: 'tool', text: JSON.stringify(result.response ?? null) } : { who: 'user', text: textIn(part) }
+  return result
+    ? { who: 'tool', text: JSON.stringify(result.response ?? null) }
+    : { who: 'user', text: textIn(part).replaceAll(passing, '') }
 }
+
+/** Gemini CLI begins with the date and what is in its folder, anew at each start: a resumed conversation is the same. */
+const passing = /^Today's date is .*$|^- \*\*Directory Structure:\*\*[\s\S]*?(?=<\/session_context>)/gm
 
 function answer({ model, streams, ends }: Asked, { thought, pieces, calls, usage }: Answer): Reply {
   const promptTokenCount = usage.input + usage.cached
