@@ -1,17 +1,19 @@
 // From a step of the script to what is answered: which calls, which words, how many tokens.
 // Never: leaves an answer empty; a step that the agent has no tool for is said in words.
 import { asideAnswer } from './asides.ts'
+import type { Stepless } from './conversations.ts'
 import type { Answer, Asked, Trouble } from './protocol.ts'
 import type { Answers, Fails, Use } from './script.ts'
-import { callFor } from './tools.ts'
+import { callFor, waitingCalls } from './tools.ts'
 
 /** What is said once a script is over. */
 export const overText = 'DONE'
 
 /** `bytes`: the request's size, which is what tokens are counted from where the script gives none. */
-export function answerOf(does: Answers | 'over' | 'aside', asked: Asked, bytes: number): Answer {
+export function answerOf(does: Answers | Stepless, asked: Asked, bytes: number): Answer {
   if (does === 'over') return said(overText, bytes)
   if (does === 'aside') return said(asideAnswer(asked), bytes)
+  if (does === 'waiting') return { ...said('', bytes), pieces: [], calls: waitingCalls(asked) }
   const uses = does.calls.map((use) => ({ use, call: callFor(use, asked.tools) }))
   const missing = uses.filter(({ call }) => call === undefined).map(({ use }) => without(use, asked))
   const calls = uses.flatMap(({ call }) => call ?? [])

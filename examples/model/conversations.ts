@@ -4,15 +4,18 @@ import { createHash } from 'node:crypto'
 import { isAside } from './asides.ts'
 import type { Asked } from './protocol.ts'
 import type { Rule, Step } from './script.ts'
+import { waitingCalls } from './tools.ts'
 import { opening } from './turns.ts'
 
 const conversationsMax = 1000
 
+/** `over`: nothing is left, or no rule is for it. `aside`: it is not about the work. `waiting`: a command goes on. */
+export type Stepless = 'over' | 'aside' | 'waiting'
+
 /** What a request takes of the script. */
 export interface Taken {
   conversation: string
-  /** `over`: nothing is left, or no rule is for it. `aside`: it is not about the work. */
-  step: Step | 'over' | 'aside'
+  step: Step | Stepless
 }
 
 interface Place {
@@ -35,6 +38,7 @@ export function conversationsOver(rules: readonly Rule[]): Conversations {
       const index = rules.findIndex(({ match }) => match.test(text.join('\n')))
       const rule = rules[index]
       if (isAside(asked, { withoutTools: rule?.withoutTools ?? false })) return { conversation, step: 'aside' }
+      if (waitingCalls(asked).length > 0) return { conversation, step: 'waiting' }
       if (!rule) return { conversation, step: 'over' }
       const key = `${index} ${conversation}`
       const place = beginsAgain(asked, places.get(key)) ? undefined : places.get(key)

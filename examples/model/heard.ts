@@ -18,7 +18,7 @@ export interface Heard {
   system?: string
   tools?: readonly string[]
   streams?: boolean
-  /** What it was answered with: “step 3”, `over` or `aside`. */
+  /** What it was answered with: “step 3”, `over`, `aside` or `waiting`. */
   step?: string
   /** Why it was not understood, and has no step. */
   refused?: string

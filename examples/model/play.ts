@@ -3,6 +3,7 @@
 import type { ServerResponse } from 'node:http'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { answerOf, troubleOf } from './answer.ts'
+import type { Stepless } from './conversations.ts'
 import type { Asked, Protocol, Reply } from './protocol.ts'
 import type { Step } from './script.ts'
 
@@ -11,7 +12,7 @@ export async function play(
   response: ServerResponse,
   protocol: Protocol,
   asked: Asked,
-  step: Step | 'over' | 'aside',
+  step: Step | Stepless,
   bytes: number,
   gone: AbortSignal,
 ): Promise<void> {

@@ -1,8 +1,9 @@
 // How each agent's own tools are called: what its shell and its file-writing tool are named, and what they take.
 // The first in a list that an agent offers is used. A new agent whose tools are named otherwise is a line here.
 // Never: calls a tool by a shape that the agent does not offer.
-import type { Call, Tool } from './protocol.ts'
+import type { Asked, Call, Tool } from './protocol.ts'
 import type { Use } from './script.ts'
+import { lastResults } from './turns.ts'
 
 type Shape<Wish> = (wish: Wish, tool: Tool) => Call['input']
 
@@ -12,11 +13,11 @@ const described: Shape<string> = (command, { fields }) =>
 
 const shells: Readonly<Record<string, Shape<string>>> = {
   Bash: described, // Claude Code
-  exec_command: (cmd) => ({ cmd }), // Codex
+  exec_command: (cmd) => ({ cmd, yield_time_ms: 30_000 }), // Codex
   shell_command: (command) => ({ command }), // Codex, earlier
   run_shell_command: described, // Gemini
   bash: described, // OpenCode, Copilot, pi
-  exec: (cmd) => `text((await tools.exec_command(${JSON.stringify({ cmd })})).output)`, // Codex, in JavaScript
+  exec: (cmd) => `text((await tools.exec_command(${JSON.stringify({ cmd, yield_time_ms: 30_000 })})).output)`, // Codex, in JavaScript
 }
 
 interface File {
@@ -38,6 +39,16 @@ export function callFor(use: Use, tools: readonly Tool[]): Call | undefined {
   if ('run' in use) return called(shells, use.run, tools)
   const file = { path: use.write, text: use.text }
   return called(writers, file, tools) ?? called(shells, printing(file), tools)
+}
+
+/** Codex says after half a minute that a command goes on: the calls that wait for those of the last answer. */
+export function waitingCalls(asked: Asked): Call[] {
+  if (!asked.tools.some(({ name }) => name === 'write_stdin')) return []
+  return lastResults(asked).flatMap((text) => {
+    const [, session] = /^Process running with session ID (\d+)$/m.exec(text) ?? []
+    const input = { session_id: Number(session), chars: '', yield_time_ms: 300_000 }
+    return session === undefined ? [] : [{ name: 'write_stdin', input }]
+  })
 }
 
 function called<Wish>(known: Readonly<Record<string, Shape<Wish>>>, wish: Wish, tools: readonly Tool[]) {

@@ -14,6 +14,13 @@ const textOf = (turns: readonly Turn[], who: Turn['who']) =>
     .map(({ text }) => text)
     .join('\n')
 
+/** What tools gave back since the model spoke last. */
+export const lastResults = ({ turns }: Asked) =>
+  turns
+    .slice(turns.findLastIndex(({ who }) => who === 'model') + 1)
+    .filter(({ who }) => who === 'tool')
+    .map(({ text }) => text)
+
 /** All that is the system's. */
 export const systemText = ({ turns }: Asked) => textOf(turns, 'system')
 

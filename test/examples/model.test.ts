@@ -352,7 +352,10 @@ describe('tools', () => {
 
   test('each agent’s shell is called as it wants to be', async () => {
     const run = (offer: Offer, name?: Name) => called(['ls'], offer, name)
-    expect(await run({ exec_command: ['cmd'] })).toEqual({ name: 'exec_command', input: { cmd: 'ls' } })
+    expect(await run({ exec_command: ['cmd'] })).toEqual({
+      name: 'exec_command',
+      input: { cmd: 'ls', yield_time_ms: 30_000 },
+    })
     expect(await run({ bash: ['command'] }, 'chat')).toEqual({ name: 'bash', input: { command: 'ls' } })
     expect(await run({ run_shell_command: ['command', 'description'] }, 'gemini')).toMatchObject({
       name: 'run_shell_command',
@@ -360,8 +363,32 @@ describe('tools', () => {
     })
     expect(await run({ exec: undefined })).toEqual({
       name: 'exec',
-      input: 'text((await tools.exec_command({"cmd":"ls"})).output)',
+      input: 'text((await tools.exec_command({"cmd":"ls","yield_time_ms":30000})).output)',
     })
+  })
+
+  test('a command that goes on when its tool has answered is waited for', async () => {
+    await open(['one', { say: 'two' }])
+    const question: Question = { ...hello, offer: { exec_command: ['cmd'], write_stdin: ['session_id'] } }
+    await ask('responses', question)
+    const running = 'Wall time: 30 seconds\nProcess running with session ID 7\nOutput:\n'
+    const wait = { name: 'write_stdin', input: { session_id: 7, chars: '', yield_time_ms: 300_000 } }
+    const later: Question = { ...question, said: [...question.said, ['model', ''], ['tool', running]] }
+    expect((await ask('responses', later)).calls).toEqual([wait])
+    expect((await ask('responses', later)).calls).toEqual([wait])
+    expect(await text('responses', { ...later, said: [...later.said, ['model', ''], ['tool', 'over']] })).toBe('two')
+    expect(model.requests.map(({ step }) => step)).toEqual(['step 1', 'waiting', 'waiting', 'step 2'])
+  })
+
+  test('tools that Codex offers in its input, in groups, are found', async () => {
+    await open(['ls'])
+    const tools = [{ type: 'namespace', name: 'functions', tools: [{ type: 'custom', name: 'exec' }] }]
+    const input = [
+      { type: 'additional_tools', role: 'developer', tools },
+      { role: 'user', content: 'Hello' },
+    ]
+    await post('/v1/responses', JSON.stringify({ model: 'x', input }))
+    expect(model.requests[0]).toMatchObject({ tools: ['exec'], step: 'step 1', lastUser: 'Hello' })
   })
 
   test('each agent’s way to write a file is used', async () => {

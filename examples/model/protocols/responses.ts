@@ -12,18 +12,32 @@ import {
   type Protocol,
   type Received,
   type Reply,
+  type Tool,
   type Trouble,
   type Turn,
   textIn,
 } from '../protocol.ts'
 import { errorOf } from './openai.ts'
 
-const InputItem = z.looseObject({ type: z.string().default('message'), role: z.string().optional() })
+const Offer = z.looseObject({
+  type: z.string(),
+  name: z.string().optional(),
+  /** Tools may come in groups. */
+  get tools() {
+    return z.array(Offer).optional()
+  },
+})
+const InputItem = z.looseObject({
+  type: z.string().default('message'),
+  role: z.string().optional(),
+  /** Codex offers its tools here for newer models, rather than beside the input. */
+  tools: z.array(Offer).optional(),
+})
 const Body = z.looseObject({
   model: z.string(),
   input: z.union([z.string(), z.array(InputItem)]),
   instructions: z.string().nullish(),
-  tools: z.array(z.looseObject({ type: z.string(), name: z.string().optional() })).default([]),
+  tools: z.array(Offer).default([]),
   stream: z.boolean().nullish(),
   prompt_cache_key: z.string().nullish(),
   text: z.looseObject({ format: z.looseObject({ schema: z.unknown().optional() }).nullish() }).nullish(),
@@ -40,8 +54,8 @@ export const responses: Protocol = {
 
 function read({ body, headers }: Received): Asked {
   const asked = Body.parse(body)
-  const items =
-    typeof asked.input === 'string' ? [{ type: 'message', role: 'user', content: asked.input }] : asked.input
+  const only = (content: string) => [InputItem.parse({ role: 'user', content })]
+  const items = typeof asked.input === 'string' ? only(asked.input) : asked.input
   return {
     session: asked.prompt_cache_key ?? (headers['session_id'] ?? headers['session-id'])?.toString(),
     model: asked.model,
@@ -49,13 +63,15 @@ function read({ body, headers }: Received): Asked {
       ...(asked.instructions ? [{ who: 'system' as const, text: asked.instructions }] : []),
       ...items.map(turnOf),
     ],
-    tools: asked.tools.map(({ type, name, parameters }) => ({
-      name: name ?? type,
-      fields: type === 'custom' ? undefined : fieldsOf(parameters),
-    })),
+    tools: [...asked.tools, ...items.flatMap(({ tools = [] }) => tools)].flatMap(toolsIn),
     streams: asked.stream ?? false,
     schema: asked.text?.format?.schema,
   }
+}
+
+function toolsIn({ type, name, tools, parameters }: z.output<typeof Offer>): Tool[] {
+  if (tools) return tools.flatMap(toolsIn)
+  return [{ name: name ?? type, fields: type === 'custom' ? undefined : fieldsOf(parameters) }]
 }
 
 function turnOf(item: z.output<typeof InputItem>): Turn {
