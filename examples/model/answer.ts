@@ -22,7 +22,7 @@ export function answerOf(does: Answers | Stepless, asked: Asked, bytes: number):
   // An answer without anything in it is taken for a failure by most agents.
   if (pieces.length === 0 && calls.length === 0) pieces.push(overText)
   const { usage } = said([does.think, ...pieces, JSON.stringify(calls)].join(''), bytes)
-  const { input = usage.input, cached = usage.cached, output = usage.output } = does.usage
+  const { input = usage.input, cached = 0, output = usage.output } = does.usage
   return { thought: does.think, pieces, calls, usage: { input, cached, output } }
 }
 

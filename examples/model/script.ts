@@ -71,7 +71,7 @@ const pacing = {
 }
 const answering = {
   ...pacing,
-  say: z.string().optional(),
+  say: z.string().min(1).optional(),
   think: z.string().min(1).optional(),
   usage: z.strictObject({ input: tokens, cached: tokens, output: tokens }).default({}),
   stream: z
@@ -86,7 +86,7 @@ const kinds = {
   write: uses.write.extend(answering),
   tool: uses.tool.extend(answering),
   parallel: z.strictObject({ ...answering, parallel: z.array(z.custom<UseSource>()).min(2) }),
-  say: z.strictObject({ ...answering, say: z.string() }),
+  say: z.strictObject({ ...answering, say: z.string().min(1) }),
   error: z.strictObject({
     ...pacing,
     error: z.union([z.int().min(400).max(599), z.enum(['usage_limit', 'prompt_too_long'])]),

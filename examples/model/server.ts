@@ -101,14 +101,14 @@ async function serve(
 
 /** Everything is read, so that the agent hears the answer; undefined where it is more than is kept. */
 async function bodyOf(request: IncomingMessage): Promise<{ text: string | undefined; bytes: number }> {
-  const parts: Buffer[] = []
+  let parts: Buffer[] | undefined = []
   let bytes = 0
   for await (const part of request as AsyncIterable<Buffer>) {
     bytes += part.length
-    if (bytes <= bounds.bodyBytesMax) parts.push(part)
-    else parts.length = 0
+    if (bytes > bounds.bodyBytesMax) parts = undefined
+    parts?.push(part)
   }
-  return { text: bytes <= bounds.bodyBytesMax ? Buffer.concat(parts).toString() : undefined, bytes }
+  return { text: parts && Buffer.concat(parts).toString(), bytes }
 }
 
 /** The request as its protocol reads it, or what is wrong with it. */

@@ -17,7 +17,21 @@ const shells: Readonly<Record<string, Shape<string>>> = {
   shell_command: (command) => ({ command }), // Codex, earlier
   run_shell_command: described, // Gemini
   bash: described, // OpenCode, Copilot, pi
-  exec: (cmd) => `text((await tools.exec_command(${JSON.stringify({ cmd, yield_time_ms: 30_000 })})).output)`, // Codex, in JavaScript
+  exec: inJavaScript, // Codex, with newer models
+}
+
+/** A program that runs a command and waits for its end. */
+function inJavaScript(cmd: string): string {
+  return [
+    '// @exec: {"yield_time_ms": 600000}',
+    `let part = await tools.exec_command(${JSON.stringify({ cmd })})`,
+    'let output = part.output',
+    'while (part.session_id) {',
+    '  part = await tools.write_stdin({ session_id: part.session_id, chars: "", yield_time_ms: 300000 })',
+    '  output += part.output',
+    '}',
+    'text(output)',
+  ].join('\n')
 }
 
 interface File {

@@ -1,13 +1,14 @@
 // The scripted model, asked over HTTP in each protocol as agents ask, and read by clients that know the wire formats.
-import { execFileSync, spawn } from 'node:child_process'
+import { spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { networkInterfaces, tmpdir } from 'node:os'
 import { join } from 'node:path'
 import process from 'node:process'
 import { afterEach, describe, expect, test } from 'vitest'
+import { conversationsOver } from '../../examples/model/conversations.ts'
 import { heardWithin } from '../../examples/model/heard.ts'
-import type { Script } from '../../examples/model/script.ts'
+import { parseScript, type Script } from '../../examples/model/script.ts'
 import { bounds, type ScriptedModel, scriptedModel } from '../../examples/model/server.ts'
 import { agents, eventsIn, type Offer, type Question, type Understood } from './agents.ts'
 
@@ -129,6 +130,7 @@ describe.each(names)('%s', (name) => {
     }
     const cut = await reading(await send(name, question))
     expect(cut.broke).toBe(true)
+    expect(cut.read).not.toMatch(/message_stop|response\.completed|\[DONE\]|"STOP"/)
     expect(eventsIn(cut.read).length).toBeGreaterThan(0)
     expect(model.requests[0]?.leftEarly).toBe(true)
 
@@ -342,84 +344,35 @@ describe('conversations', () => {
   })
 })
 
-describe('tools', () => {
-  const called = async (script: Script, offer: Offer, name: Name = 'responses') => {
-    await open(script)
-    const { calls } = await ask(name, { ...hello, offer })
-    await model.close()
-    return calls[0]
-  }
+test('a command that goes on when its tool has answered is waited for', async () => {
+  await open(['one', { say: 'two' }])
+  const question: Question = { ...hello, offer: { exec_command: ['cmd'], write_stdin: ['session_id'] } }
+  await ask('responses', question)
+  const running = 'Wall time: 30 seconds\nProcess running with session ID 7\nOutput:\n'
+  const wait = { name: 'write_stdin', input: { session_id: 7, chars: '', yield_time_ms: 300_000 } }
+  const later: Question = { ...question, said: [...question.said, ['model', ''], ['tool', running]] }
+  expect((await ask('responses', later)).calls).toEqual([wait])
+  expect((await ask('responses', later)).calls).toEqual([wait])
+  expect(await text('responses', { ...later, said: [...later.said, ['model', ''], ['tool', 'over']] })).toBe('two')
+  expect(model.requests.map(({ step }) => step)).toEqual(['step 1', 'waiting', 'waiting', 'step 2'])
+})
 
-  test('each agent’s shell is called as it wants to be', async () => {
-    const run = (offer: Offer, name?: Name) => called(['ls'], offer, name)
-    expect(await run({ exec_command: ['cmd'] })).toEqual({
-      name: 'exec_command',
-      input: { cmd: 'ls', yield_time_ms: 30_000 },
-    })
-    expect(await run({ bash: ['command'] }, 'chat')).toEqual({ name: 'bash', input: { command: 'ls' } })
-    expect(await run({ run_shell_command: ['command', 'description'] }, 'gemini')).toMatchObject({
-      name: 'run_shell_command',
-      input: { command: 'ls' },
-    })
-    expect(await run({ exec: undefined })).toEqual({
-      name: 'exec',
-      input: 'text((await tools.exec_command({"cmd":"ls","yield_time_ms":30000})).output)',
-    })
-  })
+test('tools that Codex offers in its input, in groups, are found', async () => {
+  await open(['ls'])
+  const tools = [{ type: 'namespace', name: 'functions', tools: [{ type: 'custom', name: 'exec' }] }]
+  const input = [
+    { type: 'additional_tools', role: 'developer', tools },
+    { role: 'user', content: 'Hello' },
+  ]
+  await post('/v1/responses', JSON.stringify({ model: 'x', input }))
+  expect(model.requests[0]).toMatchObject({ tools: ['exec'], step: 'step 1', lastUser: 'Hello' })
+})
 
-  test('a command that goes on when its tool has answered is waited for', async () => {
-    await open(['one', { say: 'two' }])
-    const question: Question = { ...hello, offer: { exec_command: ['cmd'], write_stdin: ['session_id'] } }
-    await ask('responses', question)
-    const running = 'Wall time: 30 seconds\nProcess running with session ID 7\nOutput:\n'
-    const wait = { name: 'write_stdin', input: { session_id: 7, chars: '', yield_time_ms: 300_000 } }
-    const later: Question = { ...question, said: [...question.said, ['model', ''], ['tool', running]] }
-    expect((await ask('responses', later)).calls).toEqual([wait])
-    expect((await ask('responses', later)).calls).toEqual([wait])
-    expect(await text('responses', { ...later, said: [...later.said, ['model', ''], ['tool', 'over']] })).toBe('two')
-    expect(model.requests.map(({ step }) => step)).toEqual(['step 1', 'waiting', 'waiting', 'step 2'])
-  })
-
-  test('tools that Codex offers in its input, in groups, are found', async () => {
-    await open(['ls'])
-    const tools = [{ type: 'namespace', name: 'functions', tools: [{ type: 'custom', name: 'exec' }] }]
-    const input = [
-      { type: 'additional_tools', role: 'developer', tools },
-      { role: 'user', content: 'Hello' },
-    ]
-    await post('/v1/responses', JSON.stringify({ model: 'x', input }))
-    expect(model.requests[0]).toMatchObject({ tools: ['exec'], step: 'step 1', lastUser: 'Hello' })
-  })
-
-  test('each agent’s way to write a file is used', async () => {
-    const write = (offer: Offer, name?: Name) => called([{ write: 'a/b', text: 'x\ny\n' }], offer, name)
-    const content = 'x\ny\n'
-    expect(await write({ Bash: [], Write: [] })).toMatchObject({ input: { file_path: 'a/b', content } })
-    expect(await write({ write_file: [] }, 'gemini')).toMatchObject({ input: { file_path: 'a/b', content } })
-    expect(await write({ create: [] }, 'chat')).toMatchObject({ input: { path: 'a/b', file_text: content } })
-    expect(await write({ write: ['path'] }, 'chat')).toMatchObject({ input: { path: 'a/b', content } })
-    expect(await write({ write: ['filePath'] }, 'chat')).toMatchObject({ input: { filePath: 'a/b', content } })
-    const patch = '*** Begin Patch\n*** Add File: a/b\n+x\n+y\n*** End Patch\n'
-    expect(await write({ apply_patch: undefined })).toEqual({ name: 'apply_patch', input: patch })
-    expect(await write({ apply_patch: undefined }, 'chat')).toEqual({ name: 'apply_patch', input: patch })
-    expect(await write({ apply_patch: ['input'] }, 'chat')).toEqual({ name: 'apply_patch', input: { input: patch } })
-  })
-
-  test('without such a tool the shell writes it, whatever is in it', async () => {
-    const cwd = mkdtempSync(join(tmpdir(), 'model-'))
-    folders.push(cwd)
-    const file = { write: "it's/a $HOME `x`.txt", text: 'a\'b"c\\n%s\n$(id)\n' }
-    const call = await called([file], { bash: ['command'] })
-    execFileSync('bash', ['-c', (call?.input as { command: string }).command], { cwd })
-    expect(readFileSync(join(cwd, file.write), 'utf8')).toBe(file.text)
-  })
-
-  test('an agent that has none for a step is told so in words', async () => {
-    await open(['ls'])
-    expect(await text('anthropic', { ...hello, offer: { Look: [] } })).toBe(
-      'No tool here does {"run":"ls"}. This agent offers Look; tools.ts knows which to use.',
-    )
-  })
+test('an agent that has none for a step is told so in words', async () => {
+  await open(['ls'])
+  expect(await text('anthropic', { ...hello, offer: { Look: [] } })).toBe(
+    'No tool here does {"run":"ls"}. This agent offers Look; tools.ts knows which to use.',
+  )
 })
 
 test('a script that cannot be followed is refused, and the step is named', async () => {
@@ -455,6 +408,30 @@ test('what was asked is kept within bounds, the oldest goes first', () => {
   expect(heard.entries.map(({ path }) => path)).toEqual(['4', '5'])
   add('6', 'x'.repeat(20))
   expect(heard.entries.map(({ path }) => path)).toEqual(['6'])
+})
+
+test('the conversation that was silent longest is forgotten when there are more than a thousand', () => {
+  const { take } = conversationsOver(parseScript(['one', 'two', 'three']))
+  const asked = (session: string) => {
+    const turns = [{ who: 'user', text: 'Hello' }] as const
+    const tools = [{ name: 'Bash', fields: [] }]
+    return take({ session, model: 'm', turns, tools, streams: false }).step
+  }
+  const name = (step: ReturnType<typeof asked>) => (typeof step === 'string' ? step : step.name)
+  for (let n = 0; n < 1000; n++) asked(`${n}`)
+  expect(name(asked('0'))).toBe('step 2')
+  asked('one more')
+  expect(name(asked('0'))).toBe('step 3')
+  expect(name(asked('1'))).toBe('step 1')
+})
+
+test('a body made to exhaust whoever reads it is refused, and the next one is answered', async () => {
+  await open([{ say: 'well' }])
+  const deep = `${'['.repeat(100_000)}${']'.repeat(100_000)}`
+  const content = `[{"type":"tool_result","content":${deep}}]`
+  const body = `{"model":"m","max_tokens":1,"messages":[{"role":"user","content":${content}}]}`
+  expect((await post('/v1/messages', body)).status).toBeGreaterThanOrEqual(400)
+  expect(await text('anthropic', hello)).toBe('well')
 })
 
 test('it listens on loopback only', async (context) => {
