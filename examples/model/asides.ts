@@ -9,10 +9,13 @@ import { lastSaid } from './turns.ts'
 const summary =
   /create a detailed summary of (the|this|our) conversation|CONTEXT CHECKPOINT COMPACTION|<state_snapshot>|Respond with TEXT ONLY/i
 
+/** How aider asks for the message of a commit; it offers no tools with anything. */
+const commitMessage = /^# Diffs:$/m
+
 const asksForSummary = (asked: Asked) => summary.test(lastSaid(asked, 'user'))
 
 export const isAside = (asked: Asked, { withoutTools }: { withoutTools: boolean }) =>
-  asksForSummary(asked) || (asked.tools.length === 0 && !withoutTools)
+  asksForSummary(asked) || (asked.tools.length === 0 && (!withoutTools || commitMessage.test(lastSaid(asked, 'user'))))
 
 /** A text that will do. */
 export function asideAnswer(asked: Asked): string {

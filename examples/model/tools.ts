@@ -7,16 +7,20 @@ import { lastResults } from './turns.ts'
 
 type Shape<Wish> = (wish: Wish, tool: Tool) => Call['input']
 
-/** Some want to be told in words, too, what the command is for. */
-const described: Shape<string> = (command, { fields }) =>
-  fields?.includes('description') ? { command, description: 'A step of the script' } : { command }
+/** Of an input, the fields that the tool takes. */
+const taken = (input: Readonly<Record<string, unknown>>, { fields }: Tool) =>
+  Object.fromEntries(Object.entries(input).filter(([name]) => fields?.includes(name)))
 
+const description = 'A step of the script'
+
+/** Each waits for its command as long as it can be made to: some let go of one that takes long. */
 const shells: Readonly<Record<string, Shape<string>>> = {
-  Bash: described, // Claude Code
-  exec_command: (cmd) => ({ cmd, yield_time_ms: 30_000 }), // Codex
-  shell_command: (command) => ({ command }), // Codex, earlier
-  run_shell_command: described, // Gemini
-  bash: described, // OpenCode, Copilot, pi
+  Bash: (command, tool) => taken({ command, description, timeout: 600_000 }, tool), // Claude Code
+  exec_command: (cmd, tool) => taken({ cmd, yield_time_ms: 30_000 }, tool), // Codex
+  shell_command: (command, tool) => taken({ command, timeout_ms: 600_000 }, tool), // Codex, earlier
+  run_shell_command: (command, tool) => taken({ command, description }, tool), // Gemini
+  // OpenCode and pi, in milliseconds and seconds; Copilot, in seconds.
+  bash: (command, tool) => taken({ command, description, timeout: 600_000, initial_wait: 600 }, tool),
   exec: inJavaScript, // Codex, with newer models
 }
 

@@ -332,6 +332,7 @@ describe('conversations', () => {
   test('of agents without tools take steps where the rule says so', async () => {
     await open([{ withoutTools: true, script: [{ say: 'an edit' }] }])
     expect(await text('chat', { said: [['user', 'edit']] })).toBe('an edit')
+    expect(await text('chat', { said: [['user', 'edit\n\n# Diffs:\ndiff']] })).toBe('Scripted work')
   })
 
   test('begin anew with another script', async () => {

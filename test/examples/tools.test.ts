@@ -13,15 +13,16 @@ const offering = (offer: Readonly<Record<string, readonly string[] | undefined>>
 test('each agent’s shell is called as it wants to be', () => {
   const run = (name: string, fields?: readonly string[]) =>
     callFor({ run: 'ls' }, offering({ Else: [], [name]: fields }))
+  const input = (name: string, fields: readonly string[]) => run(name, fields)?.input
   const description = 'A step of the script'
-  expect(run('Bash', ['command', 'description'])).toEqual({ name: 'Bash', input: { command: 'ls', description } })
-  expect(run('bash', ['command'])).toEqual({ name: 'bash', input: { command: 'ls' } })
-  expect(run('run_shell_command', ['command'])).toEqual({ name: 'run_shell_command', input: { command: 'ls' } })
-  expect(run('shell_command', ['command'])).toEqual({ name: 'shell_command', input: { command: 'ls' } })
-  expect(run('exec_command', ['cmd'])).toEqual({
-    name: 'exec_command',
-    input: { cmd: 'ls', yield_time_ms: 30_000 },
-  })
+  const timeout = 600_000
+  expect(run('Bash', ['command'])?.name).toBe('Bash')
+  expect(input('Bash', ['command', 'description', 'timeout'])).toEqual({ command: 'ls', description, timeout })
+  expect(input('bash', ['command', 'initial_wait'])).toEqual({ command: 'ls', initial_wait: 600 })
+  expect(input('bash', ['command', 'timeout'])).toEqual({ command: 'ls', timeout })
+  expect(input('run_shell_command', ['command', 'description'])).toEqual({ command: 'ls', description })
+  expect(input('shell_command', ['command', 'timeout_ms'])).toEqual({ command: 'ls', timeout_ms: timeout })
+  expect(input('exec_command', ['cmd', 'yield_time_ms'])).toEqual({ cmd: 'ls', yield_time_ms: 30_000 })
   expect(run('another', ['command'])).toBeUndefined()
 })
 
