@@ -2,11 +2,6 @@
 // Never: says one in the middle of a stream; each protocol has its own way for that.
 import type { Trouble } from '../protocol.ts'
 
-const types: Readonly<Record<number, string>> = {
-  401: 'authentication_error',
-  403: 'permission_error',
-  429: 'rate_limit_exceeded',
-}
 const codes: Readonly<Record<number, string>> = { 401: 'invalid_api_key', 429: 'rate_limit_exceeded' }
 const words = {
   usage_limit: 'The usage limit has been reached',
@@ -15,7 +10,7 @@ const words = {
 
 export function errorOf({ status, reason, message, type, code, resets }: Trouble) {
   const error = {
-    type: type ?? types[status] ?? (status >= 500 ? 'server_error' : 'invalid_request_error'),
+    type: type ?? (status === 429 ? 'requests' : status >= 500 ? 'server_error' : 'invalid_request_error'),
     code: code ?? codes[status] ?? null,
     message: message ?? (reason ? words[reason] : 'The script says so.'),
     param: null,
