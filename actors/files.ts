@@ -34,10 +34,27 @@ export function writePassing(path: string, text: string | Uint8Array, mode = 0o6
   putInPlace(path, text, mode, false)
 }
 
-function putInPlace(path: string, text: string | Uint8Array, mode: number, onDisk: boolean): void {
+/** As `writeWhole`; others go on while the disk is at it. */
+export async function writeWholeBeside(path: string, text: string, mode = 0o600): Promise<void> {
+  const part = partOf(path)
+  try {
+    await promises.writeFile(part, text, { flag: 'wx', mode, flush: true })
+    renameSync(part, path)
+  } catch (error) {
+    rmSync(part, { force: true })
+    throw error
+  }
+  await onDiskBeside(dirname(path))
+}
+
+function partOf(path: string): string {
   // Loaded here only: node:crypto takes longer to load than most commands take to run.
   const { randomBytes } = process.getBuiltinModule('node:crypto')
-  const part = `${path}.${randomBytes(6).toString('hex')}.part`
+  return `${path}.${randomBytes(6).toString('hex')}.part`
+}
+
+function putInPlace(path: string, text: string | Uint8Array, mode: number, onDisk: boolean): void {
+  const part = partOf(path)
   try {
     const fd = openSync(part, 'wx', mode)
     try {
@@ -193,6 +210,17 @@ export function append(path: string, text: string): void {
   } finally {
     closeSync(fd)
   }
+}
+
+/** The same; others go on while the disk is at it. */
+export async function appendBeside(path: string, text: string): Promise<void> {
+  const fd = openForAppending(path)
+  try {
+    writeFileSync(fd, text)
+  } finally {
+    closeSync(fd)
+  }
+  await onDiskBeside(path)
 }
 
 /** A file that programs write to, open; who asks closes it. */

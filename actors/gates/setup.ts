@@ -111,7 +111,7 @@ export async function setUpWorktree(
     if (done.kind === 'broken') return { kind: 'failed', why: `${said} cannot run: ${done.why}`, tail: '' }
     if (done.kind === 'failed') return { kind: 'failed', why: `${said} ${endWords(step, done)}`, tail: done.tail }
   }
-  writeRecord(town, place, { ...record, setup: hashOf(rig) })
+  await writeRecord(town, place, { ...record, setup: hashOf(rig) })
   const left = (await untracked(proven.at)).filter((file) => !before.includes(file))
   if (left.length > 0)
     report(

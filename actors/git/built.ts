@@ -2,7 +2,7 @@
 // work each commit brings. A commit of main that is not in it came another way.
 // Never: grows without bound; goes by what a commit's message says.
 import { rename, stat, writeFile } from 'node:fs/promises'
-import { append, textAt } from '../files.ts'
+import { appendBeside, textAt } from '../files.ts'
 import { rigLayout } from '../layout.ts'
 import type { At } from './at.ts'
 import { git, longMs } from './git.ts'
@@ -67,7 +67,7 @@ async function add(path: string, lines: readonly string[]): Promise<void> {
   const fresh = lines.filter((line) => !all.has(line))
   if (fresh.length === 0) return
   // On disk before a push; the line before may be half of one, of a daemon that was killed.
-  append(path, `\n${fresh.join('\n')}\n`)
+  await appendBeside(path, `\n${fresh.join('\n')}\n`)
   for (const line of fresh) all.add(line)
   if ((await stat(path)).size > sizeMaxBytes) await keepNewerHalf(path, all)
   known.set(path, { mark: await markOf(path), lines: all })

@@ -4,7 +4,7 @@
 import { existsSync, lstatSync, mkdirSync, readdirSync, realpathSync, rmSync } from 'node:fs'
 import { basename, dirname, join, relative, resolve } from 'node:path'
 import { z } from 'zod'
-import { append, textOf, writePassing, writeWhole } from '../files.ts'
+import { append, textOf, writePassing, writeWholeBeside } from '../files.ts'
 import { rigLayout } from '../layout.ts'
 import { formatOf, link } from './lens.ts'
 import { isWithin, realOf } from './repository.ts'
@@ -29,10 +29,14 @@ export function readRecord(town: string, rig: string, polecat: string): PlaceRec
   return read.success ? read.data : undefined
 }
 
-export function writeRecord(town: string, { rig, polecat, incarnation }: Place, at: Omit<PlaceRecord, 'incarnation'>) {
+export async function writeRecord(
+  town: string,
+  { rig, polecat, incarnation }: Place,
+  at: Omit<PlaceRecord, 'incarnation'>,
+): Promise<void> {
   const path = rigLayout(town, rig).placeRecord(polecat)
   mkdirSync(dirname(path), { recursive: true, mode: 0o700 })
-  writeWhole(path, JSON.stringify({ incarnation, ...at }), 0o600)
+  await writeWholeBeside(path, JSON.stringify({ incarnation, ...at }), 0o600)
 }
 
 export function removeRecord(town: string, { rig, polecat, incarnation }: Place): void {

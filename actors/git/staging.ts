@@ -55,7 +55,7 @@ export async function addPlace(deps: RigGit, place: Place, start: Start): Promis
       mkdirSync(dirname(admin), { recursive: true })
       renameSync(written, admin)
     }
-    writeRecord(deps.town, place, { start: start.head, base: start.base })
+    await writeRecord(deps.town, place, { start: start.head, base: start.base })
     renameSync(folder, path)
   } catch (error) {
     rmSync(folder, { recursive: true, force: true })

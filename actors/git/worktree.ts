@@ -142,7 +142,7 @@ async function adopted(deps: RigGit, place: Place, path: string, no: (why: strin
     throw no(on === undefined ? `it is ${basename(admin)}` : `it is on ${on}`)
   }
   const [start = await mainOf(deps, place.rig)] = reflogged(join(admin, 'logs/HEAD'))
-  writeRecord(deps.town, place, { start, base: start })
+  await writeRecord(deps.town, place, { start, base: start })
   return { incarnation: place.incarnation, start, base: start }
 }
 

@@ -6,7 +6,7 @@ import { basename, dirname, join } from 'node:path'
 import { type SessionRecord, sessionRecord } from '../../machines/effects.ts'
 import type { Clock } from '../../runtime/contract.ts'
 import { afterWatched, watchEvery } from '../../runtime/open.ts'
-import { beginAgain, foldersIn, lastBytes, lastLines, textOf, writePassing, writeWhole } from '../files.ts'
+import { beginAgain, foldersIn, lastBytes, lastLines, textOf, writePassing } from '../files.ts'
 import { linkedFrom } from '../git/repository.ts'
 import { endAll, isAlive, letGoOn, type Mark, markOf, startOf, type Whose } from '../processes.ts'
 import { writeEnvironment } from './launcher.ts'
@@ -96,7 +96,8 @@ export async function start(
     epoch,
     dir: spec.dir,
   }
-  writeWhole(join(spec.dir, 'identity.json'), JSON.stringify(record), 0o600)
+  // It outlives this daemon, and no longer than the machine what it names.
+  writePassing(join(spec.dir, 'identity.json'), JSON.stringify(record), 0o600)
   return record
 }
 
