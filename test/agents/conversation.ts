@@ -1,0 +1,108 @@
+// A conversation with a real agent CLI: driven by its preset in a scratch repository, against the scripted model.
+import { execFileSync } from 'node:child_process'
+import { randomUUID } from 'node:crypto'
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { dirname, join } from 'node:path'
+import process from 'node:process'
+import type { Agent, Run } from '../../actors/agents/driver.ts'
+import type { Fact } from '../../actors/agents/evidence.ts'
+import { presets } from '../../actors/agents/presets.ts'
+import type { Script } from '../../examples/model/script.ts'
+import { type ScriptedModel, scriptedModel } from '../../examples/model/server.ts'
+import { type Cli, pathOf } from './clis.ts'
+
+export interface Talk {
+  model: ScriptedModel
+  /** The worktree. */
+  cwd: string
+  facts: readonly Fact[]
+  agent: Agent
+  /** Says it and gives the id it has. */
+  say(text: string): string
+  /** Resolves with the first fact like this from here on, or one that came since the last that was waited for. */
+  hears<What extends Fact['what']>(what: What, like?: Partial<Fact & { what: What }>): Promise<Fact & { what: What }>
+  git(...args: string[]): string
+  /** The agent is begun anew in the same conversation, as after a crash. */
+  again(): void
+  dispose(): Promise<void>
+}
+
+/** Begins one; the agent waits to be spoken to. */
+export async function talk(cli: Cli, script: Script, more: Partial<Run> = {}): Promise<Talk> {
+  const dir = mkdtempSync(join(tmpdir(), 'agent-'))
+  const [cwd, home, own] = ['worktree', 'home', 'own'].map((name) => join(dir, name)) as [string, string, string]
+  for (const folder of [cwd, home, own]) mkdirSync(folder)
+  const model = await scriptedModel({ script })
+  const { env, files = {} } = cli.led(model.url, home)
+  for (const [path, text] of Object.entries(files)) {
+    mkdirSync(dirname(join(home, path)), { recursive: true })
+    writeFileSync(join(home, path), text)
+  }
+  const git = (...args: string[]) => execFileSync('git', args, { cwd, encoding: 'utf8' }).trim()
+  git('init', '--quiet', '--initial-branch=main')
+  const who = { GIT_AUTHOR_NAME: 'A', GIT_AUTHOR_EMAIL: 'a@b', GIT_COMMITTER_NAME: 'A', GIT_COMMITTER_EMAIL: 'a@b' }
+  execFileSync('git', ['commit', '--quiet', '--allow-empty', '-m', 'Start'], { cwd, env: { ...process.env, ...who } })
+  const run: Run = {
+    argv: [pathOf(cli)],
+    cwd,
+    dir: own,
+    conversation: randomUUID(),
+    resumed: false,
+    role: 'You are a worker of a test.',
+    notForIt: [],
+    model: null,
+    effort: null,
+    ...more,
+    env: { PATH: process.env.PATH ?? '', HOME: home, TMPDIR: tmpdir(), LANG: 'C.UTF-8', ...who, ...env, ...more.env },
+  }
+  const facts: Fact[] = []
+  const waiting = new Set<() => void>()
+  const tell = (fact: Fact) => {
+    facts.push(fact)
+    if (fact.what === 'started') run.conversation = fact.conversation
+    for (const look of waiting) look()
+  }
+  const drive = presets[cli.preset]?.drive
+  if (!drive) throw new Error(`${cli.preset} has no driver`)
+  const begin = (resumed: boolean) => drive({ ...run, resumed }, tell)
+  let agent = begin(run.resumed)
+  let seen = 0
+  return {
+    model,
+    cwd,
+    facts,
+    get agent() {
+      return agent
+    },
+    say(text) {
+      const id = randomUUID()
+      agent.say(id, text)
+      return id
+    },
+    hears: (what, like = {}) =>
+      new Promise((resolve) => {
+        const look = () => {
+          const at = facts.findIndex((fact, index) => index >= seen && fact.what === what && isLike(fact, like))
+          if (at === -1) return
+          waiting.delete(look)
+          seen = at + 1
+          resolve(facts[at] as never)
+        }
+        waiting.add(look)
+        look()
+      }),
+    git,
+    again() {
+      agent = begin(true)
+    },
+    async dispose() {
+      await agent.end(5000)
+      await model.close()
+      rmSync(dir, { recursive: true, force: true })
+    },
+  }
+}
+
+const isLike = (fact: Fact, like: object) =>
+  Object.entries(like).every(([name, value]) => (fact as unknown as Record<string, unknown>)[name] === value)
