@@ -40,6 +40,8 @@ export function townLayout(town: string) {
     },
     /** Which plugins the Overseer lets run, and what they were then; mode 0600. */
     enabledPlugins: join(town, 'daemon/plugins.json'),
+    /** What came of the last try of each agent. */
+    agentsJson: join(town, 'daemon/agents.json'),
     sessions: join(town, 'daemon/sessions'),
     gateLogs: join(town, 'daemon/gates'),
     /** The town's own views of repositories that agents can write, one a rig (`git/lens.ts`); mode 0700. */

@@ -144,6 +144,16 @@ export const words: Readonly<Record<string, Entry>> = {
     summary: 'why something is as it is: who said what because of what, back to what came from outside',
     load: () => import('./words/why.ts').then(({ word }) => word),
   },
+  agents: {
+    group: 'sessions',
+    summary: 'the kinds of agents, and which of them are here',
+    load: () => import('./words/agents.ts').then(({ word }) => word),
+  },
+  'agents try': {
+    group: 'sessions',
+    summary: 'have an agent do one real turn, and say what came of it',
+    load: () => import('./words/agents-try.ts').then(({ word }) => word),
+  },
   'session attach': {
     group: 'sessions',
     summary: 'attach to a session; without tmux, watch its output',

@@ -208,6 +208,15 @@ function argvOf(run: Run): string[] {
 
 export default preset({
   name: 'claude',
+  about: 'Claude Code, one process a session',
+  program: 'claude',
+  from: 'npm install --global @anthropic-ai/claude-code',
+  tried: { from: '2.1', below: '2.2' },
+  keys: ['ANTHROPIC_API_KEY', 'ANTHROPIC_AUTH_TOKEN', 'CLAUDE_CODE_OAUTH_TOKEN'],
+  passes: [
+    ...['ANTHROPIC_API_KEY', 'ANTHROPIC_AUTH_TOKEN', 'CLAUDE_CODE_OAUTH_TOKEN'],
+    ...['ANTHROPIC_BASE_URL', 'ANTHROPIC_MODEL', 'CLAUDE_CONFIG_DIR', 'IS_SANDBOX'],
+  ],
   launch: ({ worker }) => ({ argv: worker ?? ['claude'] }),
   drive,
 })

@@ -11,8 +11,26 @@ export interface Launch {
   node: string
 }
 
+/** Versions of a program, each written with dots: from the first on, below the second. */
+export interface Versions {
+  from: string
+  below: string
+}
+
 export interface AgentPreset {
   name: string
+  /** What it is, in a few words. */
+  about: string
+  /** What its program is called on the PATH; absent: what the rig says. */
+  program?: string
+  /** Where the program comes from, in words. */
+  from?: string
+  /** Those it was tried with. */
+  tried?: Versions
+  /** Variables of the Overseer's that it needs to work at all: any one of them. It may have logged in otherwise. */
+  keys?: readonly string[]
+  /** All the variables that its sessions get from the Overseer's environment; keys among them. */
+  passes?: readonly string[]
   /** Program and arguments of a run, or why there can be none, in words. */
   launch(run: Launch): { argv: readonly string[] } | { why: string }
   /** How a supervisor speaks with it; absent: nobody speaks with it, and it is started as it is. */

@@ -5,6 +5,7 @@ import { preset } from './preset.ts'
 
 export default preset({
   name: 'shell',
+  about: 'any program, told by its environment',
   launch({ worker, node }) {
     if (!worker) return { why: 'the rig has no worker; set "worker" in its config.json' }
     // A script needs no mark of its own: it is run with the town's Node.
