@@ -10,6 +10,8 @@ export const cache = process.env.GT_AGENTS_CACHE ?? join(import.meta.dirname, '.
 export interface Cli {
   /** The preset that drives it. */
   preset: string
+  /** Where it comes from, with the version that is tried. */
+  package: string
   /** Its program below the cache. */
   program: string
   /** Variables, and files of its HOME, that lead it to the model at this address. */
@@ -23,10 +25,13 @@ const key = 'sk-scripted-0123456789abcdef'
 export const clis: Readonly<Record<string, Cli>> = {
   claude: {
     preset: 'claude',
+    package: '@anthropic-ai/claude-code@2.1.332',
     program: bin('claude'),
     led: (url) => ({ env: { ANTHROPIC_BASE_URL: url, ANTHROPIC_API_KEY: key, IS_SANDBOX: '1' } }),
   },
 }
 
 export const pathOf = (cli: Cli): string => join(cache, cli.program)
-export const isHere = (cli: Cli): boolean => existsSync(pathOf(cli))
+/** Whether it is to be tried, and can be. */
+export const isHere = (cli: Cli): boolean =>
+  existsSync(pathOf(cli)) && (process.env.GT_AGENTS ?? cli.preset).split(' ').includes(cli.preset)
