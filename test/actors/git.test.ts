@@ -2,6 +2,7 @@
 import { execFileSync } from 'node:child_process'
 import {
   chmodSync,
+  cpSync,
   existsSync,
   mkdirSync,
   mkdtempSync,
@@ -308,6 +309,35 @@ test('a folder that is not this incarnation’s worktree is never touched', asyn
   await expect(hands().pinWork({ ...place('Nux', 2), issue: 'w-1', purpose: 'merge' }, call)).rejects.toThrow(
     'polecat/Nux-12',
   )
+})
+
+test('a place that was retired and put back is kept and makes room for its worker’s next one', async () => {
+  await add('w', origin('o', 'trunk', { 'a.txt': 'zero\n' }))
+  const { root, placeRecord } = rigLayout(town, 'w')
+  const { path } = await hands().createWorktree({ ...place(), start: null }, call)
+  commit(path, { 'done.txt': 'done\n' }, 'done')
+  writeFileSync(join(path, 'begun.txt'), 'begun\n')
+  cpSync(root, join(dir, 'backup'), { recursive: true, verbatimSymlinks: true })
+  const putBack = () => {
+    rmSync(root, { recursive: true, force: true })
+    cpSync(join(dir, 'backup'), root, { recursive: true, verbatimSymlinks: true })
+  }
+  // Its rig is gone when it goes; then the records of the town are older than the place.
+  rmSync(root, { recursive: true })
+  await clear()
+  for (const next of [place('Nux', 2), place('Nux', 0)]) {
+    putBack()
+    await hands().createWorktree({ ...next, start: null }, call)
+    expect(sh(path, 'status', '--porcelain', '--branch')).toBe(`## ${next.branch}`)
+    const kept = await keptWork(deps(), 'w', { polecat: 'Nux' })
+    expect(kept.map(({ kind, subject }) => `${kind}: ${subject}`).sort()).toEqual([
+      'commits: done',
+      'files: Uncommitted files of polecat/Nux-1',
+    ])
+    expect(JSON.parse(readFileSync(placeRecord('Nux'), 'utf8'))).toMatchObject({ incarnation: next.incarnation })
+    await trashEmptied()
+  }
+  expect(troubles.map(String)).toEqual(Array(2).fill(expect.stringContaining('gt recover w/Nux')))
 })
 
 /** A commit of somebody else's on main. */

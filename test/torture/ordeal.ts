@@ -102,7 +102,8 @@ async function suffered(fault: Fault, town: RealTown, told: (end: End, words?: s
   const later = fault.passes && setTimeout(() => fault.passes?.(town), 6000)
   const landed = await landsAll(town, say)
   clearTimeout(later)
-  if (landed) {
+  // It comes up again, too: what is gone may be missed only then.
+  if (landed && say('down').status === 0 && say('up').status === 0) {
     const lost = whatIsLost(town)
     if (lost.length > 0) return told('LOST', lost.join('; '))
     return told(backup !== undefined && isWhole(backup.path) ? 'healed' : 'went on')

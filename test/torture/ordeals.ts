@@ -36,6 +36,8 @@ export async function ordeals({ seed, words, share, write, say }: Options): Prom
     for (let fault = waiting.shift(); fault; fault = waiting.shift()) {
       const told = await apart(fault)
       table.push(told)
+      // At once: whoever ends this early keeps what was played.
+      if (write) writeTable([told])
       if (told.end !== 'nothing there') say(line(told))
     }
   }
@@ -43,7 +45,6 @@ export async function ordeals({ seed, words, share, write, say }: Options): Prom
   const count = (end: string) => table.filter((told) => told.end === end).length
   const ends = ['went on', 'healed', 'refused in words', 'not here', 'SILENCE', 'LOST'] as const
   say(ends.map((end) => `${count(end)} ${end}`).join(', '))
-  if (write) writeTable(table)
   return count('SILENCE') + count('LOST')
 }
 
