@@ -129,7 +129,12 @@ async function begin(options: DaemonOptions, life: Life): Promise<void> {
     servings.push(serving)
   }
   await begun
-  opened.push(staysReachable(options.town, servings, () => writeConfig(layout.daemonJson, record), log))
+  const keep = () => {
+    const isGone = daemonIn(options.town)?.pid !== process.pid
+    if (isGone) writeConfig(layout.daemonJson, record)
+    return [...(isGone ? [layout.daemonJson] : []), ...town.mend()]
+  }
+  opened.push(staysReachable(options.town, servings, keep, log))
   life.isUp = true
   log.info(`${options.town} is up`)
   flushCompileCache()
@@ -139,20 +144,25 @@ async function begin(options: DaemonOptions, life: Life): Promise<void> {
 const lookMs = 5000
 
 /** Temporary folders are tidied, and people delete: a daemon nobody can ask could not be ended. Returns how to stop. */
-function staysReachable(town: string, servings: readonly Serving[], record: () => void, log: Life['log']): () => void {
-  const { daemon, daemonJson, socket } = townLayout(town)
+function staysReachable(
+  town: string,
+  servings: readonly Serving[],
+  keep: () => string[],
+  log: Life['log'],
+): () => void {
+  const { daemon, socket } = townLayout(town)
   const look = async () => {
     const gone = servings.filter((serving) => serving.isDeaf())
-    if (gone.length === 0 && existsSync(daemonJson)) return
     // Another one may have taken over while this one was held up; its next commit will tell it so.
     const named = daemonIn(town)
     if (named && named.pid !== process.pid && isAlive(named)) return
     mkdirSync(daemon, { recursive: true, mode: 0o700 })
     const strange = makeSocketFolder(socket, town)
     if (strange !== undefined) throw new Refusal(strange)
-    record()
+    const kept = keep()
     for (const serving of gone) await serving.again()
-    log.warn(`${[...gone.map(({ path }) => path), daemonJson].join(', ')}: was taken away, and is there again`)
+    const paths = [...kept, ...gone.map(({ path }) => path)]
+    if (paths.length > 0) log.warn(`${paths.join(', ')}: was taken away, and is there again`)
   }
   const timer = setInterval(() => void look().catch((error) => log.error(error)), lookMs)
   timer.unref()

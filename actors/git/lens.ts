@@ -2,10 +2,10 @@
 // excludes of its own. Git takes it for the common folder (GIT_COMMON_DIR), so that nothing an agent writes into the
 // configuration or the hooks of a repository is read, let alone run.
 // Never: shows `config`, `hooks` or `info` of what it looks at; is written by anybody but the town.
-import { existsSync, lstatSync, mkdirSync, readlinkSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
+import { existsSync, lstatSync, mkdirSync, readlinkSync, rmSync, statSync, symlinkSync } from 'node:fs'
 import { dirname, join, relative } from 'node:path'
 import { hiddenLinks } from '../beads/links.ts'
-import { textOf } from '../files.ts'
+import { textOf, writePassing } from '../files.ts'
 import { rigLayout } from '../layout.ts'
 import { type At, plainly } from './at.ts'
 import { realOf } from './repository.ts'
@@ -37,10 +37,10 @@ export function through(lens: string, of: { worktree: string; gitDir: string } |
   }
 }
 
-/** The lens on a rig's Mayor's clone; made when it is not there. */
+/** The lens on a rig's Mayor's clone; made when it is not there, or not all of it. */
 export function lensOf(town: string, rig: string): string {
   const { lens, clone } = rigLayout(town, rig)
-  if (!existsSync(join(lens, 'config'))) makeLens(town, rig, hiddenLinks(town, rig))
+  if (!isWhole(lens)) makeLens(town, rig, textOf(join(lens, excluded)) || hiddenLinks(town, rig))
   if (!existsSync(join(lens, 'objects'))) throw new Error(`${clone} has no repository of its own any more (.git)`)
   return lens
 }
@@ -58,11 +58,17 @@ export function makeLens(town: string, rig: string, excludes = ''): void {
 export function writeLens(lens: string, common: string, format: string, exclude = ''): void {
   mkdirSync(join(lens, 'info'), { recursive: true, mode: 0o700 })
   for (const name of shown) link(join(lens, name), join(common, name))
-  if (!existsSync(join(lens, 'HEAD'))) writeFileSync(join(lens, 'HEAD'), 'ref: refs/heads/nothing\n')
-  writeFileSync(join(lens, 'info/exclude'), exclude)
-  // Last: a lens with a configuration is whole.
-  writeFileSync(join(lens, 'config'), format)
+  writePassing(join(lens, 'HEAD'), 'ref: refs/heads/nothing\n')
+  writePassing(join(lens, excluded), exclude)
+  writePassing(join(lens, 'config'), format)
 }
+
+const excluded = 'info/exclude'
+
+/** Git that finds a part of it missing says only that this is no repository. */
+const isWhole = (lens: string) =>
+  ['HEAD', 'config'].every((name) => (statSync(join(lens, name), { throwIfNoEntry: false })?.size ?? 0) > 0) &&
+  [...shown, excluded].every((name) => lstatSync(join(lens, name), { throwIfNoEntry: false }))
 
 /** A link to `target`, relative where both are of one town, so that a town can be moved. */
 export function link(path: string, target: string): void {

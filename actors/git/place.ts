@@ -4,7 +4,7 @@
 import { existsSync, lstatSync, mkdirSync, readdirSync, realpathSync, rmSync } from 'node:fs'
 import { basename, dirname, join, relative, resolve } from 'node:path'
 import { z } from 'zod'
-import { append, textOf, writePassing, writeWhole } from '../files.ts'
+import { append, noteAt, textOf, writePassing, writeWhole } from '../files.ts'
 import { rigLayout } from '../layout.ts'
 import { formatOf, link } from './lens.ts'
 import { isWithin, realOf } from './repository.ts'
@@ -22,12 +22,8 @@ const placeRecord = z.object({
 })
 export type PlaceRecord = z.infer<typeof placeRecord>
 
-export function readRecord(town: string, rig: string, polecat: string): PlaceRecord | undefined {
-  const text = textOf(rigLayout(town, rig).placeRecord(polecat))
-  if (text === undefined) return undefined
-  const read = placeRecord.safeParse(JSON.parse(text))
-  return read.success ? read.data : undefined
-}
+export const readRecord = (town: string, rig: string, polecat: string): PlaceRecord | undefined =>
+  noteAt(rigLayout(town, rig).placeRecord(polecat), placeRecord)
 
 export function writeRecord(town: string, { rig, polecat, incarnation }: Place, at: Omit<PlaceRecord, 'incarnation'>) {
   const path = rigLayout(town, rig).placeRecord(polecat)

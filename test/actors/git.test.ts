@@ -340,6 +340,23 @@ test('a place that was retired and put back is kept and makes room for its worke
   expect(troubles.map(String)).toEqual(Array(2).fill(expect.stringContaining('gt recover w/Nux')))
 })
 
+test('what the town keeps for itself of a rig may be cut or gone: it is whole again before git looks through it', async () => {
+  await add('w', origin('o', 'trunk', { 'a.txt': 'zero\n' }))
+  const { lens, placeRecord } = rigLayout(town, 'w')
+  const look = () => hands().inspectWorktree(place(), call)
+  await hands().createWorktree({ ...place(), start: null }, call)
+  const whole = await look()
+  for (const name of [...readdirSync(lens), 'info/exclude']) {
+    rmSync(join(lens, name), { recursive: true })
+    expect([name, await look()]).toEqual([name, whole])
+  }
+  for (const path of [join(lens, 'HEAD'), join(lens, 'config'), placeRecord('Nux')]) {
+    writeFileSync(path, '')
+    expect([path, await look()]).toEqual([path, whole])
+  }
+  await clear()
+})
+
 /** A commit of somebody else's on main. */
 function commitAndPush(file: string): string {
   const sha = commit(join(dir, 'o-work'), { [file]: 'other\n' }, file)

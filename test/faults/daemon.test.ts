@@ -302,12 +302,52 @@ test('a line without end does not grow the daemon, and who sends it is told', { 
   expect(isUp()).toBe(true)
 })
 
-test('a socket or a record that somebody took away is there again, and the same daemon answers', async () => {
+test('what somebody took away of what the daemon gives out is there again, and the same daemon answers', async () => {
   make()
   t.ok('up')
+  t.ok('mail', 'send', 'overseer', '-s', 'remember', '-m', 'this')
+  const { socket, workSocket, daemonJson, secret, shims } = t.layout
   const pid = t.daemonPid()
-  for (const path of [t.layout.socket, t.layout.workSocket, t.layout.daemonJson]) rmSync(path)
-  await eventually(() => existsSync(t.layout.daemonJson) && t.gt('status').status === 0)
+  const was = readFileSync(secret, 'utf8')
+  for (const path of [socket, workSocket, daemonJson, secret]) rmSync(path)
+  await eventually(() => existsSync(secret) && existsSync(daemonJson) && t.gt('status').status === 0)
+  expect([t.daemonPid(), readFileSync(secret, 'utf8')]).toEqual([pid, was])
+  for (const path of [daemonJson, secret]) truncateSync(path)
+  await eventually(() => readFileSync(secret, 'utf8') === was)
   expect(t.daemonPid()).toBe(pid)
+  // A worker that runs an empty one would think that it was heard.
+  const [gt, bd] = [join(shims, 'gt'), join(shims, 'bd')]
+  truncateSync(gt)
+  await eventually(() => readFileSync(gt, 'utf8').includes('exec'))
+  rmSync(shims, { recursive: true })
+  await eventually(() => existsSync(gt) && existsSync(bd))
+  truncateSync(bd)
+  await eventually(() => readFileSync(bd, 'utf8').includes('exec'))
+  expect(t.ok('mail', 'inbox')).toContain('remember')
   expect(t.ok('down')).toContain('is down')
 }, 60_000)
+
+test.each([
+  ['gone', rmSync],
+  ['empty', truncateSync],
+] as const)(
+  'a secret that is %s when the town comes up is a new one: mail is still the town’s, sessions begin again',
+  async (_, harm) => {
+    make({ worker: `#!/bin/sh\nwhile [ ! -e "$GT_TOWN/go" ]; do sleep 0.05; done\n${committer.slice(10)}` })
+    t.issues(1)
+    t.ok('up')
+    t.ok('spawn', '--issue', 'wy-1')
+    t.ok('mail', 'send', 'overseer', '-s', 'remember', '-m', 'this')
+    await eventually(() => t.alive().length === 1 && t.ok('mail', 'inbox').includes('remember'))
+    const [session] = t.alive()
+    process.kill(t.daemonPid(), 'SIGKILL')
+    await eventually(() => !isUp())
+    harm(t.layout.secret)
+    refused(t.gt('mail', 'inbox'), 1, t.layout.secret, 'gt up')
+    expect(t.ok('up')).toContain(`it is a new one, and sessions of the old one begin again (${session?.id})`)
+    expect(t.ok('mail', 'inbox')).toContain('remember')
+    writeFileSync(join(t.town, 'go'), '')
+    t.ok('wait', 'wy-1', '--timeout', '40')
+  },
+  60_000,
+)

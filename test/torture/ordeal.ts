@@ -116,7 +116,10 @@ async function suffered(fault: Fault, town: RealTown, told: (end: End, words?: s
     rmSync(backup.path, { recursive: true, force: true })
     cpSync(backup.copy, backup.path, { recursive: true, verbatimSymlinks: true })
   }
-  const up = town.gt('up')
+  let up = town.gt('up')
+  // What the town says is to be done about it, they do as well.
+  const [, copy] = /gt restore (\w+)/.exec(up.stderr) ?? []
+  if (up.status !== 0 && copy !== undefined && town.gt('restore', copy).status === 0) up = town.gt('up')
   if (up.status !== 0) return told('LOST', `put right, and does not come up: ${up.stderr}${down.stderr}`)
   // What it was told of, it asks for again.
   if (!(await landsAll(town, say, ['wy-2', 'wy-3'])))
