@@ -41,6 +41,7 @@ export function gateHands(deps: GateDeps): Pick<Hands, 'runGates' | 'setUpWorktr
   }
   /** Once for each daemon: what its killed forerunner had no time to end or to note. */
   const begin = (rig: string) => {
+    mkdirSync(townLayout(deps.town).gateLogs, { recursive: true, mode: 0o700 })
     const clearing = cleared.get(rig) ?? clearPool(deps.town, rig)
     cleared.set(rig, clearing)
     return clearing

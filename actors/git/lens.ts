@@ -39,10 +39,20 @@ export function through(lens: string, of: { worktree: string; gitDir: string } |
 
 /** The lens on a rig's Mayor's clone; made when it is not there, or not all of it. */
 export function lensOf(town: string, rig: string): string {
-  const { lens, clone } = rigLayout(town, rig)
+  const { lens } = rigLayout(town, rig)
+  mustHaveRepositories(town, rig)
   if (!isWhole(lens)) makeLens(town, rig, textOf(join(lens, excluded)) || hiddenLinks(town, rig))
-  if (!existsSync(join(lens, 'objects'))) throw new Error(`${clone} has no repository of its own any more (.git)`)
   return lens
+}
+
+/** Throws in words where a rig's clones are gone: nothing is to be begun anew in their place. */
+export function mustHaveRepositories(town: string, rig: string): void {
+  const { clone, refineryClone } = rigLayout(town, rig)
+  for (const path of [clone, refineryClone])
+    if (!existsSync(join(path, '.git/objects')))
+      throw new Error(
+        `${path} has no repository of its own any more (.git): put it back from a copy of your own, or clone origin there (git clone <git_url> ${path})`,
+      )
 }
 
 /** Makes the lens of a rig anew; `excludes` are the files that are nobody's work, as `.gitignore` has them. */

@@ -13,7 +13,7 @@ import { alternates } from './clone.ts'
 import { withoutCredentials } from './credentials.ts'
 import { contains, GitFailed, git } from './git.ts'
 import { hiddenIn, hideFromClone } from './hidden.ts'
-import { cloneAt, makeLens, worktreeAt } from './lens.ts'
+import { cloneAt, makeLens, mustHaveRepositories, worktreeAt } from './lens.ts'
 import { writeGitFile } from './place.ts'
 import { knownMain, readHead } from './refs.ts'
 import { linkedFrom } from './repository.ts'
@@ -60,8 +60,7 @@ export async function prepareGit(deps: RigGit, rigs: readonly string[]): Promise
 }
 
 async function prepareRig(deps: RigGit, rig: string): Promise<void> {
-  const { clone } = rigLayout(deps.town, rig)
-  if (!existsSync(join(clone, '.git'))) throw new Error(`${clone} has no repository of its own any more (.git)`)
+  mustHaveRepositories(deps.town, rig)
   makeLens(deps.town, rig, await excludesOf(deps.town, rig))
   hideFromClone(deps.town, rig)
   healAlternates(deps.town, rig)

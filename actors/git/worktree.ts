@@ -6,7 +6,7 @@ import { basename, dirname, join } from 'node:path'
 import type { EffectInput, EffectOutput } from '../../machines/effects.ts'
 import { rigLayout } from '../layout.ts'
 import { emptyRoot, git } from './git.ts'
-import { cloneAt, worktreeAt } from './lens.ts'
+import { cloneAt, mustHaveRepositories, worktreeAt } from './lens.ts'
 import { locksOf, waitForLock } from './locks.ts'
 import { dirtyInside, reflogged } from './nested.ts'
 import { fetchMainWhenDue } from './origin.ts'
@@ -50,6 +50,7 @@ export async function createWorktree(
 ): Promise<EffectOutput<'createWorktree'>> {
   const { clone, polecat } = rigLayout(deps.town, input.rig)
   const path = polecat(input.polecat)
+  mustHaveRepositories(deps.town, input.rig)
   if (lstatSync(path, { throwIfNoEntry: false })) return again(deps, input)
   // Origin may be away: then the newest main that is known here is the base, and landing meets the newer one.
   await fetchMainWhenDue(deps, input.rig, { staleMs: startFreshMs, patienceMs })
@@ -99,6 +100,7 @@ export async function prove(deps: RigGit, place: Place): Promise<ProvenPlace> {
   const path = polecat(place.polecat)
   const no = (why: string) => new Error(`${path} is not the place of ${place.branch}: ${why}; it was left alone`)
   if (isLink(path)) throw no('it is a link')
+  mustHaveRepositories(deps.town, place.rig)
   const record = readRecord(deps.town, place.rig, place.polecat) ?? (await adopted(deps, place, path, no))
   if (record.incarnation !== place.incarnation) throw no(`it is on polecat/${place.polecat}-${record.incarnation}`)
   const own = ownFolder(deps, place, path)

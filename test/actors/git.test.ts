@@ -357,6 +357,28 @@ test('what the town keeps for itself of a rig may be cut or gone: it is whole ag
   await clear()
 })
 
+test.each(['clone', 'refineryClone'] as const)(
+  'a %s that is gone is told, and nothing is begun anew in its place',
+  async (which) => {
+    const url = origin('o', 'trunk', { 'a.txt': 'zero\n' })
+    await add('w', url)
+    const { path } = await hands().createWorktree({ ...place(), start: null }, call)
+    const gone = rigLayout(town, 'w')[which]
+    rmSync(gone, { recursive: true })
+    const words = `${gone} has no repository of its own any more (.git): put it back`
+    await expect(hands().createWorktree({ ...place(), start: null }, call)).rejects.toThrow(words)
+    await expect(hands().createWorktree({ ...place('Toast'), start: null }, call)).rejects.toThrow(words)
+    await expect(hands().inspectWorktree(place(), call)).rejects.toThrow(words)
+    await expect(clear()).rejects.toThrow(words)
+    expect([existsSync(gone), existsSync(path)]).toEqual([false, true])
+    // As it says.
+    sh(dir, 'clone', '--quiet', url, gone)
+    await hands().createWorktree({ ...place('Toast'), start: null }, call)
+    await clear()
+    expect(existsSync(path)).toBe(false)
+  },
+)
+
 /** A commit of somebody else's on main. */
 function commitAndPush(file: string): string {
   const sha = commit(join(dir, 'o-work'), { [file]: 'other\n' }, file)
