@@ -105,6 +105,10 @@ describe('configuration and data', () => {
     expect(t.json<{ name: string }[]>('rigs').map((rig) => rig.name)).toEqual(['wyvern'])
     expect(existsSync(join(t.town, 'other'))).toBe(false)
     refused(t.gtIn(t.dir, 'rigs'), 'is not in a town')
+    const townJson = readFileSync(t.layout.townJson)
+    rmSync(t.layout.townJson)
+    refused(t.gtIn(t.rig, 'rigs'), `${t.layout.townJson} is gone, by which this is a town; put it back`)
+    writeFileSync(t.layout.townJson, townJson)
     expect(t.gt('rig', 'add', 'x')).toMatchObject({ status: 2 })
     expect(t.gt('rigs', '--jsn')).toMatchObject({ status: 2, stderr: expect.stringContaining('--jsn') })
     expect(JSON.parse(t.gt('status', '--json').stderr)).toMatchObject({

@@ -1,7 +1,8 @@
 // An ordeal: one thing goes wrong in a real town at work, and the town must go on, heal it, or refuse in words and
 // lose nothing. Silence is the only wrong answer besides a loss.
-import { cpSync, existsSync, lstatSync, mkdirSync, rmSync, writeFileSync } from 'node:fs'
-import { join } from 'node:path'
+import { spawnSync } from 'node:child_process'
+import { existsSync, lstatSync, mkdirSync, rmSync, writeFileSync } from 'node:fs'
+import { dirname, join } from 'node:path'
 import { setTimeout as pause } from 'node:timers/promises'
 import { processesOf } from '../fixture/processes.ts'
 import { eventually, type RealTown, realTown } from '../fixture/real-town.ts'
@@ -114,7 +115,8 @@ async function suffered(fault: Fault, town: RealTown, told: (end: End, words?: s
   fault.passes?.(town)
   if (backup) {
     rmSync(backup.path, { recursive: true, force: true })
-    cpSync(backup.copy, backup.path, { recursive: true, verbatimSymlinks: true })
+    mkdirSync(dirname(backup.path), { recursive: true })
+    copyAll(backup.copy, backup.path)
   }
   let up = town.gt('up')
   // What the town says is to be done about it, they do as well.
@@ -162,9 +164,12 @@ function whatIsLost(town: RealTown): string[] {
 /** A copy outside the town, as a person's own backup. */
 function keep(town: RealTown, file: string) {
   const [path, copy] = [join(town.town, file), join(town.dir, 'kept')]
-  cpSync(path, copy, { recursive: true, verbatimSymlinks: true, filter: (from) => !lstatSync(from).isSocket() })
+  copyAll(path, copy)
   return { path, copy }
 }
+
+/** As a person does it: links as links, also those that lead nowhere; what vanishes meanwhile is not there. */
+const copyAll = (from: string, to: string) => void spawnSync('cp', ['-a', from, to])
 
 const isWhole = (path: string) => {
   const found = lstatSync(path, { throwIfNoEntry: false })
