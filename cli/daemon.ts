@@ -6,6 +6,7 @@ import { flushCompileCache } from 'node:module'
 import { dirname, join } from 'node:path'
 import process from 'node:process'
 import { setTimeout as sleep } from 'node:timers/promises'
+import { noteDoing, whoIs } from '../actors/alone.ts'
 import { ConfigUnusable, writeConfig } from '../actors/config.ts'
 import { gitsApart } from '../actors/git/apart.ts'
 import { startGitsBy } from '../actors/git/run.ts'
@@ -95,6 +96,11 @@ async function begin(options: DaemonOptions, life: Life): Promise<void> {
   const report = (error: unknown) => log.error(error)
   const strange = makeSocketFolder(layout.socket, options.town)
   if (strange !== undefined) throw new Refusal(strange)
+  const hasBegun = noteDoing(options.town, 'beginning')
+  opened.push(hasBegun)
+  const restoring = whoIs(options.town, 'restoring')
+  if (restoring !== undefined)
+    throw new Refusal(`a copy is being put back into ${options.town} (pid ${restoring}); say gt up once that is done`)
   const town = await openTown({
     ...options,
     pid: process.pid,
@@ -116,6 +122,7 @@ async function begin(options: DaemonOptions, life: Life): Promise<void> {
     started_at: new Date().toISOString(),
   }
   writeConfig(layout.daemonJson, record)
+  hasBegun()
   // The lease is ours: a socket file that is still here is a dead daemon's.
   for (const path of socketsOf(options.town)) rmSync(path, { force: true })
   // Whoever waits for it hears at once that it is not to be.

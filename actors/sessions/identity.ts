@@ -35,8 +35,8 @@ export function writeShims(dir: string, node: string, commands: Record<string, s
 const gatherMs = 10
 
 /**
- * Has them mended as soon as somebody does something in their folder: to whoever runs a `gt` that was emptied, all seems
- * well. Returns how to stop. Without a watch, as when there are too many, they are mended as sessions start.
+ * Has them mended as soon as somebody does something in their folder: a worker that runs an emptied `gt` believes that
+ * it was heard. Returns how to stop. Without a watch, as when there are too many, they are mended as sessions start.
  */
 export function watchShims(
   dir: string,

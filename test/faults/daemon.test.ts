@@ -1,7 +1,7 @@
 // The daemon's own life, met as a person meets it: disks that are full, records that somebody locks or removes, starts
 // that fail, ends that come at any moment, daemons that say nothing.
 import { spawn, spawnSync } from 'node:child_process'
-import { existsSync, mkdirSync, readFileSync, rmSync, truncateSync, writeFileSync } from 'node:fs'
+import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, truncateSync, writeFileSync } from 'node:fs'
 import { connect } from 'node:net'
 import { join } from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
@@ -277,10 +277,22 @@ test('a town that begins while its records are locked waits for them', { timeout
   const daemon = spawn(process.execPath, [gtScript, 'up', '--foreground'], { cwd: t.town, env: t.env, stdio: 'ignore' })
   await new Promise((resolve) => setTimeout(resolve, 1000))
   expect(daemon.exitCode).toBe(null)
+  // It has nothing yet that anybody could ask it by.
+  expect(existsSync(t.layout.daemonJson)).toBe(false)
+  refused(t.gt('restore', 'daemon'), 1, `(pid ${daemon.pid}) begins`)
+  refused(t.gt('restore', 'wyvern'), 1, `(pid ${daemon.pid}) begins`)
   other.exec('ROLLBACK')
   other.close()
   await eventually(isUp)
   expect(t.daemonPid()).toBe(daemon.pid)
+  t.ok('down')
+  // The other way round.
+  const restoring = join(t.layout.daemon, `restoring-${process.pid}`)
+  writeFileSync(restoring, startOf(process.pid) ?? '')
+  refused(t.gt('up'), 1, `a copy is being put back into ${t.town} (pid ${process.pid})`)
+  writeFileSync(restoring, 'an earlier process of that number')
+  t.ok('up')
+  expect(readdirSync(t.layout.daemon).filter((name) => /ing-\d+$/.test(name))).toEqual([])
 })
 
 test('a line without end does not grow the daemon, and who sends it is told', { timeout: 60_000 }, async () => {
