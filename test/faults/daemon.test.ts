@@ -5,32 +5,14 @@ import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, truncateSync,
 import { connect } from 'node:net'
 import { join } from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
-import { afterEach, expect, test } from 'vitest'
+import { expect, test } from 'vitest'
 import { fileName } from '../../actors/beads/file.ts'
 import { startOf } from '../../actors/processes.ts'
 import type { Status } from '../../cli/api.ts'
-import {
-  committer,
-  type Done,
-  eventually,
-  gtScript,
-  isWritten,
-  type RealTown,
-  type RealTownOptions,
-  realTown,
-} from '../fixture/real-town.ts'
+import { make, notUp, refused, t } from '../fixture/own-town.ts'
+import { committer, eventually, gtScript, isWritten } from '../fixture/real-town.ts'
 import { hasSmallDisks } from '../fixture/small-disk.ts'
 
-let t: RealTown
-afterEach(() => t?.dispose())
-const make = (options: RealTownOptions = {}) => {
-  t = realTown(options)
-  return t
-}
-const refused = (done: Done, status: number, ...words: string[]) => {
-  expect(done).toMatchObject({ status })
-  for (const word of words) expect(done.stderr).toContain(word)
-}
 const problems = () => t.json<Status>('status').problems.join('\n')
 const isUp = () => t.gt('status').status === 0
 
@@ -67,7 +49,7 @@ ${committer.slice(committer.indexOf('\n') + 1)}`,
     writeFileSync(join(t.dir, 'full'), '')
     await eventually(() => problems().includes('the town waits'))
     expect(problems()).toMatch(/make room on the disk|no space left/i)
-    refused(t.gt('mail', 'send', 'mayor/', '-s', 'x', '-m', 'y'.repeat(20_000)), 1, 'make room on the disk')
+    refused(t.gt('mail', 'send', 'mayor/', '-s', 'x', '-m', 'y'.repeat(20_000)), 'make room on the disk')
     expect(t.daemonPid()).toBe(pid)
     rmSync(t.seen(join(t.town, 'fill')))
     t.ok('wait', 'wy-1', '--timeout', '60')
@@ -91,7 +73,7 @@ test('records that another process has locked: who asks is told, and what came m
   await eventually(() => t.alive().length === 1)
   const other = new DatabaseSync(t.layout.db, { timeout: 5000 })
   other.exec('BEGIN EXCLUSIVE')
-  refused(t.gt('mail', 'send', 'mayor/', '-s', 'x', '-m', 'y'), 1, 'locked by another process')
+  refused(t.gt('mail', 'send', 'mayor/', '-s', 'x', '-m', 'y'), 'locked by another process')
   // A session ends: the daemon's own turn.
   for (const { pid: session } of t.alive()) process.kill(-session, 'SIGKILL')
   await eventually(() => problems().includes('locked by another process'))
@@ -124,7 +106,7 @@ test('records that are gone are refused by every word that needs them, and the l
   t.ok('mail', 'send', 'mayor/', '-s', 'remember', '-m', 'this')
   const day = new Date().toISOString().slice(0, 10)
   await eventually(() => existsSync(join(t.layout.dbCopies, `${day}.db`)))
-  refused(t.gt('restore', 'daemon'), 1, 'gt down')
+  refused(t.gt('restore', 'daemon'), 'gt down')
   t.ok('down')
   for (const [words, harm] of [
     ['is missing', rmSync],
@@ -132,10 +114,10 @@ test('records that are gone are refused by every word that needs them, and the l
   ] as const) {
     harm(t.layout.db)
     for (const word of [['up'], ['log'], ['why', 'mayor/'], ['replay'], ['stop', '--all'], ['up', '--foreground']])
-      refused(t.gt(...word), 1, t.layout.db, words, t.layout.dbCopies, '`gt restore daemon`')
+      refused(t.gt(...word), t.layout.db, words, t.layout.dbCopies, '`gt restore daemon`')
     expect(t.ok('install', t.town)).toContain('is a town already')
     expect(t.gt('restore')).toMatchObject({ status: 1, stdout: expect.stringContaining(day) })
-    refused(t.gt('status'), 3, 'its last start failed', words)
+    notUp(t.gt('status'), 'its last start failed', words)
     t.ok('restore', 'daemon', '--from', day)
   }
   t.ok('up')
@@ -147,9 +129,9 @@ test('a start that fails leaves nothing, and is told in its own words', { timeou
   const store = join(t.rig, '.beads', fileName)
   const bytes = readFileSync(store)
   rmSync(store)
-  refused(t.gt('up'), 1, 'the town does not come up', fileName)
+  refused(t.gt('up'), 'the town does not come up', fileName)
   expect([t.layout.socket, t.layout.daemonJson, t.layout.dbOpen].filter(existsSync)).toEqual([])
-  refused(t.gt('status'), 3, 'its last start failed')
+  notUp(t.gt('status'), 'its last start failed')
   writeFileSync(store, bytes)
   t.ok('up')
 })
@@ -168,13 +150,13 @@ test('a daemon that does not answer is told of by every word, and ended by gt do
   watch.stdout.resume()
   const pid = t.daemonPid()
   process.kill(pid, 'SIGSTOP')
-  refused(t.gt('status'), 3, 'does not answer', 'gt down')
+  notUp(t.gt('status'), 'does not answer', 'gt down')
   await eventually(() => watched.includes('does not answer'))
   watch.kill()
   const done = t.ok('down')
   expect(done).toContain(`(pid ${pid}) did not end by itself and was killed`)
   expect([startOf(pid), t.alive(), existsSync(t.layout.socket)]).toEqual([undefined, [], false])
-  refused(t.gt('down'), 3, 'is not up')
+  notUp(t.gt('down'), 'is not up')
   t.ok('up')
   await eventually(() => t.alive().length === 1)
 })
@@ -188,7 +170,7 @@ test('a killed daemon: who asks is told since when, and gt up says what it found
   const [session] = t.alive()
   process.kill(t.daemonPid(), 'SIGKILL')
   await eventually(() => !isUp())
-  refused(t.gt('status'), 3, 'ended without a word', 'last heard of at 2', 'nothing that was decided is lost')
+  notUp(t.gt('status'), 'ended without a word', 'last heard of at 2', 'nothing that was decided is lost')
   const up = t.ok('up')
   expect(up).toContain('the town had not been closed')
   expect(up).toContain(`found: 1 session that went on, and that it watches again (${session?.id})`)
@@ -217,7 +199,7 @@ test('a daemon that meets what it cannot know says its last words, also to who a
   db.close()
   for (const session of t.alive()) process.kill(-session.pid, 'SIGKILL')
   await eventually(() => startOf(pid) === undefined)
-  refused(t.gt('status'), 3, 'ended by itself at 2', 'its last words: no such table')
+  notUp(t.gt('status'), 'ended by itself at 2', 'its last words: no such table')
 })
 
 test.each(['SIGTERM', 'SIGINT'] as const)(
@@ -279,8 +261,8 @@ test('a town that begins while its records are locked waits for them', { timeout
   expect(daemon.exitCode).toBe(null)
   // It has nothing yet that anybody could ask it by.
   expect(existsSync(t.layout.daemonJson)).toBe(false)
-  refused(t.gt('restore', 'daemon'), 1, `(pid ${daemon.pid}) begins`)
-  refused(t.gt('restore', 'wyvern'), 1, `(pid ${daemon.pid}) begins`)
+  refused(t.gt('restore', 'daemon'), `(pid ${daemon.pid}) begins`)
+  refused(t.gt('restore', 'wyvern'), `(pid ${daemon.pid}) begins`)
   other.exec('ROLLBACK')
   other.close()
   await eventually(isUp)
@@ -289,7 +271,7 @@ test('a town that begins while its records are locked waits for them', { timeout
   // The other way round.
   const restoring = join(t.layout.daemon, `restoring-${process.pid}`)
   writeFileSync(restoring, startOf(process.pid) ?? '')
-  refused(t.gt('up'), 1, `a copy is being put back into ${t.town} (pid ${process.pid})`)
+  refused(t.gt('up'), `a copy is being put back into ${t.town} (pid ${process.pid})`)
   writeFileSync(restoring, 'an earlier process of that number')
   t.ok('up')
   expect(readdirSync(t.layout.daemon).filter((name) => /ing-\d+$/.test(name))).toEqual([])
@@ -355,7 +337,7 @@ test.each([
     process.kill(t.daemonPid(), 'SIGKILL')
     await eventually(() => !isUp())
     harm(t.layout.secret)
-    refused(t.gt('mail', 'inbox'), 1, t.layout.secret, 'gt up')
+    refused(t.gt('mail', 'inbox'), t.layout.secret, 'gt up')
     expect(t.ok('up')).toContain(`it is a new one, and sessions of the old one begin again (${session?.id})`)
     expect(t.ok('mail', 'inbox')).toContain('remember')
     writeFileSync(join(t.town, 'go'), '')
