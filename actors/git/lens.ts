@@ -41,8 +41,22 @@ export function through(lens: string, of: { worktree: string; gitDir: string } |
 export function lensOf(town: string, rig: string): string {
   const { lens } = rigLayout(town, rig)
   mustHaveRepositories(town, rig)
+  if (!isFilled(alternatesIn(town, rig))) shareObjects(town, rig)
   if (!isWhole(lens)) makeLens(town, rig, textOf(join(lens, excluded)) || hiddenLinks(town, rig))
   return lens
+}
+
+/** From the objects of the Mayor's clone to those of the Refinery's, which never deletes any. */
+export const alternates = '../../../../refinery/rig/.git/objects\n'
+const alternatesIn = (town: string, rig: string) => join(rigLayout(town, rig).clone, '.git/objects/info/alternates')
+
+/** Clones made before they shared objects, and agents, may lack the way to the Refinery's. */
+export function shareObjects(town: string, rig: string): void {
+  const file = alternatesIn(town, rig)
+  const known = textOf(file) ?? ''
+  if (known.split('\n').includes(alternates.trim())) return
+  mkdirSync(dirname(file), { recursive: true })
+  writePassing(file, `${alternates}${known}`)
 }
 
 /** Throws in words where a rig's clones are gone: nothing is to be begun anew in their place. */
@@ -75,9 +89,11 @@ export function writeLens(lens: string, common: string, format: string, exclude 
 
 const excluded = 'info/exclude'
 
+const isFilled = (path: string) => (statSync(path, { throwIfNoEntry: false })?.size ?? 0) > 0
+
 /** Git that finds a part of it missing says only that this is no repository. */
 const isWhole = (lens: string) =>
-  ['HEAD', 'config'].every((name) => (statSync(join(lens, name), { throwIfNoEntry: false })?.size ?? 0) > 0) &&
+  ['HEAD', 'config'].every((name) => isFilled(join(lens, name))) &&
   [...shown, excluded].every((name) => lstatSync(join(lens, name), { throwIfNoEntry: false }))
 
 /** A link to `target`, relative where both are of one town, so that a town can be moved. */

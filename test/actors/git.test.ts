@@ -379,6 +379,61 @@ test.each(['clone', 'refineryClone'] as const)(
   },
 )
 
+test('a branch that was deleted or begun anew under its worker goes on where it was, with all files', async () => {
+  await add('w', origin('o', 'trunk', { 'a.txt': 'zero\n' }))
+  const { path } = await hands().createWorktree({ ...place(), start: null }, call)
+  const one = commit(path, { 'one.txt': 'one\n' }, 'one')
+  writeFileSync(join(path, 'two.txt'), 'two\n')
+  const again = () => hands().createWorktree({ ...place(), start: null }, call)
+  const ref = join(rigLayout(town, 'w').clone, '.git/refs/heads/polecat/Nux-1')
+  for (const harm of [() => rmSync(ref), () => writeFileSync(ref, '')]) {
+    harm()
+    expect(await again()).toMatchObject({ head: one })
+  }
+  rmSync(ref)
+  commit(path, {}, 'two')
+  await expect(hands().inspectWorktree(place(), call)).rejects.toThrow('was begun anew and does not go on from')
+  expect(await again()).toMatchObject({ head: one })
+  expect(await hands().inspectWorktree(place(), call)).toMatchObject({ head: one, dirty: ['two.txt'], own: 1 })
+})
+
+test('a place that lost its links to the clone has them again: what was committed meanwhile counts as not committed', async () => {
+  await add('w', origin('o', 'trunk', { 'a.txt': 'zero\n' }))
+  const { path, head } = await hands().createWorktree({ ...place(), start: null }, call)
+  const common = join(rigLayout(town, 'w').clone, '.git/worktrees/Nux-1/common')
+  const links = readdirSync(common, { recursive: true, withFileTypes: true })
+    .filter((entry) => entry.isSymbolicLink())
+    .map((entry) => join(entry.parentPath, entry.name))
+  expect(links.length).toBeGreaterThan(5)
+  for (const each of links) {
+    rmSync(each)
+    expect([each, await hands().inspectWorktree(place(), call)]).toMatchObject([each, { head, dirty: [] }])
+  }
+  rmSync(join(common, 'refs/heads'))
+  commit(path, { 'done.txt': 'done\n' }, 'done')
+  expect(await hands().inspectWorktree(place(), call)).toMatchObject({ head, dirty: ['done.txt'] })
+  expect((await clear()).dirty).not.toBeNull()
+})
+
+test('what git keeps of a place, or of the way to its objects, may be cut or gone: it is made again', async () => {
+  await add('w', origin('o', 'trunk', { 'a.txt': 'zero\n' }))
+  await hands().createWorktree({ ...place(), start: null }, call)
+  const { clone } = rigLayout(town, 'w')
+  const look = () => hands().inspectWorktree(place(), call)
+  const whole = await look()
+  for (const name of [
+    'worktrees/Nux-1/HEAD',
+    'worktrees/Nux-1/commondir',
+    'worktrees/Nux-1/index',
+    'objects/info/alternates',
+  ])
+    for (const harm of [rmSync, (path: string) => writeFileSync(path, '')]) {
+      harm(join(clone, '.git', name))
+      expect([name, await look()]).toEqual([name, whole])
+    }
+  await clear()
+})
+
 /** A commit of somebody else's on main. */
 function commitAndPush(file: string): string {
   const sha = commit(join(dir, 'o-work'), { [file]: 'other\n' }, file)
