@@ -55,18 +55,18 @@ export async function clearPlace(deps: RigGit, input: EffectInput<'clearPlace'>)
 const putBack = 'put-back'
 
 /**
- * Before a worker's place is made: one of another incarnation of it is nobody's. It was retired and somebody put it
- * back, or the town's records are older than it is. What is in it is kept, and it goes.
+ * Before a worker's place is made: one of an earlier incarnation that the town remembers no more was retired, and
+ * somebody put it back. What is in it is kept, and it goes. One that the town remembers is left for `prove` to refuse.
  */
 export async function clearOther(deps: RigGit, place: Place): Promise<void> {
   const { rig, polecat } = place
   const path = rigLayout(deps.town, rig).polecat(polecat)
   if (!isThere(path)) return
   const record = readRecord(deps.town, rig, polecat)
-  const incarnation = namedBy(path, place) ?? record?.incarnation
-  if (incarnation === undefined || incarnation === place.incarnation) return
-  // What the town remembers is of a place that this one was put over.
-  if (record && record.incarnation !== incarnation) removeRecord(deps.town, { ...place, ...record })
+  const incarnation = namedBy(path, place)
+  if (incarnation === undefined || incarnation === place.incarnation || incarnation === record?.incarnation) return
+  // What it remembers is of a place that this one was put over.
+  if (record) removeRecord(deps.town, { ...place, ...record })
   const branch = `polecat/${polecat}-${incarnation}`
   await clearPlace(deps, { rig, polecat, incarnation, branch, issue: putBack, handedOver: null })
   const words = `the place of ${branch}, which had gone, was there again: what was in it is kept`

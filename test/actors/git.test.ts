@@ -322,10 +322,10 @@ test('a place that was retired and put back is kept and makes room for its worke
     rmSync(root, { recursive: true, force: true })
     cpSync(join(dir, 'backup'), root, { recursive: true, verbatimSymlinks: true })
   }
-  // Its rig is gone when it goes; then the records of the town are older than the place.
+  // Its rig is gone when it goes; then it is put over its successor.
   rmSync(root, { recursive: true })
   await clear()
-  for (const next of [place('Nux', 2), place('Nux', 0)]) {
+  for (const next of [place('Nux', 2), place('Nux', 3)]) {
     putBack()
     await hands().createWorktree({ ...next, start: null }, call)
     expect(sh(path, 'status', '--porcelain', '--branch')).toBe(`## ${next.branch}`)
