@@ -63,8 +63,8 @@ export function isAdminOf(admin: string, { polecat, incarnation }: Place): boole
 }
 
 /**
- * What git must read of its own folder of a place is a file with something in it: whatever else a worker put there would
- * hold git up for ever. True when the index is to be read anew.
+ * What git must read of its own folder of a place is a file with something in it: whatever else a worker put there
+ * would hold git up for ever. True when the index is to be read anew.
  */
 export function mendAdmin(admin: string, branch: string): boolean {
   const isOdd = (name: string) => {
