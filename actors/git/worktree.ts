@@ -146,7 +146,7 @@ export async function prove(deps: RigGit, place: Place): Promise<ProvenPlace> {
   // Places of older versions share all of the clone's.
   if (wordIn(join(own, 'commondir')) === 'common') linkShared(join(clone, '.git'), join(own, 'common'))
   const found = lstatSync(link, { throwIfNoEntry: false })
-  if (found && !found.isFile() && !found.isDirectory()) rmSync(link)
+  if (found && !found.isDirectory() && !(found.isFile() && found.size > 0)) rmSync(link)
   if (!existsSync(link)) writeGitFile(deps.town, path, path, own)
   return { at: worktreeAt(deps.town, place.rig, path, own), path, own, record }
 }

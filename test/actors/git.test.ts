@@ -417,8 +417,8 @@ test('a place that lost its links to the clone has them again: what was committe
 
 test('what git keeps of a place, or of the way to its objects, may be cut or gone: it is made again', async () => {
   await add('w', origin('o', 'trunk', { 'a.txt': 'zero\n' }))
-  await hands().createWorktree({ ...place(), start: null }, call)
-  const { clone } = rigLayout(town, 'w')
+  const { path } = await hands().createWorktree({ ...place(), start: null }, call)
+  const { clone, root } = rigLayout(town, 'w')
   const look = () => hands().inspectWorktree(place(), call)
   const whole = await look()
   for (const name of [
@@ -431,6 +431,21 @@ test('what git keeps of a place, or of the way to its objects, may be cut or gon
       harm(join(clone, '.git', name))
       expect([name, await look()]).toEqual([name, whole])
     }
+  const seen = join(clone, '.git/worktrees/Nux-1/common/refs/remotes/origin/trunk')
+  for (const file of [join(path, '.git'), seen]) {
+    writeFileSync(file, '')
+    await hands().createWorktree({ ...place(), start: null }, call)
+    expect([file, sh(path, 'rev-parse', 'origin/trunk')]).toEqual([file, sh(clone, 'rev-parse', 'origin/trunk')])
+  }
+  commit(path, { 'b.txt': 'one\n' }, 'work')
+  const { head } = await hands().pinWork({ ...place(), issue: 'w-1', purpose: 'merge' }, call)
+  const all = join(root, 'refinery/attributes/.all')
+  const { commit: first } = await built(request('w-1', head))
+  for (const harm of [rmSync, (path: string) => writeFileSync(path, '')]) {
+    harm(all)
+    expect(await built(request('w-1', head))).toMatchObject({ commit: first })
+    expect(statSync(all).size).toBeGreaterThan(0)
+  }
   await clear()
 })
 
