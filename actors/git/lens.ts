@@ -59,7 +59,10 @@ export function shareObjects(town: string, rig: string): void {
   writePassing(file, `${alternates}${known}`)
 }
 
-/** Throws in words where a rig's clones are gone: nothing is to be begun anew in their place. */
+/**
+ * Throws in words where a rig's clones are gone: nothing is to be begun anew in their place. The Refinery's HEAD alone
+ * is made again: git sees no repository without one, and nothing there goes by it.
+ */
 export function mustHaveRepositories(town: string, rig: string): void {
   const { clone, refineryClone } = rigLayout(town, rig)
   for (const path of [clone, refineryClone])
@@ -67,6 +70,8 @@ export function mustHaveRepositories(town: string, rig: string): void {
       throw new Error(
         `${path} has no repository of its own any more (.git): put it back from a copy of your own, or clone origin there (git clone <git_url> ${path})`,
       )
+  const head = join(refineryClone, '.git/HEAD')
+  if (!isFilled(head)) writePassing(head, nowhere)
 }
 
 /** Makes the lens of a rig anew; `excludes` are the files that are nobody's work, as `.gitignore` has them. */
@@ -82,12 +87,13 @@ export function makeLens(town: string, rig: string, excludes = ''): void {
 export function writeLens(lens: string, common: string, format: string, exclude = ''): void {
   mkdirSync(join(lens, 'info'), { recursive: true, mode: 0o700 })
   for (const name of shown) link(join(lens, name), join(common, name))
-  writePassing(join(lens, 'HEAD'), 'ref: refs/heads/nothing\n')
+  writePassing(join(lens, 'HEAD'), nowhere)
   writePassing(join(lens, excluded), exclude)
   writePassing(join(lens, 'config'), format)
 }
 
 const excluded = 'info/exclude'
+const nowhere = 'ref: refs/heads/nothing\n'
 
 const isFilled = (path: string) => (statSync(path, { throwIfNoEntry: false })?.size ?? 0) > 0
 

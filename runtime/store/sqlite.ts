@@ -142,7 +142,8 @@ function openChecked(path: string, { readOnly = false, id, busyMs = 10_000 }: Sq
     }
     if (version > 0) {
       const { quick_check: verdict } = db.prepare('PRAGMA quick_check(1)').get() as { quick_check: string }
-      if (verdict !== 'ok') throw new StoreUnusable(`${path} is damaged (${verdict}); it was left as it is`)
+      if (verdict !== 'ok')
+        throw new StoreUnusable(`${path} is damaged (${verdict.split('\n').at(-1)}); it was left as it is`)
     }
     db.exec('PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA wal_autocheckpoint = 1000')
     for (let next = version; next < migrations.length; next++) {

@@ -440,6 +440,7 @@ test('what git keeps of a place, or of the way to its objects, may be cut or gon
   commit(path, { 'b.txt': 'one\n' }, 'work')
   const { head } = await hands().pinWork({ ...place(), issue: 'w-1', purpose: 'merge' }, call)
   const all = join(root, 'refinery/attributes/.all')
+  rmSync(join(root, 'refinery/rig/.git/HEAD'))
   const { commit: first } = await built(request('w-1', head))
   for (const harm of [rmSync, (path: string) => writeFileSync(path, '')]) {
     harm(all)
