@@ -167,6 +167,21 @@ export function textAt(path: string, bytesMax = textBytesMax): string {
   }
 }
 
+interface Schema<T> {
+  safeParse(value: unknown): { success: true; data: T } | { success: false }
+}
+
+/** What the town noted for itself, as JSON; undefined when it is missing, cut, or not as the town writes it. */
+export function noteAt<T>(path: string, schema: Schema<T>): T | undefined {
+  try {
+    const read = schema.safeParse(JSON.parse(textOf(path) ?? 'null'))
+    return read.success ? read.data : undefined
+  } catch (error) {
+    if (error instanceof SyntaxError) return undefined
+    throw error
+  }
+}
+
 /** The first bytes of a program, which may be a link to it; empty when there is none. */
 export function firstBytes(path: string, bytesMax: number): Buffer {
   const fd = opened(path, O_RDONLY | O_NONBLOCK)

@@ -15,7 +15,7 @@ import {
 } from '../runtime/open.ts'
 import { writeConfig } from './config.ts'
 import { type Copy, filesOf, lastCopyIn, moveAside, putBack } from './copies.ts'
-import { lastBytes, textOf } from './files.ts'
+import { lastBytes, noteAt } from './files.ts'
 import { townLayout } from './layout.ts'
 import { endSessions } from './sessions/session.ts'
 
@@ -204,15 +204,7 @@ function whyNot(town: string): string | undefined {
 }
 
 /** One that cannot be read is made again from the records themselves. */
-function markOf(town: string): Mark | undefined {
-  const { dbMark } = townLayout(town)
-  try {
-    return mark.parse(JSON.parse(textOf(dbMark) ?? 'null'))
-  } catch (error) {
-    if (error instanceof SyntaxError || error instanceof z.ZodError) return undefined
-    throw error
-  }
-}
+const markOf = (town: string): Mark | undefined => noteAt(townLayout(town).dbMark, mark)
 
 function withWayOut<T>(town: string, work: () => T): T {
   try {

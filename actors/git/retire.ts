@@ -2,7 +2,7 @@
 // lose them; a place is cleared once all of it is pinned.
 // Never: changes a worktree or its index; deletes a pin; clears a place that has something that cannot be kept.
 import { existsSync, lstatSync, readdirSync } from 'node:fs'
-import { join } from 'node:path'
+import { basename, join } from 'node:path'
 import type { EffectInput, EffectOutput } from '../../machines/effects.ts'
 import type { Preserved } from '../../machines/mail.ts'
 import { rigLayout } from '../layout.ts'
@@ -12,6 +12,7 @@ import { childless, pinNested, reflogged } from './nested.ts'
 import { packPins } from './pin.ts'
 import { adminOf, adminsNaming, isAdminOf, readRecord, removeRecord } from './place.ts'
 import { deleteRef, isLoose, knownMain, readHead, readRef, wordIn, writeRef } from './refs.ts'
+import { linkedFrom } from './repository.ts'
 import type { Place, RigGit } from './rig.ts'
 import { clearStaged, discardPlace } from './staging.ts'
 import { statusOf } from './status.ts'
@@ -48,6 +49,34 @@ export async function clearPlace(deps: RigGit, input: EffectInput<'clearPlace'>)
   if (tip !== undefined && !(await deleteRef(join(clone, '.git'), ref, tip)))
     await git(cloneAt(deps.town, input.rig), ['update-ref', '-d', ref, tip])
   return kept
+}
+
+/** Of which issue a place was that somebody put back, nobody knows any more: its work is kept under this name. */
+const putBack = 'put-back'
+
+/**
+ * Before a worker's place is made: one of an earlier incarnation that the town remembers no more was retired, and
+ * somebody put it back. What is in it is kept, and it goes. One that the town remembers is left for `prove` to refuse.
+ */
+export async function clearOther(deps: RigGit, place: Place): Promise<void> {
+  const { rig, polecat } = place
+  const path = rigLayout(deps.town, rig).polecat(polecat)
+  if (!isThere(path)) return
+  const record = readRecord(deps.town, rig, polecat)
+  const incarnation = namedBy(path, place)
+  if (incarnation === undefined || incarnation === place.incarnation || incarnation === record?.incarnation) return
+  // What it remembers is of a place that this one was put over.
+  if (record) removeRecord(deps.town, { ...place, ...record })
+  const branch = `polecat/${polecat}-${incarnation}`
+  await clearPlace(deps, { rig, polecat, incarnation, branch, issue: putBack, handedOver: null })
+  const words = `the place of ${branch}, which had gone, was there again: what was in it is kept`
+  deps.report?.(new Error(`${words} (gt recover ${rig}/${polecat})`))
+}
+
+/** The incarnation in the name of git's own folder of a place; undefined when it is another's, or none. */
+function namedBy(path: string, { polecat }: Place): number | undefined {
+  const [, name, incarnation] = /^(.+?)-(\d+)(-\d+-\d+)?$/.exec(basename(linkedFrom(path))) ?? []
+  return name === polecat ? Number(incarnation) : undefined
 }
 
 const isThere = (path: string) => lstatSync(path, { throwIfNoEntry: false }) !== undefined

@@ -12,17 +12,12 @@ import {
   writeFileSync,
 } from 'node:fs'
 import { join } from 'node:path'
-import { afterEach, expect, test } from 'vitest'
+import { expect, test } from 'vitest'
 import { copiesOf, linksOf, storeOf } from '../../actors/beads/tiers.ts'
-import { committer, eventually, type RealTown, type RealTownOptions, realTown } from '../fixture/real-town.ts'
+import { make, t } from '../fixture/own-town.ts'
+import { committer, eventually } from '../fixture/real-town.ts'
 import { asBefore } from '../fixture/stores.ts'
 
-let t: RealTown
-afterEach(() => t?.dispose())
-const make = (options: RealTownOptions = {}) => {
-  t = realTown(options)
-  return t
-}
 const tier = (rig: string | undefined = 'wyvern') => ({ town: t.town, rig })
 const file = (rig?: string) => join(storeOf(tier(rig)), 'issues.sqlite')
 const titles = () => (JSON.parse(t.okBd('list', '--all', '--json')) as { title: string }[]).map(({ title }) => title)
