@@ -12,7 +12,7 @@ import { factsOf, rigOfIssue } from '../actors/facts.ts'
 import { foldersIn, textAt } from '../actors/files.ts'
 import { gateHands } from '../actors/gates/hands.ts'
 import { gitHands } from '../actors/git/hands.ts'
-import { preservedOf } from '../actors/git/pin.ts'
+import { landedOf, preservedOf } from '../actors/git/pin.ts'
 import { gitTrouble, prepareGit } from '../actors/git/prepare.ts'
 import type { RigGit } from '../actors/git/rig.ts'
 import { endRunning } from '../actors/git/run.ts'
@@ -322,6 +322,7 @@ function handsOf({ town, env, entry, report }: TownOptions, { rigs, shelves, plu
       of: shelves.of,
       wait: shelves.wait,
       preservedOf: (name, issue) => preservedOf(git, name, issue),
+      landedOf: (name, issue) => landedOf(git, name, issue),
       secret,
     }),
     ...gitHands(git),

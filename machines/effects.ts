@@ -48,11 +48,16 @@ export const effects = {
       escalated: z.array(issueId).default([]),
       /** In somebody's hands, in the queue, or on their way back: neither ready nor done, whatever their status says. */
       underway: z.array(issueId).default([]),
+      /** Workers there are: what another worker of the rig holds, nobody works on. */
+      holders: z.array(z.string()).default([]),
       /** At most so many that are ready: an answer does not grow with what there is to do. */
       most: z.int().min(0).default(1),
     }),
     output: z.object({
-      /** Open, unblocked, unclaimed issues among those asked for; priority, then age. Epics themselves never. */
+      /**
+       * Unblocked issues among those asked for that are open and unclaimed, or that only an older copy of the issues
+       * says to be in hands (`previous`), or the Overseer's; priority, then age. Epics themselves never.
+       */
       ready: z.array(startable),
       /** There are more that are ready. */
       more: z.boolean(),
@@ -85,6 +90,8 @@ export const effects = {
       z.object({ kind: z.literal('claimed'), issue: issueBrief, preserved: preserved.nullable() }),
       z.object({ kind: z.literal('held'), holder: z.string() }),
       z.object({ kind: z.literal('unavailable'), why: z.string() }),
+      /** Its work is on main: these issues are an older copy, of before it landed. */
+      z.object({ kind: z.literal('landed'), commit: sha }),
     ]),
     lane: beadsLane,
   }),

@@ -124,6 +124,8 @@ export interface Commands {
   issuesMax: number
   filed(id: string): void
   workersMax: number
+  /** Something becomes of the file that the issues are in. */
+  beadsGo(): void
   /** The clock on the wall is set, or the machine sleeps, for so many milliseconds. */
   clockMoves(ms: number): void
 }
@@ -186,6 +188,7 @@ export function makePeople(
       say('what holds the sessions ends, and they with it')
       world.endServer()
     },
+    commands.beadsGo,
     () => commands.configure(pick(Array.from({ length: commands.workersMax }, (_, n) => n + 1))),
     () => {
       const [polecat] = [...world.worktrees.keys()]

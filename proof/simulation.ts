@@ -13,9 +13,10 @@ import type { ActorState, Host, JsonObject, PromisedEffect, Role, Store } from '
 import { openHost, openSqliteStore, seededRandom, virtualClock } from '../runtime/open.ts'
 import { Crash, kept, mortal } from './crash.ts'
 import { makePast } from './evidence.ts'
-import { performIn } from './hands.ts'
+import { performIn, waitsFor } from './hands.ts'
 import { makeAgents, makeOverseer, makePeople, type Stage } from './inhabitants.ts'
 import { always, check as checkAll, atRest as restful, type TownView, Violation } from './invariants.ts'
+import { makeShelf } from './shelf.ts'
 import { epic, freshIssue, limits, rig, type SimIssue, World } from './world.ts'
 
 export interface SimOptions {
@@ -27,6 +28,8 @@ export interface SimOptions {
   /** Faults never stop: only what must hold at every moment is asked, not that all comes to rest. */
   safety?: boolean
   trace?: boolean
+  /** The share of restarts at which the file of the issues is found lost. */
+  losses?: number
   /**
    * Plugins of the rig that bring a machine of their own: they are written to, crash and come to rest with the town.
    */
@@ -62,6 +65,7 @@ export function simulate({
   maxWorkers = 2,
   safety = false,
   trace = false,
+  losses = 0.02,
   plugins = [],
   heard,
 }: SimOptions): SimResult {
@@ -147,9 +151,11 @@ export function simulate({
     say(`— crash ${how} —`)
     // Hands that were at work may have finished what nobody heard of.
     for (const flight of inFlight)
-      if (flight.effect.name !== 'watchSession' && flight.result === undefined && chance(0.5)) perform(flight)
+      if (finishable().includes(flight) && !isWatch(flight) && flight.result === undefined && chance(0.5))
+        perform(flight)
     inFlight = []
     const before = kept(store)
+    const asOf = shelf.down()
     host.close()
     // While the town is down, nobody watches what passes.
     clock.advance(pick([0, 0, 5000, 86_400_000]))
@@ -157,7 +163,10 @@ export function simulate({
     host = open()
     if (kept(store) !== before) throw new Violation('a restart changed what was kept (invariant 11)')
     // The composition root asks each rig to look again, as the daemon does.
-    host.post({ from: 'daemon', to: `${rig}/witness`, type: 'issues.changed', body: {} })
+    post('daemon', `${rig}/witness`, 'issues.changed')
+    shelf.begun()
+    // Who brings an older copy back is told that what came after is not in it, and asks for what is to be done.
+    if (asOf === 'older') ask()
   }
 
   /** Runs what may die in the middle. */
@@ -205,7 +214,9 @@ export function simulate({
 
   const isWatch = (flight: InFlight) => flight.effect.name === 'watchSession'
   const finishable = () =>
-    inFlight.filter((flight) => !isWatch(flight) || world.watched(flight.effect.input) !== undefined)
+    inFlight.filter((flight) =>
+      isWatch(flight) ? world.watched(flight.effect.input) !== undefined : !waitsFor(world, flight.effect),
+    )
 
   function finish(flight: InFlight): void {
     if (isWatch(flight)) {
@@ -230,6 +241,8 @@ export function simulate({
   const post = (from: string, to: string, type: string, body: JsonObject = {}) => host.post({ from, to, type, body }).id
 
   const stage: Stage = { world, host: () => host, chance, pick, post, say, reckless: () => faults }
+  const timesAsked = (cause: string) => past.seen(store, 0).everAsked.filter((each) => each === cause).length
+  const shelf = makeShelf(stage, { asked: timesAsked, losses })
   const agentActs = makeAgents(stage)
   const { askForStuck, takeDownAgain } = makeOverseer(stage)
   const people = makePeople(stage, {
@@ -239,6 +252,7 @@ export function simulate({
     issuesMax: count + 3,
     filed: (id) => world.epicClosed && late.add(id),
     workersMax: maxWorkers + 1,
+    beadsGo: shelf.go,
     clockMoves: (ms) => {
       say(`the clock moves by ${ms / 3_600_000} h`)
       clock.jump(ms)
@@ -388,6 +402,7 @@ export function simulate({
   function liveness(): void {
     // While the Overseer's brake holds, everything ends and nothing begins.
     faults = false
+    shelf.calm()
     world.calm()
     post('daemon', `${rig}/witness`, 'issues.changed')
     if (stopped) {

@@ -17,10 +17,16 @@ const call = {
   signal: new AbortController().signal,
 } satisfies EffectCall
 const hands = () =>
-  beadsHands({ of: () => beads, wait: async () => beads, preservedOf: async () => null, secret: 'secret' })
+  beadsHands({
+    of: () => beads,
+    wait: async () => beads,
+    preservedOf: async () => null,
+    landedOf: async () => null,
+    secret: 'secret',
+  })
 const survey = async (epics: string[], escalated: string[] = [], underway: string[] = []) => {
   const { ready, closed, complete, over } = await hands().surveyIssues(
-    { rig: 'w', epics, issues: [], escalated, underway, most: 10 },
+    { rig: 'w', epics, issues: [], escalated, underway, holders: [], most: 10 },
     call,
   )
   return { ready: ready.map(({ id }) => id), closed, complete, over }
@@ -102,7 +108,7 @@ test('what somebody else closed while it was under way is dropped; what its work
   beads.closeIssue(own, 'done', nux)
   await close(landed)
   const { dropped } = await hands().surveyIssues(
-    { rig: 'w', epics: [], issues: [], escalated: [], underway: [theirs, own, landed, 'w-gone'], most: 1 },
+    { rig: 'w', epics: [], issues: [], escalated: [], underway: [theirs, own, landed, 'w-gone'], holders: [], most: 1 },
     call,
   )
   expect(dropped).toEqual([theirs, 'w-gone'])
