@@ -28,8 +28,6 @@ export interface SimOptions {
   /** Faults never stop: only what must hold at every moment is asked, not that all comes to rest. */
   safety?: boolean
   trace?: boolean
-  /** The share of restarts at which the file of the issues is found lost. */
-  losses?: number
   /**
    * Plugins of the rig that bring a machine of their own: they are written to, crash and come to rest with the town.
    */
@@ -65,7 +63,6 @@ export function simulate({
   maxWorkers = 2,
   safety = false,
   trace = false,
-  losses = 0.02,
   plugins = [],
   heard,
 }: SimOptions): SimResult {
@@ -242,7 +239,7 @@ export function simulate({
 
   const stage: Stage = { world, host: () => host, chance, pick, post, say, reckless: () => faults }
   const timesAsked = (cause: string) => past.seen(store, 0).everAsked.filter((each) => each === cause).length
-  const shelf = makeShelf(stage, { asked: timesAsked, losses })
+  const shelf = makeShelf(stage, { asked: timesAsked, losses: chance(0.1) ? 0.5 : 0.02 })
   const agentActs = makeAgents(stage)
   const { askForStuck, takeDownAgain } = makeOverseer(stage)
   const people = makePeople(stage, {

@@ -13,12 +13,14 @@ import { isUnchanged } from './hands.ts'
 import { writeSeen } from './kept.ts'
 import { mendLinks } from './links.ts'
 import { town } from './parts.ts'
-import { copiesOf, daysCopied, identityOf, nameOf, storeOf, type Tier } from './tiers.ts'
+import { behind, copiesOf, daysCopied, identityOf, nameOf, seenOf, storeOf, type Tier } from './tiers.ts'
 
 export interface Restored {
   /** The copy that was brought back; null: it begins with no issues. */
   from: string | null
   mark: Mark
+  /** In words, what it lacks of what there was; undefined: nothing. */
+  lacks: string | undefined
   /** Where what was there is now. */
   aside: string | undefined
 }
@@ -60,13 +62,14 @@ export function restore(tier: Tier, from: string | null, prefix: string): Restor
     const mark = beads.mark()
     beads.close()
     if (damage !== undefined) throw new BeadsError(`${from} is damaged (${damage}); nothing was changed`)
+    const lacks = behind(mark, seenOf(tier))
     onDisk(made)
     const aside = setAside(tier, [store])
     renameSync(making, store)
     onDisk(dirname(store))
     writeSeen(tier, mark)
     mendLinks(tier)
-    return { from, mark, aside }
+    return { from, mark, lacks, aside }
   } finally {
     rmSync(making, { recursive: true, force: true })
   }

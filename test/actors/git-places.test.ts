@@ -6,7 +6,7 @@ import { join } from 'node:path'
 import { promisify } from 'node:util'
 import { afterEach, beforeEach, expect, test } from 'vitest'
 import { fetchMain } from '../../actors/git/origin.ts'
-import { keptWork, preservedOf, prunePins } from '../../actors/git/pin.ts'
+import { keptWork, landedOf, preservedOf, prunePins } from '../../actors/git/pin.ts'
 import { adminOf } from '../../actors/git/place.ts'
 import { prepareGit } from '../../actors/git/prepare.ts'
 import type { MergeStyle } from '../../actors/git/rig.ts'
@@ -368,6 +368,7 @@ test.each<MergeStyle>(['squash', 'rebase'])('%s: what main has of the pins is kn
   const built = await hands.buildCandidate({ rig: 'w', members: [member], known: null }, call)
   if (built.kind !== 'built') throw new Error(built.kind)
   expect(await preservedOf(rig.deps(), 'w', 'w-1')).not.toBe(null)
+  expect(await landedOf(rig.deps(), 'w', 'w-1')).toBe(null)
   await hands.landCandidate({ rig: 'w', commit: built.commit, base: built.base }, call)
   await hands.confirmLanded({ rig: 'w', commit: built.commit }, call)
   expect(new Map((await kept()).map(({ sha, landed }) => [sha, landed]))).toEqual(
@@ -377,6 +378,8 @@ test.each<MergeStyle>(['squash', 'rebase'])('%s: what main has of the pins is kn
     ]),
   )
   expect(await preservedOf(rig.deps(), 'w', 'w-1')).toBe(null)
+  expect([member.sha, first.sha]).toContain(await landedOf(rig.deps(), 'w', 'w-1'))
+  expect(await landedOf(rig.deps(), 'w', 'w-2')).toBe(null)
   expect(await prunePins(rig.deps(), 'w', Date.now() + 1000)).toEqual({ letGo: 2 })
   expect(await kept()).toEqual([])
 })

@@ -20,7 +20,8 @@ const suites: Readonly<Record<string, readonly string[]>> = {
   'actors/beads/': ['beads', 'parts', 'mail', 'stores', 'store-kept'].map(inActors),
   'actors/git/': ['git', 'git-places', 'git-queue', 'git-run', 'locks', 'nested'].map(inActors),
   'actors/sessions/': [inActors('session-ends'), 'test/contracts/session.test.ts'],
-  'actors/': ['ancestry', 'plugin-enabled', 'records', 'copies', 'processes'].map(inActors),
+  'actors/': ['ancestry', 'ends', 'plugin-enabled', 'records', 'copies', 'processes'].map(inActors),
+  'cli/': ['test/cli/caller.test.ts', 'test/cli/peer.test.ts'],
 }
 function inActors(name: string): string {
   return `test/actors/${name}.test.ts`
