@@ -14,6 +14,7 @@ import { gateHands } from '../actors/gates/hands.ts'
 import { gitHands } from '../actors/git/hands.ts'
 import { landedOf, preservedOf } from '../actors/git/pin.ts'
 import { gitTrouble, prepareGit } from '../actors/git/prepare.ts'
+import { clearForgotten } from '../actors/git/retire.ts'
 import type { RigGit } from '../actors/git/rig.ts'
 import { endRunning } from '../actors/git/run.ts'
 import { rigLayout, townLayout } from '../actors/layout.ts'
@@ -28,7 +29,7 @@ import { sessionHands } from '../actors/sessions/hands.ts'
 import { tokenValid, writeShims } from '../actors/sessions/identity.ts'
 import { endSessions } from '../actors/sessions/session.ts'
 import { tmuxBackend } from '../actors/sessions/tmux.ts'
-import { daemon, mayor, overseer, rigOf, witnessOf } from '../machines/address.ts'
+import { daemon, mayor, overseer, polecatOf, rigOf, witnessOf } from '../machines/address.ts'
 import { causes } from '../machines/escalations.ts'
 import type { Host, JsonObject, Role } from '../runtime/contract.ts'
 import { openDriver, openHost, Refusal, systemClock, systemRandom } from '../runtime/open.ts'
@@ -141,6 +142,22 @@ export async function openTown(options: TownOptions): Promise<Town> {
     changed()
   }
 
+  const workersOf = (rig: string) => ({
+    knows(polecat: string, incarnation: number) {
+      const actor = host.actor(polecatOf(rig, polecat))
+      return actor?.status !== undefined && actor.status !== 'done' && actor.incarnation === incarnation
+    },
+    issueOf(polecat: string) {
+      const address = polecatOf(rig, polecat)
+      return (
+        shelves
+          .of(rig)
+          .inHands(address, '')
+          .find(({ assignee }) => assignee === address)?.id ?? 'unknown'
+      )
+    },
+  })
+
   let foundWords: readonly string[] = []
   let projections: ReturnType<typeof startProjections> | undefined
   let endHousekeeping: (() => void) | undefined
@@ -206,6 +223,7 @@ export async function openTown(options: TownOptions): Promise<Town> {
       foundWords = [...found.words(host.depth(), ended), ...mended]
       signal.throwIfAborted()
       await prepareGit(git, names)
+      for (const rig of names) foundWords = [...foundWords, ...(await clearForgotten(git, rig, workersOf(rig)))]
       signal.throwIfAborted()
       for (const rig of [undefined, ...names]) reseal(shelves.of(rig), secret, host.mail)
       // Changed while the town was down.

@@ -161,7 +161,7 @@ export function makePeople(
     () => byHand(() => (world.taken().length > 0 ? world.giveBack() : world.take(issue()))),
     () => {
       const id = issue()
-      if (world.issues.get(id)?.status === 'blocked' || chance(0.3)) byHand(() => world.letGo(id))
+      if (world.issues.get(id)?.status === 'blocked' || chance(0.5)) byHand(() => world.letGo(id))
     },
     () => {
       // As the door does: one that has a worker's name now.

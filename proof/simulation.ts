@@ -3,10 +3,11 @@
 // One seed is one story; the same seed is the same story. Invariants are checked in the world after every step, and
 // at rest.
 // Never: uses a clock or chance of its own; all of both comes from the seed.
-import { existsSync, mkdtempSync, rmSync } from 'node:fs'
+import { copyFileSync, existsSync, mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { bind } from '../actors/binding.ts'
+import { polecatOf } from '../machines/address.ts'
 import { unlucky } from '../machines/cases.ts'
 import type { EffectName } from '../machines/effects.ts'
 import type { ActorState, Host, JsonObject, PromisedEffect, Role, Store } from '../runtime/contract.ts'
@@ -100,6 +101,9 @@ export function simulate({
   const roles = [...plugins, ...binding.roles]
   const pluginAddresses = plugins.map((role) => `${rig}/plugins/${role.name.split('/').at(-1)}`)
   const past = makePast(roles)
+  const copies: string[] = []
+  /** One town in ten has a bad disk. */
+  const losses = chance(0.1) ? 0.5 : 0.02
   const path = join(dir, 'town.db')
   let store: Store = openSqliteStore(path)
   let looked: ReturnType<typeof storeView> | undefined
@@ -164,6 +168,50 @@ export function simulate({
     shelf.begun()
     // Who brings an older copy back is told that what came after is not in it, and asks for what is to be done.
     if (asOf === 'older') ask()
+  }
+
+  /**
+   * The town's records are lost while it is down, and the Overseer has an older copy of them brought back, or new ones
+   * begun: sessions end, and what their workers left is kept.
+   */
+  function loseRecords(): void {
+    crash('and its records are lost')
+    const copy = pick([...copies.keys(), null])
+    say(`gt restore daemon: ${copy === null ? 'new records' : `as in copy ${copy + 1} of ${copies.length}`}`)
+    world.endForgotten()
+    // What workers said of their own issues nobody will look into any more.
+    world.bringBack(world.copy())
+    // Of the workers there were then there may be more than there may be now.
+    workersMax = Number.MAX_SAFE_INTEGER
+    host.close()
+    inFlight = []
+    rmSync(path)
+    if (copy !== null) copyFileSync(copies[copy] as string, path)
+    past.begin()
+    starts.length = 0
+    actors.clear()
+    changed.clear()
+    store = openSqliteStore(path)
+    host = open()
+    for (const { address } of store.all<{ address: string }>('SELECT address FROM actor')) changed.add(address)
+    for (const polecat of [...world.worktrees.keys()])
+      if (!knows(polecat)) performIn(world, { name: 'clearPlace', input: world.leftPlace(polecat) })
+    configured()
+    resume()
+    ask()
+    shelf.begun()
+  }
+
+  const knows = (polecat: string) => {
+    const actor = host.actor(polecatOf(rig, polecat))
+    return actor?.status === 'active' && actor.incarnation === world.worktrees.get(polecat)?.incarnation
+  }
+
+  /** The records as they are now, to be brought back one day. */
+  function copyRecords(): void {
+    const copy = join(dir, `copy-${copies.length}.db`)
+    store.run('VACUUM INTO ?', copy)
+    copies.push(copy)
   }
 
   /** Runs what may die in the middle. */
@@ -239,7 +287,7 @@ export function simulate({
 
   const stage: Stage = { world, host: () => host, chance, pick, post, say, reckless: () => faults }
   const timesAsked = (cause: string) => past.seen(store, 0).everAsked.filter((each) => each === cause).length
-  const shelf = makeShelf(stage, { asked: timesAsked, losses: chance(0.1) ? 0.5 : 0.02 })
+  const shelf = makeShelf(stage, { asked: timesAsked, losses })
   const agentActs = makeAgents(stage)
   const { askForStuck, takeDownAgain } = makeOverseer(stage)
   const people = makePeople(stage, {
@@ -269,12 +317,11 @@ export function simulate({
     say(`max_workers is ${most} now`)
     allowed = most
     crash('for a new configuration')
-    post('daemon', `${rig}/witness`, 'rig.configured', {
-      maxWorkers: most,
-      spawnDelayMs,
-      judgedBy: String(most),
-    })
+    configured()
   }
+
+  const configured = () =>
+    post('daemon', `${rig}/witness`, 'rig.configured', { maxWorkers: allowed, spawnDelayMs, judgedBy: String(allowed) })
 
   /** What the Overseer wants done: the epic, or each issue by its name. */
   function ask(): void {
@@ -435,7 +482,10 @@ export function simulate({
         const roll = random.uint32() % 100
         const alive = world.live().filter((agent) => agent.state === 'alive' && !agent.done)
         const ready = finishable()
-        if (roll < 1) crash('between two steps')
+        if (losses > 0.1 && roll === 99 && chance(0.5)) {
+          if (copies.length < 3 && chance(0.6)) copyRecords()
+          else loseRecords()
+        } else if (roll < 1) crash('between two steps')
         else if (roll < 5) pick(people)()
         else if (pluginAddresses.length > 0 && chance(0.1))
           post(pick(['overseer', 'mayor/']), pick(pluginAddresses), 'message.sent', {

@@ -240,6 +240,21 @@ export class World {
     for (const agent of this.live()) Object.assign(agent, { state: 'dead', exitCode: null, cutOff: true })
   }
 
+  /** Every session ends, and nobody knows of any: their names are free again. */
+  endForgotten(): void {
+    this.agents.clear()
+    this.left.clear()
+    this.calledOff.clear()
+  }
+
+  /** A place of which nothing but itself is known, with the issue its worker has in hands, if any. */
+  leftPlace(polecat: string): JsonObject {
+    const { incarnation, branch } = this.worktrees.get(polecat) as Worktree
+    const holder = `${rig}/polecats/${polecat}`
+    const issue = [...this.issues.values()].find(({ assignee }) => assignee === holder)?.id ?? 'unknown'
+    return { rig, polecat, incarnation, branch, issue, handedOver: null }
+  }
+
   write(agent: Pick<Agent, 'polecat' | 'issue'>): void {
     const place = this.worktrees.get(agent.polecat)
     place?.dirty.add(`${agent.issue}#${place.dirty.size + this.commits.get(place.head).work.size + 1}`)

@@ -58,7 +58,7 @@ export function restore(tier: Tier, from: string | null, prefix: string): Restor
     initBeads(making, prefix, identity)
     const beads = openBeads(making, { expect: identity })
     const damage = beads.damage()
-    if (damage === undefined) takeBack(beads)
+    if (damage === undefined) takeBackWords(beads)
     const mark = beads.mark()
     beads.close()
     if (damage !== undefined) throw new BeadsError(`${from} is damaged (${damage}); nothing was changed`)
@@ -76,10 +76,10 @@ export function restore(tier: Tier, from: string | null, prefix: string): Restor
 }
 
 /**
- * What a worker closed itself, and nobody had looked into yet, is in its hands: the town has gone on since, and will not
- * look into it any more. Whoever is given it finds what there is.
+ * What a worker closed itself, and nobody had looked into yet, is in its hands: the issues, or the town's records, are
+ * older ones, and the town will not look into it any more. Whoever is given it finds what there is.
  */
-function takeBack(beads: Beads): void {
+export function takeBackWords(beads: Beads): void {
   for (const issue of beads.list({ status: ['closed'] })) {
     const closer = beads.closedBy(issue.id)
     const isItsWorkers = closer !== null && closer === issue.assignee && whereabouts(closer)?.role === 'polecat'

@@ -107,7 +107,7 @@ export const stores: readonly Mutant[] = [
   {
     name: 'what a worker had said before it was copied counts as done',
     file: 'actors/beads/restore.ts',
-    find: `if (damage === undefined) takeBack(beads)`,
+    find: `if (damage === undefined) takeBackWords(beads)`,
     replace: ``,
   },
 ]
