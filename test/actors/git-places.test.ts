@@ -9,6 +9,7 @@ import { fetchMain } from '../../actors/git/origin.ts'
 import { keptWork, landedOf, preservedOf, prunePins } from '../../actors/git/pin.ts'
 import { adminOf } from '../../actors/git/place.ts'
 import { prepareGit } from '../../actors/git/prepare.ts'
+import { clearForgotten } from '../../actors/git/retire.ts'
 import type { MergeStyle } from '../../actors/git/rig.ts'
 import { rigLayout } from '../../actors/layout.ts'
 import { eventually } from '../fixture/real-town.ts'
@@ -440,4 +441,23 @@ test('a pipe where a file should be holds nobody up', async () => {
   expect((await inspect()).head).toBe(sha)
   await prepareGit(rig.deps(), ['w'])
   expect((await clear()).head?.sha).toBe(sha)
+})
+
+test('the place of a worker that nothing is known of is cleared, and all of it is kept; any other stays', async () => {
+  rig.origin()
+  await rig.add()
+  const path = await rig.worker()
+  const head = commit(path, { 'done.txt': 'x\n' })
+  writeFileSync(join(path, 'more.txt'), 'x\n')
+  const other = await rig.worker('Toast')
+  const said = await clearForgotten(rig.deps(), 'w', {
+    knows: (polecat) => polecat === 'Toast',
+    issueOf: () => 'w-1',
+  })
+  expect(said).toEqual([expect.stringContaining('gt recover w/Nux')])
+  expect([existsSync(path), existsSync(other)]).toEqual([false, true])
+  expect((await kept()).map(({ kind }) => kind).sort()).toEqual(['commits', 'files'])
+  expect((await preservedOf(rig.deps(), 'w', 'w-1'))?.sha).toBe(head)
+  // Of the same name and number, it begins from main.
+  expect((await rig.hands().createWorktree({ ...place(), start: null }, call)).head).not.toBe(head)
 })

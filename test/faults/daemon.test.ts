@@ -168,7 +168,7 @@ ${committer.slice(committer.indexOf('\n') + 1)}`,
   expect(t.git(t.origin, 'ls-tree', '--name-only', 'main')).not.toContain('half.txt')
   t.ok('spawn', '--issue', 'wy-1')
   t.ok('wait', 'wy-1')
-  expect(t.git(t.origin, 'ls-tree', '--name-only', 'main')).toMatch(/done-wy-1.txt[^]*half.txt/)
+  expect(t.git(t.origin, 'ls-tree', '--name-only', 'main')).toMatch(/done-wy-1.txt[\s\S]*half.txt/)
   expect(t.ok('recover', 'wy-1', '--json')).toContain('dirty')
 })
 

@@ -206,4 +206,16 @@ export const hands: readonly Mutant[] = [
     find: `substr(i.close_reason, 1, \${landedAs.length}) = '\${landedAs}' AND '\${town}' =`,
     replace: `substr(i.close_reason, 1, \${landedAs.length}) = '\${landedAs}' AND '' <>`,
   },
+  {
+    name: 'a worker of other records works on in the place of one of the same name',
+    file: 'actors/git/retire.ts',
+    find: `if (incarnation === undefined || knows(polecat, incarnation)) continue`,
+    replace: `if (incarnation === undefined || existsSync(rigLayout(deps.town, rig).clone)) continue`,
+  },
+  {
+    name: 'the place of a worker that is at work is cleared',
+    file: 'actors/git/retire.ts',
+    find: `if (incarnation === undefined || knows(polecat, incarnation)) continue`,
+    replace: `if (incarnation === undefined) continue`,
+  },
 ]

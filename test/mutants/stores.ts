@@ -110,4 +110,10 @@ export const stores: readonly Mutant[] = [
     find: `if (damage === undefined) takeBackWords(beads)`,
     replace: ``,
   },
+  {
+    name: 'a session that was passes for one of the same name',
+    file: 'actors/records.ts',
+    find: `[...filesOf(db), sessions]`,
+    replace: `filesOf(db)`,
+  },
 ]
