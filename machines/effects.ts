@@ -28,10 +28,7 @@ export const sessionRecord = z.object({
 })
 export type SessionRecord = z.infer<typeof sessionRecord>
 
-/**
- * `unreachable`: origin does not answer, or not in time. `denied`: it answers, and lets this user not in, or not
- * write.
- */
+/** `unreachable`: no answer, or not in time. `denied`: origin answers, and does not let this user in, or not write. */
 const originTrouble = [
   z.object({ kind: z.literal('unreachable'), why: z.string() }),
   z.object({ kind: z.literal('denied'), why: z.string() }),
@@ -54,10 +51,7 @@ export const effects = {
       most: z.int().min(0).default(1),
     }),
     output: z.object({
-      /**
-       * Unblocked issues among those asked for that are open and unclaimed, or that only an older copy of the issues
-       * says to be in hands (`previous`), or the Overseer's; priority, then age. Epics themselves never.
-       */
+      /** Unblocked issues among those asked for that nobody has; priority, then age. Epics themselves never. */
       ready: z.array(startable),
       /** There are more that are ready. */
       more: z.boolean(),
@@ -67,10 +61,7 @@ export const effects = {
       dropped: z.array(issueId).default([]),
       /** Issues asked for by id that do not exist. */
       unknown: z.array(issueId),
-      /**
-       * Epics asked for all of whose work, at all levels, is closed (and that have some); epics inside them are no
-       * work.
-       */
+      /** Epics asked for that have work, all of which, at all levels, is closed; epics inside them are no work. */
       complete: z.array(issueId),
       /** Epics asked for that are closed. */
       over: z.array(issueId).default([]),
@@ -90,7 +81,7 @@ export const effects = {
       z.object({ kind: z.literal('claimed'), issue: issueBrief, preserved: preserved.nullable() }),
       z.object({ kind: z.literal('held'), holder: z.string() }),
       z.object({ kind: z.literal('unavailable'), why: z.string() }),
-      /** Its work is on main: these issues are an older copy, of before it landed. */
+      // Its work is on main: these issues are an older copy.
       z.object({ kind: z.literal('landed'), commit: sha }),
     ]),
     lane: beadsLane,

@@ -2,11 +2,52 @@
 // still open, brought back from a copy that may be older. As the real one does (`actors/beads/kept.ts`, `cli/shelves.ts`,
 // `gt restore`).
 // Never: writes an issue; while the file cannot be used, none is read either.
-import { mayor } from '../machines/address.ts'
+import { mayor, polecatOf } from '../machines/address.ts'
 import { causes } from '../machines/escalations.ts'
+import { performIn } from './hands.ts'
 import type { Stage } from './inhabitants.ts'
 import { Violation } from './invariants.ts'
-import { type Copy, rig } from './world.ts'
+import { rig, type SimIssue, type World } from './world.ts'
+
+/** The issues of a rig as they were. */
+interface Copy {
+  issues: readonly SimIssue[]
+  epicClosed: boolean
+}
+
+const copyOf = ({ issues, epicClosed }: World): Copy => ({
+  issues: [...issues.values()].map((issue) => ({ ...issue })),
+  epicClosed,
+})
+
+/** As they were then; but what a worker had closed itself, and nobody had looked into, is in its hands. */
+function bringBack(world: World, { issues, epicClosed }: Copy): void {
+  world.issues.clear()
+  for (const { closedBy, ...issue } of issues) {
+    const held = closedBy === null ? {} : { status: 'in_progress' as const, assignee: closedBy }
+    world.issues.set(issue.id, { ...issue, closedBy: null, ...held })
+  }
+  world.epicClosed = epicClosed
+}
+
+/** The town is to go by other records: every session ends, and what workers said of their issues counts no more. */
+export function forgetRecords(world: World): void {
+  world.agents.clear()
+  world.left.clear()
+  world.calledOff.clear()
+  bringBack(world, copyOf(world))
+  world.hasOlderRecords = true
+}
+
+/** Keeps and clears the places of workers that the records do not know. */
+export function clearForgotten(world: World, knows: (polecat: string, incarnation: number) => boolean): void {
+  for (const [polecat, { incarnation, branch }] of [...world.worktrees]) {
+    if (knows(polecat, incarnation)) continue
+    const holder = polecatOf(rig, polecat)
+    const issue = [...world.issues.values()].find(({ assignee }) => assignee === holder)?.id ?? 'unknown'
+    performIn(world, { name: 'clearPlace', input: { rig, polecat, incarnation, branch, issue, handedOver: null } })
+  }
+}
 
 const losses = [
   'is missing',
@@ -24,9 +65,9 @@ export function makeShelf(
   { world, chance, pick, post, say }: Stage,
   { asked, losses: share }: { asked(cause: string): number; losses: number },
 ) {
-  const copies: Copy[] = [world.copy()]
+  const copies: Copy[] = [copyOf(world)]
   const copyNow = () => {
-    copies.push(world.copy())
+    copies.push(copyOf(world))
     if (copies.length > copiesMax) copies.shift()
   }
   const cause = causes.issues(rig)
@@ -73,8 +114,8 @@ export function makeShelf(
     },
 
     /**
-     * The town went down, and is to come up again: it refuses to while the file cannot be used, so that somebody puts it
-     * back, or brings back a copy. Says which.
+     * The town went down, and is to come up again: it refuses to while the file cannot be used, so that somebody puts
+     * it back, or brings back a copy. Says which.
      */
     down(): 'same' | 'older' {
       toldOnce()
@@ -83,7 +124,7 @@ export function makeShelf(
       if (!lost || chance(0.3)) return 'same'
       const copy = pick(copies)
       say(`gt restore ${rig}: the issues are as in copy ${copies.indexOf(copy) + 1} of ${copies.length}`)
-      world.bringBack(copy)
+      bringBack(world, copy)
       return 'older'
     },
 

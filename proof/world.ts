@@ -56,11 +56,6 @@ export interface SimIssue {
   /** The town, or somebody by hand, closed it once, whatever became of it since. */
   wasClosed: boolean
 }
-/** The issues of a rig as they were. */
-export interface Copy {
-  issues: readonly SimIssue[]
-  epicClosed: boolean
-}
 
 /** Whoever else works on issues. */
 const somebody = 'somebody'
@@ -116,6 +111,8 @@ export class World {
   beadsFull = false
   /** In words, why the issues cannot be used: they are gone, cut, older, or another's. */
   beadsLost: string | null = null
+  /** The town goes by older records than it had, and may not know what has ended. */
+  hasOlderRecords = false
   landed: string[] = []
   epicClosed = false
   maxWorkers: number
@@ -157,16 +154,7 @@ export class World {
   key(): string {
     const sorted = (entries: Iterable<[string, unknown]>) => [...entries].sort(([a], [b]) => (a < b ? -1 : 1))
     return JSON.stringify([
-      [...this.issues.values()].map(({ status, assignee, escalated, letGo, closedBy, noChange, wasClosed, after }) => [
-        wasClosed,
-        status,
-        assignee,
-        escalated,
-        letGo,
-        closedBy,
-        noChange,
-        after,
-      ]),
+      [...this.issues.values()].map((issue) => Object.values(issue)),
       sorted(this.pins),
       sorted(this.branches),
       sorted(
@@ -240,21 +228,6 @@ export class World {
     for (const agent of this.live()) Object.assign(agent, { state: 'dead', exitCode: null, cutOff: true })
   }
 
-  /** Every session ends, and nobody knows of any: their names are free again. */
-  endForgotten(): void {
-    this.agents.clear()
-    this.left.clear()
-    this.calledOff.clear()
-  }
-
-  /** A place of which nothing but itself is known, with the issue its worker has in hands, if any. */
-  leftPlace(polecat: string): JsonObject {
-    const { incarnation, branch } = this.worktrees.get(polecat) as Worktree
-    const holder = `${rig}/polecats/${polecat}`
-    const issue = [...this.issues.values()].find(({ assignee }) => assignee === holder)?.id ?? 'unknown'
-    return { rig, polecat, incarnation, branch, issue, handedOver: null }
-  }
-
   write(agent: Pick<Agent, 'polecat' | 'issue'>): void {
     const place = this.worktrees.get(agent.polecat)
     place?.dirty.add(`${agent.issue}#${place.dirty.size + this.commits.get(place.head).work.size + 1}`)
@@ -323,22 +296,6 @@ export class World {
     const issue = this.issue(id)
     if (issue.status === 'open' && issue.assignee === null)
       Object.assign(issue, { status: 'in_progress', assignee: somebody })
-  }
-
-  /** As they are now. */
-  copy(): Copy {
-    return { issues: [...this.issues.values()].map((issue) => ({ ...issue })), epicClosed: this.epicClosed }
-  }
-
-  /** As they were then; but what a worker had closed itself, and nobody had looked into, is in its hands. */
-  bringBack({ issues, epicClosed }: Copy): void {
-    this.issues.clear()
-    for (const issue of issues)
-      this.issues.set(issue.id, {
-        ...issue,
-        ...(issue.closedBy === null ? {} : { status: 'in_progress', assignee: issue.closedBy, closedBy: null }),
-      })
-    this.epicClosed = epicClosed
   }
 
   giveBack(): void {
