@@ -15,7 +15,8 @@ const isOfHands = /^(actors|cli)\//.test(file)
 
 /** The fast tests, by what they look at first. */
 const suites: Readonly<Record<string, readonly string[]>> = {
-  'machines/': ['test/machines', 'test/models/paths.test.ts', 'test/models/regressions.test.ts'],
+  'machines/': ['test/machines'],
+  'proof/': ['test/models/paths.test.ts', 'test/models/regressions.test.ts'],
   'runtime/': ['test/runtime', 'test/contracts/store.test.ts'],
   'actors/beads/': ['beads', 'parts', 'mail', 'stores', 'store-kept'].map(inActors),
   'actors/git/': ['git', 'git-places', 'git-queue', 'git-run', 'locks', 'nested'].map(inActors),
