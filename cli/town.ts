@@ -12,8 +12,9 @@ import { factsOf, rigOfIssue } from '../actors/facts.ts'
 import { foldersIn } from '../actors/files.ts'
 import { gateHands } from '../actors/gates/hands.ts'
 import { gitHands } from '../actors/git/hands.ts'
-import { preservedOf } from '../actors/git/pin.ts'
+import { landedOf, preservedOf } from '../actors/git/pin.ts'
 import { gitTrouble, prepareGit } from '../actors/git/prepare.ts'
+import { clearForgotten } from '../actors/git/retire.ts'
 import type { RigGit } from '../actors/git/rig.ts'
 import { endRunning } from '../actors/git/run.ts'
 import { rigLayout, townLayout } from '../actors/layout.ts'
@@ -29,7 +30,7 @@ import { sessionHands } from '../actors/sessions/hands.ts'
 import { tokenValid, watchShims, writeShims } from '../actors/sessions/identity.ts'
 import { endSessions } from '../actors/sessions/session.ts'
 import { tmuxBackend } from '../actors/sessions/tmux.ts'
-import { daemon, mayor, overseer, rigOf, witnessOf } from '../machines/address.ts'
+import { daemon, mayor, overseer, polecatOf, rigOf, witnessOf } from '../machines/address.ts'
 import { causes } from '../machines/escalations.ts'
 import type { Host, JsonObject, Role } from '../runtime/contract.ts'
 import { openDriver, openHost, Refusal, systemClock, systemRandom } from '../runtime/open.ts'
@@ -147,6 +148,22 @@ export async function openTown(options: TownOptions): Promise<Town> {
     changed()
   }
 
+  const workersOf = (rig: string) => ({
+    knows(polecat: string, incarnation: number) {
+      const actor = host.actor(polecatOf(rig, polecat))
+      return actor?.status !== undefined && actor.status !== 'done' && actor.incarnation === incarnation
+    },
+    issueOf(polecat: string) {
+      const address = polecatOf(rig, polecat)
+      return (
+        shelves
+          .of(rig)
+          .inHands(address, '')
+          .find(({ assignee }) => assignee === address)?.id ?? 'unknown'
+      )
+    },
+  })
+
   let foundWords: readonly string[] = []
   let projections: ReturnType<typeof startProjections> | undefined
   let endHousekeeping: (() => void) | undefined
@@ -221,6 +238,7 @@ export async function openTown(options: TownOptions): Promise<Town> {
       ]
       signal.throwIfAborted()
       await prepareGit(git, names)
+      for (const rig of names) foundWords = [...foundWords, ...(await clearForgotten(git, rig, workersOf(rig)))]
       signal.throwIfAborted()
       for (const rig of [undefined, ...names]) reseal(shelves.of(rig), secret, host.mail)
       // Changed while the town was down.
@@ -342,6 +360,7 @@ function handsOf({ town, env, entry, report }: TownOptions, { rigs, shelves, plu
       of: shelves.of,
       wait: shelves.wait,
       preservedOf: (name, issue) => preservedOf(git, name, issue),
+      landedOf: (name, issue) => landedOf(git, name, issue),
       secret,
     }),
     ...gitHands(git),

@@ -5,6 +5,7 @@ import { existsSync, lstatSync, readdirSync } from 'node:fs'
 import { basename, join } from 'node:path'
 import type { EffectInput, EffectOutput } from '../../machines/effects.ts'
 import type { Preserved } from '../../machines/mail.ts'
+import { foldersIn } from '../files.ts'
 import { rigLayout } from '../layout.ts'
 import { GitFailed, git } from './git.ts'
 import { cloneAt } from './lens.ts'
@@ -77,6 +78,35 @@ export async function clearOther(deps: RigGit, place: Place): Promise<void> {
 function namedBy(path: string, { polecat }: Place): number | undefined {
   const [, name, incarnation] = /^(.+?)-(\d+)(-\d+-\d+)?$/.exec(basename(linkedFrom(path))) ?? []
   return name === polecat ? Number(incarnation) : undefined
+}
+
+/**
+ * Keeps and clears the places of workers that the town knows nothing of, since its records were brought back and are
+ * older. Says of each, in words, where its work is. `issueOf`: what the worker had in hands, as far as anybody knows.
+ */
+export async function clearForgotten(
+  deps: RigGit,
+  rig: string,
+  { knows, issueOf }: { knows(polecat: string, incarnation: number): boolean; issueOf(polecat: string): string },
+): Promise<string[]> {
+  const said: string[] = []
+  for (const polecat of foldersIn(rigLayout(deps.town, rig).polecats)) {
+    const incarnation = readRecord(deps.town, rig, polecat)?.incarnation
+    if (incarnation === undefined || knows(polecat, incarnation)) continue
+    const place = { rig, polecat, incarnation, branch: `polecat/${polecat}-${incarnation}` }
+    try {
+      await clearPlace(deps, { ...place, issue: issueOf(polecat), handedOver: null })
+      said.push(
+        `the place of ${rig}/${polecat} was of a worker that nothing is known of, and is cleared; its work is kept: gt recover ${rig}/${polecat}`,
+      )
+    } catch (error) {
+      const why = error instanceof Error ? error.message : String(error)
+      said.push(
+        `the place of ${rig}/${polecat} is of a worker that nothing is known of, and could not be cleared: ${why}`,
+      )
+    }
+  }
+  return said
 }
 
 const isThere = (path: string) => lstatSync(path, { throwIfNoEntry: false }) !== undefined

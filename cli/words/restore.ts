@@ -89,6 +89,11 @@ async function issues(
     done.from === null
       ? `${nameOf(tier)} begins with no issues`
       : `${nameOf(tier)} has ${done.mark.issues} issues and messages, as they are in ${done.from}`,
+    ...(done.lacks === undefined
+      ? []
+      : [
+          `it ${done.lacks}; what landed meanwhile is closed again when it is asked for (gt spawn), the rest is to be said again`,
+        ]),
     ...(done.aside === undefined ? [] : [`what was there is in ${done.aside}`]),
   ])
 }

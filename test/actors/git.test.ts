@@ -273,10 +273,11 @@ test('all that a worker leaves is kept before its place goes, and comes back', a
 test('a worker that went astray loses neither what it did there nor what is on its branch', async () => {
   await add('w', origin('o', 'trunk', { 'a.txt': 'zero\n' }))
   const { path } = await hands().createWorktree({ ...place(), start: null }, call)
-  commit(path, { 'branch.txt': 'on its branch\n' }, 'branch')
+  const tip = commit(path, { 'branch.txt': 'on its branch\n' }, 'branch')
   sh(path, 'checkout', '--quiet', '--detach', 'origin/trunk')
   // Nothing of its own is checked out; its branch still is its work, and what the next worker starts from.
   const kept = await hands().pinWork({ ...place(), issue: 'w-1', purpose: 'retire' }, call)
+  expect(kept.head?.sha).toBe(tip)
   expect(await preservedOf(deps(), 'w', 'w-1')).toEqual(kept.head)
   commit(path, { 'astray.txt': 'elsewhere\n' }, 'astray')
   await clear()

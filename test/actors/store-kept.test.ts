@@ -121,6 +121,7 @@ test('it is cut short: nobody reads or writes it any more, once is told, and all
     of: kept.use,
     wait: (_, signal) => kept.wait(signal),
     preservedOf: async () => null,
+    landedOf: async () => null,
     secret: 'secret',
   })
   const call = { at: 0, signal: new AbortController().signal }

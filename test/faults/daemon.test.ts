@@ -114,6 +114,34 @@ test('records that are gone are refused by every word that needs them, and the l
   expect(t.ok('log', '--all')).toContain('wyvern/witness')
 })
 
+test('records are begun anew while a worker has work: all of it is kept, and the next goes on from there', async () => {
+  make({
+    gates: ['check=true'],
+    worker: `#!/bin/sh
+if [ ! -e "$GT_TOWN/../went" ]; then
+  echo half > half.txt; git add half.txt; git commit --quiet -m half; echo more > more.txt
+  touch "$GT_TOWN/../went"; exec sleep 1000
+fi
+${committer.slice(committer.indexOf('\n') + 1)}`,
+  })
+  for (const id of ['wy-1', 'wy-2']) t.okBd('create', id, '--id', id)
+  t.ok('up')
+  t.ok('spawn', '--issue', 'wy-1')
+  await eventually(() => existsSync(join(t.dir, 'went')))
+  t.ok('down')
+  rmSync(t.layout.db)
+  expect(t.ok('restore', 'daemon', '--empty')).toContain('to be asked again')
+  t.ok('up')
+  // Another issue first, in the place of the same name.
+  t.ok('spawn', '--issue', 'wy-2')
+  t.ok('wait', 'wy-2')
+  expect(t.git(t.origin, 'ls-tree', '--name-only', 'main')).not.toContain('half.txt')
+  t.ok('spawn', '--issue', 'wy-1')
+  t.ok('wait', 'wy-1')
+  expect(t.git(t.origin, 'ls-tree', '--name-only', 'main')).toMatch(/done-wy-1.txt[\s\S]*half.txt/)
+  expect(t.ok('recover', 'wy-1', '--json')).toContain('dirty')
+})
+
 test('a start that fails leaves nothing, and is told in its own words', () => {
   make()
   const store = join(t.rig, '.beads', fileName)
