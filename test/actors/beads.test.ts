@@ -208,7 +208,7 @@ test('what only an older copy says to be in hands, or the Overseer’s, is shown
   ] as const)
     await beads.claim(id, holder)
   beads.update(blocked, { status: 'blocked' }, toast)
-  const release = { rig: 'w', holder: toast, status: 'blocked' as const, note: '', blockedBy: null }
+  const release = { rig: 'w', holder: toast, status: 'blocked' as const, note: 'why', blockedBy: null }
   await hands().releaseIssue({ ...release, issue: given }, call)
   beads.addDep(taken, left, 'blocks', 'tester')
   await beads.claim(taken, toast)
