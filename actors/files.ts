@@ -6,7 +6,9 @@ import {
   closeSync,
   constants,
   existsSync,
+  type FSWatcher,
   fstatSync,
+  fsync,
   fsyncSync,
   ftruncateSync,
   openSync,
@@ -17,11 +19,13 @@ import {
   realpathSync,
   renameSync,
   rmSync,
+  watch,
   writeFileSync,
 } from 'node:fs'
 import type { FileHandle } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
 import process from 'node:process'
+import { promisify } from 'node:util'
 
 /** Writes a file whole or not at all; it and its folder are on disk when this returns. */
 export function writeWhole(path: string, text: string, mode = 0o600): void {
@@ -232,10 +236,11 @@ export async function appendBeside(path: string, text: string): Promise<void> {
   const fd = openForAppending(path)
   try {
     writeFileSync(fd, text)
+    // What was opened: something else may have its name by now.
+    await promisify(fsync)(fd)
   } finally {
     closeSync(fd)
   }
-  await onDiskBeside(path)
 }
 
 /** A file that programs write to, open; who asks closes it. */
@@ -294,6 +299,23 @@ export async function copyPlain(root: string, path: string, to: string): Promise
     return true
   } finally {
     await file.close()
+  }
+}
+
+/**
+ * Calls `heard` with the name of what has changed in a folder. Undefined, and told as trouble, where there can be no
+ * watch: there are too many, or no such folder.
+ */
+export function watchFolder(
+  path: string,
+  heard: (name: string | null) => void,
+  trouble: (error: unknown) => void,
+): FSWatcher | undefined {
+  try {
+    return watch(path, { persistent: false }, (_, name) => heard(name)).on('error', trouble)
+  } catch (error) {
+    trouble(error)
+    return undefined
   }
 }
 

@@ -64,7 +64,7 @@ export async function clearOther(deps: RigGit, place: Place): Promise<void> {
   const path = rigLayout(deps.town, rig).polecat(polecat)
   if (!isThere(path)) return
   const record = readRecord(deps.town, rig, polecat)
-  const incarnation = namedBy(path, place)
+  const incarnation = namedBy(deps.town, path, place)
   if (incarnation === undefined || incarnation === place.incarnation || incarnation === record?.incarnation) return
   // What it remembers is of a place that this one was put over.
   if (record) removeRecord(deps.town, { ...place, ...record })
@@ -74,10 +74,16 @@ export async function clearOther(deps: RigGit, place: Place): Promise<void> {
   deps.report?.(new Error(`${words} (gt recover ${rig}/${polecat})`))
 }
 
-/** The incarnation in the name of git's own folder of a place; undefined when it is another's, or none. */
-function namedBy(path: string, { polecat }: Place): number | undefined {
-  const [, name, incarnation] = /^(.+?)-(\d+)(-\d+-\d+)?$/.exec(basename(linkedFrom(path))) ?? []
-  return name === polecat ? Number(incarnation) : undefined
+/**
+ * The incarnation in the name of git's own folder of a place; undefined when it is another's, or none, or that folder
+ * is gone or names another place: a worker may have written anything there.
+ */
+function namedBy(town: string, path: string, { rig, polecat }: Place): number | undefined {
+  const own = basename(linkedFrom(path))
+  const [, name, incarnation] = /^(.+?)-(\d+)(-\d+-\d+)?$/.exec(own) ?? []
+  return name === polecat && adminsNaming(town, rig, path).some((admin) => basename(admin) === own)
+    ? Number(incarnation)
+    : undefined
 }
 
 /**

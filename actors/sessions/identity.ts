@@ -1,9 +1,9 @@
 // Who a session is: the token that binds it to one address and one epoch, and the commands it finds on its PATH.
 // Never: tells a token to anybody but its session.
 import { createHmac, timingSafeEqual } from 'node:crypto'
-import { chmodSync, type FSWatcher, mkdirSync, statSync, watch } from 'node:fs'
+import { chmodSync, type FSWatcher, mkdirSync, statSync } from 'node:fs'
 import { join } from 'node:path'
-import { textOf, writeWhole } from '../files.ts'
+import { textOf, watchFolder, writeWhole } from '../files.ts'
 
 export function tokenFor(secret: string, address: string, epoch: number): string {
   return createHmac('sha256', secret).update(`${address}\n${epoch}`).digest('hex')
@@ -36,7 +36,8 @@ const gatherMs = 10
 
 /**
  * Has them mended as soon as somebody does something in their folder: a worker that runs an emptied `gt` believes that
- * it was heard. Returns how to stop. Without a watch, as when there are too many, they are mended as sessions start.
+ * it was heard. Returns how to stop. Without a watch, as when there are too many, they are mended a little later
+ * (`cli/daemon.ts`).
  */
 export function watchShims(
   dir: string,
@@ -55,11 +56,11 @@ export function watchShims(
     }
   }
   const begin = () => {
-    watcher = watch(dir, { persistent: false }, () => {
+    const heard = () => {
       clearTimeout(gathering)
       gathering = setTimeout(look, gatherMs)
-    })
-    watcher.on('error', trouble)
+    }
+    watcher = watchFolder(dir, heard, trouble)
   }
   begin()
   return () => {

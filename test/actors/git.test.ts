@@ -341,6 +341,18 @@ test('a place that was retired and put back is kept and makes room for its worke
   expect(troubles.map(String)).toEqual(Array(2).fill(expect.stringContaining('gt recover w/Nux')))
 })
 
+test('a worker that names another incarnation’s folder in its place makes the town forget nothing', async () => {
+  await add('w', origin('o', 'trunk', { 'a.txt': 'zero\n' }))
+  const { clone, placeRecord } = rigLayout(town, 'w')
+  const { path } = await hands().createWorktree({ ...place('Nux', 3), start: null }, call)
+  writeFileSync(join(path, '.git'), `gitdir: ${join(clone, '.git/worktrees/Nux-2')}\n`)
+  writeFileSync(join(path, 'begun.txt'), 'begun\n')
+  const known = readFileSync(placeRecord('Nux'), 'utf8')
+  await hands().createWorktree({ ...place('Nux', 3), start: null }, call)
+  expect(readFileSync(placeRecord('Nux'), 'utf8')).toBe(known)
+  expect(await hands().inspectWorktree(place('Nux', 3), call)).toMatchObject({ dirty: ['begun.txt'] })
+})
+
 test('what the town keeps for itself of a rig may be cut or gone: it is whole again before git looks through it', async () => {
   await add('w', origin('o', 'trunk', { 'a.txt': 'zero\n' }))
   const { lens, placeRecord } = rigLayout(town, 'w')
