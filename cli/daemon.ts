@@ -166,8 +166,9 @@ function staysReachable(
     mkdirSync(daemon, { recursive: true, mode: 0o700 })
     const strange = makeSocketFolder(socket, town)
     if (strange !== undefined) throw new Refusal(strange)
-    const kept = keep()
+    // First of all that it can be asked: what else is to be made again may not be.
     for (const serving of gone) await serving.again()
+    const kept = keep()
     const paths = [...kept, ...gone.map(({ path }) => path)]
     if (paths.length > 0) log.warn(`${paths.join(', ')}: was taken away, and is there again`)
   }

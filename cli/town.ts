@@ -238,8 +238,10 @@ export async function openTown(options: TownOptions): Promise<Town> {
       ]
       signal.throwIfAborted()
       await prepareGit(git, names)
-      for (const rig of names) foundWords = [...foundWords, ...(await clearForgotten(git, rig, workersOf(rig)))]
-      signal.throwIfAborted()
+      for (const rig of names) {
+        foundWords = [...foundWords, ...(await clearForgotten(git, rig, workersOf(rig)))]
+        signal.throwIfAborted()
+      }
       for (const rig of [undefined, ...names]) reseal(shelves.of(rig), secret, host.mail)
       // Changed while the town was down.
       for (const rig of names) if (!isHeard(host, rig, rigs.get(rig))) tellWitness(rig)
