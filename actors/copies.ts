@@ -40,7 +40,7 @@ export async function copyDatabase(from: string, to: string, busyMs: number): Pr
  */
 export async function copyOfToday(file: string, folder: string, now: number): Promise<void> {
   const path = join(folder, `${new Date(now).toISOString().slice(0, 10)}.db`)
-  if (existsSync(path)) return
+  if ((statSync(path, { throwIfNoEntry: false })?.size ?? 0) > 0) return
   mkdirSync(folder, { recursive: true, mode: 0o700 })
   const part = `${path}.part`
   rmSync(part, { force: true })

@@ -6,7 +6,9 @@ import {
   closeSync,
   constants,
   existsSync,
+  type FSWatcher,
   fstatSync,
+  fsync,
   fsyncSync,
   ftruncateSync,
   openSync,
@@ -17,11 +19,13 @@ import {
   realpathSync,
   renameSync,
   rmSync,
+  watch,
   writeFileSync,
 } from 'node:fs'
 import type { FileHandle } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
 import process from 'node:process'
+import { promisify } from 'node:util'
 
 /** Writes a file whole or not at all; it and its folder are on disk when this returns. */
 export function writeWhole(path: string, text: string, mode = 0o600): void {
@@ -167,6 +171,21 @@ export function textAt(path: string, bytesMax = textBytesMax): string {
   }
 }
 
+interface Schema<T> {
+  safeParse(value: unknown): { success: true; data: T } | { success: false }
+}
+
+/** What the town noted for itself, as JSON; undefined when it is missing, cut, or not as the town writes it. */
+export function noteAt<T>(path: string, schema: Schema<T>): T | undefined {
+  try {
+    const read = schema.safeParse(JSON.parse(textOf(path) ?? 'null'))
+    return read.success ? read.data : undefined
+  } catch (error) {
+    if (error instanceof SyntaxError) return undefined
+    throw error
+  }
+}
+
 /** The first bytes of a program, which may be a link to it; empty when there is none. */
 export function firstBytes(path: string, bytesMax: number): Buffer {
   const fd = opened(path, O_RDONLY | O_NONBLOCK)
@@ -217,10 +236,11 @@ export async function appendBeside(path: string, text: string): Promise<void> {
   const fd = openForAppending(path)
   try {
     writeFileSync(fd, text)
+    // What was opened: something else may have its name by now.
+    await promisify(fsync)(fd)
   } finally {
     closeSync(fd)
   }
-  await onDiskBeside(path)
 }
 
 /** A file that programs write to, open; who asks closes it. */
@@ -279,6 +299,23 @@ export async function copyPlain(root: string, path: string, to: string): Promise
     return true
   } finally {
     await file.close()
+  }
+}
+
+/**
+ * Calls `heard` with the name of what has changed in a folder. Undefined, and told as trouble, where there can be no
+ * watch: there are too many, or no such folder.
+ */
+export function watchFolder(
+  path: string,
+  heard: (name: string | null) => void,
+  trouble: (error: unknown) => void,
+): FSWatcher | undefined {
+  try {
+    return watch(path, { persistent: false }, (_, name) => heard(name)).on('error', trouble)
+  } catch (error) {
+    trouble(error)
+    return undefined
   }
 }
 

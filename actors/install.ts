@@ -30,6 +30,7 @@ import { shown } from './git/shown.ts'
 import { wordsOf } from './git/words.ts'
 import { rigLayout, townLayout } from './layout.ts'
 import { makeRecords } from './records.ts'
+import { keepSecret, newSecret, secretOf } from './secret.ts'
 
 /** Makes an issue store in a folder. */
 export type InitBeads = (dir: string, prefix: string, identity: Identity) => void
@@ -82,7 +83,7 @@ export function installTown(
   readConfig(layout.rigsJson, rigsConfig)
   writeIfMissing(layout.mayorState, '{}\n')
   writeIfMissing(layout.instructions, instructions)
-  writeIfMissing(layout.secret, randomBytes(32).toString('hex'), 0o600)
+  keepSecret(layout.root, secretOf(layout.root) ?? newSecret())
   mendLinks({ town: layout.root, rig: undefined })
   makeRecords(layout.root)
   return { town: layout.root, made }

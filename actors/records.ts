@@ -15,7 +15,7 @@ import {
 } from '../runtime/open.ts'
 import { writeConfig } from './config.ts'
 import { type Copy, filesOf, lastCopyIn, moveAside, putBack } from './copies.ts'
-import { lastBytes, textOf } from './files.ts'
+import { lastBytes, noteAt } from './files.ts'
 import { townLayout } from './layout.ts'
 import { endSessions } from './sessions/session.ts'
 
@@ -137,13 +137,14 @@ export interface Replaced {
 
 /** The town goes by what is there, whatever it went by before. Throws StoreUnusable when that cannot be used. */
 export async function keepRecords(town: string): Promise<Replaced> {
-  const { db, sessions } = townLayout(town)
+  const { aside: folder, db, sessions } = townLayout(town)
   if ((statSync(db, { throwIfNoEntry: false })?.size ?? 0) === 0) throw new StoreUnusable(`${db} is missing or empty`)
   const store = openSqliteStore(db)
   store.close()
   const stopped = await endSessions(sessions, null, sessionGraceMs, new AbortController().signal)
+  const aside = moveAside(folder, 'daemon', [sessions])
   adopt(town)
-  return { stopped }
+  return { stopped, ...(aside === undefined ? {} : { aside }) }
 }
 
 /** Puts a copy in the place of the records, or new ones when there is no copy to be. What is there is moved aside. */
@@ -157,7 +158,8 @@ export async function replaceRecords(town: string, copy?: Copy): Promise<Replace
       openSqliteStore(trial).close()
     }
     const stopped = await endSessions(sessions, null, sessionGraceMs, new AbortController().signal)
-    const aside = moveAside(folder, 'daemon', filesOf(db))
+    // Sessions too: those to come may bear the names of those that were.
+    const aside = moveAside(folder, 'daemon', [...filesOf(db), sessions])
     if (copy) renameSync(trial, db)
     adopt(town)
     return { stopped, ...(aside === undefined ? {} : { aside }) }
@@ -204,15 +206,7 @@ function whyNot(town: string): string | undefined {
 }
 
 /** One that cannot be read is made again from the records themselves. */
-function markOf(town: string): Mark | undefined {
-  const { dbMark } = townLayout(town)
-  try {
-    return mark.parse(JSON.parse(textOf(dbMark) ?? 'null'))
-  } catch (error) {
-    if (error instanceof SyntaxError || error instanceof z.ZodError) return undefined
-    throw error
-  }
-}
+const markOf = (town: string): Mark | undefined => noteAt(townLayout(town).dbMark, mark)
 
 function withWayOut<T>(town: string, work: () => T): T {
   try {

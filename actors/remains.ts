@@ -3,7 +3,7 @@
 import { rmSync } from 'node:fs'
 import { z } from 'zod'
 import { endPrograms, programMarks } from './ends.ts'
-import { textOf } from './files.ts'
+import { noteAt } from './files.ts'
 import { endLeftover } from './gates/hands.ts'
 import { endLeftGits, leftGits } from './git/running.ts'
 import { townLayout } from './layout.ts'
@@ -26,16 +26,9 @@ export interface DaemonRecord {
 
 /** The daemon that daemon.json names, alive or not; undefined when it names none. */
 export function daemonIn(town: string): DaemonRecord | undefined {
-  const { daemonJson } = townLayout(town)
-  let raw: unknown
-  try {
-    raw = JSON.parse(textOf(daemonJson) ?? 'null')
-  } catch (error) {
-    if (!(error instanceof SyntaxError)) throw error
-  }
-  const read = record.safeParse(raw)
-  if (!read.success) return undefined
-  const { pid, pid_start: pidStart, started_at } = read.data
+  const noted = noteAt(townLayout(town).daemonJson, record)
+  if (!noted) return undefined
+  const { pid, pid_start: pidStart, started_at } = noted
   return { pid, pidStart, startedAt: Date.parse(started_at) }
 }
 

@@ -6,6 +6,7 @@ import { flushCompileCache } from 'node:module'
 import { dirname, join } from 'node:path'
 import process from 'node:process'
 import { setTimeout as sleep } from 'node:timers/promises'
+import { noteDoing, whoIs } from '../actors/alone.ts'
 import { ConfigUnusable, writeConfig } from '../actors/config.ts'
 import { gitsApart } from '../actors/git/apart.ts'
 import { startGitsBy } from '../actors/git/run.ts'
@@ -95,6 +96,11 @@ async function begin(options: DaemonOptions, life: Life): Promise<void> {
   const report = (error: unknown) => log.error(error)
   const strange = makeSocketFolder(layout.socket, options.town)
   if (strange !== undefined) throw new Refusal(strange)
+  const hasBegun = noteDoing(options.town, 'beginning')
+  opened.push(hasBegun)
+  const restoring = whoIs(options.town, 'restoring')
+  if (restoring !== undefined)
+    throw new Refusal(`a copy is being put back into ${options.town} (pid ${restoring}); say gt up once that is done`)
   const town = await openTown({
     ...options,
     pid: process.pid,
@@ -116,6 +122,7 @@ async function begin(options: DaemonOptions, life: Life): Promise<void> {
     started_at: new Date().toISOString(),
   }
   writeConfig(layout.daemonJson, record)
+  hasBegun()
   // The lease is ours: a socket file that is still here is a dead daemon's.
   for (const path of socketsOf(options.town)) rmSync(path, { force: true })
   // Whoever waits for it hears at once that it is not to be.
@@ -129,7 +136,12 @@ async function begin(options: DaemonOptions, life: Life): Promise<void> {
     servings.push(serving)
   }
   await begun
-  opened.push(staysReachable(options.town, servings, () => writeConfig(layout.daemonJson, record), log))
+  const keep = () => {
+    const isGone = daemonIn(options.town)?.pid !== process.pid
+    if (isGone) writeConfig(layout.daemonJson, record)
+    return [...(isGone ? [layout.daemonJson] : []), ...town.mend()]
+  }
+  opened.push(staysReachable(options.town, servings, keep, log))
   life.isUp = true
   log.info(`${options.town} is up`)
   flushCompileCache()
@@ -139,20 +151,26 @@ async function begin(options: DaemonOptions, life: Life): Promise<void> {
 const lookMs = 5000
 
 /** Temporary folders are tidied, and people delete: a daemon nobody can ask could not be ended. Returns how to stop. */
-function staysReachable(town: string, servings: readonly Serving[], record: () => void, log: Life['log']): () => void {
-  const { daemon, daemonJson, socket } = townLayout(town)
+function staysReachable(
+  town: string,
+  servings: readonly Serving[],
+  keep: () => string[],
+  log: Life['log'],
+): () => void {
+  const { daemon, socket } = townLayout(town)
   const look = async () => {
     const gone = servings.filter((serving) => serving.isDeaf())
-    if (gone.length === 0 && existsSync(daemonJson)) return
     // Another one may have taken over while this one was held up; its next commit will tell it so.
     const named = daemonIn(town)
     if (named && named.pid !== process.pid && isAlive(named)) return
     mkdirSync(daemon, { recursive: true, mode: 0o700 })
     const strange = makeSocketFolder(socket, town)
     if (strange !== undefined) throw new Refusal(strange)
-    record()
+    // First of all that it can be asked: what else is to be made again may not be.
     for (const serving of gone) await serving.again()
-    log.warn(`${[...gone.map(({ path }) => path), daemonJson].join(', ')}: was taken away, and is there again`)
+    const kept = keep()
+    const paths = [...kept, ...gone.map(({ path }) => path)]
+    if (paths.length > 0) log.warn(`${paths.join(', ')}: was taken away, and is there again`)
   }
   const timer = setInterval(() => void look().catch((error) => log.error(error)), lookMs)
   timer.unref()

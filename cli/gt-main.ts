@@ -4,7 +4,7 @@
 import { existsSync, realpathSync } from 'node:fs'
 import { resolve } from 'node:path'
 import process from 'node:process'
-import { townAround } from './around.ts'
+import { townAround, townLost } from './around.ts'
 import type { Data, Params, RequestName } from './asking.ts'
 import { hangUp, makeRequest, send } from './client.ts'
 import { TownUnreachable, UnknownFlag, Usage } from './errors.ts'
@@ -56,6 +56,9 @@ function contextOf({ flags, args }: Typed): Context {
   const town = () => {
     const found = findTown(given)
     if (found !== undefined) return found
+    const lost = townLost(resolve(given ?? process.env.GT_TOWN ?? process.cwd()))
+    if (lost !== undefined)
+      throw new Error(`${lost}/mayor/town.json is gone, by which this is a town; put it back from a copy of your own`)
     throw new Error(
       given === undefined
         ? `${process.cwd()} is not in a town; change into one, give --town, or make one with \`gt install <path>\``

@@ -52,6 +52,8 @@ function put(to: Output, text: string | Uint8Array): void {
       done += writeSync(descriptors[to], bytes, done)
     } catch (error) {
       const { code } = error as NodeJS.ErrnoException
+      // Who hears nothing of what is said beside the answer wants the answer all the same, and how it ended.
+      if (code === 'EPIPE' && to === 'stderr') return
       // Who reads no further (`gt log | head`) has what they wanted.
       if (code === 'EPIPE') process.exit()
       if (code !== 'EAGAIN') throw error

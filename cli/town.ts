@@ -9,11 +9,12 @@ import { readConfig, townConfig } from '../actors/config.ts'
 import { endEverySession, endOver, endPrograms } from '../actors/ends.ts'
 import { sessionEnv } from '../actors/environment.ts'
 import { factsOf, rigOfIssue } from '../actors/facts.ts'
-import { foldersIn, textAt } from '../actors/files.ts'
+import { foldersIn } from '../actors/files.ts'
 import { gateHands } from '../actors/gates/hands.ts'
 import { gitHands } from '../actors/git/hands.ts'
-import { preservedOf } from '../actors/git/pin.ts'
+import { landedOf, preservedOf } from '../actors/git/pin.ts'
 import { gitTrouble, prepareGit } from '../actors/git/prepare.ts'
+import { clearForgotten } from '../actors/git/retire.ts'
 import type { RigGit } from '../actors/git/rig.ts'
 import { endRunning } from '../actors/git/run.ts'
 import { rigLayout, townLayout } from '../actors/layout.ts'
@@ -23,12 +24,13 @@ import { identityIn, isAlive, startOf } from '../actors/processes.ts'
 import { startProjections } from '../actors/projections.ts'
 import { hostRecords, makeRecords } from '../actors/records.ts'
 import { endLeftPrograms } from '../actors/remains.ts'
+import { keepSecret, newSecret, secretOf } from '../actors/secret.ts'
 import { backends } from '../actors/sessions/backends.ts'
 import { sessionHands } from '../actors/sessions/hands.ts'
-import { tokenValid, writeShims } from '../actors/sessions/identity.ts'
+import { tokenValid, watchShims, writeShims } from '../actors/sessions/identity.ts'
 import { endSessions } from '../actors/sessions/session.ts'
 import { tmuxBackend } from '../actors/sessions/tmux.ts'
-import { daemon, mayor, overseer, rigOf, witnessOf } from '../machines/address.ts'
+import { daemon, mayor, overseer, polecatOf, rigOf, witnessOf } from '../machines/address.ts'
 import { causes } from '../machines/escalations.ts'
 import type { Host, JsonObject, Role } from '../runtime/contract.ts'
 import { openDriver, openHost, Refusal, systemClock, systemRandom } from '../runtime/open.ts'
@@ -58,6 +60,8 @@ export interface TownOptions extends DaemonOptions {
 export interface Town {
   behind: TownBehind
   host: Host
+  /** Puts back what somebody took away of what the town gives out: its secret, and the commands of sessions; says what. */
+  mend(): string[]
   /**
    * Starts the roles' work and watches the rigs' beads and configuration. Rejects when any of it cannot be, or the
    * signal comes; then nothing has been started.
@@ -98,8 +102,11 @@ export async function openTown(options: TownOptions): Promise<Town> {
   const binding = bind({ facts, prefixOf })
   roles.push(...binding.roles)
   for (const rig of rigs.all().keys()) await plugins.read(rig)
-  const secret = textAt(layout.secret).trim()
-  makeShimsOf(options)()
+  const known = secretOf(town)
+  const secret = known ?? newSecret()
+  const makeShims = makeShimsOf(options)
+  const mend = () => [...(keepSecret(town, secret) ? [layout.secret] : []), ...makeShims()]
+  makeShims()
   const found = foundIn(town)
   const healed: string[] = []
   makeRecords(town)
@@ -141,9 +148,26 @@ export async function openTown(options: TownOptions): Promise<Town> {
     changed()
   }
 
+  const workersOf = (rig: string) => ({
+    knows(polecat: string, incarnation: number) {
+      const actor = host.actor(polecatOf(rig, polecat))
+      return actor?.status !== undefined && actor.status !== 'done' && actor.incarnation === incarnation
+    },
+    issueOf(polecat: string) {
+      const address = polecatOf(rig, polecat)
+      return (
+        shelves
+          .of(rig)
+          .inHands(address, '')
+          .find(({ assignee }) => assignee === address)?.id ?? 'unknown'
+      )
+    },
+  })
+
   let foundWords: readonly string[] = []
   let projections: ReturnType<typeof startProjections> | undefined
   let endHousekeeping: (() => void) | undefined
+  let endShims: (() => void) | undefined
   let takesSessions = false
   const behind: TownBehind = {
     root: town,
@@ -196,17 +220,28 @@ export async function openTown(options: TownOptions): Promise<Town> {
   return {
     behind,
     host,
+    mend,
     async begin(signal) {
       const names = [...rigs.all().keys()]
       // What cannot be opened is told before anything is started.
       const mended = shelves.begin([undefined, ...names].map((rig) => ({ rig, prefix: prefixOf(rig) })))
       // What a killed daemon started has nobody who waits for it, and would work beside what is started anew.
       const live = new Set(runsUnderway(host))
+      // What they say for themselves is derived from a secret that is gone: they begin again.
+      const strangers = known === undefined ? await behind.endSessions(null) : []
+      keepSecret(town, secret)
       const [ended] = await Promise.all([endLeftPrograms(town, names), endOver(town, (id) => live.has(id))])
-      foundWords = [...found.words(host.depth(), ended), ...mended]
+      foundWords = [
+        ...found.words(host.depth(), ended),
+        ...(known === undefined ? [newSecretWords(layout.secret, strangers)] : []),
+        ...mended,
+      ]
       signal.throwIfAborted()
       await prepareGit(git, names)
-      signal.throwIfAborted()
+      for (const rig of names) {
+        foundWords = [...foundWords, ...(await clearForgotten(git, rig, workersOf(rig)))]
+        signal.throwIfAborted()
+      }
       for (const rig of [undefined, ...names]) reseal(shelves.of(rig), secret, host.mail)
       // Changed while the town was down.
       for (const rig of names) if (!isHeard(host, rig, rigs.get(rig))) tellWitness(rig)
@@ -224,6 +259,7 @@ export async function openTown(options: TownOptions): Promise<Town> {
       const copyIssues = () => shelves.copy(systemClock.now())
       const house = { root: town, host, clock: systemClock, rigs: facts.rigs, git, copyIssues, report }
       endHousekeeping = startHousekeeping(house)
+      endShims = watchShims(layout.shims, { mend: makeShims, mended: options.warn, trouble: options.report })
     },
     async close() {
       const steps = [
@@ -234,6 +270,7 @@ export async function openTown(options: TownOptions): Promise<Town> {
         () => endPrograms(town),
         () => (takesSessions ? endEverySession(town, tmuxBackend(layout.tmuxSocket, bareEnv(options))) : undefined),
         () => endHousekeeping?.(),
+        () => endShims?.(),
         () => projections?.stop(),
         // Before what may take its time: records that are not closed are told of when the town is next begun.
         host.close,
@@ -252,6 +289,9 @@ export async function openTown(options: TownOptions): Promise<Town> {
     },
   }
 }
+
+const newSecretWords = (path: string, ended: readonly string[]) =>
+  `${path} was missing or cut: it is a new one${ended.length > 0 ? `, and sessions of the old one begin again (${ended.join(', ')})` : ''}`
 
 /** How long the copies at the end may take, in milliseconds; what is not copied then is copied at the next start. */
 const copyWithinMs = 4000
@@ -322,6 +362,7 @@ function handsOf({ town, env, entry, report }: TownOptions, { rigs, shelves, plu
       of: shelves.of,
       wait: shelves.wait,
       preservedOf: (name, issue) => preservedOf(git, name, issue),
+      landedOf: (name, issue) => landedOf(git, name, issue),
       secret,
     }),
     ...gitHands(git),

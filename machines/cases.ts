@@ -24,7 +24,7 @@ export const brief = (id: string): IssueBrief => ({
   createdAt: id,
   epic,
 })
-export const startable = (id: string): Startable => ({ id, priority: 2, createdAt: id })
+export const startable = (id: string): Startable => ({ id, priority: 2, createdAt: id, previous: null })
 export const hash = (digit: string) => digit.repeat(40)
 
 const [nux, toast, witness, keeper, refinery, session] = [
@@ -275,6 +275,7 @@ export const effectCases: { [N in EffectName]: readonly EffectOutput<N>[] } = {
     { kind: 'claimed', issue: brief('w-2'), preserved: kept },
     { kind: 'held', holder: toast },
     { kind: 'unavailable', why: 'status closed' },
+    { kind: 'landed', commit: hash('c') },
   ],
   readIssue: [
     { kind: 'held' },

@@ -28,10 +28,7 @@ export const sessionRecord = z.object({
 })
 export type SessionRecord = z.infer<typeof sessionRecord>
 
-/**
- * `unreachable`: origin does not answer, or not in time. `denied`: it answers, and lets this user not in, or not
- * write.
- */
+/** `unreachable`: no answer, or not in time. `denied`: origin answers, and does not let this user in, or not write. */
 const originTrouble = [
   z.object({ kind: z.literal('unreachable'), why: z.string() }),
   z.object({ kind: z.literal('denied'), why: z.string() }),
@@ -48,11 +45,13 @@ export const effects = {
       escalated: z.array(issueId).default([]),
       /** In somebody's hands, in the queue, or on their way back: neither ready nor done, whatever their status says. */
       underway: z.array(issueId).default([]),
+      /** Workers there are: what another worker of the rig holds, nobody works on. */
+      holders: z.array(z.string()).default([]),
       /** At most so many that are ready: an answer does not grow with what there is to do. */
       most: z.int().min(0).default(1),
     }),
     output: z.object({
-      /** Open, unblocked, unclaimed issues among those asked for; priority, then age. Epics themselves never. */
+      /** Unblocked issues among those asked for that nobody has; priority, then age. Epics themselves never. */
       ready: z.array(startable),
       /** There are more that are ready. */
       more: z.boolean(),
@@ -62,10 +61,7 @@ export const effects = {
       dropped: z.array(issueId).default([]),
       /** Issues asked for by id that do not exist. */
       unknown: z.array(issueId),
-      /**
-       * Epics asked for all of whose work, at all levels, is closed (and that have some); epics inside them are no
-       * work.
-       */
+      /** Epics asked for that have work, all of which, at all levels, is closed; epics inside them are no work. */
       complete: z.array(issueId),
       /** Epics asked for that are closed. */
       over: z.array(issueId).default([]),
@@ -85,6 +81,8 @@ export const effects = {
       z.object({ kind: z.literal('claimed'), issue: issueBrief, preserved: preserved.nullable() }),
       z.object({ kind: z.literal('held'), holder: z.string() }),
       z.object({ kind: z.literal('unavailable'), why: z.string() }),
+      // Its work is on main: these issues are an older copy.
+      z.object({ kind: z.literal('landed'), commit: sha }),
     ]),
     lane: beadsLane,
   }),

@@ -5,6 +5,7 @@ import type { EffectOutput } from './effects.ts'
 import { causes, cleared, unreadable } from './escalations.ts'
 import type { MailEvent, Outgoing, ReturnReason } from './mail.ts'
 import type { News } from './profile.ts'
+import { landedAs } from './tidings.ts'
 import { type Candidate, fromReady } from './waves.ts'
 
 /** A worker, as its Witness knows it; everything else is its keeper's. */
@@ -168,6 +169,7 @@ export function claimed(context: WitnessContext, { output, at = 0 }: Claimed): N
 /** The chosen issue is not to be had. Wanted still: it is looked at again when somebody writes to the beads. */
 export function notHad(context: WitnessContext, output: EffectOutput<'claimIssue'>): News<WitnessContext> {
   const { issue } = chosen(context)
+  if (output.kind === 'landed') return landedBefore(context, issue, output.commit)
   const why = output.kind === 'held' ? `${output.holder} holds it` : output.kind === 'unavailable' ? output.why : ''
   return {
     notes: [{ text: `${issue} is not to be had: ${why}`, issue }],
@@ -178,6 +180,19 @@ export function notHad(context: WitnessContext, output: EffectOutput<'claimIssue
     },
   }
 }
+
+/** The issues are an older copy, which does not know that this one is done. */
+const landedBefore = (context: WitnessContext, issue: string, commit: string): News<WitnessContext> => ({
+  notes: [{ text: `${issue} is on main already: nobody works on it again`, issue }],
+  close: { rig: context.rig, issues: [{ issue, reason: landedAs(commit) }] },
+  mail: [cleared(causes.issue(context.rig, issue))],
+  changes: {
+    ...landed(context, issue),
+    ready: context.ready.filter((each) => each.issue !== issue),
+    choice: null,
+    look: true,
+  },
+})
 
 /** It landed, or was taken out of the queue: nothing more of it is kept here. */
 export const landed = (ledger: Ledger, issue: string): Partial<Ledger> => ({

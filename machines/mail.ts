@@ -38,7 +38,10 @@ export const issueBrief = z.object({
 })
 export type IssueBrief = z.infer<typeof issueBrief>
 /** What must be known of one to choose it. */
-export const startable = issueBrief.pick({ id: true, priority: true, createdAt: true })
+export const startable = issueBrief.pick({ id: true, priority: true, createdAt: true }).extend({
+  /** Who held it and does not work any more: whoever is given it takes that claim over. */
+  previous: z.string().nullable().default(null),
+})
 export type Startable = z.infer<typeof startable>
 
 /** Why a merge request came back, with what the worker needs to mend it. */

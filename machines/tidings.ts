@@ -5,6 +5,9 @@ import type { EffectInput, EffectOutput } from './effects.ts'
 import type { MailEvent, Obstacle, Outgoing } from './mail.ts'
 import { landingOrder, type Queued } from './queue.ts'
 
+/** Why an issue is closed whose work is on main. */
+export const landedAs = (commit: string) => `Landed as ${commit.slice(0, 12)}`
+
 /** What is needed of the Refinery's context to speak of it. */
 interface Known {
   rig: string
@@ -162,6 +165,6 @@ export const says = {
     ),
   closing: (context: Known): EffectInput<'closeIssues'> => ({
     rig: context.rig,
-    issues: context.landing.map(({ issue, commit }) => ({ issue, reason: `Landed as ${commit.slice(0, 12)}` })),
+    issues: context.landing.map(({ issue, commit }) => ({ issue, reason: landedAs(commit) })),
   }),
 }

@@ -11,7 +11,7 @@ export interface Candidate {
   attempt: number
   resume: Preserved | null
   returned: ReturnReason | null
-  /** Who holds the issue still, when it came back. */
+  /** Who holds the issue still, when it came back, or when it is an older copy of it that says so. */
   previous: string | null
   /** Somebody else had it when it was last tried: not before the issues are looked at again. */
   waits?: boolean
@@ -25,7 +25,7 @@ export function fromReady(issue: Startable, attempt: number): Candidate {
     attempt,
     resume: null,
     returned: null,
-    previous: null,
+    previous: issue.previous,
   }
 }
 

@@ -243,6 +243,7 @@ export const witnessMachine = setup({
               issues: context.wanted.issues,
               escalated: context.escalated,
               underway: [...underway(context), ...context.returned.map(({ issue }) => issue)],
+              holders: Object.keys(context.workers).map((name) => polecatOf(context.rig, name)),
               most: room(context) + spare,
             }),
             onDone: {

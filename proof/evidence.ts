@@ -73,6 +73,12 @@ export function makePast(roles: readonly Role[]) {
   let remembered: Remembered | undefined
   let workers: number | undefined
   return {
+    /** Other records begin, of a past of their own. */
+    begin(): void {
+      forgotten = []
+      remembered = undefined
+      workers = undefined
+    },
     seen(store: Store, saidAt: number) {
       const { asked, everAsked } = evidenceOf(store.all, saidAt)
       return { asked, everAsked: [...forgotten, ...everAsked] }

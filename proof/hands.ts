@@ -7,6 +7,13 @@ import type { JsonObject, PromisedEffect } from '../runtime/contract.ts'
 import { leftBeside, Violation } from './invariants.ts'
 import { epic, rig, type SimIssue, type World } from './world.ts'
 
+/** Effects that fail while the issues cannot be used; those that nobody waits for are done as soon as they can. */
+const ofBeads = new Set<string>(['surveyIssues', 'claimIssue', 'readIssue'] satisfies EffectName[])
+const waiting = new Set<string>(['releaseIssue', 'closeIssues'] satisfies EffectName[])
+/** It waits for the issues to be usable again. */
+export const waitsFor = (world: World, effect: Pick<PromisedEffect, 'name'>) =>
+  world.beadsLost !== null && waiting.has(effect.name)
+
 /** Effects that write to the beads. */
 const written = new Set<string>(['claimIssue', 'releaseIssue', 'closeIssues', 'fileMessage'] satisfies EffectName[])
 
@@ -17,33 +24,48 @@ type Input = any
 export function performIn(world: World, effect: Pick<PromisedEffect, 'name' | 'input'>): JsonObject {
   const hand = hands[effect.name as EffectName]
   if (!hand) throw new Error(`the simulated world has no ${effect.name}`)
+  if (world.beadsLost !== null && ofBeads.has(effect.name)) throw new Error(world.beadsLost)
   if (world.beadsFull && written.has(effect.name)) throw new Error('database or disk is full')
   return hand(world, effect.input)
 }
 
 const hands: Partial<Record<EffectName, (world: World, input: Input) => JsonObject>> = {
-  surveyIssues: (world, { epics, issues, escalated, underway, most }) => {
+  surveyIssues: (world, { epics, issues, escalated, underway, holders, most }) => {
     const all = [...world.issues.values()]
     const wanted = epics.length > 0 ? all : all.filter((issue) => issues.includes(issue.id))
-    const closed = (id: string) => world.issues.get(id)?.status === 'closed'
+    const closed = (id: string) => (world.issues.get(id)?.status ?? 'closed') === 'closed'
     /** Its worker says that it is done: that means nothing before it has landed. */
-    const early = (id: string) => underway.includes(id) && closed(id) && world.issue(id).closedBy !== null
+    const early = (id: string) => underway.includes(id) && closed(id) && world.issues.get(id)?.closedBy != null
     const done = (id: string) => closed(id) && !early(id)
     const free = (issue: SimIssue) => issue.status === 'open' && issue.assignee === null && issue.after.every(done)
-    const given = (issue: SimIssue) => issue.status === 'blocked' && issue.escalated && issues.includes(issue.id)
-    const ready = wanted.filter((issue) => (free(issue) || given(issue)) && !underway.includes(issue.id))
+    const given = (issue: SimIssue) =>
+      issue.status === 'blocked' &&
+      issue.escalated &&
+      (issues.includes(issue.id) || (!escalated.includes(issue.id) && issue.after.every(done)))
+    /** The town has gone on since these issues were copied. */
+    const left = (issue: SimIssue) =>
+      ['in_progress', 'blocked'].includes(issue.status) &&
+      issue.assignee?.startsWith(`${rig}/polecats/`) === true &&
+      !holders.includes(issue.assignee) &&
+      issue.after.every(done)
+    const ready = wanted.filter((issue) => !underway.includes(issue.id) && (free(issue) || given(issue) || left(issue)))
     return {
-      ready: ready.slice(0, most).map((issue) => startable(issue.id)),
+      ready: ready
+        .slice(0, most)
+        .map((issue) => ({ ...startable(issue.id), previous: left(issue) ? issue.assignee : null })),
       more: ready.length > most,
-      closed: [...issues, ...escalated].filter(done),
-      dropped: underway.filter((id: string) => world.issue(id).letGo && closed(id)),
-      unknown: [],
+      closed: [...issues.filter((id: string) => world.issues.has(id)), ...escalated].filter(done),
+      dropped: underway.filter((id: string) => closed(id) && (world.issues.get(id)?.letGo ?? true)),
+      unknown: issues.filter((id: string) => !world.issues.has(id)),
       complete: epics.length > 0 && all.every((issue) => done(issue.id)) ? epics : [],
       over: world.epicClosed ? epics : [],
     }
   },
   claimIssue: (world, { issue: id, holder, previous }) => {
-    const issue = world.issue(id)
+    const issue = world.issues.get(id)
+    if (!issue) return { kind: 'unavailable', why: `issue ${id} not found` }
+    const landed = landedBefore(world, id)
+    if (landed !== undefined) return { kind: 'landed', commit: landed }
     if (issue.assignee && issue.assignee !== holder && issue.assignee !== previous)
       return { kind: 'held', holder: issue.assignee }
     const saysDone = issue.status === 'closed' && issue.closedBy !== null && issue.closedBy === previous
@@ -61,16 +83,18 @@ const hands: Partial<Record<EffectName, (world: World, input: Input) => JsonObje
     return { kind: 'claimed', issue: brief(id), preserved: kept ? { ref: kept[0], sha: kept[1] } : null }
   },
   readIssue: (world, { issue: id, holder }) => {
-    const issue = world.issue(id)
+    const issue = world.issues.get(id)
+    if (!issue) return { kind: 'let_go', why: `${id} is gone` }
     if (issue.status === 'closed') return { kind: 'closed', byHolder: issue.closedBy === holder, reason: 'it says so' }
     if (issue.assignee !== null && issue.assignee !== holder) return { kind: 'let_go', why: 'somebody has it' }
-    const on = issue.after.filter((other) => world.issue(other).status !== 'closed')
+    const on = issue.after.filter((other) => (world.issues.get(other)?.status ?? 'closed') !== 'closed')
     if (on.length > 0) return { kind: 'blocked', on, why: `it waits for ${on.join(', ')}` }
     if (issue.status === 'blocked') return { kind: 'blocked', on: [], why: 'its worker set it blocked' }
     return issue.status === 'open' ? { kind: 'given_back' } : { kind: 'held' }
   },
   releaseIssue: (world, { issue: id, holder, status, blockedBy }) => {
-    const issue = world.issue(id)
+    const issue = world.issues.get(id)
+    if (!issue) return { status: 'unknown' }
     const closedByOthers = issue.status === 'closed' && issue.closedBy !== holder
     const isFree = issue.status === 'open' && issue.assignee === null
     if (closedByOthers || (issue.assignee !== holder && !(isFree && status === 'blocked')))
@@ -223,6 +247,10 @@ const hands: Partial<Record<EffectName, (world: World, input: Input) => JsonObje
       throw new Violation(
         `${id} is started for ${address} on ${issue.id} beside a process that ${left.session} left (invariant 3)`,
       )
+    if (landedBefore(world, issue.id) && !world.hasOlderRecords)
+      throw new Violation(
+        `${id} is started on ${issue.id}, which has landed, and nobody wanted it again (invariant 12)`,
+      )
     if (others.length >= world.maxWorkers)
       throw new Violation(`${others.length + 1} sessions live; max_workers is ${world.maxWorkers} (invariant 5)`)
     world.agents.set(id, {
@@ -276,6 +304,14 @@ function pins(world: World, input: Input, known: readonly string[]): JsonObject 
   return { head: kept[0] ?? null, dirty }
 }
 
+/** The handed-over work of an issue that main has, and these issues do not know of. */
+function landedBefore(world: World, id: string): string | undefined {
+  if (world.issues.get(id)?.wasClosed !== false) return undefined
+  return [...world.pins].find(
+    ([ref, sha]) => ref.startsWith(`refs/gt/merge/${id}/`) && world.commits.contains(world.originMain, sha),
+  )?.[1]
+}
+
 function closeOne(world: World, id: string, noChange: boolean): boolean {
   if (id === epic) {
     if ([...world.issues.values()].some(({ status }) => status !== 'closed')) return false
@@ -287,6 +323,6 @@ function closeOne(world: World, id: string, noChange: boolean): boolean {
   if (!noChange && !issue.letGo && !world.commits.get(world.originMain).red.has(id))
     throw new Violation(`${id} is closed, but origin's main has nothing of it (invariant 12)`)
   const was = issue.status
-  if (!issue.letGo) Object.assign(issue, { status: 'closed', noChange, closedBy: null })
+  if (!issue.letGo) Object.assign(issue, { status: 'closed', noChange, closedBy: null, wasClosed: true })
   return was !== 'closed'
 }

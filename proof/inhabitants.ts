@@ -124,6 +124,8 @@ export interface Commands {
   issuesMax: number
   filed(id: string): void
   workersMax: number
+  /** Something becomes of the file that the issues are in. */
+  beadsGo(): void
   /** The clock on the wall is set, or the machine sleeps, for so many milliseconds. */
   clockMoves(ms: number): void
 }
@@ -159,7 +161,7 @@ export function makePeople(
     () => byHand(() => (world.taken().length > 0 ? world.giveBack() : world.take(issue()))),
     () => {
       const id = issue()
-      if (world.issues.get(id)?.status === 'blocked' || chance(0.3)) byHand(() => world.letGo(id))
+      if (world.issues.get(id)?.status === 'blocked' || chance(0.5)) byHand(() => world.letGo(id))
     },
     () => {
       // As the door does: one that has a worker's name now.
@@ -186,6 +188,7 @@ export function makePeople(
       say('what holds the sessions ends, and they with it')
       world.endServer()
     },
+    commands.beadsGo,
     () => commands.configure(pick(Array.from({ length: commands.workersMax }, (_, n) => n + 1))),
     () => {
       const [polecat] = [...world.worktrees.keys()]

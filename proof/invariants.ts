@@ -290,6 +290,8 @@ export const atRest: readonly Invariant[] = [
         if (cause.startsWith('failing/')) return true
         // What others pushed is told until the Overseer has seen it.
         if (what === 'queue') return queue.length === 0 && name !== 'foreign'
+        // Issues that could not be used can be, at rest.
+        if (cause === `${view.rig}/issues`) return true
         if (what === 'remains') return !(name in workers)
         return view.issues.some(({ id, status }) => id === what && status === 'closed')
       })

@@ -3,19 +3,19 @@
 // One seed is one story; the same seed is the same story. Invariants are checked in the world after every step, and
 // at rest.
 // Never: uses a clock or chance of its own; all of both comes from the seed.
-import { existsSync, mkdtempSync, rmSync } from 'node:fs'
+import { copyFileSync, existsSync, mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { bind } from '../actors/binding.ts'
-import { unlucky } from '../machines/cases.ts'
-import type { EffectName } from '../machines/effects.ts'
-import type { ActorState, Host, JsonObject, PromisedEffect, Role, Store } from '../runtime/contract.ts'
+import { polecatOf } from '../machines/address.ts'
+import type { ActorState, Host, JsonObject, Role, Store } from '../runtime/contract.ts'
 import { openHost, openSqliteStore, seededRandom, virtualClock } from '../runtime/open.ts'
 import { Crash, kept, mortal } from './crash.ts'
 import { makePast } from './evidence.ts'
-import { performIn } from './hands.ts'
+import { makeFlights } from './flights.ts'
 import { makeAgents, makeOverseer, makePeople, type Stage } from './inhabitants.ts'
 import { always, check as checkAll, atRest as restful, type TownView, Violation } from './invariants.ts'
+import { clearForgotten, forgetRecords, makeShelf } from './shelf.ts'
 import { epic, freshIssue, limits, rig, type SimIssue, World } from './world.ts'
 
 export interface SimOptions {
@@ -45,12 +45,6 @@ export interface SimResult {
   violation: string | null
   /** The story, with `trace` or when something went wrong. */
   story: string[]
-}
-
-/** An effect that was started: its result is there once the world has performed it. */
-interface InFlight {
-  effect: PromisedEffect
-  result: JsonObject | Error | undefined
 }
 
 const shm = existsSync('/dev/shm') ? '/dev/shm' : tmpdir()
@@ -99,6 +93,9 @@ export function simulate({
   const roles = [...plugins, ...binding.roles]
   const pluginAddresses = plugins.map((role) => `${rig}/plugins/${role.name.split('/').at(-1)}`)
   const past = makePast(roles)
+  const copies: string[] = []
+  /** One town in ten has a bad disk. */
+  const losses = chance(0.1) ? 0.5 : 0.02
   const path = join(dir, 'town.db')
   let store: Store = openSqliteStore(path)
   let looked: ReturnType<typeof storeView> | undefined
@@ -111,7 +108,6 @@ export function simulate({
   let [crashIn, holders, crashes] = [0, 0, 0]
   let stopped = false
   let faults = true
-  let inFlight: InFlight[] = []
   let host = open()
 
   function open(): Host {
@@ -145,11 +141,9 @@ export function simulate({
   function crash(how: string): void {
     crashes++
     say(`— crash ${how} —`)
-    // Hands that were at work may have finished what nobody heard of.
-    for (const flight of inFlight)
-      if (flight.effect.name !== 'watchSession' && flight.result === undefined && chance(0.5)) perform(flight)
-    inFlight = []
+    flights.crash()
     const before = kept(store)
+    const asOf = shelf.down()
     host.close()
     // While the town is down, nobody watches what passes.
     clock.advance(pick([0, 0, 5000, 86_400_000]))
@@ -157,7 +151,50 @@ export function simulate({
     host = open()
     if (kept(store) !== before) throw new Violation('a restart changed what was kept (invariant 11)')
     // The composition root asks each rig to look again, as the daemon does.
-    host.post({ from: 'daemon', to: `${rig}/witness`, type: 'issues.changed', body: {} })
+    post('daemon', `${rig}/witness`, 'issues.changed')
+    shelf.begun()
+    // Who brings an older copy back is told that what came after is not in it, and asks for what is to be done.
+    if (asOf === 'older') ask()
+  }
+
+  /**
+   * The town's records are lost while it is down, and the Overseer has an older copy of them brought back, or new ones
+   * begun: sessions end, and what their workers left is kept.
+   */
+  function loseRecords(): void {
+    crash('and its records are lost')
+    const copy = pick([...copies.keys(), null])
+    say(`gt restore daemon: ${copy === null ? 'new records' : `as in copy ${copy + 1} of ${copies.length}`}`)
+    forgetRecords(world)
+    // Of the workers there were then there may be more than there may be now.
+    workersMax = Number.MAX_SAFE_INTEGER
+    host.close()
+    rmSync(path)
+    if (copy !== null) copyFileSync(copies[copy] as string, path)
+    past.begin()
+    starts.length = 0
+    actors.clear()
+    changed.clear()
+    store = openSqliteStore(path)
+    host = open()
+    for (const { address } of store.all<{ address: string }>('SELECT address FROM actor')) changed.add(address)
+    clearForgotten(world, knows)
+    configured()
+    resume()
+    ask()
+    shelf.begun()
+  }
+
+  const knows = (polecat: string, incarnation: number) => {
+    const actor = host.actor(polecatOf(rig, polecat))
+    return actor?.status === 'active' && actor.incarnation === incarnation
+  }
+
+  /** The records as they are now, to be brought back one day. */
+  function copyRecords(): void {
+    const copy = join(dir, `copy-${copies.length}.db`)
+    store.run('VACUUM INTO ?', copy)
+    copies.push(copy)
   }
 
   /** Runs what may die in the middle. */
@@ -170,66 +207,13 @@ export function simulate({
     }
   }
 
-  function perform(flight: InFlight): void {
-    try {
-      flight.result = performIn(world, flight.effect)
-    } catch (error) {
-      if (error instanceof Violation) throw error
-      flight.result = error as Error
-    }
-    say(
-      `${flight.effect.name} for ${flight.effect.address}${flight.result instanceof Error ? ` fails: ${flight.result.message}` : ''}`,
-    )
-  }
-
-  function settle(flight: InFlight, twice = false): void {
-    inFlight = inFlight.filter((other) => other !== flight)
-    const outcome =
-      flight.result instanceof Error
-        ? ({ ok: false, error: flight.result.message } as const)
-        : ({ ok: true, output: flight.result } as const)
-    if (flight.result) heard?.(flight.effect.name, flight.result)
-    host.settle(flight.effect.key, outcome)
-    if (twice) host.settle(flight.effect.key, outcome)
-  }
-
-  /** Hands at work; while the brake holds, none of them starts anything. */
-  function take(most: number): number {
-    const taken = host.takeEffects(most)
-    const starting = taken.find(({ name }) => binding.effects[name]?.starts)
-    if (stopped && starting)
-      throw new Violation(`${starting.name} of ${starting.address} is begun after stop --all (invariant 10)`)
-    inFlight.push(...taken.map((effect) => ({ effect, result: undefined })))
-    return taken.length
-  }
-
-  const isWatch = (flight: InFlight) => flight.effect.name === 'watchSession'
-  const finishable = () =>
-    inFlight.filter((flight) => !isWatch(flight) || world.watched(flight.effect.input) !== undefined)
-
-  function finish(flight: InFlight): void {
-    if (isWatch(flight)) {
-      flight.result = faults && chance(0.05) ? new Error('it cannot be watched') : world.seen(flight.effect.input)
-      settle(flight)
-      return
-    }
-    if (flight.result !== undefined) {
-      settle(flight)
-      return
-    }
-    const any = unlucky[flight.effect.name as EffectName]
-    if (faults && chance(0.04)) flight.result = new Error('the world would not')
-    else if (faults && any && chance(0.1)) flight.result = pick<JsonObject>(any)
-    else perform(flight)
-    if (faults && chance(0.04) && !(flight.result instanceof Error))
-      flight.result = new Error('done, but the answer was lost')
-    // Late: the answer comes after other things have happened.
-    if (!faults || !chance(0.2)) settle(flight, faults && chance(0.1))
-  }
-
   const post = (from: string, to: string, type: string, body: JsonObject = {}) => host.post({ from, to, type, body }).id
 
   const stage: Stage = { world, host: () => host, chance, pick, post, say, reckless: () => faults }
+  const timesAsked = (cause: string) => past.seen(store, 0).everAsked.filter((each) => each === cause).length
+  const shelf = makeShelf(stage, { asked: timesAsked, losses })
+  const isStart = (name: string) => binding.effects[name]?.starts === true
+  const flights = makeFlights(stage, { starts: isStart, stopped: () => stopped, heard })
   const agentActs = makeAgents(stage)
   const { askForStuck, takeDownAgain } = makeOverseer(stage)
   const people = makePeople(stage, {
@@ -239,6 +223,7 @@ export function simulate({
     issuesMax: count + 3,
     filed: (id) => world.epicClosed && late.add(id),
     workersMax: maxWorkers + 1,
+    beadsGo: shelf.go,
     clockMoves: (ms) => {
       say(`the clock moves by ${ms / 3_600_000} h`)
       clock.jump(ms)
@@ -258,12 +243,11 @@ export function simulate({
     say(`max_workers is ${most} now`)
     allowed = most
     crash('for a new configuration')
-    post('daemon', `${rig}/witness`, 'rig.configured', {
-      maxWorkers: most,
-      spawnDelayMs,
-      judgedBy: String(most),
-    })
+    configured()
   }
+
+  const configured = () =>
+    post('daemon', `${rig}/witness`, 'rig.configured', { maxWorkers: allowed, spawnDelayMs, judgedBy: String(allowed) })
 
   /** What the Overseer wants done: the epic, or each issue by its name. */
   function ask(): void {
@@ -353,10 +337,10 @@ export function simulate({
   function rest(stepsMax: number): boolean {
     for (let n = 0; n < stepsMax; n++) {
       if (host.run(16) > 0) continue
-      take(16)
-      const flight = finishable()[0]
+      flights.take(16)
+      const flight = flights.finishable()[0]
       if (flight) {
-        finish(flight)
+        flights.finish(flight)
         check()
         continue
       }
@@ -388,6 +372,7 @@ export function simulate({
   function liveness(): void {
     // While the Overseer's brake holds, everything ends and nothing begins.
     faults = false
+    shelf.calm()
     world.calm()
     post('daemon', `${rig}/witness`, 'issues.changed')
     if (stopped) {
@@ -422,8 +407,11 @@ export function simulate({
         if (chance(0.03)) crashIn = 1 + (random.uint32() % 25)
         const roll = random.uint32() % 100
         const alive = world.live().filter((agent) => agent.state === 'alive' && !agent.done)
-        const ready = finishable()
-        if (roll < 1) crash('between two steps')
+        const ready = flights.finishable()
+        if (losses > 0.1 && roll === 99 && chance(0.5)) {
+          if (copies.length < 3 && chance(0.6)) copyRecords()
+          else loseRecords()
+        } else if (roll < 1) crash('between two steps')
         else if (roll < 5) pick(people)()
         else if (pluginAddresses.length > 0 && chance(0.1))
           post(pick(['overseer', 'mayor/']), pick(pluginAddresses), 'message.sent', {
@@ -435,10 +423,10 @@ export function simulate({
           if (due !== null) clock.set(Math.max(clock.watched(), due))
           host.fireTimers()
         } else if (roll < 25 && alive.length > 0) agentActs(pick(alive))
-        else if (roll < 50 && ready.length > 0) finish(pick(ready))
+        else if (roll < 50 && ready.length > 0) flights.finish(pick(ready))
         else if (host.run(1 + (random.uint32() % 3)) === 0) {
-          const taken = take(1 + (random.uint32() % 3))
-          if (taken === 0 && ready.length > 0) finish(pick(ready))
+          const taken = flights.take(1 + (random.uint32() % 3))
+          if (taken === 0 && ready.length > 0) flights.finish(pick(ready))
         }
         check()
       })

@@ -53,6 +53,8 @@ export interface SimIssue {
   escalated: boolean
   /** Somebody closed it by hand, without its work. */
   letGo: boolean
+  /** The town, or somebody by hand, closed it once, whatever became of it since. */
+  wasClosed: boolean
 }
 
 /** Whoever else works on issues. */
@@ -83,6 +85,7 @@ export const freshIssue = (id: string): SimIssue => ({
   letGo: false,
   closedBy: null,
   noChange: false,
+  wasClosed: false,
 })
 
 export class World {
@@ -106,6 +109,10 @@ export class World {
   gitBroken = false
   /** Nothing can be written to the beads. */
   beadsFull = false
+  /** In words, why the issues cannot be used: they are gone, cut, older, or another's. */
+  beadsLost: string | null = null
+  /** The town goes by older records than it had, and may not know what has ended. */
+  hasOlderRecords = false
   landed: string[] = []
   epicClosed = false
   maxWorkers: number
@@ -128,9 +135,9 @@ export class World {
     this.green = new Set(from?.green)
     if (from) {
       const { originMain, originAway, originRefuses, originDenies, gatesBroken, gitBroken } = from
-      const { beadsFull, epicClosed, landed } = from
+      const { beadsFull, beadsLost, epicClosed, landed } = from
       Object.assign(this, { originAway, originRefuses, originDenies, gatesBroken, gitBroken })
-      Object.assign(this, { beadsFull, epicClosed, landed: [...landed] })
+      Object.assign(this, { beadsFull, beadsLost, epicClosed, landed: [...landed] })
       this.originMain = originMain
       return
     }
@@ -147,15 +154,7 @@ export class World {
   key(): string {
     const sorted = (entries: Iterable<[string, unknown]>) => [...entries].sort(([a], [b]) => (a < b ? -1 : 1))
     return JSON.stringify([
-      [...this.issues.values()].map(({ status, assignee, escalated, letGo, closedBy, noChange, after }) => [
-        status,
-        assignee,
-        escalated,
-        letGo,
-        closedBy,
-        noChange,
-        after,
-      ]),
+      [...this.issues.values()].map((issue) => Object.values(issue)),
       sorted(this.pins),
       sorted(this.branches),
       sorted(
@@ -309,28 +308,28 @@ export class World {
 
   /** Nobody waits for somebody who waits for them. */
   mayWaitFor(id: string, other: string): boolean {
-    const reach = (from: string): string[] => [from, ...this.issue(from).after.flatMap(reach)]
-    return id !== other && !reach(other).includes(id)
+    const reach = (from: string): string[] => [from, ...(this.issues.get(from)?.after.flatMap(reach) ?? [])]
+    return this.issues.has(id) && id !== other && !reach(other).includes(id)
   }
 
   /** A worker closes its own issue, as agents do when they think that they are done. */
   closeOwn(agent: Agent): void {
-    const issue = this.issue(agent.issue)
-    if (issue.assignee === agent.address && issue.status === 'in_progress')
+    const issue = this.issues.get(agent.issue)
+    if (issue?.assignee === agent.address && issue.status === 'in_progress')
       Object.assign(issue, { status: 'closed', closedBy: agent.address })
   }
 
   /** A worker gives its issue back in the beads, or says that it is blocked. */
   giveUpOwn(agent: Agent, status: 'open' | 'blocked'): void {
-    const issue = this.issue(agent.issue)
-    if (issue.assignee === agent.address && issue.status === 'in_progress')
+    const issue = this.issues.get(agent.issue)
+    if (issue?.assignee === agent.address && issue.status === 'in_progress')
       Object.assign(issue, { status, assignee: status === 'open' ? null : agent.address })
   }
 
   /** A worker gives its issue to somebody else. */
   giveAway(agent: Agent): void {
-    const issue = this.issue(agent.issue)
-    if (issue.assignee === agent.address && issue.status === 'in_progress') issue.assignee = somebody
+    const issue = this.issues.get(agent.issue)
+    if (issue?.assignee === agent.address && issue.status === 'in_progress') issue.assignee = somebody
   }
 
   /** What somebody else pushed since main was at this commit. */
@@ -345,7 +344,7 @@ export class World {
   letGo(id: string): void {
     const issue = this.issue(id)
     if (issue.status !== 'closed')
-      Object.assign(issue, { status: 'closed', assignee: null, letGo: true, closedBy: null })
+      Object.assign(issue, { status: 'closed', assignee: null, letGo: true, closedBy: null, wasClosed: true })
   }
 
   /**

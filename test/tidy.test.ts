@@ -25,7 +25,7 @@ test('files stay small enough to be read in one go', () => {
   // A role's statechart is its manual and stays in one file. These grew under an older rule, and are to be divided.
   const grown: Readonly<Record<string, number>> = {
     'actors/beads/embedded.ts': 530,
-    'proof/simulation.ts': 470,
+    'proof/simulation.ts': 460,
     'test/runtime/host.test.ts': 580,
   }
   const most = (file: string) => grown[file] ?? (file.startsWith('test/') ? 500 : 400)

@@ -137,6 +137,8 @@ export interface TownIssues {
   lineage(id: string): Awaitable<string[]>
   /** What may start: open, unassigned, waiting for nothing; by priority, then age. Costs the same however much there is. */
   next(wanted: Wanted): Awaitable<Startable[]>
+  /** What holders below this address have begun, and what nobody has that is blocked and bears this label. */
+  inHands(below: string, label: string): Awaitable<Issue[]>
   /** Those of these epics that have work under them, at any level, that is not closed. */
   unfinished(epics: readonly string[]): Awaitable<string[]>
   /** How far the work under an epic is, all levels. */

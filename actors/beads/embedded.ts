@@ -360,6 +360,14 @@ export function openBeads(dir: string, options: Opening = {}) {
         `${under} SELECT i.* FROM issues i JOIN under ON under.id = i.id ORDER BY i.priority, i.created_at, i.id`,
         id,
       ),
+    inHands: (below: string, label: string) =>
+      rows<Issue>(
+        `SELECT * FROM issues WHERE status IN ('in_progress', 'blocked') AND issue_type NOT IN ${notWork} AND (substr(assignee, 1, length(?)) = ?
+         OR status = 'blocked' AND assignee IS NULL AND id IN (SELECT issue_id FROM labels WHERE label = ?))`,
+        below,
+        below,
+        label,
+      ),
     ...partsIn(rows),
     parentOf: (id: string) =>
       row<{ depends_on_id: string }>(

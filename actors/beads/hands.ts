@@ -17,6 +17,8 @@ export interface BeadsDeps {
   /** The same, as soon as it can be used: for what nobody waits for. */
   wait(rig: string | undefined, signal: AbortSignal): Promise<TownIssues>
   preservedOf(rig: string, issue: string): Promise<Preserved | null>
+  /** The commit that was handed over for an issue and is on main; null when there is none. */
+  landedOf(rig: string, issue: string): Promise<string | null>
   /** The town's; what seals mail. */
   secret: string
 }
@@ -24,10 +26,12 @@ export interface BeadsDeps {
 export const beadsHands = (
   deps: BeadsDeps,
 ): Pick<Hands, 'surveyIssues' | 'claimIssue' | 'readIssue' | 'releaseIssue' | 'closeIssues' | 'fileMessage'> => ({
-  surveyIssues: ({ rig, ...wanted }) => survey(deps.of(rig), wanted),
+  surveyIssues: (wanted) => survey(deps.of(wanted.rig), wanted),
 
   claimIssue: async ({ rig, issue: id, holder, previous }) => {
     const beads = deps.of(rig)
+    const landed = (await wasDone(beads, id)) ? null : await deps.landedOf(rig, id)
+    if (landed !== null && (await beads.get(id))) return { kind: 'landed', commit: landed }
     const refused = await beads.claim(id, holder, { previous, alsoLabel: escalated })
     if (refused && 'held' in refused) return { kind: 'held', holder: refused.held }
     if (refused) return { kind: 'unavailable', why: refused.unavailable }
@@ -145,13 +149,11 @@ export const isUnchanged = ({ assignee, close_reason }: Issue, closer: string | 
 const lastLine = (notes: string) => (notes === '' ? '' : `: ${notes.split('\n').at(-1)}`)
 
 /** What of the wanted work may start now, and what is closed or complete; no more of it than is asked for. */
-async function survey(
-  beads: TownIssues,
-  { epics, issues, escalated: asked, underway, most }: Omit<EffectInput<'surveyIssues'>, 'rig'>,
-): Promise<EffectOutput<'surveyIssues'>> {
+async function survey(beads: TownIssues, wanted: EffectInput<'surveyIssues'>): Promise<EffectOutput<'surveyIssues'>> {
+  const { epics, issues, escalated: asked, underway, most } = wanted
   const closed: string[] = []
   const unknown: string[] = []
-  const given: Issue[] = []
+  const given: Issue[] = await forgotten(beads, wanted)
   for (const id of issues) {
     const issue = await beads.get(id)
     if (!issue) unknown.push(id)
@@ -165,9 +167,15 @@ async function survey(
   for (const issue of given)
     if (!underway.includes(issue.id) && !(await beads.waitsFor(issue.id)).some((id) => early.includes(id)))
       next.push(issue)
-  const ready = inOrder(next)
+  const holderOf = new Map(given.map(({ id, assignee }) => [id, assignee]))
+  const ready = inOrder([...new Map(next.map((each) => [each.id, each])).values()])
   return {
-    ready: ready.slice(0, most).map(({ id, priority, created_at: createdAt }) => ({ id, priority, createdAt })),
+    ready: ready.slice(0, most).map(({ id, priority, created_at: createdAt }) => ({
+      id,
+      priority,
+      createdAt,
+      previous: holderOf.get(id) ?? null,
+    })),
     more: ready.length > most,
     closed: [...new Set(closed)].filter((id) => !early.includes(id)),
     dropped,
@@ -175,6 +183,32 @@ async function survey(
     complete: await completeOf(beads, epics, underway),
     over: await only(epics, async (epic) => (await beads.get(epic))?.status === 'closed'),
   }
+}
+
+/**
+ * Wanted issues that a worker holds who is none any more, or that the Overseer was asked about and the town knows
+ * nothing of: it has gone on since these issues were copied.
+ */
+async function forgotten(
+  beads: TownIssues,
+  { rig, epics, issues, escalated: asked, underway, holders }: EffectInput<'surveyIssues'>,
+): Promise<Issue[]> {
+  const known = [...asked, ...underway]
+  const left = (await beads.inHands(`${rig}/polecats/`, escalated)).filter(
+    ({ id, assignee }) => !known.includes(id) && (assignee === null || !holders.includes(assignee)),
+  )
+  const found: Issue[] = []
+  for (const issue of left) {
+    const isWanted = [issue.id, ...(await beads.lineage(issue.id))].some((id) => [...epics, ...issues].includes(id))
+    if (isWanted && (await beads.blockers(issue.id)).length === 0) found.push(issue)
+  }
+  return found
+}
+
+/** Closed once by the town or a person. With work on main, one that was not is of an older copy. */
+async function wasDone(beads: TownIssues, id: string): Promise<boolean> {
+  const closer = await beads.closedBy(id)
+  return closer !== null && whereabouts(closer)?.role !== 'polecat'
 }
 
 /** Epics with work all of which is done. What is under way is not done before it has landed, whatever its worker says. */

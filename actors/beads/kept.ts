@@ -34,10 +34,14 @@ export interface Kept {
   close(): void
 }
 
-/** How often one that cannot be used is looked for, tried to be saved, and noted how far it has come: milliseconds. */
+/** How often one that cannot be used is looked for, and how far one has come is noted: milliseconds. */
 const lookMs = 1000
-const saveMs = 30_000
 const noteMs = 1000
+/**
+ * What could not be saved is tried again after so long, after twice as long each time, up to the last: whoever deletes
+ * a folder may still be at it. In milliseconds.
+ */
+const saveAgainMs = { first: 1000, last: 30_000 }
 
 interface Open {
   beads: Beads
@@ -52,7 +56,8 @@ export function keepOpen(tier: Tier, hears: Hears): Kept {
   let open: Open | undefined
   let trouble: BeadsError | undefined
   let looking: NodeJS.Timeout | undefined
-  let triedAtMs = 0
+  /** When it may be tried to be saved again, and how long it was waited for that. */
+  let saving = { atMs: 0, waitedMs: 0 }
   let closed = false
   const waiting = new Set<() => void>()
   // Whoever is told may use the store at once.
@@ -84,23 +89,30 @@ export function keepOpen(tier: Tier, hears: Hears): Kept {
       tell(() => hears.healed(`${what}; what is there now is used`))
       return next
     }
-    if (trouble !== undefined && Date.now() - triedAtMs < saveMs) throw trouble
-    triedAtMs = Date.now()
-    let aside: string | undefined
+    if (trouble !== undefined && performance.now() < saving.atMs) throw trouble
+    const waitMs = Math.min(2 * saving.waitedMs || saveAgainMs.first, saveAgainMs.last)
+    saving = { atMs: performance.now() + waitMs, waitedMs: waitMs }
+    let saved: { aside: string | undefined; next: Open }
     try {
-      aside = save(tier, was)
+      saved = { aside: save(tier, was), next: openChecked(tier) }
     } catch (error) {
       const why = error instanceof Error ? error.message : String(error)
-      if (!isSame || now.sizeBytes >= was.file.sizeBytes) throw lost(tier, `${what}, and could not be saved (${why})`)
+      const left = stampOf(was.path)
+      if (left?.inode !== was.file.inode || left.sizeBytes >= was.file.sizeBytes)
+        throw lost(
+          tier,
+          `${what}, and could not be saved yet (${why}); the town has it open, and tries again by itself`,
+        )
       // The same file with something else in it: what was open says nothing any more, and is not to be written there.
-      const left = setAside(tier, filesOf(was.path))
+      const aside = setAside(tier, filesOf(was.path))
       letGo(was)
-      throw lost(tier, `${what} (${why}); what was left of it is in ${left}`)
+      throw lost(tier, `${what} (${why}); what was left of it is in ${aside}`)
     }
+    // Not before what was saved is open: somebody may have deleted that too.
     letGo(was)
-    const where = aside === undefined ? '' : `; what was in its place is in ${aside}`
+    const where = saved.aside === undefined ? '' : `; what was in its place is in ${saved.aside}`
     tell(() => hears.healed(`${what}, and was saved from what was still open${where}`))
-    return openChecked(tier)
+    return saved.next
   }
 
   function letGo(was: Open): void {
@@ -133,6 +145,7 @@ export function keepOpen(tier: Tier, hears: Hears): Kept {
   function isRight(): void {
     if (trouble === undefined) return
     trouble = undefined
+    saving = { atMs: 0, waitedMs: 0 }
     clearInterval(looking)
     looking = undefined
     tell(hears.usable)
@@ -187,7 +200,7 @@ export function keepOpen(tier: Tier, hears: Hears): Kept {
       closed = true
       clearInterval(looking)
       // What could not be saved yet is nowhere else.
-      triedAtMs = 0
+      saving.atMs = 0
       if (open && trouble !== undefined) look()
       if (!open) return
       open.notedAtMs = 0

@@ -1,8 +1,9 @@
 // The paths by which everybody knows a store: links to where it is kept, made again when a `git clean` or a person took
 // them.
 // Never: removes anything but a link; makes one where the project has a `.beads` of its own.
-import { type FSWatcher, lstatSync, readlinkSync, rmSync, symlinkSync, watch } from 'node:fs'
+import { type FSWatcher, lstatSync, readlinkSync, rmSync, symlinkSync } from 'node:fs'
 import { basename, dirname, relative } from 'node:path'
+import { watchFolder } from '../files.ts'
 import { rigLayout } from '../layout.ts'
 import { linksOf, storeOf, type Tier } from './tiers.ts'
 
@@ -51,19 +52,19 @@ const gatherMs = 100
 /** Calls `changed` when one of the links may have. Returns how to stop. */
 export function watchLinks(tier: Tier, changed: () => void, trouble: (error: unknown) => void): () => void {
   let gathering: NodeJS.Timeout | undefined
-  const watchers: FSWatcher[] = []
+  const watchers: (FSWatcher | undefined)[] = []
   for (const path of linksOf(tier)) {
     if (!lstatSync(dirname(path), { throwIfNoEntry: false })?.isDirectory()) continue
-    const watcher = watch(dirname(path), { persistent: false }, (_, name) => {
+    const heard = (name: string | null) => {
       if (name !== null && name !== basename(path)) return
       clearTimeout(gathering)
       gathering = setTimeout(changed, gatherMs)
-    })
+    }
     // Without a watch they are made again once a day, and by `gt up`.
-    watchers.push(watcher.on('error', trouble))
+    watchers.push(watchFolder(dirname(path), heard, trouble))
   }
   return () => {
     clearTimeout(gathering)
-    for (const watcher of watchers) watcher.close()
+    for (const watcher of watchers) watcher?.close()
   }
 }

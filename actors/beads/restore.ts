@@ -3,19 +3,24 @@
 import { chmodSync, mkdirSync, renameSync, rmSync, statSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
+import { whereabouts } from '../../machines/address.ts'
 import { onDisk } from '../files.ts'
 import { setAside } from './aside.ts'
 import { BeadsError } from './contract.ts'
-import { type Mark, openBeads } from './embedded.ts'
+import { type Beads, type Mark, openBeads } from './embedded.ts'
 import { fileName, identifyIfSilent, initBeads } from './file.ts'
+import { isUnchanged } from './hands.ts'
 import { writeSeen } from './kept.ts'
 import { mendLinks } from './links.ts'
-import { copiesOf, daysCopied, identityOf, nameOf, storeOf, type Tier } from './tiers.ts'
+import { town } from './parts.ts'
+import { behind, copiesOf, daysCopied, identityOf, nameOf, seenOf, storeOf, type Tier } from './tiers.ts'
 
 export interface Restored {
   /** The copy that was brought back; null: it begins with no issues. */
   from: string | null
   mark: Mark
+  /** In words, what it lacks of what there was; undefined: nothing. */
+  lacks: string | undefined
   /** Where what was there is now. */
   aside: string | undefined
 }
@@ -52,18 +57,34 @@ export function restore(tier: Tier, from: string | null, prefix: string): Restor
     }
     initBeads(making, prefix, identity)
     const beads = openBeads(making, { expect: identity })
-    const [damage, mark] = [beads.damage(), beads.mark()]
+    const damage = beads.damage()
+    if (damage === undefined) takeBackWords(beads)
+    const mark = beads.mark()
     beads.close()
     if (damage !== undefined) throw new BeadsError(`${from} is damaged (${damage}); nothing was changed`)
+    const lacks = behind(mark, seenOf(tier))
     onDisk(made)
     const aside = setAside(tier, [store])
     renameSync(making, store)
     onDisk(dirname(store))
     writeSeen(tier, mark)
     mendLinks(tier)
-    return { from, mark, aside }
+    return { from, mark, lacks, aside }
   } finally {
     rmSync(making, { recursive: true, force: true })
+  }
+}
+
+/**
+ * What a worker closed itself, and nobody had looked into yet, is in its hands: the issues, or the town's records, are
+ * older ones, and the town will not look into it any more. Whoever is given it finds what there is.
+ */
+export function takeBackWords(beads: Beads): void {
+  for (const issue of beads.list({ status: ['closed'] })) {
+    const closer = beads.closedBy(issue.id)
+    const isItsWorkers = closer !== null && closer === issue.assignee && whereabouts(closer)?.role === 'polecat'
+    if (isItsWorkers && !isUnchanged(issue, closer))
+      beads.update(issue.id, { status: 'in_progress', assignee: closer }, town)
   }
 }
 

@@ -63,7 +63,7 @@ export function inWords(tier: Tier, error: unknown): unknown {
 
 /** How far the town has seen a tier's store come: kept apart from it, and evidence only. */
 export const seenPath = (tier: Tier) => join(copiesOf(tier), 'seen.json')
-const seenOf = (tier: Tier) => lenient(seenPath(tier)) as Partial<Mark>
+export const seenOf = (tier: Tier) => lenient(seenPath(tier)) as Partial<Mark>
 
 /** In words that a store has come less far than it had. */
 export function behind(mark: Mark, seen: Partial<Mark>): string | undefined {

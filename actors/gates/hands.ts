@@ -8,7 +8,7 @@ import { z } from 'zod'
 import type { Hands } from '../binding.ts'
 import type { RigConfig } from '../config.ts'
 import type { Environment } from '../environment.ts'
-import { textOf, writePassing } from '../files.ts'
+import { noteAt, writePassing } from '../files.ts'
 import { emptyTrash, setAside } from '../git/staging.ts'
 import { rigLayout, townLayout } from '../layout.ts'
 import type { ProcessIdentity } from '../proc.ts'
@@ -41,6 +41,7 @@ export function gateHands(deps: GateDeps): Pick<Hands, 'runGates' | 'setUpWorktr
   }
   /** Once for each daemon: what its killed forerunner had no time to end or to note. */
   const begin = (rig: string) => {
+    mkdirSync(townLayout(deps.town).gateLogs, { recursive: true, mode: 0o700 })
     const clearing = cleared.get(rig) ?? clearPool(deps.town, rig)
     cleared.set(rig, clearing)
     return clearing
@@ -114,10 +115,10 @@ const runningFile = (town: string, rig: string) => join(townLayout(town).gateLog
 /** Ends what a killed daemon left running of a rig's gates and setups: by its record, and by their mark. */
 export async function endLeftover(town: string, rig: string): Promise<void> {
   const path = runningFile(town, rig)
-  const noted = leftover.safeParse(JSON.parse(textOf(path) ?? 'null'))
+  const noted = noteAt(path, leftover)
   const { root } = rigLayout(town, rig)
   const mark: Mark = { variable: 'GT_GATE', holds: (place) => place.startsWith(`${root}/`) }
-  await endAll(noted.success ? { noted: noted.data, mark } : { mark }, 0)
+  await endAll(noted ? { noted, mark } : { mark }, 0)
   rmSync(path, { force: true })
 }
 

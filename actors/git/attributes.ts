@@ -2,10 +2,9 @@
 // which has only the files of that name, for its worktree.
 // Never: reads the attributes of the work that is to be merged; git itself would not, before it has merged.
 import { createHash } from 'node:crypto'
-import { existsSync } from 'node:fs'
 import { mkdir, rm, writeFile } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
-import { textAt } from '../files.ts'
+import { textAt, textOf } from '../files.ts'
 import { rigLayout } from '../layout.ts'
 import { type At, plainly } from './at.ts'
 import { attributesBefore } from './built.ts'
@@ -27,7 +26,8 @@ const gitsOwn = ['text', 'binary', 'union']
 export async function attributesAt(town: string, rig: string, base: string): Promise<Attributes> {
   const { attributes: dir, refineryClone } = rigLayout(town, rig)
   const mark = join(dir, '.base')
-  const before = wordIn(mark)
+  // The text of all has a line also where there are none.
+  const before = textOf(join(dir, '.all')) ? wordIn(mark) : undefined
   if (before !== base) {
     await mkdir(dir, { recursive: true })
     await rm(mark, { force: true })
@@ -72,7 +72,7 @@ const emptyTree = (length: number) =>
 
 /** All of their text in one file, to be searched without looking for them. */
 async function writeAll(repository: string, dir: string, base: string, hasChanged: boolean): Promise<void> {
-  if (!hasChanged) return existsSync(join(dir, '.all')) ? undefined : writeFile(join(dir, '.all'), '')
+  if (!hasChanged) return textOf(join(dir, '.all')) ? undefined : writeFile(join(dir, '.all'), '\n')
   const { stdout } = await git(
     repository,
     ['grep', '-h', '-I', '-E', '(merge|filter)=', base, '--', ':(glob)**/.gitattributes'],

@@ -9,7 +9,7 @@ import process from 'node:process'
 import { type SimpleGitProgressEvent, simpleGit } from 'simple-git'
 import { type At, overNetwork, plainly } from './at.ts'
 import { GitFailed, git, longMs } from './git.ts'
-import { formatOf } from './lens.ts'
+import { alternates, formatOf } from './lens.ts'
 import { mainAtFirst, readRef, refsUnder, wordIn } from './refs.ts'
 import { shown } from './shown.ts'
 import { quoted } from './submodules.ts'
@@ -175,9 +175,6 @@ async function makeMayors(
   writeFileSync(join(common, 'refs/remotes/origin/HEAD'), `ref: refs/remotes/origin/${branch}\n`)
   await git(plainly(path), ['read-tree', '--reset', '-u', main], { mostMs: longMs })
 }
-
-/** From the objects of the Mayor's clone to those of the Refinery's, which never deletes any. */
-export const alternates = '../../../../refinery/rig/.git/objects\n'
 
 const configFor = (format: string, url: string) => `${format}[gc]
 \tauto = 0

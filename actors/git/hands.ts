@@ -4,7 +4,7 @@ import type { Hands } from '../binding.ts'
 import { buildCandidate } from './build.ts'
 import { GitFailed } from './git.ts'
 import { confirmLanded, landCandidate } from './landing.ts'
-import { clearPlace, pinWork } from './retire.ts'
+import { clearOther, clearPlace, pinWork } from './retire.ts'
 import type { RigGit } from './rig.ts'
 import { inTurn } from './turns.ts'
 import { createWorktree, inspectWorktree } from './worktree.ts'
@@ -21,7 +21,11 @@ type GitEffect =
 export function gitHands(deps: RigGit): Pick<Hands, GitEffect> {
   const inspecting = inTurn(inspectedAtOnce)
   return {
-    createWorktree: (input) => again(() => createWorktree(deps, input)),
+    createWorktree: (input) =>
+      again(async () => {
+        await clearOther(deps, input)
+        return createWorktree(deps, input)
+      }),
     inspectWorktree: (input) => inspecting(() => again(() => inspectWorktree(deps, input))),
     pinWork: (input) => again(() => pinWork(deps, input)),
     clearPlace: (input) => again(() => clearPlace(deps, input)),

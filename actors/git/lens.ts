@@ -2,10 +2,10 @@
 // excludes of its own. Git takes it for the common folder (GIT_COMMON_DIR), so that nothing an agent writes into the
 // configuration or the hooks of a repository is read, let alone run.
 // Never: shows `config`, `hooks` or `info` of what it looks at; is written by anybody but the town.
-import { existsSync, lstatSync, mkdirSync, readlinkSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
+import { existsSync, lstatSync, mkdirSync, readlinkSync, rmSync, statSync, symlinkSync } from 'node:fs'
 import { dirname, join, relative } from 'node:path'
 import { hiddenLinks } from '../beads/links.ts'
-import { textOf } from '../files.ts'
+import { textOf, writePassing } from '../files.ts'
 import { rigLayout } from '../layout.ts'
 import { type At, plainly } from './at.ts'
 import { realOf } from './repository.ts'
@@ -37,12 +37,41 @@ export function through(lens: string, of: { worktree: string; gitDir: string } |
   }
 }
 
-/** The lens on a rig's Mayor's clone; made when it is not there. */
+/** The lens on a rig's Mayor's clone; made when it is not there, or not all of it. */
 export function lensOf(town: string, rig: string): string {
-  const { lens, clone } = rigLayout(town, rig)
-  if (!existsSync(join(lens, 'config'))) makeLens(town, rig, hiddenLinks(town, rig))
-  if (!existsSync(join(lens, 'objects'))) throw new Error(`${clone} has no repository of its own any more (.git)`)
+  const { lens } = rigLayout(town, rig)
+  mustHaveRepositories(town, rig)
+  if (!isFilled(alternatesIn(town, rig))) shareObjects(town, rig)
+  if (!isWhole(lens)) makeLens(town, rig, textOf(join(lens, excluded)) || hiddenLinks(town, rig))
   return lens
+}
+
+/** From the objects of the Mayor's clone to those of the Refinery's, which never deletes any. */
+export const alternates = '../../../../refinery/rig/.git/objects\n'
+const alternatesIn = (town: string, rig: string) => join(rigLayout(town, rig).clone, '.git/objects/info/alternates')
+
+/** Clones made before they shared objects, and agents, may lack the way to the Refinery's. */
+export function shareObjects(town: string, rig: string): void {
+  const file = alternatesIn(town, rig)
+  const known = textOf(file) ?? ''
+  if (known.split('\n').includes(alternates.trim())) return
+  mkdirSync(dirname(file), { recursive: true })
+  writePassing(file, `${alternates}${known}`)
+}
+
+/**
+ * Throws in words where a rig's clones are gone: nothing is to be begun anew in their place. The Refinery's HEAD alone
+ * is made again: git sees no repository without one, and nothing there goes by it.
+ */
+export function mustHaveRepositories(town: string, rig: string): void {
+  const { clone, refineryClone } = rigLayout(town, rig)
+  for (const path of [clone, refineryClone])
+    if (!existsSync(join(path, '.git/objects')))
+      throw new Error(
+        `${path} has no repository of its own any more (.git): put it back from a copy of your own, or clone origin there (git clone <git_url> ${path})`,
+      )
+  const head = join(refineryClone, '.git/HEAD')
+  if (!isFilled(head)) writePassing(head, nowhere)
 }
 
 /** Makes the lens of a rig anew; `excludes` are the files that are nobody's work, as `.gitignore` has them. */
@@ -58,11 +87,20 @@ export function makeLens(town: string, rig: string, excludes = ''): void {
 export function writeLens(lens: string, common: string, format: string, exclude = ''): void {
   mkdirSync(join(lens, 'info'), { recursive: true, mode: 0o700 })
   for (const name of shown) link(join(lens, name), join(common, name))
-  if (!existsSync(join(lens, 'HEAD'))) writeFileSync(join(lens, 'HEAD'), 'ref: refs/heads/nothing\n')
-  writeFileSync(join(lens, 'info/exclude'), exclude)
-  // Last: a lens with a configuration is whole.
-  writeFileSync(join(lens, 'config'), format)
+  writePassing(join(lens, 'HEAD'), nowhere)
+  writePassing(join(lens, excluded), exclude)
+  writePassing(join(lens, 'config'), format)
 }
+
+const excluded = 'info/exclude'
+const nowhere = 'ref: refs/heads/nothing\n'
+
+const isFilled = (path: string) => (statSync(path, { throwIfNoEntry: false })?.size ?? 0) > 0
+
+/** Git that finds a part of it missing says only that this is no repository. */
+const isWhole = (lens: string) =>
+  ['HEAD', 'config'].every((name) => isFilled(join(lens, name))) &&
+  [...shown, excluded].every((name) => lstatSync(join(lens, name), { throwIfNoEntry: false }))
 
 /** A link to `target`, relative where both are of one town, so that a town can be moved. */
 export function link(path: string, target: string): void {

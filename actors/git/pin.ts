@@ -113,6 +113,14 @@ export async function preservedOf(deps: Town, rig: string, issue: string): Promi
   return found ? { ref: found.ref, sha: found.sha } : null
 }
 
+/** The newest commit that was handed over for an issue and is on main; null when there is none. */
+export async function landedOf(deps: Town, rig: string, issue: string): Promise<string | null> {
+  const handedOver = `refs/gt/merge/${issue}/`
+  if ((await refsUnder(join(rigLayout(deps.town, rig).clone, '.git'), handedOver)).length === 0) return null
+  const kept = await keptWork(deps, rig, { issue })
+  return kept.find(({ ref, landed }) => landed && ref.startsWith(handedOver))?.sha ?? null
+}
+
 /** Brings kept work back as a branch of the rig's clone, `recover/<issue>-<n>`. */
 export async function recover(deps: Town, rig: string, kept: Pick<KeptWork, 'issue' | 'sha'>): Promise<string> {
   const common = join(rigLayout(deps.town, rig).clone, '.git')

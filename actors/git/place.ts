@@ -4,7 +4,7 @@
 import { existsSync, lstatSync, mkdirSync, readdirSync, realpathSync, rmSync } from 'node:fs'
 import { basename, dirname, join, relative, resolve } from 'node:path'
 import { z } from 'zod'
-import { append, textOf, writePassing, writeWholeBeside } from '../files.ts'
+import { append, noteAt, textOf, writePassing, writeWholeBeside } from '../files.ts'
 import { rigLayout } from '../layout.ts'
 import { formatOf, link } from './lens.ts'
 import { isWithin, realOf } from './repository.ts'
@@ -22,12 +22,8 @@ const placeRecord = z.object({
 })
 export type PlaceRecord = z.infer<typeof placeRecord>
 
-export function readRecord(town: string, rig: string, polecat: string): PlaceRecord | undefined {
-  const text = textOf(rigLayout(town, rig).placeRecord(polecat))
-  if (text === undefined) return undefined
-  const read = placeRecord.safeParse(JSON.parse(text))
-  return read.success ? read.data : undefined
-}
+export const readRecord = (town: string, rig: string, polecat: string): PlaceRecord | undefined =>
+  noteAt(rigLayout(town, rig).placeRecord(polecat), placeRecord)
 
 export async function writeRecord(
   town: string,
@@ -71,21 +67,43 @@ export function isAdminOf(admin: string, { polecat, incarnation }: Place): boole
 }
 
 /**
- * What git must read of its own folder of a place is a file: whatever a worker put there instead would hold git up for
- * ever. True when the index is to be read anew.
+ * What git must read of its own folder of a place is a file with something in it: whatever else a worker put there
+ * would hold git up for ever. True when the index is to be read anew.
  */
 export function mendAdmin(admin: string, branch: string): boolean {
   const isOdd = (name: string) => {
     const path = join(admin, name)
     const found = lstatSync(path, { throwIfNoEntry: false })
-    if (!found || found.isFile()) return false
-    rmSync(path, { recursive: true })
+    if (found?.isFile() && found.size > 0) return false
+    rmSync(path, { recursive: true, force: true })
     return true
   }
   if (isOdd('HEAD')) writePassing(join(admin, 'HEAD'), `ref: refs/heads/${branch}\n`)
   if (isOdd('commondir')) writePassing(join(admin, 'commondir'), 'common\n')
   return isOdd('index')
 }
+
+/**
+ * Makes the links of a place to what it shares with the clone that are not there. Where one is missing, git makes a
+ * folder of its own there, and what is committed then is on no branch that anybody else sees.
+ */
+export function linkShared(clone: string, common: string): void {
+  for (const name of [
+    'objects',
+    'packed-refs',
+    'worktrees',
+    'shallow',
+    ...shared.map((ref) => `refs/${ref}`),
+    branchLog,
+  ]) {
+    const path = join(common, name)
+    if (isLink(path)) continue
+    mkdirSync(dirname(path), { recursive: true })
+    link(path, join(clone, name))
+  }
+}
+
+const branchLog = 'logs/refs/heads'
 
 /** What all worktrees share of the clone's refs; the rest is a worker's own: its stash, and what it sees of origin. */
 const shared = ['heads', 'tags', 'gt', 'notes']
@@ -117,11 +135,9 @@ export function writeAdmin(
 function writeCommon(deps: RigGit, rig: string, clone: string, common: string, main: string | undefined): void {
   const branch = deps.defaultBranch(rig)
   for (const name of shared) mkdirSync(join(clone, 'refs', name), { recursive: true })
-  mkdirSync(join(clone, 'logs/refs/heads'), { recursive: true })
-  for (const dir of ['refs', 'logs/refs', 'hooks', 'info']) mkdirSync(join(common, dir), { recursive: true })
-  for (const name of ['objects', 'packed-refs', 'worktrees', 'shallow']) link(join(common, name), join(clone, name))
-  for (const name of shared) link(join(common, 'refs', name), join(clone, 'refs', name))
-  link(join(common, 'logs/refs/heads'), join(clone, 'logs/refs/heads'))
+  mkdirSync(join(clone, branchLog), { recursive: true })
+  for (const dir of ['refs', 'hooks', 'info']) mkdirSync(join(common, dir), { recursive: true })
+  linkShared(clone, common)
   if (main !== undefined) {
     const tracked = join(common, 'refs/remotes/origin', branch)
     mkdirSync(dirname(tracked), { recursive: true })

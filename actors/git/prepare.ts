@@ -1,7 +1,7 @@
 // What is done before a town uses git: it is checked that the git here is new enough, and what a killed daemon or a
 // move of the town's folder left behind is mended.
 // Never: changes anybody's work.
-import { existsSync, lstatSync, mkdirSync, readdirSync, rmSync } from 'node:fs'
+import { existsSync, lstatSync, readdirSync, rmSync } from 'node:fs'
 import { basename, dirname, join, resolve } from 'node:path'
 import { hiddenLinks } from '../beads/links.ts'
 import { homeOf } from '../environment.ts'
@@ -9,11 +9,10 @@ import { textAt, textOf, writePassing } from '../files.ts'
 import { rigLayout, townLayout } from '../layout.ts'
 import { overNetwork, plainly } from './at.ts'
 import { forgetAll } from './checkout.ts'
-import { alternates } from './clone.ts'
 import { withoutCredentials } from './credentials.ts'
 import { contains, GitFailed, git } from './git.ts'
 import { hiddenIn, hideFromClone } from './hidden.ts'
-import { cloneAt, makeLens, worktreeAt } from './lens.ts'
+import { cloneAt, makeLens, mustHaveRepositories, shareObjects, worktreeAt } from './lens.ts'
 import { writeGitFile } from './place.ts'
 import { knownMain, readHead } from './refs.ts'
 import { linkedFrom } from './repository.ts'
@@ -60,26 +59,14 @@ export async function prepareGit(deps: RigGit, rigs: readonly string[]): Promise
 }
 
 async function prepareRig(deps: RigGit, rig: string): Promise<void> {
-  const { clone } = rigLayout(deps.town, rig)
-  if (!existsSync(join(clone, '.git'))) throw new Error(`${clone} has no repository of its own any more (.git)`)
+  mustHaveRepositories(deps.town, rig)
   makeLens(deps.town, rig, await excludesOf(deps.town, rig))
   hideFromClone(deps.town, rig)
-  healAlternates(deps.town, rig)
+  shareObjects(deps.town, rig)
   healMoved(deps.town, rig)
   healAddresses(deps, rig)
   await clearStaged(deps.town, rig)
   await detachMain(deps, rig)
-}
-
-/** Clones made before they shared objects, and agents, may lack the way to the Refinery's. */
-function healAlternates(town: string, rig: string): void {
-  const { clone, refineryClone } = rigLayout(town, rig)
-  const file = join(clone, '.git/objects/info/alternates')
-  if (!existsSync(join(refineryClone, '.git/objects'))) return
-  const known = textOf(file) ?? ''
-  if (known.split('\n').includes(alternates.trim())) return
-  mkdirSync(dirname(file), { recursive: true })
-  writePassing(file, `${alternates}${known}`)
 }
 
 /** An address with a password in it, as clones and places of older versions have it, is without it from now on. */

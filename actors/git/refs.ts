@@ -52,8 +52,8 @@ export async function readHead(
 
 const isSha = (text: string | undefined): text is string => /^[0-9a-f]{40}([0-9a-f]{24})?$/.test(text ?? '')
 
-/** The one line of a small file; undefined when there is none, or it is no file. */
-export const wordIn = (path: string): string | undefined => textOf(path)?.trim()
+/** The one line of a small file; undefined when there is none, it is empty, or it is no file. */
+export const wordIn = (path: string): string | undefined => textOf(path)?.trim() || undefined
 
 const packMaxBytes = 256 * 1024 * 1024
 

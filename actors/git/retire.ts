@@ -2,9 +2,10 @@
 // lose them; a place is cleared once all of it is pinned.
 // Never: changes a worktree or its index; deletes a pin; clears a place that has something that cannot be kept.
 import { existsSync, lstatSync, readdirSync } from 'node:fs'
-import { join } from 'node:path'
+import { basename, join } from 'node:path'
 import type { EffectInput, EffectOutput } from '../../machines/effects.ts'
 import type { Preserved } from '../../machines/mail.ts'
+import { foldersIn } from '../files.ts'
 import { rigLayout } from '../layout.ts'
 import { GitFailed, git } from './git.ts'
 import { cloneAt } from './lens.ts'
@@ -12,6 +13,7 @@ import { childless, pinNested, reflogged } from './nested.ts'
 import { packPins } from './pin.ts'
 import { adminOf, adminsNaming, isAdminOf, readRecord, removeRecord } from './place.ts'
 import { deleteRef, isLoose, knownMain, readHead, readRef, wordIn, writeRef } from './refs.ts'
+import { linkedFrom } from './repository.ts'
 import type { Place, RigGit } from './rig.ts'
 import { clearStaged, discardPlace } from './staging.ts'
 import { statusOf } from './status.ts'
@@ -48,6 +50,69 @@ export async function clearPlace(deps: RigGit, input: EffectInput<'clearPlace'>)
   if (tip !== undefined && !(await deleteRef(join(clone, '.git'), ref, tip)))
     await git(cloneAt(deps.town, input.rig), ['update-ref', '-d', ref, tip])
   return kept
+}
+
+/** Of which issue a place was that somebody put back, nobody knows any more: its work is kept under this name. */
+const putBack = 'put-back'
+
+/**
+ * Before a worker's place is made: one of an earlier incarnation that the town remembers no more was retired, and
+ * somebody put it back. What is in it is kept, and it goes. One that the town remembers is left for `prove` to refuse.
+ */
+export async function clearOther(deps: RigGit, place: Place): Promise<void> {
+  const { rig, polecat } = place
+  const path = rigLayout(deps.town, rig).polecat(polecat)
+  if (!isThere(path)) return
+  const record = readRecord(deps.town, rig, polecat)
+  const incarnation = namedBy(deps.town, path, place)
+  if (incarnation === undefined || incarnation === place.incarnation || incarnation === record?.incarnation) return
+  // What it remembers is of a place that this one was put over.
+  if (record) removeRecord(deps.town, { ...place, ...record })
+  const branch = `polecat/${polecat}-${incarnation}`
+  await clearPlace(deps, { rig, polecat, incarnation, branch, issue: putBack, handedOver: null })
+  const words = `the place of ${branch}, which had gone, was there again: what was in it is kept`
+  deps.report?.(new Error(`${words} (gt recover ${rig}/${polecat})`))
+}
+
+/**
+ * The incarnation in the name of git's own folder of a place; undefined when it is another's, or none, or that folder
+ * is gone or names another place: a worker may have written anything there.
+ */
+function namedBy(town: string, path: string, { rig, polecat }: Place): number | undefined {
+  const own = basename(linkedFrom(path))
+  const [, name, incarnation] = /^(.+?)-(\d+)(-\d+-\d+)?$/.exec(own) ?? []
+  return name === polecat && adminsNaming(town, rig, path).some((admin) => basename(admin) === own)
+    ? Number(incarnation)
+    : undefined
+}
+
+/**
+ * Keeps and clears the places of workers that the town knows nothing of, since its records were brought back and are
+ * older. Says of each, in words, where its work is. `issueOf`: what the worker had in hands, as far as anybody knows.
+ */
+export async function clearForgotten(
+  deps: RigGit,
+  rig: string,
+  { knows, issueOf }: { knows(polecat: string, incarnation: number): boolean; issueOf(polecat: string): string },
+): Promise<string[]> {
+  const said: string[] = []
+  for (const polecat of foldersIn(rigLayout(deps.town, rig).polecats)) {
+    const incarnation = readRecord(deps.town, rig, polecat)?.incarnation
+    if (incarnation === undefined || knows(polecat, incarnation)) continue
+    const place = { rig, polecat, incarnation, branch: `polecat/${polecat}-${incarnation}` }
+    try {
+      await clearPlace(deps, { ...place, issue: issueOf(polecat), handedOver: null })
+      said.push(
+        `the place of ${rig}/${polecat} was of a worker that nothing is known of, and is cleared; its work is kept: gt recover ${rig}/${polecat}`,
+      )
+    } catch (error) {
+      const why = error instanceof Error ? error.message : String(error)
+      said.push(
+        `the place of ${rig}/${polecat} is of a worker that nothing is known of, and could not be cleared: ${why}`,
+      )
+    }
+  }
+  return said
 }
 
 const isThere = (path: string) => lstatSync(path, { throwIfNoEntry: false }) !== undefined

@@ -6,7 +6,7 @@ import { basename, dirname, join } from 'node:path'
 import type { EffectInput, EffectOutput } from '../../machines/effects.ts'
 import { rigLayout } from '../layout.ts'
 import { emptyRoot, git } from './git.ts'
-import { cloneAt, worktreeAt } from './lens.ts'
+import { cloneAt, mustHaveRepositories, worktreeAt } from './lens.ts'
 import { locksOf, waitForLock } from './locks.ts'
 import { dirtyInside, reflogged } from './nested.ts'
 import { fetchMainWhenDue } from './origin.ts'
@@ -15,6 +15,7 @@ import {
   adminsNaming,
   isAdminOf,
   isLink,
+  linkShared,
   mendAdmin,
   type PlaceRecord,
   readRecord,
@@ -22,7 +23,7 @@ import {
   writeGitFile,
   writeRecord,
 } from './place.ts'
-import { followInPlace, knownMain, readHead, readRef, wordIn } from './refs.ts'
+import { followInPlace, knownMain, readHead, readRef, wordIn, writeRef } from './refs.ts'
 import { linkedFrom } from './repository.ts'
 import type { Place, RigGit } from './rig.ts'
 import { addPlace, clearStaged } from './staging.ts'
@@ -50,6 +51,7 @@ export async function createWorktree(
 ): Promise<EffectOutput<'createWorktree'>> {
   const { clone, polecat } = rigLayout(deps.town, input.rig)
   const path = polecat(input.polecat)
+  mustHaveRepositories(deps.town, input.rig)
   if (lstatSync(path, { throwIfNoEntry: false })) return again(deps, input)
   // Origin may be away: then the newest main that is known here is the base, and landing meets the newer one.
   await fetchMainWhenDue(deps, input.rig, { staleMs: startFreshMs, patienceMs })
@@ -77,13 +79,38 @@ export async function createWorktree(
 
 /** A place that is there already, for its worker's next session. */
 async function again(deps: RigGit, place: Place): Promise<EffectOutput<'createWorktree'>> {
-  const { path, own, record } = await prove(deps, place)
+  const proven = await prove(deps, place)
+  const { path, own, record } = proven
   await unlock(own, place.branch)
+  await mendBranch(deps, place, proven)
   const main = await knownMain(deps, place.rig)
   if (main !== undefined) await followInPlace(deps, place.rig, own, main)
   const { commit } = await readHead(own, join(rigLayout(deps.town, place.rig).clone, '.git'))
   return { path, head: commit ?? record.start, base: main ?? record.base }
 }
+
+/**
+ * A branch that was deleted, or begun anew without what came before, goes on where it was last. What was committed
+ * since is in the files, as if it had not been.
+ */
+async function mendBranch(deps: RigGit, place: Place, proven: ProvenPlace): Promise<void> {
+  const { own, at, record } = proven
+  const common = join(rigLayout(deps.town, place.rig).clone, '.git')
+  const { branch, commit } = await readHead(own, common)
+  if (branch !== place.branch || (commit !== undefined && !(await isBegunAnew(proven, commit)))) return
+  let last = record.start
+  for (const sha of reflogged(join(own, 'logs/HEAD'))) if (await goesOn(proven, sha)) last = sha
+  const ref = `refs/heads/${branch}`
+  if (!(await writeRef(common, ref, last))) await git(cloneAt(deps.town, place.rig), ['update-ref', ref, last])
+  await git(at, ['read-tree', last])
+}
+
+/** A commit without a parent was made in a place, and nothing leads from it to where the place began. */
+const isBegunAnew = async (proven: ProvenPlace, commit: string): Promise<boolean> =>
+  reflogged(join(proven.own, 'logs/HEAD'), /\tcommit \(initial\)/).length > 0 && !(await goesOn(proven, commit))
+
+const goesOn = async ({ at, record }: ProvenPlace, commit: string): Promise<boolean> =>
+  (await git(at, ['merge-base', '--is-ancestor', record.start, commit], { okCodes: [0, 1, 128] })).exitCode === 0
 
 /** What the last session of a place locked, nobody else will unlock: none lives when a place is made ready. */
 async function unlock(admin: string, branch: string): Promise<void> {
@@ -99,6 +126,7 @@ export async function prove(deps: RigGit, place: Place): Promise<ProvenPlace> {
   const path = polecat(place.polecat)
   const no = (why: string) => new Error(`${path} is not the place of ${place.branch}: ${why}; it was left alone`)
   if (isLink(path)) throw no('it is a link')
+  mustHaveRepositories(deps.town, place.rig)
   const record = readRecord(deps.town, place.rig, place.polecat) ?? (await adopted(deps, place, path, no))
   if (record.incarnation !== place.incarnation) throw no(`it is on polecat/${place.polecat}-${record.incarnation}`)
   const own = ownFolder(deps, place, path)
@@ -115,8 +143,10 @@ export async function prove(deps: RigGit, place: Place): Promise<ProvenPlace> {
   }
   if (isOurs && mendAdmin(own, place.branch))
     await git(worktreeAt(deps.town, place.rig, path, own), ['read-tree', 'HEAD'], { okCodes: [0, 128] })
+  // Places of older versions share all of the clone's.
+  if (wordIn(join(own, 'commondir')) === 'common') linkShared(join(clone, '.git'), join(own, 'common'))
   const found = lstatSync(link, { throwIfNoEntry: false })
-  if (found && !found.isFile() && !found.isDirectory()) rmSync(link)
+  if (found && !found.isDirectory() && !(found.isFile() && found.size > 0)) rmSync(link)
   if (!existsSync(link)) writeGitFile(deps.town, path, path, own)
   return { at: worktreeAt(deps.town, place.rig, path, own), path, own, record }
 }
@@ -154,6 +184,11 @@ export async function inspectWorktree(deps: RigGit, place: Place): Promise<Effec
   const proven = await prove(deps, place)
   const [status] = await Promise.all([statusOf(proven.at, 'all'), askWhenWorkerKnowsMore(deps, place, proven)])
   const head = status.head ?? proven.record.start
+  const { start } = proven.record
+  if (await isBegunAnew(proven, head))
+    throw new Error(
+      `${place.branch} was begun anew and does not go on from ${start.slice(0, 10)}: git reset --soft ${start}, then commit again`,
+    )
   return {
     kind: 'found',
     onBranch: status.branch ?? null,

@@ -6,7 +6,7 @@ import { basename, dirname, join } from 'node:path'
 import { type SessionRecord, sessionRecord } from '../../machines/effects.ts'
 import type { Clock } from '../../runtime/contract.ts'
 import { afterWatched, watchEvery } from '../../runtime/open.ts'
-import { beginAgain, foldersIn, lastBytes, lastLines, textOf, writePassing } from '../files.ts'
+import { beginAgain, foldersIn, lastBytes, lastLines, noteAt, writePassing } from '../files.ts'
 import { linkedFrom } from '../git/repository.ts'
 import { endAll, isAlive, letGoOn, type Mark, markOf, startOf, type Whose } from '../processes.ts'
 import { writeEnvironment } from './launcher.ts'
@@ -106,15 +106,8 @@ export async function start(
  * own mark. Agents can write here: a record of another session than the folder's own is none.
  */
 export function recorded(dir: string): SessionRecord | undefined {
-  const text = textOf(join(dir, 'identity.json'))
-  if (text === undefined) return undefined
-  try {
-    const { data } = sessionRecord.safeParse(JSON.parse(text))
-    return data?.dir === dir && data.id === basename(dir) ? data : undefined
-  } catch (error) {
-    if (error instanceof SyntaxError) return undefined
-    throw error
-  }
+  const noted = noteAt(join(dir, 'identity.json'), sessionRecord)
+  return noted?.dir === dir && noted.id === basename(dir) ? noted : undefined
 }
 
 /** Folders of a polecat's runs, newest first. */

@@ -24,14 +24,18 @@ export const word = declare({
   async run({ args, flags, json, town, print }) {
     const { inbox } = await import('../../actors/beads/mail.ts')
     const { openTier } = await import('../../actors/beads/tiers.ts')
-    const { textAt } = await import('../../actors/files.ts')
     const { townLayout } = await import('../../actors/layout.ts')
+    const { secretOf } = await import('../../actors/secret.ts')
     const who = args.address ?? process.env.GT_ADDRESS ?? 'overseer'
     const root = town()
     const rig = who.includes('/') && who !== 'mayor/' ? who.split('/')[0] : undefined
     const beads = openTier({ town: root, rig })
     const limit = flags.limit ?? (json ? 0 : shownMax)
-    const key = textAt(townLayout(root).secret).trim()
+    const key = secretOf(root)
+    if (key === undefined)
+      throw new Error(
+        `${townLayout(root).secret} is missing or cut, so that it cannot be told which mail is the town’s; a town that is up mends that, and so does gt up`,
+      )
     const { mail, strange, more } = inbox(beads, key, who, limit === 0 ? Number.POSITIVE_INFINITY : limit)
     beads.close()
     print(mail, (mail) => [

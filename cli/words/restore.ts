@@ -1,6 +1,7 @@
 // `gt restore`: copies of the town's records and of issues, and how one of them is put back while the town is down.
 // Never: deletes what is there; it is set aside.
 import { join } from 'node:path'
+import process from 'node:process'
 import { TownUnreachable, Usage } from '../errors.ts'
 import { table } from '../print.ts'
 import { type Context, declare } from '../word.ts'
@@ -88,12 +89,19 @@ async function issues(
     done.from === null
       ? `${nameOf(tier)} begins with no issues`
       : `${nameOf(tier)} has ${done.mark.issues} issues and messages, as they are in ${done.from}`,
+    ...(done.lacks === undefined
+      ? []
+      : [
+          `it ${done.lacks}; what landed meanwhile is closed again when it is asked for (gt spawn), the rest is to be said again`,
+        ]),
     ...(done.aside === undefined ? [] : [`what was there is in ${done.aside}`]),
   ])
 }
 
-/** A daemon has all of it open, and would save its own over what is put back. */
+/** A daemon has all of it open, and would save its own over what is put back; none begins from here on. */
 async function mustBeDown(ask: Context['ask'], root: string): Promise<void> {
+  const { noteDoing, whoIs } = await import('../../actors/alone.ts')
+  process.once('exit', noteDoing(root, 'restoring'))
   try {
     await ask('ping', {})
   } catch (error) {
@@ -101,8 +109,9 @@ async function mustBeDown(ask: Context['ask'], root: string): Promise<void> {
     const { daemonIn } = await import('../../actors/remains.ts')
     const { isAlive } = await import('../../actors/processes.ts')
     const daemon = daemonIn(root)
-    if (!daemon || !isAlive(daemon)) return
-    throw new Error(`the daemon of ${root} (pid ${daemon.pid}) begins, or ends; wait for it, or end it with gt down`)
+    const pid = daemon && isAlive(daemon) ? daemon.pid : whoIs(root, 'beginning')
+    if (pid === undefined) return
+    throw new Error(`the daemon of ${root} (pid ${pid}) begins, or ends; wait for it, or end it with gt down`)
   }
   throw new Error(`the town at ${root} is up, and has its records and issues open; end it first: gt down`)
 }

@@ -1,7 +1,7 @@
 // `gt spawn`: work for a rig's workers, through the Mayor.
 // Never: waits until somebody works; `gt wait` does.
 import { z } from 'zod'
-import { mayor } from '../../machines/address.ts'
+import { mayor, whereabouts } from '../../machines/address.ts'
 import { issueId } from '../../machines/mail.ts'
 import type { Host } from '../../runtime/contract.ts'
 import { Refusal } from '../../runtime/open.ts'
@@ -80,7 +80,10 @@ async function mayBeDone(
   if (bead.status === 'closed') throw new Refusal(`${id} is closed already`)
   const witness = witnessContext(town.host, rig)
   const ours = Object.values(witness?.workers ?? {}).some((worker) => worker.issue === id) || witness?.queued[id]
-  if (issue !== undefined && bead.status === 'in_progress' && bead.assignee && !ours)
+  const holder = whereabouts(bead.assignee ?? '')
+  // As an older copy of the issues, or records that were begun anew, leave it: whoever is given it takes it over.
+  const isGone = holder?.role === 'polecat' && holder.rig === rig && witness?.workers[holder.name] === undefined
+  if (issue !== undefined && bead.status === 'in_progress' && bead.assignee && !ours && !isGone)
     throw new Refusal(`${id} is held by ${bead.assignee}`)
 }
 

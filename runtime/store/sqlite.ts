@@ -6,7 +6,7 @@ import { dirname } from 'node:path'
 import process from 'node:process'
 import { DatabaseSync, type StatementSync } from 'node:sqlite'
 import type { SqlValue, Store } from '../contract.ts'
-import { StoreUnusable, wordsOf } from '../errors.ts'
+import { StoreBusy, StoreUnusable, wordsOf } from '../errors.ts'
 import first from './migrations/001-first.ts'
 import evidence from './migrations/002-evidence.ts'
 import watched from './migrations/003-watched.ts'
@@ -54,24 +54,28 @@ export function openSqliteStore(path: string, options: SqliteOptions = {}): Stor
   }
   /** Somebody removed a file of the store, or put another in its place: what is open still has everything. */
   const heal = () => {
+    const was = db
     const whole = `${path}.${process.pid}.part`
+    const aside = `${path}.${Date.now()}.aside`
+    const replaced = place.isTaken()
     try {
       mkdirSync(dirname(path), { recursive: true, mode: 0o700 })
       rmSync(whole, { force: true })
-      db.exec(`VACUUM INTO '${whole.replaceAll("'", "''")}'`)
+      was.exec(`VACUUM INTO '${whole.replaceAll("'", "''")}'`)
+      if (replaced) renameSync(path, aside)
+      for (const end of ['-wal', '-shm']) rmSync(`${path}${end}`, { force: true })
+      renameSync(whole, path)
+      const { id } = was.prepare('SELECT id FROM identity').get() as { id: string }
+      db = openChecked(path, { ...options, id })
     } catch (error) {
       rmSync(whole, { force: true })
-      throw error
+      throw new StoreBusy(
+        `${path} was removed while it was in use, and could not be put back yet: ${wordsOf(error)}. All it held is still open, and it is tried again`,
+      )
     }
-    // Closing removes journals by their names: before there are new ones.
-    db.close()
+    // Not before what was put back is open: who removes it may still be at it.
+    was.close()
     statements.clear()
-    const aside = `${path}.${Date.now()}.aside`
-    const replaced = place.isTaken()
-    if (replaced) renameSync(path, aside)
-    for (const end of ['-wal', '-shm']) rmSync(`${path}${end}`, { force: true })
-    renameSync(whole, path)
-    db = openChecked(path, options)
     place.remember()
     options.healed?.(
       `${path}, or a file beside it that it needs, was removed while it was in use; it is back with all it held${replaced ? `, and what was put in its place is ${aside}` : ''}`,
@@ -138,7 +142,8 @@ function openChecked(path: string, { readOnly = false, id, busyMs = 10_000 }: Sq
     }
     if (version > 0) {
       const { quick_check: verdict } = db.prepare('PRAGMA quick_check(1)').get() as { quick_check: string }
-      if (verdict !== 'ok') throw new StoreUnusable(`${path} is damaged (${verdict}); it was left as it is`)
+      if (verdict !== 'ok')
+        throw new StoreUnusable(`${path} is damaged (${verdict.split('\n').at(-1)}); it was left as it is`)
     }
     db.exec('PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA wal_autocheckpoint = 1000')
     for (let next = version; next < migrations.length; next++) {

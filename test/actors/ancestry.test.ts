@@ -56,6 +56,10 @@ describe.runIf(hasProc)('a process belongs', () => {
     ['that pretends to be another session', `GT_SESSION=$T/daemon/sessions/gt-w-Slit-1-1 ${sleeper}; :`],
     ['that pretends to be of another town', `GT_SESSION=/other/daemon/sessions/gt-w-Slit-1-1 ${sleeper}; :`],
     ['that pretends to be a plugin', `GT_RUN=$T/w/plugins/p#1 ${sleeper}; :`],
+    [
+      'whose name reads like the kernel’s own words',
+      `ln -s /bin/sh "$T/x) S 1 1 1"; env -i "$T/x) S 1 1 1" -c 'echo $$ > pid; while :; do sleep 0.1; done'; :`,
+    ],
     ['that pretends to be a gate', `env -i GT_GATE=$T/w/refinery/pool/1 ${sleeper}; :`],
   ])('to the session it came from: one %s', async (_, text) => {
     const { pid } = await inside(text, { T: town, ...session('gt-w-Nux-2-3') })

@@ -12,15 +12,23 @@ import type { EffectCall } from '../../runtime/contract.ts'
 
 let dir: string
 let beads: Beads
+/** What of an issue is on main. */
+let landed: string | null = null
 const call = {
   at: 0,
   signal: new AbortController().signal,
 } satisfies EffectCall
 const hands = () =>
-  beadsHands({ of: () => beads, wait: async () => beads, preservedOf: async () => null, secret: 'secret' })
+  beadsHands({
+    of: () => beads,
+    wait: async () => beads,
+    preservedOf: async () => null,
+    landedOf: async () => landed,
+    secret: 'secret',
+  })
 const survey = async (epics: string[], escalated: string[] = [], underway: string[] = []) => {
   const { ready, closed, complete, over } = await hands().surveyIssues(
-    { rig: 'w', epics, issues: [], escalated, underway, most: 10 },
+    { rig: 'w', epics, issues: [], escalated, underway, holders: [], most: 10 },
     call,
   )
   return { ready: ready.map(({ id }) => id), closed, complete, over }
@@ -35,6 +43,7 @@ beforeEach(() => {
   beads = openBeads(dir)
 })
 afterEach(() => {
+  landed = null
   beads.close()
   rmSync(dir, { recursive: true })
 })
@@ -102,7 +111,7 @@ test('what somebody else closed while it was under way is dropped; what its work
   beads.closeIssue(own, 'done', nux)
   await close(landed)
   const { dropped } = await hands().surveyIssues(
-    { rig: 'w', epics: [], issues: [], escalated: [], underway: [theirs, own, landed, 'w-gone'], most: 1 },
+    { rig: 'w', epics: [], issues: [], escalated: [], underway: [theirs, own, landed, 'w-gone'], holders: [], most: 1 },
     call,
   )
   expect(dropped).toEqual([theirs, 'w-gone'])
@@ -182,4 +191,53 @@ test('notes that are full keep nobody from giving an issue back', async () => {
   const release = { rig: 'w', issue: id, holder: nux, status: 'open', note: 'why', blockedBy: null } as const
   expect(await hands().releaseIssue(release, call)).toEqual({ status: 'open' })
   expect(beads.get(id)).toMatchObject({ assignee: null, notes: full })
+})
+
+/** The issues are an older copy: the town has gone on since. */
+test('what only an older copy says to be in hands, or the Overseer’s, is shown, with who has it', async () => {
+  const [nux, toast] = ['w/polecats/Nux', 'w/polecats/Toast']
+  const epic = make('All', { issue_type: 'epic' })
+  const [left, held, blocked, given, other, taken] = ['a', 'b', 'c', 'd', 'e', 'f'].map((title) =>
+    make(title, { parent: epic }),
+  ) as [string, string, string, string, string, string]
+  for (const [id, holder] of [
+    [left, toast],
+    [held, nux],
+    [blocked, toast],
+    [other, 'ann'],
+  ] as const)
+    await beads.claim(id, holder)
+  beads.update(blocked, { status: 'blocked' }, toast)
+  const release = { rig: 'w', holder: toast, status: 'blocked' as const, note: 'why', blockedBy: null }
+  await hands().releaseIssue({ ...release, issue: given }, call)
+  beads.addDep(taken, left, 'blocks', 'tester')
+  await beads.claim(taken, toast)
+  const asked = { rig: 'w', epics: [epic], issues: [], holders: [nux], underway: [held], most: 10 }
+  const shown = async (escalated: string[]) =>
+    (await hands().surveyIssues({ ...asked, escalated }, call)).ready.map(({ id, previous }) => [id, previous])
+  expect((await shown([])).sort()).toEqual(
+    [
+      [left, toast],
+      [blocked, toast],
+      [given, null],
+    ].sort(),
+  )
+  // Of what the Overseer was asked about, nobody is given anything before they have said so.
+  expect((await shown([given])).map(([id]) => id)).not.toContain(given)
+  // Nobody asked for them, nobody is shown them.
+  expect(await hands().surveyIssues({ ...asked, epics: [], escalated: [] }, call)).toMatchObject({ ready: [] })
+  const claim = { rig: 'w', issue: left, holder: nux, previous: toast }
+  expect(await hands().claimIssue(claim, call)).toMatchObject({ kind: 'claimed' })
+})
+
+test('an issue whose work is on main, and that nobody ever closed, is not given out again', async () => {
+  const id = make('One')
+  const claim = () => hands().claimIssue({ rig: 'w', issue: id, holder: 'w/polecats/Nux', previous: null }, call)
+  landed = 'a'.repeat(40)
+  expect(await claim()).toEqual({ kind: 'landed', commit: landed })
+  expect(beads.get(id)?.status).toBe('open')
+  await close(id)
+  // Opened again, it is wanted again.
+  beads.update(id, { status: 'open' }, 'ann')
+  expect(await claim()).toMatchObject({ kind: 'claimed' })
 })

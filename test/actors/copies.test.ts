@@ -74,6 +74,13 @@ test('there is one a day, and of many days the newest are kept', async () => {
   expect(lastCopyIn(copies)).toContain('2026-01-17.db')
 })
 
+test('a copy of today that somebody emptied is made again', async () => {
+  await copyOfToday(file, copies, day(0))
+  writeFileSync(join(copies, '2026-01-01.db'), '')
+  await copyOfToday(file, copies, day(0))
+  expect(rows(join(copies, '2026-01-01.db'))).toEqual([0, 'ok'])
+})
+
 test('a copy that cannot be made leaves the others, and nothing half', async () => {
   await copyOfToday(file, copies, day(0))
   db.close()

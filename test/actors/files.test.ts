@@ -27,6 +27,7 @@ import {
   openPlain,
   textAt,
   textOf,
+  watchFolder,
   writePassing,
 } from '../../actors/files.ts'
 import { openLog } from '../../actors/gates/log.ts'
@@ -114,4 +115,21 @@ test('marks of a session and logs of gates are such files', async () => {
     expect(readFileSync(at(name), 'utf8')).toBe('red\n')
   }
   expect(readFileSync(at('secret'), 'utf8')).toBe('somebody else’s')
+})
+
+test('where a folder cannot be watched, that is told, and nothing else comes of it', async () => {
+  const troubles: unknown[] = []
+  const watched = (path: string) =>
+    new Promise<string | null>((heard) => {
+      const hears = (name: string | null) => {
+        watcher?.close()
+        heard(name)
+      }
+      const watcher = watchFolder(path, hears, (error) => troubles.push(error))
+      if (watcher) setImmediate(() => writeFileSync(join(path, 'new'), ''))
+      else heard('none')
+    })
+  expect(await watched(at('gone'))).toBe('none')
+  expect(troubles).toMatchObject([{ code: 'ENOENT' }])
+  expect(await watched(at('folder'))).toBe('new')
 })

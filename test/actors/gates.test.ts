@@ -98,6 +98,12 @@ const logOf = (gate: string, of = commit) =>
 
 const pool = () => readdirSync(rigLayout(town, 'w').gatePool).filter((name) => name !== '.trash')
 
+test('the folder of their logs may have been removed meanwhile', async () => {
+  rmSync(townLayout(town).gateLogs, { recursive: true })
+  expect(await run({ first: ['true'] })).toMatchObject({ kind: 'green' })
+  expect(logOf('first')).toBe('')
+})
+
 test('all green, in the order given, each in a clean place at that very commit', async () => {
   const look = script('look', 'cat state; git status --porcelain; git rev-parse HEAD; touch litter')
   expect(await run({ first: [look], second: [look] })).toMatchObject({

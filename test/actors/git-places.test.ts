@@ -6,9 +6,10 @@ import { join } from 'node:path'
 import { promisify } from 'node:util'
 import { afterEach, beforeEach, expect, test } from 'vitest'
 import { fetchMain } from '../../actors/git/origin.ts'
-import { keptWork, preservedOf, prunePins } from '../../actors/git/pin.ts'
+import { keptWork, landedOf, preservedOf, prunePins } from '../../actors/git/pin.ts'
 import { adminOf } from '../../actors/git/place.ts'
 import { prepareGit } from '../../actors/git/prepare.ts'
+import { clearForgotten } from '../../actors/git/retire.ts'
 import type { MergeStyle } from '../../actors/git/rig.ts'
 import { rigLayout } from '../../actors/layout.ts'
 import { eventually } from '../fixture/real-town.ts'
@@ -368,6 +369,7 @@ test.each<MergeStyle>(['squash', 'rebase'])('%s: what main has of the pins is kn
   const built = await hands.buildCandidate({ rig: 'w', members: [member], known: null }, call)
   if (built.kind !== 'built') throw new Error(built.kind)
   expect(await preservedOf(rig.deps(), 'w', 'w-1')).not.toBe(null)
+  expect(await landedOf(rig.deps(), 'w', 'w-1')).toBe(null)
   await hands.landCandidate({ rig: 'w', commit: built.commit, base: built.base }, call)
   await hands.confirmLanded({ rig: 'w', commit: built.commit }, call)
   expect(new Map((await kept()).map(({ sha, landed }) => [sha, landed]))).toEqual(
@@ -377,6 +379,8 @@ test.each<MergeStyle>(['squash', 'rebase'])('%s: what main has of the pins is kn
     ]),
   )
   expect(await preservedOf(rig.deps(), 'w', 'w-1')).toBe(null)
+  expect([member.sha, first.sha]).toContain(await landedOf(rig.deps(), 'w', 'w-1'))
+  expect(await landedOf(rig.deps(), 'w', 'w-2')).toBe(null)
   expect(await prunePins(rig.deps(), 'w', Date.now() + 1000)).toEqual({ letGo: 2 })
   expect(await kept()).toEqual([])
 })
@@ -437,4 +441,23 @@ test('a pipe where a file should be holds nobody up', async () => {
   expect((await inspect()).head).toBe(sha)
   await prepareGit(rig.deps(), ['w'])
   expect((await clear()).head?.sha).toBe(sha)
+})
+
+test('the place of a worker that nothing is known of is cleared, and all of it is kept; any other stays', async () => {
+  rig.origin()
+  await rig.add()
+  const path = await rig.worker()
+  const head = commit(path, { 'done.txt': 'x\n' })
+  writeFileSync(join(path, 'more.txt'), 'x\n')
+  const other = await rig.worker('Toast')
+  const said = await clearForgotten(rig.deps(), 'w', {
+    knows: (polecat) => polecat === 'Toast',
+    issueOf: () => 'w-1',
+  })
+  expect(said).toEqual([expect.stringContaining('gt recover w/Nux')])
+  expect([existsSync(path), existsSync(other)]).toEqual([false, true])
+  expect((await kept()).map(({ kind }) => kind).sort()).toEqual(['commits', 'files'])
+  expect((await preservedOf(rig.deps(), 'w', 'w-1'))?.sha).toBe(head)
+  // Of the same name and number, it begins from main.
+  expect((await rig.hands().createWorktree({ ...place(), start: null }, call)).head).not.toBe(head)
 })

@@ -2,6 +2,7 @@
 import { execFileSync } from 'node:child_process'
 import {
   chmodSync,
+  cpSync,
   existsSync,
   mkdirSync,
   mkdtempSync,
@@ -272,10 +273,11 @@ test('all that a worker leaves is kept before its place goes, and comes back', a
 test('a worker that went astray loses neither what it did there nor what is on its branch', async () => {
   await add('w', origin('o', 'trunk', { 'a.txt': 'zero\n' }))
   const { path } = await hands().createWorktree({ ...place(), start: null }, call)
-  commit(path, { 'branch.txt': 'on its branch\n' }, 'branch')
+  const tip = commit(path, { 'branch.txt': 'on its branch\n' }, 'branch')
   sh(path, 'checkout', '--quiet', '--detach', 'origin/trunk')
   // Nothing of its own is checked out; its branch still is its work, and what the next worker starts from.
   const kept = await hands().pinWork({ ...place(), issue: 'w-1', purpose: 'retire' }, call)
+  expect(kept.head?.sha).toBe(tip)
   expect(await preservedOf(deps(), 'w', 'w-1')).toEqual(kept.head)
   commit(path, { 'astray.txt': 'elsewhere\n' }, 'astray')
   await clear()
@@ -308,6 +310,157 @@ test('a folder that is not this incarnation’s worktree is never touched', asyn
   await expect(hands().pinWork({ ...place('Nux', 2), issue: 'w-1', purpose: 'merge' }, call)).rejects.toThrow(
     'polecat/Nux-12',
   )
+})
+
+test('a place that was retired and put back is kept and makes room for its worker’s next one', async () => {
+  await add('w', origin('o', 'trunk', { 'a.txt': 'zero\n' }))
+  const { root, placeRecord } = rigLayout(town, 'w')
+  const { path } = await hands().createWorktree({ ...place(), start: null }, call)
+  commit(path, { 'done.txt': 'done\n' }, 'done')
+  writeFileSync(join(path, 'begun.txt'), 'begun\n')
+  cpSync(root, join(dir, 'backup'), { recursive: true, verbatimSymlinks: true })
+  const putBack = () => {
+    rmSync(root, { recursive: true, force: true })
+    cpSync(join(dir, 'backup'), root, { recursive: true, verbatimSymlinks: true })
+  }
+  // Its rig is gone when it goes; then it is put over its successor.
+  rmSync(root, { recursive: true })
+  await clear()
+  for (const next of [place('Nux', 2), place('Nux', 3)]) {
+    putBack()
+    await hands().createWorktree({ ...next, start: null }, call)
+    expect(sh(path, 'status', '--porcelain', '--branch')).toBe(`## ${next.branch}`)
+    const kept = await keptWork(deps(), 'w', { polecat: 'Nux' })
+    expect(kept.map(({ kind, subject }) => `${kind}: ${subject}`).sort()).toEqual([
+      'commits: done',
+      'files: Uncommitted files of polecat/Nux-1',
+    ])
+    expect(JSON.parse(readFileSync(placeRecord('Nux'), 'utf8'))).toMatchObject({ incarnation: next.incarnation })
+    await trashEmptied()
+  }
+  expect(troubles.map(String)).toEqual(Array(2).fill(expect.stringContaining('gt recover w/Nux')))
+})
+
+test('a worker that names another incarnation’s folder in its place makes the town forget nothing', async () => {
+  await add('w', origin('o', 'trunk', { 'a.txt': 'zero\n' }))
+  const { clone, placeRecord } = rigLayout(town, 'w')
+  const { path } = await hands().createWorktree({ ...place('Nux', 3), start: null }, call)
+  writeFileSync(join(path, '.git'), `gitdir: ${join(clone, '.git/worktrees/Nux-2')}\n`)
+  writeFileSync(join(path, 'begun.txt'), 'begun\n')
+  const known = readFileSync(placeRecord('Nux'), 'utf8')
+  await hands().createWorktree({ ...place('Nux', 3), start: null }, call)
+  expect(readFileSync(placeRecord('Nux'), 'utf8')).toBe(known)
+  expect(await hands().inspectWorktree(place('Nux', 3), call)).toMatchObject({ dirty: ['begun.txt'] })
+})
+
+test('what the town keeps for itself of a rig may be cut or gone: it is whole again before git looks through it', async () => {
+  await add('w', origin('o', 'trunk', { 'a.txt': 'zero\n' }))
+  const { lens, placeRecord } = rigLayout(town, 'w')
+  const look = () => hands().inspectWorktree(place(), call)
+  await hands().createWorktree({ ...place(), start: null }, call)
+  const whole = await look()
+  for (const name of [...readdirSync(lens), 'info/exclude']) {
+    rmSync(join(lens, name), { recursive: true })
+    expect([name, await look()]).toEqual([name, whole])
+  }
+  for (const path of [join(lens, 'HEAD'), join(lens, 'config'), placeRecord('Nux')]) {
+    writeFileSync(path, '')
+    expect([path, await look()]).toEqual([path, whole])
+  }
+  await clear()
+})
+
+test.each(['clone', 'refineryClone'] as const)(
+  'a %s that is gone is told, and nothing is begun anew in its place',
+  async (which) => {
+    const url = origin('o', 'trunk', { 'a.txt': 'zero\n' })
+    await add('w', url)
+    const { path } = await hands().createWorktree({ ...place(), start: null }, call)
+    const gone = rigLayout(town, 'w')[which]
+    rmSync(gone, { recursive: true })
+    const words = `${gone} has no repository of its own any more (.git): put it back`
+    await expect(hands().createWorktree({ ...place(), start: null }, call)).rejects.toThrow(words)
+    await expect(hands().createWorktree({ ...place('Toast'), start: null }, call)).rejects.toThrow(words)
+    await expect(hands().inspectWorktree(place(), call)).rejects.toThrow(words)
+    await expect(clear()).rejects.toThrow(words)
+    expect([existsSync(gone), existsSync(path)]).toEqual([false, true])
+    // As it says.
+    sh(dir, 'clone', '--quiet', url, gone)
+    await hands().createWorktree({ ...place('Toast'), start: null }, call)
+    await clear()
+    expect(existsSync(path)).toBe(false)
+  },
+)
+
+test('a branch that was deleted or begun anew under its worker goes on where it was, with all files', async () => {
+  await add('w', origin('o', 'trunk', { 'a.txt': 'zero\n' }))
+  const { path } = await hands().createWorktree({ ...place(), start: null }, call)
+  const one = commit(path, { 'one.txt': 'one\n' }, 'one')
+  writeFileSync(join(path, 'two.txt'), 'two\n')
+  const again = () => hands().createWorktree({ ...place(), start: null }, call)
+  const ref = join(rigLayout(town, 'w').clone, '.git/refs/heads/polecat/Nux-1')
+  for (const harm of [() => rmSync(ref), () => writeFileSync(ref, '')]) {
+    harm()
+    expect(await again()).toMatchObject({ head: one })
+  }
+  rmSync(ref)
+  commit(path, {}, 'two')
+  await expect(hands().inspectWorktree(place(), call)).rejects.toThrow('was begun anew and does not go on from')
+  expect(await again()).toMatchObject({ head: one })
+  expect(await hands().inspectWorktree(place(), call)).toMatchObject({ head: one, dirty: ['two.txt'], own: 1 })
+})
+
+test('a place that lost its links to the clone has them again: what was committed meanwhile counts as not committed', async () => {
+  await add('w', origin('o', 'trunk', { 'a.txt': 'zero\n' }))
+  const { path, head } = await hands().createWorktree({ ...place(), start: null }, call)
+  const common = join(rigLayout(town, 'w').clone, '.git/worktrees/Nux-1/common')
+  const links = readdirSync(common, { recursive: true, withFileTypes: true })
+    .filter((entry) => entry.isSymbolicLink())
+    .map((entry) => join(entry.parentPath, entry.name))
+  expect(links.length).toBeGreaterThan(5)
+  for (const each of links) {
+    rmSync(each)
+    expect([each, await hands().inspectWorktree(place(), call)]).toMatchObject([each, { head, dirty: [] }])
+  }
+  rmSync(join(common, 'refs/heads'))
+  commit(path, { 'done.txt': 'done\n' }, 'done')
+  expect(await hands().inspectWorktree(place(), call)).toMatchObject({ head, dirty: ['done.txt'] })
+  expect((await clear()).dirty).not.toBeNull()
+})
+
+test('what git keeps of a place, or of the way to its objects, may be cut or gone: it is made again', async () => {
+  await add('w', origin('o', 'trunk', { 'a.txt': 'zero\n' }))
+  const { path } = await hands().createWorktree({ ...place(), start: null }, call)
+  const { clone, root } = rigLayout(town, 'w')
+  const look = () => hands().inspectWorktree(place(), call)
+  const whole = await look()
+  for (const name of [
+    'worktrees/Nux-1/HEAD',
+    'worktrees/Nux-1/commondir',
+    'worktrees/Nux-1/index',
+    'objects/info/alternates',
+  ])
+    for (const harm of [rmSync, (path: string) => writeFileSync(path, '')]) {
+      harm(join(clone, '.git', name))
+      expect([name, await look()]).toEqual([name, whole])
+    }
+  const seen = join(clone, '.git/worktrees/Nux-1/common/refs/remotes/origin/trunk')
+  for (const file of [join(path, '.git'), seen]) {
+    writeFileSync(file, '')
+    await hands().createWorktree({ ...place(), start: null }, call)
+    expect([file, sh(path, 'rev-parse', 'origin/trunk')]).toEqual([file, sh(clone, 'rev-parse', 'origin/trunk')])
+  }
+  commit(path, { 'b.txt': 'one\n' }, 'work')
+  const { head } = await hands().pinWork({ ...place(), issue: 'w-1', purpose: 'merge' }, call)
+  const all = join(root, 'refinery/attributes/.all')
+  rmSync(join(root, 'refinery/rig/.git/HEAD'))
+  const { commit: first } = await built(request('w-1', head))
+  for (const harm of [rmSync, (path: string) => writeFileSync(path, '')]) {
+    harm(all)
+    expect(await built(request('w-1', head))).toMatchObject({ commit: first })
+    expect(statSync(all).size).toBeGreaterThan(0)
+  }
+  await clear()
 })
 
 /** A commit of somebody else's on main. */

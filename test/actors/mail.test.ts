@@ -14,7 +14,13 @@ const secret = 'a secret'
 let dir: string
 let beads: Beads
 const file = (id: string, more: { to?: string; subject?: string; priority?: number } = {}) =>
-  beadsHands({ of: () => beads, wait: async () => beads, preservedOf: async () => null, secret }).fileMessage(
+  beadsHands({
+    of: () => beads,
+    wait: async () => beads,
+    preservedOf: async () => null,
+    landedOf: async () => null,
+    secret,
+  }).fileMessage(
     {
       id,
       from: 'w/witness',
@@ -144,7 +150,13 @@ test('what is filed in one moment is one commit, all or none', async () => {
       return beads.createMessages(messages)
     },
   }
-  const hands = beadsHands({ of: () => counting, wait: async () => counting, preservedOf: async () => null, secret })
+  const hands = beadsHands({
+    of: () => counting,
+    wait: async () => counting,
+    preservedOf: async () => null,
+    landedOf: async () => null,
+    secret,
+  })
   const call = { at: 0, signal: new AbortController().signal }
   const say = (id: string) =>
     hands.fileMessage(

@@ -172,9 +172,10 @@ test('work that is under way, or that others took, is not shown; a few are, and 
     of: () => beads,
     wait: async () => beads,
     preservedOf: async () => null,
+    landedOf: async () => null,
     secret: 'secret',
   })
-  const asked = { rig: 'w', epics: [epic], issues: ['w-6'], escalated: [], underway: ['w-1'], most: 2 }
+  const asked = { rig: 'w', epics: [epic], issues: ['w-6'], escalated: [], underway: ['w-1'], holders: [], most: 2 }
   const shown = async (most: number) => {
     const { ready, more } = await surveyIssues({ ...asked, most }, call)
     return [ready.map(({ id }) => id), more]

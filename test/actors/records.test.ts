@@ -1,5 +1,15 @@
 // Whether a town's records are what the town had: each way in which they can be gone or wrong, on real files.
-import { cpSync, existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, truncateSync, writeFileSync } from 'node:fs'
+import {
+  cpSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  truncateSync,
+  writeFileSync,
+} from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
@@ -190,9 +200,12 @@ test('a copy is put back, and what was there is kept; a copy that cannot be used
   expect(existsSync(aside as string)).toBe(true)
   expect(holds()).toEqual(['copied'])
   await once()
-  // Begun anew only on the Overseer's word.
-  await replaceRecords(town)
+  // Begun anew only on the Overseer's word. Sessions to come may bear the names of those that were.
+  const run = join(layout().sessions, 'gt-w-Nux-1-1')
+  mkdirSync(run, { recursive: true })
+  const replaced = await replaceRecords(town)
   expect(holds()).toEqual([])
+  expect([existsSync(run), readdirSync(join(replaced.aside ?? '', 'sessions'))]).toEqual([false, ['gt-w-Nux-1-1']])
 })
 
 test('a mark that is gone or unreadable is made again; a town of an older version is taken as it is', async () => {

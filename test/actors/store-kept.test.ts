@@ -121,6 +121,7 @@ test('it is cut short: nobody reads or writes it any more, once is told, and all
     of: kept.use,
     wait: (_, signal) => kept.wait(signal),
     preservedOf: async () => null,
+    landedOf: async () => null,
     secret: 'secret',
   })
   const call = { at: 0, signal: new AbortController().signal }
@@ -198,4 +199,24 @@ test('what could not be saved while the town was up is saved when it ends', () =
   rmSync(aside)
   kept.close()
   expect(inStore(t.of('w'), titles)).toEqual(['One'])
+})
+
+test('who deletes it is still at it when it is saved: all stays open, and is saved soon after', () => {
+  vi.useFakeTimers()
+  try {
+    create('Two')
+    const seen = readFileSync(seenPath(t.of('w')))
+    // It can be saved, but what was saved cannot be opened, and then that is gone too.
+    writeFileSync(seenPath(t.of('w')), JSON.stringify({ issues: 9, events: 9 }))
+    rmSync(storeOf(t.of('w')), { recursive: true })
+    expect(() => kept.use()).toThrow(/was deleted .* could not be saved yet .* tries again by itself/)
+    rmSync(storeOf(t.of('w')), { recursive: true })
+    writeFileSync(seenPath(t.of('w')), seen)
+    vi.advanceTimersByTime(3000)
+    expect(told.map((words) => words.split(':')[0])).toEqual(['unusable', 'healed', 'usable'])
+    expect(titles(kept.use())).toEqual(['Two', 'One'])
+    expect(seenByOthers()).toEqual(['One', 'Two'])
+  } finally {
+    vi.useRealTimers()
+  }
 })

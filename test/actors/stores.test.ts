@@ -19,6 +19,7 @@ import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import { copyToday, outdated } from '../../actors/beads/copies.ts'
 import { openFound, placeToMake } from '../../actors/beads/find.ts'
 import { importLines } from '../../actors/beads/jsonl.ts'
+import { writeSeen } from '../../actors/beads/kept.ts'
 import { mendLinks } from '../../actors/beads/links.ts'
 import { moveStores } from '../../actors/beads/move.ts'
 import { copyMeant, restore } from '../../actors/beads/restore.ts'
@@ -341,5 +342,36 @@ describe('copies', () => {
     renameSync(t.file('w'), join(t.dir, 'mine'))
     restore(t.of('w'), join(t.dir, 'mine'), 'w')
     expect(inStore(t.of('w'), titles)).toEqual(['One'])
+  })
+
+  test('what a worker had closed itself, and nobody had looked into, is in its hands in what is brought back', () => {
+    const nux = 'w/polecats/Nux'
+    const made = inStore(t.of('w'), (beads) => {
+      const ids = ['word', 'landed', 'nothing', 'by hand'].map((title) => beads.create({ title }, 'tester').id)
+      const [word = '', landed = '', nothing = '', byHand = ''] = ids
+      for (const id of [word, landed, nothing]) {
+        beads.claim(id, nux)
+        beads.closeIssue(id, id === nothing ? 'No change: it is right' : 'done', nux)
+      }
+      beads.update(landed, { status: 'closed', close_reason: 'Landed as abc' }, 'gastown')
+      beads.closeIssue(byHand, 'not wanted', 'ann')
+      return ids
+    })
+    renameSync(t.file('w'), join(t.dir, 'older'))
+    restore(t.of('w'), join(t.dir, 'older'), 'w')
+    const now = inStore(t.of('w'), (beads) => made.map((id) => beads.get(id)))
+    expect(now.map((issue) => [issue?.title, issue?.status, issue?.assignee])).toEqual([
+      ['word', 'in_progress', nux],
+      ['landed', 'closed', nux],
+      ['nothing', 'closed', nux],
+      ['by hand', 'closed', null],
+    ])
+  })
+
+  test('it is told what an older copy lacks', async () => {
+    await copyToday(t.of('w'), at)
+    inStore(t.of('w'), (beads) => writeSeen(t.of('w'), { ...beads.mark(), issues: 7 }))
+    expect(restore(t.of('w'), copyMeant(t.of('w'), undefined), 'w').lacks).toMatch(/it has 1 issues .* there were 7/)
+    expect(restore(t.of('w'), copyMeant(t.of('w'), undefined), 'w').lacks).toBeUndefined()
   })
 })

@@ -1,5 +1,6 @@
 // What agents and origins write reaches a terminal as text, and steers nothing there.
-import { spawnSync } from 'node:child_process'
+import { spawn, spawnSync } from 'node:child_process'
+import { once } from 'node:events'
 import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -31,6 +32,15 @@ test('a line stays one line, whoever wrote it; a body is indented; colours are t
 test('who reads no further than the first letter has what they wanted', () => {
   const drawn = `{ '${process.execPath}' '${gtScript}' viz --format html | head -c 1; } 2>&1`
   expect(spawnSync('sh', ['-c', drawn], { env: cleanEnv(), encoding: 'utf8' }).stdout).toBe('<')
+})
+
+test('a command that fails says so by its code, also to who does not hear its words', async () => {
+  const child = spawn(process.execPath, [gtScript, 'no-such-word'], {
+    env: cleanEnv(),
+    stdio: ['ignore', 'ignore', 'pipe'],
+  })
+  child.stderr.destroy()
+  expect(await once(child, 'close')).toEqual([2, null])
 })
 
 test('JSON says the same to a program, and nothing to a terminal', () => {

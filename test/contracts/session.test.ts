@@ -308,7 +308,8 @@ describe.each(both)('%s', (_, backend) => {
     let jumpedMs = 0
     const clock = { now: () => Date.now() + jumpedMs, watched: systemClock.watched }
     let isOver = false
-    const watching = watchSession(backend(), record, work, 500, clock, never, 20).finally(() => {
+    // Longer than each wait here, also of a busy machine, and shorter than all of them.
+    const watching = watchSession(backend(), record, work, 1200, clock, never, 20).finally(() => {
       isOver = true
     })
     for (const jumpMs of [3_600_000, -86_400_000, 365 * 86_400_000, -3_600_000, 60_000]) {

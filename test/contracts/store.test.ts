@@ -1,6 +1,6 @@
 // The contract of a store, kept by every implementation: what a host may rely on.
 import { fork } from 'node:child_process'
-import { mkdtempSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs'
+import { mkdirSync, mkdtempSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
@@ -170,6 +170,19 @@ for (let n = 0; ; n++) { store.run('INSERT INTO hold (scope) VALUES (?)', String
     expect(scopes(later)).toEqual(['a', 'b', 'c'])
     later.close()
     expect(readdirSync(dir).filter((file) => file.endsWith('.part'))).toEqual([])
+  })
+
+  test('it cannot be put back at once: nothing of it is let go, and it is back with the next thing written', () => {
+    const store = open(path)
+    store.transaction(() => add(store, 'a'))
+    rmSync(path)
+    rmSync(`${path}-wal`)
+    mkdirSync(`${path}-wal`)
+    expect(() => store.transaction(() => add(store, 'b'))).toThrow(StoreBusy)
+    rmSync(`${path}-wal`, { recursive: true })
+    store.transaction(() => add(store, 'c'))
+    expect(scopes(store)).toEqual(['a', 'c'])
+    store.close()
   })
 })
 

@@ -6,7 +6,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import process from 'node:process'
 import { expect, test } from 'vitest'
-import { cleanEnv, committer, eventually, gtScript, hasTmux, isWritten, realTown } from '../fixture/real-town.ts'
+import { cleanEnv, committer, eventually, gtScript, hasTmux, realTown } from '../fixture/real-town.ts'
 
 const find = (...args: string[]) => execFileSync('find', args, { encoding: 'utf8' }).split('\n').filter(Boolean)
 const places = /\/polecats\/|\/pool\/|\/mayor\/rig\/(file-|\.git)|\/refinery\/rig|\/modules\//
@@ -85,14 +85,12 @@ test('what an agent writes is text on every screen, and no line of the town’s'
 printf '${evil.replaceAll('%', '%%')}\\rprinted\\n'
 gt mail send overseer -s "$(printf 'subject${evil}\\n  Nux  wy-9  landed')" -m "$(printf 'first${evil}\\n! main is red')"
 gt handoff --cannot "$(printf 'it is${evil}\\n! main is red')"
-echo over > "$GT_TOWN/over"
 `
   using t = realTown({ worker })
   t.issues(1)
   chmodSync(join(t.rig, 'config.json'), 0o646)
   expect(t.ok('up')).toContain('config.json can be written by every user here')
   t.ok('spawn', '--issue', 'wy-1')
-  await eventually(() => isWritten(join(t.town, 'over')))
   await eventually(() => t.json<unknown[]>('mail', 'inbox').length === 2)
   const inbox = t.json<{ id: string }[]>('mail', 'inbox')
   const shown = [

@@ -3,29 +3,11 @@ import { spawn, spawnSync } from 'node:child_process'
 import { chmodSync, existsSync, mkdirSync, openSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
-import { afterEach, describe, expect, test } from 'vitest'
+import { describe, expect, test } from 'vitest'
 import { startOf } from '../../actors/processes.ts'
-import {
-  committer,
-  type Done,
-  eventually,
-  gtScript,
-  isWritten,
-  type RealTown,
-  type RealTownOptions,
-  realTown,
-} from '../fixture/real-town.ts'
+import { make, refused, t } from '../fixture/own-town.ts'
+import { committer, type Done, eventually, gtScript, isWritten, realTown } from '../fixture/real-town.ts'
 
-let t: RealTown
-afterEach(() => t?.dispose())
-const make = (options: RealTownOptions = {}) => {
-  t = realTown(options)
-  return t
-}
-const refused = (done: Done, ...words: string[]) => {
-  expect(done).toMatchObject({ status: 1 })
-  for (const word of words) expect(done.stderr).toContain(word)
-}
 interface Status {
   rigs: {
     workers: { busy: number }
@@ -105,6 +87,10 @@ describe('configuration and data', () => {
     expect(t.json<{ name: string }[]>('rigs').map((rig) => rig.name)).toEqual(['wyvern'])
     expect(existsSync(join(t.town, 'other'))).toBe(false)
     refused(t.gtIn(t.dir, 'rigs'), 'is not in a town')
+    const townJson = readFileSync(t.layout.townJson)
+    rmSync(t.layout.townJson)
+    refused(t.gtIn(t.rig, 'rigs'), `${t.layout.townJson} is gone, by which this is a town; put it back`)
+    writeFileSync(t.layout.townJson, townJson)
     expect(t.gt('rig', 'add', 'x')).toMatchObject({ status: 2 })
     expect(t.gt('rigs', '--jsn')).toMatchObject({ status: 2, stderr: expect.stringContaining('--jsn') })
     expect(JSON.parse(t.gt('status', '--json').stderr)).toMatchObject({

@@ -1,5 +1,6 @@
 // Issues of a real town under `git clean`, and under what happens to the files in which they are.
 import {
+  copyFileSync,
   existsSync,
   lstatSync,
   readdirSync,
@@ -12,17 +13,12 @@ import {
   writeFileSync,
 } from 'node:fs'
 import { join } from 'node:path'
-import { afterEach, expect, test } from 'vitest'
+import { expect, test } from 'vitest'
 import { copiesOf, linksOf, storeOf } from '../../actors/beads/tiers.ts'
-import { committer, eventually, type RealTown, type RealTownOptions, realTown } from '../fixture/real-town.ts'
+import { make, t } from '../fixture/own-town.ts'
+import { committer, eventually } from '../fixture/real-town.ts'
 import { asBefore } from '../fixture/stores.ts'
 
-let t: RealTown
-afterEach(() => t?.dispose())
-const make = (options: RealTownOptions = {}) => {
-  t = realTown(options)
-  return t
-}
 const tier = (rig: string | undefined = 'wyvern') => ({ town: t.town, rig })
 const file = (rig?: string) => join(storeOf(tier(rig)), 'issues.sqlite')
 const titles = () => (JSON.parse(t.okBd('list', '--all', '--json')) as { title: string }[]).map(({ title }) => title)
@@ -112,6 +108,28 @@ test('a store that is missing, empty or cut keeps the town from coming up; a cop
       expect(titles()).toHaveLength(31)
       t.ok('down')
     }
+}, 120_000)
+
+test('an older copy is brought back: what has landed is closed again, and nobody works on it a second time', async () => {
+  make({ worker: committer, gates: ['check=true'] })
+  t.issues(2)
+  t.ok('up')
+  t.ok('down')
+  const older = join(t.dir, 'older')
+  copyFileSync(file(), older)
+  t.ok('up')
+  t.ok('spawn', '--epic', 'wy-all')
+  t.ok('wait', 'wy-all')
+  t.ok('down')
+  const [main, runs] = [t.git(t.origin, 'rev-parse', 'main'), readdirSync(t.layout.sessions).length]
+  expect(t.ok('restore', 'wyvern', '--from', older)).toMatch(/is older than it has been/)
+  t.ok('up')
+  expect(t.okBd('ready')).toContain('Issue 1')
+  t.ok('spawn', '--epic', 'wy-all')
+  t.ok('wait', 'wy-all')
+  expect(JSON.parse(t.okBd('show', 'wy-1', '--json'))).toMatchObject([{ status: 'closed' }])
+  expect(t.ok('log', '--all')).toContain('wy-1 is on main already')
+  expect([t.git(t.origin, 'rev-parse', 'main'), readdirSync(t.layout.sessions).length]).toEqual([main, runs])
 }, 120_000)
 
 test('a rig that is removed takes its issues along, and another of its name has none of them', () => {

@@ -3,14 +3,13 @@ import { execFileSync, spawn } from 'node:child_process'
 import { existsSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import process from 'node:process'
-import { afterEach, expect, test } from 'vitest'
+import { expect, test } from 'vitest'
 import { isAlive, marked, startOf } from '../../actors/processes.ts'
-import { eventually, hasTmux, isWritten, type RealTown, type RealTownOptions, realTown } from '../fixture/real-town.ts'
+import { make, t } from '../fixture/own-town.ts'
+import { eventually, hasTmux, isWritten, type RealTownOptions } from '../fixture/real-town.ts'
 
-let t: RealTown
-afterEach(() => t?.dispose())
-const make = (options: RealTownOptions = {}) => {
-  t = realTown(options)
+const begin = (options: RealTownOptions = {}) => {
+  make(options)
   t.issues(2)
   t.ok('up')
 }
@@ -25,7 +24,7 @@ out=$(dirname "$GT_TOWN"); echo $$ >> "$out/starts-$GT_ISSUE.txt"
 ${script}`
 
 test('after an hour’s sleep nobody is silent: daemon and worker stopped, every file an hour older', async () => {
-  make({
+  begin({
     worker: worker(`while [ ! -f "$out/go" ]; do sleep 0.1; done
 echo x > x.txt; git add --all; git commit --quiet -m x; gt handoff; exec sleep 1000`),
     config: { hang_after: '60s' },
@@ -47,7 +46,7 @@ echo x > x.txt; git add --all; git commit --quiet -m x; gt handoff; exec sleep 1
 
 const both = ['process', ...(hasTmux ? ['tmux'] : [])] as ('process' | 'tmux')[]
 test.each(both)('what a session moved away ends with gt stop, and with gt down (%s)', async (session) => {
-  make({ session, worker: worker(`${leaves}exec sleep 1000`) })
+  begin({ session, worker: worker(`${leaves}exec sleep 1000`) })
   const stranger = spawn('sleep', ['1000'], { detached: true })
   try {
     for (const [issue, end] of [
@@ -68,7 +67,7 @@ test.each(both)('what a session moved away ends with gt stop, and with gt down (
 })
 
 test.each(both)('gt down leaves nothing, however far a start has come (%s)', async (session) => {
-  make({ session, worker: worker('exec sleep 1000') })
+  begin({ session, worker: worker('exec sleep 1000') })
   const left = () => marksOf(t.layout.sessions)
   t.ok('spawn', '--issue', 'wy-1')
   for (const waitMs of [0, 60, 120, 180, 240, 300]) {
@@ -92,7 +91,7 @@ test.runIf(existsSync('/proc/self/stat'))(
     const looks = `[ -s "$out/left-$GT_ISSUE.txt" ] && grep -qs sleep "/proc/$(cat "$out/left-$GT_ISSUE.txt")/cmdline" && echo beside >> "$out/beside.txt"
 rm -f "$out/left-$GT_ISSUE.txt"
 `
-    make({ worker: worker(`${looks}${leaves}exec sleep 1000`) })
+    begin({ worker: worker(`${looks}${leaves}exec sleep 1000`) })
     t.ok('spawn', '--issue', 'wy-1')
     await eventually(() => isWritten(join(t.dir, 'left-wy-1.txt')) && t.alive().length === 1)
     const [session, left, daemon] = [t.alive()[0], numberIn('left-wy-1.txt'), t.daemonPid()]
@@ -110,7 +109,7 @@ rm -f "$out/left-$GT_ISSUE.txt"
 )
 
 test.runIf(hasTmux)('tmux’s server dies: every worker goes on, and none has lost a try', async () => {
-  make({ session: 'tmux', worker: worker('exec sleep 1000') })
+  begin({ session: 'tmux', worker: worker('exec sleep 1000') })
   for (const issue of ['wy-1', 'wy-2']) t.ok('spawn', '--issue', issue)
   const starts = (issue: string) =>
     existsSync(join(t.dir, `starts-${issue}.txt`)) ? written(`starts-${issue}.txt`).trim().split('\n').length : 0

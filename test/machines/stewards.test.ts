@@ -85,6 +85,30 @@ describe('Witness', () => {
     expect(witness.context().workers).toEqual({})
   })
 
+  test('what an older copy of the issues says to be in hands that are gone is taken over from them', () => {
+    const shown = [{ id: 'w-1', priority: 2, createdAt: '', previous: 'w/polecats/Toast' }]
+    const witness = rig().mail('work.assigned', 'mayor/', { epic: 'w-e' })
+    witness.done('survey', { ...ready(), ready: shown })
+    expect(witness.context().choice).toMatchObject({ issue: 'w-1', previous: 'w/polecats/Toast' })
+  })
+
+  test('what has landed, as an older copy of the issues does not know, is closed, and nobody works on it again', () => {
+    const witness = rig()
+      .mail('work.assigned', 'mayor/', { issues: ['w-1'] })
+      .done('survey', ready('w-1'))
+    witness.told()
+    witness.done('claim', { kind: 'landed', commit: sha('c') })
+    expect(witness.told()).toMatchInlineSnapshot(`
+      [
+        "claim is done → brake.released+dispatch.resting",
+        "    notes “w-1 is on main already: nobody works on it again”",
+        "    has closeIssues done",
+        "    mails mayor/ escalation.cleared",
+      ]
+    `)
+    expect(witness.context()).toMatchObject({ workers: {}, wanted: { issues: [] } })
+  })
+
   test('when others took what it was shown, and there is more, it looks again in a moment', () => {
     const held = { kind: 'held', holder: 'alice' }
     const witness = rig()

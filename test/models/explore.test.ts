@@ -41,7 +41,7 @@ describe('every state', () => {
 })
 
 test('random walks are the same in the model and on the real host and store', () => {
-  const seed = Date.now() % 1_000_000
+  const seed = Number(process.env.WALK_SEED ?? Date.now() % 1_000_000)
   for (let n = 0; n < 30; n++) walk(seed + n)
 })
 
@@ -51,11 +51,12 @@ const dated = new Set(['at', 'since', 'queuedAt', 'now', 'until', 'askId', 'askI
 const plain = (value: unknown) => JSON.parse(JSON.stringify(value, (key, part) => (dated.has(key) ? null : part)))
 
 /** Of several in the queue one waits for its time: when that has come only the host knows, the model has no moments. */
-function waitsForItsTime(state: TownState): boolean {
-  const refinery = state.actors.get(`${rig}/refinery`)?.stored.seen.context as unknown as RefineryContext | undefined
-  const queue = refinery?.queue ?? []
-  return queue.length > 1 && queue.some(({ wait }) => wait?.until != null)
+function waitsForItsTime(before: TownState, after: TownState): boolean {
+  const [was, is] = [before, after].map(queueIn) as [RefineryContext['queue'], RefineryContext['queue']]
+  return is.length > 1 && [...was, ...is].some(({ wait }) => wait?.until != null)
 }
+const queueIn = (state: TownState) =>
+  (state.actors.get(`${rig}/refinery`)?.stored.seen.context as unknown as RefineryContext | undefined)?.queue ?? []
 
 function walk(seed: number): void {
   const random = seededRandom(seed)
@@ -88,7 +89,6 @@ function walk(seed: number): void {
   const told: string[] = []
   try {
     for (let n = 0; n < 250; n++) {
-      if (waitsForItsTime(state)) break
       const choices = model.choices(state).filter((choice) => choice.from !== 'fault' || random.uint32() % 4 === 0)
       const soonest = store.get<{ address: string; id: string }>(
         'SELECT address, id FROM timer ORDER BY due_at, address, id LIMIT 1',
@@ -105,6 +105,7 @@ function walk(seed: number): void {
       clock.advance(1)
       const before = state
       state = choice.next()
+      if (waitsForItsTime(before, state)) break
       mirror(choice, before)
       taken.push(...host.takeEffects(50))
       expect(ofHost(), `seed ${seed}: ${told.slice(-12).join(' → ')}`).toEqual(ofModel())

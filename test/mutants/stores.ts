@@ -80,4 +80,40 @@ export const stores: readonly Mutant[] = [
     find: `const aside = setAside(tier, [store])`,
     replace: `rmSync(store, { recursive: true, force: true })\n    const aside = undefined`,
   },
+  {
+    name: 'what an older copy says to be in hands that are gone stays there',
+    file: 'actors/beads/hands.ts',
+    find: `= await forgotten(beads, wanted)`,
+    replace: `= []`,
+  },
+  {
+    name: 'what has landed is done again after an older copy came back',
+    file: 'actors/beads/hands.ts',
+    find: `return closer !== null && whereabouts(closer)?.role !== 'polecat'`,
+    replace: `return whereabouts(closer ?? '')?.role !== 'polecat'`,
+  },
+  {
+    name: 'what has landed stays open after an older copy came back',
+    file: 'machines/ledger.ts',
+    find: `  close: { rig: context.rig, issues: [{ issue, reason: landedAs(commit) }] },\n`,
+    replace: ``,
+  },
+  {
+    name: 'a claim of a worker that is gone keeps others out',
+    file: 'machines/waves.ts',
+    find: `previous: issue.previous,`,
+    replace: `previous: null,`,
+  },
+  {
+    name: 'what a worker had said before it was copied counts as done',
+    file: 'actors/beads/restore.ts',
+    find: `if (damage === undefined) takeBackWords(beads)`,
+    replace: ``,
+  },
+  {
+    name: 'a session that was passes for one of the same name',
+    file: 'actors/records.ts',
+    find: `[...filesOf(db), sessions]`,
+    replace: `filesOf(db)`,
+  },
 ]

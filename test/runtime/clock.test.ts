@@ -166,7 +166,8 @@ function limited(ms: number, more = '') {
 test('a limit that ran out while its process was stopped hears first what came in meanwhile', async () => {
   const { child, said } = limited(
     1500,
-    "process.stdin.once('data', () => { console.log('heard'); limit.stop(); process.exit() })",
+    // As what takes more than one step to be heard: a process that ended, a file that changed.
+    "process.stdin.once('data', () => setTimeout(() => { console.log('heard'); limit.stop(); process.exit() }, 100))",
   )
   try {
     await once(child.stdout, 'data')

@@ -19,6 +19,8 @@ const kindOf = (path: string): string =>
     .replace(/\/[0-9a-f]{2}\/[0-9a-f]{38}$/, '/<object>')
     .replace(/objects\/[0-9a-f]{2}\/<hash>.*/, 'objects/<object>')
     .replace(/pack-[^.]+/, 'pack-<hash>')
+    .replace(/\d{4}-\d\d-\d\d/, '<day>')
+    .replace(/file-\d+/, 'file-<n>')
 
 /** A worker's own files are its own; of hooks' samples nobody cares. */
 const isOurs = (path: string) => !/polecats\/\w+\/(?!\.git$)|\.sample$/.test(path)

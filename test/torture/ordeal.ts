@@ -1,7 +1,8 @@
 // An ordeal: one thing goes wrong in a real town at work, and the town must go on, heal it, or refuse in words and
 // lose nothing. Silence is the only wrong answer besides a loss.
-import { cpSync, existsSync, lstatSync, mkdirSync, rmSync, writeFileSync } from 'node:fs'
-import { join } from 'node:path'
+import { spawnSync } from 'node:child_process'
+import { existsSync, lstatSync, mkdirSync, rmSync, writeFileSync } from 'node:fs'
+import { dirname, join } from 'node:path'
 import { setTimeout as pause } from 'node:timers/promises'
 import { processesOf } from '../fixture/processes.ts'
 import { eventually, type RealTown, realTown } from '../fixture/real-town.ts'
@@ -102,7 +103,8 @@ async function suffered(fault: Fault, town: RealTown, told: (end: End, words?: s
   const later = fault.passes && setTimeout(() => fault.passes?.(town), 6000)
   const landed = await landsAll(town, say)
   clearTimeout(later)
-  if (landed) {
+  // It comes up again, too: what is gone may be missed only then.
+  if (landed && say('down').status === 0 && say('up').status === 0) {
     const lost = whatIsLost(town)
     if (lost.length > 0) return told('LOST', lost.join('; '))
     return told(backup !== undefined && isWhole(backup.path) ? 'healed' : 'went on')
@@ -113,9 +115,13 @@ async function suffered(fault: Fault, town: RealTown, told: (end: End, words?: s
   fault.passes?.(town)
   if (backup) {
     rmSync(backup.path, { recursive: true, force: true })
-    cpSync(backup.copy, backup.path, { recursive: true, verbatimSymlinks: true })
+    mkdirSync(dirname(backup.path), { recursive: true })
+    copyAll(backup.copy, backup.path)
   }
-  const up = town.gt('up')
+  let up = town.gt('up')
+  // What the town says is to be done about it, they do as well.
+  const [, copy] = /gt restore (\w+)/.exec(up.stderr) ?? []
+  if (up.status !== 0 && copy !== undefined && town.gt('restore', copy).status === 0) up = town.gt('up')
   if (up.status !== 0) return told('LOST', `put right, and does not come up: ${up.stderr}${down.stderr}`)
   // What it was told of, it asks for again.
   if (!(await landsAll(town, say, ['wy-2', 'wy-3'])))
@@ -158,9 +164,12 @@ function whatIsLost(town: RealTown): string[] {
 /** A copy outside the town, as a person's own backup. */
 function keep(town: RealTown, file: string) {
   const [path, copy] = [join(town.town, file), join(town.dir, 'kept')]
-  cpSync(path, copy, { recursive: true, verbatimSymlinks: true, filter: (from) => !lstatSync(from).isSocket() })
+  copyAll(path, copy)
   return { path, copy }
 }
+
+/** As a person does it: links as links, also those that lead nowhere; what vanishes meanwhile is not there. */
+const copyAll = (from: string, to: string) => void spawnSync('cp', ['-a', from, to])
 
 const isWhole = (path: string) => {
   const found = lstatSync(path, { throwIfNoEntry: false })

@@ -8,6 +8,7 @@ import { seededRandom } from '../../runtime/open.ts'
 import { endAllOf } from '../fixture/processes.ts'
 import { fileFaults, fileKinds, otherFaults } from './faults.ts'
 import type { Fault, Told } from './ordeal.ts'
+import { tableOf, toldIn } from './table.ts'
 
 const side = 3
 /** One ordeal takes two towns' starts and two times of landing at most; more than this is a town that hangs. */
@@ -36,6 +37,8 @@ export async function ordeals({ seed, words, share, write, say }: Options): Prom
     for (let fault = waiting.shift(); fault; fault = waiting.shift()) {
       const told = await apart(fault)
       table.push(told)
+      // At once: whoever ends this early keeps what was played.
+      if (write) writeTable([told])
       if (told.end !== 'nothing there') say(line(told))
     }
   }
@@ -43,7 +46,6 @@ export async function ordeals({ seed, words, share, write, say }: Options): Prom
   const count = (end: string) => table.filter((told) => told.end === end).length
   const ends = ['went on', 'healed', 'refused in words', 'not here', 'SILENCE', 'LOST'] as const
   say(ends.map((end) => `${count(end)} ${end}`).join(', '))
-  if (write) writeTable(table)
   return count('SILENCE') + count('LOST')
 }
 
@@ -105,22 +107,19 @@ const line = ({ fault, end, words }: Told) => `${end.padEnd(16)} ${fault.when.pa
 
 const mark = '<!-- faults -->'
 
-/** The table of RELIABILITY.md, between its marks: what was not played now stays as it was. */
+/** Into RELIABILITY.md, between its marks: what was not played now stays as it was. */
 function writeTable(table: readonly Told[]) {
   const [before = '', was = '', after = ''] = readFileSync(reliability, 'utf8').split(mark)
-  const rows = new Map<string, string>()
-  const keyOf = (row: string) => row.split(' | ').slice(0, 2).join(' | ')
-  for (const row of was.split('\n').filter((line) => /^\| .* \| (up|down) \| /.test(line))) rows.set(keyOf(row), row)
-  for (const { fault, end, words } of table.filter(({ end }) => end !== 'nothing there')) {
-    const said = words
-      .replaceAll(/\s+/g, ' ')
-      .replaceAll('|', '/')
-      .replaceAll(/\/\S*\/(?=gt\b)/g, '/')
-      .slice(0, 220)
-    const row = `| ${fault.name} | ${fault.when} | ${end} | ${said} |`
-    rows.set(keyOf(row), row)
-  }
-  const head = '| what goes wrong | while the town is | it | in its words |\n| --- | --- | --- | --- |'
-  const all = [...rows].sort(([a], [b]) => (a < b ? -1 : 1)).map(([, row]) => row)
-  writeFileSync(reliability, `${before}${mark}\n\n${head}\n${all.join('\n')}\n\n${mark}${after}`)
+  const all = new Map<string, Told>()
+  for (const told of [...toldIn(was), ...table.filter(({ end }) => end !== 'nothing there')])
+    all.set(`${told.fault.name} ${told.fault.when}`, { ...told, words: shown(told.words) })
+  writeFileSync(reliability, `${before}${mark}\n\n${tableOf([...all.values()])}\n\n${mark}${after}`)
 }
+
+const shown = (words: string) =>
+  words
+    .replaceAll(/\s+/g, ' ')
+    .replaceAll('|', '/')
+    .replaceAll(/\/\S*\/(?=gt\b)/g, '/')
+    .slice(0, 220)
+    .trim()

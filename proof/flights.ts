@@ -1,0 +1,103 @@
+// Flights: effects that were begun and whose result is not told yet. By chance one fails, meets bad luck, is done and
+// its answer lost, comes late, or is told twice.
+// Never: performs anything by itself; that is `hands.ts`.
+import { unlucky } from '../machines/cases.ts'
+import type { EffectName } from '../machines/effects.ts'
+import type { JsonObject, PromisedEffect } from '../runtime/contract.ts'
+import { performIn, waitsFor } from './hands.ts'
+import type { Stage } from './inhabitants.ts'
+import { Violation } from './invariants.ts'
+
+/** Its result is there once the world has performed it. */
+export interface Flight {
+  effect: PromisedEffect
+  result: JsonObject | Error | undefined
+}
+
+export interface FlightOptions {
+  /** Whether an effect starts something, which the Overseer's brake keeps from it. */
+  starts(name: string): boolean
+  stopped(): boolean
+  /** Hears what each effect answered. */
+  heard?: ((effect: string, answer: JsonObject | Error) => void) | undefined
+}
+
+export function makeFlights(
+  { world, host, chance, pick, say, reckless }: Stage,
+  { starts, stopped, heard }: FlightOptions,
+) {
+  let inFlight: Flight[] = []
+  const isWatch = ({ effect }: Flight) => effect.name === 'watchSession'
+
+  /** Those that can be over now. */
+  const finishable = () =>
+    inFlight.filter((flight) =>
+      isWatch(flight) ? world.watched(flight.effect.input) !== undefined : !waitsFor(world, flight.effect),
+    )
+
+  function perform(flight: Flight): void {
+    try {
+      flight.result = performIn(world, flight.effect)
+    } catch (error) {
+      if (error instanceof Violation) throw error
+      flight.result = error as Error
+    }
+    say(
+      `${flight.effect.name} for ${flight.effect.address}${flight.result instanceof Error ? ` fails: ${flight.result.message}` : ''}`,
+    )
+  }
+
+  function settle(flight: Flight, twice = false): void {
+    inFlight = inFlight.filter((other) => other !== flight)
+    const outcome =
+      flight.result instanceof Error
+        ? ({ ok: false, error: flight.result.message } as const)
+        : ({ ok: true, output: flight.result } as const)
+    if (flight.result) heard?.(flight.effect.name, flight.result)
+    host().settle(flight.effect.key, outcome)
+    if (twice) host().settle(flight.effect.key, outcome)
+  }
+
+  return {
+    finishable,
+
+    /** Hands at work; while the brake holds, none of them starts anything. */
+    take(most: number): number {
+      const taken = host().takeEffects(most)
+      const starting = taken.find(({ name }) => starts(name))
+      if (stopped() && starting)
+        throw new Violation(`${starting.name} of ${starting.address} is begun after stop --all (invariant 10)`)
+      inFlight.push(...taken.map((effect) => ({ effect, result: undefined })))
+      return taken.length
+    },
+
+    finish(flight: Flight): void {
+      const faults = reckless()
+      if (isWatch(flight)) {
+        flight.result = faults && chance(0.05) ? new Error('it cannot be watched') : world.seen(flight.effect.input)
+        settle(flight)
+        return
+      }
+      if (flight.result !== undefined) {
+        settle(flight)
+        return
+      }
+      const any = unlucky[flight.effect.name as EffectName]
+      if (faults && chance(0.04)) flight.result = new Error('the world would not')
+      else if (faults && any && chance(0.1)) flight.result = pick<JsonObject>(any)
+      else perform(flight)
+      if (faults && chance(0.04) && !(flight.result instanceof Error))
+        flight.result = new Error('done, but the answer was lost')
+      // Late: the answer comes after other things have happened.
+      if (!faults || !chance(0.2)) settle(flight, faults && chance(0.1))
+    },
+
+    /** Hands that were at work may have finished what nobody heard of. */
+    crash(): void {
+      for (const flight of inFlight)
+        if (!isWatch(flight) && flight.result === undefined && finishable().includes(flight) && chance(0.5))
+          perform(flight)
+      inFlight = []
+    },
+  }
+}
