@@ -183,11 +183,13 @@ function onWhat(input: unknown): string {
 }
 
 function endOf(said: Result): (Fact & { what: 'turn_over' })['end'] {
-  if (said.terminal_reason === 'prompt_too_long') return 'overlong'
-  if (!said.is_error) return said.terminal_reason === 'interrupted' ? 'interrupted' : 'done'
+  const reason = said.terminal_reason ?? ''
+  if (reason === 'prompt_too_long') return 'overlong'
+  if (reason === 'interrupted' || reason.startsWith('aborted')) return 'interrupted'
+  if (!said.is_error) return 'done'
   if (said.api_error_status === 429 || said.api_error === 'usage_limit_reached') return 'limited'
   if ([401, 402, 403, 404].includes(said.api_error_status ?? 0)) return 'refused'
-  return said.terminal_reason === 'interrupted' ? 'interrupted' : 'failed'
+  return 'failed'
 }
 
 function argvOf(run: Run): string[] {
