@@ -54,7 +54,7 @@ export function serverAt(url: string, authorization: string): Server {
       response.on('data', lines.take)
       // What broke is followed by its end.
       response.on('error', () => undefined)
-      return { over: once(response, 'close').then(() => undefined) }
+      return { over: new Promise((resolve) => response.once('close', resolve)) }
     },
   }
 }

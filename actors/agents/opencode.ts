@@ -20,6 +20,8 @@ const variables = {
 }
 /** Its own pauses are shorter, in milliseconds: a longer one is what the service asks for, when an allowance is used up. */
 const pauseMsMax = 60_000
+/** The next words are handed over then, in milliseconds, though nothing was heard of the last. */
+const takesWithinMs = 60_000
 
 const failure = z.looseObject({
   name: z.string(),
@@ -96,7 +98,7 @@ const drive: Driver = (run, tell): Agent => {
   /** Why the turn that is on ends badly. */
   let trouble: { end: End; why: string } | undefined
   /** Words that were handed over and that it does not have yet; then those that it has, by its own name for them. */
-  const handed = new Set<string>()
+  const handed = new Map<string, () => void>()
   const has = new Map<string, { id: string; isDelivered: boolean }>()
   const running = new Set<string>()
   const models = new Map<string, string>()
@@ -151,7 +153,7 @@ const drive: Driver = (run, tell): Agent => {
   /** Begins a turn; while one is on, the words join it, after the tools that it is at. */
   async function handOver(id: string, text: string): Promise<void> {
     if (!server) return
-    handed.add(id)
+    const isTaken = new Promise<void>((resolve) => handed.set(id, resolve))
     const [providerID, ...modelID] = run.model?.split('/') ?? []
     try {
       await server.ask('POST', `/session/${session}/prompt_async`, {
@@ -160,6 +162,9 @@ const drive: Driver = (run, tell): Agent => {
         ...(providerID ? { model: { providerID, modelID: modelID.join('/') } } : {}),
         ...(run.effort ? { variant: run.effort } : {}),
       })
+      // It says yes at once, and takes them when it comes to it: not in the order in which it was asked.
+      const late = new Promise((resolve) => setTimeout(resolve, takesWithinMs).unref())
+      await Promise.race([isTaken, program.over, late])
     } catch (error) {
       if (isGone) return
       handed.delete(id)
@@ -170,7 +175,7 @@ const drive: Driver = (run, tell): Agent => {
 
   /** A turn that is over by then is no trouble. */
   async function stop(): Promise<void> {
-    if (isOn) await server?.ask('POST', `/session/${session}/abort`, {}).catch(() => undefined)
+    if (isOn || has.size > 0) await server?.ask('POST', `/session/${session}/abort`, {}).catch(() => undefined)
   }
 
   function hear(said: unknown): void {
@@ -200,8 +205,9 @@ const drive: Driver = (run, tell): Agent => {
   }
 
   function heardPart(one: Part, isItself: boolean): void {
-    const id = [...handed].find((id) => nameOf(id) === one.id)
-    if (id !== undefined) {
+    for (const [id, isTaken] of handed) {
+      if (nameOf(id) !== one.id) continue
+      isTaken()
       handed.delete(id)
       has.set(one.messageID, { id, isDelivered: false })
       tell({ what: 'message', id, state: 'taken' })
@@ -259,8 +265,12 @@ const drive: Driver = (run, tell): Agent => {
   }
 
   function turnOver({ end, why }: { end: End; why: string }): void {
-    if (!isOn) for (const id of handed) tell({ what: 'message', id, state: 'dropped' })
-    if (!isOn) handed.clear()
+    if (!isOn)
+      for (const [id, isTaken] of handed) {
+        isTaken()
+        handed.delete(id)
+        tell({ what: 'message', id, state: 'dropped' })
+      }
     isOn = false
     trouble = undefined
     for (const [name, { id, isDelivered }] of has) {

@@ -47,7 +47,7 @@ export async function lineTo(socket: string, gone: AbortSignal, hear: (notificat
   })
   // What broke is followed by its end.
   web.on('error', () => undefined)
-  const over = once(web, 'close').then(() => {
+  const over = new Promise((resolve) => web.once('close', resolve)).then(() => {
     for (const { reject } of waiting.values()) reject(new Error('it hung up'))
     waiting.clear()
   })

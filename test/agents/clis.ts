@@ -26,6 +26,8 @@ export type Lack =
   | 'giving up'
   /** It says that its context is full. */
   | 'overlong'
+  /** A person joins its conversation while it goes on. */
+  | 'joining'
 
 const bin = (name: string) => join('node_modules/.bin', name)
 /** Long enough that an agent which masks it in its output masks nothing else. */
@@ -34,6 +36,7 @@ const key = 'sk-scripted-0123456789abcdef'
 export const clis: Readonly<Record<string, Cli>> = {
   claude: {
     preset: 'claude',
+    lacks: ['joining'],
     program: bin('claude'),
     led: (url) => ({ env: { ANTHROPIC_BASE_URL: url, ANTHROPIC_API_KEY: key, IS_SANDBOX: '1' } }),
   },

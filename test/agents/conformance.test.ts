@@ -3,6 +3,7 @@
 import { afterEach, describe, expect, test } from 'vitest'
 import { clis, isHere, type Lack } from './clis.ts'
 import { type Talk, talk } from './conversation.ts'
+import { joins } from './person.ts'
 
 let t: Talk
 afterEach(() => t?.dispose())
@@ -148,6 +149,23 @@ describe.each(Object.entries(clis))('%s', (_, cli) => {
     t.say('First')
     await t.hears('turn_over', { end: 'done' })
     expect(t.facts.findLast((fact) => fact.what === 'said')).toMatchObject({ text: expect.stringContaining('Whole') })
+  })
+
+  checkOf('joining')('a person joins it at a terminal, and what they say is seen', async () => {
+    t = await talk(cli, [{ say: 'One.' }, { say: 'Two.' }])
+    t.say('First')
+    await t.hears('turn_over', { end: 'done' })
+    const person = joins(t)
+    try {
+      await person.sees('One.')
+      await person.types('From a person')
+      await t.hears('turn_over', { end: 'done' })
+    } finally {
+      person.leaves()
+    }
+    const second = t.model.requests.find(({ step }) => step === 'step 2')
+    expect(second?.lastUser).toContain('From a person')
+    await t.hears('message', { id: t.say('Third'), state: 'answered' })
   })
 
   check('writes nothing into the worktree', async () => {
