@@ -3,12 +3,12 @@
 import { chmodSync, existsSync } from 'node:fs'
 import { createServer, type Server, type Socket } from 'node:net'
 import { ConfigUnusable } from '../actors/config.ts'
+import { linesWithin } from '../actors/lines.ts'
 import { isPassing, Refusal, StoreUnusable } from '../runtime/open.ts'
 import type { Response } from './api.ts'
 import { beatMs } from './client.ts'
 import type { Door } from './door.ts'
 import { Usage } from './errors.ts'
-import { linesWithin } from '../actors/lines.ts'
 import { type Proves, peerOf } from './peer.ts'
 
 export const bounds = {

@@ -6,6 +6,7 @@ import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
 import { z } from 'zod'
 import { letIn } from './attach.ts'
+import { type Item, opened, type Quota, type Sum, type Turn, type Used, words } from './codex-words.ts'
 import type { Agent, Driver, Run } from './driver.ts'
 import { type Fact, short } from './evidence.ts'
 import { preset } from './preset.ts'
@@ -16,59 +17,6 @@ import { type Line, lineTo } from './rpc.ts'
 const settings = ['-c', 'allow_login_shell=false']
 /** Much talk that no fact is made of. */
 const unheard = ['turn/diff/updated', 'item/agentMessage/delta', 'item/commandExecution/outputDelta']
-
-const failure = z.looseObject({
-  message: z.string(),
-  codexErrorInfo: z.unknown(),
-  additionalDetails: z.string().nullish(),
-})
-const sum = z.looseObject({
-  totalTokens: z.int().default(0),
-  inputTokens: z.int().default(0),
-  cachedInputTokens: z.int().default(0),
-  outputTokens: z.int().default(0),
-})
-type Sum = z.infer<typeof sum>
-const item = z.looseObject({
-  type: z.string(),
-  id: z.string(),
-  text: z.string().nullish(),
-  clientId: z.string().nullish(),
-  command: z.string().nullish(),
-  changes: z.array(z.looseObject({ path: z.string() })).nullish(),
-  tool: z.string().nullish(),
-  query: z.string().nullish(),
-})
-type Item = z.infer<typeof item>
-const quota = z.looseObject({
-  usedPercent: z.number(),
-  windowDurationMins: z.number().nullish(),
-  resetsAt: z.number().nullish(),
-})
-const turn = z.looseObject({ id: z.string(), status: z.string(), error: failure.nullish() })
-
-const notification = <Name extends string, Params extends z.ZodRawShape>(method: Name, params: Params) =>
-  z.looseObject({ method: z.literal(method), params: z.looseObject({ threadId: z.string(), ...params }) })
-
-/** What is understood of its words; all else is passed over. */
-const words = z.discriminatedUnion('method', [
-  notification('turn/started', { turn }),
-  notification('turn/completed', { turn }),
-  notification('item/started', { item }),
-  notification('item/completed', { item }),
-  notification('error', { error: failure, willRetry: z.boolean() }),
-  notification('thread/tokenUsage/updated', {
-    turnId: z.string(),
-    tokenUsage: z.looseObject({ total: sum, last: sum, modelContextWindow: z.int().nullish() }),
-  }),
-  notification('account/rateLimits/updated', {
-    threadId: z.string().optional(),
-    rateLimits: z.looseObject({ primary: quota.nullish(), secondary: quota.nullish() }),
-  }),
-])
-type Heard<Method> = Extract<z.infer<typeof words>, { method: Method }>['params']
-
-const opened = z.looseObject({ thread: z.looseObject({ id: z.string() }), model: z.string().default('') })
 
 const drive: Driver = (run, tell): Agent => {
   const socket = socketFor(run.dir)
@@ -90,7 +38,7 @@ const drive: Driver = (run, tell): Agent => {
   /** Words that it has, by their id, until they are answered. */
   const has = new Map<string, 'taken' | 'delivered'>()
   const sums = new Map<string, Sum>()
-  const quotas = new Map<string, z.infer<typeof quota>>()
+  const quotas = new Map<string, Quota>()
   let turnOver = () => {}
 
   /** What is asked of it, one after the other: two turns at once would be one too many. */
@@ -240,7 +188,7 @@ const drive: Driver = (run, tell): Agent => {
     })
   }
 
-  function heardTurnOver({ id, status, error }: z.infer<typeof turn>): void {
+  function heardTurnOver({ id, status, error }: Turn): void {
     turns.begun = turns.over = id
     const end = endOf(status, error?.codexErrorInfo)
     if (end === 'limited') {
@@ -259,8 +207,6 @@ const drive: Driver = (run, tell): Agent => {
     turnOver()
   }
 }
-
-type Used = Heard<'thread/tokenUsage/updated'>
 
 const tools = ['commandExecution', 'fileChange', 'mcpToolCall', 'dynamicToolCall', 'collabAgentToolCall', 'webSearch']
 

@@ -8,6 +8,8 @@ import { letIn } from './attach.ts'
 import type { Agent, Driver } from './driver.ts'
 import { type Fact, short } from './evidence.ts'
 import { type Server, serverAt } from './http.ts'
+import { onWhat } from './on-what.ts'
+import { type Failure, type Part, type Status, type Tokens, words } from './opencode-words.ts'
 import { preset } from './preset.ts'
 import { speakWith } from './program.ts'
 
@@ -22,54 +24,6 @@ const variables = {
 const pauseMsMax = 60_000
 /** The next words are handed over then, in milliseconds, though nothing was heard of the last. */
 const takesWithinMs = 60_000
-
-const failure = z.looseObject({
-  name: z.string(),
-  data: z.looseObject({ message: z.string().default(''), statusCode: z.number().nullish() }),
-})
-type Failure = z.infer<typeof failure>
-const tokens = z.looseObject({
-  input: z.int().default(0),
-  output: z.int().default(0),
-  reasoning: z.int().default(0),
-  cache: z.looseObject({ read: z.int().default(0), write: z.int().default(0) }),
-})
-const part = z.looseObject({
-  id: z.string(),
-  messageID: z.string(),
-  sessionID: z.string(),
-  type: z.string(),
-  text: z.string().nullish(),
-  time: z.looseObject({ end: z.number().nullish() }).nullish(),
-  tool: z.string().nullish(),
-  state: z.looseObject({ status: z.string(), input: z.unknown() }).nullish(),
-  tokens: tokens.nullish(),
-  cost: z.number().nullish(),
-})
-type Part = z.infer<typeof part>
-const message = z.looseObject({
-  id: z.string(),
-  role: z.string(),
-  parentID: z.string().nullish(),
-  providerID: z.string().nullish(),
-  modelID: z.string().nullish(),
-})
-const status = z.looseObject({ type: z.string(), message: z.string().default(''), next: z.number().nullish() })
-
-const event = <Name extends string, Properties extends z.ZodRawShape>(type: Name, properties: Properties) =>
-  z.looseObject({
-    type: z.literal(type),
-    properties: z.looseObject({ sessionID: z.string().default(''), ...properties }),
-  })
-
-/** What is understood of its words; all else is passed over. */
-const words = z.discriminatedUnion('type', [
-  event('message.updated', { info: message }),
-  event('message.part.updated', { part }),
-  event('session.status', { status }),
-  event('session.error', { error: failure.optional() }),
-  event('session.compacted', {}),
-])
 
 const drive: Driver = (run, tell): Agent => {
   const password = randomBytes(24).toString('base64url')
@@ -223,12 +177,12 @@ const drive: Driver = (run, tell): Agent => {
   function heardTool(id: string, name: string, state: { status: string; input: unknown }): void {
     if (state.status === 'running' && !running.has(id)) {
       running.add(id)
-      tell({ what: 'tool_began', id, name: short(name, 100), on: short(onWhat(state.input), 300) })
+      tell({ what: 'tool_began', id, name: short(name, 100), on: onWhat(state.input) })
     }
     if (['completed', 'error'].includes(state.status) && running.delete(id)) tell({ what: 'tool_over', id })
   }
 
-  function heardUsage(one: Part, { input, output, reasoning, cache }: z.infer<typeof tokens>, isItself: boolean): void {
+  function heardUsage(one: Part, { input, output, reasoning, cache }: Tokens, isItself: boolean): void {
     const model = models.get(one.sessionID) ?? ''
     const used = { input: input + cache.write, output: output + reasoning, cached: cache.read }
     // It says 0 of a model whose price it does not know.
@@ -241,7 +195,7 @@ const drive: Driver = (run, tell): Agent => {
     })
   }
 
-  function heardStatus({ type, message: why, next: at }: z.infer<typeof status>): void {
+  function heardStatus({ type, message: why, next: at }: Status): void {
     if (type === 'idle') {
       if (isOn) turnOver(trouble ?? { end: 'done', why: '' })
       return
@@ -287,14 +241,6 @@ type End = (Fact & { what: 'turn_over' })['end']
 /** The name of the part of a message that has these words. */
 const nameOf = (id: string) => `prt_${id.replaceAll('-', '')}`
 
-/** What a person would want to see of a tool's input: the command, or the file. */
-function onWhat(input: unknown): string {
-  const { data } = z
-    .looseObject({ command: z.string().optional(), filePath: z.string().optional(), pattern: z.string().optional() })
-    .safeParse(input)
-  return data?.command ?? data?.filePath ?? data?.pattern ?? ''
-}
-
 function endOf({ name, data: { message, statusCode } }: Failure): End {
   if (name === 'MessageAbortedError') return 'interrupted'
   if (name === 'ContextOverflowError') return 'overlong'
@@ -307,14 +253,12 @@ function endOf({ name, data: { message, statusCode } }: Failure): End {
 /** How much context each model has that it knows; none when it does not say. */
 async function windowsOf(server: Server | undefined): Promise<ReadonlyMap<string, number>> {
   const model = z.looseObject({ limit: z.looseObject({ context: z.int() }) })
-  const known = z.looseObject({
-    providers: z.array(z.looseObject({ id: z.string(), models: z.record(z.string(), model) })),
-  })
+  const provider = z.looseObject({ id: z.string(), models: z.record(z.string(), model) })
+  const known = z.looseObject({ providers: z.array(provider) })
   const { data } = known.safeParse(await server?.ask('GET', '/config/providers').catch(() => undefined))
-  const all = data?.providers.flatMap(({ id, models }) =>
-    Object.entries(models).map(([name, { limit }]) => [`${id}/${name}`, limit.context] as const),
-  )
-  return new Map(all)
+  const of = ({ id, models }: z.infer<typeof provider>) =>
+    Object.entries(models).map(([name, { limit }]) => [`${id}/${name}`, limit.context] as const)
+  return new Map(data?.providers.flatMap(of))
 }
 
 export default preset({

@@ -33,10 +33,9 @@ export function speakWith(
   const child = spawn(program, args, { cwd: run.cwd, env: run.env, stdio: ['pipe', 'pipe', 'pipe'] })
   let tail = ''
   let noises = 0
-  const noise = (coloured: string) => {
-    const text = stripVTControlCharacters(coloured)
+  const noise = (text: string) => {
     tail = `${tail}${text}\n`.slice(-tailBytesMax)
-    if (noises++ < noisesMax) tell({ what: 'noise', text: short(text) })
+    if (noises++ < noisesMax) tell({ what: 'noise', text: short(stripVTControlCharacters(text)) })
   }
   const heard = (text: string) => {
     const message = objectIn(text)
@@ -56,7 +55,7 @@ export function speakWith(
     const ended = (exitCode: number | null, signal: string | null, words: string) => {
       if (isOver) return
       isOver = true
-      tell({ what: 'gone', exitCode, signal, tail: short(words.trim()) })
+      tell({ what: 'gone', exitCode, signal, tail: short(stripVTControlCharacters(words).trim()) })
       resolve()
     }
     child.once('error', ({ message }) => ended(null, null, message))

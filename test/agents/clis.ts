@@ -26,6 +26,8 @@ export type Lack =
   | 'giving up'
   /** It says that its context is full. */
   | 'overlong'
+  /** It says when an allowance is back; of Claude Code only a subscription does. */
+  | 'reset times'
   /** A person joins its conversation while it goes on. */
   | 'joining'
 
@@ -36,7 +38,7 @@ const key = 'sk-scripted-0123456789abcdef'
 export const clis: Readonly<Record<string, Cli>> = {
   claude: {
     preset: 'claude',
-    lacks: ['joining'],
+    lacks: ['joining', 'reset times'],
     program: bin('claude'),
     led: (url) => ({ env: { ANTHROPIC_BASE_URL: url, ANTHROPIC_API_KEY: key, IS_SANDBOX: '1' } }),
   },

@@ -1,6 +1,10 @@
 // One suite over every preset that has a driver, with the real CLIs against the scripted model: what a supervisor
 // needs of an agent, whatever its make. Those that are not installed are skipped, by name.
+import { existsSync, readFileSync } from 'node:fs'
+import { join } from 'node:path'
+import process from 'node:process'
 import { afterEach, describe, expect, test } from 'vitest'
+import { presets } from '../../actors/agents/presets.ts'
 import { clis, isHere, type Lack } from './clis.ts'
 import { type Talk, talk } from './conversation.ts'
 import { joins } from './person.ts'
@@ -23,7 +27,16 @@ describe.each(Object.entries(clis))('%s', (_, cli) => {
       on: expect.stringContaining('greeting'),
     })
     expect(t.facts.find((fact) => fact.what === 'said')).toMatchObject({ text: expect.stringContaining('Greeted') })
-    expect(t.model.requests.some(({ lastUser }) => lastUser?.includes('Greet the world'))).toBe(true)
+    const asked = t.model.requests.find(({ lastUser }) => lastUser?.includes('Greet the world'))
+    expect(asked?.system).toContain('You are a worker of a test.')
+  })
+
+  check('its tools have the environment that it was given, PATH included', async () => {
+    const env = { PATH: `/of/a/town:${process.env.PATH}` }
+    t = await talk(cli, [`printf '%s' "$PATH" > path.txt`, { say: 'Done.' }], { env })
+    t.say('First')
+    await t.hears('turn_over', { end: 'done' })
+    expect(readFileSync(join(t.cwd, 'path.txt'), 'utf8').split(':')).toContain('/of/a/town')
   })
 
   check('hears a second word in the same conversation', async () => {
@@ -50,9 +63,19 @@ describe.each(Object.entries(clis))('%s', (_, cli) => {
   })
 
   check('a used-up allowance is told as that', async () => {
-    t = await talk(cli, [{ error: 'usage_limit', resetsInS: 3600, times: 'always' }])
+    const inS = 3600
+    // As Codex's service tells it; the others find it in what every service of their kind says.
+    const headers = {
+      'x-codex-primary-used-percent': '100',
+      'x-codex-primary-window-minutes': '300',
+      'x-codex-primary-reset-at': String(Math.ceil(Date.now() / 1000) + inS),
+    }
+    t = await talk(cli, [{ error: 'usage_limit', resetsInS: inS, times: 'always', headers }])
     t.say('First')
     expect((await t.hears('turn_over')).end).toBe('limited')
+    if (cli.lacks?.includes('reset times')) return
+    const limited = t.facts.find((fact) => fact.what === 'limited')
+    expect(Math.round(((limited?.until ?? 0) - Date.now()) / 60_000)).toBeGreaterThan(55)
   })
 
   check('killed, it goes on in the same conversation', async () => {
@@ -174,6 +197,31 @@ describe.each(Object.entries(clis))('%s', (_, cli) => {
     await t.hears('turn_over', { end: 'done' })
     await t.agent.end(5000)
     expect(t.git('status', '--porcelain', '--ignored')).toBe('')
+  })
+})
+
+describe.each(Object.entries(presets).filter(([, { drive }]) => drive))('a program that is no %s', (preset) => {
+  const strange = (does: string) => {
+    const cli = { preset, program: '', led: () => ({ env: {} }) }
+    return talk(cli, [], { argv: ['/bin/sh', '-c', `${does}; exec tail -f /dev/null`] })
+  }
+
+  test('and says nothing, ends when it is told to', async () => {
+    t = await strange(':')
+    t.say('First')
+    await t.agent.end(5000)
+    await t.hears('gone')
+    expect(t.facts.filter((fact) => fact.what !== 'gone')).toEqual([])
+  })
+
+  test('and says much that is no word of its own, is heard within bounds', async () => {
+    t = await strange(`head -c 50000000 /dev/zero; echo; (yes '{"garbage' | head -c 50000000 >&2) && touch heard`)
+    t.say('First')
+    await t.hears('noise', { text: 'a line of its output is too long; nothing after it is heard' })
+    while (!existsSync(join(t.cwd, 'heard'))) await new Promise((resolve) => setTimeout(resolve, 50))
+    await t.agent.end(5000)
+    await t.hears('gone')
+    expect(JSON.stringify(t.facts).length).toBeLessThan(1024 * 1024)
   })
 })
 
