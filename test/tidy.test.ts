@@ -200,6 +200,7 @@ test('every package is used, and everything used is a package', () => {
     '@biomejs/biome',
     '@types/node',
     '@types/shell-quote',
+    '@types/ws',
     'mermaid',
     'node',
     'rolldown',

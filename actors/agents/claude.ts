@@ -5,6 +5,7 @@ import { z } from 'zod'
 import { writeWhole } from '../files.ts'
 import type { Agent, Driver, Run } from './driver.ts'
 import { type Fact, short } from './evidence.ts'
+import { onWhat } from './on-what.ts'
 import { preset } from './preset.ts'
 import { speakWith } from './program.ts'
 
@@ -148,7 +149,7 @@ const drive: Driver = (run, tell): Agent => {
     for (const one of said.content) {
       if (one.type === 'text' && one.text.trim()) tell({ what: 'said', text: short(one.text) })
       if (one.type === 'tool_use')
-        tell({ what: 'tool_began', id: one.id, name: short(one.name, 100), on: short(onWhat(one.input), 300) })
+        tell({ what: 'tool_began', id: one.id, name: short(one.name, 100), on: onWhat(one.input) })
     }
   }
 
@@ -174,20 +175,14 @@ const states: Readonly<Record<string, (Fact & { what: 'message' })['state']>> = 
   cancelled: 'dropped',
 }
 
-/** What a person would want to see of a tool's input: the command, or the file. */
-function onWhat(input: unknown): string {
-  const { data } = z
-    .looseObject({ command: z.string().optional(), file_path: z.string().optional(), pattern: z.string().optional() })
-    .safeParse(input)
-  return data?.command ?? data?.file_path ?? data?.pattern ?? ''
-}
-
 function endOf(said: Result): (Fact & { what: 'turn_over' })['end'] {
-  if (said.terminal_reason === 'prompt_too_long') return 'overlong'
-  if (!said.is_error) return said.terminal_reason === 'interrupted' ? 'interrupted' : 'done'
+  const reason = said.terminal_reason ?? ''
+  if (reason === 'prompt_too_long') return 'overlong'
+  if (reason === 'interrupted' || reason.startsWith('aborted')) return 'interrupted'
+  if (!said.is_error) return 'done'
   if (said.api_error_status === 429 || said.api_error === 'usage_limit_reached') return 'limited'
   if ([401, 402, 403, 404].includes(said.api_error_status ?? 0)) return 'refused'
-  return said.terminal_reason === 'interrupted' ? 'interrupted' : 'failed'
+  return 'failed'
 }
 
 function argvOf(run: Run): string[] {

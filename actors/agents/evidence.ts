@@ -35,8 +35,8 @@ export const fact = z.discriminatedUnion('what', [
     id: z.string().max(200),
     state: z.enum(['taken', 'delivered', 'answered', 'dropped']),
   }),
-  /** It tries again by itself. */
-  z.object({ what: z.literal('retrying'), status: z.int().nullable(), inMs: z.number(), why: words }),
+  /** It tries again by itself; null: it does not say when. */
+  z.object({ what: z.literal('retrying'), status: z.int().nullable(), inMs: z.number().nullable(), why: words }),
   /** null: it does not say until when. */
   z.object({ what: z.literal('limited'), until: z.number().nullable(), window: words }),
   z.object({ what: z.literal('context'), used: z.int(), window: z.int() }),
@@ -120,7 +120,7 @@ export function shown(one: Fact): string {
     case 'message':
       return `· words ${one.id.slice(0, 8)}: ${one.state}`
     case 'retrying':
-      return `· ${one.why || 'no answer'}; tries again in ${Math.ceil(one.inMs / 1000)} s`
+      return `· ${one.why || 'no answer'}; tries again${one.inMs === null ? '' : ` in ${Math.ceil(one.inMs / 1000)} s`}`
     case 'limited':
       return `· out of its allowance${one.until === null ? '' : ` until ${new Date(one.until).toISOString()}`}`
     case 'context':

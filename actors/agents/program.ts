@@ -1,6 +1,7 @@
 // An agent's program as a supervisor has it: a child that is spoken to in lines, and whatever it prints is bounded.
 // Never: believes a line to be JSON; waits for output that a grandchild holds open.
 import { spawn } from 'node:child_process'
+import { stripVTControlCharacters } from 'node:util'
 import { linesWithin } from '../lines.ts'
 import type { Run } from './driver.ts'
 import { type Fact, short } from './evidence.ts'
@@ -18,11 +19,15 @@ export interface Spoken {
   readonly over: Promise<void>
 }
 
-/** Starts it. `hear` has each line that is a JSON object; all else it prints is told as noise, a little of it. */
+/**
+ * Starts it. `hear` has each line that is a JSON object, and `isWord` says of any other whether it is one of its words;
+ * all else it prints is told as noise, a little of it.
+ */
 export function speakWith(
   run: Pick<Run, 'cwd'> & { argv: readonly string[]; env: Readonly<Record<string, string>> },
   hear: (message: Record<string, unknown>) => void,
   tell: (fact: Fact) => void,
+  isWord: (line: string) => boolean = () => false,
 ): Spoken {
   const [program = '', ...args] = run.argv
   const child = spawn(program, args, { cwd: run.cwd, env: run.env, stdio: ['pipe', 'pipe', 'pipe'] })
@@ -30,12 +35,12 @@ export function speakWith(
   let noises = 0
   const noise = (text: string) => {
     tail = `${tail}${text}\n`.slice(-tailBytesMax)
-    if (noises++ < noisesMax) tell({ what: 'noise', text: short(text) })
+    if (noises++ < noisesMax) tell({ what: 'noise', text: short(stripVTControlCharacters(text)) })
   }
   const heard = (text: string) => {
     const message = objectIn(text)
     if (message) hear(message)
-    else if (text.trim() !== '') noise(text)
+    else if (text.trim() !== '' && !isWord(text)) noise(text)
   }
   const out = linesWithin(lineBytesMax, heard, () =>
     noise('a line of its output is too long; nothing after it is heard'),
@@ -50,7 +55,7 @@ export function speakWith(
     const ended = (exitCode: number | null, signal: string | null, words: string) => {
       if (isOver) return
       isOver = true
-      tell({ what: 'gone', exitCode, signal, tail: short(words.trim()) })
+      tell({ what: 'gone', exitCode, signal, tail: short(stripVTControlCharacters(words).trim()) })
       resolve()
     }
     child.once('error', ({ message }) => ended(null, null, message))

@@ -16,7 +16,22 @@ export interface Cli {
   program: string
   /** Variables, and files of its HOME, that lead it to the model at this address. */
   led(url: string, home: string): { env: Record<string, string>; files?: Record<string, string> }
+  /** What others can and it cannot, or does in a way of its own; the preset's `limits` say it to people. */
+  lacks?: readonly Lack[]
 }
+export type Lack =
+  /** Words in the middle of a turn are heard in it. */
+  | 'steering'
+  /** It says from the first time on that it tries again. */
+  | 'first retries'
+  /** It gives up when its service does not answer. */
+  | 'giving up'
+  /** It says that its context is full. */
+  | 'overlong'
+  /** It says when an allowance is back; of Claude Code only a subscription does. */
+  | 'reset times'
+  /** A person joins its conversation while it goes on. */
+  | 'joining'
 
 const bin = (name: string) => join('node_modules/.bin', name)
 /** Long enough that an agent which masks it in its output masks nothing else. */
@@ -26,8 +41,53 @@ export const clis: Readonly<Record<string, Cli>> = {
   claude: {
     preset: 'claude',
     package: '@anthropic-ai/claude-code@2.1.332',
+    lacks: ['joining', 'reset times'],
     program: bin('claude'),
     led: (url) => ({ env: { ANTHROPIC_BASE_URL: url, ANTHROPIC_API_KEY: key, IS_SANDBOX: '1' } }),
+  },
+  codex: {
+    preset: 'codex',
+    package: '@openai/codex@0.169.0',
+    lacks: ['first retries'],
+    program: bin('codex'),
+    led: (url) => ({
+      env: { OPENAI_API_KEY: key },
+      files: {
+        '.codex/config.toml': [
+          'model = "scripted"',
+          'model_provider = "scripted"',
+          '[model_providers.scripted]',
+          'name = "Scripted"',
+          `base_url = "${url}/v1"`,
+          'wire_api = "responses"',
+          'env_key = "OPENAI_API_KEY"',
+          '',
+        ].join('\n'),
+      },
+    }),
+  },
+  opencode: {
+    preset: 'opencode',
+    package: 'opencode-ai@1.18.33',
+    // Its launcher is put in place by a script of its package, which is not run.
+    program: join('node_modules', `opencode-${process.platform}-${process.arch}`, 'bin/opencode'),
+    lacks: ['giving up', 'overlong'],
+    led: (url) => ({
+      env: { OPENCODE_DISABLE_MODELS_FETCH: '1' },
+      files: {
+        '.config/opencode/opencode.json': JSON.stringify({
+          model: 'scripted/scripted',
+          small_model: 'scripted/scripted',
+          provider: {
+            scripted: {
+              npm: '@ai-sdk/openai-compatible',
+              options: { baseURL: `${url}/v1`, apiKey: key },
+              models: { scripted: { limit: { context: 200_000, output: 8000 } } },
+            },
+          },
+        }),
+      },
+    }),
   },
 }
 
