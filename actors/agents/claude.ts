@@ -4,7 +4,7 @@ import { join } from 'node:path'
 import { z } from 'zod'
 import { writeWhole } from '../files.ts'
 import type { Agent, Driver, Run } from './driver.ts'
-import { type Fact, short } from './evidence.ts'
+import { type Fact, onWhat, short } from './evidence.ts'
 import { preset } from './preset.ts'
 import { speakWith } from './program.ts'
 
@@ -172,14 +172,6 @@ const states: Readonly<Record<string, (Fact & { what: 'message' })['state']>> = 
   started: 'delivered',
   completed: 'answered',
   cancelled: 'dropped',
-}
-
-/** What a person would want to see of a tool's input: the command, or the file. */
-function onWhat(input: unknown): string {
-  const { data } = z
-    .looseObject({ command: z.string().optional(), file_path: z.string().optional(), pattern: z.string().optional() })
-    .safeParse(input)
-  return data?.command ?? data?.file_path ?? data?.pattern ?? ''
 }
 
 function endOf(said: Result): (Fact & { what: 'turn_over' })['end'] {

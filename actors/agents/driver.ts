@@ -10,7 +10,7 @@ export interface Run {
   env: Readonly<Record<string, string>>
   /** A folder of the driver's own, where no worktree sees it. */
   dir: string
-  /** What the conversation is called; a uuid. */
+  /** What the conversation is called: a uuid when it begins; when it goes on, what `started` told. */
   conversation: string
   /** It began in an earlier run, and is to go on. */
   resumed: boolean

@@ -35,8 +35,8 @@ export const fact = z.discriminatedUnion('what', [
     id: z.string().max(200),
     state: z.enum(['taken', 'delivered', 'answered', 'dropped']),
   }),
-  /** It tries again by itself. */
-  z.object({ what: z.literal('retrying'), status: z.int().nullable(), inMs: z.number(), why: words }),
+  /** It tries again by itself; null: it does not say when. */
+  z.object({ what: z.literal('retrying'), status: z.int().nullable(), inMs: z.number().nullable(), why: words }),
   /** null: it does not say until when. */
   z.object({ what: z.literal('limited'), until: z.number().nullable(), window: words }),
   z.object({ what: z.literal('context'), used: z.int(), window: z.int() }),
@@ -104,6 +104,13 @@ function parsed(line: string): Told | undefined {
 /** A text as a fact may hold it. */
 export const short = (text: string, most = 1000): string => (text.length > most ? `${text.slice(0, most - 1)}…` : text)
 
+/** What a person would want to see of a tool's input: the command, or the file. */
+export function onWhat(input: unknown): string {
+  const command = z.string().optional().catch(undefined)
+  const { data } = z.looseObject({ command, file_path: command, path: command, pattern: command }).safeParse(input)
+  return data?.command ?? data?.file_path ?? data?.path ?? data?.pattern ?? ''
+}
+
 /** A fact as a person reads it; one line, but for what the agent itself says. */
 export function shown(one: Fact): string {
   switch (one.what) {
@@ -120,7 +127,7 @@ export function shown(one: Fact): string {
     case 'message':
       return `· words ${one.id.slice(0, 8)}: ${one.state}`
     case 'retrying':
-      return `· ${one.why || 'no answer'}; tries again in ${Math.ceil(one.inMs / 1000)} s`
+      return `· ${one.why || 'no answer'}; tries again${one.inMs === null ? '' : ` in ${Math.ceil(one.inMs / 1000)} s`}`
     case 'limited':
       return `· out of its allowance${one.until === null ? '' : ` until ${new Date(one.until).toISOString()}`}`
     case 'context':

@@ -17,6 +17,8 @@ export interface AgentPreset {
   launch(run: Launch): { argv: readonly string[] } | { why: string }
   /** How a supervisor speaks with it; absent: nobody speaks with it, and it is started as it is. */
   drive?: Driver
+  /** What it cannot tell, or do, that others can: a sentence each, for people. */
+  limits?: readonly string[]
 }
 
 export const preset = (declaration: AgentPreset) => declaration

@@ -1,6 +1,10 @@
 // An agent's program as a supervisor has it: a child that is spoken to in lines, and whatever it prints is bounded.
 // Never: believes a line to be JSON; waits for output that a grandchild holds open.
 import { spawn } from 'node:child_process'
+import { existsSync, realpathSync } from 'node:fs'
+import { dirname, join } from 'node:path'
+import { z } from 'zod'
+import { textOf } from '../files.ts'
 import { linesWithin } from '../lines.ts'
 import type { Run } from './driver.ts'
 import { type Fact, short } from './evidence.ts'
@@ -15,6 +19,8 @@ export interface Spoken {
   signal(signal: NodeJS.Signals): void
   /** Closes its standard input. */
   hangUp(): void
+  /** Closes its input, sends a signal where that has not ended it in half of the time, and waits for it so long. */
+  end(graceMs: number): Promise<void>
   readonly over: Promise<void>
 }
 
@@ -57,7 +63,14 @@ export function speakWith(
     // Its output may be held open by what it has left; a moment is enough for what it said itself.
     child.once('exit', (code, signal) => setTimeout(() => ended(code, signal, tail), 100))
   })
+  const within = (ms: number) => Promise.race([over, new Promise<void>((resolve) => setTimeout(resolve, ms).unref())])
   return {
+    async end(graceMs) {
+      child.stdin.end()
+      await within(graceMs / 2)
+      child.kill('SIGTERM')
+      await within(graceMs / 2)
+    },
     send: (line) => void (child.stdin.writable && child.stdin.write(`${JSON.stringify(line)}\n`)),
     signal: (signal) => void child.kill(signal),
     hangUp: () => child.stdin.end(),
@@ -76,3 +89,20 @@ function objectIn(text: string): Record<string, unknown> | undefined {
     throw error
   }
 }
+
+/** The version of the package that has this program; for those whose protocol does not tell it. Empty: of none. */
+export function versionOf({ argv: [program = ''], env }: Pick<Run, 'argv' | 'env'>): string {
+  const folders = program.includes('/') ? [''] : (env.PATH ?? '').split(':').map((folder) => `${folder}/`)
+  const path = folders.map((folder) => `${folder}${program}`).find((candidate) => existsSync(candidate))
+  if (path === undefined) return ''
+  const real = realpathSync(path)
+  for (let at = dirname(real); at !== dirname(at); at = dirname(at)) {
+    const { data } = packaged.safeParse(objectIn(textOf(join(at, 'package.json')) ?? ''))
+    const { bin = {}, version = '' } = data ?? {}
+    const programs = typeof bin === 'string' ? [bin] : Object.values(bin)
+    if (programs.some((one) => join(at, one) === real)) return short(version, 100)
+  }
+  return ''
+}
+
+const packaged = z.looseObject({ version: z.string(), bin: z.union([z.string(), z.record(z.string(), z.string())]) })

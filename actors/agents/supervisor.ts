@@ -15,7 +15,7 @@ import { presets } from './presets.ts'
 export const runFile = z.object({
   preset: z.string(),
   argv: z.array(z.string()).min(1),
-  conversation: z.uuid(),
+  conversation: z.string().min(1),
   resumed: z.boolean(),
   role: z.string(),
   notForIt: z.array(z.string()),

@@ -1,5 +1,5 @@
 // What grows is cut: outputs of old runs, logs of old gates; and each preset file is in its list.
-import { mkdirSync, mkdtempSync, readdirSync, rmSync, utimesSync, writeFileSync } from 'node:fs'
+import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, utimesSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, expect, test } from 'vitest'
@@ -63,14 +63,16 @@ test('logs of gates are removed by age', () => {
 })
 
 test('every preset file is listed under its own name', () => {
-  const files = readdirSync(join(import.meta.dirname, '../../actors/agents')).filter(
-    (file) => file.endsWith('.ts') && !file.startsWith('preset'),
+  const folder = join(import.meta.dirname, '../../actors/agents')
+  const files = readdirSync(folder).filter(
+    (file) => file.endsWith('.ts') && readFileSync(join(folder, file), 'utf8').includes('export default preset('),
   )
   expect(files.map((file) => file.replace('.ts', '')).sort()).toEqual(Object.keys(presets).sort())
   for (const [name, preset] of Object.entries(presets)) {
     expect(preset.name).toBe(name)
-    expect(preset.launch({ worker: undefined, node: '/node' })).toMatchObject({ why: expect.any(String) })
-    expect(preset.launch({ worker: ['./w.mjs', 'a b'], node: '/node' })).toEqual({ argv: ['/node', './w.mjs', 'a b'] })
     expect(preset.launch({ worker: ['agent'], node: '/node' })).toEqual({ argv: ['agent'] })
   }
+  const { shell } = presets
+  expect(shell?.launch({ worker: undefined, node: '/node' })).toMatchObject({ why: expect.any(String) })
+  expect(shell?.launch({ worker: ['./w.mjs', 'a b'], node: '/node' })).toEqual({ argv: ['/node', './w.mjs', 'a b'] })
 })

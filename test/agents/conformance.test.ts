@@ -1,7 +1,7 @@
 // One suite over every preset that has a driver, with the real CLIs against the scripted model: what a supervisor
 // needs of an agent, whatever its make. Those that are not installed are skipped, by name.
 import { afterEach, describe, expect, test } from 'vitest'
-import { clis, isHere } from './clis.ts'
+import { clis, isHere, type Lack } from './clis.ts'
 import { type Talk, talk } from './conversation.ts'
 
 let t: Talk
@@ -9,6 +9,7 @@ afterEach(() => t?.dispose())
 
 describe.each(Object.entries(clis))('%s', (_, cli) => {
   const check = test.runIf(isHere(cli))
+  const checkOf = (what: Lack) => test.runIf(isHere(cli) && !cli.lacks?.includes(what))
 
   check('says that it is there, does what it is asked with its own tools, and says that its turn is over', async () => {
     t = await talk(cli, ['echo hello > greeting.txt && git add . && git commit -qm Greet', { say: 'Greeted.' }])
@@ -38,9 +39,7 @@ describe.each(Object.entries(clis))('%s', (_, cli) => {
     t = await talk(cli, [{ say: 'One.', usage: { input: 1000, cached: 200, output: 50 } }])
     t.say('First')
     await t.hears('turn_over')
-    const used = t.facts.filter((fact) => fact.what === 'usage')
-    expect(used.reduce((sum, { output }) => sum + output, 0)).toBe(50)
-    expect(used.reduce((sum, { input, cached }) => sum + input + cached, 0)).toBe(1200)
+    expect(tokens()).toEqual({ in: 1200, out: 50 })
   })
 
   check('a wrong key is told as what no waiting mends', async () => {
@@ -56,23 +55,118 @@ describe.each(Object.entries(clis))('%s', (_, cli) => {
   })
 
   check('killed, it goes on in the same conversation', async () => {
-    t = await talk(cli, [{ say: 'One.' }, { say: 'Two.' }])
+    const usage = { input: 1000, cached: 200, output: 50 }
+    t = await talk(cli, [
+      { say: 'One.', usage },
+      { say: 'Two.', usage },
+    ])
     t.say('First')
     await t.hears('turn_over')
-    await t.agent.end(5000)
+    await t.crash()
     await t.hears('gone')
     t.again()
     t.say('Look at git status and go on')
     await t.hears('turn_over', { end: 'done' })
     // The second step is the answer only where the model is told of the first.
     expect(t.model.requests.at(-1)?.step).toBe('step 2')
+    expect(tokens()).toEqual({ in: 2400, out: 100 })
   })
 
-  check('ended in the middle of a tool, it is gone, and what it had started is not its own any more', async () => {
-    t = await talk(cli, ['sleep 60'])
+  check('a conversation that is not there cannot go on: its program ends', async () => {
+    t = await talk(cli, [{ say: 'One.' }], { resumed: true })
+    t.say('Go on')
+    await t.hears('gone')
+    expect(t.model.requests.filter(({ step }) => step === 'step 1')).toEqual([])
+  })
+
+  check('ended in the middle of a tool, it is gone with all that it had begun', async () => {
+    t = await talk(cli, ['tail -f /dev/null'])
     t.say('Wait')
     await t.hears('tool_began')
+    await t.agent.end(10_000)
+    await t.hears('gone')
+    await t.leavesNothing()
+  })
+
+  checkOf('steering')('words in the middle of a turn are heard in it, once', async () => {
+    t = await talk(cli, ['sleep 2', { say: 'One.' }])
+    t.say('First')
+    await t.hears('tool_began')
+    const id = t.say('Second')
+    await t.hears('message', { id, state: 'delivered' })
+    await t.hears('turn_over', { end: 'done' })
+    expect(t.model.requests.at(-1)).toMatchObject({ step: 'step 2', lastUser: expect.stringContaining('Second') })
+    const delivered = t.facts.filter((fact) => fact.what === 'message' && fact.id === id && fact.state === 'delivered')
+    expect(delivered).toHaveLength(1)
+  })
+
+  check('two words at once are both heard', async () => {
+    t = await talk(cli, [{ say: 'One.', times: 'always' }])
+    const ids = [t.say('First'), t.say('Second')]
+    for (const id of ids) await t.hears('message', { id, state: 'answered' })
+    expect(t.model.requests.some(({ lastUser }) => lastUser?.includes('Second'))).toBe(true)
+  })
+
+  check('interrupted, it waits for the next word, and what it dropped it does not hear', async () => {
+    const heardIt = { match: 'Second', script: [{ say: 'With the second.', times: 'always' as const }] }
+    t = await talk(cli, [heardIt, { script: ['tail -f /dev/null', { say: 'Without it.', times: 'always' }] }])
+    t.say('First')
+    await t.hears('tool_began')
+    const id = t.say('Second')
+    // Without steering the words wait with the driver, and it is told nothing of them.
+    if (!cli.lacks?.includes('steering')) await t.hears('message', { id, state: 'taken' })
+    t.agent.interrupt()
+    await t.hears('turn_over', { end: 'interrupted' })
+    const isDropped = t.facts.some((fact) => fact.what === 'message' && fact.id === id && fact.state === 'dropped')
+    await t.hears('message', { id: t.say('Third'), state: 'answered' })
+    expect(t.model.requests.some(({ lastUser }) => lastUser?.includes('Third'))).toBe(true)
+    const text = expect.stringContaining(isDropped ? 'Without it' : 'With the second')
+    expect(t.facts.findLast((fact) => fact.what === 'said')).toMatchObject({ text })
+  })
+
+  check('a service that is overloaded for a while is no end', async () => {
+    t = await talk(cli, [{ error: 529, times: 2 }, { say: 'One.' }])
+    t.say('First')
+    await t.hears('turn_over', { end: 'done' })
+    if (!cli.lacks?.includes('first retries')) expect(t.facts).toContainEqual(retrying)
+  })
+
+  checkOf('giving up')('a service that stays overloaded is told as a failure', async () => {
+    t = await talk(cli, [{ error: 529, times: 'always' }])
+    t.say('First')
+    expect((await t.hears('turn_over')).end).toBe('failed')
+    expect(t.facts).toContainEqual(retrying)
+  })
+
+  checkOf('overlong')('a context that is full is told as that', async () => {
+    t = await talk(cli, [{ error: 'prompt_too_long', times: 'always' }])
+    t.say('First')
+    expect((await t.hears('turn_over')).end).toBe('overlong')
+  })
+
+  checkOf('broken streams')('a stream that breaks off is asked for again', async () => {
+    t = await talk(cli, [{ say: 'Half.', stream: { pieces: 20 }, breaks: 'cut' }, { say: 'Whole.' }])
+    t.say('First')
+    await t.hears('turn_over', { end: 'done' })
+    expect(t.facts.findLast((fact) => fact.what === 'said')).toMatchObject({ text: expect.stringContaining('Whole') })
+  })
+
+  check('writes nothing into the worktree', async () => {
+    t = await talk(cli, [{ say: 'One.' }])
+    t.say('First')
+    await t.hears('turn_over', { end: 'done' })
     await t.agent.end(5000)
-    expect(await t.hears('gone')).toBeDefined()
+    expect(t.git('status', '--porcelain', '--ignored')).toBe('')
   })
 })
+
+const retrying = expect.objectContaining({ what: 'retrying', why: expect.stringMatching(/./) })
+
+/** What all answers together took, as it is told. */
+function tokens(): { in: number; out: number } {
+  const used = t.facts.filter((fact) => fact.what === 'usage')
+  return {
+    in: used.reduce((sum, { input, cached }) => sum + input + cached, 0),
+    out: used.reduce((sum, { output }) => sum + output, 0),
+  }
+}

@@ -8,6 +8,7 @@ import process from 'node:process'
 import type { Agent, Run } from '../../actors/agents/driver.ts'
 import type { Fact } from '../../actors/agents/evidence.ts'
 import { presets } from '../../actors/agents/presets.ts'
+import { endAll, marked, markOf } from '../../actors/processes.ts'
 import type { Script } from '../../examples/model/script.ts'
 import { type ScriptedModel, scriptedModel } from '../../examples/model/server.ts'
 import { type Cli, pathOf } from './clis.ts'
@@ -23,13 +24,28 @@ export interface Talk {
   /** Resolves with the first fact like this from here on, or one that came since the last that was waited for. */
   hears<What extends Fact['what']>(what: What, like?: Partial<Fact & { what: What }>): Promise<Fact & { what: What }>
   git(...args: string[]): string
+  /** The agent's program and all that it has begun are killed, as in a crash. */
+  crash(): Promise<void>
   /** The agent is begun anew in the same conversation, as after a crash. */
   again(): void
+  /** Resolves when nothing that it has begun runs any more. */
+  leavesNothing(): Promise<void>
+  /** A program of its environment, for people. */
+  env: Readonly<Record<string, string>>
+  /** The folder of the driver's own. */
+  dir: string
   dispose(): Promise<void>
 }
 
-/** Begins one; the agent waits to be spoken to. */
-export async function talk(cli: Cli, script: Script, more: Partial<Run> = {}): Promise<Talk> {
+/** How agents name the files of instructions that they read, also in the folders above. */
+const instructions = ['AGENTS.md', 'CLAUDE.md', 'GEMINI.md']
+
+/** Begins one; the agent waits to be spoken to. `above`: instructions in the folder above that are not for it. */
+export async function talk(
+  cli: Cli,
+  script: Script,
+  { above, ...more }: Partial<Run> & { above?: string } = {},
+): Promise<Talk> {
   const dir = mkdtempSync(join(tmpdir(), 'agent-'))
   const [cwd, home, own] = ['worktree', 'home', 'own'].map((name) => join(dir, name)) as [string, string, string]
   for (const folder of [cwd, home, own]) mkdirSync(folder)
@@ -39,6 +55,7 @@ export async function talk(cli: Cli, script: Script, more: Partial<Run> = {}): P
     mkdirSync(dirname(join(home, path)), { recursive: true })
     writeFileSync(join(home, path), text)
   }
+  if (above !== undefined) for (const name of instructions) writeFileSync(join(dir, name), above)
   const git = (...args: string[]) => execFileSync('git', args, { cwd, encoding: 'utf8' }).trim()
   git('init', '--quiet', '--initial-branch=main')
   const who = { GIT_AUTHOR_NAME: 'A', GIT_AUTHOR_EMAIL: 'a@b', GIT_COMMITTER_NAME: 'A', GIT_COMMITTER_EMAIL: 'a@b' }
@@ -50,12 +67,18 @@ export async function talk(cli: Cli, script: Script, more: Partial<Run> = {}): P
     conversation: randomUUID(),
     resumed: false,
     role: 'You are a worker of a test.',
-    notForIt: [],
+    notForIt: above === undefined ? [] : instructions.map((name) => join(dir, name)),
     model: null,
     effort: null,
     ...more,
-    env: { PATH: process.env.PATH ?? '', HOME: home, TMPDIR: tmpdir(), LANG: 'C.UTF-8', ...who, ...env, ...more.env },
+    env: {
+      ...{ PATH: process.env.PATH ?? '', HOME: home, TMPDIR: tmpdir(), LANG: 'C.UTF-8', GT_SESSION: home },
+      ...who,
+      ...env,
+      ...more.env,
+    },
   }
+  const all = { mark: markOf('GT_SESSION', home) }
   const facts: Fact[] = []
   const waiting = new Set<() => void>()
   const tell = (fact: Fact) => {
@@ -93,11 +116,22 @@ export async function talk(cli: Cli, script: Script, more: Partial<Run> = {}): P
         look()
       }),
     git,
+    env: run.env,
+    dir: own,
+    async crash() {
+      await endAll(all, 0)
+      // Where no marks are found, it ends politely at least.
+      await agent.end(5000)
+    },
+    async leavesNothing() {
+      while ((await marked(all.mark)).length > 0) await new Promise((resolve) => setTimeout(resolve, 100))
+    },
     again() {
       agent = begin(true)
     },
     async dispose() {
       await agent.end(5000)
+      await endAll(all, 0)
       await model.close()
       rmSync(dir, { recursive: true, force: true })
     },

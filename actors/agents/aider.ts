@@ -1,0 +1,154 @@
+// aider: one process a message, told by what it prints and how it ends. Tried with 0.86.
+// It edits files by its model's words and commits by itself; it runs no commands, so that it cannot hand work over.
+// Never: writes its own files into the worktree; takes an exit code for an answer, which is 0 of failures too.
+import { join } from 'node:path'
+import { writeWhole } from '../files.ts'
+import type { Agent, Driver, Run } from './driver.ts'
+import { type Fact, short } from './evidence.ts'
+import { preset } from './preset.ts'
+import { type Spoken, speakWith } from './program.ts'
+import { type Trouble, troubleIn } from './trouble.ts'
+
+const drive: Driver = (run, tell): Agent => {
+  const waiting: { id: string; said: string }[] = []
+  let goesOn = run.resumed
+  let program: Spoken | undefined
+  let isInterrupted = false
+  let hasEnded = false
+  let gone: (() => void) | undefined
+  const over = new Promise<void>((resolve) => {
+    gone = resolve
+  })
+
+  function next(): void {
+    const words = program === undefined && !hasEnded ? waiting.shift() : undefined
+    if (words) turn(words)
+  }
+
+  function turn({ id, said }: { id: string; said: string }): void {
+    const heard: string[] = []
+    const isFirst = !goesOn
+    program = speakWith({ cwd: run.cwd, argv: argvOf(run, said, goesOn), env: run.env }, () => undefined, hear)
+    goesOn = true
+    tell({ what: 'message', id, state: 'taken' })
+    tell({ what: 'turn_began' })
+    let hasBegun = false
+
+    function hear(fact: Fact): void {
+      if (fact.what === 'gone') turnOver(fact)
+      if (fact.what !== 'noise') return
+      const [, version] = /^Aider v(\S+)/.exec(fact.text) ?? []
+      const [, model = ''] = /^(?:Main )?[Mm]odel: (\S+)/.exec(fact.text) ?? []
+      // It has no more of a conversation than its own file, which is the session's.
+      if (model && isFirst) tell({ what: 'started', conversation: run.conversation, version: versionTold, model })
+      if (version) versionTold = version
+      if (model) hasBegun = true
+      else if (hasBegun) heard.push(fact.text)
+      tellTokens(id, fact.text)
+    }
+
+    function turnOver(end: Fact & { what: 'gone' }): void {
+      program = undefined
+      const trouble = endOf(heard, end, isInterrupted, hasBegun)
+      isInterrupted = false
+      const isDone = trouble.end === 'done'
+      if (isDone) tell({ what: 'message', id, state: 'delivered' })
+      tell({ what: 'message', id, state: isDone ? 'answered' : 'dropped' })
+      const why = heard.join('\n').trim() || end.tail
+      if (isDone) tell({ what: 'said', text: short(why) })
+      if (trouble.end === 'limited') tell({ what: 'limited', until: trouble.until, window: '' })
+      tell({ what: 'turn_over', end: trouble.end, why: short(why) })
+      if (hasEnded || (!hasBegun && end.exitCode !== 0)) finish(end)
+      else next()
+    }
+  }
+  let versionTold = ''
+
+  function tellTokens(id: string, text: string): void {
+    const [, sent, received] = /^Tokens: ([\d.,]+[kM]?) sent.*?, ([\d.,]+[kM]?) received/.exec(text) ?? []
+    if (sent === undefined || received === undefined) return
+    const [, dollars] = /Cost: \$([\d.]+) message/.exec(text) ?? []
+    const cost = dollars === undefined ? null : Number(dollars)
+    tell({ what: 'usage', id, model: run.model ?? '', input: number(sent), output: number(received), cached: 0, cost })
+  }
+
+  function finish(end: Fact & { what: 'gone' }): void {
+    hasEnded = true
+    tell(end)
+    gone?.()
+  }
+
+  function cancel(): void {
+    for (const { id } of waiting.splice(0)) tell({ what: 'message', id, state: 'dropped' })
+    isInterrupted = program !== undefined
+    program?.signal('SIGTERM')
+  }
+
+  return {
+    say(id, said) {
+      waiting.push({ id, said })
+      next()
+    },
+    interrupt: cancel,
+    async end(graceMs) {
+      const wasOver = hasEnded
+      hasEnded = true
+      const { over: turnsEnd } = program ?? {}
+      cancel()
+      if (turnsEnd) await Promise.race([turnsEnd, new Promise((resolve) => setTimeout(resolve, graceMs).unref())])
+      else if (!wasOver) finish({ what: 'gone', exitCode: 0, signal: null, tail: '' })
+    },
+    over,
+  }
+}
+
+/** How aider names an error of its service's: `litellm.RateLimitError: …`. */
+const failure = /^(?:litellm\.)?\w*(?:Error|Exception)\b.*/
+
+function endOf(heard: readonly string[], end: Fact & { what: 'gone' }, isStopped: boolean, hasBegun: boolean): Trouble {
+  const none = { status: null, until: null }
+  if (isStopped) return { end: 'interrupted', ...none }
+  const words = heard.find((line) => failure.test(line))
+  if (words) return troubleIn(words.replace(/RateLimitError/, 'rate limit'))
+  if (end.exitCode === 0) return { end: 'done', ...none }
+  const trouble = troubleIn(end.tail)
+  return !hasBegun && trouble.end === 'failed' ? { ...trouble, end: 'refused' } : trouble
+}
+
+/** `1.2k`, as aider rounds it. */
+function number(text: string): number {
+  const factor = text.endsWith('k') ? 1000 : text.endsWith('M') ? 1_000_000 : 1
+  return Math.round(Number.parseFloat(text.replaceAll(',', '')) * factor)
+}
+
+function argvOf(run: Run, said: string, goesOn: boolean): string[] {
+  const message = join(run.dir, 'aider-message')
+  writeWhole(message, goesOn || !run.role ? said : `${run.role}\n\n${said}`)
+  return [
+    ...run.argv,
+    ...['--message-file', message, '--yes-always'],
+    ...['--no-pretty', '--no-stream', '--no-fancy-input'],
+    ...['--no-check-update', '--no-show-release-notes', '--no-show-model-warnings', '--no-analytics'],
+    ...['--no-detect-urls', '--no-suggest-shell-commands', '--no-gitignore'],
+    // Its map of the repository is kept in the worktree.
+    ...['--map-tokens', '0'],
+    ...['--chat-history-file', join(run.dir, 'aider-chat.md'), '--input-history-file', join(run.dir, 'aider-input')],
+    ...['--no-attribute-author', '--no-attribute-committer'],
+    ...(goesOn ? ['--restore-chat-history'] : []),
+    ...(run.model ? ['--model', run.model] : []),
+    ...(run.effort ? ['--reasoning-effort', run.effort] : []),
+  ]
+}
+
+export default preset({
+  name: 'aider',
+  launch: ({ worker }) => ({ argv: worker ?? ['aider'] }),
+  drive,
+  limits: [
+    'it runs no commands: somebody else hands its work over',
+    'words for it wait for the end of its turn, and what it does meanwhile is not told',
+    'tokens are rounded to hundreds, and cached ones are counted as tokens in',
+    'errors are known by their words only',
+    'it is told of its role by the first words of a conversation',
+  ],
+})
