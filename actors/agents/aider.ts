@@ -1,6 +1,7 @@
 // aider: one process a message, told by what it prints and how it ends. Tried with 0.86.
 // It edits files by its model's words and commits by itself; it runs no commands, so that it cannot hand work over.
 // Never: writes its own files into the worktree; takes an exit code for an answer, which is 0 of failures too.
+import { existsSync } from 'node:fs'
 import { join } from 'node:path'
 import { writeWhole } from '../files.ts'
 import type { Agent, Driver, Run } from './driver.ts'
@@ -9,11 +10,15 @@ import { preset } from './preset.ts'
 import { type Spoken, speakWith } from './program.ts'
 import { type Trouble, troubleIn } from './trouble.ts'
 
+/** It says at once what it says, in long lines, and asks nobody for the prices of models. */
+const variables = { PYTHONUNBUFFERED: '1', COLUMNS: '2000', LITELLM_LOCAL_MODEL_COST_MAP: 'True' }
+
 const drive: Driver = (run, tell): Agent => {
   const waiting: { id: string; said: string }[] = []
   let goesOn = run.resumed
   let program: Spoken | undefined
   let isInterrupted = false
+  let versionTold = ''
   let hasEnded = false
   let gone: (() => void) | undefined
   const over = new Promise<void>((resolve) => {
@@ -28,7 +33,11 @@ const drive: Driver = (run, tell): Agent => {
   function turn({ id, said }: { id: string; said: string }): void {
     const heard: string[] = []
     const isFirst = !goesOn
-    program = speakWith({ cwd: run.cwd, argv: argvOf(run, said, goesOn), env: run.env }, () => undefined, hear)
+    program = speakWith(
+      { cwd: run.cwd, argv: argvOf(run, said, goesOn), env: { ...run.env, ...variables } },
+      () => undefined,
+      hear,
+    )
     goesOn = true
     tell({ what: 'message', id, state: 'taken' })
     tell({ what: 'turn_began' })
@@ -42,6 +51,9 @@ const drive: Driver = (run, tell): Agent => {
       // It has no more of a conversation than its own file, which is the session's.
       if (model && isFirst) tell({ what: 'started', conversation: run.conversation, version: versionTold, model })
       if (version) versionTold = version
+      const [, retryS] = /^Retrying in ([\d.]+) seconds/.exec(fact.text) ?? []
+      if (retryS !== undefined)
+        tell({ what: 'retrying', status: null, inMs: 1000 * Number(retryS), why: short(heard.at(-1) ?? '') })
       if (model) hasBegun = true
       else if (hasBegun) heard.push(fact.text)
       tellTokens(id, fact.text)
@@ -62,7 +74,10 @@ const drive: Driver = (run, tell): Agent => {
       else next()
     }
   }
-  let versionTold = ''
+  if (run.resumed && !existsSync(chatOf(run))) {
+    const tail = `there is no conversation to go on with in ${chatOf(run)}`
+    queueMicrotask(() => finish({ what: 'gone', exitCode: 1, signal: null, tail }))
+  }
 
   function tellTokens(id: string, text: string): void {
     const [, sent, received] = /^Tokens: ([\d.,]+[kM]?) sent.*?, ([\d.,]+[kM]?) received/.exec(text) ?? []
@@ -74,6 +89,7 @@ const drive: Driver = (run, tell): Agent => {
 
   function finish(end: Fact & { what: 'gone' }): void {
     hasEnded = true
+    for (const { id } of waiting.splice(0)) tell({ what: 'message', id, state: 'dropped' })
     tell(end)
     gone?.()
   }
@@ -93,9 +109,9 @@ const drive: Driver = (run, tell): Agent => {
     async end(graceMs) {
       const wasOver = hasEnded
       hasEnded = true
-      const { over: turnsEnd } = program ?? {}
+      const isIdle = program === undefined
       cancel()
-      if (turnsEnd) await Promise.race([turnsEnd, new Promise((resolve) => setTimeout(resolve, graceMs).unref())])
+      if (!isIdle) await Promise.race([over, new Promise((resolve) => setTimeout(resolve, graceMs).unref())])
       else if (!wasOver) finish({ what: 'gone', exitCode: 0, signal: null, tail: '' })
     },
     over,
@@ -108,8 +124,9 @@ const failure = /^(?:litellm\.)?\w*(?:Error|Exception)\b.*/
 function endOf(heard: readonly string[], end: Fact & { what: 'gone' }, isStopped: boolean, hasBegun: boolean): Trouble {
   const none = { status: null, until: null }
   if (isStopped) return { end: 'interrupted', ...none }
-  const words = heard.find((line) => failure.test(line))
-  if (words) return troubleIn(words.replace(/RateLimitError/, 'rate limit'))
+  // It breaks long lines.
+  const words = heard.slice(heard.findIndex((line) => failure.test(line))).join(' ')
+  if (failure.test(words)) return troubleIn(words.replace(/RateLimitError/, 'rate limit'))
   if (end.exitCode === 0) return { end: 'done', ...none }
   const trouble = troubleIn(end.tail)
   return !hasBegun && trouble.end === 'failed' ? { ...trouble, end: 'refused' } : trouble
@@ -120,6 +137,8 @@ function number(text: string): number {
   const factor = text.endsWith('k') ? 1000 : text.endsWith('M') ? 1_000_000 : 1
   return Math.round(Number.parseFloat(text.replaceAll(',', '')) * factor)
 }
+
+const chatOf = ({ dir }: Run) => join(dir, 'aider-chat.md')
 
 function argvOf(run: Run, said: string, goesOn: boolean): string[] {
   const message = join(run.dir, 'aider-message')
@@ -132,7 +151,7 @@ function argvOf(run: Run, said: string, goesOn: boolean): string[] {
     ...['--no-detect-urls', '--no-suggest-shell-commands', '--no-gitignore'],
     // Its map of the repository is kept in the worktree.
     ...['--map-tokens', '0'],
-    ...['--chat-history-file', join(run.dir, 'aider-chat.md'), '--input-history-file', join(run.dir, 'aider-input')],
+    ...['--chat-history-file', chatOf(run), '--input-history-file', join(run.dir, 'aider-input')],
     ...['--no-attribute-author', '--no-attribute-committer'],
     ...(goesOn ? ['--restore-chat-history'] : []),
     ...(run.model ? ['--model', run.model] : []),
@@ -147,6 +166,7 @@ export default preset({
   limits: [
     'it runs no commands: somebody else hands its work over',
     'words for it wait for the end of its turn, and what it does meanwhile is not told',
+    'where git knows no name for a person, it writes "Your Name" into the configuration of the repository',
     'tokens are rounded to hundreds, and cached ones are counted as tokens in',
     'errors are known by their words only',
     'it is told of its role by the first words of a conversation',

@@ -26,6 +26,10 @@ export type Lack =
   | 'giving up'
   /** It says that its context is full. */
   | 'overlong'
+  /** It runs commands; else it edits files by its model's words. */
+  | 'tools'
+  /** It tells the status of an error; else its service's words have to say what it is. */
+  | 'statuses'
   /** It asks again for an answer that broke off. */
   | 'broken streams'
 
@@ -56,6 +60,19 @@ export const clis: Readonly<Record<string, Cli>> = {
       env: {
         ...{ COPILOT_OFFLINE: 'true', COPILOT_MODEL: 'scripted' },
         ...{ COPILOT_PROVIDER_BASE_URL: `${url}/v1`, COPILOT_PROVIDER_API_KEY: key },
+      },
+    }),
+  },
+  aider: {
+    preset: 'aider',
+    program: 'aider/bin/aider',
+    lacks: ['tools', 'steering', 'first retries', 'giving up', 'broken streams', 'statuses'],
+    led: (url) => ({
+      env: {
+        OPENAI_API_BASE: `${url}/v1`,
+        OPENAI_API_KEY: key,
+        AIDER_MODEL: 'openai/scripted',
+        LITELLM_LOCAL_MODEL_COST_MAP: 'True',
       },
     }),
   },

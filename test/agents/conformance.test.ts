@@ -11,18 +11,32 @@ describe.each(Object.entries(clis))('%s', (_, cli) => {
   const check = test.runIf(isHere(cli))
   const checkOf = (what: Lack) => test.runIf(isHere(cli) && !cli.lacks?.includes(what))
 
-  check('says that it is there, does what it is asked with its own tools, and says that its turn is over', async () => {
-    t = await talk(cli, ['echo hello > greeting.txt && git add . && git commit -qm Greet', { say: 'Greeted.' }])
+  checkOf('tools')(
+    'says that it is there, does what it is asked with its own tools, and says that its turn is over',
+    async () => {
+      t = await talk(cli, ['echo hello > greeting.txt && git add . && git commit -qm Greet', { say: 'Greeted.' }])
+      const id = t.say('Greet the world')
+      expect(await t.hears('message', { id, state: 'delivered' })).toBeDefined()
+      expect((await t.hears('turn_over')).end).toBe('done')
+      expect(t.git('log', '-1', '--format=%s')).toBe('Greet')
+      expect(t.facts.find((fact) => fact.what === 'started')).toMatchObject({ version: expect.stringMatching(/\d/) })
+      expect(t.facts.find((fact) => fact.what === 'tool_began')).toMatchObject({
+        on: expect.stringContaining('greeting'),
+      })
+      expect(t.facts.find((fact) => fact.what === 'said')).toMatchObject({ text: expect.stringContaining('Greeted') })
+      expect(t.model.requests.some(({ lastUser }) => lastUser?.includes('Greet the world'))).toBe(true)
+    },
+  )
+
+  const checkWithoutTools = test.runIf(isHere(cli) && cli.lacks?.includes('tools'))
+  checkWithoutTools('says that it is there, and edits and commits by what its model says', async () => {
+    t = await talk(cli, [{ say: 'So be it.\n\ngreeting.txt\n```\nhello\n```\n' }])
     const id = t.say('Greet the world')
-    expect(await t.hears('message', { id, state: 'delivered' })).toBeDefined()
+    expect(await t.hears('started')).toMatchObject({ version: expect.stringMatching(/\d/) })
+    await t.hears('message', { id, state: 'answered' })
     expect((await t.hears('turn_over')).end).toBe('done')
-    expect(t.git('log', '-1', '--format=%s')).toBe('Greet')
-    expect(t.facts.find((fact) => fact.what === 'started')).toMatchObject({ version: expect.stringMatching(/\d/) })
-    expect(t.facts.find((fact) => fact.what === 'tool_began')).toMatchObject({
-      on: expect.stringContaining('greeting'),
-    })
-    expect(t.facts.find((fact) => fact.what === 'said')).toMatchObject({ text: expect.stringContaining('Greeted') })
-    expect(t.model.requests.some(({ lastUser }) => lastUser?.includes('Greet the world'))).toBe(true)
+    expect(t.git('show', 'HEAD:greeting.txt')).toBe('hello')
+    expect(t.git('log', '-1', '--format=%an')).toBe('A')
   })
 
   check('hears a second word in the same conversation', async () => {
@@ -43,7 +57,8 @@ describe.each(Object.entries(clis))('%s', (_, cli) => {
   })
 
   check('a wrong key is told as what no waiting mends', async () => {
-    t = await talk(cli, [{ error: 401, times: 'always' }])
+    const inWords = cli.lacks?.includes('statuses') ? { message: 'Incorrect API key provided' } : {}
+    t = await talk(cli, [{ error: 401, times: 'always', ...inWords }])
     t.say('First')
     expect((await t.hears('turn_over')).end).toBe('refused')
   })
@@ -79,7 +94,7 @@ describe.each(Object.entries(clis))('%s', (_, cli) => {
     expect(t.model.requests.filter(({ step }) => step === 'step 1')).toEqual([])
   })
 
-  check('ended in the middle of a tool, it is gone with all that it had begun', async () => {
+  checkOf('tools')('ended in the middle of a tool, it is gone with all that it had begun', async () => {
     t = await talk(cli, ['tail -f /dev/null'])
     t.say('Wait')
     await t.hears('tool_began')
@@ -107,7 +122,7 @@ describe.each(Object.entries(clis))('%s', (_, cli) => {
     expect(t.model.requests.some(({ lastUser }) => lastUser?.includes('Second'))).toBe(true)
   })
 
-  check('interrupted, it waits for the next word, and what it dropped it does not hear', async () => {
+  checkOf('tools')('interrupted, it waits for the next word, and what it dropped it does not hear', async () => {
     const heardIt = { match: 'Second', script: [{ say: 'With the second.', times: 'always' as const }] }
     t = await talk(cli, [heardIt, { script: ['tail -f /dev/null', { say: 'Without it.', times: 'always' }] }])
     t.say('First')

@@ -49,7 +49,7 @@ export async function talk(
   const dir = mkdtempSync(join(tmpdir(), 'agent-'))
   const [cwd, home, own] = ['worktree', 'home', 'own'].map((name) => join(dir, name)) as [string, string, string]
   for (const folder of [cwd, home, own]) mkdirSync(folder)
-  const model = await scriptedModel({ script })
+  const model = await scriptedModel({ script: scriptFor(cli, script) })
   const { env, files = {} } = cli.led(model.url, home)
   for (const [path, text] of Object.entries(files)) {
     mkdirSync(dirname(join(home, path)), { recursive: true })
@@ -137,6 +137,10 @@ export async function talk(
     },
   }
 }
+
+/** Those that edit by words take steps though they offer no tools. */
+const scriptFor = (cli: Cli, script: Script): Script =>
+  cli.lacks?.includes('tools') ? ([{ withoutTools: true, script }] as Script) : script
 
 const isLike = (fact: Fact, like: object) =>
   Object.entries(like).every(([name, value]) => (fact as unknown as Record<string, unknown>)[name] === value)

@@ -8,6 +8,7 @@ afterEach(() => t?.dispose())
 
 describe.each(Object.entries(clis))('%s', (_, cli) => {
   const check = test.runIf(isHere(cli))
+  const checkWithTools = test.runIf(isHere(cli) && !cli.lacks?.includes('tools'))
 
   check('is told of its role, and of no instructions that are not for it', async () => {
     t = await talk(cli, [{ say: 'One.' }], { above: 'You are somebody else.' })
@@ -18,7 +19,7 @@ describe.each(Object.entries(clis))('%s', (_, cli) => {
     expect(told).not.toContain('somebody else')
   })
 
-  check('words in the middle of a turn do not end its work, and are heard once', async () => {
+  checkWithTools('words in the middle of a turn do not end its work, and are heard once', async () => {
     t = await talk(cli, ['sleep 4 && touch slept', { say: 'One.' }, { say: 'Two.' }])
     t.say('First')
     await t.hears('tool_began')
@@ -47,19 +48,22 @@ describe.each(Object.entries(clis))('%s', (_, cli) => {
   })
 
   check('words of a turn that failed are dropped and forgotten, or delivered and known', async () => {
-    t = await talk(cli, [{ error: 401, times: 'always' }])
+    t = await talk(cli, [{ error: 401, times: 'always', message: 'Incorrect API key provided' }])
     const id = t.say('The word is plover')
     await t.hears('turn_over', { end: 'refused' })
+    const withoutTools = true
     t.model.setScript([
-      { match: 'plover', script: [{ say: 'Known.', times: 'always' }] },
-      { script: [{ say: 'Unknown.', times: 'always' }] },
+      { match: 'plover', withoutTools, script: [{ say: 'Known.', times: 'always' }] },
+      { withoutTools, script: [{ say: 'Unknown.', times: 'always' }] },
     ])
     t.say('Which word?')
     await t.hears('turn_over', { end: 'done' })
     const { state } = t.facts.findLast((fact) => fact.what === 'message' && fact.id === id) as { state?: string }
     const answer = t.facts.findLast((fact) => fact.what === 'said')
     expect([state, answer?.text]).toEqual(
-      state === 'dropped' ? ['dropped', 'Unknown.'] : [expect.stringMatching('delivered'), 'Known.'],
+      state === 'dropped'
+        ? ['dropped', expect.stringContaining('Unknown.')]
+        : ['delivered', expect.stringContaining('Known.')],
     )
   })
 })
