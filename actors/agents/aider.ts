@@ -64,8 +64,9 @@ const drive: Driver = (run, tell): Agent => {
       const trouble = endOf(heard, end, isInterrupted, hasBegun)
       isInterrupted = false
       const isDone = trouble.end === 'done'
-      if (isDone) tell({ what: 'message', id, state: 'delivered' })
-      tell({ what: 'message', id, state: isDone ? 'answered' : 'dropped' })
+      // What it has begun with stands in its file, and comes before its model the next time at the latest.
+      tell({ what: 'message', id, state: hasBegun ? 'delivered' : 'dropped' })
+      if (isDone) tell({ what: 'message', id, state: 'answered' })
       const why = heard.join('\n').trim() || end.tail
       if (isDone) tell({ what: 'said', text: short(why) })
       if (trouble.end === 'limited') tell({ what: 'limited', until: trouble.until, window: '' })
