@@ -13,12 +13,16 @@ import { type Trouble, troubleIn } from './trouble.ts'
 /** It says at once what it says, in long lines, and asks nobody for the prices of models. */
 const variables = { PYTHONUNBUFFERED: '1', COLUMNS: '2000', LITELLM_LOCAL_MODEL_COST_MAP: 'True' }
 
+/** Lines of a turn that are looked at for an error. */
+const linesMax = 2000
+
 const drive: Driver = (run, tell): Agent => {
   const waiting: { id: string; said: string }[] = []
   let goesOn = run.resumed
   let program: Spoken | undefined
   let isInterrupted = false
   let versionTold = ''
+  let model = ''
   let hasEnded = false
   let gone: (() => void) | undefined
   const over = new Promise<void>((resolve) => {
@@ -32,10 +36,10 @@ const drive: Driver = (run, tell): Agent => {
 
   function turn({ id, said }: { id: string; said: string }): void {
     const heard: string[] = []
-    const isFirst = !goesOn
     program = speakWith(
       { cwd: run.cwd, argv: argvOf(run, said, goesOn), env: { ...run.env, ...variables } },
       () => undefined,
+      (fact) => fact.what === 'gone' && turnOver(fact),
       hear,
     )
     goesOn = true
@@ -43,20 +47,19 @@ const drive: Driver = (run, tell): Agent => {
     tell({ what: 'turn_began' })
     let hasBegun = false
 
-    function hear(fact: Fact): void {
-      if (fact.what === 'gone') turnOver(fact)
-      if (fact.what !== 'noise') return
-      const [, version] = /^Aider v(\S+)/.exec(fact.text) ?? []
-      const [, model = ''] = /^(?:Main )?[Mm]odel: (\S+)/.exec(fact.text) ?? []
+    function hear(line: string): void {
+      const [, version] = /^Aider v(\S+)/.exec(line) ?? []
+      const [, named = ''] = /^(?:Main )?[Mm]odel: (\S+)/.exec(line) ?? []
       // It has no more of a conversation than its own file, which is the session's.
-      if (model && isFirst) tell({ what: 'started', conversation: run.conversation, version: versionTold, model })
+      if (named && !model) tell({ what: 'started', conversation: run.conversation, version: versionTold, model: named })
+      model = named || model
       if (version) versionTold = version
-      const [, retryS] = /^Retrying in ([\d.]+) seconds/.exec(fact.text) ?? []
+      const [, retryS] = /^Retrying in ([\d.]+) seconds/.exec(line) ?? []
       if (retryS !== undefined)
         tell({ what: 'retrying', status: null, inMs: 1000 * Number(retryS), why: short(heard.at(-1) ?? '') })
-      if (model) hasBegun = true
-      else if (hasBegun) heard.push(fact.text)
-      tellTokens(id, fact.text)
+      if (named) hasBegun = true
+      else if (hasBegun && heard.length < linesMax) heard.push(short(line))
+      tellTokens(id, line)
     }
 
     function turnOver(end: Fact & { what: 'gone' }): void {
@@ -85,7 +88,7 @@ const drive: Driver = (run, tell): Agent => {
     if (sent === undefined || received === undefined) return
     const [, dollars] = /Cost: \$([\d.]+) message/.exec(text) ?? []
     const cost = dollars === undefined ? null : Number(dollars)
-    tell({ what: 'usage', id, model: run.model ?? '', input: number(sent), output: number(received), cached: 0, cost })
+    tell({ what: 'usage', id, model, input: number(sent), output: number(received), cached: 0, cost })
   }
 
   function finish(end: Fact & { what: 'gone' }): void {
@@ -120,7 +123,7 @@ const drive: Driver = (run, tell): Agent => {
 }
 
 /** How aider names an error of its service's: `litellm.RateLimitError: …`. */
-const failure = /^(?:litellm\.)?\w*(?:Error|Exception)\b.*/
+const failure = /^litellm\.\w+:/
 
 function endOf(heard: readonly string[], end: Fact & { what: 'gone' }, isStopped: boolean, hasBegun: boolean): Trouble {
   const none = { status: null, until: null }

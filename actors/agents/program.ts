@@ -24,11 +24,15 @@ export interface Spoken {
   readonly over: Promise<void>
 }
 
-/** Starts it. `hear` has each line that is a JSON object; all else it prints is told as noise, a little of it. */
+/**
+ * Starts it. `hear` has each line that is a JSON object; all else it prints is
+ * told as noise, a little of it, and `plain` has every line of it.
+ */
 export function speakWith(
   run: Pick<Run, 'cwd'> & { argv: readonly string[]; env: Readonly<Record<string, string>> },
   hear: (message: Record<string, unknown>) => void,
   tell: (fact: Fact) => void,
+  plain: (text: string) => void = () => undefined,
 ): Spoken {
   const [program = '', ...args] = run.argv
   const child = spawn(program, args, { cwd: run.cwd, env: run.env, stdio: ['pipe', 'pipe', 'pipe'] })
@@ -36,6 +40,7 @@ export function speakWith(
   let noises = 0
   const noise = (text: string) => {
     tail = `${tail}${text}\n`.slice(-tailBytesMax)
+    plain(text)
     if (noises++ < noisesMax) tell({ what: 'noise', text: short(text) })
   }
   const heard = (text: string) => {
