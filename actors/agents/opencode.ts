@@ -1,6 +1,7 @@
 // OpenCode: one `opencode serve` a session, on a port of loopback with a password, where a person may join it with
 // `opencode attach`. Tried with 1.18.
-// Never: waits in a turn for an allowance to come back, as OpenCode does by itself; the turn is stopped and told as over.
+// Never: waits in a turn for an allowance to come back, as OpenCode does by itself; the turn is stopped and told as
+// over.
 import { Buffer } from 'node:buffer'
 import { randomBytes } from 'node:crypto'
 import { z } from 'zod'

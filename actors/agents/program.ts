@@ -1,7 +1,11 @@
 // An agent's program as a supervisor has it: a child that is spoken to in lines, and whatever it prints is bounded.
 // Never: believes a line to be JSON; waits for output that a grandchild holds open.
 import { spawn } from 'node:child_process'
+import { existsSync, realpathSync } from 'node:fs'
+import { dirname, join } from 'node:path'
 import { stripVTControlCharacters } from 'node:util'
+import { z } from 'zod'
+import { textOf } from '../files.ts'
 import { linesWithin } from '../lines.ts'
 import type { Run } from './driver.ts'
 import { type Fact, short } from './evidence.ts'
@@ -16,6 +20,8 @@ export interface Spoken {
   signal(signal: NodeJS.Signals): void
   /** Closes its standard input. */
   hangUp(): void
+  /** Closes its input, sends a signal where that has not ended it in half of the time, and waits for it so long. */
+  end(graceMs: number): Promise<void>
   readonly over: Promise<void>
 }
 
@@ -34,13 +40,14 @@ export function speakWith(
   let tail = ''
   let noises = 0
   const noise = (text: string) => {
+    if (isWord(text)) return
     tail = `${tail}${text}\n`.slice(-tailBytesMax)
     if (noises++ < noisesMax) tell({ what: 'noise', text: short(stripVTControlCharacters(text)) })
   }
   const heard = (text: string) => {
     const message = objectIn(text)
     if (message) hear(message)
-    else if (text.trim() !== '' && !isWord(text)) noise(text)
+    else if (text.trim() !== '') noise(text)
   }
   const out = linesWithin(lineBytesMax, heard, () =>
     noise('a line of its output is too long; nothing after it is heard'),
@@ -62,7 +69,14 @@ export function speakWith(
     // Its output may be held open by what it has left; a moment is enough for what it said itself.
     child.once('exit', (code, signal) => setTimeout(() => ended(code, signal, tail), 100))
   })
+  const within = (ms: number) => Promise.race([over, new Promise<void>((resolve) => setTimeout(resolve, ms).unref())])
   return {
+    async end(graceMs) {
+      child.stdin.end()
+      await within(graceMs / 2)
+      child.kill('SIGTERM')
+      await within(graceMs / 2)
+    },
     send: (line) => void (child.stdin.writable && child.stdin.write(`${JSON.stringify(line)}\n`)),
     signal: (signal) => void child.kill(signal),
     hangUp: () => child.stdin.end(),
@@ -81,3 +95,20 @@ function objectIn(text: string): Record<string, unknown> | undefined {
     throw error
   }
 }
+
+/** The version of the package that has this program; for those whose protocol does not tell it. Empty: of none. */
+export function versionOf({ argv: [program = ''], env }: Pick<Run, 'argv' | 'env'>): string {
+  const folders = program.includes('/') ? [''] : (env.PATH ?? '').split(':').map((folder) => `${folder}/`)
+  const path = folders.map((folder) => `${folder}${program}`).find((candidate) => existsSync(candidate))
+  if (path === undefined) return ''
+  const real = realpathSync(path)
+  for (let at = dirname(real); at !== dirname(at); at = dirname(at)) {
+    const { data } = packaged.safeParse(objectIn(textOf(join(at, 'package.json')) ?? ''))
+    const { bin = {}, version = '' } = data ?? {}
+    const programs = typeof bin === 'string' ? [bin] : Object.values(bin)
+    if (programs.some((one) => join(at, one) === real)) return short(version, 100)
+  }
+  return ''
+}
+
+const packaged = z.looseObject({ version: z.string(), bin: z.union([z.string(), z.record(z.string(), z.string())]) })

@@ -10,8 +10,8 @@ export const cache = process.env.GT_AGENTS_CACHE ?? join(import.meta.dirname, '.
 export interface Cli {
   /** The preset that drives it. */
   preset: string
-  /** Where it comes from, with the version that is tried. */
-  package: string
+  /** The npm package it comes from, with the version that is tried; null: it comes from elsewhere. */
+  package: string | null
   /** Its program below the cache. */
   program: string
   /** Variables, and files of its HOME, that lead it to the model at this address. */
@@ -32,6 +32,12 @@ export type Lack =
   | 'reset times'
   /** A person joins its conversation while it goes on. */
   | 'joining'
+  /** It runs commands; else it edits files by its model's words. */
+  | 'tools'
+  /** It tells the status of an error; else its service's words have to say what it is. */
+  | 'statuses'
+  /** It asks again for an answer that broke off. */
+  | 'broken streams'
 
 const bin = (name: string) => join('node_modules/.bin', name)
 /** Long enough that an agent which masks it in its output masks nothing else. */
@@ -83,6 +89,61 @@ export const clis: Readonly<Record<string, Cli>> = {
               npm: '@ai-sdk/openai-compatible',
               options: { baseURL: `${url}/v1`, apiKey: key },
               models: { scripted: { limit: { context: 200_000, output: 8000 } } },
+            },
+          },
+        }),
+      },
+    }),
+  },
+  gemini: {
+    preset: 'gemini',
+    package: '@google/gemini-cli@0.61.0',
+    lacks: ['steering', 'first retries', 'giving up', 'broken streams'],
+    program: bin('gemini'),
+    led: (url) => ({
+      env: { GEMINI_API_KEY: key, GOOGLE_GEMINI_BASE_URL: url, GEMINI_MODEL: 'gemini-2.5-pro' },
+      files: { '.gemini/settings.json': JSON.stringify({ security: { auth: { selectedType: 'gemini-api-key' } } }) },
+    }),
+  },
+  copilot: {
+    preset: 'copilot',
+    package: '@github/copilot@1.0.102',
+    lacks: ['steering', 'first retries'],
+    program: bin('copilot'),
+    led: (url) => ({
+      env: {
+        ...{ COPILOT_OFFLINE: 'true', COPILOT_MODEL: 'scripted' },
+        ...{ COPILOT_PROVIDER_BASE_URL: `${url}/v1`, COPILOT_PROVIDER_API_KEY: key },
+      },
+    }),
+  },
+  aider: {
+    preset: 'aider',
+    package: null,
+    program: 'aider/bin/aider',
+    lacks: ['tools', 'steering', 'first retries', 'giving up', 'broken streams', 'statuses'],
+    led: (url) => ({
+      env: {
+        OPENAI_API_BASE: `${url}/v1`,
+        OPENAI_API_KEY: key,
+        AIDER_MODEL: 'openai/scripted',
+        LITELLM_LOCAL_MODEL_COST_MAP: 'True',
+      },
+    }),
+  },
+  pi: {
+    preset: 'pi',
+    package: '@earendil-works/pi-coding-agent@0.87.1',
+    program: bin('pi'),
+    led: (url) => ({
+      env: { PI_OFFLINE: '1' },
+      files: {
+        '.pi/agent/settings.json': JSON.stringify({ defaultProvider: 'scripted', defaultModel: 'scripted' }),
+        '.pi/agent/models.json': JSON.stringify({
+          providers: {
+            scripted: {
+              ...{ baseUrl: `${url}/v1`, api: 'openai-completions', apiKey: key },
+              models: [{ id: 'scripted', contextWindow: 200_000 }],
             },
           },
         }),

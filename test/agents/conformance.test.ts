@@ -16,22 +16,36 @@ describe.each(Object.entries(clis))('%s', (_, cli) => {
   const check = test.runIf(isHere(cli))
   const checkOf = (what: Lack) => test.runIf(isHere(cli) && !cli.lacks?.includes(what))
 
-  check('says that it is there, does what it is asked with its own tools, and says that its turn is over', async () => {
-    t = await talk(cli, ['echo hello > greeting.txt && git add . && git commit -qm Greet', { say: 'Greeted.' }])
+  checkOf('tools')(
+    'says that it is there, does what it is asked with its own tools, and says that its turn is over',
+    async () => {
+      t = await talk(cli, ['echo hello > greeting.txt && git add . && git commit -qm Greet', { say: 'Greeted.' }])
+      const id = t.say('Greet the world')
+      expect(await t.hears('message', { id, state: 'delivered' })).toBeDefined()
+      expect((await t.hears('turn_over')).end).toBe('done')
+      expect(t.git('log', '-1', '--format=%s')).toBe('Greet')
+      expect(t.facts.find((fact) => fact.what === 'started')).toMatchObject({ version: expect.stringMatching(/\d/) })
+      expect(t.facts.find((fact) => fact.what === 'tool_began')).toMatchObject({
+        on: expect.stringContaining('greeting'),
+      })
+      expect(t.facts.find((fact) => fact.what === 'said')).toMatchObject({ text: expect.stringContaining('Greeted') })
+      const asked = t.model.requests.find(({ lastUser }) => lastUser?.includes('Greet the world'))
+      expect(asked?.system).toContain('You are a worker of a test.')
+    },
+  )
+
+  const checkWithoutTools = test.runIf(isHere(cli) && cli.lacks?.includes('tools'))
+  checkWithoutTools('says that it is there, and edits and commits by what its model says', async () => {
+    t = await talk(cli, [{ say: 'So be it.\n\ngreeting.txt\n```\nhello\n```\n' }])
     const id = t.say('Greet the world')
-    expect(await t.hears('message', { id, state: 'delivered' })).toBeDefined()
+    expect(await t.hears('started')).toMatchObject({ version: expect.stringMatching(/\d/) })
+    await t.hears('message', { id, state: 'answered' })
     expect((await t.hears('turn_over')).end).toBe('done')
-    expect(t.git('log', '-1', '--format=%s')).toBe('Greet')
-    expect(t.facts.find((fact) => fact.what === 'started')).toMatchObject({ version: expect.stringMatching(/\d/) })
-    expect(t.facts.find((fact) => fact.what === 'tool_began')).toMatchObject({
-      on: expect.stringContaining('greeting'),
-    })
-    expect(t.facts.find((fact) => fact.what === 'said')).toMatchObject({ text: expect.stringContaining('Greeted') })
-    const asked = t.model.requests.find(({ lastUser }) => lastUser?.includes('Greet the world'))
-    expect(asked?.system).toContain('You are a worker of a test.')
+    expect(t.git('show', 'HEAD:greeting.txt')).toBe('hello')
+    expect(t.git('log', '-1', '--format=%an')).toBe('A')
   })
 
-  check('its tools have the environment that it was given, PATH included', async () => {
+  checkOf('tools')('its tools have the environment that it was given, PATH included', async () => {
     const env = { PATH: `/of/a/town:${process.env.PATH}` }
     t = await talk(cli, [`printf '%s' "$PATH" > path.txt`, { say: 'Done.' }], { env })
     t.say('First')
@@ -57,7 +71,8 @@ describe.each(Object.entries(clis))('%s', (_, cli) => {
   })
 
   check('a wrong key is told as what no waiting mends', async () => {
-    t = await talk(cli, [{ error: 401, times: 'always' }])
+    const inWords = cli.lacks?.includes('statuses') ? { message: 'Incorrect API key provided' } : {}
+    t = await talk(cli, [{ error: 401, times: 'always', ...inWords }])
     t.say('First')
     expect((await t.hears('turn_over')).end).toBe('refused')
   })
@@ -92,7 +107,7 @@ describe.each(Object.entries(clis))('%s', (_, cli) => {
     t.say('Look at git status and go on')
     await t.hears('turn_over', { end: 'done' })
     // The second step is the answer only where the model is told of the first.
-    expect(t.model.requests.at(-1)?.step).toBe('step 2')
+    expect(t.model.requests.at(-1)?.step).toMatch(/step 2$/)
     expect(tokens()).toEqual({ in: 2400, out: 100 })
   })
 
@@ -103,7 +118,7 @@ describe.each(Object.entries(clis))('%s', (_, cli) => {
     expect(t.model.requests.filter(({ step }) => step === 'step 1')).toEqual([])
   })
 
-  check('ended in the middle of a tool, it is gone with all that it had begun', async () => {
+  checkOf('tools')('ended in the middle of a tool, it is gone with all that it had begun', async () => {
     t = await talk(cli, ['tail -f /dev/null'])
     t.say('Wait')
     await t.hears('tool_began')
@@ -131,13 +146,14 @@ describe.each(Object.entries(clis))('%s', (_, cli) => {
     expect(t.model.requests.some(({ lastUser }) => lastUser?.includes('Second'))).toBe(true)
   })
 
-  check('interrupted, it waits for the next word, and what it dropped it does not hear', async () => {
+  checkOf('tools')('interrupted, it waits for the next word, and what it dropped it does not hear', async () => {
     const heardIt = { match: 'Second', script: [{ say: 'With the second.', times: 'always' as const }] }
     t = await talk(cli, [heardIt, { script: ['tail -f /dev/null', { say: 'Without it.', times: 'always' }] }])
     t.say('First')
     await t.hears('tool_began')
     const id = t.say('Second')
-    await t.hears('message', { id, state: 'taken' })
+    // Without steering the words wait with the driver, and it is told nothing of them.
+    if (!cli.lacks?.includes('steering')) await t.hears('message', { id, state: 'taken' })
     t.agent.interrupt()
     await t.hears('turn_over', { end: 'interrupted' })
     const isDropped = t.facts.some((fact) => fact.what === 'message' && fact.id === id && fact.state === 'dropped')
@@ -167,7 +183,7 @@ describe.each(Object.entries(clis))('%s', (_, cli) => {
     expect((await t.hears('turn_over')).end).toBe('overlong')
   })
 
-  check('a stream that breaks off is asked for again', async () => {
+  checkOf('broken streams')('a stream that breaks off is asked for again', async () => {
     t = await talk(cli, [{ say: 'Half.', stream: { pieces: 20 }, breaks: 'cut' }, { say: 'Whole.' }])
     t.say('First')
     await t.hears('turn_over', { end: 'done' })
@@ -202,7 +218,7 @@ describe.each(Object.entries(clis))('%s', (_, cli) => {
 
 describe.each(Object.entries(presets).filter(([, { drive }]) => drive))('a program that is no %s', (preset) => {
   const strange = (does: string) => {
-    const cli = { preset, program: '', led: () => ({ env: {} }) }
+    const cli = { preset, package: null, program: '', led: () => ({ env: {} }) }
     return talk(cli, [], { argv: ['/bin/sh', '-c', `${does}; exec tail -f /dev/null`] })
   }
 

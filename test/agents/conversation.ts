@@ -37,17 +37,25 @@ export interface Talk {
   dispose(): Promise<void>
 }
 
-/** Begins one; the agent waits to be spoken to. */
-export async function talk(cli: Cli, script: Script, more: Partial<Run> = {}): Promise<Talk> {
+/** How agents name the files of instructions that they read, also in the folders above. */
+const instructions = ['AGENTS.md', 'CLAUDE.md', 'GEMINI.md']
+
+/** Begins one; the agent waits to be spoken to. `above`: instructions in the folder above that are not for it. */
+export async function talk(
+  cli: Cli,
+  script: Script,
+  { above, ...more }: Partial<Run> & { above?: string } = {},
+): Promise<Talk> {
   const dir = mkdtempSync(join(tmpdir(), 'agent-'))
   const [cwd, home, own] = ['worktree', 'home', 'own'].map((name) => join(dir, name)) as [string, string, string]
   for (const folder of [cwd, home, own]) mkdirSync(folder)
-  const model = await scriptedModel({ script })
+  const model = await scriptedModel({ script: scriptFor(cli, script) })
   const { env, files = {} } = cli.led(model.url, home)
   for (const [path, text] of Object.entries(files)) {
     mkdirSync(dirname(join(home, path)), { recursive: true })
     writeFileSync(join(home, path), text)
   }
+  if (above !== undefined) for (const name of instructions) writeFileSync(join(dir, name), above)
   const git = (...args: string[]) => execFileSync('git', args, { cwd, encoding: 'utf8' }).trim()
   git('init', '--quiet', '--initial-branch=main')
   const who = { GIT_AUTHOR_NAME: 'A', GIT_AUTHOR_EMAIL: 'a@b', GIT_COMMITTER_NAME: 'A', GIT_COMMITTER_EMAIL: 'a@b' }
@@ -59,7 +67,7 @@ export async function talk(cli: Cli, script: Script, more: Partial<Run> = {}): P
     conversation: randomUUID(),
     resumed: false,
     role: 'You are a worker of a test.',
-    notForIt: [],
+    notForIt: above === undefined ? [] : instructions.map((name) => join(dir, name)),
     model: null,
     effort: null,
     ...more,
@@ -129,6 +137,10 @@ export async function talk(cli: Cli, script: Script, more: Partial<Run> = {}): P
     },
   }
 }
+
+/** Those that edit by words take steps though they offer no tools. */
+const scriptFor = (cli: Cli, script: Script): Script =>
+  cli.lacks?.includes('tools') ? ([{ withoutTools: true, script }] as Script) : script
 
 const isLike = (fact: Fact, like: object) =>
   Object.entries(like).every(([name, value]) => (fact as unknown as Record<string, unknown>)[name] === value)
