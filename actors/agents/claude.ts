@@ -60,6 +60,7 @@ const words = z.discriminatedUnion('type', [
   }),
   z.looseObject({
     type: z.literal('result'),
+    uuid: z.string().default(''),
     is_error: z.boolean().default(false),
     terminal_reason: z.string().nullish(),
     api_error_status: z.number().nullish(),
@@ -85,6 +86,7 @@ type Result = z.infer<typeof words> & { type: 'result' }
 const drive: Driver = (run, tell): Agent => {
   const program = speakWith({ cwd: run.cwd, argv: argvOf(run), env: { ...run.env, ...variables } }, hear, tell)
   let turns = 0
+  const delivered = new Set<string>()
 
   function hear(message: Record<string, unknown>): void {
     const { data } = words.safeParse(message)
@@ -92,7 +94,10 @@ const drive: Driver = (run, tell): Agent => {
     if (data.type === 'system') heardSystem(data)
     if (data.type === 'command_lifecycle') {
       const state = states[data.state]
-      if (state) tell({ what: 'message', id: data.command_uuid, state })
+      // What its model has had before it stays in the conversation, also when its turn is cancelled.
+      const isKept = state === 'dropped' && delivered.has(data.command_uuid)
+      if (state === 'delivered') delivered.add(data.command_uuid)
+      if (state && !isKept) tell({ what: 'message', id: data.command_uuid, state })
     }
     if (data.type === 'rate_limit_event' && data.rate_limit_info.status === 'rejected') {
       const { resetsAt, rateLimitType } = data.rate_limit_info
@@ -156,7 +161,8 @@ const drive: Driver = (run, tell): Agent => {
     for (const [model, used] of Object.entries(said.model_usage_since_last_result ?? {}))
       tell({
         what: 'usage',
-        id: `${run.conversation}/${turns}/${model}`,
+        // Turns are counted from one again when the conversation goes on.
+        id: `${said.uuid || `${run.conversation}/${turns}`}/${model}`,
         model,
         input: used.inputTokens + used.cacheCreationInputTokens,
         output: used.outputTokens,
@@ -175,11 +181,13 @@ const states: Readonly<Record<string, (Fact & { what: 'message' })['state']>> = 
 }
 
 function endOf(said: Result): (Fact & { what: 'turn_over' })['end'] {
-  if (said.terminal_reason === 'prompt_too_long') return 'overlong'
-  if (!said.is_error) return said.terminal_reason === 'interrupted' ? 'interrupted' : 'done'
+  const reason = said.terminal_reason ?? ''
+  if (reason === 'prompt_too_long') return 'overlong'
+  if (reason === 'interrupted' || reason.startsWith('aborted')) return 'interrupted'
+  if (!said.is_error) return 'done'
   if (said.api_error_status === 429 || said.api_error === 'usage_limit_reached') return 'limited'
   if ([401, 402, 403, 404].includes(said.api_error_status ?? 0)) return 'refused'
-  return said.terminal_reason === 'interrupted' ? 'interrupted' : 'failed'
+  return 'failed'
 }
 
 function argvOf(run: Run): string[] {
