@@ -61,6 +61,7 @@ const words = z.discriminatedUnion('type', [
   }),
   z.looseObject({
     type: z.literal('result'),
+    uuid: z.string().default(''),
     is_error: z.boolean().default(false),
     terminal_reason: z.string().nullish(),
     api_error_status: z.number().nullish(),
@@ -86,6 +87,7 @@ type Result = z.infer<typeof words> & { type: 'result' }
 const drive: Driver = (run, tell): Agent => {
   const program = speakWith({ cwd: run.cwd, argv: argvOf(run), env: { ...run.env, ...variables } }, hear, tell)
   let turns = 0
+  const delivered = new Set<string>()
 
   function hear(message: Record<string, unknown>): void {
     const { data } = words.safeParse(message)
@@ -93,7 +95,10 @@ const drive: Driver = (run, tell): Agent => {
     if (data.type === 'system') heardSystem(data)
     if (data.type === 'command_lifecycle') {
       const state = states[data.state]
-      if (state) tell({ what: 'message', id: data.command_uuid, state })
+      // What its model has had before it stays in the conversation, also when its turn is cancelled.
+      const isKept = state === 'dropped' && delivered.has(data.command_uuid)
+      if (state === 'delivered') delivered.add(data.command_uuid)
+      if (state && !isKept) tell({ what: 'message', id: data.command_uuid, state })
     }
     if (data.type === 'rate_limit_event' && data.rate_limit_info.status === 'rejected') {
       const { resetsAt, rateLimitType } = data.rate_limit_info
@@ -157,7 +162,8 @@ const drive: Driver = (run, tell): Agent => {
     for (const [model, used] of Object.entries(said.model_usage_since_last_result ?? {}))
       tell({
         what: 'usage',
-        id: `${run.conversation}/${turns}/${model}`,
+        // Turns are counted from one again when the conversation goes on.
+        id: `${said.uuid || `${run.conversation}/${turns}`}/${model}`,
         model,
         input: used.inputTokens + used.cacheCreationInputTokens,
         output: used.outputTokens,
