@@ -4,6 +4,7 @@ import { existsSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import process from 'node:process'
 import { afterEach, describe, expect, test } from 'vitest'
+import { wayIn } from '../../actors/agents/attach.ts'
 import { presets } from '../../actors/agents/presets.ts'
 import { clis, isHere, type Lack } from './clis.ts'
 import { type Talk, talk } from './conversation.ts'
@@ -189,6 +190,9 @@ describe.each(Object.entries(clis))('%s', (_, cli) => {
     const second = t.model.requests.find(({ step }) => step === 'step 2')
     expect(second?.lastUser).toContain('From a person')
     await t.hears('message', { id: t.say('Third'), state: 'answered' })
+    await t.agent.end(5000)
+    await t.hears('gone')
+    expect(wayIn(t.dir)).toBeUndefined()
   })
 
   check('writes nothing into the worktree', async () => {
@@ -215,7 +219,7 @@ describe.each(Object.entries(presets).filter(([, { drive }]) => drive))('a progr
   })
 
   test('and says much that is no word of its own, is heard within bounds', async () => {
-    t = await strange(`head -c 50000000 /dev/zero; echo; (yes '{"garbage' | head -c 50000000 >&2) && touch heard`)
+    t = await strange(`head -c 50000000 /dev/zero; echo; (yes '{"garbage' | head -c 10000000 >&2) && touch heard`)
     t.say('First')
     await t.hears('noise', { text: 'a line of its output is too long; nothing after it is heard' })
     while (!existsSync(join(t.cwd, 'heard'))) await new Promise((resolve) => setTimeout(resolve, 50))
