@@ -1,5 +1,6 @@
 // How a person joins the conversation of an agent while it goes on: a file that its driver leaves in the run's folder.
 // Never: for an agent whose program lets nobody in; there is no such file then.
+import { rmSync } from 'node:fs'
 import { join } from 'node:path'
 import { z } from 'zod'
 import { textOf, writeWhole } from '../files.ts'
@@ -15,6 +16,9 @@ const fileOf = (dir: string) => join(dir, 'attach.json')
 
 /** It may hold a password: nobody else can read it. */
 export const letIn = (dir: string, by: WayIn): void => writeWhole(fileOf(dir), JSON.stringify(by))
+
+/** It is gone: there is nothing to join any more. */
+export const shut = (dir: string): void => rmSync(fileOf(dir), { force: true })
 
 /** undefined: nobody can join. */
 export function wayIn(dir: string): WayIn | undefined {

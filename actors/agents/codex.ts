@@ -5,7 +5,7 @@ import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
 import { z } from 'zod'
-import { letIn } from './attach.ts'
+import { letIn, shut } from './attach.ts'
 import { type Item, opened, type Quota, type Sum, type Turn, type Used, words } from './codex-words.ts'
 import type { Agent, Driver, Run } from './driver.ts'
 import { type Fact, short } from './evidence.ts'
@@ -25,6 +25,7 @@ const drive: Driver = (run, tell): Agent => {
   const program = speakWith({ cwd: run.cwd, argv, env: run.env }, () => undefined, tell)
   void program.over.then(() => {
     gone.abort(new Error('it is gone'))
+    shut(run.dir)
     rmSync(dirname(socket) === run.dir ? socket : dirname(socket), { recursive: true, force: true })
   })
   let line: Line | undefined

@@ -1,11 +1,11 @@
 // OpenCode: one `opencode serve` a session, on a port of loopback with a password, where a person may join it with
 // `opencode attach`. Tried with 1.18.
-// Never: waits in a turn for an allowance to come back, as OpenCode does by itself; the turn is stopped and told as
+// Never: waits in a turn for an allowance to come back, as OpenCode does by itself; that turn is stopped, and told as
 // over.
 import { Buffer } from 'node:buffer'
 import { randomBytes } from 'node:crypto'
 import { z } from 'zod'
-import { letIn } from './attach.ts'
+import { letIn, shut } from './attach.ts'
 import type { Agent, Driver } from './driver.ts'
 import { type Fact, short } from './evidence.ts'
 import { type Server, serverAt } from './http.ts'
@@ -44,6 +44,7 @@ const drive: Driver = (run, tell): Agent => {
   let isGone = false
   void program.over.then(() => {
     isGone = true
+    shut(run.dir)
     address.reject(new Error('it is gone'))
   })
   let server: Server | undefined
@@ -74,6 +75,9 @@ const drive: Driver = (run, tell): Agent => {
       // A tool that it is at ends with the turn, and not with the program.
       if (isOn) await Promise.race([stop(), program.over, bound])
       program.signal('SIGTERM')
+      // Where a person has joined it, it goes on all the same.
+      await Promise.race([program.over, new Promise((resolve) => setTimeout(resolve, graceMs / 2).unref())])
+      program.signal('SIGKILL')
       await Promise.race([program.over, bound])
     },
     over: program.over,

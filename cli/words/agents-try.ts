@@ -18,11 +18,10 @@ export const word = declare({
     timeout: { kind: 'duration', about: 'how long its turn may take (2m)' },
   },
   async run({ args, flags, townAround, json, print }) {
-    const { presets } = await import('../../actors/agents/presets.ts')
-    const preset = Object.hasOwn(presets, args.preset) ? presets[args.preset] : undefined
+    const { spoken } = await import('../../actors/agents/spoken.ts')
+    const preset = Object.hasOwn(spoken, args.preset) ? spoken[args.preset] : undefined
     if (!preset?.drive) {
-      const names = Object.values(presets).flatMap(({ name, drive }) => (drive ? [name] : []))
-      throw new Usage(`there is no agent "${args.preset}" to try; there is ${names.join(', ')}`)
+      throw new Usage(`there is no agent "${args.preset}" to try; there is ${Object.keys(spoken).join(', ')}`)
     }
     const { onPath } = await import('../../actors/agents/installed.ts')
     const path = flags.program ?? onPath(preset.program ?? '', process.env.PATH ?? '')

@@ -11,15 +11,16 @@ export const word = declare({
   usage: '',
   examples: ['gt agents', 'gt agents --json', 'gt agents try claude'],
   async run({ townAround, print }) {
-    const { presets } = await import('../../actors/agents/presets.ts')
+    const { spoken } = await import('../../actors/agents/spoken.ts')
     const { installed } = await import('../../actors/agents/installed.ts')
     const { verdictsIn } = await import('../../actors/agents/verdicts.ts')
     const root = townAround()
     const verdicts = root === undefined ? {} : verdictsIn(root)
     const all = await Promise.all(
-      Object.values(presets).map(async (preset) => ({
+      Object.values(spoken).map(async (preset) => ({
         name: preset.name,
         about: preset.about,
+        limits: preset.limits ?? [],
         from: preset.from ?? null,
         ...(await installed(preset, process.env)),
         last: verdicts[preset.name] ?? null,

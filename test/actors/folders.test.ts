@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, expect, test } from 'vitest'
 import { presets } from '../../actors/agents/presets.ts'
+import { spoken } from '../../actors/agents/spoken.ts'
 import { pruneLogs } from '../../actors/gates/hands.ts'
 import { startOf } from '../../actors/processes.ts'
 import { pruneRuns, runsOf } from '../../actors/sessions/session.ts'
@@ -63,12 +64,13 @@ test('logs of gates are removed by age', () => {
 })
 
 test('every preset file is listed under its own name', () => {
+  const all = { ...presets, ...spoken }
   const folder = join(import.meta.dirname, '../../actors/agents')
   const files = readdirSync(folder).filter(
     (file) => file.endsWith('.ts') && readFileSync(join(folder, file), 'utf8').includes('export default preset('),
   )
-  expect(files.map((file) => file.replace('.ts', '')).sort()).toEqual(Object.keys(presets).sort())
-  for (const [name, preset] of Object.entries(presets)) {
+  expect(files.map((file) => file.replace('.ts', '')).sort()).toEqual(Object.keys(all).sort())
+  for (const [name, preset] of Object.entries(all)) {
     expect(preset.name).toBe(name)
     expect(preset.launch({ worker: ['agent'], node: '/node' })).toEqual({ argv: ['agent'] })
   }

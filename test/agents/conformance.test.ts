@@ -4,7 +4,8 @@ import { existsSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import process from 'node:process'
 import { afterEach, describe, expect, test } from 'vitest'
-import { presets } from '../../actors/agents/presets.ts'
+import { wayIn } from '../../actors/agents/attach.ts'
+import { spoken } from '../../actors/agents/spoken.ts'
 import { clis, isHere, type Lack } from './clis.ts'
 import { type Talk, talk } from './conversation.ts'
 import { joins } from './person.ts'
@@ -205,6 +206,9 @@ describe.each(Object.entries(clis))('%s', (_, cli) => {
     const second = t.model.requests.find(({ step }) => step === 'step 2')
     expect(second?.lastUser).toContain('From a person')
     await t.hears('message', { id: t.say('Third'), state: 'answered' })
+    await t.agent.end(5000)
+    await t.hears('gone')
+    expect(wayIn(t.dir)).toBeUndefined()
   })
 
   check('writes nothing into the worktree', async () => {
@@ -216,7 +220,7 @@ describe.each(Object.entries(clis))('%s', (_, cli) => {
   })
 })
 
-describe.each(Object.entries(presets).filter(([, { drive }]) => drive))('a program that is no %s', (preset) => {
+describe.each(Object.entries(spoken))('a program that is no %s', (preset) => {
   const strange = (does: string) => {
     const cli = { preset, package: null, program: '', led: () => ({ env: {} }) }
     return talk(cli, [], { argv: ['/bin/sh', '-c', `${does}; exec tail -f /dev/null`] })
@@ -231,7 +235,7 @@ describe.each(Object.entries(presets).filter(([, { drive }]) => drive))('a progr
   })
 
   test('and says much that is no word of its own, is heard within bounds', async () => {
-    t = await strange(`head -c 50000000 /dev/zero; echo; (yes '{"garbage' | head -c 50000000 >&2) && touch heard`)
+    t = await strange(`head -c 50000000 /dev/zero; echo; (yes '{"garbage' | head -c 10000000 >&2) && touch heard`)
     t.say('First')
     await t.hears('noise', { text: 'a line of its output is too long; nothing after it is heard' })
     while (!existsSync(join(t.cwd, 'heard'))) await new Promise((resolve) => setTimeout(resolve, 50))
