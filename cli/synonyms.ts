@@ -28,7 +28,6 @@ export const synonyms: Readonly<Record<string, readonly string[]>> = {
   board: ['status'],
   dashboard: ['status', 'viz'],
   workers: ['polecats'],
-  agents: ['polecats'],
   sessions: ['session list'],
   ls: ['rigs', 'polecats'],
   list: ['rigs', 'polecats', 'merge-queue list'],

@@ -1,5 +1,5 @@
-// The presets whose agents are spoken to in their own protocols: `gt agents` knows them, and tries them. The sessions of
-// a rig do not yet; there they are a worker's command.
+// The presets whose agents are spoken to in their own protocols: `gt agents` knows them, and tries them. The sessions
+// of a rig do not yet; there they are a worker's command.
 // Never: loaded by the daemon.
 import aider from './aider.ts'
 import claude from './claude.ts'
