@@ -5,7 +5,7 @@ import { existsSync, mkdirSync, readdirSync, readFileSync, symlinkSync, writeFil
 import { join } from 'node:path'
 import { expect, test } from 'vitest'
 import type { Status } from '../../cli/api.ts'
-import { bdScript, eventually, gtScript, hasTmux, realTown } from '../fixture/real-town.ts'
+import { bdScript, eventually, gtScript, hasTmux, isWritten, realTown } from '../fixture/real-town.ts'
 
 const environOf = (pid: number) =>
   readFileSync(`/proc/${pid}/environ`, 'utf8')
@@ -32,7 +32,7 @@ test.runIf(existsSync('/proc/self/environ'))('the daemon has none of the Oversee
   for (const name of Object.keys(strangers)) expect(names).not.toContain(name)
   // What a rig names reaches its sessions, and what reaches an origin the town's git, all the same; no file has it.
   t.ok('spawn', '--issue', 'wy-1')
-  await eventually(() => existsSync(join(t.dir, 'session')))
+  await eventually(() => isWritten(join(t.dir, 'session')))
   expect(readFileSync(join(t.dir, 'session'), 'utf8')).toBe('secret//\n')
   expect(spawnSync('grep', ['-rl', 'NPM_TOKEN=\\|"NPM_TOKEN":', t.town]).stdout.toString()).toBe('')
   t.ok('down')
