@@ -1,8 +1,8 @@
 // The town's secret: sessions' tokens and the seals of mail are derived from it.
 // Never: what somebody cut or wrote over.
-import { randomBytes } from 'node:crypto'
 import { mkdirSync } from 'node:fs'
 import { dirname } from 'node:path'
+import process from 'node:process'
 import { textOf, writeWhole } from './files.ts'
 import { townLayout } from './layout.ts'
 
@@ -13,7 +13,11 @@ export function secretOf(town: string): string | undefined {
 }
 
 /** 32 random bytes. */
-export const newSecret = (): string => randomBytes(32).toString('hex')
+export function newSecret(): string {
+  // Loaded here only: `gt mail inbox` reads a secret and makes none, and node:crypto is slow to load.
+  const { randomBytes } = process.getBuiltinModule('node:crypto')
+  return randomBytes(32).toString('hex')
+}
 
 /** Writes it where another one is, or none; says whether that was so. */
 export function keepSecret(town: string, secret: string): boolean {
