@@ -98,7 +98,7 @@ export const clis: Readonly<Record<string, Cli>> = {
   gemini: {
     preset: 'gemini',
     package: '@google/gemini-cli@0.61.0',
-    lacks: ['steering', 'first retries', 'giving up', 'broken streams'],
+    lacks: ['steering', 'first retries', 'giving up', 'broken streams', 'joining'],
     program: bin('gemini'),
     led: (url) => ({
       env: { GEMINI_API_KEY: key, GOOGLE_GEMINI_BASE_URL: url, GEMINI_MODEL: 'gemini-2.5-pro' },
@@ -108,7 +108,7 @@ export const clis: Readonly<Record<string, Cli>> = {
   copilot: {
     preset: 'copilot',
     package: '@github/copilot@1.0.102',
-    lacks: ['steering', 'first retries'],
+    lacks: ['steering', 'first retries', 'joining'],
     program: bin('copilot'),
     led: (url) => ({
       env: {
@@ -121,7 +121,7 @@ export const clis: Readonly<Record<string, Cli>> = {
     preset: 'aider',
     package: null,
     program: 'aider/bin/aider',
-    lacks: ['tools', 'steering', 'first retries', 'giving up', 'broken streams', 'statuses'],
+    lacks: ['tools', 'steering', 'first retries', 'giving up', 'broken streams', 'statuses', 'joining'],
     led: (url) => ({
       env: {
         OPENAI_API_BASE: `${url}/v1`,
@@ -133,6 +133,7 @@ export const clis: Readonly<Record<string, Cli>> = {
   },
   pi: {
     preset: 'pi',
+    lacks: ['joining'],
     package: '@earendil-works/pi-coding-agent@0.87.1',
     program: bin('pi'),
     led: (url) => ({
