@@ -98,7 +98,7 @@ export const clis: Readonly<Record<string, Cli>> = {
   gemini: {
     preset: 'gemini',
     package: '@google/gemini-cli@0.61.0',
-    lacks: ['steering', 'first retries', 'giving up', 'broken streams', 'joining'],
+    lacks: ['steering', 'first retries', 'giving up', 'broken streams', 'joining', 'reset times'],
     program: bin('gemini'),
     led: (url) => ({
       env: { GEMINI_API_KEY: key, GOOGLE_GEMINI_BASE_URL: url, GEMINI_MODEL: 'gemini-2.5-pro' },
@@ -108,7 +108,7 @@ export const clis: Readonly<Record<string, Cli>> = {
   copilot: {
     preset: 'copilot',
     package: '@github/copilot@1.0.102',
-    lacks: ['steering', 'first retries', 'joining'],
+    lacks: ['steering', 'first retries', 'joining', 'reset times'],
     program: bin('copilot'),
     led: (url) => ({
       env: {
