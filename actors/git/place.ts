@@ -4,8 +4,9 @@
 import { existsSync, lstatSync, mkdirSync, readdirSync, realpathSync, rmSync } from 'node:fs'
 import { basename, dirname, join, relative, resolve } from 'node:path'
 import { z } from 'zod'
+import { moveAside } from '../copies.ts'
 import { append, noteAt, textOf, writePassing, writeWholeBeside } from '../files.ts'
-import { rigLayout } from '../layout.ts'
+import { rigLayout, townLayout } from '../layout.ts'
 import { formatOf, link } from './lens.ts'
 import { isWithin, realOf } from './repository.ts'
 import type { Place, RigGit } from './rig.ts'
@@ -85,9 +86,11 @@ export function mendAdmin(admin: string, branch: string): boolean {
 
 /**
  * Makes the links of a place to what it shares with the clone that are not there. Where one is missing, git makes a
- * folder of its own there, and what is committed then is on no branch that anybody else sees.
+ * folder of its own there, and what is committed then is on no branch that anybody else sees. What is in such a folder
+ * is set aside, for it is nowhere else.
  */
-export function linkShared(clone: string, common: string): void {
+export function linkShared({ town }: Pick<RigGit, 'town'>, rig: string, common: string): void {
+  const clone = join(rigLayout(town, rig).clone, '.git')
   for (const name of [
     'objects',
     'packed-refs',
@@ -99,6 +102,7 @@ export function linkShared(clone: string, common: string): void {
     const path = join(common, name)
     if (isLink(path)) continue
     mkdirSync(dirname(path), { recursive: true })
+    moveAside(townLayout(town).aside, rig, [path])
     link(path, join(clone, name))
   }
 }
@@ -137,7 +141,7 @@ function writeCommon(deps: RigGit, rig: string, clone: string, common: string, m
   for (const name of shared) mkdirSync(join(clone, 'refs', name), { recursive: true })
   mkdirSync(join(clone, branchLog), { recursive: true })
   for (const dir of ['refs', 'hooks', 'info']) mkdirSync(join(common, dir), { recursive: true })
-  linkShared(clone, common)
+  linkShared(deps, rig, common)
   if (main !== undefined) {
     const tracked = join(common, 'refs/remotes/origin', branch)
     mkdirSync(dirname(tracked), { recursive: true })

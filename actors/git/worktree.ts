@@ -144,7 +144,7 @@ export async function prove(deps: RigGit, place: Place): Promise<ProvenPlace> {
   if (isOurs && mendAdmin(own, place.branch))
     await git(worktreeAt(deps.town, place.rig, path, own), ['read-tree', 'HEAD'], { okCodes: [0, 128] })
   // Places of older versions share all of the clone's.
-  if (wordIn(join(own, 'commondir')) === 'common') linkShared(join(clone, '.git'), join(own, 'common'))
+  if (wordIn(join(own, 'commondir')) === 'common') linkShared(deps, place.rig, join(own, 'common'))
   const found = lstatSync(link, { throwIfNoEntry: false })
   if (found && !found.isDirectory() && !(found.isFile() && found.size > 0)) rmSync(link)
   if (!existsSync(link)) writeGitFile(deps.town, path, path, own)

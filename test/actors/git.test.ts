@@ -21,7 +21,7 @@ import { gitHands } from '../../actors/git/hands.ts'
 import { keptWork, preservedOf, recover } from '../../actors/git/pin.ts'
 import { trashEmptied } from '../../actors/git/staging.ts'
 import { addRig, installTown, Refused } from '../../actors/install.ts'
-import { rigLayout } from '../../actors/layout.ts'
+import { rigLayout, townLayout } from '../../actors/layout.ts'
 import { eventually } from '../fixture/real-town.ts'
 
 let dir: string
@@ -423,8 +423,11 @@ test('a place that lost its links to the clone has them again: what was committe
     expect([each, await hands().inspectWorktree(place(), call)]).toMatchObject([each, { head, dirty: [] }])
   }
   rmSync(join(common, 'refs/heads'))
-  commit(path, { 'done.txt': 'done\n' }, 'done')
+  const lost = commit(path, { 'done.txt': 'done\n' }, 'done')
   expect(await hands().inspectWorktree(place(), call)).toMatchObject({ head, dirty: ['done.txt'] })
+  // What was there instead is kept: nothing else names that commit.
+  const aside = join(townLayout(town).aside, 'w-1/heads/polecat')
+  expect(readFileSync(join(aside, readdirSync(aside)[0] ?? ''), 'utf8')).toContain(lost)
   expect((await clear()).dirty).not.toBeNull()
 })
 
