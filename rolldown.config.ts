@@ -59,6 +59,13 @@ export default defineConfig([
     treeshake,
     output: { ...cjs, codeSplitting: false },
   },
+  // One a session: it reads what drives its own agent, and no more.
+  {
+    input: { supervisor: 'cli/supervisor.ts' },
+    platform: 'node',
+    treeshake,
+    output: { ...cjs, chunkFileNames: 'chunks/supervisor-[name]-[hash].cjs' },
+  },
   // The kit for plugin authors: `gastown/proof`.
   {
     input: 'proof/kit.ts',

@@ -6,7 +6,7 @@ import { isAbsolute, normalize } from 'node:path'
 import process from 'node:process'
 import { z } from 'zod'
 import { isMemberName, isRigName } from '../machines/address.ts'
-import { presets } from './agents/presets.ts'
+import { isPreset, presetNames } from './agents/presets.ts'
 import { type Command, CommandRefused, splitCommand } from './commands.ts'
 import { homeOf } from './environment.ts'
 import { textAt, writeWhole } from './files.ts'
@@ -126,9 +126,13 @@ export const rigConfig = z
     copy: z.array(inside).default([]),
     agent: z
       .string()
-      .refine((name) => name in presets, `is no agent preset; there is ${Object.keys(presets).join(', ')}`)
+      .refine((name) => isPreset(name), `is no agent preset; there is ${presetNames.join(', ')}`)
       .default('shell'),
+    /** What is run: the agent of `shell`; with another preset its program, with arguments of your own. */
     worker: command.optional(),
+    /** As the agent's program names them; its own choice where there is none. */
+    model: z.string().min(1).max(200).optional(),
+    effort: z.string().min(1).max(40).optional(),
     session: z.enum(['auto', 'tmux', 'process']).default('auto'),
     hang_after: z.string().default('30m').pipe(duration),
     session_tries: z.int().min(1).default(3),

@@ -1,6 +1,10 @@
-// What a driver tells of its agent: facts, in the order in which they came.
+// What a driver tells of its agent: facts, in the order in which they came; and the log of a session's facts, which is
+// the evidence of what its agent has done.
 // Never: decides what a fact means for the work.
+import { fsyncSync, writeSync } from 'node:fs'
+import { join } from 'node:path'
 import { z } from 'zod'
+import { bytesFrom, openForAppending } from '../files.ts'
 
 const words = z.string().max(2000)
 
@@ -53,6 +57,51 @@ export const fact = z.discriminatedUnion('what', [
   z.object({ what: z.literal('noise'), text: words }),
 ])
 export type Fact = z.infer<typeof fact>
+/** As it was written down: `at` in milliseconds since the epoch. */
+export type Told = Fact & { at: number }
+
+const told = z.intersection(fact, z.object({ at: z.number() }))
+export const evidenceFile = (dir: string) => join(dir, 'evidence.jsonl')
+
+/** Bytes of evidence of one session; after that only what decides something is written. */
+const evidenceBytesMax = 16 * 1024 * 1024
+const chatter: readonly Fact['what'][] = ['said', 'tool_began', 'tool_over', 'noise', 'retrying', 'context']
+
+/** Writes facts of one session; what decides something is on disk when it returns. */
+export function evidenceIn(dir: string, now: () => number): (one: Fact) => void {
+  const fd = openForAppending(evidenceFile(dir))
+  let bytes = 0
+  return (one) => {
+    const isChatter = chatter.includes(one.what)
+    if (isChatter && bytes > evidenceBytesMax) return
+    const line = `${JSON.stringify({ at: now(), ...one })}\n`
+    bytes += line.length
+    writeSync(fd, line)
+    if (!isChatter) fsyncSync(fd)
+  }
+}
+
+/** Facts from this byte on, whole lines only, and where the next begin. A file that is not there has none. */
+export function evidenceFrom(dir: string, from: number, bytesMax = 1024 * 1024): { facts: Told[]; next: number } {
+  const { bytes, start } = bytesFrom(evidenceFile(dir), from, bytesMax)
+  const end = bytes.lastIndexOf(0x0a) + 1
+  const facts = bytes
+    .toString('utf8', 0, end)
+    .split('\n')
+    .map(parsed)
+    .filter((one) => one !== undefined)
+  return { facts, next: start + end }
+}
+
+function parsed(line: string): Told | undefined {
+  try {
+    return told.safeParse(JSON.parse(line)).data
+  } catch (error) {
+    if (error instanceof SyntaxError) return undefined
+    throw error
+  }
+}
+
 /** A text as a fact may hold it. */
 export const short = (text: string, most = 1000): string => (text.length > most ? `${text.slice(0, most - 1)}…` : text)
 

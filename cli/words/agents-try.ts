@@ -18,11 +18,13 @@ export const word = declare({
     timeout: { kind: 'duration', about: 'how long its turn may take (2m)' },
   },
   async run({ args, flags, townAround, json, print }) {
-    const { spoken } = await import('../../actors/agents/spoken.ts')
-    const preset = Object.hasOwn(spoken, args.preset) ? spoken[args.preset] : undefined
-    if (!preset?.drive) {
-      throw new Usage(`there is no agent "${args.preset}" to try; there is ${Object.keys(spoken).join(', ')}`)
-    }
+    const { spokenPresets } = await import('../../actors/agents/presets.ts')
+    const spoken = await spokenPresets()
+    const preset = spoken.find(({ name }) => name === args.preset)
+    if (!preset)
+      throw new Usage(
+        `there is no agent "${args.preset}" to try; there is ${spoken.map(({ name }) => name).join(', ')}`,
+      )
     const { onPath } = await import('../../actors/agents/installed.ts')
     const path = flags.program ?? onPath(preset.program ?? '', process.env.PATH ?? '')
     if (path === null)

@@ -11,13 +11,13 @@ export const word = declare({
   usage: '',
   examples: ['gt agents', 'gt agents --json', 'gt agents try claude'],
   async run({ townAround, print }) {
-    const { spoken } = await import('../../actors/agents/spoken.ts')
+    const { spokenPresets } = await import('../../actors/agents/presets.ts')
     const { installed } = await import('../../actors/agents/installed.ts')
     const { verdictsIn } = await import('../../actors/agents/verdicts.ts')
     const root = townAround()
     const verdicts = root === undefined ? {} : verdictsIn(root)
     const all = await Promise.all(
-      Object.values(spoken).map(async (preset) => ({
+      (await spokenPresets()).map(async (preset) => ({
         name: preset.name,
         about: preset.about,
         limits: preset.limits ?? [],

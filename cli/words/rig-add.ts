@@ -46,15 +46,15 @@ export const word = declare({
   async run({ args: { name, url }, flags, town, print, ask }) {
     if (flags['no-gate'] && flags.gate.length > 0)
       throw new Usage('a rig has gates, or lands untested: say --gate or --no-gate, not both')
-    const { presets } = await import('../../actors/agents/presets.ts')
+    const { isPreset, presetNames } = await import('../../actors/agents/presets.ts')
     const { initBeads } = await import('../../actors/beads/file.ts')
     const { asWritten, splitCommand } = await import('../../actors/commands.ts')
     const split = (text: string) => splitCommand(text, homeOf(process.env))
     const { homeOf } = await import('../../actors/environment.ts')
     const { addRig } = await import('../../actors/install.ts')
     const { shown } = await import('../../actors/git/shown.ts')
-    if (flags.agent !== undefined && !(flags.agent in presets))
-      throw new Usage(`no agent preset "${flags.agent}"; there is: ${Object.keys(presets).join(', ')}`)
+    if (flags.agent !== undefined && !isPreset(flags.agent))
+      throw new Usage(`no agent preset "${flags.agent}"; there is: ${presetNames.join(', ')}`)
     const commands = (option: string, all: readonly string[]) =>
       Object.fromEntries(all.map((text) => pair(option, text)).map(([key, line]) => [key, asWritten(split(line))]))
     const settings = {

@@ -3,8 +3,7 @@ import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, utimesSync, 
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, expect, test } from 'vitest'
-import { presets } from '../../actors/agents/presets.ts'
-import { spoken } from '../../actors/agents/spoken.ts'
+import { presetNames, presetOf } from '../../actors/agents/presets.ts'
 import { pruneLogs } from '../../actors/gates/hands.ts'
 import { startOf } from '../../actors/processes.ts'
 import { pruneRuns, runsOf } from '../../actors/sessions/session.ts'
@@ -63,18 +62,18 @@ test('logs of gates are removed by age', () => {
   expect(readdirSync(dir).sort()).toEqual(['b.log', 'running-w.json'])
 })
 
-test('every preset file is listed under its own name', () => {
-  const all = { ...presets, ...spoken }
+test('every preset file is listed under its own name', async () => {
   const folder = join(import.meta.dirname, '../../actors/agents')
   const files = readdirSync(folder).filter(
     (file) => file.endsWith('.ts') && readFileSync(join(folder, file), 'utf8').includes('export default preset('),
   )
-  expect(files.map((file) => file.replace('.ts', '')).sort()).toEqual(Object.keys(all).sort())
-  for (const [name, preset] of Object.entries(all)) {
+  expect(files.map((file) => file.replace('.ts', '')).sort()).toEqual([...presetNames].sort())
+  for (const name of presetNames) {
+    const preset = await presetOf(name)
     expect(preset.name).toBe(name)
     expect(preset.launch({ worker: ['agent'], node: '/node' })).toEqual({ argv: ['agent'] })
   }
-  const { shell } = presets
-  expect(shell?.launch({ worker: undefined, node: '/node' })).toMatchObject({ why: expect.any(String) })
-  expect(shell?.launch({ worker: ['./w.mjs', 'a b'], node: '/node' })).toEqual({ argv: ['/node', './w.mjs', 'a b'] })
+  const shell = await presetOf('shell')
+  expect(shell.launch({ worker: undefined, node: '/node' })).toMatchObject({ why: expect.any(String) })
+  expect(shell.launch({ worker: ['./w.mjs', 'a b'], node: '/node' })).toEqual({ argv: ['/node', './w.mjs', 'a b'] })
 })

@@ -5,7 +5,7 @@ import { join } from 'node:path'
 import process from 'node:process'
 import { afterEach, describe, expect, test } from 'vitest'
 import { wayIn } from '../../actors/agents/attach.ts'
-import { spoken } from '../../actors/agents/spoken.ts'
+import { spokenPresets } from '../../actors/agents/presets.ts'
 import { clis, isHere, type Lack } from './clis.ts'
 import { type Talk, talk } from './conversation.ts'
 import { joins } from './person.ts'
@@ -221,7 +221,7 @@ describe.each(Object.entries(clis))('%s', (_, cli) => {
   })
 })
 
-describe.each(Object.entries(spoken))('a program that is no %s', (preset) => {
+describe.each((await spokenPresets()).map(({ name }) => name))('a program that is no %s', (preset) => {
   const strange = (does: string) => {
     const cli = { preset, package: null, program: '', led: () => ({ env: {} }) }
     return talk(cli, [], { argv: ['/bin/sh', '-c', `${does}; exec tail -f /dev/null`] })

@@ -7,7 +7,7 @@ import { dirname, join } from 'node:path'
 import process from 'node:process'
 import type { Agent, Run } from '../../actors/agents/driver.ts'
 import type { Fact } from '../../actors/agents/evidence.ts'
-import { spoken } from '../../actors/agents/spoken.ts'
+import { presetOf } from '../../actors/agents/presets.ts'
 import { endAll, marked, markOf } from '../../actors/processes.ts'
 import type { Script } from '../../examples/model/script.ts'
 import { type ScriptedModel, scriptedModel } from '../../examples/model/server.ts'
@@ -86,7 +86,7 @@ export async function talk(
     if (fact.what === 'started') run.conversation = fact.conversation
     for (const look of waiting) look()
   }
-  const drive = spoken[cli.preset]?.drive
+  const drive = (await presetOf(cli.preset)).drive
   if (!drive) throw new Error(`${cli.preset} has no driver`)
   const begin = (resumed: boolean) => drive({ ...run, resumed }, tell)
   let agent = begin(run.resumed)
