@@ -4,6 +4,7 @@
 import { existsSync, readdirSync } from 'node:fs'
 import { join } from 'node:path'
 import { mayor, overseer, pluginOf, polecatOf, refineryOf, witnessOf } from '../machines/address.ts'
+import { isPreset, presetOf } from './agents/presets.ts'
 import { ConfigUnusable, limitsOf, type RigConfig, readConfig, rigConfig, rigsConfig, townConfig } from './config.ts'
 import { textAt } from './files.ts'
 import { rigLayout, townLayout } from './layout.ts'
@@ -115,12 +116,14 @@ const namesIn = (path: string) => (existsSync(path) ? readdirSync(path).filter((
  * Names that the rigs want handed on of the environment their daemon is started in. Read leniently and without the
  * schema: a file that is not as it should be is told of by the daemon, and adds nothing here.
  */
-export function namesHandedOn(root: string): string[] {
+export async function namesHandedOn(root: string): Promise<string[]> {
   const rigs = Object.keys((lenient(townLayout(root).rigsJson).rigs as object | undefined) ?? {})
-  return rigs.flatMap((rig) => {
-    const { extra_env, gate_env } = lenient(rigLayout(root, rig).config)
-    return [extra_env, gate_env].flat().filter((name) => typeof name === 'string')
+  const each = rigs.map(async (rig) => {
+    const { extra_env, gate_env, agent } = lenient(rigLayout(root, rig).config)
+    const passes = typeof agent === 'string' && isPreset(agent) ? ((await presetOf(agent)).passes ?? []) : []
+    return [extra_env, gate_env, passes].flat().filter((name) => typeof name === 'string')
   })
+  return (await Promise.all(each)).flat()
 }
 
 function lenient(path: string): Record<string, unknown> {

@@ -1,6 +1,8 @@
 // The composition root: store, clock, chance, hands and roles put together into one running town.
 // Never: decides anything; it connects.
+
 import { randomUUID } from 'node:crypto'
+import { dirname, extname, join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { beadsHands } from '../actors/beads/hands.ts'
 import { reseal } from '../actors/beads/reseal.ts'
@@ -376,6 +378,7 @@ function handsOf({ town, env, entry, report }: TownOptions, { rigs, shelves, plu
       secret,
       env,
       node: entry.node,
+      supervisor: join(dirname(entry.gt), `supervisor${extname(entry.gt)}`),
       clock: systemClock,
     }),
     ...pluginHands({ town, env: bare, plugins }),

@@ -119,6 +119,13 @@ export const mailCases: { [T in MailType]: readonly MailCase<T>[] } = {
   ],
   'session.started': [{ from: session, body: { epoch: 1, pid: 4242, backend: 'process' } }],
   'session.stalled': [{ from: session, body: { epoch: 1, silentMs: 1_800_000, tail: '' } }],
+  'session.idle': [{ from: session, body: { epoch: 1 } }],
+  'words.said': [{ from: nux, body: { by: overseer, text: 'How is it going?' } }],
+  'account.held': [
+    { from: session, body: { issue: 'w-1', what: 'limited', until: 3_600_000, why: 'usage limit reached' } },
+    { from: session, body: { issue: 'w-1', what: 'limited', until: null, why: '' } },
+    { from: session, body: { issue: 'w-1', what: 'refused', until: null, why: 'invalid x-api-key' } },
+  ],
   'session.stopRequested': [{ from: overseer, body: { polecat: 'Nux' } }],
   'session.killRequested': [
     { from: keeper, body: { reason: 'stopped' } },
@@ -130,6 +137,7 @@ export const mailCases: { [T in MailType]: readonly MailCase<T>[] } = {
     { from: session, body: { epoch: 1, exitCode: 143, cause: 'stalled', tail: '' } },
     { from: session, body: { epoch: 1, exitCode: 143, cause: 'stopped', tail: '' } },
     { from: session, body: { epoch: 1, exitCode: null, cause: 'cut_off', tail: '' } },
+    { from: session, body: { epoch: 1, exitCode: 143, cause: 'refused', tail: 'invalid x-api-key' } },
   ],
 
   'merge.requested': [
@@ -200,6 +208,7 @@ export const mailCases: { [T in MailType]: readonly MailCase<T>[] } = {
   ],
 }
 
+const looked = { seen: 0, conversation: null, receipts: [] }
 const found = {
   kind: 'found',
   onBranch: 'polecat/Nux-1',
@@ -248,7 +257,10 @@ export const unlucky: { [N in EffectName]?: readonly EffectOutput<N>[] } = {
     { kind: 'denied', why: 'write access is not granted' },
   ],
   confirmLanded: [{ kind: 'absent' }, { kind: 'unreachable', why: 'origin does not answer' }],
-  startSession: [{ kind: 'failed', why: 'no such program', tail: '' }],
+  startSession: [
+    { kind: 'failed', why: 'no such program', tail: '' },
+    { kind: 'refused', why: 'claude is not on the PATH' },
+  ],
 }
 const unluckily = <N extends EffectName>(name: N): readonly EffectOutput<N>[] => unlucky[name] ?? []
 
@@ -338,12 +350,25 @@ export const effectCases: { [N in EffectName]: readonly EffectOutput<N>[] } = {
   ],
   landCandidate: [{ kind: 'pushed' }, { kind: 'moved' }, ...unluckily('landCandidate')],
   confirmLanded: [{ kind: 'confirmed' }, ...unluckily('confirmLanded')],
-  startSession: [{ kind: 'started', session: running }, ...unluckily('startSession')],
-  watchSession: [
-    { kind: 'ended', exitCode: 0, tail: '', cutOff: false },
-    { kind: 'ended', exitCode: null, tail: '', cutOff: true },
-    { kind: 'stalled', silentMs: 1_800_000, tail: '' },
+  startSession: [
+    { kind: 'started', session: running, spoken: false },
+    { kind: 'started', session: running, spoken: true },
+    ...unluckily('startSession'),
   ],
+  watchSession: [
+    { kind: 'ended', exitCode: 0, tail: '', cutOff: false, ...looked },
+    { kind: 'ended', exitCode: 2, tail: 'unknown option', cutOff: false, ...looked },
+    { kind: 'ended', exitCode: null, tail: '', cutOff: true, ...looked },
+    { kind: 'stalled', silentMs: 1_800_000, tail: '', ...looked },
+    { kind: 'heard', ...looked, conversation: 'c-1', receipts: [{ id: 'm-1', state: 'delivered' }] },
+    { kind: 'turn_over', end: 'done', why: '', ...looked },
+    { kind: 'turn_over', end: 'failed', why: 'overloaded', ...looked },
+    { kind: 'turn_over', end: 'overlong', why: 'prompt is too long', ...looked },
+    { kind: 'limited', until: 3_600_000, why: 'usage limit reached', ...looked },
+    { kind: 'refused', why: 'invalid x-api-key', ...looked },
+    { kind: 'pause_over', ...looked },
+  ],
+  tellSession: [{ laid: true }],
   killSession: [{ exitCode: 143, tail: '' }],
   runPlugin: [{ kind: 'answered', reply: 'yes' }, { kind: 'silent' }, { kind: 'failed', why: 'exit 1', tail: '' }],
 }

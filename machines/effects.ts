@@ -3,30 +3,14 @@
 // crash.
 import { z } from 'zod'
 import { type EffectKind, effect } from './effect.ts'
-import { branchName, issueBrief, issueId, mergeRequest, preserved, returnReason, sha, startable } from './mail.ts'
+import { issueBrief, issueId, mergeRequest, preserved, sha, startable } from './mail.ts'
+import { place, sessionEffects } from './session-effects.ts'
 
 const placeLane = (input: { rig: string }) => `places:${input.rig}`
 const keepLane = (input: { rig: string }) => `keep:${input.rig}`
 /** Places are made and cleared side by side: git locks single refs, and what needs more waits for it by itself. */
 const placesAtOnce = 4
 const beadsLane = (input: { rig: string }) => `beads:${input.rig}`
-
-/** A worker's place: `polecats/<polecat>` on `branch`, of one incarnation of that name. */
-const place = z.object({ rig: z.string(), polecat: z.string(), incarnation: z.int(), branch: branchName })
-
-/** How a started session is found again: never by name alone. */
-export const sessionRecord = z.object({
-  id: z.string(),
-  backend: z.enum(['tmux', 'process']),
-  /** 0: it was gone before anybody could ask; never the first process of the machine. */
-  pid: z.int().refine((pid) => pid === 0 || pid >= 2),
-  /** The kernel's start time of `pid`, as text (clock ticks since boot on Linux); a recycled pid has another. */
-  pidStart: z.string(),
-  epoch: z.int(),
-  /** Folder with the session's output, exit status and start mark. */
-  dir: z.string(),
-})
-export type SessionRecord = z.infer<typeof sessionRecord>
 
 /** `unreachable`: no answer, or not in time. `denied`: origin answers, and does not let this user in, or not write. */
 const originTrouble = [
@@ -318,59 +302,7 @@ export const effects = {
     lane: (input) => `land:${input.rig}`,
   }),
 
-  // sessions
-  startSession: effect({
-    input: place.extend({
-      id: z.string(),
-      address: z.string(),
-      epoch: z.int(),
-      issue: issueBrief,
-      worktree: z.string(),
-      attempt: z.int(),
-      returned: returnReason.nullable(),
-    }),
-    /** `started` once the session itself has said so. */
-    output: z.discriminatedUnion('kind', [
-      z.object({ kind: z.literal('started'), session: sessionRecord }),
-      z.object({ kind: z.literal('failed'), why: z.string(), tail: z.string() }),
-    ]),
-    lane: (input) => `start:${input.rig}`,
-    laneLimit: 4,
-    starts: true,
-  }),
-  /**
-   * Waits, over daemon restarts too, until the session ends or shows no progress for the rig's limit, counted in
-   * watched time.
-   */
-  watchSession: effect({
-    input: z.object({
-      rig: z.string(),
-      session: sessionRecord,
-      worktree: z.string(),
-      /** false: only the end counts; silence was reported before. */
-      stallMatters: z.boolean(),
-    }),
-    output: z.discriminatedUnion('kind', [
-      z.object({
-        kind: z.literal('ended'),
-        exitCode: z.int().nullable(),
-        tail: z.string(),
-        /** What held it (tmux's server) ended, and it with that. */
-        cutOff: z.boolean().default(false),
-      }),
-      z.object({ kind: z.literal('stalled'), silentMs: z.int(), tail: z.string() }),
-    ]),
-    lane: () => null,
-  }),
-  killSession: effect({
-    /**
-     * `session` is null when the start was not confirmed: whatever runs, or is about to run, under `id` is ended.
-     * `lastWords`: whether anybody wants to read its last output.
-     */
-    input: z.object({ rig: z.string(), id: z.string(), session: sessionRecord.nullable(), lastWords: z.boolean() }),
-    output: z.object({ exitCode: z.int().nullable(), tail: z.string() }),
-    lane: () => null,
-  }),
+  ...sessionEffects,
 
   // plugins
   /** Runs the plugin's `run` program with one message on its standard input. Its output is the reply. */

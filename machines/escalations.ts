@@ -12,6 +12,8 @@ export const causes = {
   remains: (rig: string, polecat: string) => `${rig}/remains/${polecat}`,
   /** Good work that cannot land. */
   queue: (rig: string, what: string) => `${rig}/queue/${what}`,
+  /** Key, credit or configuration of a rig's agents. */
+  account: (rig: string) => `${rig}/account`,
   /** Issues that cannot be read. */
   issues: (rig: string) => `${rig}/issues`,
   /** An actor that crashed too often. */
@@ -82,6 +84,18 @@ export const stranded = (rig: string, polecat: string, issue: string, reason: st
     `Why: ${reason}.`,
     `What was pinned of its work is listed by \`gt recover ${rig}/${polecat}\`; the rest is where it was.`,
     `Until then it keeps its place among the workers. When the cause is gone: \`gt session stop ${rig}/${polecat}\`.`,
+  ])
+
+export const refusedAccount = (rig: string, issue: string, why: string) =>
+  raised(causes.account(rig), rig, issue, `the agents of ${rig} cannot work: ${why.split('\n')[0]}`, [
+    `Why: ${why}`,
+    `The rig is stopped; its workers keep their places and their work, and no try is counted. It was met first on ${issue}.`,
+    '',
+    'Mend the key, the credit or the configuration:',
+    '  gt agents                        what is installed, and which key is set',
+    '  gt agents try <preset>           one real turn',
+    `  gt rig set ${rig} agent=…        another agent, or its program (worker), or model`,
+    'It goes on by itself after `gt rig set`, and after `gt down` and `gt up` with another key; or: gt up',
   ])
 
 export const unreadable = (rig: string, why: string): Outgoing => ({

@@ -2,7 +2,7 @@
 // handoff command)
 // Never: names a way around.
 import type { EffectOutput } from './effects.ts'
-import type { Outcome } from './mail.ts'
+import type { Outcome, ReturnReason } from './mail.ts'
 
 /** undefined: nothing does. `nothingToDo`: the worker says that there is nothing to change. */
 export function obstacle(
@@ -28,6 +28,25 @@ export function obstacle(
   if (found.ahead === 0 && found.own === 0)
     return `${branch} has no commit that main lacks; commit your work on ${issue}, ${again}. If there is nothing to change: \`gt handoff --no-change <why>\``
   return undefined
+}
+
+/** What an agent is told that waits, and has not said how it ended. undefined: its place could not be looked at. */
+export function reminder(
+  worker: { address: string; branch: string; issue: string; returned: ReturnReason | null },
+  found: EffectOutput<'inspectWorktree'> | undefined,
+): string {
+  const { branch, issue, returned } = worker
+  const lacking = found && obstacle({ ...worker, nothingToDo: false }, found)
+  return [
+    `You have stopped, and have not said how ${issue} ended.`,
+    lacking === undefined && found
+      ? `Your commits on ${branch} are not handed over yet: run \`gt handoff\`.`
+      : (lacking ?? 'Look at `git status`, commit what belongs to it, then run `gt handoff`.'),
+    returned?.tail ? `It had come back: ${returned.summary}\n${returned.tail}`.slice(0, 2000) : '',
+    'If you cannot go on: `gt handoff --blocked-by <issue>` or `gt handoff --cannot "<why>"`. If there is work left, go on with it.',
+  ]
+    .filter((line) => line !== '')
+    .join('\n')
 }
 
 interface Ending {
@@ -79,10 +98,12 @@ export function howItEnded(worker: {
   const how =
     end?.cause === 'failed'
       ? 'the session never started'
-      : end?.cause === 'stalled'
-        ? 'the session showed no progress'
-        : end?.cause === 'cut_off'
-          ? 'the session was cut off: tmux’s server ended again and again'
-          : `the session ended without a handoff (exit ${end?.exitCode ?? 'unknown'})`
+      : end?.cause === 'overlong'
+        ? 'its context was full'
+        : end?.cause === 'stalled'
+          ? 'the session showed no progress'
+          : end?.cause === 'cut_off'
+            ? 'the session was cut off: tmux’s server ended again and again'
+            : `the session ended without a handoff (exit ${end?.exitCode ?? 'unknown'})`
   return `${how}, ${starts} times`
 }

@@ -2,9 +2,10 @@
 // Never: decides whether it is said.
 import { keeperOf, polecatOf, refineryOf, sessionOf } from './address.ts'
 import type { EffectOutput } from './effects.ts'
-import { farewell, obstacle } from './handoff.ts'
-import type { IssueBrief, Outcome, Outgoing, Preserved, ReturnReason } from './mail.ts'
+import { farewell, obstacle, reminder } from './handoff.ts'
+import type { IssueBrief, MailEvent, Outcome, Outgoing, Preserved, ReturnReason } from './mail.ts'
 import { outputOf, wordsOf } from './profile.ts'
+import { asWords } from './said.ts'
 
 export interface PolecatInput {
   rig: string
@@ -38,6 +39,8 @@ export interface PolecatContext extends PolecatInput {
   sessionOver: boolean
   /** The Overseer has stopped it: it starts nothing until it is resumed. */
   paused: boolean
+  /** How often its agent was told, in this start, that it has not said how it ended; absent: never. */
+  reminded?: number
   /** Its session has been silent for too long, said once a session. */
   silent: { ms: number; tail: string } | null
   lastEnd: { cause: string; exitCode: number | null; tail: string } | null
@@ -115,6 +118,12 @@ const goodbye = (context: PolecatContext) =>
 
 /** One answer, to everybody who asked for the handoff. */
 const answer = (context: PolecatContext, ok: boolean, text: string) => context.askIds.map((to) => ({ to, ok, text }))
+
+const toItsAgent = ({ rig, name, address }: PolecatContext, text: string, by: string = address): Outgoing => ({
+  to: sessionOf(rig, name),
+  type: 'words.said',
+  body: { by, text },
+})
 
 const toItsKeeper = ({ rig, name }: PolecatContext) => keeperOf(rig, name)
 
@@ -213,6 +222,13 @@ export const says = {
     ok: true,
     text: goodbye(context).answer,
   }),
+  neverSaidSo: 'its turns ended again and again without a handoff, and it was told each time',
+  reminds: ({ context, event }: Known & { event: object }): Outgoing =>
+    toItsAgent(context, reminder({ ...context, issue: issueOf(context) }, outputOf<'inspectWorktree'>(event))),
+  remindsBlindly: ({ context }: Known): Outgoing =>
+    toItsAgent(context, reminder({ ...context, issue: issueOf(context) }, undefined)),
+  isTold: ({ context, event }: Known & { event: MailEvent<'message.sent'> }): Outgoing =>
+    toItsAgent(context, asWords(event), event.from),
   notNow: ({ context, event }: Known & { event: { mailId: string } }) => ({
     to: event.mailId,
     ok: false,

@@ -1,5 +1,6 @@
 // Ledger: what a Witness keeps of its rig's work, and how each piece of news changes it. Pure bookkeeping.
 // Never: says anything itself; what is to be said is handed back.
+import type { Allowance } from './accounts.ts'
 import { keeperOf, mayor, polecatOf, refineryOf } from './address.ts'
 import type { EffectOutput } from './effects.ts'
 import { causes, cleared, unreadable } from './escalations.ts'
@@ -59,6 +60,8 @@ export interface WitnessContext extends Ledger {
   chosenFor: string
   /** Something changed since the last survey. */
   look: boolean
+  /** What the rig's agents lack; null, absent: nothing. */
+  allowance?: Allowance | null
 }
 
 export const begun = (input: WitnessInput | undefined): WitnessContext => ({

@@ -2,7 +2,7 @@
 // runtime refuses all others.
 // Never: sends anything; a mail is data.
 import { z } from 'zod'
-import { asOneLine, bodyLengthMax, subjectLengthMax } from './texts.ts'
+import { asOneLine, bodyLengthMax, subjectLengthMax, wordsLengthMax } from './texts.ts'
 
 /** Issue ids, branch names and titles reach git, tmux and files: each has this one parser. */
 export const issueId = z
@@ -114,9 +114,11 @@ const sessionEnd = z.object({
   exitCode: z.int().nullable(),
   /**
    * `killed`: the Witness ended it; `stopped`: the Overseer did (no try is counted); `gone`: it ended by itself;
-   * `failed`: it never started; `stalled`: no progress; `cut_off`: what held it (tmux's server) ended.
+   * `failed`: it never started, or its service failed it for good; `stalled`: no progress; `cut_off`: what held it
+   * (tmux's server) ended; `refused`: key, credit or configuration (no try is counted); `overlong`: its context was
+   * full.
    */
-  cause: z.enum(['killed', 'stopped', 'gone', 'failed', 'stalled', 'cut_off']),
+  cause: z.enum(['killed', 'stopped', 'gone', 'failed', 'stalled', 'cut_off', 'refused', 'overlong']),
   /** Last lines of its output. */
   tail: z.string(),
 })
@@ -245,6 +247,23 @@ export const mails = {
   ),
   'session.started': said(['session'], z.object({ epoch: z.int(), pid: z.int(), backend: z.string() })),
   'session.stalled': said(['session'], z.object({ epoch: z.int(), silentMs: z.int(), tail: z.string() })),
+  /** Its agent waits to be spoken to, and has not said how it ended. */
+  'session.idle': said(['session'], z.object({ epoch: z.int() })),
+  /** Words for the agent; `by`: who has them to say. */
+  'words.said': said(['polecat'], z.object({ by: z.string(), text: z.string().max(wordsLengthMax) })),
+  /**
+   * Nothing can be done on the account of the rig's agents. `limited`: until then (milliseconds since the epoch; null:
+   * nobody knows); `refused`: until somebody mends key, credit or configuration.
+   */
+  'account.held': said(
+    ['session'],
+    z.object({
+      issue: issueId,
+      what: z.enum(['limited', 'refused']),
+      until: z.number().nullable(),
+      why: z.string(),
+    }),
+  ),
   'session.stopRequested': said(['overseer'], z.object({ polecat: z.string() })),
   'session.killRequested': said(['keeper'], z.object({ reason: z.enum(['killed', 'stopped', 'stalled']) })),
   'session.ended': said(['session'], sessionEnd),

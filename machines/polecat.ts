@@ -3,38 +3,23 @@
 // Life: awaiting → preparing → setting up → starting → working → handing over → pending_shutdown → retired. Bottom-up:
 // it asks to be ended when its work is in the queue, or when there is nothing more that it can do.
 // Never: kills its session, removes its worktree or deletes its branch; the Witness does.
-import { assign, setup } from 'xstate'
+import { assign } from 'xstate'
 import { howItEnded } from './handoff.ts'
-import {
-  born,
-  type Conclusion,
-  concluded,
-  inTheWay,
-  issueOf,
-  type PolecatContext,
-  type PolecatInput,
-  placeOf,
-  says,
-} from './incarnation.ts'
-import type { MailEvent } from './mail.ts'
-import { hands, outputOf, verdicts, words, wordsOf } from './profile.ts'
+import { born, concluded, issueOf, placeOf, says } from './incarnation.ts'
+import { wordsOf } from './profile.ts'
+import { worker } from './worker.ts'
 
-export const polecatUnderstands = [
-  'worker.assigned',
-  'session.started',
-  'session.ended',
-  'session.stalled',
-  'handoff.requested',
-  'merge.queued',
-  'work.paused',
-  'work.resumed',
-  'polecat.retired',
+export { polecatUnderstands } from './worker.ts'
+
+/** While its session is at work. */
+const goesIdle = [
+  { guard: 'remindersLeft', target: 'reminding' },
+  {
+    target: 'pending_shutdown',
+    description: 'Told often enough.',
+    actions: { type: 'conclude', params: { outcome: 'failed', reason: says.neverSaidSo } },
+  },
 ] as const
-type Understands = MailEvent<(typeof polecatUnderstands)[number]>
-
-/** As often an end that is not its fault costs it no start. */
-const sparedMax = 5
-
 /** While its session is at work. */
 const saysHowItEnds = [
   { guard: 'saysDone', target: 'handing_over', actions: ['rememberAsker', 'rememberWish'] },
@@ -45,76 +30,7 @@ const saysHowItEnds = [
   },
 ] as const
 
-export const polecatMachine = setup({
-  types: { context: {} as PolecatContext, events: {} as Understands, input: {} as PolecatInput },
-  actors: hands,
-  actions: {
-    ...words,
-    rememberSilence: assign(({ event }) =>
-      event.type === 'session.stalled' ? { silent: { ms: event.silentMs, tail: event.tail } } : {},
-    ),
-    rememberAsker: assign(({ context, event }) =>
-      event.type === 'handoff.requested' ? { askIds: [...context.askIds, event.mailId] } : {},
-    ),
-    /** What it says that it has come to. */
-    rememberWish: assign(({ event }) =>
-      event.type === 'handoff.requested'
-        ? {
-            outcome: event.outcome === 'work' ? ('handed_over' as const) : event.outcome,
-            reason: event.reason,
-            blockedBy: event.blockedBy,
-          }
-        : {},
-    ),
-    spare: assign(({ context: { starts, spared = 0 } }) => ({ starts: Math.max(0, starts - 1), spared: spared + 1 })),
-    pause: assign({ paused: true }),
-    resume: assign({ paused: false }),
-    /** The start came to nothing. */
-    stumble: assign((_, trouble: string) => ({ trouble })),
-    conclude: assign((_, { outcome, reason, blockedBy }: Conclusion) => ({
-      outcome,
-      reason,
-      blockedBy: blockedBy ?? null,
-    })),
-    rememberEnd: assign(({ event }) =>
-      event.type === 'session.ended'
-        ? {
-            sessionOver: true,
-            silent: null,
-            lastEnd: { cause: event.cause, exitCode: event.exitCode, tail: event.tail },
-          }
-        : {},
-    ),
-  },
-  guards: {
-    ...verdicts,
-    stoppedByTheOverseer: ({ context }) => context.paused || context.lastEnd?.cause === 'stopped',
-    /** What held its session ended, which is not its fault; again and again, somebody has to look. */
-    cutOff: ({ context }) => context.lastEnd?.cause === 'cut_off' && (context.spared ?? 0) < sparedMax,
-    /** It ended by itself, and its issue was not asked yet: it may say why. */
-    unexplained: ({ context }) => context.lastEnd?.cause === 'gone' && !context.asked,
-    startsLeft: ({ context }) => context.starts < context.startsMax,
-    sessionOver: ({ context }) => context.sessionOver,
-    saysDone: ({ event }) =>
-      event.type === 'handoff.requested' && (event.outcome === 'work' || event.outcome === 'no_change'),
-    saysNothingToDo: ({ context, event }) => context.outcome === 'no_change' && inTheWay(context, event) === undefined,
-    readyToHandOver: ({ context, event }) => inTheWay(context, event) === undefined,
-    hasWork: ({ event }) => {
-      const found = outputOf<'inspectWorktree'>(event)
-      return found.kind === 'found' && found.ahead + found.own > 0
-    },
-    closedByItself: ({ event }) => {
-      const found = outputOf<'readIssue'>(event)
-      return found.kind === 'closed' && found.byHolder
-    },
-    somethingPinned: ({ event }) => outputOf<'pinWork'>(event).head !== null,
-  },
-  delays: {
-    /** 1 s, 2 s, 4 s … between starts that led nowhere. */
-    startBackoff: ({ context: { starts, spared = 0 } }) =>
-      Math.min(60_000, 1000 * 2 ** Math.max(0, starts + spared - 1)),
-  },
-}).createMachine({
+export const polecatMachine = worker.createMachine({
   id: 'polecat',
   context: ({ input }) => born(input),
   initial: 'awaiting',
@@ -128,6 +44,10 @@ export const polecatMachine = setup({
       actions: { type: 'reply', params: says.notNow },
     },
     'session.ended': { actions: 'rememberEnd' },
+    'message.sent': {
+      description: 'Somebody writes to it: its agent is told, now or when there is one.',
+      actions: { type: 'mail', params: says.isTold },
+    },
     'session.stalled': {
       description: 'Silent while something else is decided: remembered, for when it is to go on.',
       actions: 'rememberSilence',
@@ -188,7 +108,7 @@ export const polecatMachine = setup({
     },
     starting: {
       description: 'A session has been asked for.',
-      entry: [assign({ sessionOver: false, asked: false }), { type: 'mail', params: says.asksForSession }],
+      entry: [assign({ sessionOver: false, asked: false, reminded: 0 }), { type: 'mail', params: says.asksForSession }],
       on: {
         'session.started': { target: 'working', actions: assign({ sessionOver: false, silent: null }) },
         'session.ended': { target: 'interrupted', actions: 'rememberEnd' },
@@ -207,6 +127,22 @@ export const polecatMachine = setup({
           description: 'Silent for too long: only the Witness may end the run.',
           actions: ['rememberSilence', { type: 'mail', params: says.isStuck }],
         },
+        'session.idle': goesIdle,
+      },
+    },
+    reminding: {
+      description: 'Its agent waits, and has not said how it ended: what is lacking is told in the same conversation.',
+      entry: 'remind',
+      invoke: {
+        id: 'remind',
+        src: 'inspectWorktree',
+        input: placeOf,
+        onDone: { target: 'back_to_work', actions: { type: 'mail', params: says.reminds } },
+        onError: { target: 'back_to_work', actions: { type: 'mail', params: says.remindsBlindly } },
+      },
+      on: {
+        'handoff.requested': saysHowItEnds,
+        'session.ended': { target: 'interrupted', actions: 'rememberEnd' },
       },
     },
     interrupted: {
@@ -354,6 +290,7 @@ export const polecatMachine = setup({
         'session.stalled': {
           actions: ['rememberSilence', { type: 'mail', params: says.isStuck }],
         },
+        'session.idle': goesIdle,
       },
     },
     pending_shutdown: {
@@ -376,9 +313,9 @@ export const polecatMachine = setup({
 
 /** Late or repeated news, and people's words, which are kept as beads. */
 export const polecatIgnores = [
-  'message.sent',
   'session.started',
   'session.stalled',
+  'session.idle',
   'work.paused',
   'work.resumed',
   'merge.queued',

@@ -40,6 +40,7 @@ export const words = {
   /** Effects whose result nobody waits for; the runtime tries them again by itself. */
   closeIssues: (_: unknown, _input: EffectWish<'closeIssues'>) => {},
   releaseIssue: (_: unknown, _input: EffectWish<'releaseIssue'>) => {},
+  tellSession: (_: unknown, _input: EffectWish<'tellSession'> | EffectWish<'tellSession'>[]) => {},
 }
 
 /** What follows from one thing that happened: how the context changes, and what is said. */
@@ -50,6 +51,7 @@ export interface News<Context> {
   reply?: Answer
   close?: EffectWish<'closeIssues'>
   release?: EffectWish<'releaseIssue'>
+  tell?: readonly EffectWish<'tellSession'>[]
 }
 
 /** One thing after the other: each sees the context as the one before left it. */
@@ -75,7 +77,8 @@ interface Enqueue<Context> {
       | { type: 'mail'; params: Outgoing[] }
       | { type: 'reply'; params: Answer }
       | { type: 'closeIssues'; params: EffectWish<'closeIssues'> }
-      | { type: 'releaseIssue'; params: EffectWish<'releaseIssue'> },
+      | { type: 'releaseIssue'; params: EffectWish<'releaseIssue'> }
+      | { type: 'tellSession'; params: EffectWish<'tellSession'>[] },
   ): void
   assign(changes: Partial<Context>): void
 }
@@ -85,6 +88,7 @@ function publish<Context>(enqueue: Enqueue<Context>, news: News<Context>): void 
   for (const note of news.notes ?? []) enqueue({ type: 'note', params: note })
   if (news.release) enqueue({ type: 'releaseIssue', params: news.release })
   if (news.close) enqueue({ type: 'closeIssues', params: news.close })
+  if (news.tell && news.tell.length > 0) enqueue({ type: 'tellSession', params: [...news.tell] })
   if (news.mail && news.mail.length > 0) enqueue({ type: 'mail', params: [...news.mail] })
   if (news.reply) enqueue({ type: 'reply', params: news.reply })
   enqueue.assign(news.changes ?? {})

@@ -1,54 +1,33 @@
-// Session: one polecat's runs of an agent CLI, one after the other, each with an epoch of its own.
-// Life: absent → starting → running → absent again; `killing` on the way when the Witness asks for it.
-// Never: restarts by itself (the polecat decides), and ends a run only for its keeper.
+// Session: one polecat's runs of an agent CLI, one after the other, each with an epoch of its own, and the conversation
+// that goes on through them. (spec: Session, nudges)
+// Life: absent → starting → running → absent again; `killing` on the way when somebody asks for it, or when nothing
+// more can come of it. While it runs it is heard of, silent, or waits for an allowance of its account.
+// Never: restarts by itself (the polecat decides), and ends a healthy run only for its keeper.
 import { assign, setup } from 'xstate'
 import { polecatOf } from './address.ts'
-import type { SessionRecord } from './effects.ts'
-import type { IssueBrief, MailEvent, Outgoing, ReturnReason } from './mail.ts'
-import { hands, verdicts, words, wordsOf } from './profile.ts'
+import { ended, heard, refused, type SessionContext, telling, withWords } from './hearing.ts'
+import type { IssueBrief, MailEvent } from './mail.ts'
+import { hands, newsOf, outputOf, verdicts, words, wordsOf } from './profile.ts'
+import { again, expired } from './said.ts'
+import type { SessionRecord } from './session-effects.ts'
 
-export const sessionUnderstands = ['session.requested', 'session.killRequested'] as const
+export const sessionUnderstands = ['session.requested', 'session.killRequested', 'words.said'] as const
 type Understands = MailEvent<(typeof sessionUnderstands)[number]>
 
-interface Context {
-  rig: string
-  polecat: string
-  address: string
-  /** Grows with every start; calls of an older epoch are refused. */
-  epoch: number
-  incarnation: number
-  issue: IssueBrief | null
-  worktree: string
-  branch: string
-  attempt: number
-  returned: ReturnReason | null
-  session: SessionRecord | null
-  /** Everybody who asked for the end: each is told of it. */
-  killers: string[]
-  killReason: 'killed' | 'stopped' | 'stalled' | 'failed'
-  /** Why the start came to nothing. */
-  trouble: string
-}
+type Context = SessionContext
 
-const ended = (
-  context: Context,
-  cause: 'killed' | 'stopped' | 'stalled' | 'gone' | 'failed' | 'cut_off',
-  exitCode: number | null,
-  tail: string,
-): Outgoing[] => {
-  const recipients = new Set([polecatOf(context.rig, context.polecat), ...context.killers])
-  return [...recipients].map((to) => ({
-    to,
-    type: 'session.ended',
-    body: { epoch: context.epoch, exitCode, cause, tail },
-  }))
+/** What is known of a run that nobody has spoken with. */
+export const unspoken = {
+  spoken: false,
+  conversation: null,
+  isThere: false,
+  seen: 0,
+  words: [],
+  told: 0,
+  failures: 0,
+  pause: null,
+  asked: false,
 }
-
-/** Nobody asked for it: by itself, or with what held it. */
-const endedItself = (
-  context: Context,
-  { exitCode, tail, cutOff }: { exitCode: number | null; tail: string; cutOff: boolean },
-) => ended(context, cutOff ? 'cut_off' : 'gone', exitCode, tail)
 
 /** Name of this run in tmux, folders and logs: no two runs of a town share one. */
 export const sessionId = (context: { rig: string; polecat: string; incarnation: number; epoch: number }) =>
@@ -67,6 +46,53 @@ const unwatched = (context: Context, event: object) => ({
   issue: context.issue?.id ?? '',
 })
 
+const watches = (context: Context, stallMatters: boolean) => ({
+  rig: context.rig,
+  session: context.session as SessionRecord,
+  worktree: context.worktree,
+  stallMatters,
+  since: context.seen,
+  pause: context.pause && { until: context.pause.until, ms: context.pause.ms },
+})
+
+const hear = {
+  type: 'news',
+  params: ({ event }: { event: object }) => [(context: Context) => heard(context, outputOf<'watchSession'>(event))],
+} as const
+
+/** Where each piece of news of a run leads. */
+const onNews = (here: 'heard' | 'paused' | 'silent') =>
+  [
+    { guard: { type: 'leadsTo', params: 'absent' }, target: '#session.absent', actions: hear },
+    {
+      guard: { type: 'leadsTo', params: 'killing' },
+      target: '#session.killing',
+      description: 'Nothing more can come of it: no key, no room, or its service fails it again and again.',
+      actions: hear,
+    },
+    {
+      guard: { type: 'leadsTo', params: 'silent' },
+      target: '#session.running.silent',
+      reenter: here === 'silent',
+      actions: hear,
+    },
+    {
+      guard: { type: 'leadsTo', params: 'paused' },
+      target: '#session.running.paused',
+      reenter: here === 'paused',
+      actions: hear,
+    },
+    { target: '#session.running.heard', reenter: here === 'heard', actions: hear },
+  ] as const
+
+const onTrouble = {
+  target: '#session.running.unwatched',
+  actions: {
+    type: 'note',
+    params: ({ context, event }: { context: Context; event: object }) => unwatched(context, event),
+  },
+} as const
+
 export const sessionMachine = setup({
   types: {
     context: {} as Context,
@@ -74,8 +100,23 @@ export const sessionMachine = setup({
     input: {} as { rig: string; polecat: string; address: string },
   },
   actors: hands,
-  actions: words,
-  guards: verdicts,
+  actions: {
+    ...words,
+    news: newsOf<Context, Understands>(),
+    aim: assign(({ context, event }) =>
+      event.type === 'session.killRequested'
+        ? { killers: [...new Set([...context.killers, event.from])], killReason: event.reason }
+        : {},
+    ),
+    because: assign((_, { reason, why }: { reason: Context['killReason']; why: string }) => ({
+      killReason: reason,
+      trouble: why,
+    })),
+  },
+  guards: {
+    ...verdicts,
+    leadsTo: ({ context, event }, place: string) => heard(context, outputOf<'watchSession'>(event)).to === place,
+  },
   delays: { killRetry: 10_000 },
 }).createMachine({
   id: 'session',
@@ -94,8 +135,18 @@ export const sessionMachine = setup({
     killers: [],
     killReason: 'killed',
     trouble: '',
+    ...unspoken,
   }),
   initial: 'absent',
+  on: {
+    'words.said': {
+      description: 'Somebody has something to say to the agent; it is said once there is one to hear it.',
+      actions: {
+        type: 'news',
+        params: ({ event }) => [(context) => withWords(context, event.mailId, event.by, event.text)],
+      },
+    },
+  },
   states: {
     absent: {
       description: 'No run. The next request starts one.',
@@ -112,6 +163,17 @@ export const sessionMachine = setup({
             returned: event.returned,
             session: null,
             killers: [],
+            trouble: '',
+            isThere: false,
+            seen: 0,
+            told: 0,
+            failures: 0,
+            pause: null,
+            asked: false,
+            // Another incarnation has another issue: what was said was not meant for it.
+            ...(event.incarnation === context.incarnation
+              ? { words: again(context.words) }
+              : { conversation: null, words: context.incarnation === 0 ? context.words : expired(context.words) }),
           })),
         },
         'session.killRequested': {
@@ -146,13 +208,19 @@ export const sessionMachine = setup({
           worktree: context.worktree,
           attempt: context.attempt,
           returned: context.returned,
+          conversation: context.conversation,
         }),
         onDone: [
           {
             guard: { type: 'answered', params: 'started' },
             target: 'running',
             actions: [
-              assign({ session: ({ event }) => (event.output.kind === 'started' ? event.output.session : null) }),
+              assign(({ context, event: { output } }) =>
+                output.kind === 'started'
+                  ? { session: output.session, spoken: output.spoken, words: output.spoken ? context.words : [] }
+                  : {},
+              ),
+              { type: 'news', params: () => [(context) => ({ tell: telling(context) })] },
               {
                 type: 'mail',
                 params: ({ context, event }) => {
@@ -170,34 +238,47 @@ export const sessionMachine = setup({
             ],
           },
           {
+            guard: { type: 'answered', params: 'refused' },
+            target: 'killing',
+            description: 'As the rig is configured, there can be none.',
+            actions: {
+              type: 'news',
+              params: ({ event: { output } }) => [
+                (context) => refused(context, output.kind === 'refused' ? output.why : ''),
+              ],
+            },
+          },
+          {
             target: 'killing',
             description: 'It may have started all the same: called off before anyone is told.',
-            actions: assign({
-              killReason: 'failed',
-              trouble: ({ event }) =>
-                event.output.kind === 'failed' ? `${event.output.why}\n${event.output.tail}`.trim() : '',
-            }),
+            actions: {
+              type: 'because',
+              params: ({ event: { output } }) => ({
+                reason: 'failed',
+                why: output.kind === 'failed' ? `${output.why}\n${output.tail}`.trim() : '',
+              }),
+            },
           },
         ],
         onError: {
           target: 'killing',
-          actions: assign({ killReason: 'failed', trouble: ({ event }) => wordsOf(event.error) }),
+          actions: { type: 'because', params: ({ event }) => ({ reason: 'failed', why: wordsOf(event.error) }) },
         },
       },
       on: {
         'session.killRequested': {
           target: 'killing',
-          actions: assign({ killers: ({ event }) => [event.from], killReason: ({ event }) => event.reason }),
+          actions: 'aim',
         },
       },
     },
     running: {
-      description: 'An agent is at work. Waits for its end, or for too long a silence.',
+      description: 'An agent is at work. Waits for news of it.',
       initial: 'heard',
       on: {
         'session.killRequested': {
           target: 'killing',
-          actions: assign({ killers: ({ event }) => [event.from], killReason: ({ event }) => event.reason }),
+          actions: 'aim',
         },
       },
       states: {
@@ -206,41 +287,19 @@ export const sessionMachine = setup({
           invoke: {
             id: 'watch',
             src: 'watchSession',
-            input: ({ context }) => ({
-              rig: context.rig,
-              session: context.session as SessionRecord,
-              worktree: context.worktree,
-              stallMatters: true,
-            }),
-            onDone: [
-              {
-                guard: { type: 'answered', params: 'stalled' },
-                target: 'silent',
-                actions: {
-                  type: 'mail',
-                  params: ({ context, event }) =>
-                    event.output.kind === 'stalled'
-                      ? {
-                          to: polecatOf(context.rig, context.polecat),
-                          type: 'session.stalled',
-                          body: { epoch: context.epoch, silentMs: event.output.silentMs, tail: event.output.tail },
-                        }
-                      : [],
-                },
-              },
-              {
-                target: '#session.absent',
-                actions: {
-                  type: 'mail',
-                  params: ({ context, event }) =>
-                    event.output.kind === 'ended' ? endedItself(context, event.output) : [],
-                },
-              },
-            ],
-            onError: {
-              target: 'unwatched',
-              actions: { type: 'note', params: ({ context, event }) => unwatched(context, event) },
-            },
+            input: ({ context }) => watches(context, true),
+            onDone: onNews('heard'),
+            onError: onTrouble,
+          },
+        },
+        paused: {
+          description: 'An allowance is used up, or its service fails: it waits, which costs nothing and no try.',
+          invoke: {
+            id: 'wait',
+            src: 'watchSession',
+            input: ({ context }) => watches(context, false),
+            onDone: onNews('paused'),
+            onError: onTrouble,
           },
         },
         silent: {
@@ -248,24 +307,9 @@ export const sessionMachine = setup({
           invoke: {
             id: 'watchOn',
             src: 'watchSession',
-            input: ({ context }) => ({
-              rig: context.rig,
-              session: context.session as SessionRecord,
-              worktree: context.worktree,
-              stallMatters: false,
-            }),
-            onDone: {
-              target: '#session.absent',
-              actions: {
-                type: 'mail',
-                params: ({ context, event }) =>
-                  event.output.kind === 'ended' ? endedItself(context, event.output) : [],
-              },
-            },
-            onError: {
-              target: 'unwatched',
-              actions: { type: 'note', params: ({ context, event }) => unwatched(context, event) },
-            },
+            input: ({ context }) => watches(context, false),
+            onDone: onNews('silent'),
+            onError: onTrouble,
           },
         },
         unwatched: {
@@ -276,7 +320,7 @@ export const sessionMachine = setup({
     },
     killing: {
       description:
-        'The run is ended, politely, then not: because the Witness asked, or because its start failed and nobody knows how far it came.',
+        'The run is ended, politely, then not: because the Witness asked, because its start failed and nobody knows how far it came, or because nothing more can come of it.',
       on: {
         'session.killRequested': {
           description: 'Already on it.',
@@ -298,16 +342,14 @@ export const sessionMachine = setup({
             }),
             onDone: {
               target: '#session.absent',
-              actions: {
-                type: 'mail',
-                params: ({ context, event }) =>
-                  ended(
-                    context,
-                    context.killReason,
-                    event.output.exitCode,
-                    context.killReason === 'failed' ? context.trouble : event.output.tail,
-                  ),
-              },
+              actions: [
+                {
+                  type: 'mail',
+                  params: ({ context, event }) =>
+                    ended(context, context.killReason, event.output.exitCode, context.trouble || event.output.tail),
+                },
+                assign({ words: ({ context }) => again(context.words) }),
+              ],
             },
             onError: {
               target: 'again',

@@ -5,6 +5,8 @@
 /** Characters of a mail's subject, and of its text. */
 export const subjectLengthMax = 500
 export const bodyLengthMax = 65_536
+/** Characters of what an agent is told at a time; there is more to be read where it says so. */
+export const wordsLengthMax = 8000
 
 const breaks = /[\t\n\v\f\r\u0085\u2028\u2029]+/g
 /** What turns the direction of writing, or ends a line where nobody sees it: in brackets of a pattern. */

@@ -1,15 +1,15 @@
 // Witness: the pit boss of one rig. Finds what is ready and gives it to workers within the rig's capacity; each worker
 // has a keeper of its own (`keeper.ts`), from its first watch to its retirement. (spec: Witness)
-// Life: two regions side by side. `dispatch`: resting → surveying → claiming → spacing → …; `brake`: released or pulled
-// by the Overseer.
+// Life: three regions side by side. `dispatch`: resting → surveying → claiming → spacing → …; `brake`: released, pulled
+// by the Overseer, or halted for want of a key; `allowance`: there, or used up for a while.
 // Never: works on an issue, lands anything, or touches a worker; its keepers do.
-import { and, assign, not, setup, stateIn } from 'xstate'
+import { and, assign, not, stateIn } from 'xstate'
+import { outOfAllowance } from './accounts.ts'
 import { keeperOf, mayor, polecatOf, refineryOf } from './address.ts'
 import { afterRemoval, afterRetirement, afterReturn } from './endings.ts'
-import { cannotLand, causes, cleared } from './escalations.ts'
+import { cannotLand, causes, cleared, refusedAccount } from './escalations.ts'
 import {
   asked,
-  atRest,
   begun,
   chosen,
   claimed,
@@ -20,70 +20,30 @@ import {
   underway,
   unread,
   type WitnessContext,
-  type WitnessInput,
 } from './ledger.ts'
-import type { MailEvent, Outgoing } from './mail.ts'
+import type { Outgoing } from './mail.ts'
 import { freeName } from './names.ts'
-import { hands, type News, newsOf, verdicts, words, wordsOf, workersPool } from './profile.ts'
-import { backoffMs } from './queue.ts'
-import { nextStart } from './waves.ts'
+import { type News, wordsOf, workersPool } from './profile.ts'
+import { choose, room, rounds } from './rounds.ts'
 
 export type { WitnessContext } from './ledger.ts'
-
-export const witnessUnderstands = [
-  'work.assigned',
-  'issues.changed',
-  'rig.configured',
-  'session.stopRequested',
-  'worker.retired',
-  'merge.queued',
-  'merge.landed',
-  'merge.returned',
-  'merge.removed',
-  'merge.stuck',
-  'merge.unstuck',
-  'rig.stopped',
-  'rig.resumed',
-] as const
-type Understands = MailEvent<(typeof witnessUnderstands)[number]>
+export { witnessUnderstands } from './rounds.ts'
 
 type Context = WitnessContext
 
-const room = (context: Context) => Math.max(0, context.maxWorkers - Object.keys(context.workers).length)
-const hasRoom = (context: Context) => room(context) > 0
 /** Shown beyond the places that are free: somebody else may take one first. */
 const spare = 2
-const choose = (context: Context) => nextStart(context.returned, context.ready, underway(context))
 const toEach = (context: Context, type: 'work.paused' | 'work.resumed'): Outgoing[] =>
   Object.keys(context.workers).map((name) => ({ to: keeperOf(context.rig, name), type, body: {} }))
 
-const released = stateIn('#witness.brake.released')
+const released = and([stateIn('#witness.brake.released'), stateIn('#witness.allowance.there')])
+/** Those the Overseer, or an account, stopped go on, and so does the queue. */
+const goesOn = [
+  { type: 'mail', params: ({ context }: { context: Context }) => toEach(context, 'work.resumed') },
+  { type: 'mail', params: ({ context }: { context: Context }) => poke(context) },
+] as const
 
-export const witnessMachine = setup({
-  types: {
-    context: {} as Context,
-    events: {} as Understands,
-    input: {} as WitnessInput,
-  },
-  actors: hands,
-  actions: { ...words, news: newsOf<Context, Understands>(), lookAgain: assign({ look: true }) },
-  guards: {
-    ...verdicts,
-    mayLook: ({ context }) => context.look && !atRest(context),
-    mayStart: ({ context }) => hasRoom(context) && choose(context) !== undefined,
-    noRoom: ({ context }) => !hasRoom(context),
-    /** What it was shown is gone, and there is more. */
-    seesTooLittle: ({ context }) => hasRoom(context) && context.more,
-    works: ({ context, event }) =>
-      event.type === 'session.stopRequested' && context.workers[event.polecat] !== undefined,
-    spaced: ({ context }) => context.spawnDelayMs > 0,
-  },
-  delays: {
-    surveyRetry: 5000,
-    surveyAgain: ({ context }) => backoffMs(context.unread),
-    spawnDelay: ({ context }) => context.spawnDelayMs,
-  },
-}).createMachine({
+export const witnessMachine = rounds.createMachine({
   id: 'witness',
   context: ({ input }) => begun(input),
   type: 'parallel',
@@ -196,10 +156,31 @@ export const witnessMachine = setup({
             },
             'rig.resumed': {
               description: 'It was not stopped; those the Overseer stopped one by one go on, and so does the queue.',
-              actions: [
-                { type: 'mail', params: ({ context }) => toEach(context, 'work.resumed') },
-                { type: 'mail', params: ({ context }) => poke(context) },
-              ],
+              actions: goesOn,
+            },
+            'account.held': {
+              guard: { type: 'saysWhat', params: 'refused' },
+              target: 'halted',
+              description: 'Key, credit or configuration: nobody can work, and somebody has to mend it.',
+              actions: {
+                type: 'mail',
+                params: ({ context, event }) => [
+                  refusedAccount(context.rig, event.issue, event.why),
+                  ...toEach(context, 'work.paused'),
+                ],
+              },
+            },
+          },
+        },
+        halted: {
+          description: 'Its agents have no key, no credit, or cannot be started. The Overseer was asked, once.',
+          exit: { type: 'mail', params: ({ context }) => cleared(causes.account(context.rig)) },
+          on: {
+            'rig.configured': { target: 'released', actions: ['lookAgain', ...goesOn] },
+            'rig.resumed': { target: 'released', actions: ['lookAgain', ...goesOn] },
+            'rig.stopped': {
+              target: 'pulled',
+              actions: { type: 'note', params: ({ event }) => ({ text: `stopped: ${event.why}` }) },
             },
           },
         },
@@ -208,17 +189,42 @@ export const witnessMachine = setup({
           on: {
             'rig.resumed': {
               target: 'released',
-              actions: [
-                'lookAgain',
-                { type: 'note', params: { text: 'goes on' } },
-                { type: 'mail', params: ({ context }) => toEach(context, 'work.resumed') },
-                { type: 'mail', params: ({ context }) => poke(context) },
-              ],
+              actions: ['lookAgain', { type: 'note', params: { text: 'goes on' } }, ...goesOn],
             },
             'rig.stopped': {
               description: 'Said twice: whatever still runs is ended.',
               actions: { type: 'mail', params: ({ context }) => toEach(context, 'work.paused') },
             },
+          },
+        },
+      },
+    },
+    allowance: {
+      description: 'What its agents live on.',
+      initial: 'there',
+      states: {
+        there: {
+          description: 'As far as known, they can work.',
+          on: {
+            'account.held': {
+              guard: { type: 'saysWhat', params: 'limited' },
+              target: 'used_up',
+              actions: ['holdOn', { type: 'mail', params: ({ context, event }) => outOfAllowance(context.rig, event) }],
+            },
+          },
+        },
+        used_up: {
+          description: 'Nobody is started until it is there again; those at work wait.',
+          after: { heldFor: { target: 'there', actions: 'lookAgain' } },
+          on: {
+            'account.held': {
+              guard: { type: 'saysWhat', params: 'limited' },
+              target: 'used_up',
+              reenter: true,
+              description: 'Told by another worker; the later time counts.',
+              actions: 'holdOn',
+            },
+            'rig.resumed': { target: 'there', description: 'Try it.', actions: 'lookAgain' },
           },
         },
       },

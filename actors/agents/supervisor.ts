@@ -2,7 +2,8 @@
 // driven in its own way, hands over the words that lie in the session's folder, and writes down what it sees.
 // It goes on when the daemon is gone, and a new daemon finds all that was written.
 // Never: decides what is said, begins an agent anew, or says the same words twice.
-import { mkdirSync, readdirSync, rmSync, watch } from 'node:fs'
+import { createHash } from 'node:crypto'
+import { existsSync, mkdirSync, readdirSync, rmSync, watch } from 'node:fs'
 import { join } from 'node:path'
 import process from 'node:process'
 import { z } from 'zod'
@@ -28,18 +29,43 @@ export type RunFile = z.infer<typeof runFile>
 const runOf = (dir: string) => join(dir, 'run.json')
 const wordsDir = (dir: string) => join(dir, 'words')
 
-/** Words for the agent, one file each, in the order of their names. `id`: a uuid. */
-const wordsFile = z.object({ id: z.uuid(), text: z.string() })
+/** Words for the agent, one file each, in the order of their names. */
+const wordsFile = z.object({ id: z.string().min(1).max(200), text: z.string() })
+type Words = z.infer<typeof wordsFile>
 const wordsBytesMax = 256 * 1024
+/** It is to end, politely. */
+const endFile = 'end'
+
+/** Somebody speaks with the agent of the session in this folder. */
+export const isSpoken = (dir: string): boolean => existsSync(runOf(dir))
 
 export function describeRun(dir: string, run: RunFile): void {
   writeWhole(runOf(dir), JSON.stringify(run))
 }
 
 /** Lays words down for the supervisor of this session. `place` orders them; the same words twice are said once. */
-export function layDown(dir: string, place: number, words: z.infer<typeof wordsFile>): void {
+export function layDown(dir: string, place: number, words: Words): void {
   mkdirSync(wordsDir(dir), { recursive: true, mode: 0o700 })
-  writeWhole(join(wordsDir(dir), `${String(place).padStart(8, '0')}-${words.id}.json`), JSON.stringify(words))
+  writeWhole(join(wordsDir(dir), `${String(place).padStart(8, '0')}-${uuidOf(words.id)}.json`), JSON.stringify(words))
+}
+
+/** Asks the supervisor of this session to end its agent by the agent's own protocol. */
+export const askToEnd = (dir: string): void => {
+  mkdirSync(wordsDir(dir), { recursive: true, mode: 0o700 })
+  writeWhole(join(wordsDir(dir), endFile), '')
+}
+
+/** What agents' programs know words by: always the same for the same id, so that none says them twice. */
+export function uuidOf(id: string): string {
+  const hex = createHash('sha256').update(id).digest('hex')
+  const variant = ((Number.parseInt(hex.slice(16, 17), 16) & 3) | 8).toString(16)
+  return [
+    hex.slice(0, 8),
+    hex.slice(8, 12),
+    `8${hex.slice(13, 16)}`,
+    `${variant}${hex.slice(17, 20)}`,
+    hex.slice(20, 32),
+  ].join('-')
 }
 
 /** Drives the agent of the session in this folder to its end; resolves with the exit code of this process. */
@@ -49,7 +75,9 @@ export async function supervise(dir: string, now: () => number): Promise<number>
   if (!drive) throw new Error(`nobody can speak with an agent of the preset "${run.preset}"`)
   const write = evidenceIn(dir, now)
   let exitCode: number | null = null
-  const tell = (fact: Fact) => {
+  const known = new Known(evidenceFrom(dir, 0).facts)
+  const tell = (told: Fact) => {
+    const fact = known.hears(told)
     write(fact)
     if (shown(fact)) process.stdout.write(`${shown(fact)}\n`)
     if (fact.what === 'gone') exitCode = fact.exitCode
@@ -57,7 +85,7 @@ export async function supervise(dir: string, now: () => number): Promise<number>
   const env = Object.fromEntries(Object.entries(process.env).filter(([, value]) => value !== undefined))
   const place = { cwd: process.cwd(), env: env as Record<string, string>, dir }
   const agent = drive({ ...run, ...place }, tell)
-  const stop = handOver(dir, agent, tell)
+  const stop = handOver(dir, agent, known, tell)
   for (const signal of ['SIGTERM', 'SIGINT', 'SIGHUP'] as const) process.once(signal, () => void agent.end(graceMs))
   await agent.over
   stop()
@@ -69,21 +97,48 @@ const graceMs = 4000
 /** The folder is looked at so often even where nothing tells of changes, in milliseconds. */
 const lookMs = 20_000
 
+/** What was said to the agent, and what of that is to be said again. */
+class Known {
+  private readonly said = new Set<string>()
+  /** By what the agent's program knows them. */
+  private readonly ids = new Map<string, Words>()
+  private dropped: Words[] = []
+
+  constructor(facts: readonly Fact[]) {
+    for (const fact of facts) if (fact.what === 'message' && fact.state !== 'dropped') this.said.add(fact.id)
+  }
+
+  /** A fact as it is written down: words by their own id. */
+  hears(fact: Fact): Fact {
+    if (fact.what !== 'message') return fact
+    const words = this.ids.get(fact.id)
+    if (words && fact.state === 'dropped') this.dropped.push(words)
+    return { ...fact, id: words?.id ?? fact.id }
+  }
+
+  /** What is to be said now: these words, if they are new, and before them what was dropped. */
+  next(words: Words): Words[] {
+    if (this.said.has(words.id)) return []
+    this.said.add(words.id)
+    this.ids.set(uuidOf(words.id), words)
+    const all = [...this.dropped, words]
+    this.dropped = []
+    return all
+  }
+}
+
 /** Says what lies in the folder, and what comes. Returns how to stop. */
-function handOver(dir: string, agent: Agent, tell: (fact: Fact) => void): () => void {
+function handOver(dir: string, agent: Agent, known: Known, tell: (fact: Fact) => void): () => void {
   mkdirSync(wordsDir(dir), { recursive: true, mode: 0o700 })
-  const said = new Set(evidenceFrom(dir, 0).facts.flatMap((one) => (one.what === 'message' ? [one.id] : [])))
   const look = () => {
     for (const name of readdirSync(wordsDir(dir)).sort()) {
+      if (name === endFile) void agent.end(graceMs)
       if (!name.endsWith('.json')) continue
       const path = join(wordsDir(dir), name)
       const words = wordsIn(path)
       rmSync(path, { force: true })
       if (!words) tell({ what: 'noise', text: short(`${name} holds no words`) })
-      else if (!said.has(words.id)) {
-        said.add(words.id)
-        agent.say(words.id, words.text)
-      }
+      else for (const { id, text } of known.next(words)) agent.say(uuidOf(id), text)
     }
   }
   const watcher = watch(wordsDir(dir), look)
@@ -95,7 +150,7 @@ function handOver(dir: string, agent: Agent, tell: (fact: Fact) => void): () => 
   }
 }
 
-function wordsIn(path: string): z.infer<typeof wordsFile> | undefined {
+function wordsIn(path: string): Words | undefined {
   const text = textOf(path, wordsBytesMax)
   if (text === undefined) return undefined
   try {

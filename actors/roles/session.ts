@@ -1,12 +1,15 @@
 // A session actor's place in the runtime: one a polecat's name, for all its incarnations, so that epochs only grow.
-import { sessionIgnores, sessionMachine, sessionUnderstands } from '../../machines/session.ts'
+import { sessionIgnores, sessionMachine, sessionUnderstands, unspoken } from '../../machines/session.ts'
+import type { JsonObject } from '../../runtime/contract.ts'
 import { role } from './role.ts'
 
 export default role({
   name: 'session',
   owns: (at) => at.role === 'session',
   machine: sessionMachine,
-  version: 1,
+  version: 2,
+  // 2: somebody may speak with its agent.
+  migrate: (snapshot) => ({ ...snapshot, context: { ...unspoken, ...(snapshot.context as JsonObject) } }),
   input: (at) => {
     const { rig, name } = at as { rig: string; name: string }
     return { rig, polecat: name, address: `${rig}/polecats/${name}` }

@@ -7,12 +7,14 @@ export default role({
   name: 'witness',
   owns: (at) => at.role === 'witness',
   machine: witnessMachine,
-  version: 4,
+  version: 5,
   // 2: it knows what the Overseer was asked about. 3: its keepers know the workers. 4: it is shown what may start now,
-  // not all there is.
+  // not all there is. 5: it has an allowance.
   migrate(snapshot, from) {
+    const value = { allowance: 'there', ...(snapshot.value as JsonObject) }
+    if (from >= 4) return { ...snapshot, value }
     const shown = { ...(snapshot.context as JsonObject), ready: [], more: false, look: true }
-    if (from >= 3) return { ...snapshot, context: shown }
+    if (from >= 3) return { ...snapshot, value, context: shown }
     const context = shown as unknown as { workers: Record<string, JsonObject> }
     const workers = Object.fromEntries(
       Object.entries(context.workers).map(([name, { issue, title, attempt, since }]) => [
@@ -20,7 +22,7 @@ export default role({
         { issue, title, attempt, since, returned: null },
       ]),
     )
-    return { ...snapshot, context: { escalated: [], ...context, workers, conflicts: {} } as JsonObject }
+    return { ...snapshot, value, context: { escalated: [], ...context, workers, conflicts: {} } as JsonObject }
   },
   input: (at, _incarnation, town) => {
     const rig = 'rig' in at ? at.rig : ''

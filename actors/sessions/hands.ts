@@ -1,11 +1,14 @@
 // The hands of sessions: what starting, watching and ending one does.
 // Never: restarts anything; the polecat decides that.
+import { randomUUID } from 'node:crypto'
 import { existsSync, mkdirSync } from 'node:fs'
 import { join } from 'node:path'
 import type { Clock } from '../../runtime/contract.ts'
 import { afterWatched } from '../../runtime/open.ts'
+import { onPath } from '../agents/installed.ts'
 import type { AgentPreset } from '../agents/preset.ts'
-import { presets } from '../agents/presets.ts'
+import { presetOf } from '../agents/presets.ts'
+import { describeRun, isSpoken, layDown } from '../agents/supervisor.ts'
 import type { Hands } from '../binding.ts'
 import type { RigConfig } from '../config.ts'
 import type { Environment } from '../environment.ts'
@@ -14,6 +17,7 @@ import { townLayout } from '../layout.ts'
 import {
   cancelStart,
   endLeftOf,
+  endPolitely,
   endSession,
   isRunOf,
   recorded,
@@ -38,11 +42,16 @@ export interface SessionDeps {
   env: Environment
   node: string
   clock: Clock
+  /** What drives a session's agent, where one is spoken to: a program for Node. */
+  supervisor: string
+  pollMs?: number
   startWithinMs?: number
   graceMs?: number
 }
 
-export function sessionHands(deps: SessionDeps): Pick<Hands, 'startSession' | 'watchSession' | 'killSession'> {
+export function sessionHands(
+  deps: SessionDeps,
+): Pick<Hands, 'startSession' | 'watchSession' | 'tellSession' | 'killSession'> {
   const graceMs = deps.graceMs ?? 5000
   const startWithinMs = deps.startWithinMs ?? 20_000
   const starting = new Map<string, Promise<unknown>>()
@@ -50,8 +59,9 @@ export function sessionHands(deps: SessionDeps): Pick<Hands, 'startSession' | 'w
     async startSession(input, call) {
       const rig = deps.rig(input.rig)
       const dir = join(townLayout(deps.town).sessions, input.id)
-      const launch = (presets[rig.agent] as AgentPreset).launch({ worker: rig.worker?.argv, node: deps.node })
-      if ('why' in launch) return { kind: 'failed', why: `${input.rig}: ${launch.why}`, tail: '' }
+      const preset = await presetOf(rig.agent)
+      const launch = preset.launch({ worker: rig.worker?.argv, node: deps.node })
+      if ('why' in launch) return { kind: 'refused', why: `${input.rig}: ${launch.why}` }
       if (!existsSync(input.worktree)) return { kind: 'failed', why: `${input.worktree} does not exist`, tail: '' }
       deps.makeShims?.()
       // The assignment is on disk before there is anyone to read it.
@@ -60,13 +70,28 @@ export function sessionHands(deps: SessionDeps): Pick<Hands, 'startSession' | 'w
       const issue = { ...input.issue, description: await deps.descriptionOf(input.rig, input.issue.id) }
       const assignment = JSON.stringify({ issue, attempt, returned, branch: input.branch }, null, 2)
       writePassing(join(dir, 'assignment.json'), `${assignment}\n`)
-      const spec = {
-        id: input.id,
-        dir,
-        argv: launch.argv,
-        cwd: input.worktree,
-        env: environmentOf(deps, rig, input, dir),
+      const env = environmentOf(deps, rig, input, dir, preset.passes)
+      const spoken = preset.drive !== undefined
+      if (spoken) {
+        const why = lacking(preset, launch.argv, env.PATH ?? '')
+        if (why !== undefined) return { kind: 'refused', why }
+        describeRun(dir, {
+          preset: preset.name,
+          argv: [...launch.argv],
+          conversation: input.conversation ?? randomUUID(),
+          resumed: input.conversation !== null,
+          role: '',
+          notForIt: [],
+          model: rig.model ?? null,
+          effort: rig.effort ?? null,
+        })
+        layDown(dir, 0, {
+          id: `${input.address}/${input.epoch}/0`,
+          text: input.conversation === null ? assignment : resumed,
+        })
       }
+      const argv = spoken ? [deps.node, deps.supervisor, dir] : launch.argv
+      const spec = { id: input.id, dir, argv, cwd: input.worktree, env }
       const begin = async () => {
         // Nobody works beside its successor, whatever became of the one before and of those who were to end it.
         const isFormer = (id: string) => id !== input.id && isRunOf(id, input.rig, input.polecat)
@@ -79,13 +104,13 @@ export function sessionHands(deps: SessionDeps): Pick<Hands, 'startSession' | 'w
         const record = await begun
         return 'why' in record
           ? { kind: 'failed', why: record.why, tail: tail(dir) }
-          : { kind: 'started', session: record }
+          : { kind: 'started', session: record, spoken }
       } finally {
         starting.delete(input.id)
       }
     },
 
-    async watchSession({ rig, session, worktree, stallMatters }, call) {
+    async watchSession({ rig, session, worktree, stallMatters, since, pause }, call) {
       const result = await watchSession(
         await deps.backend(session.backend),
         session,
@@ -93,9 +118,17 @@ export function sessionHands(deps: SessionDeps): Pick<Hands, 'startSession' | 'w
         stallMatters ? deps.rig(rig).hang_after : null,
         deps.clock,
         call.signal,
+        deps.pollMs,
+        { since, pause },
       )
       if (result.kind === 'ended') await (await deps.backend(session.backend)).forget(session.id)
       return result
+    },
+
+    async tellSession({ session, id, place, text }) {
+      // Whoever reads it has gone together with the folder.
+      if (existsSync(session.dir)) layDown(session.dir, place, { id, text })
+      return { laid: true }
     },
 
     async killSession({ rig, id, session, lastWords }, call) {
@@ -109,6 +142,7 @@ export function sessionHands(deps: SessionDeps): Pick<Hands, 'startSession' | 'w
         return { exitCode: null, tail: lastWords ? tail(dir) : '' }
       }
       await settled(record, call.signal)
+      if (isSpoken(dir)) await endPolitely(record, graceMs, call.signal)
       const ended = await endSession(record, graceMs, call.signal)
       await (await deps.backend(record.backend)).forget(id)
       return lastWords ? ended : { ...ended, tail: '' }
@@ -123,4 +157,20 @@ async function over(work: Promise<unknown> | undefined, mostMs: number): Promise
   const limit = afterWatched(mostMs, resolve)
   await Promise.race([work.catch(() => undefined), late])
   limit.stop()
+}
+
+const resumed = [
+  'Your session had ended, and goes on here, in the same conversation and the same worktree.',
+  'Look at `git status` and at what you were doing, and go on. When you are done: `gt handoff`.',
+].join('\n')
+
+/** Why an agent's program cannot be started, in words; undefined: it can. */
+function lacking(
+  { name, program, from }: AgentPreset,
+  [first = '']: readonly string[],
+  path: string,
+): string | undefined {
+  if (first.includes('/') ? existsSync(first) : onPath(first, path) !== null) return undefined
+  const how = first === program && from !== undefined ? `; install it: ${from}` : ''
+  return `${first}, which drives an agent of the preset "${name}", is not on the PATH of the town${how}`
 }

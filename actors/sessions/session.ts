@@ -3,9 +3,13 @@
 // Never: outlives its record unseen; ends a process whose start time is not the recorded one.
 import { existsSync, lstatSync, mkdirSync, readdirSync, rmSync, statSync, watch } from 'node:fs'
 import { basename, dirname, join } from 'node:path'
-import { type SessionRecord, sessionRecord } from '../../machines/effects.ts'
+import type { EffectInput, EffectOutput } from '../../machines/effects.ts'
+import { type SessionRecord, sessionRecord } from '../../machines/session-effects.ts'
 import type { Clock } from '../../runtime/contract.ts'
 import { afterWatched, watchEvery } from '../../runtime/open.ts'
+import { evidenceFile, evidenceFrom } from '../agents/evidence.ts'
+import { nothingRead, readOn } from '../agents/reading.ts'
+import { askToEnd } from '../agents/supervisor.ts'
 import { beginAgain, foldersIn, lastBytes, lastLines, noteAt, writePassing } from '../files.ts'
 import { linkedFrom } from '../git/repository.ts'
 import { endAll, isAlive, letGoOn, type Mark, markOf, startOf, type Whose } from '../processes.ts'
@@ -140,15 +144,16 @@ export function aliveIn(sessionsDir: string): SessionRecord[] {
     .filter(isAlive)
 }
 
-export type WatchResult =
-  /** `cutOff`: what held the session ended, and the session with it. */
-  | { kind: 'ended'; exitCode: number | null; tail: string; cutOff: boolean }
-  | { kind: 'stalled'; silentMs: number; tail: string }
+type Watched = EffectOutput<'watchSession'>
+
+/** An agent's tool may be at work for so many times as long as an agent may be silent. */
+const toolFactor = 4
 
 /**
- * Resolves when the session is over, or has shown no progress for hangAfterMs of watched time (null: never for that).
- * No subprocess; looks every pollMs. After a time in which nobody watched it has all of hangAfterMs again, and so it
- * has once when it is silent because somebody stopped it: then it is let go on.
+ * Resolves when the session is over, when its evidence says something that somebody must act on, when a pause is over,
+ * or when it has shown no progress for hangAfterMs of watched time (null: never for that). No subprocess; looks every
+ * pollMs, and when something is written. After a time in which nobody watched it has all of hangAfterMs again, and so
+ * it has once when it is silent because somebody stopped it: then it is let go on.
  */
 export async function watchSession(
   backend: SessionBackend,
@@ -158,32 +163,53 @@ export async function watchSession(
   clock: Clock,
   signal: AbortSignal,
   pollMs = 2000,
-): Promise<WatchResult> {
+  { since, pause }: Pick<EffectInput<'watchSession'>, 'since' | 'pause'> = { since: 0, pause: null },
+): Promise<Watched> {
   const watch = watchEvery(pollMs, clock)
   let shown = progressOf(session.dir, worktree)
-  let silentMs = 0
+  let [silentMs, pausedMs] = [0, 0]
   let wasLetGoOn = false
+  let seen = since
+  let reading = nothingRead
+  const looked = () => ({ seen, conversation: reading.conversation, receipts: reading.receipts })
   for (;;) {
     signal.throwIfAborted()
-    if (markIn(session.dir, 'exit') !== undefined || !isAlive(session)) return over(backend, session, signal)
+    // Before the evidence is read: what it said last is in it.
+    const isOver = markIn(session.dir, 'exit') !== undefined || !isAlive(session)
+    for (let look = evidenceFrom(session.dir, seen); look.next > seen; look = evidenceFrom(session.dir, seen)) {
+      seen = look.next
+      reading = readOn(reading, look.facts)
+    }
+    if (reading.idle) return { ...reading.idle, ...looked() }
+    if (isOver) return { ...(await over(backend, session, signal)), ...looked() }
+    if (reading.conversation !== null || reading.receipts.length > 0) return { kind: 'heard', ...looked() }
     // The session goes on appending to it.
     beginAgain(join(session.dir, 'output.log'), outputBytesMax)
     const watchedMs = watch.look()
+    pausedMs += watchedMs ?? 0
+    if (pause && (pause.until === null ? pausedMs >= pause.ms : clock.now() >= pause.until))
+      return { kind: 'pause_over', ...looked() }
     const before = shown
     shown = progressOf(session.dir, worktree)
     silentMs = watchedMs === null || shown === undefined || shown !== before ? 0 : silentMs + watchedMs
-    if (hangAfterMs !== null && silentMs > hangAfterMs) {
+    const limitMs =
+      hangAfterMs === null ? Number.POSITIVE_INFINITY : hangAfterMs * (reading.tools.size > 0 ? toolFactor : 1)
+    if (silentMs > limitMs) {
       if (wasLetGoOn || !(await letGoOn(belongingTo(session))))
-        return { kind: 'stalled', silentMs: Math.round(silentMs), tail: tail(session.dir) }
+        return { kind: 'stalled', silentMs: Math.round(silentMs), tail: tail(session.dir), ...looked() }
       wasLetGoOn = true
       silentMs = 0
     }
-    await appears(session.dir, ['exit'], pollMs, signal)
+    await stirs(session.dir, pollMs, signal)
   }
 }
 
 /** It has ended: how, and what it said last. */
-async function over(backend: SessionBackend, session: SessionRecord, signal: AbortSignal): Promise<WatchResult> {
+async function over(
+  backend: SessionBackend,
+  session: SessionRecord,
+  signal: AbortSignal,
+): Promise<{ kind: 'ended'; exitCode: number | null; tail: string; cutOff: boolean }> {
   const exit = exitCode(session.dir)
   const cutOff = exit === null && !(await backend.holds(session.id))
   const words = (await backend.lastWords(session.id)) ?? output(session.dir)
@@ -194,6 +220,13 @@ async function over(backend: SessionBackend, session: SessionRecord, signal: Abo
 
 /** The folder says who it is, not the record: an agent can write that. */
 const belongingTo = (session: SessionRecord): Whose => ({ noted: session, mark: markOfSession(session.dir) })
+
+/** Asks an agent that is spoken to to end by its own protocol, and gives it so long. */
+export async function endPolitely({ dir }: SessionRecord, graceMs: number, signal: AbortSignal): Promise<void> {
+  if (markIn(dir, 'exit') !== undefined) return
+  askToEnd(dir)
+  await appears(dir, ['exit'], graceMs, signal)
+}
 
 /**
  * Ends the session and all it started, wherever that went: SIGTERM, SIGKILL after graceMs. Safe to repeat; an absent
@@ -270,6 +303,7 @@ function progressOf(dir: string, worktree: string): string | undefined {
   const admin = existsSync(git) && statSync(git).isFile() ? linkedFrom(worktree) : git
   const found = [
     join(dir, 'output.log'),
+    evidenceFile(dir),
     join(dir, 'started'),
     worktree,
     join(admin, 'index'),
@@ -284,13 +318,18 @@ function progressOf(dir: string, worktree: string): string | undefined {
 const outputBytesMax = 8 * 1024 * 1024
 
 /** Resolves true as soon as one of the files is there, false after withinMs. */
-function appears(
-  dir: string,
-  names: readonly ('started' | 'exit')[],
-  withinMs: number,
-  signal: AbortSignal,
-): Promise<boolean> {
-  const there = () => names.some((name) => markIn(dir, name) !== undefined)
+const appears = (dir: string, names: readonly ('started' | 'exit')[], withinMs: number, signal: AbortSignal) =>
+  changes(dir, () => names.some((name) => markIn(dir, name) !== undefined), withinMs, signal)
+
+/** Resolves as soon as it has ended, or written down more, and after withinMs in any case. */
+function stirs(dir: string, withinMs: number, signal: AbortSignal): Promise<boolean> {
+  const sizeNow = () => statSync(evidenceFile(dir), { throwIfNoEntry: false })?.size ?? 0
+  const size = sizeNow()
+  return changes(dir, () => markIn(dir, 'exit') !== undefined || sizeNow() !== size, withinMs, signal)
+}
+
+/** Resolves true as soon as it is there, by what the folder tells of changes; false after withinMs. */
+function changes(dir: string, there: () => boolean, withinMs: number, signal: AbortSignal): Promise<boolean> {
   if (there()) return Promise.resolve(true)
   return new Promise((resolve, reject) => {
     const watcher = watch(dir, () => there() && finish(true))

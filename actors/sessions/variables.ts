@@ -18,12 +18,13 @@ export interface SessionIdentity {
   env: Environment
 }
 
-/** The rig's own variables are stronger than what keeps git quiet, and weaker than who the session is. */
+/** `passes`: what its agent needs of the daemon's, by name. The rig's own variables are stronger than what keeps git quiet, and weaker than who the session is. */
 export function environmentOf(
   { town, secret, env }: SessionIdentity,
   rig: RigConfig,
   input: EffectInput<'startSession'>,
   dir: string,
+  passes: readonly string[] = [],
 ): Record<string, string> {
   const name = `${input.polecat} (${input.rig})`
   const email = `${input.polecat}@${input.rig}.gastown.invalid`
@@ -32,7 +33,7 @@ export function environmentOf(
     ...quiet,
     ...(rig.sign ? {} : unsigned),
     GIT_CONFIG_GLOBAL: gitConfigOf(dir, env),
-    ...sessionEnv(env, rig.extra_env),
+    ...sessionEnv(env, [...passes, ...rig.extra_env]),
     ...rig.env,
     ...rig.worker?.env,
     PATH: [layout.shims, rig.env.PATH ?? env.PATH ?? '/usr/local/bin:/usr/bin:/bin'].join(delimiter),

@@ -42,7 +42,7 @@ export const word = declare({
         `${daemon} is gone, and with it the town’s records and issues, and their copies; put it back from a copy of your own`,
       )
     const { namesHandedOn } = await import('../../actors/facts.ts')
-    const extra = namesHandedOn(root)
+    const extra = await namesHandedOn(root)
     const env = daemonEnv(process.env, extra)
     if (flags.foreground) {
       const all = await goOnWithin(root, env, extra)

@@ -58,6 +58,7 @@ test('nobody works beside its successor, although nobody saw the one before end'
   const hands = sessionHands({
     ...{ town: dir, rig: () => rig, backend: () => processBackend, secret: 's', env: path, node: process.execPath },
     descriptionOf: () => '',
+    supervisor: '',
     clock: systemClock,
   })
   await begin(processBackend, 'gt-w-Nux-1-1', `${leaves}; exec sleep 600`)

@@ -38,6 +38,7 @@ async function worked(script: string, config: Record<string, unknown> = {}, env:
     descriptionOf: (of, id) => `what ${of} knows of ${id} now`,
     backend: () => processBackend,
     secret: 'secret',
+    supervisor: '',
     env: daemon,
     node: process.execPath,
     clock: systemClock,
@@ -47,10 +48,13 @@ async function worked(script: string, config: Record<string, unknown> = {}, env:
   const issue = { id: 'w-1', title: 'One', priority: 2 }
   const who = { id: `gt-w-Nux-1-${++runs}`, address: 'w/polecats/Nux', epoch: 1, attempt: 1, returned: null }
   const started = await hands.startSession({ ...place, ...who, issue } as never, call)
-  if (started.kind === 'failed') throw new Error(started.why)
-  const watched = { rig: 'w', session: started.session, worktree, stallMatters: true }
+  if (started.kind !== 'started') throw new Error(started.why)
+  const watched = { rig: 'w', session: started.session, worktree, stallMatters: true, since: 0, pause: null }
   const ended = await hands.watchSession(watched, call)
-  return { ...ended, output: readFileSync(join(started.session.dir, 'output.log'), 'utf8') }
+  return {
+    ...(ended as typeof ended & { kind: 'ended' }),
+    output: readFileSync(join(started.session.dir, 'output.log'), 'utf8'),
+  }
 }
 
 const asked = `

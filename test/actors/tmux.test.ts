@@ -10,7 +10,7 @@ import { endAll, isAlive } from '../../actors/processes.ts'
 import { sessionHands } from '../../actors/sessions/hands.ts'
 import { endSession, start, watchSession } from '../../actors/sessions/session.ts'
 import { tmuxBackend } from '../../actors/sessions/tmux.ts'
-import type { SessionRecord } from '../../machines/effects.ts'
+import type { SessionRecord } from '../../machines/session-effects.ts'
 import type { EffectCall } from '../../runtime/contract.ts'
 import { systemClock } from '../../runtime/open.ts'
 
@@ -80,7 +80,7 @@ test('a start that never ends is called off by who ends the session', async () =
       node: process.execPath,
       clock: systemClock,
     },
-    ...{ descriptionOf: () => '', startWithinMs: 200, graceMs: 0 },
+    ...{ descriptionOf: () => '', supervisor: '', startWithinMs: 200, graceMs: 0 },
   })
   const call = { signal: never } as EffectCall
   const id = 'gt-w-Nux-1-1'

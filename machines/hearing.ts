@@ -1,0 +1,182 @@
+// Hearing: what follows from each piece of news that a watch brings of a session: what the session keeps, says, and
+// where it goes. Pure bookkeeping.
+// Never: takes the end of a program, or its exit code, for the end of its work.
+import { polecatOf, witnessOf } from './address.ts'
+import type { EffectOutput } from './effects.ts'
+import type { IssueBrief, MailBody, Outgoing, ReturnReason } from './mail.ts'
+import type { News } from './profile.ts'
+import { again, arrived, isWaiting, saying, type Words } from './said.ts'
+import type { SessionRecord } from './session-effects.ts'
+
+export interface SessionContext {
+  rig: string
+  polecat: string
+  address: string
+  /** Grows with every start; calls of an older epoch are refused. */
+  epoch: number
+  incarnation: number
+  issue: IssueBrief | null
+  worktree: string
+  branch: string
+  attempt: number
+  returned: ReturnReason | null
+  session: SessionRecord | null
+  /** Everybody who asked for the end: each is told of it. */
+  killers: string[]
+  killReason: 'killed' | 'stopped' | 'stalled' | 'failed' | 'refused' | 'overlong'
+  /** Why the start came to nothing, or nothing more can come of it. */
+  trouble: string
+  /** Somebody speaks with its agent. */
+  spoken: boolean
+  /** What the conversation is resumed with; it outlives a run, and ends with the incarnation. */
+  conversation: string | null
+  /** The agent of this run has said that it is there. */
+  isThere: boolean
+  /** How far the evidence of this run was read, in bytes. */
+  seen: number
+  words: Words[]
+  /** How often this run was told something: orders what it is told. */
+  told: number
+  /** Turns in a row that its service let fail. */
+  failures: number
+  /** What it waits for; null: nothing. */
+  pause: { until: number | null; ms: number; why: string } | null
+  /** It was silent, and was asked whether it is at work; nothing came since. */
+  asked: boolean
+}
+
+/** A service that fails is asked again after this long, twice as long each time, in milliseconds. */
+const failurePauseMs = 30_000
+/** Failures in a row after which another conversation may fare better. */
+const failuresMax = 6
+/** Where nobody knows when an allowance comes back, it is tried again after so long, in milliseconds. */
+const unknownPauseMs = 15 * 60_000
+
+const goesOn = 'Your service can be used again, as far as known. Look at `git status`, and go on where you were.'
+const areYouThere =
+  'There has been no sign of progress from you for a long time. If you are at work, go on; if you are done, `gt handoff`.'
+
+type Watched = EffectOutput<'watchSession'>
+type Place = 'heard' | 'paused' | 'silent' | 'killing' | 'absent'
+export type Heard = News<SessionContext> & { to: Place }
+
+export const ended = (
+  context: SessionContext,
+  cause: MailBody<'session.ended'>['cause'],
+  exitCode: number | null,
+  tail: string,
+): Outgoing[] => {
+  const recipients = new Set([polecatOf(context.rig, context.polecat), ...context.killers])
+  return [...recipients].map((to) => ({
+    to,
+    type: 'session.ended',
+    body: { epoch: context.epoch, exitCode, cause, tail },
+  }))
+}
+
+/** Nothing can be started on its account: until then, or (null) until somebody mends it. */
+const held = (
+  { rig, issue }: SessionContext,
+  what: 'limited' | 'refused',
+  until: number | null,
+  why: string,
+): Outgoing => ({
+  to: witnessOf(rig),
+  type: 'account.held',
+  body: { what, until, why, issue: (issue as IssueBrief).id },
+})
+
+/** What its supervisor is told: all that waits. The same words are said once, however often they are told. */
+export const telling = ({ session, spoken, told, words }: SessionContext) =>
+  session === null || !spoken
+    ? []
+    : words.filter(isWaiting).map(({ id, text }, n) => ({ session, id, place: told + n, text }))
+
+/** One more to say, by somebody or by the session itself. */
+export function withWords(context: SessionContext, id: string, from: string, text: string): News<SessionContext> {
+  if (context.session !== null && !context.spoken) return {}
+  const changes = { words: saying(context.words, { id, from, text }), told: context.told + 1 }
+  return { changes, tell: telling({ ...context, ...changes }).filter((one) => one.id === id) }
+}
+
+/** What follows. */
+export function heard(before: SessionContext, output: Watched): Heard {
+  const context = { ...before, ...looked(before, output) }
+  const { changes, ...rest } = judged(context, output)
+  return { ...rest, changes: { ...looked(before, output), ...changes } }
+}
+
+/** What a look at the evidence has shown, whatever else it says. */
+const looked = (context: SessionContext, { seen, conversation, receipts }: Watched): Partial<SessionContext> => ({
+  seen: Math.max(seen, context.seen),
+  conversation: conversation ?? context.conversation,
+  isThere: context.isThere || conversation !== null,
+  words: arrived(context.words, receipts),
+})
+
+function judged(context: SessionContext, output: Watched): Heard {
+  const { rig, polecat, epoch, pause } = context
+  const on = pause === null ? 'heard' : 'paused'
+  switch (output.kind) {
+    case 'heard':
+      return { to: on, changes: { asked: false } }
+    case 'stalled': {
+      if (context.spoken && !context.asked) return { to: 'heard', ...own(context, areYouThere, { asked: true }) }
+      const body = { epoch, silentMs: output.silentMs, tail: output.tail }
+      return { to: 'silent', mail: [{ to: polecatOf(rig, polecat), type: 'session.stalled', body }] }
+    }
+    case 'turn_over':
+      return turnOver(context, output)
+    case 'limited': {
+      const { until, why } = output
+      const waits = { until, ms: unknownPauseMs, why }
+      return { to: 'paused', changes: { pause: waits }, mail: [held(context, 'limited', until, why)] }
+    }
+    case 'pause_over':
+      return { to: 'heard', ...own(context, goesOn, { pause: null, asked: false }) }
+    case 'refused':
+      return refused(context, output.why)
+    case 'ended':
+      return over(context, output)
+  }
+}
+
+function turnOver(context: SessionContext, { end, why }: Watched & { kind: 'turn_over' }): Heard {
+  const { rig, polecat, epoch, failures } = context
+  // Nothing more can come of this conversation.
+  if (end === 'overlong')
+    return { to: 'killing', changes: { conversation: null, killReason: 'overlong', trouble: why } }
+  if (end === 'failed') {
+    if (failures + 1 >= failuresMax)
+      return { to: 'killing', changes: { conversation: null, killReason: 'failed', trouble: why } }
+    const pause = { until: null, ms: failurePauseMs * 2 ** failures, why }
+    return { to: 'paused', changes: { failures: failures + 1, pause } }
+  }
+  const mail: Outgoing = { to: polecatOf(rig, polecat), type: 'session.idle', body: { epoch } }
+  return { to: 'heard', changes: { failures: 0, asked: false, pause: null }, mail: [mail] }
+}
+
+/** Key, credit or configuration: the rig stops until somebody mends it. */
+export const refused = (context: SessionContext, why: string): Heard => ({
+  to: 'killing',
+  changes: { killReason: 'refused', trouble: why },
+  mail: [held(context, 'refused', null, why)],
+})
+
+function over(context: SessionContext, { exitCode, tail, cutOff }: Watched & { kind: 'ended' }): Heard {
+  const { spoken, isThere, conversation } = context
+  const neverCame = spoken && !isThere && !cutOff
+  // By itself, and before it was there: so it will each time. A signal tells nothing.
+  if (neverCame && conversation === null && exitCode !== null && exitCode > 0 && exitCode < 128)
+    return refused(context, `its program ended at once with ${exitCode}\n${tail}`.trim())
+  const mail = ended(context, cutOff ? 'cut_off' : 'gone', exitCode, tail)
+  // One that could not be resumed is not tried again.
+  return { to: 'absent', mail, changes: { words: again(context.words), ...(neverCame ? { conversation: null } : {}) } }
+}
+
+/** The session's own words to its agent. */
+function own(context: SessionContext, text: string, changes: Partial<SessionContext>): News<SessionContext> {
+  const id = `${context.address}/${context.epoch}/${context.told + 1}`
+  const news = withWords({ ...context, ...changes }, id, context.address, text)
+  return { ...news, changes: { ...changes, ...news.changes } }
+}

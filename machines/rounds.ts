@@ -1,0 +1,68 @@
+// Rounds: what a Witness asks itself about its rig, and how what it hears changes what it keeps. Its life is
+// `witness.ts`.
+// Never: decides where that leads.
+import { assign, setup } from 'xstate'
+import { heldForMs, usedUp } from './accounts.ts'
+import { atRest, underway, type WitnessContext, type WitnessInput } from './ledger.ts'
+import type { MailEvent } from './mail.ts'
+import { hands, newsOf, verdicts, words } from './profile.ts'
+import { backoffMs } from './queue.ts'
+import { nextStart } from './waves.ts'
+
+export const witnessUnderstands = [
+  'work.assigned',
+  'issues.changed',
+  'rig.configured',
+  'session.stopRequested',
+  'account.held',
+  'worker.retired',
+  'merge.queued',
+  'merge.landed',
+  'merge.returned',
+  'merge.removed',
+  'merge.stuck',
+  'merge.unstuck',
+  'rig.stopped',
+  'rig.resumed',
+] as const
+type Understands = MailEvent<(typeof witnessUnderstands)[number]>
+type Context = WitnessContext
+
+export const room = (context: Context) => Math.max(0, context.maxWorkers - Object.keys(context.workers).length)
+export const hasRoom = (context: Context) => room(context) > 0
+export const choose = (context: Context) => nextStart(context.returned, context.ready, underway(context))
+
+export const rounds = setup({
+  types: {
+    context: {} as Context,
+    events: {} as Understands,
+    input: {} as WitnessInput,
+  },
+  actors: hands,
+  actions: {
+    ...words,
+    news: newsOf<Context, Understands>(),
+    lookAgain: assign({ look: true }),
+    holdOn: assign(({ context, event }) =>
+      event.type === 'account.held' ? { allowance: usedUp(context.allowance ?? null, event) } : {},
+    ),
+  },
+  guards: {
+    ...verdicts,
+    mayLook: ({ context }) => context.look && !atRest(context),
+    mayStart: ({ context }) => hasRoom(context) && choose(context) !== undefined,
+    noRoom: ({ context }) => !hasRoom(context),
+    /** What it was shown is gone, and there is more. */
+    seesTooLittle: ({ context }) => hasRoom(context) && context.more,
+    works: ({ context, event }) =>
+      event.type === 'session.stopRequested' && context.workers[event.polecat] !== undefined,
+    spaced: ({ context }) => context.spawnDelayMs > 0,
+    saysWhat: ({ event }, what: string) => event.type === 'account.held' && event.what === what,
+  },
+  delays: {
+    surveyRetry: 5000,
+    surveyAgain: ({ context }) => backoffMs(context.unread),
+    spawnDelay: ({ context }) => context.spawnDelayMs,
+    heldFor: ({ context }) => (context.allowance ? heldForMs(context.allowance) : 0),
+  },
+})

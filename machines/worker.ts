@@ -1,0 +1,100 @@
+// Worker: what a polecat asks itself, and how what it hears changes what it keeps. Its life is `polecat.ts`.
+// Never: decides where that leads.
+import { assign, setup } from 'xstate'
+import { type Conclusion, inTheWay, type PolecatContext, type PolecatInput } from './incarnation.ts'
+import type { MailEvent } from './mail.ts'
+import { hands, outputOf, verdicts, words } from './profile.ts'
+
+export const polecatUnderstands = [
+  'worker.assigned',
+  'session.started',
+  'session.ended',
+  'session.stalled',
+  'session.idle',
+  'handoff.requested',
+  'message.sent',
+  'merge.queued',
+  'work.paused',
+  'work.resumed',
+  'polecat.retired',
+] as const
+type Understands = MailEvent<(typeof polecatUnderstands)[number]>
+
+/** As often an end that is not its fault costs it no start. */
+const sparedMax = 5
+/** As often it is told in one start that it has not said how it ended. */
+const remindersMax = 3
+
+export const worker = setup({
+  types: { context: {} as PolecatContext, events: {} as Understands, input: {} as PolecatInput },
+  actors: hands,
+  actions: {
+    ...words,
+    rememberSilence: assign(({ event }) =>
+      event.type === 'session.stalled' ? { silent: { ms: event.silentMs, tail: event.tail } } : {},
+    ),
+    rememberAsker: assign(({ context, event }) =>
+      event.type === 'handoff.requested' ? { askIds: [...context.askIds, event.mailId] } : {},
+    ),
+    /** What it says that it has come to. */
+    rememberWish: assign(({ event }) =>
+      event.type === 'handoff.requested'
+        ? {
+            outcome: event.outcome === 'work' ? ('handed_over' as const) : event.outcome,
+            reason: event.reason,
+            blockedBy: event.blockedBy,
+          }
+        : {},
+    ),
+    spare: assign(({ context: { starts, spared = 0 } }) => ({ starts: Math.max(0, starts - 1), spared: spared + 1 })),
+    remind: assign({ reminded: ({ context }) => (context.reminded ?? 0) + 1 }),
+    pause: assign({ paused: true }),
+    resume: assign({ paused: false }),
+    /** The start came to nothing. */
+    stumble: assign((_, trouble: string) => ({ trouble })),
+    conclude: assign((_, { outcome, reason, blockedBy }: Conclusion) => ({
+      outcome,
+      reason,
+      blockedBy: blockedBy ?? null,
+    })),
+    rememberEnd: assign(({ event }) =>
+      event.type === 'session.ended'
+        ? {
+            sessionOver: true,
+            silent: null,
+            lastEnd: { cause: event.cause, exitCode: event.exitCode, tail: event.tail },
+          }
+        : {},
+    ),
+  },
+  guards: {
+    ...verdicts,
+    stoppedByTheOverseer: ({ context }) =>
+      context.paused || ['stopped', 'refused'].includes(context.lastEnd?.cause ?? ''),
+    /** What held its session ended, which is not its fault; again and again, somebody has to look. */
+    cutOff: ({ context }) => context.lastEnd?.cause === 'cut_off' && (context.spared ?? 0) < sparedMax,
+    /** It ended by itself, and its issue was not asked yet: it may say why. */
+    unexplained: ({ context }) => context.lastEnd?.cause === 'gone' && !context.asked,
+    startsLeft: ({ context }) => context.starts < context.startsMax,
+    sessionOver: ({ context }) => context.sessionOver,
+    remindersLeft: ({ context }) => (context.reminded ?? 0) < remindersMax,
+    saysDone: ({ event }) =>
+      event.type === 'handoff.requested' && (event.outcome === 'work' || event.outcome === 'no_change'),
+    saysNothingToDo: ({ context, event }) => context.outcome === 'no_change' && inTheWay(context, event) === undefined,
+    readyToHandOver: ({ context, event }) => inTheWay(context, event) === undefined,
+    hasWork: ({ event }) => {
+      const found = outputOf<'inspectWorktree'>(event)
+      return found.kind === 'found' && found.ahead + found.own > 0
+    },
+    closedByItself: ({ event }) => {
+      const found = outputOf<'readIssue'>(event)
+      return found.kind === 'closed' && found.byHolder
+    },
+    somethingPinned: ({ event }) => outputOf<'pinWork'>(event).head !== null,
+  },
+  delays: {
+    /** 1 s, 2 s, 4 s … between starts that led nowhere. */
+    startBackoff: ({ context: { starts, spared = 0 } }) =>
+      Math.min(60_000, 1000 * 2 ** Math.max(0, starts + spared - 1)),
+  },
+})
