@@ -369,6 +369,6 @@ export const effectCases: { [N in EffectName]: readonly EffectOutput<N>[] } = {
     { kind: 'pause_over', ...looked },
   ],
   tellSession: [{ laid: true }],
-  killSession: [{ exitCode: 143, tail: '' }],
+  killSession: [{ exitCode: 143, tail: '', ...looked }],
   runPlugin: [{ kind: 'answered', reply: 'yes' }, { kind: 'silent' }, { kind: 'failed', why: 'exit 1', tail: '' }],
 }

@@ -57,6 +57,7 @@ const areYouThere =
   'There has been no sign of progress from you for a long time. If you are at work, go on; if you are done, `gt handoff`.'
 
 type Watched = EffectOutput<'watchSession'>
+type Looked = Pick<Watched, 'seen' | 'conversation' | 'receipts'>
 type Place = 'heard' | 'paused' | 'silent' | 'killing' | 'absent'
 export type Heard = News<SessionContext> & { to: Place }
 
@@ -106,8 +107,16 @@ export function heard(before: SessionContext, output: Watched): Heard {
   return { ...rest, changes: { ...looked(before, output), ...changes } }
 }
 
+/** Its run has been ended: what it heard until then it is not told again. */
+export function gone(before: SessionContext, output: Looked): News<SessionContext> {
+  const { killReason } = before
+  const context = { ...before, ...looked(before, output) }
+  const isLost = killReason === 'overlong' || killReason === 'failed'
+  return { changes: { ...context, words: again(context.words), ...(isLost ? { conversation: null } : {}) } }
+}
+
 /** What a look at the evidence has shown, whatever else it says. */
-const looked = (context: SessionContext, { seen, conversation, receipts }: Watched): Partial<SessionContext> => ({
+const looked = (context: SessionContext, { seen, conversation, receipts }: Looked): Partial<SessionContext> => ({
   seen: Math.max(seen, context.seen),
   conversation: conversation ?? context.conversation,
   isThere: context.isThere || conversation !== null,
@@ -144,11 +153,9 @@ function judged(context: SessionContext, output: Watched): Heard {
 function turnOver(context: SessionContext, { end, why }: Watched & { kind: 'turn_over' }): Heard {
   const { rig, polecat, epoch, failures } = context
   // Nothing more can come of this conversation.
-  if (end === 'overlong')
-    return { to: 'killing', changes: { conversation: null, killReason: 'overlong', trouble: why } }
+  if (end === 'overlong') return { to: 'killing', changes: { killReason: 'overlong', trouble: why } }
   if (end === 'failed') {
-    if (failures + 1 >= failuresMax)
-      return { to: 'killing', changes: { conversation: null, killReason: 'failed', trouble: why } }
+    if (failures + 1 >= failuresMax) return { to: 'killing', changes: { killReason: 'failed', trouble: why } }
     const pause = { until: null, ms: failurePauseMs * 2 ** failures, why }
     return { to: 'paused', changes: { failures: failures + 1, pause } }
   }

@@ -91,6 +91,18 @@ export const lacking = (issues: readonly string[], issue: string) => issues.filt
 export const attemptOf = ({ tries, conflicts }: Ledger, issue: string) =>
   (tries[issue] ?? 0) + (conflicts[issue]?.count ?? 0) + 1
 
+/** The rig's configuration, as it is now. */
+export function configured(
+  { rig }: WitnessContext,
+  { maxWorkers, spawnDelayMs, mergeTries, gated, redMain, tellForeign, judgedBy }: MailEvent<'rig.configured'>,
+): News<WitnessContext> {
+  const body = { gated, redMain, tellForeign, judgedBy }
+  return {
+    changes: { maxWorkers, spawnDelayMs, triesMax: mergeTries, look: true },
+    mail: [{ to: refineryOf(rig), type: 'queue.configured', body }],
+  }
+}
+
 /** Nothing is wanted, and nothing is on its way. */
 export const atRest = ({ wanted, returned, escalated, queued }: Ledger) =>
   wanted.epics.length + wanted.issues.length + returned.length + escalated.length + Object.keys(queued).length === 0

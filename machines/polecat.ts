@@ -127,7 +127,7 @@ export const polecatMachine = worker.createMachine({
           description: 'Silent for too long: only the Witness may end the run.',
           actions: ['rememberSilence', { type: 'mail', params: says.isStuck }],
         },
-        'session.idle': goesIdle,
+        'session.idle': { target: 'reminding' },
       },
     },
     reminding: {

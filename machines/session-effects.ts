@@ -128,8 +128,15 @@ export const sessionEffects = {
      * `session` is null when the start was not confirmed: whatever runs, or is about to run, under `id` is ended.
      * `lastWords`: whether anybody wants to read its last output.
      */
-    input: z.object({ rig: z.string(), id: z.string(), session: sessionRecord.nullable(), lastWords: z.boolean() }),
-    output: z.object({ exitCode: z.int().nullable(), tail: z.string() }),
+    input: z.object({
+      rig: z.string(),
+      id: z.string(),
+      session: sessionRecord.nullable(),
+      lastWords: z.boolean(),
+      /** How far its evidence was read. */
+      since: z.int().min(0).default(0),
+    }),
+    output: z.object({ exitCode: z.int().nullable(), tail: z.string(), ...looked }),
     lane: () => null,
   }),
 } as const

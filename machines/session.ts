@@ -5,7 +5,7 @@
 // Never: restarts by itself (the polecat decides), and ends a healthy run only for its keeper.
 import { assign, setup } from 'xstate'
 import { polecatOf } from './address.ts'
-import { ended, heard, refused, type SessionContext, telling, withWords } from './hearing.ts'
+import { ended, gone, heard, refused, type SessionContext, telling, withWords } from './hearing.ts'
 import type { IssueBrief, MailEvent } from './mail.ts'
 import { hands, newsOf, outputOf, verdicts, words, wordsOf } from './profile.ts'
 import { again, expired } from './said.ts'
@@ -339,6 +339,7 @@ export const sessionMachine = setup({
               id: sessionId(context),
               session: context.session,
               lastWords: context.killReason !== 'killed',
+              since: context.seen,
             }),
             onDone: {
               target: '#session.absent',
@@ -348,7 +349,7 @@ export const sessionMachine = setup({
                   params: ({ context, event }) =>
                     ended(context, context.killReason, event.output.exitCode, context.trouble || event.output.tail),
                 },
-                assign({ words: ({ context }) => again(context.words) }),
+                { type: 'news', params: ({ event }) => [(context) => gone(context, event.output)] },
               ],
             },
             onError: {

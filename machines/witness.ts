@@ -13,6 +13,7 @@ import {
   begun,
   chosen,
   claimed,
+  configured,
   holderOf,
   landed,
   notHad,
@@ -21,7 +22,7 @@ import {
   unread,
   type WitnessContext,
 } from './ledger.ts'
-import type { Outgoing } from './mail.ts'
+import type { MailEvent, Outgoing } from './mail.ts'
 import { freeName } from './names.ts'
 import { type News, wordsOf, workersPool } from './profile.ts'
 import { choose, room, rounds } from './rounds.ts'
@@ -43,6 +44,15 @@ const goesOn = [
   { type: 'mail', params: ({ context }: { context: Context }) => poke(context) },
 ] as const
 
+type Configured = { context: Context; event: MailEvent<'rig.configured'> }
+const isConfigured = [
+  { type: 'news', params: ({ event }: Configured) => [(context: Context) => configured(context, event)] },
+  {
+    type: 'acceptCapacity',
+    params: ({ context, event }: Configured) => ({ pool: workersPool(context.rig), places: event.maxWorkers }),
+  },
+] as const
+
 export const witnessMachine = rounds.createMachine({
   id: 'witness',
   context: ({ input }) => begun(input),
@@ -55,26 +65,7 @@ export const witnessMachine = rounds.createMachine({
     'issues.changed': { description: 'Somebody wrote to the rig’s beads.', actions: 'lookAgain' },
     'rig.configured': {
       description: 'The rig’s configuration, as it is now.',
-      actions: [
-        assign({
-          maxWorkers: ({ event }) => event.maxWorkers,
-          spawnDelayMs: ({ event }) => event.spawnDelayMs,
-          triesMax: ({ event }) => event.mergeTries,
-          look: true,
-        }),
-        {
-          type: 'acceptCapacity',
-          params: ({ context, event }) => ({ pool: workersPool(context.rig), places: event.maxWorkers }),
-        },
-        {
-          type: 'mail',
-          params: ({ context, event: { gated, redMain, tellForeign, judgedBy } }) => ({
-            to: refineryOf(context.rig),
-            type: 'queue.configured',
-            body: { gated, redMain, tellForeign, judgedBy },
-          }),
-        },
-      ],
+      actions: isConfigured,
     },
     'session.stopRequested': [
       {
@@ -176,7 +167,7 @@ export const witnessMachine = rounds.createMachine({
           description: 'Its agents have no key, no credit, or cannot be started. The Overseer was asked, once.',
           exit: { type: 'mail', params: ({ context }) => cleared(causes.account(context.rig)) },
           on: {
-            'rig.configured': { target: 'released', actions: ['lookAgain', ...goesOn] },
+            'rig.configured': { target: 'released', actions: [...isConfigured, ...goesOn] },
             'rig.resumed': { target: 'released', actions: ['lookAgain', ...goesOn] },
             'rig.stopped': {
               target: 'pulled',
@@ -360,4 +351,5 @@ const looksAgain = (): News<Context> => ({ changes: { look: true } })
 
 const poke = (context: Context): Outgoing => ({ to: refineryOf(context.rig), type: 'queue.poked', body: {} })
 
-export const witnessIgnores = ['message.sent'] as const
+/** A rig that is halted already, or held up, is told of it by each of its workers. */
+export const witnessIgnores = ['message.sent', 'account.held'] as const

@@ -4,6 +4,7 @@
 import { brief, startable } from '../machines/cases.ts'
 import type { EffectName } from '../machines/effects.ts'
 import type { JsonObject, PromisedEffect } from '../runtime/contract.ts'
+import { begun } from './conversation.ts'
 import { leftBeside, Violation } from './invariants.ts'
 import { epic, rig, type SimIssue, type World } from './world.ts'
 
@@ -15,7 +16,13 @@ export const waitsFor = (world: World, effect: Pick<PromisedEffect, 'name'>) =>
   world.beadsLost !== null && waiting.has(effect.name)
 
 /** Effects that write to the beads. */
-const written = new Set<string>(['claimIssue', 'releaseIssue', 'closeIssues', 'fileMessage'] satisfies EffectName[])
+const written = new Set<string>([
+  'claimIssue',
+  'releaseIssue',
+  'closeIssues',
+  'fileMessage',
+  'tellSession',
+] satisfies EffectName[])
 
 // biome-ignore lint/suspicious/noExplicitAny: the host has parsed every input by the effect's own schema
 type Input = any
@@ -230,10 +237,11 @@ const hands: Partial<Record<EffectName, (world: World, input: Input) => JsonObje
     if (world.originAway) return { kind: 'unreachable', why: 'origin does not answer' }
     return { kind: world.commits.contains(world.originMain, commit) ? 'confirmed' : 'absent' }
   },
-  startSession: (world, { id, address, polecat, incarnation, epoch, issue, returned }) => {
+  startSession: (world, { id, address, polecat, incarnation, epoch, issue, returned, conversation }) => {
     if (world.calledOff.has(id)) return { kind: 'failed', why: 'called off', tail: '' }
     const record = { id, backend: 'process', pid: 4242, pidStart: '1', epoch, dir: `/s/${id}` }
-    if (world.agents.has(id)) return { kind: 'started', session: record }
+    if (world.agents.has(id)) return { kind: 'started', session: record, spoken: world.spoken }
+    if (world.account === 'missing') return { kind: 'refused', why: 'there is no such program' }
     if (world.worktrees.get(polecat)?.incarnation !== incarnation)
       return { kind: 'failed', why: 'the worktree does not exist', tail: '' }
     const others = world.live()
@@ -266,17 +274,22 @@ const hands: Partial<Record<EffectName, (world: World, input: Input) => JsonObje
       mendsConflict: returned?.kind === 'conflict',
       asked: null,
       done: false,
+      talk: world.spoken ? begun(conversation ?? `c-${id}`) : null,
     })
-    return { kind: 'started', session: record }
+    return { kind: 'started', session: record, spoken: world.spoken }
+  },
+  tellSession: (world, { session, id }) => {
+    world.tell(session.id, id)
+    return { laid: true }
   },
   runPlugin: (_world, { message }) => ({ kind: 'answered', reply: `I was asked: ${message.subject}` }),
-  killSession: (world, { id }) => {
+  killSession: (world, { id, since }) => {
     world.calledOff.add(id)
     // What bears the mark of a session ends with it.
     world.left.delete(id)
     const agent = world.agents.get(id)
     if (agent && agent.state !== 'dead') Object.assign(agent, { state: 'dead', exitCode: 143 })
-    return { exitCode: agent?.exitCode ?? null, tail: '' }
+    return { exitCode: agent?.exitCode ?? null, tail: '', ...world.shownBy(agent, since) }
   },
 }
 

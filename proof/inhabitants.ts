@@ -5,6 +5,7 @@ import type { MayorContext } from '../machines/mayor.ts'
 import { runSpeaks } from '../machines/session.ts'
 import type { WitnessContext } from '../machines/witness.ts'
 import type { Host, JsonObject } from '../runtime/contract.ts'
+import { type Conversation, endTurn } from './conversation.ts'
 import { Violation } from './invariants.ts'
 import { type Agent, rig, type World } from './world.ts'
 
@@ -30,7 +31,13 @@ export function makeAgents({ world, host, chance, pick, post, reckless }: Stage)
 
   /** What one that is alive does next. */
   return function act(agent: Agent): void {
-    if (reckless() && chance(0.05)) ends(agent)
+    if (reckless() && chance(0.05)) {
+      ends(agent)
+      return
+    }
+    world.hears(agent)
+    if (world.isHeldUp(agent)) return
+    if (agent.talk && reckless() && chance(0.08)) stops(agent.talk)
     else if (!world.worktrees.has(agent.polecat)) agent.state = 'frozen'
     else if (agent.asked !== null) hears(agent)
     else if (reckless() && chance(0.04)) goesItsWay(agent)
@@ -60,6 +67,11 @@ export function makeAgents({ world, host, chance, pick, post, reckless }: Stage)
     else if (how === 'given away') world.giveAway(agent)
     else world.giveUpOwn(agent, how)
     Object.assign(agent, { state: 'dead', exitCode: 0 })
+  }
+
+  /** Its turn is over, and it has not said how it ended. */
+  function stops(talk: Conversation): void {
+    endTurn(talk, pick(['done', 'done', 'done', 'done', 'interrupted', 'failed', 'overlong'] as const))
   }
 
   /** It dies, falls silent, or nothing is left of its session. */
@@ -189,6 +201,14 @@ export function makePeople(
       world.endServer()
     },
     commands.beadsGo,
+    () => {
+      world.account = world.account === 'fine' ? pick(['fine', 'limited', 'refused', 'missing'] as const) : 'fine'
+      say(`the account of the agents: ${world.account}`)
+    },
+    () => {
+      const agent = world.live().find((each) => host().actor(each.address)?.status === 'active')
+      if (agent) post('overseer', agent.address, 'message.sent', { subject: 'How is it going?' })
+    },
     () => commands.configure(pick(Array.from({ length: commands.workersMax }, (_, n) => n + 1))),
     () => {
       const [polecat] = [...world.worktrees.keys()]

@@ -108,6 +108,8 @@ const remainsOf = (view: TownView) =>
   escalationsOf(view).flatMap(({ cause }) =>
     cause.startsWith(`${view.rig}/remains/`) ? [cause.slice(view.rig.length + 9)] : [],
   )
+/** The rig is stopped until its agents’ key, credit or configuration is mended, as the Overseer was told. */
+const isHalted = (view: TownView) => escalationsOf(view).some(({ cause }) => cause === `${view.rig}/account`)
 /** Workers that could not be taken down keep all places, as the Overseer was told: who is asked for waits. */
 const isFull = (view: TownView) =>
   view.slots.length >= view.maxWorkers && view.slots.every((holder) => remainsOf(view).includes(nameIn(holder)))
@@ -258,7 +260,8 @@ export const atRest: readonly Invariant[] = [
     broken: (view) => {
       const open = view.issues.filter(({ status }) => status !== 'closed')
       const causes = escalationsOf(view)
-      const told = (id: string) => isFull(view) || causes.some(({ issue }) => issue === id) || isKeptInQueue(view, id)
+      const told = (id: string) =>
+        isFull(view) || isHalted(view) || causes.some(({ issue }) => issue === id) || isKeptInQueue(view, id)
       // What its worker closed itself is done when it has landed.
       const isDone = (issue: SeenIssue | undefined) => issue?.status === 'closed' && !issue.closedBy
       const waits = (after: readonly string[]) =>
@@ -302,7 +305,7 @@ export const atRest: readonly Invariant[] = [
     number: 12,
     says: 'at rest, what its own worker closed is landed, or had nothing to land',
     broken: (view) => {
-      if (isFull(view)) return undefined
+      if (isFull(view) || isHalted(view)) return undefined
       // Of one that could not be taken down, or cannot land, the Overseer was told.
       const unknown = view.issues.find(
         ({ id, status, closedBy }) =>
@@ -328,8 +331,14 @@ export const atRest: readonly Invariant[] = [
     [
       ['no session lives', (view) => view.sessions.find(({ polecat }) => !remainsOf(view).includes(polecat))?.id],
       ['nothing of a session runs', (view) => view.left[0]?.session],
-      ['no worktree stands', (view) => view.worktrees.find((polecat) => !remainsOf(view).includes(polecat))],
-      ['no place is taken', (view) => view.slots.find((holder) => !remainsOf(view).includes(nameIn(holder)))],
+      [
+        'no worktree stands',
+        (view) => (isHalted(view) ? undefined : view.worktrees.find((polecat) => !remainsOf(view).includes(polecat))),
+      ],
+      [
+        'no place is taken',
+        (view) => (isHalted(view) ? undefined : view.slots.find((holder) => !remainsOf(view).includes(nameIn(holder)))),
+      ],
       ['no timer is set', (view) => view.timers[0]?.id],
       ['no mail waits', (view) => (view.waiting > 0 ? `${view.waiting} mails` : undefined)],
       ['no effect is open', (view) => view.openEffects.find((address) => !remainsOf(view).includes(nameIn(address)))],

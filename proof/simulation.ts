@@ -69,6 +69,7 @@ export function simulate({
     after: n > 0 && chance(0.4) ? [`w-${n}`] : [],
   }))
   const world = new World(issues, maxWorkers)
+  world.spoken = chance(0.6)
   const story: string[] = []
   const say = (line: string) => {
     if (story.length > 4000) story.shift()
@@ -346,7 +347,10 @@ export function simulate({
       }
       const agent = world
         .live()
-        .find((each) => each.state === 'alive' && !each.done && (each.asked === null || host.reply(each.asked)))
+        .find(
+          (each) =>
+            each.state === 'alive' && !each.done && !each.talk?.idle && (each.asked === null || host.reply(each.asked)),
+        )
       if (agent && !stopped) {
         agentActs(agent)
         // That takes its time, and what is due meanwhile happens.
@@ -406,7 +410,7 @@ export function simulate({
       mortally(() => {
         if (chance(0.03)) crashIn = 1 + (random.uint32() % 25)
         const roll = random.uint32() % 100
-        const alive = world.live().filter((agent) => agent.state === 'alive' && !agent.done)
+        const alive = world.live().filter((agent) => agent.state === 'alive' && !agent.done && !agent.talk?.idle)
         const ready = flights.finishable()
         if (losses > 0.1 && roll === 99 && chance(0.5)) {
           if (copies.length < 3 && chance(0.6)) copyRecords()

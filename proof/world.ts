@@ -3,8 +3,10 @@
 // Every effect behaves as its real hand does: at least once, safe to repeat, with the same last guards. Commits are
 // named by what they hold, so that two ways to the same world are one world.
 // Never: asks the machines what they believe.
+import { nothingRead } from '../actors/agents/reading.ts'
 import type { JsonObject } from '../runtime/contract.ts'
 import { Commits } from './commits.ts'
+import { type Conversation, copied, endTurn, handOver, listen, newsOf } from './conversation.ts'
 
 interface Worktree {
   incarnation: number
@@ -33,6 +35,8 @@ export interface Agent {
   asked: string | null
   /** It was told that its work is handed over: it waits to be ended. */
   done: boolean
+  /** null: nobody speaks with it. */
+  talk: Conversation | null
 }
 /** A process that a session left behind: it works on until what bears the mark of that session is ended. */
 export interface Left {
@@ -114,6 +118,12 @@ export class World {
   /** The town goes by older records than it had, and may not know what has ended. */
   hasOlderRecords = false
   landed: string[] = []
+  /** Somebody speaks with its agents. */
+  spoken = false
+  /** What they live on: all is well; an allowance is used up; the key is refused; there is no such program. */
+  account: 'fine' | 'limited' | 'refused' | 'missing' = 'fine'
+  /** What each conversation’s model has been told. */
+  readonly told = new Map<string, Set<string>>()
   epicClosed = false
   maxWorkers: number
   readonly calledOff: Set<string>
@@ -128,7 +138,9 @@ export class World {
     this.worktrees = new Map(
       [...(from?.worktrees ?? [])].map(([name, place]) => [name, { ...place, dirty: new Set(place.dirty) }]),
     )
-    this.agents = new Map([...(from?.agents ?? [])].map(([id, agent]) => [id, { ...agent }]))
+    this.agents = new Map(
+      [...(from?.agents ?? [])].map(([id, agent]) => [id, { ...agent, talk: agent.talk && copied(agent.talk) }]),
+    )
     this.left = new Map(from?.left)
     this.messages = new Map(from?.messages)
     this.calledOff = new Set(from?.calledOff)
@@ -189,13 +201,56 @@ export class World {
   }
 
   /** What a watch sees now; undefined while it goes on waiting. */
-  watched({ session, stallMatters }: Input): JsonObject | undefined {
+  watched({ session, stallMatters, since = 0, pause = null }: Input): JsonObject | undefined {
     const agent = this.agents.get(session.id)
+    const { idle } = this.newsOf(agent, since).reading
+    const looked = this.shownBy(agent, since)
+    const { conversation, receipts } = looked
+    if (idle) return { ...idle, ...looked }
     if (!agent || agent.state === 'dead') {
       const { exitCode = null, cutOff = false } = agent ?? {}
-      return { kind: 'ended', exitCode, tail: 'last words', cutOff }
+      return { kind: 'ended', exitCode, tail: 'last words', cutOff, ...looked }
     }
-    return agent.state === 'frozen' && stallMatters ? { kind: 'stalled', silentMs: 1_800_000, tail: '' } : undefined
+    if (conversation !== null || receipts.length > 0) return { kind: 'heard', ...looked }
+    if (pause !== null) return { kind: 'pause_over', ...looked }
+    const isSilent = agent.state === 'frozen' && stallMatters
+    return isSilent ? { kind: 'stalled', silentMs: 1_800_000, tail: '', ...looked } : undefined
+  }
+
+  private newsOf(agent: Agent | undefined, since: number) {
+    return agent?.talk ? newsOf(agent.talk, since) : { reading: nothingRead, seen: since }
+  }
+
+  /** What its evidence shows since. */
+  shownBy(agent: Agent | undefined, since = 0) {
+    const { reading, seen } = this.newsOf(agent, since)
+    const { conversation, receipts } = reading
+    return { seen, conversation, receipts: receipts.map((one) => ({ ...one })) }
+  }
+
+  /** What it is told reaches the agent’s program, while there is one. */
+  tell(session: string, id: string): void {
+    const agent = this.agents.get(session)
+    if (agent?.talk && agent.state !== 'dead') handOver(agent.talk, id)
+  }
+
+  /** Its model hears what was said to it. */
+  hears({ talk }: Agent): void {
+    if (!talk) return
+    const known = this.told.get(talk.id) ?? new Set()
+    this.told.set(talk.id, known)
+    listen(talk, known)
+  }
+
+  /** What its account keeps it from; false: nothing. */
+  isHeldUp(agent: Agent): boolean {
+    if (!agent.talk || this.account === 'fine') return false
+    endTurn(
+      agent.talk,
+      this.account === 'limited' ? 'limited' : 'refused',
+      this.account === 'limited' ? 3_600_000 : null,
+    )
+    return true
   }
 
   /** The same, told by a watch: nobody of a session that is over is left then. */
@@ -365,7 +420,7 @@ export class World {
   /** Everything outside goes well from here on. */
   calm(): void {
     Object.assign(this, { originAway: false, originRefuses: false, originDenies: false })
-    Object.assign(this, { gatesBroken: false, gitBroken: false, beadsFull: false })
+    Object.assign(this, { gatesBroken: false, gitBroken: false, beadsFull: false, account: 'fine' })
     this.giveBack()
     for (const agent of this.live()) if (agent.state === 'frozen') agent.state = 'dead'
     if (this.commits.get(this.originMain).red.get('foreign')) this.foreignPush(null)

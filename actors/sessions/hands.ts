@@ -20,6 +20,7 @@ import {
   endPolitely,
   endSession,
   isRunOf,
+  lookedAt,
   recorded,
   type SessionBackend,
   start,
@@ -131,7 +132,7 @@ export function sessionHands(
       return { laid: true }
     },
 
-    async killSession({ rig, id, session, lastWords }, call) {
+    async killSession({ rig, id, session, lastWords, since }, call) {
       const dir = join(townLayout(deps.town).sessions, id)
       // A start under way ends first, one way or the other; one that takes too long is called off.
       await over(starting.get(id), startWithinMs)
@@ -139,13 +140,13 @@ export function sessionHands(
       if (!record) {
         await cancelStart(dir, graceMs, call.signal)
         await (await deps.backend(deps.rig(rig).session)).forget(id)
-        return { exitCode: null, tail: lastWords ? tail(dir) : '' }
+        return { exitCode: null, tail: lastWords ? tail(dir) : '', ...lookedAt(dir, since) }
       }
       await settled(record, call.signal)
       if (isSpoken(dir)) await endPolitely(record, graceMs, call.signal)
       const ended = await endSession(record, graceMs, call.signal)
       await (await deps.backend(record.backend)).forget(id)
-      return lastWords ? ended : { ...ended, tail: '' }
+      return { ...ended, ...(lastWords ? {} : { tail: '' }), ...lookedAt(dir, since) }
     },
   }
 }

@@ -8,7 +8,7 @@ import { type SessionRecord, sessionRecord } from '../../machines/session-effect
 import type { Clock } from '../../runtime/contract.ts'
 import { afterWatched, watchEvery } from '../../runtime/open.ts'
 import { evidenceFile, evidenceFrom } from '../agents/evidence.ts'
-import { nothingRead, readOn } from '../agents/reading.ts'
+import { nothingRead, type Reading, readOn } from '../agents/reading.ts'
 import { askToEnd } from '../agents/supervisor.ts'
 import { beginAgain, foldersIn, lastBytes, lastLines, noteAt, writePassing } from '../files.ts'
 import { linkedFrom } from '../git/repository.ts'
@@ -176,10 +176,9 @@ export async function watchSession(
     signal.throwIfAborted()
     // Before the evidence is read: what it said last is in it.
     const isOver = markIn(session.dir, 'exit') !== undefined || !isAlive(session)
-    for (let look = evidenceFrom(session.dir, seen); look.next > seen; look = evidenceFrom(session.dir, seen)) {
-      seen = look.next
-      reading = readOn(reading, look.facts)
-    }
+    const look = readAll(session.dir, seen, reading)
+    seen = look.seen
+    reading = look.reading
     if (reading.idle) return { ...reading.idle, ...looked() }
     if (isOver) return { ...(await over(backend, session, signal)), ...looked() }
     if (reading.conversation !== null || reading.receipts.length > 0) return { kind: 'heard', ...looked() }
@@ -202,6 +201,22 @@ export async function watchSession(
     }
     await stirs(session.dir, pollMs, signal)
   }
+}
+
+/** All that its evidence says from there on. */
+function readAll(dir: string, since: number, before: Reading): { seen: number; reading: Reading } {
+  let [seen, reading] = [since, before]
+  for (let look = evidenceFrom(dir, seen); look.next > seen; look = evidenceFrom(dir, seen)) {
+    seen = look.next
+    reading = readOn(reading, look.facts)
+  }
+  return { seen, reading }
+}
+
+/** What the evidence of a session that is over shows beside its end. */
+export function lookedAt(dir: string, since: number): Pick<Watched, 'seen' | 'conversation' | 'receipts'> {
+  const { seen, reading } = readAll(dir, since, nothingRead)
+  return { seen, conversation: reading.conversation, receipts: reading.receipts }
 }
 
 /** It has ended: how, and what it said last. */
