@@ -5,7 +5,7 @@ import { existsSync, readdirSync } from 'node:fs'
 import { join } from 'node:path'
 import { mayor, overseer, pluginOf, polecatOf, refineryOf, witnessOf } from '../machines/address.ts'
 import { ConfigUnusable, limitsOf, type RigConfig, readConfig, rigConfig, rigsConfig, townConfig } from './config.ts'
-import { textAt } from './files.ts'
+import { jsonAt, textAt } from './files.ts'
 import { rigLayout, townLayout } from './layout.ts'
 import { didYouMean } from './nearest.ts'
 import { actorFileOf, type Plugins } from './plugins/enabled.ts'
@@ -116,18 +116,9 @@ const namesIn = (path: string) => (existsSync(path) ? readdirSync(path).filter((
  * schema: a file that is not as it should be is told of by the daemon, and adds nothing here.
  */
 export function namesHandedOn(root: string): string[] {
-  const rigs = Object.keys((lenient(townLayout(root).rigsJson).rigs as object | undefined) ?? {})
+  const rigs = Object.keys((jsonAt(townLayout(root).rigsJson).rigs as object | undefined) ?? {})
   return rigs.flatMap((rig) => {
-    const { extra_env, gate_env } = lenient(rigLayout(root, rig).config)
+    const { extra_env, gate_env } = jsonAt(rigLayout(root, rig).config)
     return [extra_env, gate_env].flat().filter((name) => typeof name === 'string')
   })
-}
-
-function lenient(path: string): Record<string, unknown> {
-  try {
-    return JSON.parse(textAt(path)) as Record<string, unknown>
-  } catch (error) {
-    if (error instanceof SyntaxError || (error as NodeJS.ErrnoException).code === 'ENOENT') return {}
-    throw error
-  }
 }
