@@ -75,13 +75,11 @@ function polecatText(facts: PolecatFacts, short: boolean): string {
       ...facts.notes.map((note) => brief(note, 300)),
       '',
       `## Your issue: ${id} ${brief(issue.title, 500)}`,
-      ...(issue.epic === null && attempt === 1
-        ? []
-        : [[...(issue.epic ? [`Part of ${issue.epic}.`] : []), `Try ${attempt}.`].join(' ')]),
+      `${issue.epic ? `Part of ${issue.epic}. ` : ''}Try ${attempt}.`,
       ...(description ? ['', description] : short ? [`\`${all}\` shows all of it.`] : []),
       ...(acceptance ? ['', 'It is done when:', acceptance] : []),
       ...(returned ? ['', ...cameBack(returned), ...(tail ? ['The last lines:', tail] : [])] : []),
-      ...unread(facts.mail),
+      ...unread(facts),
       '',
       '## Next',
       nextOf(facts),
@@ -138,7 +136,7 @@ function otherText(facts: OtherFacts): string {
     '',
     `The town is ${town}, your address is ${address}, and you are in ${folder}.`,
     ...facts.notes.map((note) => brief(note, 300)),
-    ...unread(facts.mail),
+    ...unread(facts),
     '',
     '## Next',
     facts.mail && facts.mail.unread > 0 ? `Read your mail: \`gt mail read <id>\`. ${nextStep[role]}` : nextStep[role],
@@ -163,14 +161,14 @@ const nextStep = {
     'An agent here does only what the person asks. The Mayor is told of its part in the town’s own folder or `mayor/`, a member of a crew in `<rig>/crew/<name>`.',
 } as const
 
-function unread(mail: Around['mail']): string[] {
+function unread({ mail, address }: PrimeFacts): string[] {
   if (!mail || mail.unread === 0) return []
   const more = mail.unread - mail.first.length
   return [
     '',
     `## Unread mail: ${mail.unread}`,
     ...mail.first.map(({ id, from, subject }) => `- ${id} from ${brief(from, 100)}: ${brief(subject, 100)}`),
-    ...(more > 0 ? [`- … and ${more} more: \`gt mail inbox\``] : []),
+    ...(more > 0 ? [`- … and ${more} more: \`gt mail inbox ${address}\``] : []),
   ]
 }
 
