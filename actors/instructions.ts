@@ -7,8 +7,8 @@ import { townLayout } from './layout.ts'
 
 const text = `# Gas Town
 
-This folder is a town of coding agents, and every agent in it has a place and a part of its own. \`gt prime\` tells who you
-are here, and what is next.
+This folder is a town of coding agents. Each of them has a place and a part of its own: \`gt prime\` tells who you are
+here, and what is next.
 `
 
 /** What earlier versions wrote, by its SHA-256: words for the Mayor, which everybody below read. */

@@ -6,8 +6,8 @@ import { asOneLine } from '../../machines/texts.ts'
 import { plain } from '../plain.ts'
 import type { RoleName } from './roles.ts'
 
-/** About 1,500 tokens. */
-export const primeBytesMax = 6000
+/** Of UTF-8: about 1,500 tokens of prose or code, in any script. */
+export const primeBytesMax = 5000
 
 interface Around {
   /** Where they are. */
