@@ -1,5 +1,5 @@
 // Who somebody is in a town, and what they are to know, as files and issues say it: for `gt prime`, which asks nobody.
-// Never: asks the daemon, marks mail as read, or throws because a part of it cannot be read: then it says so.
+// Never: asks the daemon, marks mail as read, or fails because issues or mail cannot be read: then it says so.
 import { existsSync, readdirSync } from 'node:fs'
 import { join, relative, sep } from 'node:path'
 import { whereabouts } from '../../machines/address.ts'

@@ -103,7 +103,7 @@ const kinds = {
 
 const cameBack = ({ kind, summary, files }: ReturnReason): string[] => [
   `## It came back: ${kinds[kind]}`,
-  brief(summary, 400),
+  `Why: ${brief(summary, 400)}`,
   ...(files.length > 0 ? [`Files (${files.length}): ${brief(files.join(', '), 300)}`] : []),
 ]
 
@@ -122,7 +122,7 @@ function nextOf({ gone, returned, attempt, main, mail, issue }: PolecatFacts): s
   const look = `\`git status\` and \`git log ${main}..HEAD\` show what is there already`
   return attempt > 1
     ? `${first}There was a try before yours: ${look}. Go on from that in small steps, each committed; then ${last}`
-    : `${first}${look[0]}${look.slice(1)}. Do what the issue asks in small steps, each committed; then ${last}`
+    : `${first}${look}. Do what the issue asks in small steps, each committed; then ${last}`
 }
 
 function otherText(facts: OtherFacts): string {

@@ -68,7 +68,7 @@ test('work that came back is told with why, in its log’s last words, and what 
         No creak.
 
     ## It came back: a gate failed
-    gate test failed
+    Why: gate test failed
     The last lines:
         expected 1, got 2
 
