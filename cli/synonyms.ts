@@ -20,6 +20,7 @@ export const synonyms: Readonly<Record<string, readonly string[]>> = {
   'session log': ['session logs'],
   'session ls': ['session list'],
   attach: ['session attach'],
+  whoami: ['prime'],
   ps: ['polecats', 'session list'],
   top: ['status'],
   watch: ['status', 'log'],
