@@ -379,7 +379,10 @@ function handsOf({ town, env, entry, report }: TownOptions, { rigs, shelves, plu
       town,
       makeShims: makeShimsOf({ town, entry }),
       rig,
-      descriptionOf: (name, issue) => shelves.of(name).get(issue)?.description ?? '',
+      textsOf(name, id) {
+        const issue = shelves.of(name).get(id)
+        return { description: issue?.description ?? '', acceptance: issue?.acceptance_criteria ?? '' }
+      },
       backend,
       secret,
       env,
