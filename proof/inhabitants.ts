@@ -35,8 +35,10 @@ export function makeAgents({ world, host, chance, pick, post, reckless }: Stage)
       ends(agent)
       return
     }
-    world.hears(agent)
-    if (world.isHeldUp(agent)) return
+    if (agent.talk) {
+      world.service.hears(agent.talk)
+      if (world.service.isHeldUp(agent.talk)) return
+    }
     if (agent.talk && reckless() && chance(0.08)) stops(agent.talk)
     else if (!world.worktrees.has(agent.polecat)) agent.state = 'frozen'
     else if (agent.asked !== null) hears(agent)
@@ -202,8 +204,9 @@ export function makePeople(
     },
     commands.beadsGo,
     () => {
-      world.account = world.account === 'fine' ? pick(['fine', 'limited', 'refused', 'missing'] as const) : 'fine'
-      say(`the account of the agents: ${world.account}`)
+      const { service } = world
+      service.account = service.account === 'fine' ? pick(['limited', 'refused', 'missing'] as const) : 'fine'
+      say(`the account of the agents: ${service.account}`)
     },
     () => {
       const agent = world.live().find((each) => host().actor(each.address)?.status === 'active')
