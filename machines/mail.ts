@@ -249,6 +249,10 @@ export const mails = {
   'session.stalled': said(['session'], z.object({ epoch: z.int(), silentMs: z.int(), tail: z.string() })),
   /** Its agent waits to be spoken to, and has not said how it ended. */
   'session.idle': said(['session'], z.object({ epoch: z.int() })),
+  /** A new conversation is to begin; without a note its agent is asked for one. */
+  'cycle.requested': said(['polecat', 'overseer'], z.object({ note: z.string().max(wordsLengthMax).default('') })),
+  /** The next conversation begins with this note. */
+  'session.cycleRequested': said(['polecat'], z.object({ note: z.string().max(wordsLengthMax) })),
   /** Words for the agent; `by`: who has them to say. */
   'words.said': said(['polecat'], z.object({ by: z.string(), text: z.string().max(wordsLengthMax) })),
   /**

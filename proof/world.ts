@@ -60,6 +60,8 @@ const somebody = 'somebody'
 /** What a rig's roles begin with, but for its workers. */
 export const limits = {
   sessionTries: 3,
+  reminders: 1,
+  cycles: 1,
   mergeTries: 3,
   retireTries: 1,
   gated: true,
