@@ -24,6 +24,7 @@ const anyone = [
   'rigs',
   'session list',
   'session logs',
+  'session peek',
   'sim',
   'status',
   'version',
