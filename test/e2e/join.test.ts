@@ -1,0 +1,146 @@
+// A person in an agent's terminal: by the way in that it leaves, or in its conversation, which they take over.
+import { spawn, spawnSync } from 'node:child_process'
+import { existsSync, readFileSync, rmSync } from 'node:fs'
+import { join } from 'node:path'
+import { expect, test } from 'vitest'
+import type { Polecat } from '../../cli/api.ts'
+import { make, refused, t } from '../fixture/own-town.ts'
+import { eventually, gtScript, hasTmux, isWritten } from '../fixture/real-town.ts'
+import { terminal } from '../fixture/terminal.ts'
+
+const nux = 'wyvern/Nux'
+const began = '{"at":1,"what":"started","conversation":"talk-1","version":"2.1.0","model":"opus"}'
+const polecat = () => t.json<Polecat[]>('polecats', 'wyvern')[0]
+const inTerminal = (...args: string[]) => terminal([process.execPath, gtScript, ...args], t.town, t.env)
+const linesOf = (name: string) => readFileSync(join(t.dir, name), 'utf8').split('\n')
+
+/** What it leaves behind, by a number of this test's own. */
+const left = 5_000_000 + process.pid
+const isLeft = () => spawnSync('pgrep', ['-f', `sleep ${left}`]).status === 0
+
+/** What is run by hand notes its environment, and tries what is the Overseer's. */
+const byHand = (noted: string) =>
+  `env > "${noted}"; (cd /; gt stop --all --town "$GT_TOWN") 2>> "${noted}"; setsid sleep ${left} & echo "here in $PWD: $*"`
+
+/** A worker that tells of itself as an agent's supervisor does; by hand, `--resume` goes on with its conversation. */
+const agent = (more = '') => `#!/bin/sh
+if [ "$1" = --resume ]; then ${byHand('${0%/*}/noted')}; read -r word; exit 5; fi
+${more}
+echo '${began}' >> "$GT_SESSION/evidence.jsonl"
+exec sleep 1000
+`
+
+async function atWork(worker: string, config: Record<string, unknown> = {}): Promise<void> {
+  make({ worker, config }).issues(1)
+  t.ok('up')
+  t.ok('spawn', '--issue', 'wy-1')
+  await working()
+}
+const working = () =>
+  eventually(() => polecat()?.state === 'working' && isWritten(join(t.alive()[0]?.dir ?? '', 'evidence.jsonl')))
+
+test.runIf(hasTmux)(
+  'where an agent lets a person in, its own program is theirs, as a part of that session',
+  async () => {
+    const way = `cat > "$GT_SESSION/attach.json" <<END
+{"argv":["sh","-c","env > '$(dirname "$0")/noted'; (cd /; gt stop --all --town '$GT_TOWN') 2>> '$(dirname "$0")/noted'; echo joined in \\$PWD; read -r word; exit 4"],"env":{"PASSWORD":"sesame"}}
+END`
+    await atWork(agent(way))
+    expect(t.ok('session', 'peek', nux)).toContain('gt session attach wyvern/polecats/Nux joins it')
+    const [session] = t.alive()
+    using mine = inTerminal('session', 'attach', nux)
+    await mine.shows(`joined in ${join(t.rig, 'polecats/Nux')}`)
+    const noted = linesOf('noted')
+    for (const line of ['PASSWORD=sesame', 'GT_ISSUE=wy-1', `GT_SESSION=${session?.dir}`]) expect(noted).toContain(line)
+    expect(noted.join('\n')).not.toContain('GT_TOKEN')
+    expect(noted.join('\n')).toContain('wyvern/polecats/Nux may not do that')
+    // What is typed is its own.
+    mine.type('C-c')
+    expect(await mine.over()).toBe(130)
+    expect(t.alive()).toEqual([session])
+    // It ends with the session.
+    using again = inTerminal('session', 'attach', nux)
+    await again.shows('joined in')
+    t.ok('session', 'stop', nux)
+    expect(await again.over()).toBeGreaterThan(0)
+  },
+)
+
+test('where it lets nobody in, what it does follows, and it is said how to take it over', async () => {
+  await atWork(agent())
+  const child = spawn(process.execPath, [gtScript, 'session', 'attach', nux], { cwd: t.town, env: t.env })
+  let said = ''
+  for (const stream of [child.stdout, child.stderr]) stream.on('data', (piece: Buffer) => (said += piece))
+  const over = new Promise((resolve) => child.once('close', resolve))
+  await eventually(() => said.includes('· opus is here (2.1.0)'))
+  expect(said).toContain('nobody can join this agent')
+  expect(said).toContain('gt session attach wyvern/polecats/Nux --take-over')
+  t.ok('session', 'stop', nux)
+  expect(await over).toBe(0)
+  refused(t.gt('session', 'attach', nux), 'has no live session')
+})
+
+test.runIf(hasTmux)(
+  'a conversation is taken over once a person agrees, and the worker goes on when they leave',
+  async () => {
+    await atWork(agent(), { agent: 'claude', session_tries: 1 })
+    const [before] = t.alive()
+    expect(t.gt('session', 'attach', nux, '--take-over')).toMatchObject({ status: 2 })
+    using no = inTerminal('session', 'attach', nux, '--take-over')
+    await no.shows('take it over? [y/N]')
+    no.type('n', 'Enter')
+    expect(await no.over()).toBe(1)
+    expect(t.alive()).toEqual([before])
+
+    using mine = inTerminal('session', 'attach', nux, '--take-over')
+    await mine.shows('take it over? [y/N]')
+    mine.type('y', 'Enter')
+    await mine.shows(`here in ${join(t.rig, 'polecats/Nux')}: --resume talk-1`)
+    expect([polecat()?.state, t.alive()]).toEqual(['stopped', []])
+    const noted = linesOf('noted').join('\n')
+    expect(noted).toMatch(/wyvern\/polecats\/Nux may not do that/)
+    expect(noted).not.toContain('GT_TOKEN')
+    expect(isLeft()).toBe(true)
+    mine.type('word', 'Enter')
+    expect(await mine.over()).toBe(5)
+    expect(isLeft()).toBe(false)
+    expect(mine.screen()).toContain('wyvern/polecats/Nux goes on')
+    await working()
+    const [after] = t.alive()
+    expect(after?.epoch).toBe(2)
+    // With one start allowed, a try that counted would have been its last.
+    expect(polecat()).toMatchObject({ state: 'working', attempt: 1 })
+  },
+)
+
+test.runIf(hasTmux)('a conversation goes on in one place: here no more once the worker does', async () => {
+  await atWork(agent(), { agent: 'claude' })
+  using mine = inTerminal('session', 'attach', nux, '--take-over', '--yes')
+  await mine.shows('here in')
+  t.ok('session', 'resume', nux)
+  expect(await mine.over()).toBeGreaterThan(0)
+  await working()
+  expect(mine.screen()).toContain('was not stopped')
+})
+
+test.runIf(hasTmux)('a window that is shut upon a conversation lets the worker go on', async () => {
+  await atWork(agent(), { agent: 'claude' })
+  using mine = inTerminal('session', 'attach', nux, '--take-over', '--yes')
+  await mine.shows('here in')
+  mine.close()
+  await working()
+  expect([t.alive()[0]?.epoch, isLeft()]).toEqual([2, false])
+})
+
+test('one that cannot be taken over is left as it is', async () => {
+  await atWork(agent())
+  const [before] = t.alive()
+  refused(t.gt('session', 'attach', nux, '--take-over', '--yes'), 'cannot go on with a conversation of shell')
+  t.ok('rig', 'set', 'wyvern', 'agent=claude', 'worker=/no/such/claude')
+  refused(t.gt('session', 'attach', nux, '--take-over', '--yes'), 'no program "/no/such/claude"')
+  const evidence = join(before?.dir ?? '', 'evidence.jsonl')
+  rmSync(evidence)
+  refused(t.gt('session', 'attach', nux, '--take-over', '--yes'), 'no agent that is spoken to')
+  expect(t.alive()).toEqual([before])
+  expect(existsSync(join(before?.dir ?? '', 'exit'))).toBe(false)
+})
