@@ -1,10 +1,9 @@
 // A polecat's session as its folder shows it: the one that is on, or its last one; also while the town is down.
 // Never: asks the town; believes more of what an agent can write than what is shown to people.
-import { existsSync } from 'node:fs'
 import { basename, join } from 'node:path'
 import { z } from 'zod'
-import type { SessionRecord } from '../../machines/effects.ts'
-import { evidenceFile } from '../agents/evidence.ts'
+import type { SessionRecord } from '../../machines/session-effects.ts'
+import { isSpoken } from '../agents/supervisor.ts'
 import { noteAt } from '../files.ts'
 import { rigLayout, townLayout } from '../layout.ts'
 import { isAlive } from '../processes.ts'
@@ -46,6 +45,6 @@ export function lastRunOf(town: string, rig: string, name: string): LastRun | un
     record,
     isAlive: exit === null && record !== undefined && isAlive(record),
     exitCode: exit,
-    isSpoken: existsSync(evidenceFile(dir)),
+    isSpoken: isSpoken(dir),
   }
 }
