@@ -1,15 +1,14 @@
 // A person in an agent's terminal: by the way in that it leaves, or in its conversation, which they take over.
 import { spawn, spawnSync } from 'node:child_process'
-import { existsSync, readFileSync, rmSync } from 'node:fs'
+import { appendFileSync, readFileSync, rmSync } from 'node:fs'
 import { join } from 'node:path'
 import { expect, test } from 'vitest'
 import type { Polecat } from '../../cli/api.ts'
 import { make, refused, t } from '../fixture/own-town.ts'
-import { eventually, gtScript, hasTmux, isWritten } from '../fixture/real-town.ts'
+import { eventually, gtScript, hasTmux } from '../fixture/real-town.ts'
 import { terminal } from '../fixture/terminal.ts'
 
 const nux = 'wyvern/Nux'
-const began = '{"at":1,"what":"started","conversation":"talk-1","version":"2.1.0","model":"opus"}'
 const polecat = () => t.json<Polecat[]>('polecats', 'wyvern')[0]
 const inTerminal = (...args: string[]) => terminal([process.execPath, gtScript, ...args], t.town, t.env)
 const linesOf = (name: string) => readFileSync(join(t.dir, name), 'utf8').split('\n')
@@ -22,22 +21,29 @@ const isLeft = () => spawnSync('pgrep', ['-f', `sleep ${left}`]).status === 0
 const byHand = (noted: string) =>
   `env > "${noted}"; (cd /; gt stop --all --town "$GT_TOWN") 2>> "${noted}"; setsid sleep ${left} & echo "here in $PWD: $*"`
 
-/** A worker that tells of itself as an agent's supervisor does; by hand, `--resume` goes on with its conversation. */
+/** An agent that is spoken to as Claude Code is; `--resume` alone is a person's, who goes on with its conversation. */
 const agent = (more = '') => `#!/bin/sh
 if [ "$1" = --resume ]; then ${byHand('${0%/*}/noted')}; read -r word; exit 5; fi
+for word; do
+  case "$before" in --session-id | --resume) talk=$word ;; esac
+  before=$word
+done
 ${more}
-echo '${began}' >> "$GT_SESSION/evidence.jsonl"
-exec sleep 1000
+init='"type":"system","subtype":"init","model":"opus","claude_code_version":"2.1.0"'
+while read -r line; do echo "{$init,\\"session_id\\":\\"$talk\\"}"; done
 `
 
 async function atWork(worker: string, config: Record<string, unknown> = {}): Promise<void> {
-  make({ worker, config }).issues(1)
+  make({ worker, config: { agent: 'claude', ...config } }).issues(1)
   t.ok('up')
   t.ok('spawn', '--issue', 'wy-1')
   await working()
 }
+const conversation = () =>
+  t.json<{ agent: { started: { conversation: string } | null } | null }>('session', 'peek', nux).agent?.started
+    ?.conversation
 const working = () =>
-  eventually(() => polecat()?.state === 'working' && isWritten(join(t.alive()[0]?.dir ?? '', 'evidence.jsonl')))
+  eventually(() => polecat()?.state === 'working' && t.alive().length === 1 && conversation() !== undefined)
 
 test.runIf(hasTmux)(
   'where an agent lets a person in, its own program is theirs, as a part of that session',
@@ -83,8 +89,9 @@ test('where it lets nobody in, what it does follows, and it is said how to take 
 test.runIf(hasTmux)(
   'a conversation is taken over once a person agrees, and the worker goes on when they leave',
   async () => {
-    await atWork(agent(), { agent: 'claude', session_tries: 1 })
+    await atWork(agent(), { session_tries: 1 })
     const [before] = t.alive()
+    const talk = conversation()
     expect(t.gt('session', 'attach', nux, '--take-over')).toMatchObject({ status: 2 })
     using no = inTerminal('session', 'attach', nux, '--take-over')
     await no.shows('take it over? [y/N]')
@@ -95,7 +102,7 @@ test.runIf(hasTmux)(
     using mine = inTerminal('session', 'attach', nux, '--take-over')
     await mine.shows('take it over? [y/N]')
     mine.type('y', 'Enter')
-    await mine.shows(`here in ${join(t.rig, 'polecats/Nux')}: --resume talk-1`)
+    await mine.shows(`here in ${join(t.rig, 'polecats/Nux')}: --resume ${talk}`)
     expect([polecat()?.state, t.alive()]).toEqual(['stopped', []])
     const noted = linesOf('noted').join('\n')
     expect(noted).toMatch(/wyvern\/polecats\/Nux may not do that/)
@@ -107,14 +114,14 @@ test.runIf(hasTmux)(
     expect(mine.screen()).toContain('wyvern/polecats/Nux goes on')
     await working()
     const [after] = t.alive()
-    expect(after?.epoch).toBe(2)
+    expect([after?.epoch, conversation()]).toEqual([2, talk])
     // With one start allowed, a try that counted would have been its last.
     expect(polecat()).toMatchObject({ state: 'working', attempt: 1 })
   },
 )
 
 test.runIf(hasTmux)('a conversation goes on in one place: here no more once the worker does', async () => {
-  await atWork(agent(), { agent: 'claude' })
+  await atWork(agent())
   using mine = inTerminal('session', 'attach', nux, '--take-over', '--yes')
   await mine.shows('here in')
   t.ok('session', 'resume', nux)
@@ -124,7 +131,7 @@ test.runIf(hasTmux)('a conversation goes on in one place: here no more once the 
 })
 
 test.runIf(hasTmux)('a window that is shut upon a conversation lets the worker go on', async () => {
-  await atWork(agent(), { agent: 'claude' })
+  await atWork(agent())
   using mine = inTerminal('session', 'attach', nux, '--take-over', '--yes')
   await mine.shows('here in')
   mine.close()
@@ -134,13 +141,20 @@ test.runIf(hasTmux)('a window that is shut upon a conversation lets the worker g
 
 test('one that cannot be taken over is left as it is', async () => {
   await atWork(agent())
-  const [before] = t.alive()
-  refused(t.gt('session', 'attach', nux, '--take-over', '--yes'), 'cannot go on with a conversation of shell')
-  t.ok('rig', 'set', 'wyvern', 'agent=claude', 'worker=/no/such/claude')
-  refused(t.gt('session', 'attach', nux, '--take-over', '--yes'), 'no program "/no/such/claude"')
-  const evidence = join(before?.dir ?? '', 'evidence.jsonl')
-  rmSync(evidence)
-  refused(t.gt('session', 'attach', nux, '--take-over', '--yes'), 'no agent that is spoken to')
-  expect(t.alive()).toEqual([before])
-  expect(existsSync(join(before?.dir ?? '', 'exit'))).toBe(false)
+  const before = t.alive()
+  const takeOver = () => t.gt('session', 'attach', nux, '--take-over', '--yes')
+  t.ok('rig', 'set', 'wyvern', 'agent=aider')
+  refused(takeOver(), 'cannot go on with a conversation of aider')
+  t.configure({ agent: 'claude', worker: ['/no/such/claude'] })
+  refused(takeOver(), 'no program "/no/such/claude"')
+  const [{ dir } = { dir: '' }] = before
+  // What is no name of a conversation is an option of a program's.
+  appendFileSync(
+    join(dir, 'evidence.jsonl'),
+    '{"at":1,"what":"started","conversation":"--dangerous","version":"","model":""}\n',
+  )
+  refused(takeOver(), 'told of no conversation')
+  rmSync(join(dir, 'run.json'))
+  refused(takeOver(), 'no agent that is spoken to')
+  expect(t.alive()).toEqual(before)
 })

@@ -25,7 +25,7 @@ const atWork = lines(
 
 /** A worker that tells of itself as an agent's supervisor does, and then does this. */
 const telling = (then = 'exec sleep 1000', facts = atWork) =>
-  `#!/bin/sh\ncat >> "$GT_SESSION/evidence.jsonl" <<'END'\n${facts.join('\n')}\nEND\n${then}\n`
+  `#!/bin/sh\necho {} > "$GT_SESSION/run.json"\ncat >> "$GT_SESSION/evidence.jsonl"<<'END'\n${facts.join('\n')}\nEND\n${then}\n`
 
 async function atWorkWith(options: RealTownOptions, isReady = () => t.alive().length === 1): Promise<void> {
   make(options).issues(2)
