@@ -62,7 +62,8 @@ END`
     expect(noted.join('\n')).toContain('wyvern/polecats/Nux may not do that')
     // What is typed is its own.
     mine.type('C-c')
-    expect(await mine.over()).toBe(130)
+    mine.type('word', 'Enter')
+    expect(await mine.over()).toBe(4)
     expect(t.alive()).toEqual([session])
     // It ends with the session.
     using again = inTerminal('session', 'attach', nux)
@@ -138,6 +139,24 @@ test.runIf(hasTmux)('a window that is shut upon a conversation lets the worker g
   await working()
   expect([t.alive()[0]?.epoch, isLeft()]).toEqual([2, false])
 })
+
+test.runIf(hasTmux)(
+  'where the town is gone meanwhile nothing is left behind, and it is said what is to be done',
+  async () => {
+    await atWork(agent())
+    using mine = inTerminal('session', 'attach', nux, '--take-over', '--yes')
+    await mine.shows('here in')
+    process.kill(t.daemonPid(), 'SIGKILL')
+    mine.type('word', 'Enter')
+    expect(await mine.over()).toBe(1)
+    expect(mine.screen()).toContain('does not go on yet')
+    expect(mine.screen()).toContain('gt session resume wyvern/polecats/Nux')
+    expect(isLeft()).toBe(false)
+    t.ok('up')
+    await working()
+    expect(t.alive()[0]?.epoch).toBe(2)
+  },
+)
 
 test('one that cannot be taken over is left as it is', async () => {
   await atWork(agent())
