@@ -33,6 +33,17 @@ init='"type":"system","subtype":"init","model":"opus","claude_code_version":"2.1
 while read -r line; do echo "{$init,\\"session_id\\":\\"$talk\\"}"; done
 `
 
+/** Lets a person in, whose program hears keys that would end it. */
+const letsIn = `if [ "$1" = joined ]; then
+  env > "\${0%/*}/noted"
+  (cd /; gt stop --all --town "$GT_TOWN") 2>> "\${0%/*}/noted"
+  trap 'echo heard' INT
+  echo "joined in $PWD"
+  until read -r word && [ "$word" = leave ]; do :; done
+  exit 4
+fi
+echo '{"argv":["'"$0"'","joined"],"env":{"PASSWORD":"sesame"}}' > "$GT_SESSION/attach.json"`
+
 async function atWork(worker: string, config: Record<string, unknown> = {}): Promise<void> {
   make({ worker, config: { agent: 'claude', ...config } }).issues(1)
   t.ok('up')
@@ -48,10 +59,7 @@ const working = () =>
 test.runIf(hasTmux)(
   'where an agent lets a person in, its own program is theirs, as a part of that session',
   async () => {
-    const way = `cat > "$GT_SESSION/attach.json" <<END
-{"argv":["sh","-c","env > '$(dirname "$0")/noted'; (cd /; gt stop --all --town '$GT_TOWN') 2>> '$(dirname "$0")/noted'; echo joined in \\$PWD; read -r word; exit 4"],"env":{"PASSWORD":"sesame"}}
-END`
-    await atWork(agent(way))
+    await atWork(agent(letsIn))
     expect(t.ok('session', 'peek', nux)).toContain('gt session attach wyvern/polecats/Nux joins it')
     const [session] = t.alive()
     using mine = inTerminal('session', 'attach', nux)
@@ -62,7 +70,8 @@ END`
     expect(noted.join('\n')).toContain('wyvern/polecats/Nux may not do that')
     // What is typed is its own.
     mine.type('C-c')
-    mine.type('word', 'Enter')
+    await mine.shows('heard')
+    mine.type('leave', 'Enter')
     expect(await mine.over()).toBe(4)
     expect(t.alive()).toEqual([session])
     // It ends with the session.
