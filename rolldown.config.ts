@@ -42,6 +42,7 @@ export default defineConfig([
             name: 'bd',
             test: /\/(cli\/(bd-\w+|writer)|actors\/beads\/(embedded|contract|file|find|ids|limits|jsonl|mail|parts|schema|tiers))\.ts$/,
           },
+          { name: 'told', test: /\/actors\/agents\/(prime(-facts)?|roles|role-text)\.ts$/ },
         ],
       },
       paths: (id) => (isApart(id) ? `./${apart[basename(id)]}` : id),

@@ -6,7 +6,7 @@ import { join } from 'node:path'
 import { mayor, overseer, pluginOf, polecatOf, refineryOf, witnessOf } from '../machines/address.ts'
 import { isPreset, presetOf } from './agents/presets.ts'
 import { ConfigUnusable, limitsOf, type RigConfig, readConfig, rigConfig, rigsConfig, townConfig } from './config.ts'
-import { textAt } from './files.ts'
+import { jsonAt, textAt } from './files.ts'
 import { rigLayout, townLayout } from './layout.ts'
 import { didYouMean } from './nearest.ts'
 import { actorFileOf, type Plugins } from './plugins/enabled.ts'
@@ -117,20 +117,11 @@ const namesIn = (path: string) => (existsSync(path) ? readdirSync(path).filter((
  * schema: a file that is not as it should be is told of by the daemon, and adds nothing here.
  */
 export async function namesHandedOn(root: string): Promise<string[]> {
-  const rigs = Object.keys((lenient(townLayout(root).rigsJson).rigs as object | undefined) ?? {})
+  const rigs = Object.keys((jsonAt(townLayout(root).rigsJson).rigs as object | undefined) ?? {})
   const each = rigs.map(async (rig) => {
-    const { extra_env, gate_env, agent } = lenient(rigLayout(root, rig).config)
+    const { extra_env, gate_env, agent } = jsonAt(rigLayout(root, rig).config)
     const passes = typeof agent === 'string' && isPreset(agent) ? ((await presetOf(agent)).passes ?? []) : []
     return [extra_env, gate_env, passes].flat().filter((name) => typeof name === 'string')
   })
   return (await Promise.all(each)).flat()
-}
-
-function lenient(path: string): Record<string, unknown> {
-  try {
-    return JSON.parse(textAt(path)) as Record<string, unknown>
-  } catch (error) {
-    if (error instanceof SyntaxError || (error as NodeJS.ErrnoException).code === 'ENOENT') return {}
-    throw error
-  }
 }

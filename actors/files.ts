@@ -186,6 +186,19 @@ export function noteAt<T>(path: string, schema: Schema<T>): T | undefined {
   }
 }
 
+/** A JSON file of the town's, without its schema: `{}` when it is missing or holds none, which others tell of. */
+export function jsonAt(path: string): Record<string, unknown> {
+  // Looked for first: an error takes longer to make than the rest of a short command.
+  if (!existsSync(path)) return {}
+  try {
+    const value: unknown = JSON.parse(textAt(path))
+    return typeof value === 'object' && value !== null ? (value as Record<string, unknown>) : {}
+  } catch (error) {
+    if (error instanceof SyntaxError || (error as NodeJS.ErrnoException).code === 'ENOENT') return {}
+    throw error
+  }
+}
+
 /** The first bytes of a program, which may be a link to it; empty when there is none. */
 export function firstBytes(path: string, bytesMax: number): Buffer {
   const fd = opened(path, O_RDONLY | O_NONBLOCK)

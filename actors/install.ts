@@ -28,6 +28,7 @@ import { makeLens } from './git/lens.ts'
 import { excludesOf, gitTrouble } from './git/prepare.ts'
 import { shown } from './git/shown.ts'
 import { wordsOf } from './git/words.ts'
+import { renewInstructions, writeInstructions } from './instructions.ts'
 import { rigLayout, townLayout } from './layout.ts'
 import { makeRecords } from './records.ts'
 import { keepSecret, newSecret, secretOf } from './secret.ts'
@@ -42,15 +43,6 @@ export class Refused extends Error {
     super(shown(message))
   }
 }
-
-const instructions = `# Mayor
-
-You are the Mayor of this Gas Town: you give work to rigs and answer for it to the Overseer.
-
-- \`gt status\` shows the town; \`gt mail inbox\` your mail.
-- \`gt spawn --epic <id>\` or \`--issue <id>\` gives work to a rig's Witness; \`gt wait <id>\` waits for it.
-- Per-worker cleanup, killing and nudging are the Witness's, never yours.
-`
 
 /** Makes a town at `path`, or completes the one that is there. Safe to repeat: what exists is left as it is. */
 export function installTown(
@@ -82,7 +74,8 @@ export function installTown(
   writeIfMissing(layout.rigsJson, `${JSON.stringify({ version: 1, rigs: {} }, null, 2)}\n`)
   readConfig(layout.rigsJson, rigsConfig)
   writeIfMissing(layout.mayorState, '{}\n')
-  writeIfMissing(layout.instructions, instructions)
+  writeInstructions(layout.root)
+  renewInstructions(layout.root)
   keepSecret(layout.root, secretOf(layout.root) ?? newSecret())
   mendLinks({ town: layout.root, rig: undefined })
   makeRecords(layout.root)

@@ -14,6 +14,8 @@ export function townLayout(town: string) {
     /** Rigs that were removed, each a folder. */
     removed: join(town, 'removed'),
     config: join(town, 'config'),
+    /** What agents of a role are told in every rig, in a person's own words. */
+    roleText: (role: string) => join(town, 'config/roles', `${role}.md`),
     mayor: join(town, 'mayor'),
     townJson: townJsonIn(town),
     rigsJson: join(town, 'mayor/rigs.json'),
@@ -65,6 +67,8 @@ export function rigLayout(town: string, rig: string) {
   return {
     root,
     config: join(root, 'config.json'),
+    /** The same in this rig. */
+    roleText: (role: string) => join(root, 'roles', `${role}.md`),
     beads,
     store: storeIn(town, rig),
     copies: copiesIn(town, rig),

@@ -19,6 +19,7 @@ const anyone = [
   'plugin status',
   'plugins',
   'polecats',
+  'prime',
   'replay',
   'rig show',
   'rigs',

@@ -26,6 +26,7 @@ export const synonyms: Readonly<Record<string, readonly string[]>> = {
   'session status': ['session peek'],
   'session show': ['session peek'],
   exec: ['capture'],
+  whoami: ['prime'],
   ps: ['polecats', 'session list'],
   top: ['status'],
   watch: ['status', 'log'],

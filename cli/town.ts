@@ -19,6 +19,7 @@ import { gitTrouble, prepareGit } from '../actors/git/prepare.ts'
 import { clearForgotten } from '../actors/git/retire.ts'
 import type { RigGit } from '../actors/git/rig.ts'
 import { endRunning } from '../actors/git/run.ts'
+import { renewInstructions } from '../actors/instructions.ts'
 import { rigLayout, townLayout } from '../actors/layout.ts'
 import { pluginsIn } from '../actors/plugins/enabled.ts'
 import { pluginHands } from '../actors/plugins/hands.ts'
@@ -104,6 +105,11 @@ export async function openTown(options: TownOptions): Promise<Town> {
   const binding = bind({ facts, prefixOf })
   roles.push(...binding.roles)
   for (const rig of rigs.all().keys()) await plugins.read(rig)
+  try {
+    renewInstructions(town)
+  } catch (error) {
+    options.report(error)
+  }
   const known = secretOf(town)
   const secret = known ?? newSecret()
   const makeShims = makeShimsOf(options)
@@ -373,7 +379,10 @@ function handsOf({ town, env, entry, report }: TownOptions, { rigs, shelves, plu
       town,
       makeShims: makeShimsOf({ town, entry }),
       rig,
-      descriptionOf: (name, issue) => shelves.of(name).get(issue)?.description ?? '',
+      textsOf(name, id) {
+        const issue = shelves.of(name).get(id)
+        return { description: issue?.description ?? '', acceptance: issue?.acceptance_criteria ?? '' }
+      },
       backend,
       secret,
       env,

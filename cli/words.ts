@@ -84,6 +84,11 @@ export const words: Readonly<Record<string, Entry>> = {
     summary: 'take an issue’s work out of the queue; it is kept (gt recover)',
     load: () => import('./words/merge-queue-remove.ts').then(({ word }) => word),
   },
+  prime: {
+    group: 'work',
+    summary: 'who you are here, what you are to do, and what is next',
+    load: () => import('./words/prime.ts').then(({ word }) => word),
+  },
   recover: {
     group: 'work',
     summary: 'list and bring back work that was kept',

@@ -299,9 +299,11 @@ export class World {
     agent.mendsConflict = false
   }
 
+  /** It has work of its own issue that main lacks; what a former worker left on another is none. */
   aheadOfMain(agent: Agent): boolean {
     const place = this.worktrees.get(agent.polecat)
-    return place !== undefined && !this.commits.contains(this.originMain, place.head)
+    if (!place || !this.commits.get(place.head).red.has(agent.issue)) return false
+    return !this.commits.contains(this.originMain, place.head)
   }
 
   /** Its own part would fail the gate: an agent in good health sees that when it runs the tests. */

@@ -3,7 +3,7 @@
 // Never: makes a store; imports anything slow: `bd` is called by agents all day.
 import { existsSync, readdirSync } from 'node:fs'
 import { join } from 'node:path'
-import { textAt } from '../files.ts'
+import { jsonAt } from '../files.ts'
 import { copiesIn, storeIn, storeLinksIn, townLayout } from '../layout.ts'
 import { BeadsError, type Identity, type Opening } from './contract.ts'
 import { type Beads, type Mark, openBeads } from './embedded.ts'
@@ -63,7 +63,7 @@ export function inWords(tier: Tier, error: unknown): unknown {
 
 /** How far the town has seen a tier's store come: kept apart from it, and evidence only. */
 export const seenPath = (tier: Tier) => join(copiesOf(tier), 'seen.json')
-export const seenOf = (tier: Tier) => lenient(seenPath(tier)) as Partial<Mark>
+export const seenOf = (tier: Tier) => jsonAt(seenPath(tier)) as Partial<Mark>
 
 /** In words that a store has come less far than it had. */
 export function behind(mark: Mark, seen: Partial<Mark>): string | undefined {
@@ -94,27 +94,14 @@ export function daysCopied(tier: Tier): string[] {
 /** Whose the store must be, as the town's own files say; undefined when they do not. */
 export function identityOf({ town, rig }: Tier): Identity | undefined {
   const { townJson, rigsJson } = townLayout(town)
-  const { created_at: made } = lenient(townJson) as { created_at?: unknown }
+  const { created_at: made } = jsonAt(townJson)
   if (typeof made !== 'string') return undefined
   if (rig === undefined) return { town: made, since: made, rig: null }
-  const { rigs } = lenient(rigsJson) as { rigs?: Record<string, { added_at?: unknown } | undefined> }
+  const { rigs } = jsonAt(rigsJson) as { rigs?: Record<string, { added_at?: unknown } | undefined> }
   const since = rigs?.[rig]?.added_at
   return typeof since === 'string' ? { town: made, since, rig } : undefined
 }
 
 /** The rigs of a town, as its list says. */
 export const rigsIn = (town: string): string[] =>
-  Object.keys((lenient(townLayout(town).rigsJson) as { rigs?: object }).rigs ?? {})
-
-/** A file that is not as it should be is told of by the town itself, and says nothing here. */
-function lenient(path: string): object {
-  // Looked for first: an error takes longer to make than the rest of a short command.
-  if (!existsSync(path)) return {}
-  try {
-    const value: unknown = JSON.parse(textAt(path))
-    return typeof value === 'object' && value !== null ? value : {}
-  } catch (error) {
-    if (error instanceof SyntaxError || (error as NodeJS.ErrnoException).code === 'ENOENT') return {}
-    throw error
-  }
-}
+  Object.keys((jsonAt(townLayout(town).rigsJson) as { rigs?: object }).rigs ?? {})

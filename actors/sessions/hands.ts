@@ -8,11 +8,14 @@ import { afterWatched } from '../../runtime/open.ts'
 import { onPath } from '../agents/installed.ts'
 import type { AgentPreset } from '../agents/preset.ts'
 import { presetOf } from '../agents/presets.ts'
+import { type PolecatFacts, primeText } from '../agents/prime.ts'
+import { roleText } from '../agents/role-text.ts'
 import { describeRun, isSpoken, layDown } from '../agents/supervisor.ts'
 import type { Hands } from '../binding.ts'
 import type { RigConfig } from '../config.ts'
 import type { Environment } from '../environment.ts'
 import { writePassing } from '../files.ts'
+import { notForIt } from '../instructions.ts'
 import { townLayout } from '../layout.ts'
 import {
   cancelStart,
@@ -33,8 +36,8 @@ import { environmentOf } from './variables.ts'
 export interface SessionDeps {
   town: string
   rig(name: string): RigConfig
-  /** An issue's description as it is now; empty when there is none. */
-  descriptionOf(rig: string, issue: string): string | Promise<string>
+  /** What an issue says now, however long; empty where it says nothing. */
+  textsOf(rig: string, issue: string): { description: string; acceptance: string }
   backend(name: 'auto' | 'tmux' | 'process'): SessionBackend | Promise<SessionBackend>
   secret: string
   /** Makes `gt` and `bd` as sessions find them, where they are not there any more. */
@@ -68,12 +71,15 @@ export function sessionHands(
       // The assignment is on disk before there is anyone to read it.
       mkdirSync(dir, { recursive: true, mode: 0o700 })
       const { attempt, returned } = input
-      const issue = { ...input.issue, description: await deps.descriptionOf(input.rig, input.issue.id) }
+      const { description, acceptance } = deps.textsOf(input.rig, input.issue.id)
+      const issue = { ...input.issue, description }
       const assignment = JSON.stringify({ issue, attempt, returned, branch: input.branch }, null, 2)
       writePassing(join(dir, 'assignment.json'), `${assignment}\n`)
       const env = environmentOf(deps, rig, input, dir, preset.passes)
       const spoken = preset.drive !== undefined
       if (spoken) {
+        const { polecat: name, address, branch } = input
+        const who = { address, branch }
         const why = lacking(preset, launch.argv, env.PATH ?? '')
         if (why !== undefined) return { kind: 'refused', why }
         describeRun(dir, {
@@ -81,15 +87,23 @@ export function sessionHands(
           argv: [...launch.argv],
           conversation: input.conversation ?? randomUUID(),
           resumed: input.conversation !== null,
-          role: '',
-          notForIt: [],
+          role: roleText(deps.town, input.rig, 'polecat', {
+            ...who,
+            name,
+            rig: input.rig,
+            issue: issue.id,
+            town: deps.town,
+          }),
+          notForIt: notForIt(deps.town),
           model: rig.model ?? null,
           effort: rig.effort ?? null,
         })
-        layDown(dir, 0, {
-          id: `${input.address}/${input.epoch}/0`,
-          text: input.conversation === null ? assignment : resumed,
-        })
+        const facts: PolecatFacts = {
+          ...{ role: 'polecat', name, rig: input.rig, ...who, folder: input.worktree, main: rig.default_branch },
+          ...{ issue: { ...issue, acceptance }, attempt, returned, gone: null, mail: null, notes: [] },
+        }
+        const text = input.conversation === null ? primeText(facts) : resumed
+        layDown(dir, 0, { id: `${input.address}/${input.epoch}/0`, text })
       }
       const argv = spoken ? [deps.node, deps.supervisor, dir] : launch.argv
       const spec = { id: input.id, dir, argv, cwd: input.worktree, env }

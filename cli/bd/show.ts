@@ -30,6 +30,8 @@ export default command({
       issues.flatMap((issue) => [
         line(issue),
         ...(issue.description ? ['', body(issue.description)] : []),
+        ...(issue.design ? ['', 'Design:', body(issue.design)] : []),
+        ...(issue.acceptance_criteria ? ['', 'Done when:', body(issue.acceptance_criteria)] : []),
         ...(issue.notes ? ['', 'Notes:', body(issue.notes)] : []),
         ...(issue.close_reason ? ['', `Closed: ${issue.close_reason}`] : []),
         ...beads.dependencies(issue.id).map((dep) => `  ${dep.type} → ${dep.depends_on_id}`),

@@ -80,7 +80,7 @@ test('a start that never ends is called off by who ends the session', async () =
       node: process.execPath,
       clock: systemClock,
     },
-    ...{ descriptionOf: () => '', supervisor: '', startWithinMs: 200, graceMs: 0 },
+    ...{ textsOf: () => ({ description: '', acceptance: '' }), supervisor: '', startWithinMs: 200, graceMs: 0 },
   })
   const call = { signal: never } as EffectCall
   const id = 'gt-w-Nux-1-1'

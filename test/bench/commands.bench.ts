@@ -18,6 +18,7 @@ export const commands: Benchmark = async (size) => {
     'gt rig add --help': call(gtScript, 'rig', 'add', '--help'),
     'gt status': call(gtScript, 'status'),
     'gt mail inbox': call(gtScript, 'mail', 'inbox'),
+    'gt prime': call(gtScript, 'prime'),
     'bd ready': call(bdScript, 'ready'),
     'bd create': call(bdScript, 'create', 'One more'),
   }
