@@ -17,6 +17,7 @@ import { answers as rigAdd } from './words/rig-add.ts'
 import { answers as rigRemove } from './words/rig-remove.ts'
 import { answers as rigSet } from './words/rig-set.ts'
 import { answers as sessionList } from './words/session-list.ts'
+import { answers as sessionResume } from './words/session-resume.ts'
 import { answers as sessionStop } from './words/session-stop.ts'
 import { answers as spawn } from './words/spawn.ts'
 import { answers as status } from './words/status.ts'
@@ -42,6 +43,7 @@ export const answers = {
   ...rigRemove,
   ...rigSet,
   ...sessionList,
+  ...sessionResume,
   ...sessionStop,
   ...spawn,
   ...status,

@@ -132,6 +132,7 @@ export const mailCases: { [T in MailType]: readonly MailCase<T>[] } = {
     { from: session, body: { issue: 'w-1', what: 'refused', until: null, why: 'invalid x-api-key' } },
   ],
   'session.stopRequested': [{ from: overseer, body: { polecat: 'Nux' } }],
+  'session.resumeRequested': [{ from: overseer, body: { polecat: 'Nux' } }],
   'session.killRequested': [
     { from: keeper, body: { reason: 'stopped' } },
     { from: keeper, body: { reason: 'killed' } },

@@ -269,6 +269,8 @@ export const mails = {
     }),
   ),
   'session.stopRequested': said(['overseer'], z.object({ polecat: z.string() })),
+  /** One that was stopped may go on. */
+  'session.resumeRequested': said(['overseer'], z.object({ polecat: z.string() })),
   'session.killRequested': said(['keeper'], z.object({ reason: z.enum(['killed', 'stopped', 'stalled']) })),
   'session.ended': said(['session'], sessionEnd),
 

@@ -192,7 +192,8 @@ export function makePeople(
       const workers = Object.keys(
         (host().actor(`${rig}/witness`)?.context as WitnessContext | undefined)?.workers ?? {},
       )
-      if (workers.length > 0) post('overseer', `${rig}/witness`, 'session.stopRequested', { polecat: pick(workers) })
+      const type = chance(0.7) ? 'session.stopRequested' : 'session.resumeRequested'
+      if (workers.length > 0) post('overseer', `${rig}/witness`, type, { polecat: pick(workers) })
     },
     () => {
       const agent = world.live().find((each) => host().actor(each.address)?.status === 'active')

@@ -69,6 +69,12 @@ export function uuidOf(id: string): string {
   ].join('-')
 }
 
+/** How many words still lie there. */
+export const wordsLeft = (dir: string): number =>
+  existsSync(wordsDir(dir)) ? readdirSync(wordsDir(dir)).filter(isWords).length : 0
+
+const isWords = (name: string) => name.endsWith('.json')
+
 /** Drives the agent of the session in this folder to its end; resolves with the exit code of this process. */
 export async function supervise(dir: string, now: () => number, print: (text: string) => void): Promise<number> {
   const run = runFile.parse(JSON.parse(textOf(runOf(dir)) ?? 'null'))
@@ -134,7 +140,7 @@ function handOver(dir: string, agent: Agent, known: Known, tell: (fact: Fact) =>
   const look = () => {
     for (const name of readdirSync(wordsDir(dir)).sort()) {
       if (name === endFile) void agent.end(graceMs)
-      if (!name.endsWith('.json')) continue
+      if (!isWords(name)) continue
       const path = join(wordsDir(dir), name)
       const words = wordsIn(path)
       rmSync(path, { force: true })

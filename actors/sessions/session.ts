@@ -315,7 +315,8 @@ export const tail = (dir: string): string => lastLines(output(dir))
 
 const output = (dir: string): string => lastBytes(join(dir, 'output.log'), 65_536)
 
-const exitCode = (dir: string): number | null => markIn(dir, 'exit') ?? null
+/** How it ended, as it said itself; null: it goes on, or had no time to say it. */
+export const exitCode = (dir: string): number | null => markIn(dir, 'exit') ?? null
 
 /**
  * What shows that there is work: output, and what git wrote in the worktree, as they are now. That it is another text

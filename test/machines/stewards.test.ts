@@ -161,6 +161,20 @@ describe('Witness', () => {
     `)
   })
 
+  test('one that was stopped goes on by itself, but not in a rig that is stopped', () => {
+    const witness = atWork()
+    witness.told()
+    const mails = () => witness.told().filter((line) => line.includes('mails'))
+    witness.mail('session.resumeRequested', 'overseer', { polecat: 'Nux' })
+    expect(mails()).toEqual(['    mails w/witness/Nux work.resumed'])
+    // Nobody of that name is there.
+    witness.mail('session.resumeRequested', 'overseer', { polecat: 'Toast' })
+    witness.mail('rig.stopped', 'overseer', { why: 'stop --all' })
+    expect(mails()).toEqual(['    mails w/witness/Nux work.paused'])
+    witness.mail('session.resumeRequested', 'overseer', { polecat: 'Nux' })
+    expect(mails()).toEqual([])
+  })
+
   test('a retired worker frees its place, its name, and the next start', () => {
     const witness = atWork()
     witness.told()
