@@ -1,7 +1,9 @@
 // What the daemon answers, by the name of the request: the halves of the words that are its own.
 // Never: edited; generated from words/ by `npm run reference`.
+import { answers as cycle } from './words/cycle.ts'
 import { answers as down } from './words/down.ts'
 import { answers as handoff } from './words/handoff.ts'
+import { answers as inject } from './words/inject.ts'
 import { answers as log } from './words/log.ts'
 import { answers as mailDead } from './words/mail-dead.ts'
 import { answers as mailRedeliver } from './words/mail-redeliver.ts'
@@ -26,8 +28,10 @@ import { answers as up } from './words/up.ts'
 import { answers as wait } from './words/wait.ts'
 
 export const answers = {
+  ...cycle,
   ...down,
   ...handoff,
+  ...inject,
   ...log,
   ...mailDead,
   ...mailRedeliver,

@@ -164,6 +164,16 @@ export const words: Readonly<Record<string, Entry>> = {
     summary: 'run a command in a polecat’s worktree, with its session’s environment',
     load: () => import('./words/capture.ts').then(({ word }) => word),
   },
+  cycle: {
+    group: 'sessions',
+    summary: 'have a polecat’s agent note where it is, and begin a new conversation with that',
+    load: () => import('./words/cycle.ts').then(({ word }) => word),
+  },
+  inject: {
+    group: 'sessions',
+    summary: 'say something to a polecat’s agent, in the middle of its work',
+    load: () => import('./words/inject.ts').then(({ word }) => word),
+  },
   'session attach': {
     group: 'sessions',
     summary: 'join a session, or watch it; or take its conversation over',

@@ -127,11 +127,11 @@ const goodbye = (context: PolecatContext) =>
 /** One answer, to everybody who asked for the handoff. */
 const answer = (context: PolecatContext, ok: boolean, text: string) => context.askIds.map((to) => ({ to, ok, text }))
 
-const toItsAgent = ({ rig, name, address }: PolecatContext, text: string, by: string = address): Outgoing => ({
-  to: sessionOf(rig, name),
-  type: 'words.said',
-  body: { by, text },
-})
+const toItsAgent = (
+  { rig, name, address }: PolecatContext,
+  text: string,
+  { by = address, about = null }: { by?: string; about?: string | null } = {},
+): Outgoing => ({ to: sessionOf(rig, name), type: 'words.said', body: { by, text, about } })
 
 const toItsKeeper = ({ rig, name }: PolecatContext) => keeperOf(rig, name)
 
@@ -236,7 +236,7 @@ export const says = {
   remindsBlindly: ({ context }: Known): Outgoing =>
     toItsAgent(context, reminder({ ...context, issue: issueOf(context) }, undefined)),
   isTold: ({ context, event }: Known & { event: MailEvent<'message.sent'> }): Outgoing | [] =>
-    event.from === context.address ? [] : toItsAgent(context, asWords(event), event.from),
+    event.from === context.address ? [] : toItsAgent(context, asWords(event), { by: event.from, about: event.mailId }),
   neverDone: 'it began a new conversation again and again, and was never done',
   beginsAnew: ({ context, event }: Known & { event: MailEvent<'cycle.requested'> }): Outgoing[] => [
     // The note is mail to itself, and stays.
@@ -248,7 +248,7 @@ export const says = {
     { to: sessionOf(context.rig, context.name), type: 'session.cycleRequested', body: { note: event.note } },
   ],
   asksForNote: ({ context, event }: Known & { event: MailEvent<'cycle.requested'> }): Outgoing =>
-    toItsAgent(context, beginAnew, event.from),
+    toItsAgent(context, beginAnew, { by: event.from }),
   cycles: ({ event }: { event: { mailId: string } }) => ({
     to: event.mailId,
     ok: true,

@@ -254,7 +254,15 @@ export const mails = {
   /** The next conversation begins with this note. */
   'session.cycleRequested': said(['polecat'], z.object({ note: z.string().max(wordsLengthMax) })),
   /** Words for the agent; `by`: who has them to say. */
-  'words.said': said(['polecat'], z.object({ by: z.string(), text: z.string().max(wordsLengthMax) })),
+  'words.said': said(
+    ['polecat'],
+    z.object({
+      by: z.string(),
+      text: z.string().max(wordsLengthMax),
+      /** The mail they are from; null: they are nobody's mail. */
+      about: mailId.nullable().default(null),
+    }),
+  ),
   /**
    * Nothing can be done on the account of the rig's agents. `limited`: until then (milliseconds since the epoch; null:
    * nobody knows); `refused`: until somebody mends key, credit or configuration.

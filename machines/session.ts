@@ -147,7 +147,7 @@ export const sessionMachine = setup({
       description: 'Somebody has something to say to the agent; it is said once there is one to hear it.',
       actions: {
         type: 'news',
-        params: ({ event }) => [(context) => withWords(context, event.mailId, event.by, event.text)],
+        params: ({ event }) => [(context) => withWords(context, event.about ?? event.mailId, event.by, event.text)],
       },
     },
   },

@@ -1,3 +1,8 @@
+// World: the simulated outside world. Origin, refs, worktrees with uncommitted work, sessions, agents, issues. It
+// outlives every crash of the host, and what is true is checked here.
+// Every effect behaves as its real hand does: at least once, safe to repeat, with the same last guards. Commits are
+// named by what they hold, so that two ways to the same world are one world.
+// Never: asks the machines what they believe.
 import { Commits } from './commits.ts'
 import { type Conversation, copied, Service } from './conversation.ts'
 
