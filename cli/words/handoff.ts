@@ -43,8 +43,8 @@ export const word = declare({
       { outcome: 'given_back', said: flags['give-back'] },
     ] as const
     if (flags.cycle !== undefined) {
-      if (Object.keys(flags).some((flag) => flag !== 'cycle' && flags[flag as keyof typeof flags] !== undefined))
-        throw new Usage('--cycle goes alone: the work is not done')
+      const others = [flags['no-change'], flags['blocked-by'], flags.reason, flags.cannot, flags['give-back']]
+      if (others.some((said) => said !== undefined)) throw new Usage('--cycle goes alone: the work is not done')
       if (flags.cycle.trim() === '') throw new Usage('note where you are: the new conversation knows nothing else')
       const begun = await ask('handoffCycle', { note: flags.cycle }, { patienceMs })
       print(begun, () => [begun.text])
