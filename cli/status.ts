@@ -6,7 +6,7 @@ import { mayor, polecatOf, refineryOf, sessionOf, witnessOf } from '../machines/
 import type { MayorContext } from '../machines/mayor.ts'
 import { landingOrder } from '../machines/queue.ts'
 import type { RefineryContext } from '../machines/refinery.ts'
-import { sessionId } from '../machines/session.ts'
+import { sessionId } from '../machines/session-wishes.ts'
 import type { WitnessContext } from '../machines/witness.ts'
 import type { ActorState, Host, Json } from '../runtime/contract.ts'
 import type { Escalation, Polecat, QueueEntry, RigStatus, Session } from './api.ts'

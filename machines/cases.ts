@@ -120,6 +120,7 @@ export const mailCases: { [T in MailType]: readonly MailCase<T>[] } = {
   'session.started': [{ from: session, body: { epoch: 1, pid: 4242, backend: 'process' } }],
   'session.stalled': [{ from: session, body: { epoch: 1, silentMs: 1_800_000, tail: '' } }],
   'session.idle': [{ from: session, body: { epoch: 1 } }],
+  'question.asked': [{ from: nux, body: { question: 'Which of the two?' } }],
   'cycle.requested': [
     { from: nux, body: { note: 'half of it is done' } },
     { from: overseer, body: {} },

@@ -1,6 +1,7 @@
 // Inhabitants: who lives in a simulated town and what they do, by chance: agents that work, err, go astray and die;
 // people who command, push, take issues and delete folders.
 // Never: handles mail, or knows what a machine intends; they see what people and agents see.
+import type { PolecatContext } from '../machines/incarnation.ts'
 import type { MayorContext } from '../machines/mayor.ts'
 import { runSpeaks } from '../machines/session.ts'
 import type { WitnessContext } from '../machines/witness.ts'
@@ -41,6 +42,7 @@ export function makeAgents({ world, host, chance, pick, post, reckless }: Stage)
     }
     if (agent.talk && reckless() && chance(0.08)) stops(agent.talk)
     else if (agent.talk && reckless() && chance(0.03)) beginsAnew(agent)
+    else if (agent.talk && reckless() && chance(0.02)) asksSomething(agent.talk, agent)
     else if (!world.worktrees.has(agent.polecat)) agent.state = 'frozen'
     else if (agent.asked !== null) hears(agent)
     else if (reckless() && chance(0.04)) goesItsWay(agent)
@@ -76,6 +78,13 @@ export function makeAgents({ world, host, chance, pick, post, reckless }: Stage)
   function beginsAnew(agent: Agent): void {
     if (!runSpeaks(host().actor(`${agent.address}/session`), agent.epoch)) return
     post(agent.address, agent.address, 'cycle.requested', { note: 'half of it is done' })
+  }
+
+  /** It asks the Overseer, and waits for the answer. */
+  function asksSomething(talk: Conversation, agent: Agent): void {
+    if (!runSpeaks(host().actor(`${agent.address}/session`), agent.epoch)) return
+    post(agent.address, agent.address, 'question.asked', { question: 'Which of the two?' })
+    endTurn(talk, 'done')
   }
 
   /** Its turn is over, and it has not said how it ended. */
@@ -128,6 +137,14 @@ export function makeOverseer({ world, host, post }: Stage) {
     askForStuck(fresh: boolean): void {
       for (const issue of world.issues.values())
         if (issue.status === 'blocked') post('overseer', 'mayor/', 'work.requested', { rig, issues: [issue.id], fresh })
+    },
+    /** Whether anybody waited for an answer. */
+    answerAll(): boolean {
+      const waits = ({ address }: Agent) =>
+        (host().actor(address)?.context as PolecatContext | undefined)?.waitsForAnswer === true
+      const all = world.live().filter(waits)
+      for (const { address } of all) post('overseer', address, 'message.sent', { subject: 'The first' })
+      return all.length > 0
     },
     takeDownAgain(): void {
       for (const { cause } of (host().actor('mayor/')?.context as MayorContext | undefined)?.escalations ?? []) {

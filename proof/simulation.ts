@@ -216,7 +216,7 @@ export function simulate({
   const isStart = (name: string) => binding.effects[name]?.starts === true
   const flights = makeFlights(stage, { starts: isStart, stopped: () => stopped, heard })
   const agentActs = makeAgents(stage)
-  const { askForStuck, takeDownAgain } = makeOverseer(stage)
+  const { askForStuck, answerAll, takeDownAgain } = makeOverseer(stage)
   const people = makePeople(stage, {
     stopOrGo: () => (stopped ? resume() : stop()),
     askForStuck,
@@ -262,7 +262,8 @@ export function simulate({
   const lastMail = () => store.get<{ seq: number }>('SELECT coalesce(max(seq), 0) AS seq FROM mail')?.seq ?? 0
 
   function comesToRest(): void {
-    if (!rest(5000)) throw new Violation(`it does not come to rest; alive: ${JSON.stringify(world.live())}`)
+    do if (!rest(5000)) throw new Violation(`it does not come to rest; alive: ${JSON.stringify(world.live())}`)
+    while (answerAll())
     looked = undefined
     checkAll(restful, view())
   }
