@@ -43,6 +43,8 @@ const every = {
   copy: { counts: 'at once', about: 'files git does not know, copied into worktrees and places of gates' },
   agent: { counts: 'next session', about: 'preset that drives the agent' },
   worker: { counts: 'next session', about: 'the agent: a program with its arguments' },
+  model: { counts: 'next session', about: 'model of the agent, as its program names it' },
+  effort: { counts: 'next session', about: 'how hard it thinks, as its program says it' },
   session: { counts: 'next session', about: 'auto, tmux or process' },
   env: { counts: 'next session', about: 'variables of sessions and gates' },
   extra_env: { counts: 'next gt up', about: 'variables handed on to sessions, setups and gates, by name' },
@@ -52,6 +54,11 @@ const every = {
   merge_tries: {
     counts: 'at once',
     about: 'how often an issue comes back before you are asked; what a moved main sends back has 20 tries',
+  },
+  budgets: {
+    counts: 'at once',
+    about:
+      "of an issue, an epic, the rig or a day (`budget.day=20$`, `budget.epic='5M tokens'`): what may be used before nothing more starts",
   },
   retire_tries: { counts: 'at once', about: 'how often each part of tidying up is tried before you are asked' },
 } as const satisfies Readonly<Record<keyof typeof rigConfig.shape, Setting>>

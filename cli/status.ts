@@ -2,6 +2,7 @@
 // Never: changes anything.
 
 import { limitsOf, type RigConfig } from '../actors/config.ts'
+import type { Spent } from '../actors/ledger/ledger.ts'
 import { mayor, polecatOf, refineryOf, sessionOf, witnessOf } from '../machines/address.ts'
 import type { MayorContext } from '../machines/mayor.ts'
 import { landingOrder } from '../machines/queue.ts'
@@ -10,6 +11,7 @@ import { sessionId } from '../machines/session.ts'
 import type { WitnessContext } from '../machines/witness.ts'
 import type { ActorState, Host, Json } from '../runtime/contract.ts'
 import type { Escalation, Polecat, QueueEntry, RigStatus, Session } from './api.ts'
+import type { TownBehind } from './behind.ts'
 
 /** Where actors' states are looked up: a host, or what a replay came to. */
 export type Looked = Pick<Host, 'actor' | 'shownAt'>
@@ -78,7 +80,15 @@ export const runsUnderway = (host: Host, rig?: string): string[] =>
     .filter(({ role, value }) => role === 'session' && value !== 'absent')
     .map(({ context }) => sessionId(context as unknown as Parameters<typeof sessionId>[0]))
 
-export function polecats(host: Looked, rig: string): Polecat[] {
+/** What an issue, or with `day` a rig on that day, has used; a replay knows of none. */
+type Spending = Pick<TownBehind, 'spent' | 'today'>
+
+/** Undefined: nothing, which is not shown. */
+function usedOf(spent: Spent | undefined): { spent?: Spent } {
+  return spent && spent.answers > 0 ? { spent } : {}
+}
+
+export function polecats(host: Looked, rig: string, costs?: Spending): Polecat[] {
   const workers = witnessContext(host, rig)?.workers ?? {}
   return Object.entries(workers).map(([name, worker]) => {
     const actor = host.actor(polecatOf(rig, name))
@@ -93,6 +103,7 @@ export function polecats(host: Looked, rig: string): Polecat[] {
       since: host.shownAt(worker.since),
       attempt: worker.attempt,
       session: session ? runOf(session) : null,
+      ...usedOf(costs?.spent({ rig, issue: worker.issue })),
     }
   })
 }
@@ -134,8 +145,8 @@ export const shownOf = (config: RigConfig) => ({
 
 /** What the Witness is told of a rig's configuration, by `rig.configured`. */
 export function heardOf(config: RigConfig) {
-  const { maxWorkers, spawnDelayMs, mergeTries, gated, redMain, tellForeign, judgedBy } = limitsOf(config)
-  return { maxWorkers, spawnDelayMs, mergeTries, gated, redMain, tellForeign, judgedBy }
+  const { maxWorkers, spawnDelayMs, mergeTries, gated, redMain, tellForeign, judgedBy, budgets } = limitsOf(config)
+  return { maxWorkers, spawnDelayMs, mergeTries, gated, redMain, tellForeign, judgedBy, budgets }
 }
 
 /** Whether its roles go by this configuration already; also when there are none yet. */
@@ -144,7 +155,7 @@ export function isHeard(host: Looked, rig: string, config: RigConfig): boolean {
   const known = { ...refineryContext(host, rig), ...witness, mergeTries: witness?.triesMax }
   return Object.entries(heardOf(config)).every(([name, value]) => {
     const heard = (known as Record<string, unknown>)[name]
-    return heard === undefined || heard === value
+    return heard === undefined || JSON.stringify(heard) === JSON.stringify(value)
   })
 }
 
@@ -152,6 +163,7 @@ export function rigStatus(
   host: Looked,
   rig: string,
   config: Pick<ReturnType<typeof shownOf>, 'prefix' | 'gates' | 'gated' | 'maxWorkers'>,
+  costs?: Spending,
 ): RigStatus {
   const witness = witnessContext(host, rig)
   const stopped = stateWords(host.actor(witnessOf(rig))?.value ?? null).includes('brake.pulled')
@@ -163,8 +175,9 @@ export function rigStatus(
     gated: config.gated,
     workers: { busy: Object.keys(witness?.workers ?? {}).length, max: config.maxWorkers },
     wanted: witness?.wanted ?? { epics: [], issues: [] },
-    polecats: polecats(host, rig),
+    polecats: polecats(host, rig, costs),
     queue: queue(host, rig),
     landed: (refineryContext(host, rig)?.landed ?? []).map((each) => ({ ...each, at: host.shownAt(each.at) })),
+    ...usedOf(costs?.spent({ rig, day: costs.today() })),
   }
 }

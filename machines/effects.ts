@@ -3,7 +3,17 @@
 // crash.
 import { z } from 'zod'
 import { type EffectKind, effect } from './effect.ts'
-import { branchName, issueBrief, issueId, mergeRequest, preserved, returnReason, sha, startable } from './mail.ts'
+import {
+  branchName,
+  budgetKind,
+  issueBrief,
+  issueId,
+  mergeRequest,
+  preserved,
+  returnReason,
+  sha,
+  startable,
+} from './mail.ts'
 
 const placeLane = (input: { rig: string }) => `places:${input.rig}`
 const keepLane = (input: { rig: string }) => `keep:${input.rig}`
@@ -28,6 +38,11 @@ export const sessionRecord = z.object({
 })
 export type SessionRecord = z.infer<typeof sessionRecord>
 
+/** What was used of a budget, and the budget, in words. `of`: an issue, an epic, the rig, or the day. */
+const usage = z.object({ which: budgetKind, of: z.string(), spent: z.string(), budget: z.string() })
+/** `nearly` used up; or it does not count everything, for the price of some is unknown (`unpriced`). */
+const budgetWarning = usage.extend({ what: z.enum(['nearly', 'unpriced']) })
+
 /** `unreachable`: no answer, or not in time. `denied`: origin answers, and does not let this user in, or not write. */
 const originTrouble = [
   z.object({ kind: z.literal('unreachable'), why: z.string() }),
@@ -47,6 +62,8 @@ export const effects = {
       underway: z.array(issueId).default([]),
       /** Workers there are: what another worker of the rig holds, nobody works on. */
       holders: z.array(z.string()).default([]),
+      /** Their budget is used up: of these issues, and of what these epics hold, none is ready. */
+      usedUp: z.array(issueId).default([]),
       /** At most so many that are ready: an answer does not grow with what there is to do. */
       most: z.int().min(0).default(1),
     }),
@@ -65,6 +82,8 @@ export const effects = {
       complete: z.array(issueId),
       /** Epics asked for that are closed. */
       over: z.array(issueId).default([]),
+      /** What the Overseer should know of budgets of what is wanted and under way, before they are used up. */
+      warnings: z.array(budgetWarning).default([]),
     }),
     lane: beadsLane,
   }),
@@ -83,6 +102,8 @@ export const effects = {
       z.object({ kind: z.literal('unavailable'), why: z.string() }),
       // Its work is on main: these issues are an older copy.
       z.object({ kind: z.literal('landed'), commit: sha }),
+      // Not claimed. `againMs`: when this is over by itself; null: not before the Overseer has decided.
+      usage.extend({ kind: z.literal('over_budget'), againMs: z.int().min(0).nullable() }),
     ]),
     lane: beadsLane,
   }),

@@ -5,6 +5,7 @@
 // Never: works on an issue, lands anything, or touches a worker; its keepers do.
 import { and, assign, not, setup, stateIn } from 'xstate'
 import { keeperOf, mayor, polecatOf, refineryOf } from './address.ts'
+import { budgeted, dayIsOver, granted, leftOfDayMs, seen, usedUpIds } from './budget.ts'
 import { afterRemoval, afterRetirement, afterReturn } from './endings.ts'
 import { cannotLand, causes, cleared } from './escalations.ts'
 import {
@@ -77,11 +78,13 @@ export const witnessMachine = setup({
     works: ({ context, event }) =>
       event.type === 'session.stopRequested' && context.workers[event.polecat] !== undefined,
     spaced: ({ context }) => context.spawnDelayMs > 0,
+    dayIsUsedUp: ({ context }) => leftOfDayMs(context) !== undefined,
   },
   delays: {
     surveyRetry: 5000,
     surveyAgain: ({ context }) => backoffMs(context.unread),
     spawnDelay: ({ context }) => context.spawnDelayMs,
+    leftOfDay: ({ context }) => leftOfDayMs(context) ?? 0,
   },
 }).createMachine({
   id: 'witness',
@@ -102,6 +105,7 @@ export const witnessMachine = setup({
           triesMax: ({ event }) => event.mergeTries,
           look: true,
         }),
+        { type: 'news', params: ({ event }) => [budgeted(event.budgets)] },
         {
           type: 'acceptCapacity',
           params: ({ context, event }) => ({ pool: workersPool(context.rig), places: event.maxWorkers }),
@@ -241,14 +245,18 @@ export const witnessMachine = setup({
               rig: context.rig,
               epics: context.wanted.epics,
               issues: context.wanted.issues,
-              escalated: context.escalated,
+              escalated: [...context.escalated, ...usedUpIds(context)],
+              usedUp: usedUpIds(context),
               underway: [...underway(context), ...context.returned.map(({ issue }) => issue)],
               holders: Object.keys(context.workers).map((name) => polecatOf(context.rig, name)),
               most: room(context) + spare,
             }),
             onDone: {
               target: 'choosing',
-              actions: { type: 'news', params: ({ event }) => [(context) => surveyed(context, event.output)] },
+              actions: {
+                type: 'news',
+                params: ({ event }) => [(context) => surveyed(context, event.output), seen(event.output)],
+              },
             },
             onError: {
               target: 'puzzled',
@@ -272,8 +280,15 @@ export const witnessMachine = setup({
               }),
             },
             { guard: and(['seesTooLittle', released]), target: 'looking_further' },
+            { guard: 'dayIsUsedUp', target: 'until_tomorrow' },
             { target: 'resting' },
           ],
+        },
+        until_tomorrow: {
+          description:
+            'The budget of the day is used up. It is looked again when the day is over, or anything changes.',
+          always: { guard: and(['mayLook', released]), target: 'surveying' },
+          after: { leftOfDay: { target: 'resting', actions: { type: 'news', params: () => [dayIsOver, looksAgain] } } },
         },
         looking_further: {
           description: 'Others took what it was shown, and there is more: another look, in a moment.',
@@ -318,7 +333,10 @@ export const witnessMachine = setup({
                     type: 'claimSlot',
                     params: ({ context }) => ({ pool: workersPool(context.rig), holder: holderOf(context) }),
                   },
-                  { type: 'news', params: ({ event }) => [(context) => claimed(context, event)] },
+                  {
+                    type: 'news',
+                    params: ({ event }) => [(context) => claimed(context, event), granted(event.output)],
+                  },
                 ],
               },
               {

@@ -28,7 +28,7 @@ const hands = () =>
   })
 const survey = async (epics: string[], escalated: string[] = [], underway: string[] = []) => {
   const { ready, closed, complete, over } = await hands().surveyIssues(
-    { rig: 'w', epics, issues: [], escalated, underway, holders: [], most: 10 },
+    { rig: 'w', epics, issues: [], escalated, underway, holders: [], usedUp: [], most: 10 },
     call,
   )
   return { ready: ready.map(({ id }) => id), closed, complete, over }
@@ -111,7 +111,16 @@ test('what somebody else closed while it was under way is dropped; what its work
   beads.closeIssue(own, 'done', nux)
   await close(landed)
   const { dropped } = await hands().surveyIssues(
-    { rig: 'w', epics: [], issues: [], escalated: [], underway: [theirs, own, landed, 'w-gone'], holders: [], most: 1 },
+    {
+      rig: 'w',
+      epics: [],
+      issues: [],
+      escalated: [],
+      underway: [theirs, own, landed, 'w-gone'],
+      holders: [],
+      usedUp: [],
+      most: 1,
+    },
     call,
   )
   expect(dropped).toEqual([theirs, 'w-gone'])
@@ -212,7 +221,7 @@ test('what only an older copy says to be in hands, or the Overseer’s, is shown
   await hands().releaseIssue({ ...release, issue: given }, call)
   beads.addDep(taken, left, 'blocks', 'tester')
   await beads.claim(taken, toast)
-  const asked = { rig: 'w', epics: [epic], issues: [], holders: [nux], underway: [held], most: 10 }
+  const asked = { rig: 'w', epics: [epic], issues: [], holders: [nux], usedUp: [], underway: [held], most: 10 }
   const shown = async (escalated: string[]) =>
     (await hands().surveyIssues({ ...asked, escalated }, call)).ready.map(({ id, previous }) => [id, previous])
   expect((await shown([])).sort()).toEqual(
