@@ -38,17 +38,16 @@ const warnedMax = 100
 /** A claim was refused. Nothing is asked for twice of the same budget; `isNew`: it was not known. */
 export function refused(before: Budgeting, answer: OverBudget): News<Budgeting> & { isNew: boolean } {
   const { which, of, budget, againMs, spent } = answer
-  const others = before.usedUp.filter((each) => each.which !== which || (which !== 'day' && each.of !== of))
-  const isNew = others.length === before.usedUp.length
+  const isIt = (each: UsedUp) => each.which === which && each.of === of
+  const isNew = !before.usedUp.some(isIt)
+  // Of two days one is over.
+  const past = without(before, (each) => which === 'day' && each.which === 'day' && !isIt(each))
+  const others = (past.changes?.usedUp ?? before.usedUp).filter((each) => !isIt(each))
   return {
     isNew,
     changes: { usedUp: [...others, { which, of, budget, againMs }] },
-    ...(isNew
-      ? {
-          notes: [{ text: `a budget (${which} ${of}) is used up: ${spent} of ${budget}` }],
-          mail: [overBudget(before.rig, answer)],
-        }
-      : {}),
+    notes: isNew ? [{ text: `the budget of ${which} ${of} is used up: ${spent} of ${budget}` }] : [],
+    mail: [...(past.mail ?? []), ...(isNew ? [overBudget(before.rig, answer)] : [])],
   }
 }
 

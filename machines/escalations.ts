@@ -13,9 +13,8 @@ export const causes = {
   remains: (rig: string, polecat: string) => `${rig}/remains/${polecat}`,
   /** Good work that cannot land. */
   queue: (rig: string, what: string) => `${rig}/queue/${what}`,
-  /** A budget that is used up; `of`: an issue or an epic, where it is theirs. */
-  budget: (rig: string, which: BudgetKind, of: string) =>
-    `${rig}/budget/${which}${which === 'rig' || which === 'day' ? '' : `/${of}`}`,
+  /** A budget that is used up; `of`: the issue, the epic or the day, where it is theirs. */
+  budget: (rig: string, which: BudgetKind, of: string) => `${rig}/budget/${which}${which === 'rig' ? '' : `/${of}`}`,
   /** Issues that cannot be read. */
   issues: (rig: string) => `${rig}/issues`,
   /** An actor that crashed too often. */

@@ -5,6 +5,7 @@
 // Never: asks the machines what they believe.
 import type { JsonObject } from '../runtime/contract.ts'
 import { Commits } from './commits.ts'
+import { Purse } from './purse.ts'
 
 interface Worktree {
   incarnation: number
@@ -116,6 +117,7 @@ export class World {
   landed: string[] = []
   epicClosed = false
   maxWorkers: number
+  readonly purse: Purse
   readonly calledOff: Set<string>
   readonly green: Set<string>
 
@@ -133,6 +135,7 @@ export class World {
     this.messages = new Map(from?.messages)
     this.calledOff = new Set(from?.calledOff)
     this.green = new Set(from?.green)
+    this.purse = new Purse(from?.purse)
     if (from) {
       const { originMain, originAway, originRefuses, originDenies, gatesBroken, gitBroken } = from
       const { beadsFull, beadsLost, epicClosed, landed } = from
@@ -175,6 +178,7 @@ export class World {
       this.gatesBroken,
       this.beadsFull,
       this.epicClosed,
+      ...this.purse.key(),
     ])
   }
 

@@ -35,7 +35,7 @@ export const beadsHands = (
     const beads = deps.of(rig)
     const landed = (await wasDone(beads, id)) ? null : await deps.landedOf(rig, id)
     if (landed !== null && (await beads.get(id))) return { kind: 'landed', commit: landed }
-    const over = await whyNotPaid(beads, deps.budgets?.(rig), id, holder)
+    const over = await whyNotPaid(beads, deps.budgets?.(rig), id, { holder, previous })
     if (over) return over
     const refused = await beads.claim(id, holder, { previous, alsoLabel: escalated })
     if (refused && 'held' in refused) return { kind: 'held', holder: refused.held }
@@ -153,10 +153,18 @@ export const isUnchanged = ({ assignee, close_reason }: Issue, closer: string | 
 
 const lastLine = (notes: string) => (notes === '' ? '' : `: ${notes.split('\n').at(-1)}`)
 
-/** The budget that keeps an issue from being given out now. One that this holder has already is paid for. */
-async function whyNotPaid(beads: TownIssues, budgets: RigBudgets | undefined, id: string, holder: string) {
+/**
+ * The budget that keeps an issue from being given out now. A claim that is made again because its answer was lost was
+ * granted; one of work that came back, which its former worker holds still, is another claim.
+ */
+async function whyNotPaid(
+  beads: TownIssues,
+  budgets: RigBudgets | undefined,
+  id: string,
+  { holder, previous }: { holder: string; previous: string | null },
+) {
   const issue = budgets && (await beads.get(id))
-  if (!issue || (issue.assignee === holder && issue.status === 'in_progress')) return undefined
+  if (!issue || (issue.assignee === holder && issue.status === 'in_progress' && previous !== holder)) return undefined
   return budgets.over({ issue: id, epic: await beads.parentOf(id) })
 }
 
