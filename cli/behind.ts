@@ -1,12 +1,11 @@
 // What the daemon's answers need of the town behind them; the composition root (town.ts) hands it in.
 // Never: does anything.
-import type { Asked, Spent } from '../actors/ledger/ledger.ts'
 import type { Draft, Host } from '../runtime/contract.ts'
 import type { IssueReader } from './outlook.ts'
 import type { PluginDesk } from './plugins.ts'
-import type { shownOf } from './status.ts'
+import type { Spending, shownOf } from './status.ts'
 
-export interface TownBehind {
+export interface TownBehind extends Spending {
   root: string
   name: string
   version: string
@@ -21,10 +20,6 @@ export interface TownBehind {
   /** The rig whose beads carry this prefix. */
   rigOfIssue(id: string): string | undefined
   rig(name: string): ReturnType<typeof shownOf>
-  /** What was used of tokens and money. */
-  spent(asked: Asked): Spent
-  /** As the ledger writes it. */
-  today(): string
   /** What the town waits for, and what is wrong with configuration files and issues, in words; it goes on with what it can. */
   problems(): readonly string[]
   plugins: Pick<PluginDesk, 'trouble' | 'enable' | 'disable'>

@@ -2,7 +2,7 @@
 // Never: changes anything.
 
 import { limitsOf, type RigConfig } from '../actors/config.ts'
-import type { Spent } from '../actors/ledger/ledger.ts'
+import type { Asked, Spent } from '../actors/ledger/ledger.ts'
 import { mayor, polecatOf, refineryOf, sessionOf, witnessOf } from '../machines/address.ts'
 import type { MayorContext } from '../machines/mayor.ts'
 import { landingOrder } from '../machines/queue.ts'
@@ -11,7 +11,6 @@ import { sessionId } from '../machines/session.ts'
 import type { WitnessContext } from '../machines/witness.ts'
 import type { ActorState, Host, Json } from '../runtime/contract.ts'
 import type { Escalation, Polecat, QueueEntry, RigStatus, Session } from './api.ts'
-import type { TownBehind } from './behind.ts'
 
 /** Where actors' states are looked up: a host, or what a replay came to. */
 export type Looked = Pick<Host, 'actor' | 'shownAt'>
@@ -80,8 +79,12 @@ export const runsUnderway = (host: Host, rig?: string): string[] =>
     .filter(({ role, value }) => role === 'session' && value !== 'absent')
     .map(({ context }) => sessionId(context as unknown as Parameters<typeof sessionId>[0]))
 
-/** What an issue, or with `day` a rig on that day, has used; a replay knows of none. */
-type Spending = Pick<TownBehind, 'spent' | 'today'>
+/** What was used of tokens and money; a replay knows of none. */
+export interface Spending {
+  spent(asked: Asked): Spent
+  /** The day, as the ledger writes it. */
+  today(): string
+}
 
 /** Undefined: nothing, which is not shown. */
 function usedOf(spent: Spent | undefined): { spent?: Spent } {

@@ -130,7 +130,8 @@ const twice = <T>(list: readonly T[]) => list.find((item, n) => list.indexOf(ite
 // What must be guarded at the very moment it is done stands in `hands.ts`, where it cannot be missed between two
 // looks: 2 no work lost with a worktree or branch, 3 no second session,
 // 4 no push of a commit that never passed its gates, 5 no session too many, 8 session before worktree before branch,
-// 12 no issue closed too soon, 13 no worker begun but with a claim that budgets allowed. 11 is the simulation's: it restarts and replays.
+// 12 no issue closed too soon, 13 no worker begun but with a claim that budgets allowed. 11 is the simulation's: it
+// restarts and replays.
 // What only the past can show (handled twice, sent back too often, an epoch that did not rise, a timer too early)
 // stands in `evidence.ts`.
 // No machine nudges an agent or cycles a session on request yet: those who come to do it bring their invariants here.

@@ -1,5 +1,5 @@
-// Purse: the budgets of a simulated town, what of them is used, and who was given work while they allowed it. Part of the
-// world; without budgets nobody counts.
+// Purse: the budgets of a simulated town, what of them is used, and who was given work while they allowed it. Part of
+// the world; without budgets nobody counts.
 // Never: asks the machines what they believe.
 import { epic, rig } from '../machines/cases.ts'
 import { causes } from '../machines/escalations.ts'

@@ -290,7 +290,8 @@ function tablesIn(db: DatabaseSync, path: string) {
       return written(() => {
         for (const one of used) {
           const sizes = { input: tokens(one.input), output: tokens(one.output), cached: tokens(one.cached) }
-          sql(`INSERT INTO usage (session, id, at, day, rig, issue, epic, polecat, preset, model, input, output, cached, nanos)
+          sql(`INSERT INTO usage
+            (session, id, at, day, rig, issue, epic, polecat, preset, model, input, output, cached, nanos)
             VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (session, id) DO UPDATE SET at = excluded.at,
             day = excluded.day, model = excluded.model, input = excluded.input, output = excluded.output,
             cached = excluded.cached, nanos = excluded.nanos`).run(
@@ -317,8 +318,9 @@ function tablesIn(db: DatabaseSync, path: string) {
 
     gather(before: number): void {
       written(() => {
-        sql(`INSERT INTO usage SELECT session, 'gathered ' || day || ' ' || model || (nanos IS NULL) || ' ' || max(at), max(at),
-          day, rig, issue, epic, polecat, preset, model, sum(answers), sum(input), sum(output), sum(cached), sum(nanos)
+        sql(`INSERT INTO usage
+          SELECT session, 'gathered ' || day || ' ' || model || (nanos IS NULL) || ' ' || max(at), max(at), day,
+          rig, issue, epic, polecat, preset, model, sum(answers), sum(input), sum(output), sum(cached), sum(nanos)
           FROM usage WHERE at < ? AND id NOT LIKE 'gathered %' GROUP BY session, day, model, nanos IS NULL`).run(before)
         sql("DELETE FROM usage WHERE at < ? AND id NOT LIKE 'gathered %'").run(before)
       })
