@@ -81,11 +81,20 @@ function tidyUp({ root, host, clock, rigs, git, ledger, report }: Housekeeping):
     host.prune(before)
     pruneRuns(layout.sessions, before)
     pruneLogs(layout.gateLogs, before)
-    ledger.gather(before)
+    gatherUsage(ledger, before, report)
     for (const rig of rigs()) {
       emptyTrash(rigLayout(root, rig).trash).catch(report)
       prunePins(git, rig, before).catch(report)
     }
+  } catch (error) {
+    report(error)
+  }
+}
+
+/** A part, and the rest when others had their turn. */
+function gatherUsage(ledger: Housekeeping['ledger'], before: number, report: Housekeeping['report']): void {
+  try {
+    if (ledger.gather(before)) setImmediate(gatherUsage, ledger, before, report).unref()
   } catch (error) {
     report(error)
   }

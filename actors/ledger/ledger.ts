@@ -48,8 +48,11 @@ export interface Ledger {
   spent(asked: Asked): Spent
   /** One row for each name there is, the dearest first; days in their order. */
   rows(by: LedgerKind, asked: Asked): LedgerRow[]
-  /** Usage from before this moment (milliseconds since the epoch) is kept a session, model and day: all sums stay. */
-  gather(before: number): void
+  /**
+   * Usage from before this moment (milliseconds since the epoch) is kept a session, model and day: all sums stay. One
+   * session at a time, for others wait meanwhile; true: there may be more.
+   */
+  gather(before: number): boolean
   close(): void
 }
 
@@ -78,6 +81,7 @@ export function openLedger(town: string, { told = () => {} }: LedgerOptions = {}
   const { costs, sessions, aside, townJson } = townLayout(town)
   const { prices } = readConfig(townJson, townConfig)
   let open = begin()
+  let isClosed = false
 
   function begin(): Tables {
     try {
@@ -133,8 +137,11 @@ export function openLedger(town: string, { told = () => {} }: LedgerOptions = {}
     },
     spent: (asked) => using((tables) => tables.spent(asked)),
     rows: (by, asked) => using((tables) => tables.rows(by, asked)),
-    gather: (before) => using((tables) => tables.gather(before)),
-    close: () => open.close(),
+    gather: (before) => !isClosed && using((tables) => tables.gather(before)),
+    close() {
+      isClosed = true
+      open.close()
+    },
   }
 }
 
@@ -316,13 +323,18 @@ function tablesIn(db: DatabaseSync, path: string) {
       }
     },
 
-    gather(before: number): void {
-      written(() => {
+    gather(before: number): boolean {
+      const single = "at < ? AND substr(id, 1, 9) <> 'gathered '"
+      const found = sql(`SELECT session FROM usage WHERE ${single} LIMIT 1`).get(before)
+      if (!found) return false
+      const { session } = found as { session: string }
+      return written(() => {
         sql(`INSERT INTO usage
-          SELECT session, 'gathered ' || day || ' ' || model || (nanos IS NULL) || ' ' || max(at), max(at), day,
-          rig, issue, epic, polecat, preset, model, sum(answers), sum(input), sum(output), sum(cached), sum(nanos)
-          FROM usage WHERE at < ? AND id NOT LIKE 'gathered %' GROUP BY session, day, model, nanos IS NULL`).run(before)
-        sql("DELETE FROM usage WHERE at < ? AND id NOT LIKE 'gathered %'").run(before)
+          SELECT session, 'gathered ' || day || ' ' || model || (nanos IS NULL) || ' ' || max(at), max(at), day, rig,
+          issue, epic, polecat, preset, model, sum(answers), sum(input), sum(output), sum(cached), sum(nanos)
+          FROM usage WHERE ${single} AND session = ? GROUP BY day, model, nanos IS NULL`).run(before, session)
+        sql(`DELETE FROM usage WHERE ${single} AND session = ?`).run(before, session)
+        return true
       })
     },
 

@@ -43,7 +43,7 @@ function atWork() {
         clock: w.clock,
         rigs: () => [],
         git: {} as never,
-        ledger: { gather() {} },
+        ledger: { gather: () => false },
         copyIssues: async () => {},
       },
       report: (error) => said.push(String(error)),
