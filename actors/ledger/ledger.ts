@@ -218,6 +218,8 @@ const isDamage = (error: unknown) => [11, 14, 26].includes(((error as { errcode?
 /** An agent can write its own evidence: no number of it is larger than one answer could ever be. */
 const tokensMax = 1_000_000_000
 const nanosMax = 10_000 * 1_000_000_000
+const latest = 8_640_000_000_000_000
+const momentOf = (at: number) => Math.min(latest, Math.max(0, Math.round(at)))
 const tokens = (count: number) => Math.min(tokensMax, Math.max(0, count))
 const nanosOf = (dollars: number | null) =>
   dollars === null || !Number.isFinite(dollars)
@@ -296,13 +298,14 @@ function tablesIn(db: DatabaseSync, path: string) {
       const { session, rig, polecat, issue, epic, preset } = meta
       return written(() => {
         for (const one of used) {
+          const at = momentOf(one.at)
           const sizes = { input: tokens(one.input), output: tokens(one.output), cached: tokens(one.cached) }
           sql(`INSERT INTO usage
             (session, id, at, day, rig, issue, epic, polecat, preset, model, input, output, cached, nanos)
             VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (session, id) DO UPDATE SET at = excluded.at,
             day = excluded.day, model = excluded.model, input = excluded.input, output = excluded.output,
             cached = excluded.cached, nanos = excluded.nanos`).run(
-            ...[session, one.id, Math.round(one.at), dayOf(one.at), rig, issue, epic ?? '', polecat, preset, one.model],
+            ...[session, one.id, at, dayOf(at), rig, issue, epic ?? '', polecat, preset, one.model],
             ...[sizes.input, sizes.output, sizes.cached, nanosOf(one.cost ?? costOf(prices, one.model, sizes))],
           )
         }
