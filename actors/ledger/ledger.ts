@@ -1,13 +1,13 @@
 // The ledger, daemon/costs.db: what every answer of an agent's model has used, in tokens and in money. It is read off
 // the evidence of sessions, and is made again from what of that is still there when its file is gone or damaged.
 // Never: counts an answer twice, invents a price, or keeps a town from work because of what has become of its file.
-import { chmodSync, statSync } from 'node:fs'
+import { chmodSync, rmSync, statSync } from 'node:fs'
 import { join } from 'node:path'
 import { DatabaseSync, type SQLInputValue, type StatementSync } from 'node:sqlite'
 import { evidenceFrom, type Told } from '../agents/evidence.ts'
 import { readConfig, type TownConfig, townConfig } from '../config.ts'
 import { filesOf, moveAside } from '../copies.ts'
-import { foldersIn } from '../files.ts'
+import { foldersIn, writePassing } from '../files.ts'
 import { townLayout } from '../layout.ts'
 import { costOf } from './prices.ts'
 import { type LedgerKind, schema, schemaVersion } from './schema.ts'
@@ -59,6 +59,8 @@ export interface Ledger {
 export interface LedgerOptions {
   /** Hears what was found wrong and what was done about it. */
   told?(words: string): void
+  /** A file that could not be used is tried again after so long. */
+  tryAgainMs?: number
 }
 
 type Usage = Told & { what: 'usage' }
@@ -77,11 +79,13 @@ export function dayOf(at: number): string {
 export const leftOfDay = (at: number): number => new Date(at).setHours(24, 0, 0, 0) - at
 
 /** The town's ledger, to be written. One that is not there, or is damaged, begins anew from the evidence there is. */
-export function openLedger(town: string, { told = () => {} }: LedgerOptions = {}): Ledger {
-  const { costs, sessions, aside, townJson } = townLayout(town)
+export function openLedger(town: string, { told = () => {}, tryAgainMs = 60_000 }: LedgerOptions = {}): Ledger {
+  const { costs, costsBehind, sessions, aside, townJson } = townLayout(town)
   const { prices } = readConfig(townJson, townConfig)
   let open = begin()
   let isClosed = false
+  /** When a file that could not be used is tried again. */
+  let againAtMs = performance.now() + tryAgainMs
 
   function begin(): Tables {
     try {
@@ -89,14 +93,18 @@ export function openLedger(town: string, { told = () => {} }: LedgerOptions = {}
       if ('why' in found) return anew(found.why)
       chmodSync(costs, 0o600)
       found.price(prices)
+      if (isThere(costsBehind)) rebuildFrom(sessions, found, prices)
+      rmSync(costsBehind, { force: true })
       return found
     } catch (error) {
-      // Counted in memory is counted: the evidence has it, and the next file will.
+      // Counted in memory is counted: the evidence has it, and the file will, once it can be used.
       const memory = tablesIn(made(inMemory), inMemory)
       const again = rebuildFrom(sessions, memory, prices)
-      told(
-        `${costs} cannot be used (${error instanceof Error ? error.message : error}): what agents use is counted without it until the next gt up, beginning with ${again} usages of the sessions’ evidence`,
-      )
+      if (!isThere(costsBehind))
+        told(
+          `${costs} cannot be used (${error instanceof Error ? error.message : error}): what agents use is counted without it until it can, beginning with ${again} usages of the sessions’ evidence`,
+        )
+      writePassing(costsBehind, '')
       return memory
     }
   }
@@ -115,7 +123,7 @@ export function openLedger(town: string, { told = () => {} }: LedgerOptions = {}
 
   /** A file that somebody removed or damaged meanwhile is no reason to lose what comes. */
   function using<T>(work: (tables: Tables) => T): T {
-    if (!open.isInPlace()) again()
+    if (open.isInMemory ? performance.now() > againAtMs : !open.isInPlace()) again()
     try {
       return work(open)
     } catch (error) {
@@ -128,6 +136,7 @@ export function openLedger(town: string, { told = () => {} }: LedgerOptions = {}
   function again(): void {
     open.close()
     open = begin()
+    againAtMs = performance.now() + tryAgainMs
   }
 
   return {
@@ -184,7 +193,7 @@ function made(path: string): DatabaseSync {
 }
 
 /** How long somebody else's lock is waited for, in milliseconds. */
-const busyMs = 5000
+const busyMs = 1000
 
 function usable(path: string, readOnly = false): Tables | { why: string } {
   let db: DatabaseSync | undefined
@@ -291,6 +300,7 @@ function tablesIn(db: DatabaseSync, path: string) {
 
   return {
     close: () => db.close(),
+    isInMemory: path === inMemory,
     isInPlace: () => inode() === ours,
 
     note(meta: SessionMeta, used: readonly Usage[], prices: TownConfig['prices']): number {

@@ -204,7 +204,25 @@ test.each([
   expect(told.length).toBeLessThanOrEqual(1)
 })
 
-test('a town whose ledger can be nowhere goes on, counts, and says so', () => {
+test('a file that cannot be used for a while keeps nobody from counting, and has it all once it can be', () => {
+  session('gt-w-Nux-1-1', 'w-1', [used('a')])
+  ledger.note(meta(), [used('before')])
+  ledger.close()
+  // Somebody holds it, as a backup may.
+  const other = new DatabaseSync(townLayout(town).costs)
+  other.exec('PRAGMA locking_mode = EXCLUSIVE; BEGIN EXCLUSIVE')
+  ledger = openLedger(town, { told: (words) => told.push(words), tryAgainMs: 0 })
+  expect([sums(ledger.spent({})), told]).toEqual([[1, 100, 0.5], [expect.stringContaining('counted without it')]])
+  session('gt-w-Toast-1-1', 'w-2', [used('b')])
+  ledger.note(meta({ session: 'gt-w-Toast-1-1', issue: 'w-2' }), [used('b')])
+  other.exec('ROLLBACK')
+  other.close()
+  expect([sums(ledger.spent({})), told.length]).toEqual([[3, 300, 1.5], 1])
+  again()
+  expect([sums(ledger.spent({})), existsSync(townLayout(town).costsBehind)]).toEqual([[3, 300, 1.5], false])
+})
+
+test('a town whose ledger can be nowhere counts, and says so', () => {
   session('gt-w-Nux-1-1', 'w-1', [used('a')])
   ledger.close()
   const { costs, aside } = townLayout(town)
