@@ -186,7 +186,7 @@ export function notHad(context: WitnessContext, output: EffectOutput<'claimIssue
   }
 }
 
-/** A budget is used up: what it covers waits. Others are looked for at once, where it does not cover everything. */
+/** A budget is used up: what it covers waits. What an epic's does not cover is looked for at once. */
 function notPaid(
   context: WitnessContext,
   issue: string,
@@ -194,15 +194,16 @@ function notPaid(
 ): News<WitnessContext> {
   const { isNew, changes, ...told } = refused(context, output)
   const isAll = output.which === 'rig' || output.which === 'day'
-  const isCovered = (each: Candidate) => isAll || each.issue === issue
+  const isEpic = output.which === 'epic' && isNew
+  const isOther = (each: Candidate) => each.issue !== issue
   return {
     ...told,
     changes: {
       ...changes,
-      ready: context.ready.filter((each) => !isCovered(each)),
-      more: context.more && !isAll,
-      returned: context.returned.map((each) => (isCovered(each) ? { ...each, waits: true } : each)),
-      look: context.look || (isNew && !isAll),
+      ready: isAll || isEpic ? [] : context.ready.filter(isOther),
+      more: context.more && !isAll && !isEpic,
+      returned: context.returned.map((each) => (isOther(each) && !isAll ? each : { ...each, waits: true })),
+      look: context.look || isEpic,
       choice: null,
     },
   }

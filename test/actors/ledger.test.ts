@@ -1,7 +1,7 @@
 // The ledger of tokens and money, on real files: what is counted, what it costs, and what becomes of its file.
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { existsSync, mkdirSync, mkdtempSync, rmSync, statSync, truncateSync, writeFileSync } from 'node:fs'
+import { chmodSync, existsSync, mkdirSync, mkdtempSync, rmSync, statSync, truncateSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import process from 'node:process'
@@ -52,6 +52,15 @@ const used = (id: string, more: object = {}): Told => ({
 })
 const sums = (spent: { answers: number; input: number; dollars: number }) => [spent.answers, spent.input, spent.dollars]
 
+test('nobody else can read it', () => {
+  ledger.note(meta(), [used('a')])
+  const modes = ['', '-wal', '-shm'].map((end) => statSync(`${townLayout(town).costs}${end}`).mode & 0o777)
+  expect(modes).toEqual([0o600, 0o600, 0o600])
+  chmodSync(townLayout(town).costs, 0o644)
+  again()
+  expect(statSync(townLayout(town).costs).mode & 0o777).toBe(0o600)
+})
+
 test('each answer counts once, its last word counts, and every sum is asked for by itself', () => {
   expect(ledger.note(meta(), [{ what: 'turn_began', at: noon }])).toBe(0)
   ledger.note(meta(), [used('a', { input: 1 }), used('a'), used('b', { at: noon + 86_400_000 })])
@@ -81,7 +90,6 @@ test('each answer counts once, its last word counts, and every sum is asked for 
   again()
   expect(seen()).toEqual(first)
   expect(told).toEqual([])
-  expect(statSync(townLayout(town).costs).mode & 0o777).toBe(0o600)
 })
 
 test('whatever is noted, in whatever order and however often, sums are those of the rows', () => {

@@ -13,10 +13,12 @@ import {
   unbudgeted,
   usedUpIds,
 } from '../../machines/budget.ts'
-import { brief } from '../../machines/cases.ts'
+import { brief, startable } from '../../machines/cases.ts'
 import { causes } from '../../machines/escalations.ts'
+import { begun, notHad, type WitnessContext } from '../../machines/ledger.ts'
 import type { BudgetKind } from '../../machines/mail.ts'
 import type { News } from '../../machines/profile.ts'
+import { fromReady } from '../../machines/waves.ts'
 
 const kind = fc.constantFrom<BudgetKind>('issue', 'epic', 'rig', 'day')
 const name = fc.constantFrom('w-1', 'w-2', 'w-e')
@@ -81,4 +83,28 @@ test('what the Overseer is asked about is what is used up, each once; and there 
     }),
     { numRuns: 500 },
   )
+})
+
+test('what a used-up budget covers is let go of, and nothing else; what an epic’s does not cover is looked for at once', () => {
+  const ready = ['w-1', 'w-2', 'w-3'].map((id) => fromReady(startable(id), 1))
+  const back = ['w-1', 'w-4'].map((id) => fromReady(startable(id), 2))
+  const context: WitnessContext = {
+    ...begun({ rig: 'w', maxWorkers: 1, spawnDelayMs: 0, triesMax: 3 }),
+    ...{ ready, more: true, returned: back, choice: ready[0] ?? null },
+  }
+  const after = (which: BudgetKind, usedUp: WitnessContext['usedUp'] = []) => {
+    const refusal = { kind: 'over_budget' as const, which, of: 'x', spent: '2$', budget: '1$', againMs: null }
+    const next = { ...context, usedUp, ...notHad({ ...context, usedUp }, refusal).changes }
+    return [next.ready.length, next.more, next.returned.map(({ waits = false }) => waits), next.look]
+  }
+  expect(after('issue')).toEqual([2, true, [true, false], false])
+  expect(after('epic')).toEqual([0, false, [true, false], true])
+  // Known, and so not shown any more: it was work that came back.
+  expect(after('epic', [{ which: 'epic', of: 'x', budget: '1$', againMs: null }])).toEqual([
+    2,
+    true,
+    [true, false],
+    false,
+  ])
+  for (const which of ['rig', 'day'] as const) expect(after(which)).toEqual([0, false, [true, true], false])
 })

@@ -70,6 +70,15 @@ describe('a rig whose budget is used up', () => {
   })
 })
 
+test('however much there is to do, a rig over its budget rests, and is not looked at again and again', () => {
+  begin(Array.from({ length: 9 }, (_, n) => `w-${n + 1}`))
+  over = { which: 'rig', of: 'w', budget: '20$' }
+  t.handsOff('w-1')
+  const tried = t.times('claimIssue')
+  t.wait(hourMs)
+  expect([t.times('claimIssue'), t.host.depth().timers]).toEqual([tried, 0])
+})
+
 test('the budget of a day is over with the day, also when the town was down over night', () => {
   begin(['w-1', 'w-2', 'w-3'])
   over = { which: 'day', of: '2026-11-26', budget: '20$', againMs: 5 * hourMs }
