@@ -1,6 +1,7 @@
 // What goes over the daemon's socket: one request and its answer as lines of JSON, and the shapes that several answers
 // share. What each word asks and is answered is in its own file (words/).
 // Never: code; the fast commands import nothing of it at run time.
+import type { Spent } from '../actors/ledger/ledger.ts'
 
 /** One JSON line from the client. Lines end with `\n`. */
 export interface Request {
@@ -51,6 +52,8 @@ export interface RigStatus {
   queue: QueueEntry[]
   /** Newest first, at most 20. */
   landed: { issue: string; title: string; commit: string; at: number }[]
+  /** What it has used today; not there when that is nothing. */
+  spent?: Spent
 }
 
 export interface Polecat {
@@ -64,6 +67,8 @@ export interface Polecat {
   since: number
   attempt: number
   session: Session | null
+  /** What its issue has used, all its workers together; not there when that is nothing. */
+  spent?: Spent
 }
 
 export interface Session {

@@ -1,5 +1,6 @@
 // The board: a town's state as lines for people. `gt status` shows it as it is, `gt replay --until` as it was.
 // Never: asks anybody; it shows what it is given.
+import { spentWords } from '../actors/ledger/words.ts'
 import type { Status } from './api.ts'
 import { colour, cut, shownLine, table } from './print.ts'
 
@@ -50,7 +51,7 @@ export function rigLines(rigs: Status['rigs'], escalations: Status['escalations'
     const gates = rig.gated ? `gates ${rig.gates.join(', ')}` : colour(31, 'NO GATE')
     lines.push(
       '',
-      `${colour(1, rig.name)} (${rig.prefix})  workers ${rig.workers.busy}/${rig.workers.max}  ${gates}${rig.stopped ? colour(31, '  stopped') : ''}`,
+      `${colour(1, rig.name)} (${rig.prefix})  workers ${rig.workers.busy}/${rig.workers.max}  ${gates}${rig.spent ? `  today ${spentWords(rig.spent)}` : ''}${rig.stopped ? colour(31, '  stopped') : ''}`,
     )
     lines.push(
       ...table(
@@ -59,6 +60,7 @@ export function rigLines(rigs: Status['rigs'], escalations: Status['escalations'
           cat.issue,
           coloured(cat.state),
           cat.attempt > 1 ? `try ${cat.attempt}` : '',
+          cat.spent ? spentWords(cat.spent) : '',
           cat.title,
         ]),
       ),

@@ -11,6 +11,7 @@ export type Right = 'anyone' | 'agents' | 'overseer'
 const anyone = [
   'agents',
   'completion',
+  'costs',
   'install',
   'log',
   'mail dead',

@@ -21,6 +21,8 @@ import type { RigGit } from '../actors/git/rig.ts'
 import { endRunning } from '../actors/git/run.ts'
 import { renewInstructions } from '../actors/instructions.ts'
 import { rigLayout, townLayout } from '../actors/layout.ts'
+import { budgetsOf } from '../actors/ledger/budgets.ts'
+import { dayOf, type Ledger, openLedger } from '../actors/ledger/ledger.ts'
 import { pluginsIn } from '../actors/plugins/enabled.ts'
 import { pluginHands } from '../actors/plugins/hands.ts'
 import { identityIn, isAlive, startOf } from '../actors/processes.ts'
@@ -118,13 +120,15 @@ export async function openTown(options: TownOptions): Promise<Town> {
   const found = foundIn(town)
   const healed: string[] = []
   makeRecords(town)
+  const heal = (words: string) => {
+    healed.push(words)
+    options.warn(words)
+  }
+  const ledger = openLedger(town, { told: heal })
   // Last of what may fail: from here on there is something to be closed.
   const host = await hostRecords(town, {
     signal: options.signal,
-    healed(words) {
-      healed.push(words)
-      options.warn(words)
-    },
+    healed: heal,
     hosted: (store) =>
       openHost({
         store,
@@ -145,7 +149,7 @@ export async function openTown(options: TownOptions): Promise<Town> {
     onWait: waits.are,
     passes: (error) => isShut(layout.daemon, error),
     onRefused: options.report,
-    handlers: handsOf(options, { rigs, shelves, plugins, git, secret }),
+    handlers: handsOf(options, { rigs, shelves, plugins, git, secret, ledger }),
   })
 
   const tellWitness = (rig: string) => say(witnessOf(rig), 'rig.configured', heardOf(rigs.get(rig)))
@@ -190,6 +194,8 @@ export async function openTown(options: TownOptions): Promise<Town> {
     rigs: facts.rigs,
     rigOfIssue: (id) => rigOfIssue(rigs.all(), id),
     rig: (rig) => shownOf(rigs.get(rig)),
+    spent: (asked) => ledger.spent(asked),
+    today: () => dayOf(systemClock.now()),
     problems: () => [
       ...waits.words(),
       ...healed.slice(-healedShown),
@@ -265,7 +271,7 @@ export async function openTown(options: TownOptions): Promise<Town> {
           say(mayor, 'escalation.cleared', { cause })
       const { report } = options
       const copyIssues = () => shelves.copy(systemClock.now())
-      const house = { root: town, host, clock: systemClock, rigs: facts.rigs, git, copyIssues, report }
+      const house = { root: town, host, clock: systemClock, rigs: facts.rigs, git, ledger, copyIssues, report }
       endHousekeeping = startHousekeeping(house)
       endShims = watchShims(layout.shims, { mend: makeShims, mended: options.warn, trouble: options.report })
     },
@@ -282,6 +288,7 @@ export async function openTown(options: TownOptions): Promise<Town> {
         () => projections?.stop(),
         // Before what may take its time: records that are not closed are told of when the town is next begun.
         host.close,
+        ledger.close,
         rigs.close,
         // What is lost while the town is down can be brought back as it is now.
         () => Promise.race([shelves.copy(systemClock.now()), sleep(copyWithinMs, undefined, { ref: false })]),
@@ -358,10 +365,11 @@ interface Rooms {
   plugins: PluginDesk
   git: RigGit
   secret: string
+  ledger: Ledger
 }
 
 /** What the town does in the world, each hand with what it needs. */
-function handsOf({ town, env, entry, report }: TownOptions, { rigs, shelves, plugins, git, secret }: Rooms) {
+function handsOf({ town, env, entry, report }: TownOptions, { rigs, shelves, plugins, git, secret, ledger }: Rooms) {
   const rig = rigs.get
   const bare = bareEnv({ env })
   const backend = backends(townLayout(town).tmuxSocket, bare)
@@ -371,6 +379,7 @@ function handsOf({ town, env, entry, report }: TownOptions, { rigs, shelves, plu
       wait: shelves.wait,
       preservedOf: (name, issue) => preservedOf(git, name, issue),
       landedOf: (name, issue) => landedOf(git, name, issue),
+      budgets: (name) => budgetsOf(name, rig(name).budgets, ledger, systemClock.now),
       secret,
     }),
     ...gitHands(git),

@@ -114,6 +114,11 @@ export const words: Readonly<Record<string, Entry>> = {
     summary: 'wait until an epic or issue has landed, or needs you',
     load: () => import('./words/wait.ts').then(({ word }) => word),
   },
+  costs: {
+    group: 'look',
+    summary: 'what agents have used, in tokens and money',
+    load: () => import('./words/costs.ts').then(({ word }) => word),
+  },
   log: {
     group: 'look',
     summary: 'what happened, in the town’s own words',

@@ -44,6 +44,10 @@ export const startable = issueBrief.pick({ id: true, priority: true, createdAt: 
 })
 export type Startable = z.infer<typeof startable>
 
+/** What may be used up: by one issue, by what an epic holds, by a rig in all, or on one day. */
+export const budgetKind = z.enum(['issue', 'epic', 'rig', 'day'])
+export type BudgetKind = z.infer<typeof budgetKind>
+
 /** Why a merge request came back, with what the worker needs to mend it. */
 export const returnReason = z.object({
   /** `unmergeable`: git cannot put it on main at all, whatever is in the files. */
@@ -356,6 +360,8 @@ export const mails = {
       tellForeign: z.boolean().default(true),
       /** A mark of the gates and of what they run with: verdicts of others count no more. */
       judgedBy: z.string().default(''),
+      /** Its budgets, in words; one that is another is another budget. */
+      budgets: z.partialRecord(budgetKind, z.string()).default({}),
     }),
   ),
 } as const satisfies Record<string, { from: readonly Speaker[]; body: z.ZodObject }>

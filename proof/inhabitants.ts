@@ -32,6 +32,7 @@ export function makeAgents({ world, host, chance, pick, post, reckless }: Stage)
 
   /** What one that is alive does next. */
   return function act(agent: Agent): void {
+    world.purse.use(agent.issue)
     if (reckless() && chance(0.05)) {
       ends(agent)
       return
@@ -167,6 +168,8 @@ export interface Commands {
   workersMax: number
   /** Something becomes of the file that the issues are in. */
   beadsGo(): void
+  /** The Overseer changes budgets; not where there are none. */
+  budget?: (() => void) | undefined
   /** The clock on the wall is set, or the machine sleeps, for so many milliseconds. */
   clockMoves(ms: number): void
 }
@@ -240,6 +243,7 @@ export function makePeople(
       const agent = world.live().find((each) => host().actor(each.address)?.status === 'active')
       if (agent) post('overseer', agent.address, 'message.sent', { subject: 'How is it going?' })
     },
+    ...(commands.budget ? [commands.budget] : []),
     () => commands.configure(pick(Array.from({ length: commands.workersMax }, (_, n) => n + 1))),
     () => {
       const [polecat] = [...world.worktrees.keys()]
