@@ -54,12 +54,8 @@ const work = {
   priority: 2,
 }
 const running = {
-  id: 'gt-w-Nux-1-1',
   backend: 'process',
-  pid: 4242,
-  pidStart: '1',
-  epoch: 1,
-  dir: 's/gt-w-Nux-1-1',
+  ...{ id: 'gt-w-Nux-1-1', pid: 4242, pidStart: '1', epoch: 1, dir: 's/gt-w-Nux-1-1' },
 } as const
 
 /** The mail a machine may hear, from those who may say it. */

@@ -330,9 +330,11 @@ export const atRest: readonly Invariant[] = [
     says: 'at rest, a blocked issue has its escalation',
     broken: (view) => {
       const causes = escalationsOf(view)
-      if (isFull(view)) return undefined
+      // Older issues may have it blocked, and nobody was given it since.
+      if (isFull(view) || isHalted(view)) return undefined
       const untold = view.issues.find(
-        ({ id, status }) => status === 'blocked' && !causes.some(({ issue }) => issue === id),
+        ({ id, status }) =>
+          status === 'blocked' && !causes.some(({ issue }) => issue === id) && !isKeptByBudget(view, id),
       )
       return untold && `${untold.id} is blocked, and no escalation says so`
     },

@@ -5,6 +5,7 @@ import { existsSync, mkdirSync } from 'node:fs'
 import { join } from 'node:path'
 import type { Clock } from '../../runtime/contract.ts'
 import { afterWatched } from '../../runtime/open.ts'
+import type { Told } from '../agents/evidence.ts'
 import { onPath } from '../agents/installed.ts'
 import type { AgentPreset } from '../agents/preset.ts'
 import { presetOf } from '../agents/presets.ts'
@@ -46,6 +47,8 @@ export interface SessionDeps {
   env: Environment
   node: string
   clock: Clock
+  /** Hears what agents' evidence says, as it is read; the same facts perhaps twice. */
+  heard?(dir: string, facts: readonly Told[]): void
   /** What drives a session's agent, where one is spoken to: a program for Node. */
   supervisor: string
   pollMs?: number
@@ -59,6 +62,7 @@ export function sessionHands(
   const graceMs = deps.graceMs ?? 5000
   const startWithinMs = deps.startWithinMs ?? 20_000
   const starting = new Map<string, Promise<unknown>>()
+  const heardOf = (dir: string) => (facts: readonly Told[]) => deps.heard?.(dir, facts)
   return {
     async startSession(input, call) {
       const rig = deps.rig(input.rig)
@@ -134,7 +138,7 @@ export function sessionHands(
         deps.clock,
         call.signal,
         deps.pollMs,
-        { since, pause, fullAtPercent: fullMatters ? deps.rig(rig).cycle_at : null },
+        { since, pause, fullAtPercent: fullMatters ? deps.rig(rig).cycle_at : null, heard: heardOf(session.dir) },
       )
       if (result.kind === 'ended') await (await deps.backend(session.backend)).forget(session.id)
       return result
@@ -154,13 +158,13 @@ export function sessionHands(
       if (!record) {
         await cancelStart(dir, graceMs, call.signal)
         await (await deps.backend(deps.rig(rig).session)).forget(id)
-        return { exitCode: null, tail: lastWords ? tail(dir) : '', ...lookedAt(dir, since) }
+        return { exitCode: null, tail: lastWords ? tail(dir) : '', ...lookedAt(dir, since, heardOf(dir)) }
       }
       await settled(record, call.signal)
       if (isSpoken(dir)) await endPolitely(record, graceMs, call.signal)
       const ended = await endSession(record, graceMs, call.signal)
       await (await deps.backend(record.backend)).forget(id)
-      return { ...ended, ...(lastWords ? {} : { tail: '' }), ...lookedAt(dir, since) }
+      return { ...ended, ...(lastWords ? {} : { tail: '' }), ...lookedAt(dir, since, heardOf(dir)) }
     },
   }
 }
