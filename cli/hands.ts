@@ -66,9 +66,11 @@ export function handsOf(
       town,
       makeShims: makeShimsOf({ town, entry }),
       rig,
-      textsOf(name, id) {
-        const issue = shelves.of(name).get(id)
-        return { description: issue?.description ?? '', acceptance: issue?.acceptance_criteria ?? '' }
+      async textsOf(name, id) {
+        const [shelf, none] = [shelves.of(name), '']
+        const issue = shelf.get(id)
+        const { description = none, acceptance_criteria: acceptance = none } = issue ?? {}
+        return { description, acceptance, labels: issue ? await shelf.labels(id) : [] }
       },
       backend,
       secret,

@@ -8,7 +8,7 @@ import { afterWatched } from '../../runtime/open.ts'
 import type { Told } from '../agents/evidence.ts'
 import { onPath } from '../agents/installed.ts'
 import type { AgentPreset } from '../agents/preset.ts'
-import { presetOf } from '../agents/presets.ts'
+import { isPreset, presetOf } from '../agents/presets.ts'
 import { type PolecatFacts, primeText } from '../agents/prime.ts'
 import { roleText } from '../agents/role-text.ts'
 import { describeRun, isSpoken, layDown } from '../agents/supervisor.ts'
@@ -38,7 +38,7 @@ export interface SessionDeps {
   town: string
   rig(name: string): RigConfig
   /** What an issue says now, however long; empty where it says nothing. */
-  textsOf(rig: string, issue: string): { description: string; acceptance: string }
+  textsOf(rig: string, issue: string): Promise<{ description: string; acceptance: string; labels: readonly string[] }>
   backend(name: 'auto' | 'tmux' | 'process'): SessionBackend | Promise<SessionBackend>
   secret: string
   /** Makes `gt` and `bd` as sessions find them, where they are not there any more. */
@@ -67,15 +67,25 @@ export function sessionHands(
     async startSession(input, call) {
       const rig = deps.rig(input.rig)
       const dir = join(townLayout(deps.town).sessions, input.id)
-      const preset = await presetOf(rig.agent)
-      const launch = preset.launch({ worker: rig.worker?.argv, node: deps.node })
+      const { description, acceptance, labels } = await deps.textsOf(input.rig, input.issue.id)
+      const [agent, model] = [labelled(labels, 'agent'), labelled(labels, 'model')]
+      if (agent !== undefined && !isPreset(agent))
+        return {
+          kind: 'failed',
+          why: `${input.issue.id} has the label agent:${agent}, and there is no such preset`,
+          tail: '',
+        }
+      const preset = await presetOf(agent ?? rig.agent)
+      // What the rig says of its agent's program and model is not for another one.
+      const isOther = agent !== undefined && agent !== rig.agent
+      const worker = isOther && preset.drive ? undefined : rig.worker?.argv
+      const launch = preset.launch({ worker, node: deps.node })
       if ('why' in launch) return { kind: 'refused', why: `${input.rig}: ${launch.why}` }
       if (!existsSync(input.worktree)) return { kind: 'failed', why: `${input.worktree} does not exist`, tail: '' }
       deps.makeShims?.()
       // The assignment is on disk before there is anyone to read it.
       mkdirSync(dir, { recursive: true, mode: 0o700 })
       const { attempt, returned } = input
-      const { description, acceptance } = deps.textsOf(input.rig, input.issue.id)
       const issue = { ...input.issue, description }
       const assignment = JSON.stringify({ issue, attempt, returned, branch: input.branch }, null, 2)
       writePassing(join(dir, 'assignment.json'), `${assignment}\n`)
@@ -99,8 +109,8 @@ export function sessionHands(
             town: deps.town,
           }),
           notForIt: notForIt(deps.town),
-          model: rig.model ?? null,
-          effort: rig.effort ?? null,
+          model: model ?? (isOther ? null : (rig.model ?? null)),
+          effort: isOther ? null : (rig.effort ?? null),
         })
         const facts: PolecatFacts = {
           ...{ role: 'polecat', name, rig: input.rig, ...who, folder: input.worktree, main: rig.default_branch },
@@ -182,6 +192,10 @@ const resumed = [
   'Your session had ended, and goes on here, in the same conversation and the same worktree.',
   'Look at `git status` and at what you were doing, and go on. When you are done: `gt handoff`.',
 ].join('\n')
+
+/** `agent:codex`, `model:opus`: an issue may ask for another than its rig's. */
+const labelled = (labels: readonly string[], what: string): string | undefined =>
+  labels.find((label) => label.startsWith(`${what}:`))?.slice(what.length + 1)
 
 /** What it wrote down for itself in the conversation before. */
 const noted = (note: string) =>

@@ -86,7 +86,7 @@ test('the budget of a day is over with the day, also when the town was down over
   expect([t.workers(), t.causes(), t.state('w/witness')]).toEqual([
     [],
     ['w/budget/day/2026-11-26'],
-    { brake: 'released', dispatch: 'until_tomorrow' },
+    { brake: 'released', allowance: 'there', dispatch: 'until_tomorrow' },
   ])
   const tried = t.times('claimIssue')
   t.wait(4 * hourMs)
