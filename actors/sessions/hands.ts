@@ -5,8 +5,7 @@ import { existsSync, mkdirSync } from 'node:fs'
 import { join } from 'node:path'
 import type { Clock } from '../../runtime/contract.ts'
 import { afterWatched } from '../../runtime/open.ts'
-import { onPath } from '../agents/installed.ts'
-import type { AgentPreset } from '../agents/preset.ts'
+import { lacking } from '../agents/installed.ts'
 import { presetOf } from '../agents/presets.ts'
 import { type PolecatFacts, primeText } from '../agents/prime.ts'
 import { roleText } from '../agents/role-text.ts'
@@ -178,14 +177,3 @@ const resumed = [
   'Your session had ended, and goes on here, in the same conversation and the same worktree.',
   'Look at `git status` and at what you were doing, and go on. When you are done: `gt handoff`.',
 ].join('\n')
-
-/** Why an agent's program cannot be started, in words; undefined: it can. */
-function lacking(
-  { name, program, from }: AgentPreset,
-  [first = '']: readonly string[],
-  path: string,
-): string | undefined {
-  if (first.includes('/') ? existsSync(first) : onPath(first, path) !== null) return undefined
-  const how = first === program && from !== undefined ? `; install it: ${from}` : ''
-  return `${first}, which drives an agent of the preset "${name}", is not on the PATH of the town${how}`
-}

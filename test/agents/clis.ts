@@ -16,6 +16,8 @@ export interface Cli {
   program: string
   /** Variables, and files of its HOME, that lead it to the model at this address. */
   led(url: string, home: string): { env: Record<string, string>; files?: Record<string, string> }
+  /** Variables by which it takes its account for a subscription, which alone says when an allowance is back. */
+  subscribed?: Record<string, string>
   /** What others can and it cannot, or does in a way of its own; the preset's `limits` say it to people. */
   lacks?: readonly Lack[]
 }
@@ -50,6 +52,7 @@ export const clis: Readonly<Record<string, Cli>> = {
     lacks: ['joining', 'reset times'],
     program: bin('claude'),
     led: (url) => ({ env: { ANTHROPIC_BASE_URL: url, ANTHROPIC_API_KEY: key, IS_SANDBOX: '1' } }),
+    subscribed: { ANTHROPIC_API_KEY: '', CLAUDE_CODE_OAUTH_TOKEN: key },
   },
   codex: {
     preset: 'codex',
