@@ -136,7 +136,8 @@ function handOver(dir: string, agent: Agent, known: Known, tell: (fact: Fact) =>
       if (!name.endsWith('.json')) continue
       const path = join(wordsDir(dir), name)
       const words = wordsIn(path)
-      rmSync(path, { force: true })
+      // Whatever it is: an agent can write here.
+      rmSync(path, { recursive: true, force: true })
       if (!words) tell({ what: 'noise', text: short(`${name} holds no words`) })
       else for (const { id, text } of known.next(words)) agent.say(uuidOf(id), text)
     }

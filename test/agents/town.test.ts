@@ -41,7 +41,7 @@ describe.each(Object.entries(clis))('%s', (_, cli) => {
     expect(town.escalations()).toEqual([expect.stringContaining(`${id} needs you`)])
     expect(town.timesSaid('You have stopped, and have not said how')).toBe(3)
     town.wentOn(1)
-    expect(town.ok('recover', id)).toContain('refs/gt/')
+    expect(town.ok('recover', id)).toContain('A greeting')
   })
 
   check('a red gate sends it back; what it is told then lets it mend it', async () => {
