@@ -61,5 +61,6 @@ export function heardWithin({ entriesMax, charsMax }: { entriesMax: number; char
   }
 }
 
-const charsIn = ({ system, lastUser, lastResult, saidByUser = [], tools = [] }: Heard) =>
-  [system, lastUser, lastResult, ...saidByUser, ...tools].reduce((sum, text) => sum + (text?.length ?? 0), 0)
+/** The last that the user said is among all that the user said. */
+const charsIn = ({ system, lastUser, lastResult, saidByUser = [lastUser ?? ''], tools = [] }: Heard) =>
+  [system, lastResult, ...saidByUser, ...tools].reduce((sum, text) => sum + (text?.length ?? 0), 0)

@@ -17,7 +17,7 @@ export async function townOf(
 ) {
   const home = realpathSync(mkdtempSync(join(tmpdir(), 'home-')))
   const model = await scriptedModel({ script })
-  const { env, files = {} } = cli.led(model.url, home)
+  const { env, files = {} } = cli.led(model.url)
   for (const [path, text] of Object.entries(files)) {
     mkdirSync(dirname(join(home, path)), { recursive: true })
     writeFileSync(join(home, path), text)
