@@ -174,6 +174,6 @@ async function over(work: Promise<unknown> | undefined, mostMs: number): Promise
 }
 
 const resumed = [
-  'Your session had ended, and goes on here, in the same conversation and the same worktree.',
-  'Look at `git status` and at what you were doing, and go on. When you are done: `gt handoff`.',
+  'Your session had ended, and goes on here, in the same worktree. Look at `git status` and at what you were doing, and',
+  'go on; `gt prime` tells what your issue is. When you are done: `gt handoff`.',
 ].join('\n')
