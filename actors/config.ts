@@ -135,6 +135,12 @@ export const rigConfig = z
     effort: z.string().min(1).max(40).optional(),
     session: z.enum(['auto', 'tmux', 'process']).default('auto'),
     hang_after: z.string().default('30m').pipe(duration),
+    /** From how much of its context, in percent, an agent is asked to begin a new conversation. */
+    cycle_at: z.int().min(10).max(100).default(80),
+    /** How often in one start an agent that stops without a handoff is told what is lacking. */
+    reminders: z.int().min(0).max(100).default(3),
+    /** How often the worker of one issue may begin a new conversation. */
+    cycles: z.int().min(0).max(1000).default(10),
     session_tries: z.int().min(1).default(3),
     merge_tries: z.int().min(1).default(3),
     /** At each thing a retired worker leaves behind, before the Overseer is asked. */
@@ -170,6 +176,8 @@ export const limitsOf = (rig: RigConfig) => ({
   maxWorkers: rig.max_workers,
   spawnDelayMs: rig.worker_spawn_delay,
   sessionTries: rig.session_tries,
+  reminders: rig.reminders,
+  cycles: rig.cycles,
   mergeTries: rig.merge_tries,
   retireTries: rig.retire_tries,
   gated: !rig.no_gate,

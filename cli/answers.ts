@@ -1,7 +1,9 @@
 // What the daemon answers, by the name of the request: the halves of the words that are its own.
 // Never: edited; generated from words/ by `npm run reference`.
+import { answers as cycle } from './words/cycle.ts'
 import { answers as down } from './words/down.ts'
 import { answers as handoff } from './words/handoff.ts'
+import { answers as inject } from './words/inject.ts'
 import { answers as log } from './words/log.ts'
 import { answers as mailDead } from './words/mail-dead.ts'
 import { answers as mailRedeliver } from './words/mail-redeliver.ts'
@@ -17,6 +19,7 @@ import { answers as rigAdd } from './words/rig-add.ts'
 import { answers as rigRemove } from './words/rig-remove.ts'
 import { answers as rigSet } from './words/rig-set.ts'
 import { answers as sessionList } from './words/session-list.ts'
+import { answers as sessionResume } from './words/session-resume.ts'
 import { answers as sessionStop } from './words/session-stop.ts'
 import { answers as spawn } from './words/spawn.ts'
 import { answers as status } from './words/status.ts'
@@ -25,8 +28,10 @@ import { answers as up } from './words/up.ts'
 import { answers as wait } from './words/wait.ts'
 
 export const answers = {
+  ...cycle,
   ...down,
   ...handoff,
+  ...inject,
   ...log,
   ...mailDead,
   ...mailRedeliver,
@@ -42,6 +47,7 @@ export const answers = {
   ...rigRemove,
   ...rigSet,
   ...sessionList,
+  ...sessionResume,
   ...sessionStop,
   ...spawn,
   ...status,

@@ -119,6 +119,9 @@ export async function stopSessions(asking: Asking, rig: string | null, why: stri
   return [...new Set([...live, ...forced])]
 }
 
+/** The Overseer has stopped it, or the whole town. */
+export const isHeld = (host: Host, rig: string) => host.holds().some((scope) => scope === '*' || scope === `${rig}/`)
+
 /** This rig's name, when there is such a rig. */
 export function knownRig(town: TownBehind, name: string): string {
   if (!town.rigs().includes(name))

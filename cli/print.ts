@@ -36,7 +36,19 @@ export const progressed = (words: string, isLast: boolean): void =>
   put('stderr', `\r\u001b[K${isLast ? '' : oneLine(words)}`)
 
 /** To programs, as it is: scripts, drawings, bytes that somebody asked for. JSON has been through `json`. */
-export const raw = (text: string | Uint8Array): void => put('stdout', text)
+export const raw = (text: string | Uint8Array, to: Output = 'stdout'): void => put(to, text)
+
+/** Bytes that come in pieces, as text that steers nothing. */
+export function plainPieces(): (bytes: Uint8Array) => string {
+  const decoder = new TextDecoder()
+  let rest = ''
+  return (bytes) => {
+    const text = rest + decoder.decode(bytes, { stream: true })
+    // Half of a line's end.
+    rest = text.endsWith('\r') ? '\r' : ''
+    return plain(rest === '' ? text : text.slice(0, -1))
+  }
+}
 
 type Output = 'stdout' | 'stderr'
 const descriptors = { stdout: 1, stderr: 2 } as const

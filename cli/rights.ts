@@ -25,6 +25,7 @@ const anyone = [
   'rigs',
   'session list',
   'session logs',
+  'session peek',
   'sim',
   'status',
   'version',

@@ -50,6 +50,15 @@ const every = {
   extra_env: { counts: 'next gt up', about: 'variables handed on to sessions, setups and gates, by name' },
   sign: { counts: 'next session', about: 'workers’ commits are signed' },
   hang_after: { counts: 'next session', about: 'how long a session may be silent' },
+  reminders: {
+    counts: 'next session',
+    about: 'how often an agent that stops without a handoff is told what is lacking',
+  },
+  cycles: { counts: 'next session', about: 'how often the worker of one issue may begin a new conversation' },
+  cycle_at: {
+    counts: 'at once',
+    about: 'percent of its context from which an agent is asked to begin a new conversation',
+  },
   session_tries: { counts: 'next session', about: 'how often an agent is started for one issue' },
   merge_tries: {
     counts: 'at once',

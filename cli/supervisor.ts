@@ -3,7 +3,7 @@
 import process from 'node:process'
 import { supervise } from '../actors/agents/supervisor.ts'
 
-supervise(process.argv[2] ?? '', Date.now).then(
+supervise(process.argv[2] ?? '', Date.now, (text) => process.stdout.write(text)).then(
   (exitCode) => {
     process.exitCode = exitCode
   },

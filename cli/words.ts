@@ -159,9 +159,24 @@ export const words: Readonly<Record<string, Entry>> = {
     summary: 'have an agent do one real turn, and say what came of it',
     load: () => import('./words/agents-try.ts').then(({ word }) => word),
   },
+  capture: {
+    group: 'sessions',
+    summary: 'run a command in a polecat’s worktree, with its session’s environment',
+    load: () => import('./words/capture.ts').then(({ word }) => word),
+  },
+  cycle: {
+    group: 'sessions',
+    summary: 'have a polecat’s agent note where it is, and begin a new conversation with that',
+    load: () => import('./words/cycle.ts').then(({ word }) => word),
+  },
+  inject: {
+    group: 'sessions',
+    summary: 'say something to a polecat’s agent, in the middle of its work',
+    load: () => import('./words/inject.ts').then(({ word }) => word),
+  },
   'session attach': {
     group: 'sessions',
-    summary: 'attach to a session; without tmux, watch its output',
+    summary: 'join a session, or watch it; or take its conversation over',
     load: () => import('./words/session-attach.ts').then(({ word }) => word),
   },
   'session list': {
@@ -171,8 +186,18 @@ export const words: Readonly<Record<string, Entry>> = {
   },
   'session logs': {
     group: 'sessions',
-    summary: 'print a polecat’s output: of its session now, or of its last one',
+    summary: 'print what a polecat’s session did: the one that is on, or its last one',
     load: () => import('./words/session-logs.ts').then(({ word }) => word),
+  },
+  'session peek': {
+    group: 'sessions',
+    summary: 'what a polecat does now: its turn, its tools, its last words',
+    load: () => import('./words/session-peek.ts').then(({ word }) => word),
+  },
+  'session resume': {
+    group: 'sessions',
+    summary: 'let one polecat that was stopped go on',
+    load: () => import('./words/session-resume.ts').then(({ word }) => word),
   },
   'session stop': {
     group: 'sessions',

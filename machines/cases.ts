@@ -120,6 +120,11 @@ export const mailCases: { [T in MailType]: readonly MailCase<T>[] } = {
   'session.started': [{ from: session, body: { epoch: 1, pid: 4242, backend: 'process' } }],
   'session.stalled': [{ from: session, body: { epoch: 1, silentMs: 1_800_000, tail: '' } }],
   'session.idle': [{ from: session, body: { epoch: 1 } }],
+  'cycle.requested': [
+    { from: nux, body: { note: 'half of it is done' } },
+    { from: overseer, body: {} },
+  ],
+  'session.cycleRequested': [{ from: nux, body: { note: 'half of it is done' } }],
   'words.said': [{ from: nux, body: { by: overseer, text: 'How is it going?' } }],
   'account.held': [
     { from: session, body: { issue: 'w-1', what: 'limited', until: 3_600_000, why: 'usage limit reached' } },
@@ -127,6 +132,7 @@ export const mailCases: { [T in MailType]: readonly MailCase<T>[] } = {
     { from: session, body: { issue: 'w-1', what: 'refused', until: null, why: 'invalid x-api-key' } },
   ],
   'session.stopRequested': [{ from: overseer, body: { polecat: 'Nux' } }],
+  'session.resumeRequested': [{ from: overseer, body: { polecat: 'Nux' } }],
   'session.killRequested': [
     { from: keeper, body: { reason: 'stopped' } },
     { from: keeper, body: { reason: 'killed' } },
@@ -208,7 +214,7 @@ export const mailCases: { [T in MailType]: readonly MailCase<T>[] } = {
   ],
 }
 
-const looked = { seen: 0, conversation: null, receipts: [] }
+const looked = { seen: 0, conversation: null, receipts: [], isFull: false }
 const found = {
   kind: 'found',
   onBranch: 'polecat/Nux-1',
@@ -361,6 +367,7 @@ export const effectCases: { [N in EffectName]: readonly EffectOutput<N>[] } = {
     { kind: 'ended', exitCode: null, tail: '', cutOff: true, ...looked },
     { kind: 'stalled', silentMs: 1_800_000, tail: '', ...looked },
     { kind: 'heard', ...looked, conversation: 'c-1', receipts: [{ id: 'm-1', state: 'delivered' }] },
+    { kind: 'heard', ...looked, isFull: true },
     { kind: 'turn_over', end: 'done', why: '', ...looked },
     { kind: 'turn_over', end: 'failed', why: 'overloaded', ...looked },
     { kind: 'turn_over', end: 'overlong', why: 'prompt is too long', ...looked },

@@ -5,7 +5,7 @@ import { polecatOf, witnessOf } from './address.ts'
 import type { EffectOutput } from './effects.ts'
 import type { IssueBrief, MailBody, Outgoing, ReturnReason } from './mail.ts'
 import type { News } from './profile.ts'
-import { again, arrived, isWaiting, saying, type Words } from './said.ts'
+import { again, arrived, expired, isWaiting, saying, type Words } from './said.ts'
 import type { SessionRecord } from './session-effects.ts'
 
 export interface SessionContext {
@@ -43,6 +43,16 @@ export interface SessionContext {
   pause: { until: number | null; ms: number; why: string } | null
   /** It was silent, and was asked whether it is at work; nothing came since. */
   asked: boolean
+  /** What its agent noted for its next conversation; empty: nothing. */
+  note: string
+  /** It was told that its context is nearly full. */
+  toldFull: boolean
+}
+
+/** What is known of a run that nobody has spoken with. */
+export const unspoken = {
+  ...{ spoken: false, isThere: false, seen: 0, told: 0, failures: 0, pause: null, asked: false, toldFull: false },
+  ...{ conversation: null, words: [], note: '' },
 }
 
 /** A service that fails is asked again after this long, twice as long each time, in milliseconds. */
@@ -56,8 +66,14 @@ const goesOn = 'Your service can be used again, as far as known. Look at `git st
 const areYouThere =
   'There has been no sign of progress from you for a long time. If you are at work, go on; if you are done, `gt handoff`.'
 
+/** How an agent is asked to begin a new conversation. */
+const takesNote =
+  'Note down where you are, for yourself: what is done, what is next, what you have found out. Then say `gt handoff --cycle "<your note>"`; a new conversation begins with it.'
+const nearlyFull = `Your context is nearly full. ${takesNote}`
+export const beginAnew = `You are to begin a new conversation. ${takesNote}`
+
 type Watched = EffectOutput<'watchSession'>
-type Looked = Pick<Watched, 'seen' | 'conversation' | 'receipts'>
+type Looked = Pick<Watched, 'seen' | 'conversation' | 'receipts' | 'isFull'>
 type Place = 'heard' | 'paused' | 'silent' | 'killing' | 'absent'
 export type Heard = News<SessionContext> & { to: Place }
 
@@ -128,6 +144,8 @@ function judged(context: SessionContext, output: Watched): Heard {
   const on = pause === null ? 'heard' : 'paused'
   switch (output.kind) {
     case 'heard':
+      if (output.isFull && !context.toldFull)
+        return { to: on, ...own(context, nearlyFull, { asked: false, toldFull: true }) }
       return { to: on, changes: { asked: false } }
     case 'stalled': {
       if (context.spoken && !context.asked) return { to: 'heard', ...own(context, areYouThere, { asked: true }) }
@@ -180,6 +198,19 @@ function over(context: SessionContext, { exitCode, tail, cutOff }: Watched & { k
   // One that could not be resumed is not tried again.
   return { to: 'absent', mail, changes: { words: again(context.words), ...(neverCame ? { conversation: null } : {}) } }
 }
+
+/** A new run: nothing is known of it yet. */
+export const anew = (context: SessionContext, sameIncarnation: boolean): Partial<SessionContext> => ({
+  ...unspoken,
+  epoch: context.epoch + 1,
+  session: null,
+  killers: [],
+  trouble: '',
+  // Another incarnation has another issue: what was said was not meant for it.
+  ...(sameIncarnation
+    ? { conversation: context.conversation, words: again(context.words), note: context.note }
+    : { words: context.incarnation === 0 ? context.words : expired(context.words) }),
+})
 
 /** The session's own words to its agent. */
 function own(context: SessionContext, text: string, changes: Partial<SessionContext>): News<SessionContext> {

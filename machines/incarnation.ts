@@ -3,6 +3,7 @@
 import { keeperOf, polecatOf, refineryOf, sessionOf } from './address.ts'
 import type { EffectOutput } from './effects.ts'
 import { farewell, obstacle, reminder } from './handoff.ts'
+import { beginAnew } from './hearing.ts'
 import type { IssueBrief, MailEvent, Outcome, Outgoing, Preserved, ReturnReason } from './mail.ts'
 import { outputOf, wordsOf } from './profile.ts'
 import { asWords } from './said.ts'
@@ -12,6 +13,9 @@ export interface PolecatInput {
   name: string
   incarnation: number
   startsMax: number
+  /** How often its agent is reminded in one start, and may begin a new conversation; absent: 3 and 10. */
+  remindersMax?: number
+  cyclesMax?: number
 }
 
 export interface PolecatContext extends PolecatInput {
@@ -41,6 +45,8 @@ export interface PolecatContext extends PolecatInput {
   paused: boolean
   /** How often its agent was told, in this start, that it has not said how it ended; absent: never. */
   reminded?: number
+  /** How often it began a new conversation; absent: never. */
+  cycles?: number
   /** Its session has been silent for too long, said once a session. */
   silent: { ms: number; tail: string } | null
   lastEnd: { cause: string; exitCode: number | null; tail: string } | null
@@ -56,6 +62,8 @@ export const born = (input: PolecatInput | undefined): PolecatContext => ({
   branch: input ? `polecat/${input.name}-${input.incarnation}` : '',
   starts: 0,
   startsMax: input?.startsMax ?? 3,
+  remindersMax: input?.remindersMax ?? 3,
+  cyclesMax: input?.cyclesMax ?? 10,
   issue: null,
   resume: null,
   returned: null,
@@ -119,11 +127,11 @@ const goodbye = (context: PolecatContext) =>
 /** One answer, to everybody who asked for the handoff. */
 const answer = (context: PolecatContext, ok: boolean, text: string) => context.askIds.map((to) => ({ to, ok, text }))
 
-const toItsAgent = ({ rig, name, address }: PolecatContext, text: string, by: string = address): Outgoing => ({
-  to: sessionOf(rig, name),
-  type: 'words.said',
-  body: { by, text },
-})
+const toItsAgent = (
+  { rig, name, address }: PolecatContext,
+  text: string,
+  { by = address, about = null }: { by?: string; about?: string | null } = {},
+): Outgoing => ({ to: sessionOf(rig, name), type: 'words.said', body: { by, text, about } })
 
 const toItsKeeper = ({ rig, name }: PolecatContext) => keeperOf(rig, name)
 
@@ -227,8 +235,30 @@ export const says = {
     toItsAgent(context, reminder({ ...context, issue: issueOf(context) }, outputOf<'inspectWorktree'>(event))),
   remindsBlindly: ({ context }: Known): Outgoing =>
     toItsAgent(context, reminder({ ...context, issue: issueOf(context) }, undefined)),
-  isTold: ({ context, event }: Known & { event: MailEvent<'message.sent'> }): Outgoing =>
-    toItsAgent(context, asWords(event), event.from),
+  isTold: ({ context, event }: Known & { event: MailEvent<'message.sent'> }): Outgoing | [] =>
+    event.from === context.address ? [] : toItsAgent(context, asWords(event), { by: event.from, about: event.mailId }),
+  neverDone: 'it began a new conversation again and again, and was never done',
+  beginsAnew: ({ context, event }: Known & { event: MailEvent<'cycle.requested'> }): Outgoing[] => [
+    // The note is mail to itself, and stays.
+    {
+      to: context.address,
+      type: 'message.sent',
+      body: { subject: `Where ${context.name} is with ${issueOf(context)}`, body: event.note },
+    },
+    { to: sessionOf(context.rig, context.name), type: 'session.cycleRequested', body: { note: event.note } },
+  ],
+  asksForNote: ({ context, event }: Known & { event: MailEvent<'cycle.requested'> }): Outgoing =>
+    toItsAgent(context, beginAnew, { by: event.from }),
+  cycles: ({ event }: { event: { mailId: string } }) => ({
+    to: event.mailId,
+    ok: true,
+    text: 'this session ends now, and the next conversation begins with your note',
+  }),
+  isAsked: ({ context, event }: Known & { event: { mailId: string } }) => ({
+    to: event.mailId,
+    ok: true,
+    text: `${context.address} was asked to note where it is; a new conversation begins with that`,
+  }),
   notNow: ({ context, event }: Known & { event: { mailId: string } }) => ({
     to: event.mailId,
     ok: false,

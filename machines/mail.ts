@@ -249,8 +249,20 @@ export const mails = {
   'session.stalled': said(['session'], z.object({ epoch: z.int(), silentMs: z.int(), tail: z.string() })),
   /** Its agent waits to be spoken to, and has not said how it ended. */
   'session.idle': said(['session'], z.object({ epoch: z.int() })),
+  /** A new conversation is to begin; without a note its agent is asked for one. */
+  'cycle.requested': said(['polecat', 'overseer'], z.object({ note: z.string().max(wordsLengthMax).default('') })),
+  /** The next conversation begins with this note. */
+  'session.cycleRequested': said(['polecat'], z.object({ note: z.string().max(wordsLengthMax) })),
   /** Words for the agent; `by`: who has them to say. */
-  'words.said': said(['polecat'], z.object({ by: z.string(), text: z.string().max(wordsLengthMax) })),
+  'words.said': said(
+    ['polecat'],
+    z.object({
+      by: z.string(),
+      text: z.string().max(wordsLengthMax),
+      /** The mail they are from; null: they are nobody's mail. */
+      about: mailId.nullable().default(null),
+    }),
+  ),
   /**
    * Nothing can be done on the account of the rig's agents. `limited`: until then (milliseconds since the epoch; null:
    * nobody knows); `refused`: until somebody mends key, credit or configuration.
@@ -265,6 +277,8 @@ export const mails = {
     }),
   ),
   'session.stopRequested': said(['overseer'], z.object({ polecat: z.string() })),
+  /** One that was stopped may go on. */
+  'session.resumeRequested': said(['overseer'], z.object({ polecat: z.string() })),
   'session.killRequested': said(['keeper'], z.object({ reason: z.enum(['killed', 'stopped', 'stalled']) })),
   'session.ended': said(['session'], sessionEnd),
 

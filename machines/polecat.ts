@@ -3,7 +3,7 @@
 // Life: awaiting → preparing → setting up → starting → working → handing over → pending_shutdown → retired. Bottom-up:
 // it asks to be ended when its work is in the queue, or when there is nothing more that it can do.
 // Never: kills its session, removes its worktree or deletes its branch; the Witness does.
-import { assign } from 'xstate'
+import { and, assign } from 'xstate'
 import { howItEnded } from './handoff.ts'
 import { born, concluded, issueOf, placeOf, says } from './incarnation.ts'
 import { wordsOf } from './profile.ts'
@@ -18,6 +18,26 @@ const goesIdle = [
     target: 'pending_shutdown',
     description: 'Told often enough.',
     actions: { type: 'conclude', params: { outcome: 'failed', reason: says.neverSaidSo } },
+  },
+] as const
+/** While its session is at work. */
+const beginsAnew = [
+  {
+    guard: and(['noted', 'cyclesLeft']),
+    actions: ['cycle', { type: 'reply', params: says.cycles }, { type: 'mail', params: says.beginsAnew }],
+  },
+  {
+    guard: 'noted',
+    target: 'pending_shutdown',
+    description: 'Often enough.',
+    actions: { type: 'conclude', params: { outcome: 'failed', reason: says.neverDone } },
+  },
+  {
+    description: 'It is asked to note where it is.',
+    actions: [
+      { type: 'reply', params: says.isAsked },
+      { type: 'mail', params: says.asksForNote },
+    ],
   },
 ] as const
 /** While its session is at work. */
@@ -44,6 +64,7 @@ export const polecatMachine = worker.createMachine({
       actions: { type: 'reply', params: says.notNow },
     },
     'session.ended': { actions: 'rememberEnd' },
+    'cycle.requested': { description: 'Not now.', actions: { type: 'reply', params: says.notNow } },
     'message.sent': {
       description: 'Somebody writes to it: its agent is told, now or when there is one.',
       actions: { type: 'mail', params: says.isTold },
@@ -128,6 +149,7 @@ export const polecatMachine = worker.createMachine({
           actions: ['rememberSilence', { type: 'mail', params: says.isStuck }],
         },
         'session.idle': { target: 'reminding' },
+        'cycle.requested': beginsAnew,
       },
     },
     reminding: {
@@ -291,6 +313,7 @@ export const polecatMachine = worker.createMachine({
           actions: ['rememberSilence', { type: 'mail', params: says.isStuck }],
         },
         'session.idle': goesIdle,
+        'cycle.requested': beginsAnew,
       },
     },
     pending_shutdown: {

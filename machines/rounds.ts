@@ -14,6 +14,7 @@ export const witnessUnderstands = [
   'issues.changed',
   'rig.configured',
   'session.stopRequested',
+  'session.resumeRequested',
   'account.held',
   'worker.retired',
   'merge.queued',
@@ -55,7 +56,8 @@ export const rounds = setup({
     /** What it was shown is gone, and there is more. */
     seesTooLittle: ({ context }) => hasRoom(context) && context.more,
     works: ({ context, event }) =>
-      event.type === 'session.stopRequested' && context.workers[event.polecat] !== undefined,
+      (event.type === 'session.stopRequested' || event.type === 'session.resumeRequested') &&
+      context.workers[event.polecat] !== undefined,
     spaced: ({ context }) => context.spawnDelayMs > 0,
     saysWhat: ({ event }, what: string) => event.type === 'account.held' && event.what === what,
   },

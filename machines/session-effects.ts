@@ -33,6 +33,8 @@ const looked = {
   /** What its conversation is resumed with, once it has told; null: nothing new. */
   conversation: z.string().nullable().default(null),
   receipts: z.array(receipt).default([]),
+  /** Its context is nearly full. */
+  isFull: z.boolean().default(false),
 }
 
 export const sessionEffects = {
@@ -47,6 +49,8 @@ export const sessionEffects = {
       returned: returnReason.nullable(),
       /** The conversation that is to go on; null: a new one. */
       conversation: z.string().nullable().default(null),
+      /** What its agent noted for a new one. */
+      note: z.string().default(''),
     }),
     /** `started` once the session itself has said so. `refused`: no session can be, as the rig is configured. */
     output: z.discriminatedUnion('kind', [
@@ -75,6 +79,8 @@ export const sessionEffects = {
       /** false: silence was reported before. */
       stallMatters: z.boolean(),
       since: z.int().min(0).default(0),
+      /** false: that its context is nearly full is known. */
+      fullMatters: z.boolean().default(true),
       /**
        * It waits for an allowance: until this time of the wall (milliseconds since the epoch), or for so many
        * milliseconds where nobody knows the time. Silence is no news meanwhile.

@@ -5,29 +5,22 @@
 // Never: restarts by itself (the polecat decides), and ends a healthy run only for its keeper.
 import { assign, setup } from 'xstate'
 import { polecatOf } from './address.ts'
-import { ended, gone, heard, refused, type SessionContext, telling, withWords } from './hearing.ts'
+import { anew, ended, gone, heard, refused, type SessionContext, telling, unspoken, withWords } from './hearing.ts'
 import type { IssueBrief, MailEvent } from './mail.ts'
 import { hands, newsOf, outputOf, verdicts, words, wordsOf } from './profile.ts'
-import { again, expired } from './said.ts'
 import type { SessionRecord } from './session-effects.ts'
 
-export const sessionUnderstands = ['session.requested', 'session.killRequested', 'words.said'] as const
+export { unspoken } from './hearing.ts'
+
+export const sessionUnderstands = [
+  'session.requested',
+  'session.killRequested',
+  'session.cycleRequested',
+  'words.said',
+] as const
 type Understands = MailEvent<(typeof sessionUnderstands)[number]>
 
 type Context = SessionContext
-
-/** What is known of a run that nobody has spoken with. */
-export const unspoken = {
-  spoken: false,
-  conversation: null,
-  isThere: false,
-  seen: 0,
-  words: [],
-  told: 0,
-  failures: 0,
-  pause: null,
-  asked: false,
-}
 
 /** Name of this run in tmux, folders and logs: no two runs of a town share one. */
 export const sessionId = (context: { rig: string; polecat: string; incarnation: number; epoch: number }) =>
@@ -52,6 +45,7 @@ const watches = (context: Context, stallMatters: boolean) => ({
   worktree: context.worktree,
   stallMatters,
   since: context.seen,
+  fullMatters: !context.toldFull,
   pause: context.pause && { until: context.pause.until, ms: context.pause.ms },
 })
 
@@ -59,6 +53,16 @@ const hear = {
   type: 'news',
   params: ({ event }: { event: object }) => [(context: Context) => heard(context, outputOf<'watchSession'>(event))],
 } as const
+
+const aims = (context: Context) => ({
+  rig: context.rig,
+  id: sessionId(context),
+  session: context.session,
+  since: context.seen,
+})
+const notEnded = (context: Context, event: object) => ({
+  text: `could not end ${sessionId(context)}: ${wordsOf((event as { error: unknown }).error)}`,
+})
 
 /** Where each piece of news of a run leads. */
 const onNews = (here: 'heard' | 'paused' | 'silent') =>
@@ -143,7 +147,7 @@ export const sessionMachine = setup({
       description: 'Somebody has something to say to the agent; it is said once there is one to hear it.',
       actions: {
         type: 'news',
-        params: ({ event }) => [(context) => withWords(context, event.mailId, event.by, event.text)],
+        params: ({ event }) => [(context) => withWords(context, event.about ?? event.mailId, event.by, event.text)],
       },
     },
   },
@@ -154,26 +158,13 @@ export const sessionMachine = setup({
         'session.requested': {
           target: 'starting',
           actions: assign(({ context, event }) => ({
-            epoch: context.epoch + 1,
+            ...anew(context, event.incarnation === context.incarnation),
             incarnation: event.incarnation,
             issue: event.issue,
             worktree: event.worktree,
             branch: event.branch,
             attempt: event.attempt,
             returned: event.returned,
-            session: null,
-            killers: [],
-            trouble: '',
-            isThere: false,
-            seen: 0,
-            told: 0,
-            failures: 0,
-            pause: null,
-            asked: false,
-            // Another incarnation has another issue: what was said was not meant for it.
-            ...(event.incarnation === context.incarnation
-              ? { words: again(context.words) }
-              : { conversation: null, words: context.incarnation === 0 ? context.words : expired(context.words) }),
           })),
         },
         'session.killRequested': {
@@ -209,6 +200,7 @@ export const sessionMachine = setup({
           attempt: context.attempt,
           returned: context.returned,
           conversation: context.conversation,
+          note: context.note,
         }),
         onDone: [
           {
@@ -276,6 +268,11 @@ export const sessionMachine = setup({
       description: 'An agent is at work. Waits for news of it.',
       initial: 'heard',
       on: {
+        'session.cycleRequested': {
+          target: 'cycling',
+          description: 'Its agent has noted where it is, and begins a new conversation with that.',
+          actions: assign({ note: ({ event }) => event.note, conversation: null }),
+        },
         'session.killRequested': {
           target: 'killing',
           actions: 'aim',
@@ -318,6 +315,39 @@ export const sessionMachine = setup({
         },
       },
     },
+    cycling: {
+      description: 'The run is ended, and another one begins, with a new conversation.',
+      initial: 'ending',
+      on: {
+        'session.killRequested': { target: 'killing', actions: 'aim' },
+        'session.cycleRequested': {
+          description: 'Said twice: the last note counts.',
+          actions: assign({ note: ({ event }) => event.note }),
+        },
+      },
+      states: {
+        ending: {
+          description: 'The run, and nothing else, is being ended.',
+          invoke: {
+            id: 'end',
+            src: 'killSession',
+            input: ({ context }) => ({ ...aims(context), lastWords: false }),
+            onDone: {
+              target: '#session.starting',
+              actions: [
+                { type: 'news', params: ({ event }) => [(context) => gone(context, event.output)] },
+                assign(({ context }) => ({ ...anew(context, true), conversation: null })),
+              ],
+            },
+            onError: {
+              target: 'again',
+              actions: { type: 'note', params: ({ context, event }) => notEnded(context, event) },
+            },
+          },
+        },
+        again: { description: 'It would not end; try again in a while.', after: { killRetry: 'ending' } },
+      },
+    },
     killing: {
       description:
         'The run is ended, politely, then not: because the Witness asked, because its start failed and nobody knows how far it came, or because nothing more can come of it.',
@@ -334,13 +364,7 @@ export const sessionMachine = setup({
           invoke: {
             id: 'kill',
             src: 'killSession',
-            input: ({ context }) => ({
-              rig: context.rig,
-              id: sessionId(context),
-              session: context.session,
-              lastWords: context.killReason !== 'killed',
-              since: context.seen,
-            }),
+            input: ({ context }) => ({ ...aims(context), lastWords: context.killReason !== 'killed' }),
             onDone: {
               target: '#session.absent',
               actions: [
@@ -354,12 +378,7 @@ export const sessionMachine = setup({
             },
             onError: {
               target: 'again',
-              actions: {
-                type: 'note',
-                params: ({ context, event }) => ({
-                  text: `could not end ${sessionId(context)}: ${wordsOf(event.error)}`,
-                }),
-              },
+              actions: { type: 'note', params: ({ context, event }) => notEnded(context, event) },
             },
           },
         },
@@ -370,4 +389,4 @@ export const sessionMachine = setup({
 })
 
 /** A request while a run is on, or on its way out, changes nothing: the polecat hears of the end and asks again. */
-export const sessionIgnores = ['session.requested', 'message.sent'] as const
+export const sessionIgnores = ['session.requested', 'session.cycleRequested', 'message.sent'] as const

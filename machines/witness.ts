@@ -82,6 +82,21 @@ export const witnessMachine = rounds.createMachine({
       },
       { description: 'It has ended meanwhile.', actions: assign({}) },
     ],
+    'session.resumeRequested': [
+      {
+        guard: and(['works', released]),
+        description: 'The Overseer lets one worker go on.',
+        actions: {
+          type: 'mail',
+          params: ({ context, event }) => ({
+            to: keeperOf(context.rig, event.polecat),
+            type: 'work.resumed',
+            body: {},
+          }),
+        },
+      },
+      { description: 'It has ended meanwhile, or goes on when the whole rig does.', actions: assign({}) },
+    ],
     'worker.retired': {
       description: 'Nothing of the worker is left but what is kept: its slot and its name are free.',
       actions: [

@@ -13,6 +13,7 @@ export const polecatUnderstands = [
   'session.idle',
   'handoff.requested',
   'message.sent',
+  'cycle.requested',
   'merge.queued',
   'work.paused',
   'work.resumed',
@@ -22,8 +23,6 @@ type Understands = MailEvent<(typeof polecatUnderstands)[number]>
 
 /** As often an end that is not its fault costs it no start. */
 const sparedMax = 5
-/** As often it is told in one start that it has not said how it ended. */
-const remindersMax = 3
 
 export const worker = setup({
   types: { context: {} as PolecatContext, events: {} as Understands, input: {} as PolecatInput },
@@ -48,6 +47,7 @@ export const worker = setup({
     ),
     spare: assign(({ context: { starts, spared = 0 } }) => ({ starts: Math.max(0, starts - 1), spared: spared + 1 })),
     remind: assign({ reminded: ({ context }) => (context.reminded ?? 0) + 1 }),
+    cycle: assign({ cycles: ({ context }) => (context.cycles ?? 0) + 1, reminded: 0 }),
     pause: assign({ paused: true }),
     resume: assign({ paused: false }),
     /** The start came to nothing. */
@@ -77,7 +77,9 @@ export const worker = setup({
     unexplained: ({ context }) => context.lastEnd?.cause === 'gone' && !context.asked,
     startsLeft: ({ context }) => context.starts < context.startsMax,
     sessionOver: ({ context }) => context.sessionOver,
-    remindersLeft: ({ context }) => (context.reminded ?? 0) < remindersMax,
+    noted: ({ event }) => event.type === 'cycle.requested' && event.note !== '',
+    cyclesLeft: ({ context }) => (context.cycles ?? 0) < (context.cyclesMax ?? 10),
+    remindersLeft: ({ context }) => (context.reminded ?? 0) < (context.remindersMax ?? 3),
     saysDone: ({ event }) =>
       event.type === 'handoff.requested' && (event.outcome === 'work' || event.outcome === 'no_change'),
     saysNothingToDo: ({ context, event }) => context.outcome === 'no_change' && inTheWay(context, event) === undefined,

@@ -1,6 +1,6 @@
 // Conversation: what is said between a simulated agent and its town, as its supervisor would write it down.
 // Never: decides what an agent does; says only what follows for the evidence.
-import { nothingRead, type Reading, readOn } from '../actors/agents/reading.ts'
+import { nothingRead, readOn } from '../actors/agents/reading.ts'
 import { Violation } from './invariants.ts'
 
 type Facts = Parameters<typeof readOn>[1]
@@ -28,9 +28,16 @@ export const copied = ({ id, log, idle, taken }: Conversation): Conversation => 
 const write = (conversation: Conversation, fact: Record<string, unknown>) =>
   conversation.log.push({ at: 0, ...fact } as unknown as Fact)
 
-/** What is new of it since so many facts. */
-export function newsOf({ log }: Conversation, since: number): { reading: Reading; seen: number } {
-  return { reading: readOn(nothingRead, log.slice(since)), seen: log.length }
+/** What its evidence shows since so many facts, and whether it waits to be spoken to. */
+export function shownBy(talk: Conversation | null | undefined, since = 0) {
+  const { idle, conversation, receipts } = readOn(nothingRead, talk?.log.slice(since) ?? [])
+  return {
+    idle,
+    seen: talk?.log.length ?? since,
+    conversation,
+    receipts: receipts.map((one) => ({ ...one })),
+    isFull: false,
+  }
 }
 
 /** Words are handed over; the same words once a run. */
@@ -42,18 +49,42 @@ export function handOver(conversation: Conversation, id: string): void {
   conversation.idle = false
 }
 
-/** Before it does anything its model hears what its program has. `heard`: what its model has had, in all its runs. */
-export function listen(conversation: Conversation, heard: Set<string>): void {
-  if (conversation.log.length === 0) write(conversation, { what: 'started', conversation: conversation.id })
-  for (const id of conversation.taken.splice(0)) {
-    if (heard.has(id)) throw new Violation(`${id} is said twice in the conversation ${conversation.id} (invariant 1)`)
-    heard.add(id)
-    write(conversation, { what: 'message', id, state: 'delivered' })
-  }
-}
-
 export function endTurn(conversation: Conversation, end: End, until: number | null = null): void {
   if (end === 'limited') write(conversation, { what: 'limited', until, window: '' })
   write(conversation, { what: 'turn_over', end, why: `it is ${end}` })
   conversation.idle = true
+}
+
+/** What agents speak to, and live on. */
+export class Service {
+  /** Somebody speaks with the agents of this town. */
+  spoken = false
+  /** All is well; an allowance is used up; the key is refused; there is no such program. */
+  account: 'fine' | 'limited' | 'refused' | 'missing' = 'fine'
+  /** What each conversation's model has had, in all its runs. */
+  readonly told: Map<string, ReadonlySet<string>>
+
+  constructor(from?: Service) {
+    this.told = new Map(from?.told)
+    if (from) Object.assign(this, { spoken: from.spoken, account: from.account })
+  }
+
+  /** Before an agent does anything its model hears what its program has. */
+  hears(talk: Conversation): void {
+    if (talk.log.length === 0) write(talk, { what: 'started', conversation: talk.id })
+    for (const id of talk.taken.splice(0)) {
+      const heard = this.told.get(talk.id) ?? new Set()
+      if (heard.has(id)) throw new Violation(`${id} is said twice in the conversation ${talk.id} (invariant 1)`)
+      this.told.set(talk.id, new Set([...heard, id]))
+      write(talk, { what: 'message', id, state: 'delivered' })
+    }
+  }
+
+  /** Whether the account keeps an agent from its turn, which is over then. */
+  isHeldUp(talk: Conversation): boolean {
+    if (this.account === 'fine') return false
+    const isLimited = this.account === 'limited'
+    endTurn(talk, isLimited ? 'limited' : 'refused', isLimited ? 3_600_000 : null)
+    return true
+  }
 }

@@ -1,12 +1,14 @@
 // Flights: effects that were begun and whose result is not told yet. By chance one fails, meets bad luck, is done and
 // its answer lost, comes late, or is told twice.
 // Never: performs anything by itself; that is `hands.ts`.
+
 import { unlucky } from '../machines/cases.ts'
 import type { EffectName } from '../machines/effects.ts'
 import type { JsonObject, PromisedEffect } from '../runtime/contract.ts'
 import { performIn, waitsFor } from './hands.ts'
 import type { Stage } from './inhabitants.ts'
 import { Violation } from './invariants.ts'
+import { seen, watched } from './watching.ts'
 
 /** Its result is there once the world has performed it. */
 export interface Flight {
@@ -32,7 +34,7 @@ export function makeFlights(
   /** Those that can be over now. */
   const finishable = () =>
     inFlight.filter((flight) =>
-      isWatch(flight) ? world.watched(flight.effect.input) !== undefined : !waitsFor(world, flight.effect),
+      isWatch(flight) ? watched(world, flight.effect.input) !== undefined : !waitsFor(world, flight.effect),
     )
 
   function perform(flight: Flight): void {
@@ -74,7 +76,8 @@ export function makeFlights(
     finish(flight: Flight): void {
       const faults = reckless()
       if (isWatch(flight)) {
-        flight.result = faults && chance(0.05) ? new Error('it cannot be watched') : world.seen(flight.effect.input)
+        flight.result =
+          faults && chance(0.05) ? new Error('it cannot be watched') : (seen(world, flight.effect.input) as JsonObject)
         settle(flight)
         return
       }

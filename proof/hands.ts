@@ -4,7 +4,7 @@
 import { brief, startable } from '../machines/cases.ts'
 import type { EffectName } from '../machines/effects.ts'
 import type { JsonObject, PromisedEffect } from '../runtime/contract.ts'
-import { begun } from './conversation.ts'
+import { begun, handOver, shownBy } from './conversation.ts'
 import { leftBeside, Violation } from './invariants.ts'
 import { epic, rig, type SimIssue, type World } from './world.ts'
 
@@ -240,8 +240,8 @@ const hands: Partial<Record<EffectName, (world: World, input: Input) => JsonObje
   startSession: (world, { id, address, polecat, incarnation, epoch, issue, returned, conversation }) => {
     if (world.calledOff.has(id)) return { kind: 'failed', why: 'called off', tail: '' }
     const record = { id, backend: 'process', pid: 4242, pidStart: '1', epoch, dir: `/s/${id}` }
-    if (world.agents.has(id)) return { kind: 'started', session: record, spoken: world.spoken }
-    if (world.account === 'missing') return { kind: 'refused', why: 'there is no such program' }
+    if (world.agents.has(id)) return { kind: 'started', session: record, spoken: world.service.spoken }
+    if (world.service.account === 'missing') return { kind: 'refused', why: 'there is no such program' }
     if (world.worktrees.get(polecat)?.incarnation !== incarnation)
       return { kind: 'failed', why: 'the worktree does not exist', tail: '' }
     const others = world.live()
@@ -274,12 +274,13 @@ const hands: Partial<Record<EffectName, (world: World, input: Input) => JsonObje
       mendsConflict: returned?.kind === 'conflict',
       asked: null,
       done: false,
-      talk: world.spoken ? begun(conversation ?? `c-${id}`) : null,
+      talk: world.service.spoken ? begun(conversation ?? `c-${id}`) : null,
     })
-    return { kind: 'started', session: record, spoken: world.spoken }
+    return { kind: 'started', session: record, spoken: world.service.spoken }
   },
   tellSession: (world, { session, id }) => {
-    world.tell(session.id, id)
+    const agent = world.agents.get(session.id)
+    if (agent?.talk && agent.state !== 'dead') handOver(agent.talk, id)
     return { laid: true }
   },
   runPlugin: (_world, { message }) => ({ kind: 'answered', reply: `I was asked: ${message.subject}` }),
@@ -289,7 +290,8 @@ const hands: Partial<Record<EffectName, (world: World, input: Input) => JsonObje
     world.left.delete(id)
     const agent = world.agents.get(id)
     if (agent && agent.state !== 'dead') Object.assign(agent, { state: 'dead', exitCode: 143 })
-    return { exitCode: agent?.exitCode ?? null, tail: '', ...world.shownBy(agent, since) }
+    const { idle: _, ...looked } = shownBy(agent?.talk, since)
+    return { exitCode: agent?.exitCode ?? null, tail: '', ...looked }
   },
 }
 

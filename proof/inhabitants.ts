@@ -35,9 +35,12 @@ export function makeAgents({ world, host, chance, pick, post, reckless }: Stage)
       ends(agent)
       return
     }
-    world.hears(agent)
-    if (world.isHeldUp(agent)) return
+    if (agent.talk) {
+      world.service.hears(agent.talk)
+      if (world.service.isHeldUp(agent.talk)) return
+    }
     if (agent.talk && reckless() && chance(0.08)) stops(agent.talk)
+    else if (agent.talk && reckless() && chance(0.03)) beginsAnew(agent)
     else if (!world.worktrees.has(agent.polecat)) agent.state = 'frozen'
     else if (agent.asked !== null) hears(agent)
     else if (reckless() && chance(0.04)) goesItsWay(agent)
@@ -69,6 +72,12 @@ export function makeAgents({ world, host, chance, pick, post, reckless }: Stage)
     Object.assign(agent, { state: 'dead', exitCode: 0 })
   }
 
+  /** It notes where it is, and begins a new conversation. */
+  function beginsAnew(agent: Agent): void {
+    if (!runSpeaks(host().actor(`${agent.address}/session`), agent.epoch)) return
+    post(agent.address, agent.address, 'cycle.requested', { note: 'half of it is done' })
+  }
+
   /** Its turn is over, and it has not said how it ended. */
   function stops(talk: Conversation): void {
     endTurn(talk, pick(['done', 'done', 'done', 'done', 'interrupted', 'failed', 'overlong'] as const))
@@ -77,8 +86,11 @@ export function makeAgents({ world, host, chance, pick, post, reckless }: Stage)
   /** It dies, falls silent, or nothing is left of its session. */
   function ends(agent: Agent): void {
     const how = pick(['dead', 'dead', 'frozen', 'lost'] as const)
-    if (how === 'lost') world.agents.delete(agent.id)
-    else Object.assign(agent, { state: how, exitCode: pick([0, 1, 137]) })
+    if (how === 'lost') {
+      world.agents.delete(agent.id)
+      // With its evidence: nobody can know what it has heard.
+      world.service.told.delete(agent.talk?.id ?? '')
+    } else Object.assign(agent, { state: how, exitCode: pick([0, 1, 137]) })
   }
 
   /** The answer to its handoff. */
@@ -180,7 +192,8 @@ export function makePeople(
       const workers = Object.keys(
         (host().actor(`${rig}/witness`)?.context as WitnessContext | undefined)?.workers ?? {},
       )
-      if (workers.length > 0) post('overseer', `${rig}/witness`, 'session.stopRequested', { polecat: pick(workers) })
+      const type = chance(0.7) ? 'session.stopRequested' : 'session.resumeRequested'
+      if (workers.length > 0) post('overseer', `${rig}/witness`, type, { polecat: pick(workers) })
     },
     () => {
       const agent = world.live().find((each) => host().actor(each.address)?.status === 'active')
@@ -202,8 +215,9 @@ export function makePeople(
     },
     commands.beadsGo,
     () => {
-      world.account = world.account === 'fine' ? pick(['fine', 'limited', 'refused', 'missing'] as const) : 'fine'
-      say(`the account of the agents: ${world.account}`)
+      const { service } = world
+      service.account = service.account === 'fine' ? pick(['limited', 'refused', 'missing'] as const) : 'fine'
+      say(`the account of the agents: ${service.account}`)
     },
     () => {
       const agent = world.live().find((each) => host().actor(each.address)?.status === 'active')

@@ -69,7 +69,7 @@ export function simulate({
     after: n > 0 && chance(0.4) ? [`w-${n}`] : [],
   }))
   const world = new World(issues, maxWorkers)
-  world.spoken = chance(0.6)
+  world.service.spoken = chance(0.6)
   const story: string[] = []
   const say = (line: string) => {
     if (story.length > 4000) story.shift()

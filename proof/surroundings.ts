@@ -10,6 +10,7 @@ import type { EffectSpec, JsonObject } from '../runtime/contract.ts'
 import { performIn } from './hands.ts'
 import { Violation } from './invariants.ts'
 import type { Choice, Mail, Scope, TownState } from './state.ts'
+import { seen, watched } from './watching.ts'
 import { type Agent, rig, type World } from './world.ts'
 
 /** Puts a choice on the list, when the scope still allows it. */
@@ -69,11 +70,11 @@ export function makeSurroundings(scope: Scope, specs: Readonly<Record<string, Ef
               ],
             }
       if (effect.name === 'watchSession') {
-        const seen = state.world.watched(effect.input as never)
-        if (seen)
-          add(`${what} sees that it ${seen.kind}`, 'town', (now) => {
+        const news = watched(state.world, effect.input as never)
+        if (news)
+          add(`${what} sees that it ${news['kind']}`, 'town', (now) => {
             const world = now.world.clone()
-            return tell({ ...without(now), world }, { output: world.seen(effect.input as never) })
+            return tell({ ...without(now), world }, { output: seen(world, effect.input as never) })
           })
         add(`${what} fails`, 'fault', (now) => tell(without(now), { error: { message: 'it would not' } }))
         continue

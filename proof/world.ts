@@ -3,10 +3,8 @@
 // Every effect behaves as its real hand does: at least once, safe to repeat, with the same last guards. Commits are
 // named by what they hold, so that two ways to the same world are one world.
 // Never: asks the machines what they believe.
-import { nothingRead } from '../actors/agents/reading.ts'
-import type { JsonObject } from '../runtime/contract.ts'
 import { Commits } from './commits.ts'
-import { type Conversation, copied, endTurn, handOver, listen, newsOf } from './conversation.ts'
+import { type Conversation, copied, Service } from './conversation.ts'
 
 interface Worktree {
   incarnation: number
@@ -63,12 +61,12 @@ export interface SimIssue {
 
 /** Whoever else works on issues. */
 const somebody = 'somebody'
-// biome-ignore lint/suspicious/noExplicitAny: the host has parsed every input by the effect's own schema
-type Input = any
 
 /** What a rig's roles begin with, but for its workers. */
 export const limits = {
   sessionTries: 3,
+  reminders: 1,
+  cycles: 1,
   mergeTries: 3,
   retireTries: 1,
   gated: true,
@@ -118,12 +116,8 @@ export class World {
   /** The town goes by older records than it had, and may not know what has ended. */
   hasOlderRecords = false
   landed: string[] = []
-  /** Somebody speaks with its agents. */
-  spoken = false
-  /** What they live on: all is well; an allowance is used up; the key is refused; there is no such program. */
-  account: 'fine' | 'limited' | 'refused' | 'missing' = 'fine'
-  /** What each conversation’s model has been told. */
-  readonly told = new Map<string, Set<string>>()
+  /** What its agents live on. */
+  readonly service: Service
   epicClosed = false
   maxWorkers: number
   readonly calledOff: Set<string>
@@ -133,6 +127,7 @@ export class World {
     this.maxWorkers = maxWorkers
     this.issues = new Map(issues.map((issue) => [issue.id, { ...issue }]))
     this.commits = from?.commits ?? new Commits()
+    this.service = new Service(from?.service)
     this.pins = new Map(from?.pins)
     this.branches = new Map(from?.branches)
     this.worktrees = new Map(
@@ -198,66 +193,6 @@ export class World {
   /** Whether origin's main has work of this issue. */
   mainHas(issue: string): boolean {
     return this.commits.get(this.originMain).red.has(issue)
-  }
-
-  /** What a watch sees now; undefined while it goes on waiting. */
-  watched({ session, stallMatters, since = 0, pause = null }: Input): JsonObject | undefined {
-    const agent = this.agents.get(session.id)
-    const { idle } = this.newsOf(agent, since).reading
-    const looked = this.shownBy(agent, since)
-    const { conversation, receipts } = looked
-    if (idle) return { ...idle, ...looked }
-    if (!agent || agent.state === 'dead') {
-      const { exitCode = null, cutOff = false } = agent ?? {}
-      return { kind: 'ended', exitCode, tail: 'last words', cutOff, ...looked }
-    }
-    if (conversation !== null || receipts.length > 0) return { kind: 'heard', ...looked }
-    if (pause !== null) return { kind: 'pause_over', ...looked }
-    const isSilent = agent.state === 'frozen' && stallMatters
-    return isSilent ? { kind: 'stalled', silentMs: 1_800_000, tail: '', ...looked } : undefined
-  }
-
-  private newsOf(agent: Agent | undefined, since: number) {
-    return agent?.talk ? newsOf(agent.talk, since) : { reading: nothingRead, seen: since }
-  }
-
-  /** What its evidence shows since. */
-  shownBy(agent: Agent | undefined, since = 0) {
-    const { reading, seen } = this.newsOf(agent, since)
-    const { conversation, receipts } = reading
-    return { seen, conversation, receipts: receipts.map((one) => ({ ...one })) }
-  }
-
-  /** What it is told reaches the agent’s program, while there is one. */
-  tell(session: string, id: string): void {
-    const agent = this.agents.get(session)
-    if (agent?.talk && agent.state !== 'dead') handOver(agent.talk, id)
-  }
-
-  /** Its model hears what was said to it. */
-  hears({ talk }: Agent): void {
-    if (!talk) return
-    const known = this.told.get(talk.id) ?? new Set()
-    this.told.set(talk.id, known)
-    listen(talk, known)
-  }
-
-  /** What its account keeps it from; false: nothing. */
-  isHeldUp(agent: Agent): boolean {
-    if (!agent.talk || this.account === 'fine') return false
-    endTurn(
-      agent.talk,
-      this.account === 'limited' ? 'limited' : 'refused',
-      this.account === 'limited' ? 3_600_000 : null,
-    )
-    return true
-  }
-
-  /** The same, told by a watch: nobody of a session that is over is left then. */
-  seen(input: Input): JsonObject | undefined {
-    const seen = this.watched(input)
-    if (seen?.kind === 'ended') this.left.delete(input.session.id)
-    return seen
   }
 
   newestEpoch(address: string): number {
@@ -422,7 +357,8 @@ export class World {
   /** Everything outside goes well from here on. */
   calm(): void {
     Object.assign(this, { originAway: false, originRefuses: false, originDenies: false })
-    Object.assign(this, { gatesBroken: false, gitBroken: false, beadsFull: false, account: 'fine' })
+    Object.assign(this, { gatesBroken: false, gitBroken: false, beadsFull: false })
+    this.service.account = 'fine'
     this.giveBack()
     for (const agent of this.live()) if (agent.state === 'frozen') agent.state = 'dead'
     if (this.commits.get(this.originMain).red.get('foreign')) this.foreignPush(null)

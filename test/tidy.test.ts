@@ -82,7 +82,12 @@ test('what an agent can write is opened by one file; words to a terminal go thro
     breaking(world, (source) => /\bwriteFile(Sync)?\(/.test(source)).filter((file) => !writing.test(file)),
   ).toEqual(['actors/git/refs.ts'])
   const printing = /std(out|err)\.write|console\.|writeSync\(descriptors/
-  expect(breaking(world, (source) => printing.test(source))).toEqual(['cli/newer.ts', 'cli/print.ts'])
+  expect(breaking(world, (source) => printing.test(source))).toEqual([
+    'cli/newer.ts',
+    'cli/print.ts',
+    // What it prints is the output of a session, which is shown through that door.
+    'cli/supervisor.ts',
+  ])
 })
 
 test('what a file gives away is taken by another', () => {
@@ -166,7 +171,7 @@ test('machines are pure: no clock, no chance, no world', () => {
   const files = sources.filter((file) => file.startsWith('machines/'))
   expect(
     breaking(files, (source) =>
-      /Date\.now|new Date\(|Math\.random|process\.|setTimeout|fetch\(|console\./.test(source),
+      /Date\.now|new Date\(\)|Math\.random|process\.|setTimeout|fetch\(|console\./.test(source),
     ),
   ).toEqual([])
 })

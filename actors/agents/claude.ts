@@ -220,4 +220,5 @@ export default preset({
   ],
   launch: ({ worker }) => ({ argv: worker ?? ['claude'] }),
   drive,
+  resumeByHand: (conversation) => ['--resume', conversation],
 })

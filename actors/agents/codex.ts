@@ -255,6 +255,7 @@ export default preset({
   passes: ['OPENAI_API_KEY', 'CODEX_API_KEY', 'OPENAI_BASE_URL', 'CODEX_HOME'],
   launch: ({ worker }) => ({ argv: worker ?? ['codex'] }),
   drive,
+  resumeByHand: (conversation) => ['resume', conversation],
   limits: [
     'when an allowance is used up, the time of its reset is known only where the account tells its windows',
     'the tokens of an answer are told after the tools that it calls; those of one that was killed are not known',

@@ -34,6 +34,7 @@ export default preset({
     },
     sumsTokens: true,
   }),
+  resumeByHand: (conversation) => [`--resume=${conversation}`],
   limits: [
     'words for it wait for the end of its turn',
     'nothing tells when a used-up allowance comes back',

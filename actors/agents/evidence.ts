@@ -93,6 +93,16 @@ export function evidenceFrom(dir: string, from: number, bytesMax = 1024 * 1024):
   return { facts, next: start + end }
 }
 
+/** All there are so far, of a long session piece by piece. */
+export function* evidenceOf(dir: string): Generator<Told> {
+  for (let from = 0; ; ) {
+    const { facts, next } = evidenceFrom(dir, from)
+    yield* facts
+    if (next === from) return
+    from = next
+  }
+}
+
 function parsed(line: string): Told | undefined {
   try {
     return told.safeParse(JSON.parse(line)).data

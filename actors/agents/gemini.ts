@@ -23,6 +23,7 @@ export default preset({
     tellsRole: false,
     ready: minuteOver,
   }),
+  resumeByHand: (conversation) => [`--resume=${conversation}`],
   limits: [
     'it goes on with a conversation in the next minute at the soonest, and once: 0.61 then forgets it',
     'words for it wait for the end of its turn',

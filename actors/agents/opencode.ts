@@ -276,6 +276,7 @@ export default preset({
   passes: ['ANTHROPIC_API_KEY', 'OPENAI_API_KEY', 'OPENROUTER_API_KEY', 'OPENCODE_CONFIG', 'OPENCODE_CONFIG_CONTENT'],
   launch: ({ worker }) => ({ argv: worker ?? ['opencode'] }),
   drive,
+  resumeByHand: (conversation) => ['--session', conversation],
   limits: [
     'it tries again without an end while its service does not answer: only `retrying` tells of it',
     'a context that is full it makes shorter by itself, again and again where that does not help',

@@ -250,5 +250,6 @@ export default preset({
   passes: ['ANTHROPIC_API_KEY', 'OPENAI_API_KEY', 'GEMINI_API_KEY', 'OPENROUTER_API_KEY', 'PI_OFFLINE'],
   launch: ({ worker }) => ({ argv: worker ?? ['pi'] }),
   drive,
+  resumeByHand: (conversation) => ['--session', conversation],
   limits: ['when a used-up allowance comes back is told only where the service says it in its error'],
 })

@@ -35,6 +35,8 @@ export interface AgentPreset {
   launch(run: Launch): { argv: readonly string[] } | { why: string }
   /** How a supervisor speaks with it; absent: nobody speaks with it, and it is started as it is. */
   drive?: Driver
+  /** Arguments by which a person goes on with a conversation in their own terminal; absent: nobody can. */
+  resumeByHand?(conversation: string): readonly string[]
   /** What it cannot tell, or do, that others can: a sentence each, for people. */
   limits?: readonly string[]
 }

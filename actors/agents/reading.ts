@@ -17,9 +17,13 @@ export interface Reading {
     | { kind: 'refused'; why: string }
   /** When an allowance that is used up is there again, as it was told last. */
   until: number | null
+  /** How much of its context is used, in percent, as it was told last. */
+  filledPercent: number
 }
 
-export const nothingRead: Reading = { conversation: null, receipts: [], tools: new Set(), idle: null, until: null }
+export const nothingRead: Reading = {
+  ...{ conversation: null, receipts: [], tools: new Set(), idle: null, until: null, filledPercent: 0 },
+}
 
 export const readOn = (before: Reading, facts: readonly Told[]): Reading => facts.reduce(after, before)
 
@@ -33,6 +37,10 @@ function after(reading: Reading, fact: Told): Reading {
       return { ...reading, tools: new Set([...reading.tools, fact.id]) }
     case 'tool_over':
       return { ...reading, tools: new Set([...reading.tools].filter((id) => id !== fact.id)) }
+    case 'context':
+      return { ...reading, filledPercent: (100 * fact.used) / Math.max(1, fact.window) }
+    case 'compacted':
+      return { ...reading, filledPercent: 0 }
     case 'limited':
       return { ...reading, until: fact.until }
     case 'message': {

@@ -8,12 +8,13 @@ import { join } from 'node:path'
 import process from 'node:process'
 import { z } from 'zod'
 import { textOf, writeWhole } from '../files.ts'
+import { plain } from '../plain.ts'
 import type { Agent } from './driver.ts'
 import { evidenceFrom, evidenceIn, type Fact, short, shown } from './evidence.ts'
 import { presetOf } from './presets.ts'
 
 /** What a supervisor is to drive: `run.json` of the session's folder. */
-export const runFile = z.object({
+const runFile = z.object({
   preset: z.string(),
   argv: z.array(z.string()).min(1),
   /** A uuid for one that begins; for one that goes on, what its agent told of it. */
@@ -24,7 +25,7 @@ export const runFile = z.object({
   model: z.string().nullable(),
   effort: z.string().nullable(),
 })
-export type RunFile = z.infer<typeof runFile>
+type RunFile = z.infer<typeof runFile>
 
 const runOf = (dir: string) => join(dir, 'run.json')
 const wordsDir = (dir: string) => join(dir, 'words')
@@ -68,8 +69,14 @@ export function uuidOf(id: string): string {
   ].join('-')
 }
 
+/** How many words still lie there. */
+export const wordsLeft = (dir: string): number =>
+  existsSync(wordsDir(dir)) ? readdirSync(wordsDir(dir)).filter(isWords).length : 0
+
+const isWords = (name: string) => name.endsWith('.json')
+
 /** Drives the agent of the session in this folder to its end; resolves with the exit code of this process. */
-export async function supervise(dir: string, now: () => number): Promise<number> {
+export async function supervise(dir: string, now: () => number, print: (text: string) => void): Promise<number> {
   const run = runFile.parse(JSON.parse(textOf(runOf(dir)) ?? 'null'))
   const { drive } = await presetOf(run.preset)
   if (!drive) throw new Error(`nobody can speak with an agent of the preset "${run.preset}"`)
@@ -79,7 +86,7 @@ export async function supervise(dir: string, now: () => number): Promise<number>
   const tell = (told: Fact) => {
     const fact = known.hears(told)
     write(fact)
-    if (shown(fact)) process.stdout.write(`${shown(fact)}\n`)
+    if (shown(fact)) print(`${plain(shown(fact))}\n`)
     if (fact.what === 'gone') exitCode = fact.exitCode
   }
   const env = Object.fromEntries(Object.entries(process.env).filter(([, value]) => value !== undefined))
@@ -133,7 +140,7 @@ function handOver(dir: string, agent: Agent, known: Known, tell: (fact: Fact) =>
   const look = () => {
     for (const name of readdirSync(wordsDir(dir)).sort()) {
       if (name === endFile) void agent.end(graceMs)
-      if (!name.endsWith('.json')) continue
+      if (!isWords(name)) continue
       const path = join(wordsDir(dir), name)
       const words = wordsIn(path)
       // Whatever it is: an agent can write here.

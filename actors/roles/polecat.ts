@@ -18,7 +18,9 @@ export default role({
   },
   input: (at, incarnation, town) => {
     const rig = 'rig' in at ? at.rig : ''
-    return { rig, name: 'name' in at ? at.name : '', incarnation, startsMax: town.rig(rig).sessionTries }
+    const { sessionTries, reminders, cycles } = town.rig(rig)
+    const most = { startsMax: sessionTries, remindersMax: reminders, cyclesMax: cycles }
+    return { rig, name: 'name' in at ? at.name : '', incarnation, ...most }
   },
   begins: ['worker.assigned'],
   understands: polecatUnderstands,

@@ -11,6 +11,8 @@ export interface TownFacts {
     maxWorkers: number
     spawnDelayMs: number
     sessionTries: number
+    reminders: number
+    cycles: number
     mergeTries: number
     retireTries: number
     gated: boolean

@@ -101,7 +101,7 @@ export function sessionHands(
           ...{ role: 'polecat', name, rig: input.rig, ...who, folder: input.worktree, main: rig.default_branch },
           ...{ issue: { ...issue, acceptance }, attempt, returned, gone: null, mail: null, notes: [] },
         }
-        const text = input.conversation === null ? primeText(facts) : resumed
+        const text = input.conversation === null ? [primeText(facts), ...noted(input.note)].join('\n') : resumed
         layDown(dir, 0, { id: `${input.address}/${input.epoch}/0`, text })
       }
       const argv = spoken ? [deps.node, deps.supervisor, dir] : launch.argv
@@ -124,7 +124,7 @@ export function sessionHands(
       }
     },
 
-    async watchSession({ rig, session, worktree, stallMatters, since, pause }, call) {
+    async watchSession({ rig, session, worktree, stallMatters, since, pause, fullMatters }, call) {
       const result = await watchSession(
         await deps.backend(session.backend),
         session,
@@ -133,7 +133,7 @@ export function sessionHands(
         deps.clock,
         call.signal,
         deps.pollMs,
-        { since, pause },
+        { since, pause, fullAtPercent: fullMatters ? deps.rig(rig).cycle_at : null },
       )
       if (result.kind === 'ended') await (await deps.backend(session.backend)).forget(session.id)
       return result
@@ -177,3 +177,7 @@ const resumed = [
   'Your session had ended, and goes on here, in the same worktree. Look at `git status` and at what you were doing, and',
   'go on; `gt prime` tells what your issue is. When you are done: `gt handoff`.',
 ].join('\n')
+
+/** What it wrote down for itself in the conversation before. */
+const noted = (note: string) =>
+  note === '' ? [] : ['', '## Your own note, from the conversation before this one', '', note]

@@ -149,6 +149,11 @@ type Watched = EffectOutput<'watchSession'>
 /** An agent's tool may be at work for so many times as long as an agent may be silent. */
 const toolFactor = 4
 
+type WatchFrom = Pick<EffectInput<'watchSession'>, 'since' | 'pause'> & {
+  /** From how much of its context an agent is told that it is nearly full; null: that is no news. */
+  fullAtPercent: number | null
+}
+
 /**
  * Resolves when the session is over, when its evidence says something that somebody must act on, when a pause is over,
  * or when it has shown no progress for hangAfterMs of watched time (null: never for that). No subprocess; looks every
@@ -163,7 +168,7 @@ export async function watchSession(
   clock: Clock,
   signal: AbortSignal,
   pollMs = 2000,
-  { since, pause }: Pick<EffectInput<'watchSession'>, 'since' | 'pause'> = { since: 0, pause: null },
+  { since, pause, fullAtPercent }: WatchFrom = { since: 0, pause: null, fullAtPercent: null },
 ): Promise<Watched> {
   const watch = watchEvery(pollMs, clock)
   let shown = progressOf(session.dir, worktree)
@@ -171,7 +176,11 @@ export async function watchSession(
   let wasLetGoOn = false
   let seen = since
   let reading = nothingRead
-  const looked = () => ({ seen, conversation: reading.conversation, receipts: reading.receipts })
+  const isFull = () => fullAtPercent !== null && reading.filledPercent >= fullAtPercent
+  const looked = () => {
+    const { conversation, receipts } = reading
+    return { seen, conversation, receipts, isFull: isFull() }
+  }
   for (;;) {
     signal.throwIfAborted()
     // Before the evidence is read: what it said last is in it.
@@ -181,7 +190,7 @@ export async function watchSession(
     reading = look.reading
     if (reading.idle) return { ...reading.idle, ...looked() }
     if (isOver) return { ...(await over(backend, session, signal)), ...looked() }
-    if (reading.conversation !== null || reading.receipts.length > 0) return { kind: 'heard', ...looked() }
+    if (reading.conversation !== null || reading.receipts.length > 0 || isFull()) return { kind: 'heard', ...looked() }
     // The session goes on appending to it.
     beginAgain(join(session.dir, 'output.log'), outputBytesMax)
     const watchedMs = watch.look()
@@ -214,9 +223,9 @@ function readAll(dir: string, since: number, before: Reading): { seen: number; r
 }
 
 /** What the evidence of a session that is over shows beside its end. */
-export function lookedAt(dir: string, since: number): Pick<Watched, 'seen' | 'conversation' | 'receipts'> {
+export function lookedAt(dir: string, since: number): Pick<Watched, 'seen' | 'conversation' | 'receipts' | 'isFull'> {
   const { seen, reading } = readAll(dir, since, nothingRead)
-  return { seen, conversation: reading.conversation, receipts: reading.receipts }
+  return { seen, conversation: reading.conversation, receipts: reading.receipts, isFull: false }
 }
 
 /** It has ended: how, and what it said last. */
@@ -306,7 +315,8 @@ export const tail = (dir: string): string => lastLines(output(dir))
 
 const output = (dir: string): string => lastBytes(join(dir, 'output.log'), 65_536)
 
-const exitCode = (dir: string): number | null => markIn(dir, 'exit') ?? null
+/** How it ended, as it said itself; null: it goes on, or had no time to say it. */
+export const exitCode = (dir: string): number | null => markIn(dir, 'exit') ?? null
 
 /**
  * What shows that there is work: output, and what git wrote in the worktree, as they are now. That it is another text

@@ -18,11 +18,17 @@ export interface SessionIdentity {
   env: Environment
 }
 
-/** `passes`: what its agent needs of the daemon's, by name. The rig's own variables are stronger than what keeps git quiet, and weaker than who the session is. */
+/** Of a session that is started, what its environment tells. */
+type SessionOf = Pick<EffectInput<'startSession'>, 'rig' | 'polecat' | 'address' | 'epoch'> & { issue: { id: string } }
+
+/**
+ * `passes`: what its agent needs of the daemon's, by name. The rig's own variables are stronger than what keeps git
+ * quiet, and weaker than who the session is.
+ */
 export function environmentOf(
   { town, secret, env }: SessionIdentity,
   rig: RigConfig,
-  input: EffectInput<'startSession'>,
+  input: SessionOf,
   dir: string,
   passes: readonly string[] = [],
 ): Record<string, string> {

@@ -1,4 +1,4 @@
-// `gt session stop`: one worker's session ends by its Witness; it may go on with `gt up`.
+// `gt session stop`: one worker's session ends by its Witness; it may go on with `gt session resume`.
 // Never: counts as a try.
 import { z } from 'zod'
 import { polecatOf, sessionOf, whereabouts, witnessOf } from '../../machines/address.ts'
@@ -41,7 +41,9 @@ export const answers = {
         const session = host.actor(sessionOf(rig, name))
         return !session || session.value === 'absent'
       })
-      return { text: `${polecatOf(rig, name)} is stopped, its work is kept; \`gt up\` lets it go on` }
+      return {
+        text: `${polecatOf(rig, name)} is stopped, its work is kept; \`gt session resume ${rig}/${name}\` lets it go on`,
+      }
     },
   }),
 }

@@ -3,9 +3,8 @@
 import { z } from 'zod'
 import { mayor, whereabouts } from '../../machines/address.ts'
 import { issueId } from '../../machines/mail.ts'
-import type { Host } from '../../runtime/contract.ts'
 import { Refusal } from '../../runtime/open.ts'
-import { type Asking, answering, askRole, rigOfIssue } from '../asking.ts'
+import { type Asking, answering, askRole, isHeld, rigOfIssue } from '../asking.ts'
 import { Usage } from '../errors.ts'
 import { witnessContext } from '../status.ts'
 import { declare } from '../word.ts'
@@ -86,5 +85,3 @@ async function mayBeDone(
   if (issue !== undefined && bead.status === 'in_progress' && bead.assignee && !ours && !isGone)
     throw new Refusal(`${id} is held by ${bead.assignee}`)
 }
-
-const isHeld = (host: Host, rig: string) => host.holds().some((scope) => scope === '*' || scope === `${rig}/`)

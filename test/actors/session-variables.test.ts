@@ -49,7 +49,15 @@ async function worked(script: string, config: Record<string, unknown> = {}, env:
   const who = { id: `gt-w-Nux-1-${++runs}`, address: 'w/polecats/Nux', epoch: 1, attempt: 1, returned: null }
   const started = await hands.startSession({ ...place, ...who, issue } as never, call)
   if (started.kind !== 'started') throw new Error(started.why)
-  const watched = { rig: 'w', session: started.session, worktree, stallMatters: true, since: 0, pause: null }
+  const watched = {
+    rig: 'w',
+    session: started.session,
+    worktree,
+    stallMatters: true,
+    since: 0,
+    fullMatters: true,
+    pause: null,
+  }
   const ended = await hands.watchSession(watched, call)
   return {
     ...(ended as typeof ended & { kind: 'ended' }),

@@ -113,6 +113,7 @@ test('a value that is none of its kind ends with 2, and nothing is asked', () =>
     ['mail', 'send', 'wyvern/polecats/Nux/x', '-s', 'x'],
     ['mail', 'send', 'mayor/', '-s', 'x', '--priority', '9'],
     ['session', 'stop', 'Nux'],
+    ['capture', 'wyvern/Nux', 'ls', '--timeout', 'soon'],
     ['viz', '--format', 'png'],
     ['viz', '--live', '--port', '70000'],
   ])

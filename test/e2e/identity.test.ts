@@ -181,7 +181,18 @@ test('every word is on the list, or the Overseer’s; the list names no word the
   const source = readFileSync(join(import.meta.dirname, '../../cli/rights.ts'), 'utf8')
   const listed = [...source.matchAll(/^ {2}'([^']+)',$/gm)].map(([, name = '']) => name)
   expect(listed.filter((name) => !known.has(name))).toEqual([])
-  for (const name of ['stop', 'down', 'up', 'rig set', 'rig add', 'spawn', 'recover', 'session attach'])
+  for (const name of [
+    'stop',
+    'down',
+    'up',
+    'rig set',
+    'rig add',
+    'spawn',
+    'recover',
+    'session attach',
+    'session resume',
+    'capture',
+  ])
     expect(rightOf(name)).toBe('overseer')
   expect(rightOf('a word that is new')).toBe('overseer')
 })

@@ -95,7 +95,13 @@ gt handoff --cannot "$(printf 'it is${evil}\\n! main is red')"
   const inbox = t.json<{ id: string }[]>('mail', 'inbox')
   const shown = [
     ...['status', 'log', 'mail inbox', 'why wy-1', 'session list', 'session logs wyvern/Nux', 'polecats wyvern'],
-    ...['session logs wyvern/Nux --follow', 'wait wy-1 --timeout 1s', 'replay --until 100000', 'mail dead'],
+    ...[
+      'session peek wyvern/Nux',
+      'session logs wyvern/Nux --follow',
+      'wait wy-1 --timeout 1s',
+      'replay --until 100000',
+      'mail dead',
+    ],
     ...inbox.map(({ id }) => `mail read ${id}`),
   ].map((words) => ({ words, ...t.gt(...words.split(' ')) }))
   for (const { words, stdout, stderr } of [...shown, { words: 'bd list', ...t.bd('list', '--all') }]) {

@@ -13,7 +13,7 @@ const context = (more: Partial<SessionContext> = {}): SessionContext => ({
   ...{ spoken: true, isThere: true, conversation: 'c-1' },
   ...more,
 })
-const looked = { seen: 10, conversation: null, receipts: [] }
+const looked = { seen: 10, conversation: null, receipts: [], isFull: false }
 const idle = (end: 'done' | 'interrupted' | 'overlong' | 'failed', why = '') => ({
   kind: 'turn_over' as const,
   end,

@@ -64,11 +64,11 @@ describe('Witness', () => {
   test('surveys, claims one issue for one place, and rests when it is full', () => {
     expect(atWork().told()).toMatchInlineSnapshot(`
       [
-        "work.assigned from mayor/ → brake.released+dispatch.surveying",
+        "work.assigned from mayor/ → brake.released+allowance.there+dispatch.surveying",
         "    has surveyIssues done",
-        "survey is done → brake.released+dispatch.claiming",
+        "survey is done → brake.released+allowance.there+dispatch.claiming",
         "    has claimIssue done",
-        "claim is done → brake.released+dispatch.resting",
+        "claim is done → brake.released+allowance.there+dispatch.resting",
         "    claimSlot w/polecats/Nux",
         "    mails w/witness/Nux worker.assigned",
         "    waits 0 ms",
@@ -100,7 +100,7 @@ describe('Witness', () => {
     witness.done('claim', { kind: 'landed', commit: sha('c') })
     expect(witness.told()).toMatchInlineSnapshot(`
       [
-        "claim is done → brake.released+dispatch.resting",
+        "claim is done → brake.released+allowance.there+dispatch.resting",
         "    notes “w-1 is on main already: nobody works on it again”",
         "    has closeIssues done",
         "    mails mayor/ escalation.cleared",
@@ -118,14 +118,14 @@ describe('Witness', () => {
     witness.done('claim', held).timeOf('looking_further').done('survey', ready('w-2')).done('claim', held)
     expect(witness.told()).toMatchInlineSnapshot(`
       [
-        "claim is done → brake.released+dispatch.looking_further",
+        "claim is done → brake.released+allowance.there+dispatch.looking_further",
         "    notes “w-1 is not to be had: alice holds it”",
         "    waits 5000 ms",
-        "looking_further is over → brake.released+dispatch.surveying",
+        "looking_further is over → brake.released+allowance.there+dispatch.surveying",
         "    has surveyIssues done",
-        "survey is done → brake.released+dispatch.claiming",
+        "survey is done → brake.released+allowance.there+dispatch.claiming",
         "    has claimIssue done",
-        "claim is done → brake.released+dispatch.resting",
+        "claim is done → brake.released+allowance.there+dispatch.resting",
         "    notes “w-2 is not to be had: alice holds it”",
       ]
     `)
@@ -146,19 +146,33 @@ describe('Witness', () => {
     witness.mail('session.stopRequested', 'overseer', { polecat: 'Toast' })
     expect(witness.told()).toMatchInlineSnapshot(`
       [
-        "rig.stopped from overseer → brake.pulled+dispatch.resting",
+        "rig.stopped from overseer → brake.pulled+allowance.there+dispatch.resting",
         "    notes “stopped: stop --all”",
         "    mails w/witness/Nux work.paused",
-        "rig.resumed from overseer → brake.released+dispatch.surveying",
+        "rig.resumed from overseer → brake.released+allowance.there+dispatch.surveying",
         "    notes “goes on”",
         "    mails w/witness/Nux work.resumed",
         "    mails w/refinery queue.poked",
         "    has surveyIssues done",
-        "session.stopRequested from overseer → brake.released+dispatch.surveying",
+        "session.stopRequested from overseer → brake.released+allowance.there+dispatch.surveying",
         "    mails w/witness/Nux work.paused",
-        "session.stopRequested from overseer → brake.released+dispatch.surveying",
+        "session.stopRequested from overseer → brake.released+allowance.there+dispatch.surveying",
       ]
     `)
+  })
+
+  test('one that was stopped goes on by itself, but not in a rig that is stopped', () => {
+    const witness = atWork()
+    witness.told()
+    const mails = () => witness.told().filter((line) => line.includes('mails'))
+    witness.mail('session.resumeRequested', 'overseer', { polecat: 'Nux' })
+    expect(mails()).toEqual(['    mails w/witness/Nux work.resumed'])
+    // Nobody of that name is there.
+    witness.mail('session.resumeRequested', 'overseer', { polecat: 'Toast' })
+    witness.mail('rig.stopped', 'overseer', { why: 'stop --all' })
+    expect(mails()).toEqual(['    mails w/witness/Nux work.paused'])
+    witness.mail('session.resumeRequested', 'overseer', { polecat: 'Nux' })
+    expect(mails()).toEqual([])
   })
 
   test('a retired worker frees its place, its name, and the next start', () => {
@@ -174,7 +188,7 @@ describe('Witness', () => {
     })
     expect(witness.told()).toMatchInlineSnapshot(`
       [
-        "worker.retired from w/witness/Nux → brake.released+dispatch.surveying",
+        "worker.retired from w/witness/Nux → brake.released+allowance.there+dispatch.surveying",
         "    freeSlot w/polecats/Nux",
         "    has surveyIssues done",
       ]
@@ -191,8 +205,8 @@ describe('Witness', () => {
     const witness = rig()
       .mail('rig.stopped', 'overseer', { why: 'stop --all' })
       .mail('work.assigned', 'mayor/', { epic: 'w-e' })
-    expect(witness.state()).toBe('brake.pulled+dispatch.resting')
-    expect(witness.mail('rig.resumed', 'overseer').state()).toBe('brake.released+dispatch.surveying')
+    expect(witness.state()).toBe('brake.pulled+allowance.there+dispatch.resting')
+    expect(witness.mail('rig.resumed', 'overseer').state()).toBe('brake.released+allowance.there+dispatch.surveying')
   })
 
   test('work that comes back too often is the Overseer’s, with what is needed to decide', () => {
@@ -209,9 +223,9 @@ describe('Witness', () => {
     witness.mail('merge.returned', 'w/refinery', back).mail('merge.returned', 'w/refinery', back)
     expect(witness.told()).toMatchInlineSnapshot(`
       [
-        "merge.returned from w/refinery → brake.released+dispatch.surveying",
+        "merge.returned from w/refinery → brake.released+allowance.there+dispatch.surveying",
         "    has surveyIssues done",
-        "merge.returned from w/refinery → brake.released+dispatch.surveying",
+        "merge.returned from w/refinery → brake.released+allowance.there+dispatch.surveying",
         "    notes “w-1 came back 2 times; the Overseer decides”",
         "    has releaseIssue done",
         "    mails mayor/ escalation.raised",

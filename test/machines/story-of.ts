@@ -1,6 +1,7 @@
 // One machine alone, told what happens to it; what it says is a transcript a person can read. Plays the production
 // turn, no world at all.
 import type { AnyStateMachine } from 'xstate'
+import { type EffectName, effects } from '../../machines/effects.ts'
 import type { MailType } from '../../machines/mail.ts'
 import { mailSchemas } from '../../machines/mail.ts'
 import type { Json } from '../../runtime/contract.ts'
@@ -10,6 +11,8 @@ import { type Word, wordsIn } from '../../runtime/words.ts'
 export function storyOf(machine: AnyStateMachine, input: Record<string, Json> = {}) {
   const lines: string[] = []
   const timers = new Map<string, object>()
+  /** What each effect that was promised is. */
+  const promised = new Map<string, EffectName>()
   let at = 1_000_000
   let mails = 0
   let turn = begin(machine, input as never)
@@ -19,6 +22,7 @@ export function storyOf(machine: AnyStateMachine, input: Record<string, Json> = 
     lines.push(`${what} → ${statePath(turn.snapshot.value)}${next.handled ? '' : ' (not for it)'}`)
     for (const promise of next.promises) {
       if (promise.kind === 'timer') timers.set(promise.id, promise.event)
+      if (promise.kind === 'invoke') promised.set(promise.id, promise.name as EffectName)
       if (promise.kind === 'cancelTimer') timers.delete(promise.id)
       lines.push(...wordsOf(promise).map((line) => `    ${line}`))
     }
@@ -34,7 +38,11 @@ export function storyOf(machine: AnyStateMachine, input: Record<string, Json> = 
         { ...mailSchemas[type].parse(body), type, from, at: ++at, mailId: `m-${++mails}` } as never,
         `${type} from ${from}`,
       ),
-    done: (id: string, output: Json) => tell({ type: `xstate.done.actor.${id}`, output } as never, `${id} is done`),
+    /** Parsed as the host does. */
+    done: (id: string, output: Json) => {
+      const kind = effects[promised.get(id) as EffectName]
+      return tell({ type: `xstate.done.actor.${id}`, output: kind.output.parse(output) } as never, `${id} is done`)
+    },
     failed: (id: string, message: string) =>
       tell({ type: `xstate.error.actor.${id}`, error: { message } } as never, `${id} failed`),
     /** The timer whose id has this in it. */

@@ -73,6 +73,8 @@ export function town(
       maxWorkers: options.maxWorkers ?? 2,
       spawnDelayMs: 0,
       sessionTries: 3,
+      reminders: 1,
+      cycles: 1,
       mergeTries: 3,
       retireTries: 5,
       gated: options.gated ?? true,

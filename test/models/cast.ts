@@ -12,6 +12,8 @@ const facts = {
     maxWorkers: 2,
     spawnDelayMs: 0,
     sessionTries: 2,
+    reminders: 1,
+    cycles: 1,
     mergeTries: 2,
     retireTries: 2,
     gated: true,

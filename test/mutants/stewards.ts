@@ -10,13 +10,13 @@ export const stewards: readonly Mutant[] = [
   },
   {
     name: 'a worker too many',
-    file: 'machines/witness.ts',
+    file: 'machines/rounds.ts',
     find: `const hasRoom = (context: Context) => room(context) > 0`,
     replace: `const hasRoom = (context: Context) => Object.keys(context.workers).length <= context.maxWorkers`,
   },
   {
     name: 'starts do not keep their distance',
-    file: 'machines/witness.ts',
+    file: 'machines/rounds.ts',
     find: `context.spawnDelayMs > 0`,
     replace: `context.spawnDelayMs > 1e9`,
   },
@@ -77,8 +77,8 @@ export const stewards: readonly Mutant[] = [
   {
     name: 'stopped workers are not told to go on',
     file: 'machines/witness.ts',
-    find: `                { type: 'note', params: { text: 'goes on' } },\n                { type: 'mail', params: ({ context }) => toEach(context, 'work.resumed') },`,
-    replace: `                { type: 'note', params: { text: 'goes on' } },`,
+    find: `              actions: ['lookAgain', { type: 'note', params: { text: 'goes on' } }, ...goesOn],`,
+    replace: `              actions: ['lookAgain', { type: 'note', params: { text: 'goes on' } }],`,
   },
   {
     name: 'an issue in somebody’s hands is promised to who asks for it',
@@ -118,13 +118,13 @@ export const stewards: readonly Mutant[] = [
   },
   {
     name: 'a claim counts though there is no room any more',
-    file: 'machines/witness.ts',
+    file: 'machines/rounds.ts',
     find: `noRoom: ({ context }) => !hasRoom(context)`,
     replace: `noRoom: ({ context }) => context.maxWorkers === 0`,
   },
   {
     name: 'what could not be taken down is forgotten',
-    file: 'machines/witness.ts',
+    file: 'machines/rounds.ts',
     find: `context.workers[event.polecat] !== undefined,`,
     replace: `context.workers[event.polecat] === undefined,`,
   },
@@ -136,9 +136,9 @@ export const stewards: readonly Mutant[] = [
   },
   {
     name: 'the Witness takes one worker more than it may',
-    file: 'machines/witness.ts',
-    find: `maxWorkers: ({ event }) => event.maxWorkers,`,
-    replace: `maxWorkers: ({ event }) => event.maxWorkers + 1,`,
+    file: 'machines/ledger.ts',
+    find: `changes: { maxWorkers, spawnDelayMs, triesMax: mergeTries, look: true },`,
+    replace: `changes: { maxWorkers: maxWorkers + 1, spawnDelayMs, triesMax: mergeTries, look: true },`,
   },
   {
     name: 'an epic is reported complete before it is closed',
@@ -160,9 +160,27 @@ export const stewards: readonly Mutant[] = [
   },
   {
     name: 'when others took what it was shown, it looks no further',
-    file: 'machines/witness.ts',
+    file: 'machines/rounds.ts',
     find: `seesTooLittle: ({ context }) => hasRoom(context) && context.more,`,
     replace: `seesTooLittle: () => false,`,
+  },
+  {
+    name: 'workers are started on an account that is refused',
+    file: 'machines/witness.ts',
+    find: `const released = and([stateIn('#witness.brake.released'), stateIn('#witness.allowance.there')])`,
+    replace: `const released = and([not(stateIn('#witness.brake.pulled')), stateIn('#witness.allowance.there')])`,
+  },
+  {
+    name: 'workers are started while an allowance is used up',
+    file: 'machines/witness.ts',
+    find: `const released = and([stateIn('#witness.brake.released'), stateIn('#witness.allowance.there')])`,
+    replace: `const released = and([stateIn('#witness.brake.released'), stateIn('#witness.brake.released')])`,
+  },
+  {
+    name: 'a rig that was halted for want of a key stays so when that is mended',
+    file: 'machines/witness.ts',
+    find: `            'rig.configured': { target: 'released', actions: [...isConfigured, ...goesOn] },`,
+    replace: `            'rig.configured': { actions: [...isConfigured] },`,
   },
   // The Mayor
   {

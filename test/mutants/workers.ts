@@ -5,13 +5,13 @@ export const workers: readonly Mutant[] = [
   // A session
   {
     name: 'a session keeps its epoch',
-    file: 'machines/session.ts',
+    file: 'machines/hearing.ts',
     find: `epoch: context.epoch + 1,`,
     replace: `epoch: Math.max(1, context.epoch),`,
   },
   {
     name: 'who asked for the end is not told',
-    file: 'machines/session.ts',
+    file: 'machines/hearing.ts',
     find: `polecatOf(context.rig, context.polecat), ...context.killers])`,
     replace: `polecatOf(context.rig, context.polecat)])`,
   },
@@ -115,8 +115,52 @@ export const workers: readonly Mutant[] = [
   },
   // A polecat
   {
+    name: 'what an agent heard before it was ended is said to it again',
+    file: 'machines/hearing.ts',
+    find: `const context = { ...before, ...looked(before, output) }
+  const isLost`,
+    replace: `const context = before
+  const isLost`,
+  },
+  {
+    name: 'what an agent’s program had, and its model not, is forgotten when it dies',
+    file: 'machines/said.ts',
+    find: `one.state === 'taken' ? { ...one, state: 'queued' as const } : one`,
+    replace: `one.state === 'taken' ? { ...one, state: 'expired' as const } : one`,
+  },
+  {
+    name: 'an agent that waits is never spoken to',
+    file: 'machines/hearing.ts',
+    find: `changes: { failures: 0, asked: false, pause: null }, mail: [mail] }`,
+    replace: `changes: { failures: 0, asked: false, pause: null } }`,
+  },
+  {
+    name: 'an agent is reminded for ever',
+    file: 'machines/worker.ts',
+    find: `(context.reminded ?? 0) < (context.remindersMax ?? 3)`,
+    replace: `(context.reminded ?? 0) >= 0`,
+  },
+  {
+    name: 'a refused key costs a try',
+    file: 'machines/worker.ts',
+    find: `['stopped', 'refused'].includes`,
+    replace: `['stopped'].includes`,
+  },
+  {
+    name: 'a conversation that is full is resumed',
+    file: 'machines/hearing.ts',
+    find: `killReason === 'overlong' || killReason === 'failed'`,
+    replace: `killReason === 'failed'`,
+  },
+  {
+    name: 'a conversation begins anew after a crash',
+    file: 'machines/session.ts',
+    find: `event.incarnation === context.incarnation`,
+    replace: `event.incarnation < 0`,
+  },
+  {
     name: 'a start too many',
-    file: 'machines/polecat.ts',
+    file: 'machines/worker.ts',
     find: `context.starts < context.startsMax`,
     replace: `context.starts <= context.startsMax`,
   },
@@ -146,15 +190,15 @@ export const workers: readonly Mutant[] = [
   },
   {
     name: 'only the last who asks for a handoff is answered',
-    file: 'machines/polecat.ts',
+    file: 'machines/worker.ts',
     find: `{ askIds: [...context.askIds, event.mailId] }`,
     replace: `{ askIds: [event.mailId] }`,
   },
   {
     name: 'a stopped worker whose session ends otherwise starts the next',
-    file: 'machines/polecat.ts',
-    find: `context.paused || context.lastEnd?.cause === 'stopped'`,
-    replace: `context.lastEnd?.cause === 'stopped'`,
+    file: 'machines/worker.ts',
+    find: `context.paused || ['stopped', 'refused']`,
+    replace: `['stopped', 'refused']`,
   },
   {
     name: 'what a worker closed itself is not looked at for work',
@@ -164,13 +208,13 @@ export const workers: readonly Mutant[] = [
   },
   {
     name: 'nobody asks a worker’s issue why it went',
-    file: 'machines/polecat.ts',
+    file: 'machines/worker.ts',
     find: `context.lastEnd?.cause === 'gone' && !context.asked`,
     replace: `context.lastEnd?.cause === 'none' && !context.asked`,
   },
   {
     name: 'nothing to change is believed of a worker with commits',
-    file: 'machines/polecat.ts',
+    file: 'machines/worker.ts',
     find: `context.outcome === 'no_change' && inTheWay(context, event) === undefined,`,
     replace: `context.outcome === 'no_change',`,
   },
