@@ -110,7 +110,13 @@ test('a program that ends before it was there, by itself, is one that cannot run
 })
 
 test('a conversation that could not be resumed is not tried again; one that was there is', () => {
-  expect(heard(context({ isThere: false }), ends()).changes?.conversation).toBeNull()
+  const forgotten = heard(context({ isThere: false }), ends())
+  expect(forgotten.changes?.conversation).toBeNull()
+  expect(forgotten.mail).toMatchObject([{ body: { cause: 'forgotten' } }])
+  // Killed on its way: that says nothing of the conversation.
+  const killed = heard(context({ isThere: false }), ends({ exitCode: 137 }))
+  expect(killed.changes?.conversation).toBe('c-1')
+  expect(killed.mail).toMatchObject([{ body: { cause: 'gone' } }])
   expect(heard(context(), ends()).changes?.conversation).toBe('c-1')
 })
 
