@@ -2,7 +2,7 @@
 // Never: reads a whole epic while it is worked on; it asks how many stand how, and looks closer at a few.
 import type { Progress, Standing } from '../actors/beads/contract.ts'
 import { witnessOf } from '../machines/address.ts'
-import { isHarmless } from '../machines/escalations.ts'
+import { causes, isHarmless } from '../machines/escalations.ts'
 import type { Escalation, Outlook } from './api.ts'
 import { escalations, type Looked, refineryContext, stateWords, witnessContext } from './status.ts'
 
@@ -156,12 +156,13 @@ async function keeps(
   return (await those(waiting, (id) => isIn(id, of))).length > 0
 }
 
-/** Whether an escalation keeps these issues: their own, or one of the queue they are in. */
+/** Whether an escalation keeps these issues: their own, one of the queue they are in, or of all agents of their rig. */
 async function concerns(
   host: Looked,
   { rig, cause, issue }: Escalation,
   isOurs: (id: string) => Promise<boolean>,
 ): Promise<boolean> {
+  if (cause === causes.account(rig ?? '')) return true
   if (!cause.startsWith(`${rig}/queue/`)) return issue !== null && (await isOurs(issue))
   if (isHarmless(cause)) return false
   // What keeps one of them does not keep the others.

@@ -8,6 +8,7 @@
 import { execFileSync, spawnSync } from 'node:child_process'
 import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { dirname } from 'node:path'
+import { filesOf, functions } from './kit.ts'
 
 const { issue, attempt, returned } = JSON.parse(readFileSync(process.env.GT_ASSIGNMENT, 'utf8'))
 const pauseMs = Number(process.env.WORKER_PAUSE_MS ?? 400)
@@ -24,49 +25,11 @@ const commit = (message) => {
   if (git('status', '--porcelain') !== '') git('commit', '--quiet', '--message', message)
 }
 
-const functions = {
-  titleCase: {
-    right: `import { capitalize } from './capitalize.js'\n\n/** Every word with its first letter in upper case. */\nexport function titleCase(text) {\n  return text.split(' ').map(capitalize).join(' ')\n}\n`,
-    wrong: `/** Every word with its first letter in upper case. */\nexport function titleCase(text) {\n  return text.toUpperCase()\n}\n`,
-    example: `assert.equal(titleCase('fury road'), 'Fury Road')`,
-    text: '`titleCase(text)`: every word capitalized.',
-  },
-  truncate: {
-    right: `/** The text cut to at most \`length\` characters, the last an ellipsis. */\nexport function truncate(text, length) {\n  return text.length <= length ? text : \`\${text.slice(0, length - 1)}…\`\n}\n`,
-    example: `assert.equal(truncate('immortan', 5), 'immo…')`,
-    text: '`truncate(text, length)`: cut, with an ellipsis.',
-  },
-  words: {
-    right: `/** The text's words. */\nexport function words(text) {\n  return text.match(/[\\p{L}\\p{N}]+/gu) ?? []\n}\n`,
-    example: `assert.deepEqual(words('witness me!'), ['witness', 'me'])`,
-    text: '`words(text)`: the words, as a list.',
-  },
-  slugify: {
-    right: `import { words } from './words.js'\n\n/** The text as a piece of a URL. */\nexport function slugify(text) {\n  return words(text).join('-').toLowerCase()\n}\n`,
-    example: `assert.equal(slugify('Bullet Farm!'), 'bullet-farm')`,
-    text: '`slugify(text)`: a piece of a URL.',
-  },
-  countWords: {
-    right: `import { words } from './words.js'\n\n/** How many words the text has. */\nexport function countWords(text) {\n  return words(text).length\n}\n`,
-    example: `assert.equal(countWords('oh what a day'), 4)`,
-    text: '`countWords(text)`: how many words.',
-  },
-  headline: {
-    right: `import { titleCase } from './titleCase.js'\nimport { truncate } from './truncate.js'\n\n/** A title-cased text of at most \`length\` characters. */\nexport function headline(text, length = 60) {\n  return truncate(titleCase(text), length)\n}\n`,
-    example: `assert.equal(headline('gas town burns', 9), 'Gas Town…')`,
-    text: '`headline(text, length)`: title case, cut.',
-  },
-}
-
 function addFunction(name) {
-  const { right, wrong, example, text } = functions[name]
-  write(`src/${name}.js`, wrong && attempt === 1 ? wrong : right)
+  const [source, ...others] = filesOf(name, attempt)
+  write(...source)
   rest()
-  write(
-    `test/${name}.test.js`,
-    `import assert from 'node:assert/strict'\nimport { test } from 'node:test'\nimport { ${name} } from '../src/${name}.js'\n\ntest('${name}', () => {\n  ${example}\n})\n`,
-  )
-  write(`docs/${name}.md`, `${text}\n`)
+  for (const file of others) write(...file)
   // truncate and words are written side by side, and both want this line of the README.
   if (name === 'truncate' || name === 'words') {
     const readme = readFileSync('README.md', 'utf8')

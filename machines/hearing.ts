@@ -197,9 +197,14 @@ function over(context: SessionContext, { exitCode, tail, cutOff }: Watched & { k
   // By itself, and before it was there: so it will each time. A signal tells nothing.
   if (neverCame && conversation === null && exitCode !== null && exitCode > 0 && exitCode < 128)
     return refused(context, `its program ended at once with ${exitCode}\n${tail}`.trim())
-  const mail = ended(context, cutOff ? 'cut_off' : 'gone', exitCode, tail)
-  // One that could not be resumed is not tried again.
-  return { to: 'absent', mail, changes: { words: again(context.words), ...(neverCame ? { conversation: null } : {}) } }
+  // By itself, too: one that could not be resumed is not tried again.
+  const isForgotten = neverCame && conversation !== null && exitCode !== null && exitCode < 128
+  const mail = ended(context, cutOff ? 'cut_off' : isForgotten ? 'forgotten' : 'gone', exitCode, tail)
+  return {
+    to: 'absent',
+    mail,
+    changes: { words: again(context.words), ...(isForgotten ? { conversation: null } : {}) },
+  }
 }
 
 /** A new run: nothing is known of it yet. */

@@ -189,7 +189,9 @@ export const says = {
         ? 'did not start'
         : lastEnd?.cause === 'cut_off'
           ? 'was cut off: tmux’s server ended, and all sessions with it'
-          : `ended without a handoff (exit ${lastEnd?.exitCode ?? 'unknown'})`
+          : lastEnd?.cause === 'forgotten'
+            ? 'could not go on with its conversation, and begins another'
+            : `ended without a handoff (exit ${lastEnd?.exitCode ?? 'unknown'})`
     return {
       text: `${trouble || `${name}'s session ${how}`}; start ${starts + 1} of ${startsMax} follows`,
       issue: issueOf(context),

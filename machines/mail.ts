@@ -120,9 +120,9 @@ const sessionEnd = z.object({
    * `killed`: the Witness ended it; `stopped`: the Overseer did (no try is counted); `gone`: it ended by itself;
    * `failed`: it never started, or its service failed it for good; `stalled`: no progress; `cut_off`: what held it
    * (tmux's server) ended; `refused`: key, credit or configuration (no try is counted); `overlong`: its context was
-   * full.
+   * full; `forgotten`: its program did not know the conversation any more that was to go on (no try is counted).
    */
-  cause: z.enum(['killed', 'stopped', 'gone', 'failed', 'stalled', 'cut_off', 'refused', 'overlong']),
+  cause: z.enum(['killed', 'stopped', 'gone', 'failed', 'stalled', 'cut_off', 'refused', 'overlong', 'forgotten']),
   /** Last lines of its output. */
   tail: z.string(),
 })

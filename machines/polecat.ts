@@ -198,7 +198,7 @@ export const polecatMachine = worker.createMachine({
         {
           guard: 'cutOff',
           target: 'backing_off',
-          description: 'It ended with what held it: that start does not count.',
+          description: 'What held it ended, or what it was to go on with is forgotten: that start does not count.',
           actions: 'spare',
         },
         { guard: 'unexplained', target: 'asking' },

@@ -80,8 +80,9 @@ export const worker = setup({
     ...verdicts,
     stoppedByTheOverseer: ({ context }) =>
       context.paused || ['stopped', 'refused'].includes(context.lastEnd?.cause ?? ''),
-    /** What held its session ended, which is not its fault; again and again, somebody has to look. */
-    cutOff: ({ context }) => context.lastEnd?.cause === 'cut_off' && (context.spared ?? 0) < sparedMax,
+    /** It ended by no fault of its own; again and again, somebody has to look. */
+    cutOff: ({ context }) =>
+      ['cut_off', 'forgotten'].includes(context.lastEnd?.cause ?? '') && (context.spared ?? 0) < sparedMax,
     /** It ended by itself, and its issue was not asked yet: it may say why. */
     unexplained: ({ context }) => context.lastEnd?.cause === 'gone' && !context.asked,
     startsLeft: ({ context }) => context.starts < context.startsMax,

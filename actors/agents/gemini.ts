@@ -35,10 +35,10 @@ export default preset({
 
 const minuteMs = 60_000
 
-/** Waits out the minute in which this conversation was opened last, as the driver's own folder has it. */
+/** Waits out the minute in which this conversation was opened last: this one, where another run's folder has that. */
 async function minuteOver({ dir, resumed }: Run): Promise<void> {
   const file = join(dir, 'gemini-opened')
-  const next = (Math.floor(Number(textOf(file) ?? 0) / minuteMs) + 1) * minuteMs
+  const next = (Math.floor(Number(textOf(file) ?? Date.now()) / minuteMs) + 1) * minuteMs
   if (resumed) await sleep(Math.min(minuteMs, Math.max(0, next - Date.now())), undefined, { ref: false })
   writeWhole(file, `${Date.now()}\n`)
 }

@@ -1,7 +1,7 @@
 // Which agents' programs this machine has, and whether they are such as their presets were tried with.
 // Never: starts an agent; asking a program for its version is all.
-import { accessSync, constants, statSync } from 'node:fs'
-import { delimiter, join } from 'node:path'
+import { accessSync, constants, existsSync, statSync } from 'node:fs'
+import { basename, delimiter, join } from 'node:path'
 import type { Environment } from '../environment.ts'
 import { markOf } from '../processes.ts'
 import { runProgram } from '../programs.ts'
@@ -27,6 +27,36 @@ export async function installed(preset: AgentPreset, env: Environment): Promise<
   const version = path === null ? null : await versionOf(path, env)
   const tried = version === null || !preset.tried ? null : isWithin(version, preset.tried)
   return { path, version, tried, key: preset.keys?.find((name) => env[name]) ?? null }
+}
+
+/** Why an agent's program cannot be started, in words; undefined: it can. */
+export function lacking(
+  { name, program, from }: AgentPreset,
+  [first = '']: readonly string[],
+  path: string,
+): string | undefined {
+  if (first.includes('/') ? existsSync(first) : onPath(first, path) !== null) return undefined
+  const how = first === program && from !== undefined ? `; install it: ${from}` : ''
+  return `${first}, which drives an agent of the preset "${name}", is not on the PATH${how}`
+}
+
+/** What may keep an agent that is there from working, a sentence each: a version nobody has tried, no key. */
+export async function doubts(
+  preset: AgentPreset,
+  [first = '']: readonly string[],
+  env: Environment,
+): Promise<string[]> {
+  const { name, program, tried, keys = [] } = preset
+  const path = basename(first) !== program ? null : first.includes('/') ? first : onPath(first, env.PATH ?? '')
+  const version = path === null ? null : await versionOf(path, env)
+  return [
+    ...(version === null || !tried || isWithin(version, tried)
+      ? []
+      : [`${name} ${version} is not what was tried here, from ${tried.from} and below ${tried.below}`]),
+    ...(keys.length === 0 || keys.some((key) => env[key])
+      ? []
+      : [`no key for ${name} is set (${keys.join(', ')}): it has to have logged in by itself`]),
+  ]
 }
 
 /** The first program of this name that can be run. */

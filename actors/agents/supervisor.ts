@@ -25,7 +25,7 @@ const runFile = z.object({
   model: z.string().nullable(),
   effort: z.string().nullable(),
 })
-type RunFile = z.infer<typeof runFile>
+export type RunFile = z.infer<typeof runFile>
 
 const runOf = (dir: string) => join(dir, 'run.json')
 const wordsDir = (dir: string) => join(dir, 'words')
@@ -143,7 +143,8 @@ function handOver(dir: string, agent: Agent, known: Known, tell: (fact: Fact) =>
       if (!isWords(name)) continue
       const path = join(wordsDir(dir), name)
       const words = wordsIn(path)
-      rmSync(path, { force: true })
+      // Whatever it is: an agent can write here.
+      rmSync(path, { recursive: true, force: true })
       if (!words) tell({ what: 'noise', text: short(`${name} holds no words`) })
       else for (const { id, text } of known.next(words)) agent.say(uuidOf(id), text)
     }

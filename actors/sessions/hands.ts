@@ -3,15 +3,15 @@
 import { randomUUID } from 'node:crypto'
 import { existsSync, mkdirSync } from 'node:fs'
 import { join } from 'node:path'
+import type { EffectInput } from '../../machines/effects.ts'
 import type { Clock } from '../../runtime/contract.ts'
 import { afterWatched } from '../../runtime/open.ts'
 import type { Told } from '../agents/evidence.ts'
-import { onPath } from '../agents/installed.ts'
-import type { AgentPreset } from '../agents/preset.ts'
+import { lacking } from '../agents/installed.ts'
 import { isPreset, presetOf } from '../agents/presets.ts'
 import { type PolecatFacts, primeText } from '../agents/prime.ts'
 import { roleText } from '../agents/role-text.ts'
-import { describeRun, isSpoken, layDown } from '../agents/supervisor.ts'
+import { describeRun, isSpoken, layDown, type RunFile } from '../agents/supervisor.ts'
 import type { Hands } from '../binding.ts'
 import type { RigConfig } from '../config.ts'
 import type { Environment } from '../environment.ts'
@@ -92,32 +92,12 @@ export function sessionHands(
       const env = environmentOf(deps, rig, input, dir, preset.passes)
       const spoken = preset.drive !== undefined
       if (spoken) {
-        const { polecat: name, address, branch } = input
-        const who = { address, branch }
         const why = lacking(preset, launch.argv, env.PATH ?? '')
         if (why !== undefined) return { kind: 'refused', why }
-        describeRun(dir, {
-          preset: preset.name,
-          argv: [...launch.argv],
-          conversation: input.conversation ?? randomUUID(),
-          resumed: input.conversation !== null,
-          role: roleText(deps.town, input.rig, 'polecat', {
-            ...who,
-            name,
-            rig: input.rig,
-            issue: issue.id,
-            town: deps.town,
-          }),
-          notForIt: notForIt(deps.town),
-          model: model ?? (isOther ? null : (rig.model ?? null)),
-          effort: isOther ? null : (rig.effort ?? null),
-        })
-        const facts: PolecatFacts = {
-          ...{ role: 'polecat', name, rig: input.rig, ...who, folder: input.worktree, main: rig.default_branch },
-          ...{ issue: { ...issue, acceptance }, attempt, returned, gone: null, mail: null, notes: [] },
-        }
-        const text = input.conversation === null ? [primeText(facts), ...noted(input.note)].join('\n') : resumed
-        layDown(dir, 0, { id: `${input.address}/${input.epoch}/0`, text })
+        const [ofRig, effort] = isOther ? [null, null] : [rig.model ?? null, rig.effort ?? null]
+        const how = { preset: preset.name, argv: [...launch.argv], model: model ?? ofRig, effort }
+        const place = { dir, town: deps.town, main: rig.default_branch }
+        makeReady(input, { ...issue, acceptance }, how, place)
       }
       const argv = spoken ? [deps.node, deps.supervisor, dir] : launch.argv
       const spec = { id: input.id, dir, argv, cwd: input.worktree, env }
@@ -189,9 +169,32 @@ async function over(work: Promise<unknown> | undefined, mostMs: number): Promise
 }
 
 const resumed = [
-  'Your session had ended, and goes on here, in the same conversation and the same worktree.',
-  'Look at `git status` and at what you were doing, and go on. When you are done: `gt handoff`.',
+  'Your session had ended, and goes on here, in the same worktree. Look at `git status` and at what you were doing, and',
+  'go on; `gt prime` tells what your issue is. When you are done: `gt handoff`.',
 ].join('\n')
+
+/** Lays down what its supervisor needs: what to drive, and how the conversation begins, or goes on. */
+function makeReady(
+  input: EffectInput<'startSession'>,
+  issue: PolecatFacts['issue'],
+  how: Pick<RunFile, 'preset' | 'argv' | 'model' | 'effort'>,
+  { dir, town, main }: { dir: string; town: string; main: string },
+): void {
+  const { polecat: name, rig, address, branch, attempt, returned, conversation, worktree } = input
+  describeRun(dir, {
+    ...how,
+    conversation: conversation ?? randomUUID(),
+    resumed: conversation !== null,
+    role: roleText(town, rig, 'polecat', { name, rig, address, branch, issue: issue.id, town }),
+    notForIt: notForIt(town),
+  })
+  const facts: PolecatFacts = {
+    ...{ role: 'polecat', name, rig, address, branch, folder: worktree, main },
+    ...{ issue, attempt, returned, gone: null, mail: null, notes: [] },
+  }
+  const text = conversation === null ? [primeText(facts), ...noted(input.note)].join('\n') : resumed
+  layDown(dir, 0, { id: `${address}/${input.epoch}/0`, text })
+}
 
 /** `agent:codex`, `model:opus`: an issue may ask for another than its rig's. */
 const labelled = (labels: readonly string[], what: string): string | undefined =>
@@ -200,14 +203,3 @@ const labelled = (labels: readonly string[], what: string): string | undefined =
 /** What it wrote down for itself in the conversation before. */
 const noted = (note: string) =>
   note === '' ? [] : ['', '## Your own note, from the conversation before this one', '', note]
-
-/** Why an agent's program cannot be started, in words; undefined: it can. */
-function lacking(
-  { name, program, from }: AgentPreset,
-  [first = '']: readonly string[],
-  path: string,
-): string | undefined {
-  if (first.includes('/') ? existsSync(first) : onPath(first, path) !== null) return undefined
-  const how = first === program && from !== undefined ? `; install it: ${from}` : ''
-  return `${first}, which drives an agent of the preset "${name}", is not on the PATH of the town${how}`
-}

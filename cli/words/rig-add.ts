@@ -16,9 +16,11 @@ export const word = declare({
   name: 'rig add',
   group: 'town',
   summary: 'put a repository under the town’s care',
-  usage: "<name> <git-url or path> (--gate 'name=command' … | --no-gate) [--worker 'program arguments …']",
+  usage:
+    "<name> <git-url or path> (--gate 'name=command' … | --no-gate) [--agent <preset>] [--worker 'program arguments …']",
   examples: [
-    "gt rig add wyvern https://example.org/wyvern.git --gate 'test=npm test' --worker 'node ./worker.mjs'",
+    "gt rig add wyvern https://example.org/wyvern.git --gate 'test=npm test' --agent claude",
+    "gt rig add wyvern ../wyvern --gate 'test=npm test' --worker 'node ./worker.mjs'",
     "gt rig add wyvern ../wyvern --setup 'install=npm ci' --gate 'test=npm test' --env CI=1",
     'gt rig add docs ../docs --no-gate',
   ],
@@ -36,8 +38,13 @@ export const word = declare({
     },
     copy: { kind: 'text', many: true, about: 'a file git ignores, like .env, that worktrees and gates get too' },
     prefix: { kind: 'text', about: 'of its issues’ ids; from the name if left out' },
-    agent: { kind: 'text', about: 'preset that drives the agent: shell' },
-    worker: { kind: 'text', about: 'the agent: a program with its arguments, run in its worktree' },
+    agent: { kind: 'text', about: 'the coding agent, as gt agents names it: claude, codex, …' },
+    model: { kind: 'text', about: 'the model it is to use; its own choice if left out' },
+    effort: { kind: 'text', about: 'how hard it is to think, where it knows that' },
+    worker: {
+      kind: 'text',
+      about: 'the agent: a program with its arguments, run in its worktree; with --agent, its program',
+    },
     'max-workers': { kind: 'number', range: [1, 200], about: 'polecats at work at once (4)' },
     'spawn-delay': { kind: 'duration', about: 'pause between starts' },
     session: { kind: 'text', choices: ['auto', 'tmux', 'process'], about: 'auto, tmux or process' },
@@ -46,15 +53,12 @@ export const word = declare({
   async run({ args: { name, url }, flags, town, print, ask }) {
     if (flags['no-gate'] && flags.gate.length > 0)
       throw new Usage('a rig has gates, or lands untested: say --gate or --no-gate, not both')
-    const { isPreset, presetNames } = await import('../../actors/agents/presets.ts')
     const { initBeads } = await import('../../actors/beads/file.ts')
     const { asWritten, splitCommand } = await import('../../actors/commands.ts')
     const split = (text: string) => splitCommand(text, homeOf(process.env))
     const { homeOf } = await import('../../actors/environment.ts')
     const { addRig } = await import('../../actors/install.ts')
     const { shown } = await import('../../actors/git/shown.ts')
-    if (flags.agent !== undefined && !isPreset(flags.agent))
-      throw new Usage(`no agent preset "${flags.agent}"; there is: ${presetNames.join(', ')}`)
     const commands = (option: string, all: readonly string[]) =>
       Object.fromEntries(all.map((text) => pair(option, text)).map(([key, line]) => [key, asWritten(split(line))]))
     const settings = {
@@ -63,8 +67,14 @@ export const word = declare({
       ...(flags.setup.length > 0 ? { setup: commands('setup', flags.setup) } : {}),
       ...(flags.copy.length > 0 ? { copy: flags.copy } : {}),
       ...(flags['merge-style'] === undefined ? {} : { merge_style: flags['merge-style'] }),
+      ...(flags.model === undefined ? {} : { model: flags.model }),
+      ...(flags.effort === undefined ? {} : { effort: flags.effort }),
     }
-    const worker = flags.worker === undefined ? undefined : asWritten(workerCommand(flags.worker, split))
+    const command = flags.worker === undefined ? undefined : workerCommand(flags.worker, split)
+    const worker = command && asWritten(command)
+    const { propose, startable } = await import('../agents.ts')
+    if (flags.agent !== undefined) await startable(flags.agent, command?.argv)
+    else if (command === undefined) await propose()
     const { closeToOthers } = await import('../../actors/umask.ts')
     closeToOthers()
     tell(`cloning ${shown(url)} …`)

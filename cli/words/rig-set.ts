@@ -24,6 +24,8 @@ export const word = declare({
     'merge-style': { kind: 'text', about: 'merge_style=<style>' },
     branch: { kind: 'text', about: 'default_branch=<name>' },
     agent: { kind: 'text', about: 'agent=<preset>' },
+    model: { kind: 'text', about: 'model=<name>' },
+    effort: { kind: 'text', about: 'effort=<how hard>' },
     worker: { kind: 'text', about: 'worker=<command>' },
     session: { kind: 'text', about: 'session=<auto, tmux or process>' },
     gate: { kind: 'text', many: true, about: 'gate.<name>=<command>' },
@@ -36,8 +38,17 @@ export const word = declare({
     if (assignments.length === 0) throw new Usage('say what to set: gt rig set <rig> <key=value> …')
     const root = town()
     const { readTown, knownIn } = await import('../../actors/facts.ts')
-    const { settings: known } = await import('../settings.ts')
+    const { assigned, settings: known } = await import('../settings.ts')
     knownIn(readTown(root), rig)
+    const keys = assignments.map((each) => each.split(/[.=]/)[0] as string)
+    if (keys.includes('agent')) {
+      const { rigConfig } = await import('../../actors/config.ts')
+      const { textAt } = await import('../../actors/files.ts')
+      // What is wrong with it is said by whoever writes it.
+      const { data } = rigConfig.safeParse(assigned(JSON.parse(textAt(rigLayout(root, rig).config)), assignments))
+      const { startable } = await import('../agents.ts')
+      if (data) await startable(data.agent, data.worker?.argv)
+    }
     let up = true
     try {
       await ask('rigSet', { rig, assignments })
@@ -47,7 +58,6 @@ export const word = declare({
       const { configure } = await import('../settings.ts')
       configure(rigLayout(root, rig).config, assignments)
     }
-    const keys = assignments.map((each) => each.split(/[.=]/)[0] as string)
     const counts = keys.map((key) => (known[key] ?? known[`${key}s`])?.counts ?? 'at once')
     print({ rig, set: assignments, up }, () =>
       assignments.map((each, n) => `${rig}: ${each}${up ? ` (counts ${whenOf[counts[n] ?? 'at once']})` : ''}`),
@@ -63,6 +73,8 @@ const settingOf = {
   'merge-style': 'merge_style',
   branch: 'default_branch',
   agent: 'agent',
+  model: 'model',
+  effort: 'effort',
   worker: 'worker',
   session: 'session',
 } as const

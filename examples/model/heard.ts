@@ -15,6 +15,8 @@ export interface Heard {
   /** The last text of the user's, and of a tool. */
   lastUser?: string
   lastResult?: string
+  /** All texts of the user's in this conversation, oldest first. */
+  saidByUser?: readonly string[]
   system?: string
   tools?: readonly string[]
   streams?: boolean
@@ -49,6 +51,7 @@ export function heardWithin({ entriesMax, charsMax }: { entriesMax: number; char
         system: systemText(asked),
         lastUser: lastSaid(asked, 'user'),
         lastResult: lastSaid(asked, 'tool'),
+        saidByUser: asked.turns.filter(({ who }) => who === 'user').map(({ text }) => text),
       }
       Object.assign(entry, { conversation, model, streams, step, ...texts, tools: tools.map(({ name }) => name) })
       if (!entries.includes(entry)) return
@@ -58,5 +61,6 @@ export function heardWithin({ entriesMax, charsMax }: { entriesMax: number; char
   }
 }
 
-const charsIn = ({ system, lastUser, lastResult, tools = [] }: Heard) =>
-  [system, lastUser, lastResult, ...tools].reduce((sum, text) => sum + (text?.length ?? 0), 0)
+/** The last that the user said is among all that the user said. */
+const charsIn = ({ system, lastUser, lastResult, saidByUser = [lastUser ?? ''], tools = [] }: Heard) =>
+  [system, lastResult, ...saidByUser, ...tools].reduce((sum, text) => sum + (text?.length ?? 0), 0)

@@ -66,7 +66,7 @@ if (claude)
   test.runIf(isHere(claude))('a real turn works, or is refused', async () => {
     const asked = async (script: Parameters<typeof scriptedModel>[0]['script']) => {
       model = await scriptedModel({ script })
-      const { env } = claude.led(model.url, dir)
+      const { env } = claude.led(model.url)
       const { spawn } = await import('node:child_process')
       const child = spawn(
         process.execPath,

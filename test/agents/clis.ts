@@ -3,6 +3,7 @@
 import { existsSync } from 'node:fs'
 import { join } from 'node:path'
 import process from 'node:process'
+import { key, type Led, led } from '../../examples/model/led.ts'
 
 /** Where `npm run test:agents` puts them. */
 export const cache = process.env.GT_AGENTS_CACHE ?? join(import.meta.dirname, '../../node_modules/.agents')
@@ -14,8 +15,9 @@ export interface Cli {
   package: string | null
   /** Its program below the cache. */
   program: string
-  /** Variables, and files of its HOME, that lead it to the model at this address. */
-  led(url: string, home: string): { env: Record<string, string>; files?: Record<string, string> }
+  led: Led
+  /** Variables by which it takes its account for a subscription, which alone says when an allowance is back. */
+  subscribed?: Record<string, string>
   /** What others can and it cannot, or does in a way of its own; the preset's `limits` say it to people. */
   lacks?: readonly Lack[]
 }
@@ -40,8 +42,6 @@ export type Lack =
   | 'broken streams'
 
 const bin = (name: string) => join('node_modules/.bin', name)
-/** Long enough that an agent which masks it in its output masks nothing else. */
-const key = 'sk-scripted-0123456789abcdef'
 
 export const clis: Readonly<Record<string, Cli>> = {
   claude: {
@@ -49,28 +49,15 @@ export const clis: Readonly<Record<string, Cli>> = {
     package: '@anthropic-ai/claude-code@2.1.332',
     lacks: ['joining', 'reset times'],
     program: bin('claude'),
-    led: (url) => ({ env: { ANTHROPIC_BASE_URL: url, ANTHROPIC_API_KEY: key, IS_SANDBOX: '1' } }),
+    led: led.claude,
+    subscribed: { ANTHROPIC_API_KEY: '', CLAUDE_CODE_OAUTH_TOKEN: key },
   },
   codex: {
     preset: 'codex',
     package: '@openai/codex@0.169.0',
     lacks: ['first retries'],
     program: bin('codex'),
-    led: (url) => ({
-      env: { OPENAI_API_KEY: key },
-      files: {
-        '.codex/config.toml': [
-          'model = "scripted"',
-          'model_provider = "scripted"',
-          '[model_providers.scripted]',
-          'name = "Scripted"',
-          `base_url = "${url}/v1"`,
-          'wire_api = "responses"',
-          'env_key = "OPENAI_API_KEY"',
-          '',
-        ].join('\n'),
-      },
-    }),
+    led: led.codex,
   },
   opencode: {
     preset: 'opencode',
@@ -78,78 +65,35 @@ export const clis: Readonly<Record<string, Cli>> = {
     // Its launcher is put in place by a script of its package, which is not run.
     program: join('node_modules', `opencode-${process.platform}-${process.arch}`, 'bin/opencode'),
     lacks: ['giving up', 'overlong'],
-    led: (url) => ({
-      env: { OPENCODE_DISABLE_MODELS_FETCH: '1' },
-      files: {
-        '.config/opencode/opencode.json': JSON.stringify({
-          model: 'scripted/scripted',
-          small_model: 'scripted/scripted',
-          provider: {
-            scripted: {
-              npm: '@ai-sdk/openai-compatible',
-              options: { baseURL: `${url}/v1`, apiKey: key },
-              models: { scripted: { limit: { context: 200_000, output: 8000 } } },
-            },
-          },
-        }),
-      },
-    }),
+    led: led.opencode,
   },
   gemini: {
     preset: 'gemini',
     package: '@google/gemini-cli@0.61.0',
     lacks: ['steering', 'first retries', 'giving up', 'broken streams', 'joining', 'reset times'],
     program: bin('gemini'),
-    led: (url) => ({
-      env: { GEMINI_API_KEY: key, GOOGLE_GEMINI_BASE_URL: url, GEMINI_MODEL: 'gemini-2.5-pro' },
-      files: { '.gemini/settings.json': JSON.stringify({ security: { auth: { selectedType: 'gemini-api-key' } } }) },
-    }),
+    led: led.gemini,
   },
   copilot: {
     preset: 'copilot',
     package: '@github/copilot@1.0.102',
     lacks: ['steering', 'first retries', 'joining', 'reset times'],
     program: bin('copilot'),
-    led: (url) => ({
-      env: {
-        ...{ COPILOT_OFFLINE: 'true', COPILOT_MODEL: 'scripted' },
-        ...{ COPILOT_PROVIDER_BASE_URL: `${url}/v1`, COPILOT_PROVIDER_API_KEY: key },
-      },
-    }),
+    led: led.copilot,
   },
   aider: {
     preset: 'aider',
     package: null,
     program: 'aider/bin/aider',
     lacks: ['tools', 'steering', 'first retries', 'giving up', 'broken streams', 'statuses', 'joining'],
-    led: (url) => ({
-      env: {
-        OPENAI_API_BASE: `${url}/v1`,
-        OPENAI_API_KEY: key,
-        AIDER_MODEL: 'openai/scripted',
-        LITELLM_LOCAL_MODEL_COST_MAP: 'True',
-      },
-    }),
+    led: led.aider,
   },
   pi: {
     preset: 'pi',
     lacks: ['joining'],
     package: '@earendil-works/pi-coding-agent@0.87.1',
     program: bin('pi'),
-    led: (url) => ({
-      env: { PI_OFFLINE: '1' },
-      files: {
-        '.pi/agent/settings.json': JSON.stringify({ defaultProvider: 'scripted', defaultModel: 'scripted' }),
-        '.pi/agent/models.json': JSON.stringify({
-          providers: {
-            scripted: {
-              ...{ baseUrl: `${url}/v1`, api: 'openai-completions', apiKey: key },
-              models: [{ id: 'scripted', contextWindow: 200_000 }],
-            },
-          },
-        }),
-      },
-    }),
+    led: led.pi,
   },
 }
 

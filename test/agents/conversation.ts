@@ -50,7 +50,7 @@ export async function talk(
   const [cwd, home, own] = ['worktree', 'home', 'own'].map((name) => join(dir, name)) as [string, string, string]
   for (const folder of [cwd, home, own]) mkdirSync(folder)
   const model = await scriptedModel({ script: scriptFor(cli, script) })
-  const { env, files = {} } = cli.led(model.url, home)
+  const { env, files = {} } = cli.led(model.url)
   for (const [path, text] of Object.entries(files)) {
     mkdirSync(dirname(join(home, path)), { recursive: true })
     writeFileSync(join(home, path), text)

@@ -99,6 +99,20 @@ describe('Polecat', () => {
     )
   })
 
+  test('a conversation that its program has forgotten costs no start', () => {
+    const polecat = atWork()
+    polecat.told()
+    const end = { epoch: 1, exitCode: 1, cause: 'forgotten', tail: '' }
+    polecat.mail('session.ended', 'w/polecats/Nux/session', end)
+    expect(polecat.told()).toMatchInlineSnapshot(`
+      [
+        "session.ended from w/polecats/Nux/session → backing_off",
+        "    notes “Nux's session could not go on with its conversation, and begins another; start 1 of 2 follows”",
+        "    waits 1000 ms",
+      ]
+    `)
+  })
+
   test('a session that ends without a handoff is started again, then it gives up', () => {
     const polecat = atWork()
     polecat.told()

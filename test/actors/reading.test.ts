@@ -1,0 +1,52 @@
+// What a session's evidence comes to, for those who must act on it.
+import { expect, test } from 'vitest'
+import type { Fact } from '../../actors/agents/evidence.ts'
+import { nothingRead, readOn } from '../../actors/agents/reading.ts'
+
+const read = (...facts: Fact[]) =>
+  readOn(
+    nothingRead,
+    facts.map((fact, at) => ({ ...fact, at })),
+  )
+const began: Fact = { what: 'turn_began' }
+const over = (end: (Fact & { what: 'turn_over' })['end'], why = ''): Fact => ({ what: 'turn_over', end, why })
+const tool = (id: string): Fact => ({ what: 'tool_began', id, name: 'Bash', on: '' })
+
+test('a turn that is over is news; one that has begun since is not', () => {
+  expect(read(began, over('done')).idle).toEqual({ kind: 'turn_over', end: 'done', why: '' })
+  expect(read(began, over('done'), began).idle).toBeNull()
+  expect(read(began, over('overlong', 'full')).idle).toEqual({ kind: 'turn_over', end: 'overlong', why: 'full' })
+})
+
+test('a used-up allowance is known with its time, whenever that was told; no key is no turn that is over', () => {
+  const limited: Fact = { what: 'limited', until: 5000, window: 'five_hour' }
+  expect(read(limited, over('limited', 'Enough.')).idle).toEqual({ kind: 'limited', until: 5000, why: 'Enough.' })
+  expect(read(over('limited')).idle).toEqual({ kind: 'limited', until: null, why: '' })
+  expect(read(over('refused', 'Who are you?')).idle).toEqual({ kind: 'refused', why: 'Who are you?' })
+  // It warned, and went on: nobody waits.
+  expect(read(limited, over('done')).idle).toMatchObject({ kind: 'turn_over' })
+})
+
+test('tools are at work until they are over, or their turn is', () => {
+  const { tools } = read(began, tool('a'), tool('b'), { what: 'tool_over', id: 'a' })
+  expect([...tools]).toEqual(['b'])
+  expect(read(began, tool('a'), over('done')).tools.size).toBe(0)
+  expect(read(began, tool('a'), began).tools.size).toBe(0)
+})
+
+test('words have one receipt, the last; those that were dropped have none of that', () => {
+  const became = (id: string, state: 'taken' | 'delivered' | 'answered' | 'dropped'): Fact => ({
+    ...{ what: 'message', id, state },
+  })
+  expect(read(became('a', 'taken'), became('b', 'taken'), became('a', 'delivered')).receipts).toEqual([
+    { id: 'b', state: 'taken' },
+    { id: 'a', state: 'delivered' },
+  ])
+  expect(read(became('a', 'dropped')).receipts).toEqual([])
+})
+
+test('the conversation is what it said last', () => {
+  const started = (conversation: string): Fact => ({ what: 'started', conversation, version: '', model: '' })
+  expect(read(began).conversation).toBeNull()
+  expect(read(started('a'), started('b')).conversation).toBe('b')
+})

@@ -1,0 +1,126 @@
+// A town with real agents whose service fails, whose allowance is used up, who have no key; and in which what should
+// run is killed. Where `session_tries` is not said it is 1: whatever is counted as a try would not land.
+import { describe, expect, test } from 'vitest'
+import type { Script } from '../../examples/model/script.ts'
+import { greets, handsOver, lasts } from '../fixture/agent-town.ts'
+import { eventually, hasTmux } from '../fixture/real-town.ts'
+import { clis, isHere, type Lack, pathOf } from './clis.ts'
+import { townOf } from './town.ts'
+
+describe.each(Object.entries(clis))('%s', (_, cli) => {
+  const isTried = isHere(cli) && !cli.lacks?.includes('tools')
+  const check = test.runIf(isTried)
+  const checkOf = (what: Lack) => test.runIf(isTried && !cli.lacks?.includes(what))
+  test.runIf(isTried && (cli.subscribed || !cli.lacks?.includes('reset times')))(
+    'an allowance that is used up is waited for: nobody is started, one notice, no try, and all goes on',
+    async () => {
+      const inS = 15
+      const headers = {
+        'x-codex-primary-used-percent': '100',
+        'x-codex-primary-window-minutes': '300',
+        'x-codex-primary-reset-at': String(Math.ceil(Date.now() / 1000) + inS + 25),
+      }
+      const out: Script = [{ error: 'usage_limit', resetsInS: inS, headers, times: 'always' }]
+      await using town = await townOf(cli, out, {
+        ...(cli.subscribed ? { env: cli.subscribed } : {}),
+      })
+      const first = town.give()
+      await town.tells('turn_over', { end: 'limited' })
+      town.model.setScript([
+        { match: 'Nothing to do', script: ["gt handoff --no-change 'as it says'", { say: 'Done.' }] },
+        { script: [greets, ...handsOver] },
+      ])
+      const second = town.give('Nothing to do')
+      expect(town.json('polecats', 'wyvern')).toHaveLength(1)
+      await town.lands(first)
+      expect(await town.wait(second)).toMatchObject({ status: 0 })
+      expect(town.inbox()).toEqual(['the agents of wyvern have used up an allowance of their account'])
+    },
+  )
+
+  check('a wrong key stops the rig and asks once; with another it goes on', async () => {
+    await using town = await townOf(cli, [{ error: 401, times: 'always', message: 'Incorrect API key provided' }])
+    const id = town.give()
+    expect(await town.wait(id)).toMatchObject({ status: 1 })
+    expect(town.escalations()).toEqual([expect.stringContaining('the agents of wyvern cannot work')])
+    await eventually(() => town.alive().length === 0)
+    town.model.setScript([greets, ...handsOver])
+    town.ok('down')
+    town.ok('up')
+    await town.lands(id)
+  })
+
+  check('a program that is not there stops the rig and asks once; with one that is it goes on', async () => {
+    await using town = await townOf(cli, [greets, ...handsOver], {
+      config: { worker: ['/nowhere/agent'] },
+    })
+    const id = town.give()
+    expect(await town.wait(id)).toMatchObject({ status: 1 })
+    expect(town.escalations()).toEqual([expect.stringContaining('/nowhere/agent')])
+    town.ok('rig', 'set', 'wyvern', `worker=${pathOf(cli)}`)
+    await town.lands(id)
+  })
+
+  checkOf('giving up')('a service that is overloaded is asked again, until it answers', async () => {
+    await using town = await townOf(cli, [{ error: 529, times: 7 }, greets, ...handsOver])
+    await town.lands(town.give())
+    town.wentOn(1)
+  })
+
+  checkOf('overlong')('when its context is full it goes on in a new conversation', async () => {
+    await using town = await townOf(cli, [greets, { error: 'prompt_too_long', times: 'always' }], {
+      config: { session_tries: 2 },
+    })
+    const id = town.give()
+    await town.tells('turn_over', { end: 'overlong' })
+    town.model.setScript([...handsOver])
+    await town.lands(id)
+    expect(new Set(town.conversations()).size).toBe(2)
+  })
+
+  check('killed in the middle of its work it goes on in the same conversation', async () => {
+    await using town = await townOf(cli, [`${lasts(60)}; echo late > late.txt`, greets, ...handsOver], {
+      config: { session_tries: 2 },
+    })
+    const id = town.give()
+    await town.tells('tool_began')
+    expect(town.killAgent()).toHaveLength(1)
+    await town.lands(id)
+    town.wentOn(2)
+    expect(town.timesSaid('Your session had ended, and goes on here')).toBe(1)
+  })
+
+  check('it goes on in the same conversation when what speaks with it is killed', async () => {
+    await using town = await townOf(cli, [`${lasts(60)}; echo late > late.txt`, greets, ...handsOver], {
+      config: { session_tries: 2 },
+    })
+    const id = town.give()
+    await town.tells('tool_began')
+    expect(town.killSupervisor()).toHaveLength(1)
+    await town.lands(id)
+    town.wentOn(2)
+  })
+
+  check('it works on while the town is killed, and is known again', async () => {
+    await using town = await townOf(cli, [`${lasts(8)}; ${greets}`, { say: 'I am done.' }, ...handsOver])
+    const id = town.give()
+    await town.tells('tool_began')
+    town.killDaemon()
+    await town.tells('turn_over')
+    town.ok('up')
+    await town.lands(id)
+    town.wentOn(1)
+    expect(town.timesSaid('You have stopped, and have not said how')).toBe(1)
+  })
+
+  test.runIf(isTried && hasTmux)('it is no try when tmux’s server is killed', async () => {
+    await using town = await townOf(cli, [`${lasts(60)}; echo late > late.txt`, greets, ...handsOver], {
+      session: 'tmux',
+    })
+    const id = town.give()
+    await town.tells('tool_began')
+    town.killTmux()
+    await town.lands(id)
+    town.wentOn(2)
+  })
+})

@@ -1,0 +1,131 @@
+// What follows from each piece of news of a session: where it goes, what it says and to whom, what it tells its agent.
+import { expect, test } from 'vitest'
+import { gone, heard, refused, type SessionContext, withWords } from '../../machines/hearing.ts'
+import { unspoken } from '../../machines/session.ts'
+
+const session = { id: 'gt-w-Nux-1-2', backend: 'process' as const, pid: 7, pidStart: '1', epoch: 2, dir: '/s' }
+const context = (more: Partial<SessionContext> = {}): SessionContext => ({
+  ...{ rig: 'w', polecat: 'Nux', address: 'w/polecats/Nux', epoch: 2, incarnation: 1 },
+  issue: { id: 'w-1', title: 'One', description: '', priority: 2, type: 'task', epic: null } as never,
+  ...{ worktree: '/w', branch: 'polecat/Nux-1', attempt: 1, returned: null, session },
+  ...{ killers: [], killReason: 'killed', trouble: '' },
+  ...unspoken,
+  ...{ spoken: true, isThere: true, conversation: 'c-1' },
+  ...more,
+})
+const looked = { seen: 10, conversation: null, receipts: [], isFull: false }
+const idle = (end: 'done' | 'interrupted' | 'overlong' | 'failed', why = '') => ({
+  kind: 'turn_over' as const,
+  end,
+  why,
+  ...looked,
+})
+/** Where it leads, who is written to, how many words its agent is told. */
+const follows = ({ to, mail = [], tell = [] }: ReturnType<typeof heard>) => [
+  to,
+  [mail].flat().map((one) => `${one.type} to ${one.to}`),
+  tell.length,
+]
+
+test('a turn that is over is its polecat’s to hear of', () => {
+  for (const end of ['done', 'interrupted'] as const)
+    expect(follows(heard(context(), idle(end)))).toEqual(['heard', ['session.idle to w/polecats/Nux'], 0])
+})
+
+test('a service that fails is waited for, longer each time; at the sixth the run ends, and its conversation', () => {
+  let now = context()
+  const pauses = []
+  for (let n = 0; n < 5; n++) {
+    const next = heard(now, idle('failed', 'overloaded'))
+    expect(next.to).toBe('paused')
+    now = { ...now, ...next.changes }
+    pauses.push((now.pause?.ms ?? 0) / 1000)
+    now = { ...now, pause: null }
+  }
+  expect(pauses).toEqual([30, 60, 120, 240, 480])
+  const last = heard(now, idle('failed', 'overloaded'))
+  expect([last.to, last.changes?.killReason]).toEqual(['killing', 'failed'])
+  expect(gone({ ...now, ...last.changes }, looked).changes?.conversation).toBeNull()
+  // One that goes well begins the count again.
+  expect(heard(now, idle('done')).changes?.failures).toBe(0)
+})
+
+test('a full context ends the run; the next begins another conversation', () => {
+  const { to, changes } = heard(context(), idle('overlong', 'full'))
+  expect([to, changes?.killReason, changes?.trouble]).toEqual(['killing', 'overlong', 'full'])
+  expect(gone(context({ ...changes }), looked).changes?.conversation).toBeNull()
+  expect(gone(context({ killReason: 'killed' }), looked).changes?.conversation).toBe('c-1')
+})
+
+test('a used-up allowance is the Witness’s to know; when it is back the agent is told to go on', () => {
+  const limited = heard(context(), { kind: 'limited', until: 5000, why: 'Enough.', ...looked })
+  expect(follows(limited)).toEqual(['paused', ['account.held to w/witness'], 0])
+  expect(limited.changes?.pause).toMatchObject({ until: 5000 })
+  const back = heard(context({ ...limited.changes }), { kind: 'pause_over', ...looked })
+  expect(follows(back)).toEqual(['heard', [], 1])
+  expect(back.changes?.pause).toBeNull()
+})
+
+test('no key ends the run, and the Witness knows; the conversation is kept', () => {
+  const no = heard(context(), { kind: 'refused', why: 'Who are you?', ...looked })
+  expect(follows(no)).toEqual(['killing', ['account.held to w/witness'], 0])
+  expect(no.mail).toMatchObject([{ body: { what: 'refused', why: 'Who are you?', issue: 'w-1', until: null } }])
+  expect(gone(context({ ...no.changes }), looked).changes?.conversation).toBe('c-1')
+  expect(refused(context(), 'no program').changes).toMatchObject({ killReason: 'refused', trouble: 'no program' })
+})
+
+test('silence is asked about once, then told; one that nobody speaks with is told of at once', () => {
+  const silent = { kind: 'stalled' as const, silentMs: 9000, tail: '', ...looked }
+  const asked = heard(context(), silent)
+  expect(follows(asked)).toEqual(['heard', [], 1])
+  expect(follows(heard(context({ ...asked.changes }), silent))).toEqual([
+    'silent',
+    ['session.stalled to w/polecats/Nux'],
+    0,
+  ])
+  expect(follows(heard(context({ spoken: false }), silent))[0]).toBe('silent')
+  expect(heard(context({ asked: true }), { kind: 'heard', ...looked }).changes?.asked).toBe(false)
+})
+
+const ends = (more: object = {}) => ({
+  kind: 'ended' as const,
+  exitCode: 1,
+  tail: 'no',
+  cutOff: false,
+  ...looked,
+  ...more,
+})
+const isNew = { isThere: false, conversation: null }
+
+test('a program that ends before it was there, by itself, is one that cannot run; a killed one is a crash', () => {
+  expect(follows(heard(context(isNew), ends()))).toEqual(['killing', ['account.held to w/witness'], 0])
+  for (const exitCode of [0, 137, null])
+    expect(follows(heard(context(isNew), ends({ exitCode })))).toEqual([
+      'absent',
+      ['session.ended to w/polecats/Nux'],
+      0,
+    ])
+  expect(follows(heard(context({ isThere: true }), ends()))[0]).toBe('absent')
+  expect(heard(context(isNew), ends({ cutOff: true })).mail).toMatchObject([{ body: { cause: 'cut_off' } }])
+})
+
+test('a conversation that could not be resumed is not tried again; one that was there is', () => {
+  const forgotten = heard(context({ isThere: false }), ends())
+  expect(forgotten.changes?.conversation).toBeNull()
+  expect(forgotten.mail).toMatchObject([{ body: { cause: 'forgotten' } }])
+  // Killed on its way: that says nothing of the conversation.
+  const killed = heard(context({ isThere: false }), ends({ exitCode: 137 }))
+  expect(killed.changes?.conversation).toBe('c-1')
+  expect(killed.mail).toMatchObject([{ body: { cause: 'gone' } }])
+  expect(heard(context(), ends()).changes?.conversation).toBe('c-1')
+})
+
+test('words are told to a run that there is, and kept for one that is to come', () => {
+  const now = withWords(context(), 'w-m1', 'overseer', 'Hello')
+  expect(now.tell).toMatchObject([{ id: 'w-m1', text: 'Hello' }])
+  expect(withWords(context({ session: null }), 'w-m1', 'overseer', 'Hello')).toMatchObject({
+    changes: { words: [{ id: 'w-m1', state: 'queued' }] },
+    tell: [],
+  })
+  expect(withWords(context({ spoken: false }), 'w-m1', 'overseer', 'Hello')).toEqual({})
+})
