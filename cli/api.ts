@@ -43,6 +43,8 @@ export interface RigStatus {
   name: string
   prefix: string
   stopped: boolean
+  /** What its agents lack: a key (or credit, or a program), or an allowance that is used up for a while. */
+  lacks: 'key' | 'allowance' | null
   /** Names of the gates; empty with `gated: false` for a rig that says `--no-gate`. */
   gates: string[]
   gated: boolean
@@ -62,7 +64,7 @@ export interface Polecat {
   rig: string
   issue: string
   title: string
-  /** State of its machine, in words of the machine: `working`, `pending_shutdown` … */
+  /** State of its machine, in words of the machine: `working`, `pending_shutdown` …; or what it waits for. */
   state: string
   since: number
   attempt: number

@@ -4,6 +4,7 @@
 import { limitsOf, type RigConfig } from '../actors/config.ts'
 import type { Asked, Spent } from '../actors/ledger/ledger.ts'
 import { mayor, polecatOf, refineryOf, sessionOf, witnessOf } from '../machines/address.ts'
+import type { PolecatContext } from '../machines/incarnation.ts'
 import type { MayorContext } from '../machines/mayor.ts'
 import { landingOrder } from '../machines/queue.ts'
 import type { RefineryContext } from '../machines/refinery.ts'
@@ -102,13 +103,23 @@ export function polecats(host: Looked, rig: string, costs?: Spending): Polecat[]
       rig,
       issue: worker.issue,
       title: worker.title,
-      state: actor && actor.status === 'active' ? (stateWords(actor.value).split('.')[0] ?? '') : 'assigned',
+      state: waitingFor(actor, session) ?? stateOf(actor),
       since: host.shownAt(worker.since),
       attempt: worker.attempt,
       session: session ? runOf(session) : null,
       ...usedOf(costs?.spent({ rig, issue: worker.issue })),
     }
   })
+}
+
+const stateOf = (actor: ReturnType<Looked['actor']>) =>
+  actor && actor.status === 'active' ? (stateWords(actor.value).split('.')[0] ?? '') : 'assigned'
+
+/** What somebody who could work waits for. */
+function waitingFor(polecat: ReturnType<Looked['actor']>, session: ReturnType<Looked['actor']>): string | undefined {
+  if ((polecat?.context as Partial<PolecatContext> | undefined)?.waitsForAnswer) return 'waits for your answer'
+  const isPaused = session && stateWords(session.value) === 'running.paused'
+  return isPaused ? 'waits for its service' : undefined
 }
 
 /** Why a request is not tried now. */
@@ -169,11 +180,14 @@ export function rigStatus(
   costs?: Spending,
 ): RigStatus {
   const witness = witnessContext(host, rig)
-  const stopped = stateWords(host.actor(witnessOf(rig))?.value ?? null).includes('brake.pulled')
+  const value = stateWords(host.actor(witnessOf(rig))?.value ?? null)
+  const stopped = value.includes('brake.pulled')
+  const lacks = value.includes('brake.halted') ? 'key' : value.includes('allowance.used_up') ? 'allowance' : null
   return {
     name: rig,
     prefix: config.prefix,
     stopped,
+    lacks,
     gates: config.gates,
     gated: config.gated,
     workers: { busy: Object.keys(witness?.workers ?? {}).length, max: config.maxWorkers },
