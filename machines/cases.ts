@@ -125,7 +125,6 @@ export const mailCases: { [T in MailType]: readonly MailCase<T>[] } = {
   'words.said': [{ from: nux, body: { by: overseer, text: 'How is it going?' } }],
   'account.held': [
     { from: session, body: { issue: 'w-1', what: 'limited', until: 3_600_000, why: 'usage limit reached' } },
-    { from: session, body: { issue: 'w-1', what: 'limited', until: null, why: '' } },
     { from: session, body: { issue: 'w-1', what: 'refused', until: null, why: 'invalid x-api-key' } },
   ],
   'session.stopRequested': [{ from: overseer, body: { polecat: 'Nux' } }],

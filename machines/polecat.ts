@@ -182,8 +182,8 @@ export const polecatMachine = worker.createMachine({
         id: 'remind',
         src: 'inspectWorktree',
         input: placeOf,
-        onDone: { target: 'back_to_work', actions: { type: 'mail', params: says.reminds } },
-        onError: { target: 'back_to_work', actions: { type: 'mail', params: says.remindsBlindly } },
+        onDone: { target: 'back_to_work', actions: ['isReminded', { type: 'mail', params: says.reminds }] },
+        onError: { target: 'back_to_work', actions: ['isReminded', { type: 'mail', params: says.remindsBlindly }] },
       },
       on: {
         'handoff.requested': saysHowItEnds,
@@ -325,7 +325,12 @@ export const polecatMachine = worker.createMachine({
           entry: assign({ askIds: [] }),
           always: [
             { guard: 'sessionOver', target: '#polecat.interrupted' },
-            { guard: 'mustBeReminded', target: '#polecat.reminding' },
+            { guard: and(['mustBeReminded', 'remindersLeft']), target: '#polecat.reminding' },
+            {
+              guard: 'mustBeReminded',
+              target: '#polecat.pending_shutdown',
+              actions: { type: 'conclude', params: { outcome: 'failed' as const, reason: says.neverSaidSo } },
+            },
             { target: '#polecat.back_to_work' },
           ],
         },

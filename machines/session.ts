@@ -106,6 +106,7 @@ export const sessionMachine = setup({
   },
   guards: {
     ...verdicts,
+    waitsToBeSpokenTo: ({ context }) => context.isIdle,
     leadsTo: ({ context, event }, place: string) => heard(context, outputOf<'watchSession'>(event)).to === place,
   },
   delays: { killRetry: 10_000 },
@@ -270,7 +271,7 @@ export const sessionMachine = setup({
               target: 'heard',
               reenter: true,
               description: 'From here on its silence counts again.',
-              guard: ({ context }) => context.isIdle,
+              guard: 'waitsToBeSpokenTo',
               actions: isTold,
             },
           },

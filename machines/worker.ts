@@ -49,7 +49,9 @@ export const worker = setup({
     ),
     spare: assign(({ context: { starts, spared = 0 } }) => ({ starts: Math.max(0, starts - 1), spared: spared + 1 })),
     goIdle: assign({ wentIdle: true }),
-    remind: assign({ wentIdle: false, reminded: ({ context }) => (context.reminded ?? 0) + 1 }),
+    isReminded: assign({ wentIdle: false }),
+    /** Until it has been told. */
+    remind: assign({ wentIdle: true, reminded: ({ context }) => (context.reminded ?? 0) + 1 }),
     /** As it is. */
     stay: assign({}),
     wait: assign({ waitsForAnswer: true }),

@@ -80,7 +80,7 @@ test.skipIf(!chromiumPath)('each actor’s state as it changes, and the mail bet
     // The witness looks for more to do before it rests.
     await expect
       .poll(async () => (await titles('wyvern/witness', 'active')).sort(), { timeout: 10_000 })
-      .toEqual(['brake_released', 'dispatch_resting'])
+      .toEqual(['allowance_there', 'brake_released', 'dispatch_resting'])
     // Transitions of a state around another, and of the machine itself, light up too.
     expect(await titles('wyvern/polecats/Nux', 'taken')).toEqual(['polecat->retired'])
     // Who had no turn lately is shown as it is.
