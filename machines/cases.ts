@@ -375,8 +375,8 @@ export const effectCases: { [N in EffectName]: readonly EffectOutput<N>[] } = {
   landCandidate: [{ kind: 'pushed' }, { kind: 'moved' }, ...unluckily('landCandidate')],
   confirmLanded: [{ kind: 'confirmed' }, ...unluckily('confirmLanded')],
   startSession: [
-    { kind: 'started', session: running, spoken: false },
-    { kind: 'started', session: running, spoken: true },
+    { kind: 'started', session: running, spoken: false, ownChoice: false },
+    { kind: 'started', session: running, spoken: true, ownChoice: false },
     ...unluckily('startSession'),
   ],
   watchSession: [

@@ -5,7 +5,7 @@ import { polecatOf, witnessOf } from './address.ts'
 import type { EffectOutput } from './effects.ts'
 import type { IssueBrief, MailBody, Outgoing, ReturnReason } from './mail.ts'
 import type { News } from './profile.ts'
-import { again, arrived, expired, isWaiting, saying, type Words } from './said.ts'
+import { again, arrived, isWaiting, meantFor, saying, type Words } from './said.ts'
 import type { SessionRecord } from './session-effects.ts'
 
 export interface SessionContext {
@@ -37,10 +37,13 @@ export interface SessionContext {
   words: Words[]
   /** How often this run was told something: orders what it is told. */
   told: number
-  /** Turns in a row that its service let fail. */
+  /** Turns in a row that its service let fail; and those that met a used-up allowance. */
   failures: number
+  limits: number
+  /** Its issue asked for this agent, or model. */
+  ownChoice: boolean
   /** What it waits for; null: nothing. */
-  pause: { until: number | null; ms: number; why: string } | null
+  pause: { until: number | null; ms: number; atLeastMs?: number; why: string } | null
   /** It was silent, and was asked whether it is at work; nothing came since. */
   asked: boolean
   /** What its agent noted for its next conversation; empty: nothing. */
@@ -53,8 +56,8 @@ export interface SessionContext {
 
 /** What is known of a run that nobody has spoken with. */
 export const unspoken = {
-  ...{ spoken: false, isThere: false, seen: 0, told: 0, failures: 0, pause: null },
-  ...{ asked: false, toldFull: false, isIdle: false },
+  ...{ spoken: false, isThere: false, seen: 0, told: 0, failures: 0, limits: 0, pause: null },
+  ...{ asked: false, toldFull: false, isIdle: false, ownChoice: false },
   ...{ conversation: null, words: [], note: '' },
 }
 
@@ -62,6 +65,8 @@ export const unspoken = {
 const failurePauseMs = 30_000
 /** Failures in a row after which another conversation may fare better. */
 const failuresMax = 6
+/** Between two tries of an allowance that should be back and is not, in milliseconds; twice as long each time. */
+const limitPauseMs = 60_000
 /** Where nobody knows when an allowance comes back, it is tried again after so long, in milliseconds. */
 const unknownPauseMs = 15 * 60_000
 
@@ -100,23 +105,27 @@ const held = (
   what: 'limited' | 'refused',
   until: number | null,
   why: string,
+  again = false,
 ): Outgoing => ({
   to: witnessOf(rig),
   type: 'account.held',
-  body: { what, until, why, issue: (issue as IssueBrief).id },
+  body: { what, until, why, again, issue: (issue as IssueBrief).id },
 })
 
 /** What its supervisor is told: all that waits. The same words are said once, however often they are told. */
 export const telling = ({ session, spoken, told, words }: SessionContext) =>
   session === null || !spoken
     ? []
-    : words.filter(isWaiting).map(({ id, text }, n) => ({ session, id, place: told + n, text }))
+    : words.filter(isWaiting).map(({ id, text }, n) => ({ session, id, place: told + n + 1, text }))
 
 /** One more to say, by somebody or by the session itself. */
-export function withWords(context: SessionContext, id: string, from: string, text: string): News<SessionContext> {
+export function withWords(
+  context: SessionContext,
+  one: Pick<Words, 'id' | 'from' | 'text' | 'incarnation'>,
+): News<SessionContext> {
   if (context.session !== null && !context.spoken) return {}
-  const changes = { words: saying(context.words, { id, from, text }), told: context.told + 1, isIdle: false }
-  return { changes, tell: telling({ ...context, ...changes }).filter((one) => one.id === id) }
+  const changes = { words: saying(context.words, one), told: context.told + 1, isIdle: false }
+  return { changes, tell: telling({ ...context, ...changes }).filter(({ id }) => id === one.id) }
 }
 
 /** What follows. */
@@ -149,7 +158,8 @@ function judged(context: SessionContext, output: Watched): Heard {
     case 'heard':
       if (output.isFull && !context.toldFull)
         return { to: on, ...own(context, nearlyFull, { asked: false, toldFull: true }) }
-      return { to: on, changes: { asked: false } }
+      // That its program has taken words tells nothing of the agent.
+      return { to: on, changes: isSignOfLife(output) ? { asked: false } : {} }
     case 'stalled': {
       if (context.spoken && !context.asked) return { to: 'heard', ...own(context, areYouThere, { asked: true }) }
       const body = { epoch, silentMs: output.silentMs, tail: output.tail }
@@ -159,8 +169,12 @@ function judged(context: SessionContext, output: Watched): Heard {
       return turnOver(context, output)
     case 'limited': {
       const { until, why } = output
-      const waits = { until, ms: unknownPauseMs, why }
-      return { to: 'paused', changes: { pause: waits }, mail: [held(context, 'limited', until, why)] }
+      const { limits } = context
+      // A time that is over already, on this clock or the service's, is no reason to ask it without a pause.
+      const atLeastMs = limits === 0 ? 0 : limitPauseMs * 2 ** Math.min(limits - 1, 6)
+      const waits = { until, ms: unknownPauseMs, atLeastMs, why }
+      const mail = held(context, 'limited', until, why, limits > 0)
+      return { to: 'paused', changes: { limits: limits + 1, pause: waits }, mail: [mail] }
     }
     case 'pause_over':
       return { to: 'heard', ...own(context, goesOn, { pause: null, asked: false }) }
@@ -170,6 +184,9 @@ function judged(context: SessionContext, output: Watched): Heard {
       return over(context, output)
   }
 }
+
+const isSignOfLife = ({ conversation, receipts }: Watched) =>
+  conversation !== null || receipts.some(({ state }) => state !== 'taken')
 
 function turnOver(context: SessionContext, { end, why }: Watched & { kind: 'turn_over' }): Heard {
   const { rig, polecat, epoch, failures } = context
@@ -181,15 +198,19 @@ function turnOver(context: SessionContext, { end, why }: Watched & { kind: 'turn
     return { to: 'paused', changes: { failures: failures + 1, pause } }
   }
   const mail: Outgoing = { to: polecatOf(rig, polecat), type: 'session.idle', body: { epoch } }
-  return { to: 'heard', changes: { failures: 0, asked: false, pause: null, isIdle: true }, mail: [mail] }
+  return { to: 'heard', changes: { failures: 0, limits: 0, asked: false, pause: null, isIdle: true }, mail: [mail] }
 }
 
 /** Key, credit or configuration: the rig stops until somebody mends it. */
-export const refused = (context: SessionContext, why: string): Heard => ({
-  to: 'killing',
-  changes: { killReason: 'refused', trouble: why },
-  mail: [held(context, 'refused', null, why)],
-})
+export const refused = (context: SessionContext, why: string): Heard =>
+  context.ownChoice
+    ? // What an issue asked for itself is its own trouble.
+      { to: 'killing', changes: { killReason: 'failed', trouble: why } }
+    : {
+        to: 'killing',
+        changes: { killReason: 'refused', trouble: why },
+        mail: [held(context, 'refused', null, why)],
+      }
 
 function over(context: SessionContext, { exitCode, tail, cutOff }: Watched & { kind: 'ended' }): Heard {
   const { spoken, isThere, conversation } = context
@@ -208,21 +229,23 @@ function over(context: SessionContext, { exitCode, tail, cutOff }: Watched & { k
 }
 
 /** A new run: nothing is known of it yet. */
-export const anew = (context: SessionContext, sameIncarnation: boolean): Partial<SessionContext> => ({
+export const anew = (context: SessionContext, incarnation: number): Partial<SessionContext> => ({
   ...unspoken,
   epoch: context.epoch + 1,
   session: null,
   killers: [],
   trouble: '',
-  // Another incarnation has another issue: what was said was not meant for it.
-  ...(sameIncarnation
-    ? { conversation: context.conversation, words: again(context.words), note: context.note }
-    : { words: context.incarnation === 0 ? context.words : expired(context.words) }),
+  // Another incarnation has another issue.
+  words: meantFor(again(context.words), incarnation),
+  ...(incarnation === context.incarnation ? { conversation: context.conversation, note: context.note } : {}),
 })
 
 /** The session's own words to its agent. */
 function own(context: SessionContext, text: string, changes: Partial<SessionContext>): News<SessionContext> {
   const id = `${context.address}/${context.epoch}/${context.told + 1}`
-  const news = withWords({ ...context, ...changes }, id, context.address, text)
+  const news = withWords(
+    { ...context, ...changes },
+    { id, from: context.address, text, incarnation: context.incarnation },
+  )
   return { ...news, changes: { ...changes, ...news.changes } }
 }

@@ -48,6 +48,8 @@ export interface PolecatContext extends PolecatInput {
   reminded?: number
   /** Its agent asked the Overseer something, and waits; absent: no. */
   waitsForAnswer?: boolean
+  /** How often somebody wrote to it; absent: never. */
+  heardOf?: number
   /** Its agent stopped while something else was decided; absent: no. */
   wentIdle?: boolean
   /** How often it began a new conversation; absent: never. */
@@ -133,10 +135,10 @@ const goodbye = (context: PolecatContext) =>
 const answer = (context: PolecatContext, ok: boolean, text: string) => context.askIds.map((to) => ({ to, ok, text }))
 
 const toItsAgent = (
-  { rig, name, address }: PolecatContext,
+  { rig, name, address, incarnation }: PolecatContext,
   text: string,
   { by = address, about = null }: { by?: string; about?: string | null } = {},
-): Outgoing => ({ to: sessionOf(rig, name), type: 'words.said', body: { by, text, about } })
+): Outgoing => ({ to: sessionOf(rig, name), type: 'words.said', body: { by, text, about, incarnation } })
 
 const toItsKeeper = ({ rig, name }: PolecatContext) => keeperOf(rig, name)
 

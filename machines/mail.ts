@@ -264,6 +264,8 @@ export const mails = {
     ['polecat'],
     z.object({
       by: z.string(),
+      /** Of the polecat: they are not for another. */
+      incarnation: z.int().default(0),
       text: z.string().max(wordsLengthMax),
       /** The mail they are from; null: they are nobody's mail. */
       about: mailId.nullable().default(null),
@@ -280,6 +282,8 @@ export const mails = {
       what: z.enum(['limited', 'refused']),
       until: z.number().nullable(),
       why: z.string(),
+      /** It was told before, and no turn came of it since. */
+      again: z.boolean().default(false),
     }),
   ),
   'session.stopRequested': said(['overseer'], z.object({ polecat: z.string() })),

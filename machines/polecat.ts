@@ -40,7 +40,7 @@ const beginsAnew = [
     guard: 'noted',
     target: 'pending_shutdown',
     description: 'Often enough.',
-    actions: { type: 'conclude', params: { outcome: 'failed', reason: says.neverDone } },
+    actions: ['rememberAsker', { type: 'conclude', params: { outcome: 'failed', reason: says.neverDone } }],
   },
   {
     description: 'It is asked to note where it is.',

@@ -8,6 +8,8 @@ import { wordsLengthMax } from './texts.ts'
 export interface Words {
   id: string
   from: string
+  /** Of the polecat whose agent is to hear them. */
+  incarnation?: number
   /** Empty once they have arrived. */
   text: string
   /** `taken`: its program has them; `delivered`: its model. `expired`: there was too much to say, or nobody left. */
@@ -22,7 +24,7 @@ const arrivedMax = 10
 export const isWaiting = ({ state }: Words) => state === 'queued' || state === 'taken'
 
 /** One more to say. */
-export const saying = (all: readonly Words[], one: Pick<Words, 'id' | 'from' | 'text'>): Words[] =>
+export const saying = (all: readonly Words[], one: Pick<Words, 'id' | 'from' | 'text' | 'incarnation'>): Words[] =>
   all.some(({ id }) => id === one.id) ? [...all] : bounded([...all, { ...one, state: 'queued' }])
 
 /** What the evidence shows of them. */
@@ -43,9 +45,15 @@ export const arrived = (all: readonly Words[], receipts: readonly Receipt[]): Wo
 export const again = (all: readonly Words[]): Words[] =>
   all.map((one) => (one.state === 'taken' ? { ...one, state: 'queued' as const } : one))
 
-/** There will be nobody to hear them. */
-export const expired = (all: readonly Words[]): Words[] =>
-  bounded(all.map((one) => (isWaiting(one) ? { ...one, text: '', state: 'expired' as const } : one)))
+/** A worker of this incarnation is there: what was meant for another one is not said any more. */
+export const meantFor = (all: readonly Words[], incarnation: number): Words[] =>
+  bounded(
+    all.map((one) =>
+      isWaiting(one) && one.incarnation !== undefined && one.incarnation !== incarnation
+        ? { ...one, text: '', state: 'expired' as const }
+        : one,
+    ),
+  )
 
 /** A mail as its recipient's agent is told of it: whole, where it is not too long. */
 export function asWords({ from, subject, body, mailId }: MailEvent<'message.sent'>): string {

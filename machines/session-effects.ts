@@ -59,6 +59,8 @@ export const sessionEffects = {
         session: sessionRecord,
         /** There is somebody who speaks with its agent. */
         spoken: z.boolean().default(false),
+        /** Its issue asked for this agent, or model: what keeps it from working is its own trouble. */
+        ownChoice: z.boolean().default(false),
       }),
       z.object({ kind: z.literal('failed'), why: z.string(), tail: z.string() }),
       z.object({ kind: z.literal('refused'), why: z.string() }),
@@ -86,7 +88,7 @@ export const sessionEffects = {
        * milliseconds where nobody knows the time. Silence is no news meanwhile.
        */
       pause: z
-        .object({ until: z.number().nullable(), ms: z.int().min(0) })
+        .object({ until: z.number().nullable(), ms: z.int().min(0), atLeastMs: z.int().min(0).default(0) })
         .nullable()
         .default(null),
     }),

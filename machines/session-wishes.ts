@@ -17,7 +17,11 @@ export const watches = (context: Context, stallMatters: boolean) => ({
   stallMatters: stallMatters && !context.isIdle,
   since: context.seen,
   fullMatters: !context.toldFull,
-  pause: context.pause && { until: context.pause.until, ms: context.pause.ms },
+  pause: context.pause && {
+    until: context.pause.until,
+    ms: context.pause.ms,
+    atLeastMs: context.pause.atLeastMs ?? 0,
+  },
 })
 
 /** The run that is to be ended. */

@@ -37,8 +37,8 @@ const unwatched = (context: Context, event: object) => ({
 
 const isTold = {
   type: 'news',
-  params: ({ event: { about, mailId, by, text } }: { event: MailEvent<'words.said'> }) => [
-    (context: Context) => withWords(context, about ?? mailId, by, text),
+  params: ({ event: { about, mailId, by, text, incarnation } }: { event: MailEvent<'words.said'> }) => [
+    (context: Context) => withWords(context, { id: about ?? mailId, from: by, text, incarnation }),
   ],
 } as const
 
@@ -143,7 +143,7 @@ export const sessionMachine = setup({
         'session.requested': {
           target: 'starting',
           actions: assign(({ context, event }) => ({
-            ...anew(context, event.incarnation === context.incarnation),
+            ...anew(context, event.incarnation),
             incarnation: event.incarnation,
             issue: event.issue,
             worktree: event.worktree,
@@ -194,7 +194,12 @@ export const sessionMachine = setup({
             actions: [
               assign(({ context, event: { output } }) =>
                 output.kind === 'started'
-                  ? { session: output.session, spoken: output.spoken, words: output.spoken ? context.words : [] }
+                  ? {
+                      session: output.session,
+                      spoken: output.spoken,
+                      ownChoice: output.ownChoice,
+                      words: output.spoken ? context.words : [],
+                    }
                   : {},
               ),
               { type: 'news', params: () => [(context) => ({ tell: telling(context) })] },
@@ -330,7 +335,7 @@ export const sessionMachine = setup({
               target: '#session.starting',
               actions: [
                 { type: 'news', params: ({ event }) => [(context) => gone(context, event.output)] },
-                assign(({ context }) => ({ ...anew(context, true), conversation: null })),
+                assign(({ context }) => ({ ...anew(context, context.incarnation), conversation: null })),
               ],
             },
             onError: {

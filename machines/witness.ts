@@ -3,7 +3,7 @@
 // Life: three regions side by side. `dispatch`: resting → surveying → claiming → spacing → …; `brake`: released, pulled
 // by the Overseer, or halted for want of a key; `allowance`: there, or used up for a while.
 // Never: works on an issue, lands anything, or touches a worker; its keepers do.
-import { and, assign, not, stateIn } from 'xstate'
+import { and, assign, not, or, stateIn } from 'xstate'
 import { outOfAllowance } from './accounts.ts'
 import { keeperOf, mayor, polecatOf, refineryOf } from './address.ts'
 import { budgeted, dayIsOver, granted, seen, usedUpIds } from './budget.ts'
@@ -219,7 +219,13 @@ export const witnessMachine = rounds.createMachine({
             'account.held': {
               guard: { type: 'saysWhat', params: 'limited' },
               target: 'used_up',
-              actions: ['holdOn', { type: 'mail', params: ({ context, event }) => outOfAllowance(context.rig, event) }],
+              actions: [
+                'holdOn',
+                {
+                  type: 'mail',
+                  params: ({ context, event }) => (event.again ? [] : outOfAllowance(context.rig, event)),
+                },
+              ],
             },
           },
         },
@@ -320,9 +326,10 @@ export const witnessMachine = rounds.createMachine({
             }),
             onDone: [
               {
-                guard: and([{ type: 'answered', params: 'claimed' }, 'noRoom']),
+                guard: and([{ type: 'answered', params: 'claimed' }, or(['noRoom', not(released)])]),
                 target: 'choosing',
-                description: 'There may be fewer workers since it was chosen: back, until there is room.',
+                description:
+                  'There may be fewer workers since it was chosen, or nobody may start: back, until there is room.',
                 actions: [
                   {
                     type: 'releaseIssue',

@@ -1,7 +1,7 @@
 // Worker: what a polecat asks itself, and how what it hears changes what it keeps. Its life is `polecat.ts`.
 // Never: decides where that leads.
 import { assign, setup } from 'xstate'
-import { overseer } from './address.ts'
+import { whereabouts } from './address.ts'
 import { type Conclusion, inTheWay, type PolecatContext, type PolecatInput } from './incarnation.ts'
 import type { MailEvent } from './mail.ts'
 import { hands, outputOf, verdicts, words } from './profile.ts'
@@ -23,6 +23,8 @@ export const polecatUnderstands = [
 ] as const
 type Understands = MailEvent<(typeof polecatUnderstands)[number]>
 
+/** Two agents that write to each other do not go on for ever. */
+const othersMax = 20
 /** As often an end that is not its fault costs it no start. */
 const sparedMax = 5
 
@@ -35,7 +37,9 @@ export const worker = setup({
       event.type === 'session.stalled' ? { silent: { ms: event.silentMs, tail: event.tail } } : {},
     ),
     rememberAsker: assign(({ context, event }) =>
-      event.type === 'handoff.requested' ? { askIds: [...context.askIds, event.mailId] } : {},
+      event.type === 'handoff.requested' || event.type === 'cycle.requested'
+        ? { askIds: [...context.askIds, event.mailId] }
+        : {},
     ),
     /** What it says that it has come to. */
     rememberWish: assign(({ event }) =>
@@ -55,9 +59,15 @@ export const worker = setup({
     /** As it is. */
     stay: assign({}),
     wait: assign({ waitsForAnswer: true }),
-    hear: assign(({ event }) =>
-      event.type === 'message.sent' && event.from === overseer ? { waitsForAnswer: false } : {},
-    ),
+    /** Who is spoken to has something to answer; that counts against nobody, within bounds. */
+    hear: assign(({ context: { address, heardOf = 0 }, event }) => {
+      if (event.type !== 'message.sent' || event.from === address) return {}
+      const isAnswer = whereabouts(event.from)?.role !== 'polecat'
+      return {
+        ...(isAnswer ? { waitsForAnswer: false } : {}),
+        ...(isAnswer || heardOf < othersMax ? { reminded: 0, heardOf: heardOf + 1 } : {}),
+      }
+    }),
     cycle: assign({ cycles: ({ context }) => (context.cycles ?? 0) + 1, reminded: 0 }),
     pause: assign({ paused: true }),
     resume: assign({ paused: false }),

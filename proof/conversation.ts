@@ -35,7 +35,7 @@ export function shownBy(talk: Conversation | null | undefined, since = 0) {
     idle,
     seen: talk?.log.length ?? since,
     conversation,
-    receipts: receipts.map((one) => ({ ...one })),
+    receipts: [...receipts.values()].map((one) => ({ ...one })),
     isFull: false,
   }
 }

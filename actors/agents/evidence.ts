@@ -65,6 +65,8 @@ export const evidenceFile = (dir: string) => join(dir, 'evidence.jsonl')
 
 /** Bytes of evidence of one session; after that only what decides something is written. */
 const evidenceBytesMax = 16 * 1024 * 1024
+/** No fact is longer: what an agent's program says of itself is not bounded by its driver. */
+const lineCharsMax = 65_536
 const chatter: readonly Fact['what'][] = ['said', 'tool_began', 'tool_over', 'noise', 'retrying', 'context']
 
 /** Writes facts of one session; what decides something is on disk when it returns. */
@@ -75,6 +77,7 @@ export function evidenceIn(dir: string, now: () => number): (one: Fact) => void 
     const isChatter = chatter.includes(one.what)
     if (isChatter && bytes > evidenceBytesMax) return
     const line = `${JSON.stringify({ at: now(), ...one })}\n`
+    if (line.length > lineCharsMax) return
     bytes += line.length
     writeSync(fd, line)
     if (!isChatter) fsyncSync(fd)
@@ -83,8 +86,10 @@ export function evidenceIn(dir: string, now: () => number): (one: Fact) => void 
 
 /** Facts from this byte on, whole lines only, and where the next begin. A file that is not there has none. */
 export function evidenceFrom(dir: string, from: number, bytesMax = 1024 * 1024): { facts: Told[]; next: number } {
-  const { bytes, start } = bytesFrom(evidenceFile(dir), from, bytesMax)
-  const end = bytes.lastIndexOf(0x0a) + 1
+  const { bytes, start } = bytesIn(dir, from, bytesMax)
+  const whole = bytes.lastIndexOf(0x0a) + 1
+  // No line is as long as that: it is passed over.
+  const end = whole === 0 && bytes.length === bytesMax ? bytes.length : whole
   const facts = bytes
     .toString('utf8', 0, end)
     .split('\n')
@@ -103,6 +108,17 @@ export function* evidenceOf(dir: string): Generator<Told> {
   }
 }
 
+/** What cannot be read tells nothing; that its agent has seen to. */
+function bytesIn(dir: string, from: number, bytesMax: number) {
+  try {
+    return bytesFrom(evidenceFile(dir), from, bytesMax)
+  } catch (error) {
+    if (!['EACCES', 'EISDIR', 'ELOOP', 'ENOTDIR', 'ENXIO'].includes((error as NodeJS.ErrnoException).code ?? ''))
+      throw error
+    return { bytes: Buffer.alloc(0), start: from }
+  }
+}
+
 function parsed(line: string): Told | undefined {
   try {
     return told.safeParse(JSON.parse(line)).data
@@ -114,6 +130,10 @@ function parsed(line: string): Told | undefined {
 
 /** A text as a fact may hold it. */
 export const short = (text: string, most = 1000): string => (text.length > most ? `${text.slice(0, most - 1)}…` : text)
+
+/** A time that is none is not told. */
+const timeWords = (at: number | null) =>
+  at === null || !(Math.abs(at) < 8.64e15) ? '' : ` until ${new Date(at).toISOString()}`
 
 /** A fact as a person reads it; one line, but for what the agent itself says. */
 export function shown(one: Fact): string {
@@ -133,7 +153,7 @@ export function shown(one: Fact): string {
     case 'retrying':
       return `· ${one.why || 'no answer'}; tries again${one.inMs === null ? '' : ` in ${Math.ceil(one.inMs / 1000)} s`}`
     case 'limited':
-      return `· out of its allowance${one.until === null ? '' : ` until ${new Date(one.until).toISOString()}`}`
+      return `· out of its allowance${timeWords(one.until)}`
     case 'context':
       return `· ${Math.round((100 * one.used) / Math.max(1, one.window))} % of its context is full`
     case 'usage':

@@ -1,12 +1,13 @@
 // Reading: what a session's evidence comes to, for those who must act on it.
-// Never: takes the last fact for the state of things; a turn that has begun again is not over.
+// Never: takes the last fact for the state of things; a turn that has begun again is not over. Grows with the evidence.
 import type { Receipt } from '../../machines/session-effects.ts'
-import type { Told } from './evidence.ts'
+import { evidenceFrom, type Told } from './evidence.ts'
 
 export interface Reading {
   /** null: nothing new. */
   conversation: string | null
-  receipts: Receipt[]
+  /** By the ids of the words. */
+  receipts: ReadonlyMap<string, Receipt>
   /** Tools that are at work, by their ids. */
   tools: ReadonlySet<string>
   /** Its agent waits to be spoken to, and why. */
@@ -22,41 +23,76 @@ export interface Reading {
 }
 
 export const nothingRead: Reading = {
-  ...{ conversation: null, receipts: [], tools: new Set(), idle: null, until: null, filledPercent: 0 },
+  ...{ conversation: null, receipts: new Map(), tools: new Set(), idle: null, until: null, filledPercent: 0 },
 }
 
-export const readOn = (before: Reading, facts: readonly Told[]): Reading => facts.reduce(after, before)
+/** As many receipts, and tools at work, are kept: the newest. */
+const keptMax = 64
+/** What is said to be further away is not believed, in milliseconds. */
+const untilWithinMs = 8 * 24 * 3_600_000
 
-function after(reading: Reading, fact: Told): Reading {
-  switch (fact.what) {
-    case 'started':
-      return { ...reading, conversation: fact.conversation }
-    case 'turn_began':
-      return { ...reading, idle: null, tools: new Set() }
-    case 'tool_began':
-      return { ...reading, tools: new Set([...reading.tools, fact.id]) }
-    case 'tool_over':
-      return { ...reading, tools: new Set([...reading.tools].filter((id) => id !== fact.id)) }
-    case 'context':
-      return { ...reading, filledPercent: (100 * fact.used) / Math.max(1, fact.window) }
-    case 'compacted':
-      return { ...reading, filledPercent: 0 }
-    case 'limited':
-      return { ...reading, until: fact.until }
-    case 'message': {
-      if (fact.state === 'dropped') return reading
-      const others = reading.receipts.filter(({ id }) => id !== fact.id)
-      return { ...reading, receipts: [...others, { id: fact.id, state: fact.state }] }
+export function readOn(before: Reading, facts: readonly Told[]): Reading {
+  const [receipts, tools] = [new Map(before.receipts), new Set(before.tools)]
+  let { conversation, idle, until, filledPercent } = before
+  for (const fact of facts) {
+    if (fact.what === 'started') conversation = fact.conversation
+    if (fact.what === 'turn_began') idle = null
+    if (fact.what === 'turn_began' || fact.what === 'turn_over') tools.clear()
+    if (fact.what === 'tool_began') kept(tools.add(fact.id))
+    if (fact.what === 'tool_over') tools.delete(fact.id)
+    if (fact.what === 'context') filledPercent = (100 * fact.used) / Math.max(1, fact.window)
+    if (fact.what === 'compacted') filledPercent = 0
+    if (fact.what === 'limited') until = believed(fact)
+    if (fact.what === 'message' && fact.state !== 'dropped') {
+      receipts.delete(fact.id)
+      kept(receipts.set(fact.id, { id: fact.id, state: fact.state }))
     }
-    case 'turn_over':
-      return { ...reading, tools: new Set(), idle: idleAfter(reading, fact) }
-    default:
-      return reading
+    if (fact.what === 'turn_over') idle = idleAfter(until, fact)
   }
+  return { conversation, receipts, tools, idle, until, filledPercent }
 }
 
-function idleAfter({ until }: Reading, { end, why }: Told & { what: 'turn_over' }): Reading['idle'] {
+function kept(all: Map<string, unknown> | Set<string>): void {
+  const [first] = all.keys()
+  if (all.size > keptMax && first !== undefined) all.delete(first)
+}
+
+const believed = ({ until, at }: Told & { what: 'limited' }) =>
+  until !== null && until <= at + untilWithinMs ? until : null
+
+function idleAfter(until: number | null, { end, why }: Told & { what: 'turn_over' }): Reading['idle'] {
   if (end === 'limited') return { kind: 'limited', until, why }
   if (end === 'refused') return { kind: 'refused', why }
   return { kind: 'turn_over', end, why }
+}
+
+/** What was read before, for who reads on: tools at work, and what was told of allowances. */
+export class Readings {
+  private readonly last = new Map<string, { seen: number; reading: Reading }>()
+
+  /** Everything up to there, but for what was news then. */
+  at(dir: string, seen: number): Reading {
+    const known = this.last.get(dir)
+    const reading = known?.seen === seen ? known.reading : read(dir, seen)
+    return { ...reading, ...{ conversation: null, receipts: new Map(), idle: null } }
+  }
+
+  keep(dir: string, seen: number, reading: Reading): void {
+    this.last.set(dir, { seen, reading })
+  }
+
+  forget(dir: string): void {
+    this.last.delete(dir)
+  }
+}
+
+function read(dir: string, until: number): Reading {
+  let [reading, at] = [nothingRead, 0]
+  while (at < until) {
+    const { facts, next } = evidenceFrom(dir, at, Math.min(1024 * 1024, until - at))
+    if (next === at) break
+    reading = readOn(reading, facts)
+    at = next
+  }
+  return reading
 }

@@ -10,6 +10,7 @@ import type { Told } from '../agents/evidence.ts'
 import { lacking } from '../agents/installed.ts'
 import { isPreset, presetOf } from '../agents/presets.ts'
 import { type PolecatFacts, primeText } from '../agents/prime.ts'
+import { Readings } from '../agents/reading.ts'
 import { roleText } from '../agents/role-text.ts'
 import { describeRun, isSpoken, layDown, type RunFile } from '../agents/supervisor.ts'
 import type { Hands } from '../binding.ts'
@@ -62,6 +63,7 @@ export function sessionHands(
   const graceMs = deps.graceMs ?? 5000
   const startWithinMs = deps.startWithinMs ?? 20_000
   const starting = new Map<string, Promise<unknown>>()
+  const known = new Readings()
   const heardOf = (dir: string) => (facts: readonly Told[]) => deps.heard?.(dir, facts)
   return {
     async startSession(input, call) {
@@ -80,7 +82,11 @@ export function sessionHands(
       const isOther = agent !== undefined && agent !== rig.agent
       const worker = isOther && preset.drive ? undefined : rig.worker?.argv
       const launch = preset.launch({ worker, node: deps.node })
-      if ('why' in launch) return { kind: 'refused', why: `${input.rig}: ${launch.why}` }
+      // What an issue chose itself is the issue's own trouble, and stops no rig.
+      const ownChoice = agent !== undefined || model !== undefined
+      const refused = (why: string) =>
+        ownChoice ? ({ kind: 'failed', why, tail: '' } as const) : ({ kind: 'refused', why } as const)
+      if ('why' in launch) return refused(`${input.rig}: ${launch.why}`)
       if (!existsSync(input.worktree)) return { kind: 'failed', why: `${input.worktree} does not exist`, tail: '' }
       deps.makeShims?.()
       // The assignment is on disk before there is anyone to read it.
@@ -93,7 +99,7 @@ export function sessionHands(
       const spoken = preset.drive !== undefined
       if (spoken) {
         const why = lacking(preset, launch.argv, env.PATH ?? '')
-        if (why !== undefined) return { kind: 'refused', why }
+        if (why !== undefined) return refused(why)
         const [ofRig, effort] = isOther ? [null, null] : [rig.model ?? null, rig.effort ?? null]
         const how = { preset: preset.name, argv: [...launch.argv], model: model ?? ofRig, effort }
         const place = { dir, town: deps.town, main: rig.default_branch }
@@ -113,7 +119,7 @@ export function sessionHands(
         const record = await begun
         return 'why' in record
           ? { kind: 'failed', why: record.why, tail: tail(dir) }
-          : { kind: 'started', session: record, spoken }
+          : { kind: 'started', session: record, spoken, ownChoice }
       } finally {
         starting.delete(input.id)
       }
@@ -128,8 +134,15 @@ export function sessionHands(
         deps.clock,
         call.signal,
         deps.pollMs,
-        { since, pause, fullAtPercent: fullMatters ? deps.rig(rig).cycle_at : null, heard: heardOf(session.dir) },
+        {
+          since,
+          pause,
+          fullAtPercent: fullMatters ? deps.rig(rig).cycle_at : null,
+          heard: heardOf(session.dir),
+          known,
+        },
       )
+      if (result.kind === 'ended') known.forget(session.dir)
       if (result.kind === 'ended') await (await deps.backend(session.backend)).forget(session.id)
       return result
     },
@@ -151,7 +164,8 @@ export function sessionHands(
         return { exitCode: null, tail: lastWords ? tail(dir) : '', ...lookedAt(dir, since, heardOf(dir)) }
       }
       await settled(record, call.signal)
-      if (isSpoken(dir)) await endPolitely(record, graceMs, call.signal)
+      // What lies in the way of asking is the agent's own doing, and keeps nobody from ending it.
+      if (isSpoken(dir)) await endPolitely(record, graceMs, call.signal).catch(() => undefined)
       const ended = await endSession(record, graceMs, call.signal)
       await (await deps.backend(record.backend)).forget(id)
       return { ...ended, ...(lastWords ? {} : { tail: '' }), ...lookedAt(dir, since, heardOf(dir)) }

@@ -3,12 +3,13 @@
 // Never: outlives its record unseen; ends a process whose start time is not the recorded one.
 import { existsSync, lstatSync, mkdirSync, readdirSync, rmSync, statSync, watch } from 'node:fs'
 import { basename, dirname, join } from 'node:path'
+import { setImmediate as immediate } from 'node:timers/promises'
 import type { EffectInput, EffectOutput } from '../../machines/effects.ts'
 import { type SessionRecord, sessionRecord } from '../../machines/session-effects.ts'
 import type { Clock } from '../../runtime/contract.ts'
 import { afterWatched, watchEvery } from '../../runtime/open.ts'
 import { evidenceFile, evidenceFrom, type Told } from '../agents/evidence.ts'
-import { nothingRead, type Reading, readOn } from '../agents/reading.ts'
+import { nothingRead, type Reading, type Readings, readOn } from '../agents/reading.ts'
 import { askToEnd } from '../agents/supervisor.ts'
 import { beginAgain, foldersIn, lastBytes, lastLines, noteAt, writePassing } from '../files.ts'
 import { linkedFrom } from '../git/repository.ts'
@@ -152,8 +153,16 @@ const toolFactor = 4
 type WatchFrom = Pick<EffectInput<'watchSession'>, 'since' | 'pause'> & {
   /** Hears what was read of its evidence. */
   heard(facts: readonly Told[]): void
+  /** What is known of the evidence that was read before. */
+  known: Pick<Readings, 'at' | 'keep'>
   /** From how much of its context an agent is told that it is nearly full; null: that is no news. */
   fullAtPercent: number | null
+}
+
+/** Of a session that nobody speaks with. */
+const unspoken: WatchFrom = {
+  ...{ since: 0, pause: null, fullAtPercent: null, heard: () => {} },
+  known: { at: () => nothingRead, keep: () => {} },
 }
 
 /**
@@ -170,34 +179,43 @@ export async function watchSession(
   clock: Clock,
   signal: AbortSignal,
   pollMs = 2000,
-  { since, pause, fullAtPercent, heard }: WatchFrom = { since: 0, pause: null, fullAtPercent: null, heard: () => {} },
+  { since, pause, fullAtPercent, heard, known }: WatchFrom = unspoken,
 ): Promise<Watched> {
   const watch = watchEvery(pollMs, clock)
   let shown = progressOf(session.dir, worktree)
   let [silentMs, pausedMs] = [0, 0]
   let wasLetGoOn = false
   let seen = since
-  let reading = nothingRead
+  let reading = known.at(session.dir, since)
   const isFull = () => fullAtPercent !== null && reading.filledPercent >= fullAtPercent
   const looked = () => {
     const { conversation, receipts } = reading
-    return { seen, conversation, receipts, isFull: isFull() }
+    known.keep(session.dir, seen, reading)
+    return { seen, conversation, receipts: [...receipts.values()], isFull: isFull() }
   }
   for (;;) {
     signal.throwIfAborted()
     // Before the evidence is read: what it said last is in it.
     const isOver = markIn(session.dir, 'exit') !== undefined || !isAlive(session)
-    const look = readAll(session.dir, seen, reading, heard)
+    const look = readSome(session.dir, seen, reading, heard)
     seen = look.seen
     reading = look.reading
+    if (look.isMore) {
+      await immediate()
+      continue
+    }
     if (reading.idle) return { ...reading.idle, ...looked() }
     if (isOver) return { ...(await over(backend, session, signal)), ...looked() }
-    if (reading.conversation !== null || reading.receipts.length > 0 || isFull()) return { kind: 'heard', ...looked() }
+    if (reading.conversation !== null || reading.receipts.size > 0 || isFull()) return { kind: 'heard', ...looked() }
     // The session goes on appending to it.
     beginAgain(join(session.dir, 'output.log'), outputBytesMax)
     const watchedMs = watch.look()
     pausedMs += watchedMs ?? 0
-    if (pause && (pause.until === null ? pausedMs >= pause.ms : clock.now() >= pause.until))
+    if (
+      pause &&
+      pausedMs >= pause.atLeastMs &&
+      (pause.until === null ? pausedMs >= pause.ms : clock.now() >= pause.until)
+    )
       return { kind: 'pause_over', ...looked() }
     const before = shown
     shown = progressOf(session.dir, worktree)
@@ -214,20 +232,25 @@ export async function watchSession(
   }
 }
 
-/** All that its evidence says from there on. */
-function readAll(
+/** So many windows of evidence are read at a time; others have their turn in between. */
+const looksMax = 4
+
+/** What its evidence says from there on. */
+function readSome(
   dir: string,
   since: number,
   before: Reading,
   heard: (facts: readonly Told[]) => void,
-): { seen: number; reading: Reading } {
+): { seen: number; reading: Reading; isMore: boolean } {
   let [seen, reading] = [since, before]
-  for (let look = evidenceFrom(dir, seen); look.next > seen; look = evidenceFrom(dir, seen)) {
+  for (let looks = 0; looks < looksMax; looks++) {
+    const look = evidenceFrom(dir, seen)
+    if (look.next === seen) return { seen, reading, isMore: false }
     seen = look.next
     reading = readOn(reading, look.facts)
     heard(look.facts)
   }
-  return { seen, reading }
+  return { seen, reading, isMore: true }
 }
 
 /** What the evidence of a session that is over shows beside its end. */
@@ -236,8 +259,9 @@ export function lookedAt(
   since: number,
   heard: (facts: readonly Told[]) => void,
 ): Pick<Watched, 'seen' | 'conversation' | 'receipts' | 'isFull'> {
-  const { seen, reading } = readAll(dir, since, nothingRead, heard)
-  return { seen, conversation: reading.conversation, receipts: reading.receipts, isFull: false }
+  let [seen, reading] = [since, nothingRead]
+  for (let isMore = true; isMore; ) ({ seen, reading, isMore } = readSome(dir, seen, reading, heard))
+  return { seen, conversation: reading.conversation, receipts: [...reading.receipts.values()], isFull: false }
 }
 
 /** It has ended: how, and what it said last. */
