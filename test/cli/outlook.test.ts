@@ -16,6 +16,8 @@ let beads: Beads
 let witness: Partial<WitnessContext>
 let onMain: string[]
 let escalated: string[]
+/** Of what cause, where it is not the issue itself. */
+let cause: string | undefined
 let epic: string
 beforeEach(() => {
   dir = mkdtempSync(join(tmpdir(), 'outlook-'))
@@ -23,6 +25,7 @@ beforeEach(() => {
   beads = openBeads(dir)
   onMain = []
   escalated = []
+  cause = undefined
   epic = make('All', { issue_type: 'epic' })
   witness = { wanted: { epics: [epic], issues: [] } }
 })
@@ -49,7 +52,13 @@ function look(id = epic) {
     at('w/witness', resting, { ...begun(input), ...witness }),
     at('w/refinery', 'idle', { queue: [], landed: onMain.map((issue) => ({ issue })) }),
     at('mayor/', 'coordinating', {
-      escalations: escalated.map((issue) => ({ cause: `w/${issue}`, rig: 'w', issue, subject: `${issue}?`, body: '' })),
+      escalations: escalated.map((issue) => ({
+        cause: cause ?? `w/${issue}`,
+        rig: 'w',
+        issue,
+        subject: `${issue}?`,
+        body: '',
+      })),
     }),
   ]
   const host = { actor: (of: string) => actors.find(({ address }) => address === of), shownAt: (at: number) => at }
@@ -97,6 +106,14 @@ test('what its own worker closed is not over before it has landed; what is on ma
   expect((await look())?.kind).toBe('closed')
   onMain = [one, two]
   expect(await told()).toEqual(['landed', '2 of 2 landed', 0])
+})
+
+test('where no agent of the rig can work, it waits for the Overseer, whichever issue that was met on', async () => {
+  part()
+  escalated = [make('Elsewhere')]
+  expect((await look())?.kind).toBe('working')
+  cause = 'w/account'
+  expect((await look())?.kind).toBe('needs-overseer')
 })
 
 test('over without landing: it is said of each, and of many by number', async () => {
