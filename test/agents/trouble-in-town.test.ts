@@ -14,7 +14,7 @@ describe.each(Object.entries(clis))('%s', (_, cli) => {
   test.runIf(isTried && (cli.subscribed || !cli.lacks?.includes('reset times')))(
     'an allowance that is used up is waited for: nobody is started, one notice, no try, and all goes on',
     async () => {
-      const inS = 15
+      const inS = (cli.waitsItselfS ?? 0) + 15
       const headers = {
         'x-codex-primary-used-percent': '100',
         'x-codex-primary-window-minutes': '300',
@@ -62,8 +62,11 @@ describe.each(Object.entries(clis))('%s', (_, cli) => {
   })
 
   checkOf('giving up')('a service that is overloaded is asked again, until it answers', async () => {
-    await using town = await townOf(cli, [{ error: 529, times: 7 }, greets, ...handsOver])
-    await town.lands(town.give())
+    await using town = await townOf(cli, [{ error: 529, times: 'always' }])
+    const id = town.give()
+    await town.tells('turn_over', { end: 'failed' })
+    town.model.setScript([greets, ...handsOver])
+    await town.lands(id)
     town.wentOn(1)
   })
 
