@@ -5,7 +5,8 @@ import { z } from 'zod'
 import { daemon as daemonAddress, mayor as mayorAddress, rigOf } from '../machines/address.ts'
 import { type EffectInput, type EffectName, type EffectOutput, effects } from '../machines/effects.ts'
 import { causes } from '../machines/escalations.ts'
-import { mailSchemas, readable } from '../machines/mail.ts'
+import { mailSchemas } from '../machines/mail.ts'
+import { readable } from '../machines/readable.ts'
 import { mayNotSay } from '../machines/speakers.ts'
 import type {
   Draft,

@@ -83,16 +83,50 @@ const inside = z
 const version = (newest: number) =>
   z.int().max(newest, `was written by a newer version of Gas Town (this one knows ${newest})`)
 
+/** US dollars for a million tokens. */
+const perMillion = z.number().min(0).max(1_000_000)
+
 export const townConfig = z.looseObject({
   type: z.literal('town'),
   version: version(1),
   name: z.string().min(1),
   created_at: z.string(),
+  /**
+   * What models cost whose agents do not say it themselves, by the beginning of the model’s name; the longest that fits
+   * counts. `cached`: tokens that were read from a cache.
+   */
+  prices: z
+    .record(z.string().min(1), z.strictObject({ input: perMillion, output: perMillion, cached: perMillion }))
+    .default({}),
 })
+export type TownConfig = z.output<typeof townConfig>
 export const rigsConfig = z.looseObject({
   version: version(1),
   rigs: z.record(rigName, z.looseObject({ git_url: z.string(), added_at: z.string() })),
 })
+const amountHint = 'a budget looks like 20$, 5M tokens, or both: 20$ 5M tokens'
+const money = /\$(\d+(?:\.\d+)?)|(\d+(?:\.\d+)?)(?:\$| dollars?)/
+const tokenCount = /(\d+(?:\.\d+)?)([kM]?) tokens?/
+const unitOf: Readonly<Record<string, number>> = { k: 1000, M: 1_000_000 }
+
+/** What may be spent, in US dollars and in tokens of all kinds, cached ones too: `20$`, `5M tokens`, `20$ 5M tokens`. */
+const amount = z.string(amountHint).transform((written, context): Amount => {
+  const [, before, dollars = before] = money.exec(written) ?? []
+  const [, count, unit = ''] = tokenCount.exec(written) ?? []
+  const found = {
+    ...(dollars === undefined ? {} : { dollars: Number(dollars) }),
+    ...(count === undefined ? {} : { tokens: Math.round(Number(count) * (unitOf[unit] ?? 1)) }),
+  }
+  const isAll = written.replace(money, '').replace(tokenCount, '').replace(',', '').trim() === ''
+  if (isAll && Object.keys(found).length > 0 && Object.values(found).every((value) => value > 0)) return found
+  context.addIssue(amountHint)
+  return z.NEVER
+})
+export interface Amount {
+  dollars?: number
+  tokens?: number
+}
+
 export const rigConfig = z
   .looseObject({
     type: z.literal('rig'),
@@ -156,6 +190,8 @@ export const rigConfig = z
     red_main: z.enum(['wait', 'land']).default('wait'),
     /** Whether commits on main that this town did not test are told. */
     foreign_commits: z.enum(['tell', 'allow']).default('tell'),
+    /** What an issue, what an epic directly holds, the rig in all and the rig on one day may use before nothing starts. */
+    budgets: z.strictObject({ issue: amount, epic: amount, rig: amount, day: amount }).partial().default({}),
   })
   .refine(
     (rig) => rig.no_gate || Object.keys(rig.gates).length > 0,
@@ -184,7 +220,22 @@ export const limitsOf = (rig: RigConfig) => ({
   redMain: rig.red_main,
   tellForeign: rig.foreign_commits === 'tell',
   judgedBy: judgedBy(rig),
+  budgets: budgetWords(rig.budgets),
 })
+
+/** An amount as a person writes it. */
+export const amountWords = ({ dollars, tokens }: Amount): string =>
+  [...(dollars === undefined ? [] : [`${dollars}$`]), ...(tokens === undefined ? [] : [tokenWords(tokens)])].join(' ')
+
+function tokenWords(tokens: number): string {
+  const unit = ['M', 'k'].find((each) => tokens % ((unitOf[each] as number) / 10) === 0)
+  return `${unit === undefined ? tokens : tokens / (unitOf[unit] as number)}${unit ?? ''} tokens`
+}
+
+const budgetWords = (budgets: RigConfig['budgets']): Partial<Record<keyof RigConfig['budgets'], string>> =>
+  Object.fromEntries(
+    Object.entries(budgets).flatMap(([which, amount]) => (amount ? [[which, amountWords(amount)]] : [])),
+  )
 
 /** Reads one configuration file; ConfigUnusable with the file, what is wrong, and what to do. */
 export function readConfig<S extends z.ZodType>(path: string, schema: S): z.output<S> {

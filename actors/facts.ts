@@ -4,7 +4,7 @@
 import { existsSync, readdirSync } from 'node:fs'
 import { join } from 'node:path'
 import { mayor, overseer, pluginOf, polecatOf, refineryOf, witnessOf } from '../machines/address.ts'
-import { isPreset, presetOf } from './agents/presets.ts'
+import { spokenPresets } from './agents/presets.ts'
 import { ConfigUnusable, limitsOf, type RigConfig, readConfig, rigConfig, rigsConfig, townConfig } from './config.ts'
 import { jsonAt, textAt } from './files.ts'
 import { rigLayout, townLayout } from './layout.ts'
@@ -120,7 +120,9 @@ export async function namesHandedOn(root: string): Promise<string[]> {
   const rigs = Object.keys((jsonAt(townLayout(root).rigsJson).rigs as object | undefined) ?? {})
   const each = rigs.map(async (rig) => {
     const { extra_env, gate_env, agent } = jsonAt(rigLayout(root, rig).config)
-    const passes = typeof agent === 'string' && isPreset(agent) ? ((await presetOf(agent)).passes ?? []) : []
+    // An issue may ask for another agent than its rig's.
+    const isSpoken = typeof agent === 'string' && agent !== 'shell'
+    const passes = isSpoken ? (await spokenPresets()).flatMap((preset) => preset.passes ?? []) : []
     return [extra_env, gate_env, passes].flat().filter((name) => typeof name === 'string')
   })
   return (await Promise.all(each)).flat()

@@ -44,6 +44,10 @@ export function townLayout(town: string) {
     enabledPlugins: join(town, 'daemon/plugins.json'),
     /** What came of the last try of each agent. */
     agentsJson: join(town, 'daemon/agents.json'),
+    /** What agents have used, in tokens and money; mode 0600. */
+    costs: join(town, 'daemon/costs.db'),
+    /** There when it may lack what evidence tells, for it could not be used for a while. */
+    costsBehind: join(town, 'daemon/costs.db-behind'),
     sessions: join(town, 'daemon/sessions'),
     gateLogs: join(town, 'daemon/gates'),
     /** The town's own views of repositories that agents can write, one a rig (`git/lens.ts`); mode 0700. */

@@ -1,5 +1,6 @@
 // What the daemon answers, by the name of the request: the halves of the words that are its own.
 // Never: edited; generated from words/ by `npm run reference`.
+import { answers as ask } from './words/ask.ts'
 import { answers as cycle } from './words/cycle.ts'
 import { answers as down } from './words/down.ts'
 import { answers as handoff } from './words/handoff.ts'
@@ -28,6 +29,7 @@ import { answers as up } from './words/up.ts'
 import { answers as wait } from './words/wait.ts'
 
 export const answers = {
+  ...ask,
   ...cycle,
   ...down,
   ...handoff,

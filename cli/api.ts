@@ -1,6 +1,7 @@
 // What goes over the daemon's socket: one request and its answer as lines of JSON, and the shapes that several answers
 // share. What each word asks and is answered is in its own file (words/).
 // Never: code; the fast commands import nothing of it at run time.
+import type { Spent } from '../actors/ledger/ledger.ts'
 
 /** One JSON line from the client. Lines end with `\n`. */
 export interface Request {
@@ -42,6 +43,8 @@ export interface RigStatus {
   name: string
   prefix: string
   stopped: boolean
+  /** What its agents lack: a key (or credit, or a program), or an allowance that is used up for a while. */
+  lacks: 'key' | 'allowance' | null
   /** Names of the gates; empty with `gated: false` for a rig that says `--no-gate`. */
   gates: string[]
   gated: boolean
@@ -51,6 +54,8 @@ export interface RigStatus {
   queue: QueueEntry[]
   /** Newest first, at most 20. */
   landed: { issue: string; title: string; commit: string; at: number }[]
+  /** What it has used today; not there when that is nothing. */
+  spent?: Spent
 }
 
 export interface Polecat {
@@ -59,11 +64,13 @@ export interface Polecat {
   rig: string
   issue: string
   title: string
-  /** State of its machine, in words of the machine: `working`, `pending_shutdown` … */
+  /** State of its machine, in words of the machine: `working`, `pending_shutdown` …; or what it waits for. */
   state: string
   since: number
   attempt: number
   session: Session | null
+  /** What its issue has used, all its workers together; not there when that is nothing. */
+  spent?: Spent
 }
 
 export interface Session {

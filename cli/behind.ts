@@ -3,9 +3,9 @@
 import type { Draft, Host } from '../runtime/contract.ts'
 import type { IssueReader } from './outlook.ts'
 import type { PluginDesk } from './plugins.ts'
-import type { shownOf } from './status.ts'
+import type { Spending, shownOf } from './status.ts'
 
-export interface TownBehind {
+export interface TownBehind extends Spending {
   root: string
   name: string
   version: string

@@ -1,5 +1,6 @@
 // The board: a town's state as lines for people. `gt status` shows it as it is, `gt replay --until` as it was.
 // Never: asks anybody; it shows what it is given.
+import { spentWords } from '../actors/ledger/words.ts'
 import type { Status } from './api.ts'
 import { colour, cut, shownLine, table } from './print.ts'
 
@@ -15,6 +16,12 @@ const stateColour: Record<string, number> = {
   failed: 31,
   stopped: 31,
   set_aside: 31,
+  'waits for your answer': 31,
+  'waits for its service': 33,
+}
+const lackWords = {
+  key: '  halted: its agents cannot work (gt mail inbox)',
+  allowance: '  waits: an allowance of its agents is used up',
 }
 const coloured = (state: string) => colour(stateColour[state] ?? 0, state)
 
@@ -50,7 +57,7 @@ export function rigLines(rigs: Status['rigs'], escalations: Status['escalations'
     const gates = rig.gated ? `gates ${rig.gates.join(', ')}` : colour(31, 'NO GATE')
     lines.push(
       '',
-      `${colour(1, rig.name)} (${rig.prefix})  workers ${rig.workers.busy}/${rig.workers.max}  ${gates}${rig.stopped ? colour(31, '  stopped') : ''}`,
+      `${colour(1, rig.name)} (${rig.prefix})  workers ${rig.workers.busy}/${rig.workers.max}  ${gates}${rig.spent ? `  today ${spentWords(rig.spent)}` : ''}${rig.stopped ? colour(31, '  stopped') : ''}${rig.lacks ? colour(31, lackWords[rig.lacks]) : ''}`,
     )
     lines.push(
       ...table(
@@ -59,6 +66,7 @@ export function rigLines(rigs: Status['rigs'], escalations: Status['escalations'
           cat.issue,
           coloured(cat.state),
           cat.attempt > 1 ? `try ${cat.attempt}` : '',
+          cat.spent ? spentWords(cat.spent) : '',
           cat.title,
         ]),
       ),

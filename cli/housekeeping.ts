@@ -7,6 +7,7 @@ import { prunePins } from '../actors/git/pin.ts'
 import type { RigGit } from '../actors/git/rig.ts'
 import { emptyTrash } from '../actors/git/staging.ts'
 import { rigLayout, townLayout } from '../actors/layout.ts'
+import type { Ledger } from '../actors/ledger/ledger.ts'
 import { pruneRuns } from '../actors/sessions/session.ts'
 import type { Clock, Host } from '../runtime/contract.ts'
 
@@ -26,6 +27,7 @@ export interface Housekeeping {
   clock: Clock
   rigs(): Iterable<string>
   git: RigGit
+  ledger: Pick<Ledger, 'gather'>
   copyIssues(): Promise<void>
   /** What was not removed today is removed tomorrow. */
   report(error: unknown): void
@@ -72,17 +74,27 @@ function clockDoubt(host: Pick<Host, 'clockMoved'>): string | undefined {
   return `the clock has gone ${how} by ${days} days while nobody watched: the town was down or asleep for so long, or the clock was set. What is kept for ${keepDays} days is kept until the clock has gone on as it should for ${plausibleMs / hourMs} hours`
 }
 
-function tidyUp({ root, host, clock, rigs, git, report }: Housekeeping): void {
+function tidyUp({ root, host, clock, rigs, git, ledger, report }: Housekeeping): void {
   const before = clock.now() - keepDays * dayMs
   const layout = townLayout(root)
   try {
     host.prune(before)
     pruneRuns(layout.sessions, before)
     pruneLogs(layout.gateLogs, before)
+    gatherUsage(ledger, before, report)
     for (const rig of rigs()) {
       emptyTrash(rigLayout(root, rig).trash).catch(report)
       prunePins(git, rig, before).catch(report)
     }
+  } catch (error) {
+    report(error)
+  }
+}
+
+/** A part, and the rest when others had their turn. */
+function gatherUsage(ledger: Housekeeping['ledger'], before: number, report: Housekeeping['report']): void {
+  try {
+    if (ledger.gather(before)) setImmediate(gatherUsage, ledger, before, report).unref()
   } catch (error) {
     report(error)
   }

@@ -93,7 +93,11 @@ export async function outlook(
   }
 
   const needs: Escalation[] = []
-  for (const each of escalations(host)) if (each.rig === rig && (await concerns(host, each, isOurs))) needs.push(each)
+  const inHands = [...Object.values(witness?.workers ?? {}).map(({ issue }) => issue), ...queuedIn(host, rig)]
+  const waiting = open.map((part) => part.id).filter((issue) => !inHands.includes(issue))
+  const isIn = (issue: string, whole: string) => reader.isIn(rig, issue, whole)
+  for (const each of escalations(host).filter((escalation) => escalation.rig === rig))
+    if (await (isOfBudget(each) ? keeps(each, waiting, isIn) : concerns(host, each, isOurs))) needs.push(each)
   const said = (what: readonly { subject: string }[]) =>
     `${id}: ${progress}; ${what.map(({ subject }) => subject).join('; ')}`
   if (needs.length > 0) return { ...base, kind: 'needs-overseer', needs, text: said(needs) }
@@ -128,12 +132,28 @@ async function those(ids: readonly string[], holds: (id: string) => Promise<bool
 
 /** What is in somebody's hands, in the queue, or on its way back. */
 function busyIn(host: Looked, rig: string): string[] {
-  const witness = witnessContext(host, rig)
-  const queued = refineryContext(host, rig)?.queue.map(({ issue }) => issue) ?? []
-  if (!witness) return queued
-  const { workers, queued: handedOver, returned } = witness
+  const { workers = {}, returned = [] } = witnessContext(host, rig) ?? {}
   const held = [...Object.values(workers), ...returned].map(({ issue }) => issue)
-  return [...held, ...Object.keys(handedOver), ...queued]
+  return [...held, ...queuedIn(host, rig)]
+}
+
+/** What is in the queue, or handed over to it. */
+const queuedIn = (host: Looked, rig: string): string[] => [
+  ...Object.keys(witnessContext(host, rig)?.queued ?? {}),
+  ...(refineryContext(host, rig)?.queue ?? []).map(({ issue }) => issue),
+]
+
+const isOfBudget = ({ rig, cause }: Escalation) => cause.startsWith(`${rig}/budget/`)
+
+/** Whether a budget that is used up keeps one of these from being begun; what is begun goes on. */
+async function keeps(
+  { cause }: Escalation,
+  waiting: readonly string[],
+  isIn: (id: string, whole: string) => Promise<boolean>,
+): Promise<boolean> {
+  const [, , which, of = ''] = cause.split('/')
+  if (which === 'rig' || which === 'day') return waiting.length > 0
+  return (await those(waiting, (id) => isIn(id, of))).length > 0
 }
 
 /** Whether an escalation keeps these issues: their own, one of the queue they are in, or of all agents of their rig. */

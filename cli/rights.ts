@@ -11,6 +11,7 @@ export type Right = 'anyone' | 'agents' | 'overseer'
 const anyone = [
   'agents',
   'completion',
+  'costs',
   'install',
   'log',
   'mail dead',
@@ -35,7 +36,7 @@ const anyone = [
 ] as const
 
 /** What a session may do besides looking: this, and `bd` under its own name. */
-const agents = ['handoff', 'mail read', 'mail send', 'merge-queue add'] as const
+const agents = ['ask', 'handoff', 'mail read', 'mail send', 'merge-queue add'] as const
 
 export const rightOf = (word: string): Right =>
   (anyone as readonly string[]).includes(word)

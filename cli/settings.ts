@@ -64,6 +64,11 @@ const every = {
     counts: 'at once',
     about: 'how often an issue comes back before you are asked; what a moved main sends back has 20 tries',
   },
+  budgets: {
+    counts: 'at once',
+    about:
+      "of an issue, an epic, the rig or a day (`budget.day=20$`, `budget.epic='5M tokens'`): what may be used before nothing more starts",
+  },
   retire_tries: { counts: 'at once', about: 'how often each part of tidying up is tried before you are asked' },
 } as const satisfies Readonly<Record<keyof typeof rigConfig.shape, Setting>>
 export const settings: Readonly<Record<string, Setting>> = every

@@ -2,11 +2,13 @@
 // Never: changes anything.
 
 import { limitsOf, type RigConfig } from '../actors/config.ts'
+import type { Asked, Spent } from '../actors/ledger/ledger.ts'
 import { mayor, polecatOf, refineryOf, sessionOf, witnessOf } from '../machines/address.ts'
+import type { PolecatContext } from '../machines/incarnation.ts'
 import type { MayorContext } from '../machines/mayor.ts'
 import { landingOrder } from '../machines/queue.ts'
 import type { RefineryContext } from '../machines/refinery.ts'
-import { sessionId } from '../machines/session.ts'
+import { sessionId } from '../machines/session-wishes.ts'
 import type { WitnessContext } from '../machines/witness.ts'
 import type { ActorState, Host, Json } from '../runtime/contract.ts'
 import type { Escalation, Polecat, QueueEntry, RigStatus, Session } from './api.ts'
@@ -78,7 +80,19 @@ export const runsUnderway = (host: Host, rig?: string): string[] =>
     .filter(({ role, value }) => role === 'session' && value !== 'absent')
     .map(({ context }) => sessionId(context as unknown as Parameters<typeof sessionId>[0]))
 
-export function polecats(host: Looked, rig: string): Polecat[] {
+/** What was used of tokens and money; a replay knows of none. */
+export interface Spending {
+  spent(asked: Asked): Spent
+  /** The day, as the ledger writes it. */
+  today(): string
+}
+
+/** Undefined: nothing, which is not shown. */
+function usedOf(spent: Spent | undefined): { spent?: Spent } {
+  return spent && spent.answers > 0 ? { spent } : {}
+}
+
+export function polecats(host: Looked, rig: string, costs?: Spending): Polecat[] {
   const workers = witnessContext(host, rig)?.workers ?? {}
   return Object.entries(workers).map(([name, worker]) => {
     const actor = host.actor(polecatOf(rig, name))
@@ -89,12 +103,23 @@ export function polecats(host: Looked, rig: string): Polecat[] {
       rig,
       issue: worker.issue,
       title: worker.title,
-      state: actor && actor.status === 'active' ? (stateWords(actor.value).split('.')[0] ?? '') : 'assigned',
+      state: waitingFor(actor, session) ?? stateOf(actor),
       since: host.shownAt(worker.since),
       attempt: worker.attempt,
       session: session ? runOf(session) : null,
+      ...usedOf(costs?.spent({ rig, issue: worker.issue })),
     }
   })
+}
+
+const stateOf = (actor: ReturnType<Looked['actor']>) =>
+  actor && actor.status === 'active' ? (stateWords(actor.value).split('.')[0] ?? '') : 'assigned'
+
+/** What somebody who could work waits for. */
+function waitingFor(polecat: ReturnType<Looked['actor']>, session: ReturnType<Looked['actor']>): string | undefined {
+  if ((polecat?.context as Partial<PolecatContext> | undefined)?.waitsForAnswer) return 'waits for your answer'
+  const isPaused = session && stateWords(session.value) === 'running.paused'
+  return isPaused ? 'waits for its service' : undefined
 }
 
 /** Why a request is not tried now. */
@@ -134,8 +159,8 @@ export const shownOf = (config: RigConfig) => ({
 
 /** What the Witness is told of a rig's configuration, by `rig.configured`. */
 export function heardOf(config: RigConfig) {
-  const { maxWorkers, spawnDelayMs, mergeTries, gated, redMain, tellForeign, judgedBy } = limitsOf(config)
-  return { maxWorkers, spawnDelayMs, mergeTries, gated, redMain, tellForeign, judgedBy }
+  const { maxWorkers, spawnDelayMs, mergeTries, gated, redMain, tellForeign, judgedBy, budgets } = limitsOf(config)
+  return { maxWorkers, spawnDelayMs, mergeTries, gated, redMain, tellForeign, judgedBy, budgets }
 }
 
 /** Whether its roles go by this configuration already; also when there are none yet. */
@@ -144,7 +169,7 @@ export function isHeard(host: Looked, rig: string, config: RigConfig): boolean {
   const known = { ...refineryContext(host, rig), ...witness, mergeTries: witness?.triesMax }
   return Object.entries(heardOf(config)).every(([name, value]) => {
     const heard = (known as Record<string, unknown>)[name]
-    return heard === undefined || heard === value
+    return heard === undefined || JSON.stringify(heard) === JSON.stringify(value)
   })
 }
 
@@ -152,19 +177,24 @@ export function rigStatus(
   host: Looked,
   rig: string,
   config: Pick<ReturnType<typeof shownOf>, 'prefix' | 'gates' | 'gated' | 'maxWorkers'>,
+  costs?: Spending,
 ): RigStatus {
   const witness = witnessContext(host, rig)
-  const stopped = stateWords(host.actor(witnessOf(rig))?.value ?? null).includes('brake.pulled')
+  const value = stateWords(host.actor(witnessOf(rig))?.value ?? null)
+  const stopped = value.includes('brake.pulled')
+  const lacks = value.includes('brake.halted') ? 'key' : value.includes('allowance.used_up') ? 'allowance' : null
   return {
     name: rig,
     prefix: config.prefix,
     stopped,
+    lacks,
     gates: config.gates,
     gated: config.gated,
     workers: { busy: Object.keys(witness?.workers ?? {}).length, max: config.maxWorkers },
     wanted: witness?.wanted ?? { epics: [], issues: [] },
-    polecats: polecats(host, rig),
+    polecats: polecats(host, rig, costs),
     queue: queue(host, rig),
     landed: (refineryContext(host, rig)?.landed ?? []).map((each) => ({ ...each, at: host.shownAt(each.at) })),
+    ...usedOf(costs?.spent({ rig, day: costs.today() })),
   }
 }

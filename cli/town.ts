@@ -2,35 +2,27 @@
 // Never: decides anything; it connects.
 
 import { randomUUID } from 'node:crypto'
-import { dirname, extname, join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
-import { beadsHands } from '../actors/beads/hands.ts'
 import { reseal } from '../actors/beads/reseal.ts'
-import { bind, handlersOf } from '../actors/binding.ts'
+import { bind } from '../actors/binding.ts'
 import { readConfig, townConfig } from '../actors/config.ts'
 import { endEverySession, endOver, endPrograms } from '../actors/ends.ts'
-import { sessionEnv } from '../actors/environment.ts'
 import { factsOf, rigOfIssue } from '../actors/facts.ts'
 import { foldersIn } from '../actors/files.ts'
-import { gateHands } from '../actors/gates/hands.ts'
-import { gitHands } from '../actors/git/hands.ts'
-import { landedOf, preservedOf } from '../actors/git/pin.ts'
 import { gitTrouble, prepareGit } from '../actors/git/prepare.ts'
 import { clearForgotten } from '../actors/git/retire.ts'
 import type { RigGit } from '../actors/git/rig.ts'
 import { endRunning } from '../actors/git/run.ts'
 import { renewInstructions } from '../actors/instructions.ts'
 import { rigLayout, townLayout } from '../actors/layout.ts'
+import { dayOf, openLedger } from '../actors/ledger/ledger.ts'
 import { pluginsIn } from '../actors/plugins/enabled.ts'
-import { pluginHands } from '../actors/plugins/hands.ts'
 import { identityIn, isAlive, startOf } from '../actors/processes.ts'
 import { startProjections } from '../actors/projections.ts'
 import { hostRecords, makeRecords } from '../actors/records.ts'
 import { endLeftPrograms } from '../actors/remains.ts'
 import { keepSecret, newSecret, secretOf } from '../actors/secret.ts'
-import { backends } from '../actors/sessions/backends.ts'
-import { sessionHands } from '../actors/sessions/hands.ts'
-import { tokenValid, watchShims, writeShims } from '../actors/sessions/identity.ts'
+import { tokenValid, watchShims } from '../actors/sessions/identity.ts'
 import { endSessions } from '../actors/sessions/session.ts'
 import { tmuxBackend } from '../actors/sessions/tmux.ts'
 import { daemon, mayor, overseer, polecatOf, rigOf, witnessOf } from '../machines/address.ts'
@@ -40,11 +32,12 @@ import { openDriver, openHost, Refusal, systemClock, systemRandom } from '../run
 import type { TownBehind } from './behind.ts'
 import { mailHash } from './door.ts'
 import { foundIn } from './found.ts'
+import { bareEnv, handsOf, makeShimsOf } from './hands.ts'
 import { startHousekeeping } from './housekeeping.ts'
 import { openMailroom } from './mailroom.ts'
-import { openPluginDesk, type PluginDesk } from './plugins.ts'
+import { openPluginDesk } from './plugins.ts'
 import { openRigs, type Rigs } from './rigs.ts'
-import { openShelves, type Shelves } from './shelves.ts'
+import { openShelves } from './shelves.ts'
 import { escalations, heardOf, isHeard, runsUnderway, shownOf } from './status.ts'
 import type { DaemonOptions } from './word.ts'
 
@@ -118,13 +111,15 @@ export async function openTown(options: TownOptions): Promise<Town> {
   const found = foundIn(town)
   const healed: string[] = []
   makeRecords(town)
+  const heal = (words: string) => {
+    healed.push(words)
+    options.warn(words)
+  }
+  const ledger = openLedger(town, { told: heal })
   // Last of what may fail: from here on there is something to be closed.
   const host = await hostRecords(town, {
     signal: options.signal,
-    healed(words) {
-      healed.push(words)
-      options.warn(words)
-    },
+    healed: heal,
     hosted: (store) =>
       openHost({
         store,
@@ -145,7 +140,7 @@ export async function openTown(options: TownOptions): Promise<Town> {
     onWait: waits.are,
     passes: (error) => isShut(layout.daemon, error),
     onRefused: options.report,
-    handlers: handsOf(options, { rigs, shelves, plugins, git, secret }),
+    handlers: handsOf(options, { rigs, shelves, plugins, git, secret, ledger }),
   })
 
   const tellWitness = (rig: string) => say(witnessOf(rig), 'rig.configured', heardOf(rigs.get(rig)))
@@ -190,6 +185,8 @@ export async function openTown(options: TownOptions): Promise<Town> {
     rigs: facts.rigs,
     rigOfIssue: (id) => rigOfIssue(rigs.all(), id),
     rig: (rig) => shownOf(rigs.get(rig)),
+    spent: (asked) => ledger.spent(asked),
+    today: () => dayOf(systemClock.now()),
     problems: () => [
       ...waits.words(),
       ...healed.slice(-healedShown),
@@ -265,7 +262,7 @@ export async function openTown(options: TownOptions): Promise<Town> {
           say(mayor, 'escalation.cleared', { cause })
       const { report } = options
       const copyIssues = () => shelves.copy(systemClock.now())
-      const house = { root: town, host, clock: systemClock, rigs: facts.rigs, git, copyIssues, report }
+      const house = { root: town, host, clock: systemClock, rigs: facts.rigs, git, ledger, copyIssues, report }
       endHousekeeping = startHousekeeping(house)
       endShims = watchShims(layout.shims, { mend: makeShims, mended: options.warn, trouble: options.report })
     },
@@ -282,6 +279,7 @@ export async function openTown(options: TownOptions): Promise<Town> {
         () => projections?.stop(),
         // Before what may take its time: records that are not closed are told of when the town is next begun.
         host.close,
+        ledger.close,
         rigs.close,
         // What is lost while the town is down can be brought back as it is now.
         () => Promise.race([shelves.copy(systemClock.now()), sleep(copyWithinMs, undefined, { ref: false })]),
@@ -339,60 +337,6 @@ const gitOf = ({ town, report }: TownOptions, rigs: Rigs): RigGit => ({
   branchRenamed: rigs.readAgain,
   report,
 })
-
-/** Makes `gt` and `bd` as sessions find them, where they are not there or are others. */
-const makeShimsOf =
-  ({ town, entry: { node, gt, bd } }: Pick<TownOptions, 'town' | 'entry'>) =>
-  () =>
-    writeShims(townLayout(town).shims, node, { gt, bd })
-
-/** What programs are started with that are no session. */
-const bareEnv = ({ env }: Pick<TownOptions, 'env'>) => ({
-  ...sessionEnv(env),
-  PATH: env.PATH ?? '/usr/local/bin:/usr/bin:/bin',
-})
-
-interface Rooms {
-  rigs: Rigs
-  shelves: Shelves
-  plugins: PluginDesk
-  git: RigGit
-  secret: string
-}
-
-/** What the town does in the world, each hand with what it needs. */
-function handsOf({ town, env, entry, report }: TownOptions, { rigs, shelves, plugins, git, secret }: Rooms) {
-  const rig = rigs.get
-  const bare = bareEnv({ env })
-  const backend = backends(townLayout(town).tmuxSocket, bare)
-  return handlersOf({
-    ...beadsHands({
-      of: shelves.of,
-      wait: shelves.wait,
-      preservedOf: (name, issue) => preservedOf(git, name, issue),
-      landedOf: (name, issue) => landedOf(git, name, issue),
-      secret,
-    }),
-    ...gitHands(git),
-    ...gateHands({ town, rig, env, report: (words) => report(words) }),
-    ...sessionHands({
-      town,
-      makeShims: makeShimsOf({ town, entry }),
-      rig,
-      textsOf(name, id) {
-        const issue = shelves.of(name).get(id)
-        return { description: issue?.description ?? '', acceptance: issue?.acceptance_criteria ?? '' }
-      },
-      backend,
-      secret,
-      env,
-      node: entry.node,
-      supervisor: join(dirname(entry.gt), `supervisor${extname(entry.gt)}`),
-      clock: systemClock,
-    }),
-    ...pluginHands({ town, env: bare, plugins }),
-  })
-}
 
 /** A holder is `pid:start time:uuid`; it is gone when that very process is. */
 const holderGone = (holder: string) => !isAlive(identityIn(holder))

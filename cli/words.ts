@@ -69,6 +69,11 @@ export const words: Readonly<Record<string, Entry>> = {
     summary: 'start the town, or let what is stopped or halted go on',
     load: () => import('./words/up.ts').then(({ word }) => word),
   },
+  ask: {
+    group: 'work',
+    summary: 'a polecat asks the Overseer, and waits for the answer',
+    load: () => import('./words/ask.ts').then(({ word }) => word),
+  },
   handoff: {
     group: 'work',
     summary: 'a polecat is done: hand the work over, or say why there is none, and ask to be shut down',
@@ -108,6 +113,11 @@ export const words: Readonly<Record<string, Entry>> = {
     group: 'work',
     summary: 'wait until an epic or issue has landed, or needs you',
     load: () => import('./words/wait.ts').then(({ word }) => word),
+  },
+  costs: {
+    group: 'look',
+    summary: 'what agents have used, in tokens and money',
+    load: () => import('./words/costs.ts').then(({ word }) => word),
   },
   log: {
     group: 'look',

@@ -54,12 +54,8 @@ const work = {
   priority: 2,
 }
 const running = {
-  id: 'gt-w-Nux-1-1',
   backend: 'process',
-  pid: 4242,
-  pidStart: '1',
-  epoch: 1,
-  dir: 's/gt-w-Nux-1-1',
+  ...{ id: 'gt-w-Nux-1-1', pid: 4242, pidStart: '1', epoch: 1, dir: 's/gt-w-Nux-1-1' },
 } as const
 
 /** The mail a machine may hear, from those who may say it. */
@@ -120,6 +116,7 @@ export const mailCases: { [T in MailType]: readonly MailCase<T>[] } = {
   'session.started': [{ from: session, body: { epoch: 1, pid: 4242, backend: 'process' } }],
   'session.stalled': [{ from: session, body: { epoch: 1, silentMs: 1_800_000, tail: '' } }],
   'session.idle': [{ from: session, body: { epoch: 1 } }],
+  'question.asked': [{ from: nux, body: { question: 'Which of the two?' } }],
   'cycle.requested': [
     { from: nux, body: { note: 'half of it is done' } },
     { from: overseer, body: {} },
@@ -210,7 +207,7 @@ export const mailCases: { [T in MailType]: readonly MailCase<T>[] } = {
   'rig.resumed': [{ from: overseer, body: {} }],
   'rig.configured': [
     { from: daemon, body: { maxWorkers: 2, spawnDelayMs: 0 } },
-    { from: daemon, body: { maxWorkers: 1, spawnDelayMs: 1000 } },
+    { from: daemon, body: { maxWorkers: 1, spawnDelayMs: 1000, budgets: { day: '40$' } } },
   ],
 }
 
@@ -281,12 +278,32 @@ export const effectCases: { [N in EffectName]: readonly EffectOutput<N>[] } = {
       unknown: [],
       complete: [],
       over: [],
+      warnings: [],
     },
-    { ready: [startable('w-1')], more: true, closed: [], dropped: [], unknown: [], complete: [], over: [] },
-    { ready: [], more: false, closed: ['w-1'], dropped: [], unknown: [], complete: [], over: [] },
-    { ready: [], more: false, closed: [], dropped: ['w-1'], unknown: [], complete: [], over: [] },
-    { ready: [], more: false, closed: [], dropped: [], unknown: [], complete: [epic], over: [] },
-    { ready: [], more: false, closed: [], dropped: [], unknown: [], complete: [epic], over: [epic] },
+    {
+      ready: [startable('w-1')],
+      more: true,
+      closed: [],
+      dropped: [],
+      unknown: [],
+      complete: [],
+      over: [],
+      warnings: [],
+    },
+    { ready: [], more: false, closed: ['w-1'], dropped: [], unknown: [], complete: [], over: [], warnings: [] },
+    { ready: [], more: false, closed: [], dropped: ['w-1'], unknown: [], complete: [], over: [], warnings: [] },
+    { ready: [], more: false, closed: [], dropped: [], unknown: [], complete: [epic], over: [], warnings: [] },
+    { ready: [], more: false, closed: [], dropped: [], unknown: [], complete: [epic], over: [epic], warnings: [] },
+    {
+      ready: [],
+      more: false,
+      closed: [],
+      dropped: [],
+      unknown: [],
+      complete: [],
+      over: [],
+      warnings: [{ what: 'nearly', which: 'epic', of: epic, spent: '17$', budget: '20$' }],
+    },
   ],
   claimIssue: [
     { kind: 'claimed', issue: brief('w-1'), preserved: null },
@@ -294,6 +311,8 @@ export const effectCases: { [N in EffectName]: readonly EffectOutput<N>[] } = {
     { kind: 'held', holder: toast },
     { kind: 'unavailable', why: 'status closed' },
     { kind: 'landed', commit: hash('c') },
+    { kind: 'over_budget', which: 'day', of: '2026-11-26', spent: '21$', budget: '20$', againMs: 3_600_000 },
+    { kind: 'over_budget', which: 'issue', of: 'w-1', spent: '5M tokens', budget: '5M tokens', againMs: null },
   ],
   readIssue: [
     { kind: 'held' },

@@ -3,14 +3,14 @@
 // crash.
 import { z } from 'zod'
 import { type EffectKind, effect } from './effect.ts'
-import { issueBrief, issueId, mergeRequest, preserved, sha, startable } from './mail.ts'
+import { issueEffects } from './issue-effects.ts'
+import { issueId, mergeRequest, preserved, sha } from './mail.ts'
 import { place, sessionEffects } from './session-effects.ts'
 
 const placeLane = (input: { rig: string }) => `places:${input.rig}`
 const keepLane = (input: { rig: string }) => `keep:${input.rig}`
 /** Places are made and cleared side by side: git locks single refs, and what needs more waits for it by itself. */
 const placesAtOnce = 4
-const beadsLane = (input: { rig: string }) => `beads:${input.rig}`
 
 /** `unreachable`: no answer, or not in time. `denied`: origin answers, and does not let this user in, or not write. */
 const originTrouble = [
@@ -19,112 +19,7 @@ const originTrouble = [
 ] as const
 
 export const effects = {
-  // beads: the issues of a rig
-  surveyIssues: effect({
-    input: z.object({
-      rig: z.string(),
-      epics: z.array(issueId),
-      issues: z.array(issueId),
-      /** Not asked for; only whether they are closed. */
-      escalated: z.array(issueId).default([]),
-      /** In somebody's hands, in the queue, or on their way back: neither ready nor done, whatever their status says. */
-      underway: z.array(issueId).default([]),
-      /** Workers there are: what another worker of the rig holds, nobody works on. */
-      holders: z.array(z.string()).default([]),
-      /** At most so many that are ready: an answer does not grow with what there is to do. */
-      most: z.int().min(0).default(1),
-    }),
-    output: z.object({
-      /** Unblocked issues among those asked for that nobody has; priority, then age. Epics themselves never. */
-      ready: z.array(startable),
-      /** There are more that are ready. */
-      more: z.boolean(),
-      /** Issues asked for by id, or escalated, that are closed. */
-      closed: z.array(issueId),
-      /** Issues under way that somebody else than a worker has closed, or deleted. */
-      dropped: z.array(issueId).default([]),
-      /** Issues asked for by id that do not exist. */
-      unknown: z.array(issueId),
-      /** Epics asked for that have work, all of which, at all levels, is closed; epics inside them are no work. */
-      complete: z.array(issueId),
-      /** Epics asked for that are closed. */
-      over: z.array(issueId).default([]),
-    }),
-    lane: beadsLane,
-  }),
-  claimIssue: effect({
-    input: z.object({
-      rig: z.string(),
-      issue: issueId,
-      holder: z.string(),
-      /** A former worker whose claim this one takes over, when its work came back. */
-      previous: z.string().nullable().default(null),
-    }),
-    /** `claimed` also when this holder has it already. */
-    output: z.discriminatedUnion('kind', [
-      z.object({ kind: z.literal('claimed'), issue: issueBrief, preserved: preserved.nullable() }),
-      z.object({ kind: z.literal('held'), holder: z.string() }),
-      z.object({ kind: z.literal('unavailable'), why: z.string() }),
-      // Its work is on main: these issues are an older copy.
-      z.object({ kind: z.literal('landed'), commit: sha }),
-    ]),
-    lane: beadsLane,
-  }),
-  /** Gives an issue back: `open` for anyone, `blocked` until the Overseer decides. `note` is appended to its notes. */
-  releaseIssue: effect({
-    input: z.object({
-      rig: z.string(),
-      issue: issueId,
-      holder: z.string(),
-      status: z.enum(['open', 'blocked']),
-      note: z.string(),
-      /** From now on it waits for this one. */
-      blockedBy: issueId.nullable().default(null),
-    }),
-    output: z.object({ status: z.string() }),
-    lane: beadsLane,
-  }),
-  /** Closes issues, one reason each; one that somebody closed already gets the reason all the same. */
-  closeIssues: effect({
-    input: z.object({ rig: z.string(), issues: z.array(z.object({ issue: issueId, reason: z.string() })).min(1) }),
-    output: z.object({ closed: z.array(issueId) }),
-    lane: beadsLane,
-  }),
-  /** Where an issue stands, in the eyes of the worker who was given it. */
-  readIssue: effect({
-    input: z.object({ rig: z.string(), issue: issueId, holder: z.string() }),
-    output: z.discriminatedUnion('kind', [
-      /** Still in progress, and this holder's. */
-      z.object({ kind: z.literal('held') }),
-      /** `byHolder`: the worker closed it itself, with this reason. */
-      z.object({ kind: z.literal('closed'), byHolder: z.boolean(), reason: z.string() }),
-      /** It says that it waits: for open issues it depends on, or by its status alone. */
-      z.object({ kind: z.literal('blocked'), on: z.array(issueId), why: z.string() }),
-      /** Open again, for anybody. */
-      z.object({ kind: z.literal('given_back') }),
-      /** Given to somebody else, or gone. */
-      z.object({ kind: z.literal('let_go'), why: z.string() }),
-    ]),
-    lane: beadsLane,
-  }),
-  /** Keeps a mail as a bead (`type=message`) in the recipient's tier, under the mail's own id. */
-  fileMessage: effect({
-    input: z.object({
-      id: z.string(),
-      from: z.string(),
-      to: z.string(),
-      subject: z.string(),
-      body: z.string(),
-      priority: z.int(),
-      replyTo: z.string().nullable(),
-      threadId: z.string().nullable(),
-      sentAt: z.number(),
-    }),
-    output: z.object({ filed: z.boolean() }),
-    lane: () => 'messages',
-    // Those that start together are filed together.
-    laneLimit: 256,
-  }),
+  ...issueEffects,
 
   // git: a worker's place
   createWorktree: effect({

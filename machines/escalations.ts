@@ -1,8 +1,9 @@
 // Escalations: what the Overseer must decide, one a cause, with what is needed to decide it. (spec: Overseer,
 // escalation chain)
 // Never: decides when; the Witness does.
-import { mayor, polecatOf } from './address.ts'
-import type { MailBody, MailEvent, Obstacle, Outgoing } from './mail.ts'
+import { mayor, overseer, polecatOf } from './address.ts'
+import type { EffectOutput } from './effects.ts'
+import type { BudgetKind, MailBody, MailEvent, Obstacle, Outgoing } from './mail.ts'
 
 /** The causes. Same cause, same escalation; whoever is in doubt about one of a kind asks here. */
 export const causes = {
@@ -14,6 +15,8 @@ export const causes = {
   queue: (rig: string, what: string) => `${rig}/queue/${what}`,
   /** Key, credit or configuration of a rig's agents. */
   account: (rig: string) => `${rig}/account`,
+  /** A budget that is used up; `of`: the issue, the epic or the day, where it is theirs. */
+  budget: (rig: string, which: BudgetKind, of: string) => `${rig}/budget/${which}${which === 'rig' ? '' : `/${of}`}`,
   /** Issues that cannot be read. */
   issues: (rig: string) => `${rig}/issues`,
   /** An actor that crashed too often. */
@@ -157,6 +160,57 @@ export const cannotLand = (rig: string, { issue, what, reason }: MailEvent<'merg
   raised(causes.queue(rig, what), rig, issue, obstacles[what].subject(rig, issue), [
     `${reason}\n\nNothing is lost. ${obstacles[what].advice(rig)}`,
   ])
+
+type OverBudget = Extract<EffectOutput<'claimIssue'>, { kind: 'over_budget' }>
+type BudgetWarning = EffectOutput<'surveyIssues'>['warnings'][number]
+
+/** Whose budget it is, and what it keeps from starting. */
+const budgets: Record<BudgetKind, { name: (rig: string, of: string) => string; keeps: (of: string) => string }> = {
+  issue: { name: (_, of) => `the budget of ${of}`, keeps: () => 'It is not given to anybody' },
+  epic: { name: (_, of) => `the budget of ${of}`, keeps: (of) => `Nothing more of ${of} is begun` },
+  rig: { name: (rig) => `the budget of ${rig}`, keeps: () => 'Nothing more is begun' },
+  day: {
+    name: (rig, of) => `the budget of ${rig} for ${of}`,
+    keeps: () => 'Nothing more is begun before the next day',
+  },
+}
+
+export function overBudget(rig: string, { which, of, spent, budget }: OverBudget): Outgoing {
+  const { name, keeps } = budgets[which]
+  const issue = which === 'issue' || which === 'epic' ? of : null
+  return {
+    to: mayor,
+    type: 'escalation.raised',
+    body: {
+      cause: causes.budget(rig, which, of),
+      rig,
+      issue,
+      subject: `${name(rig, of)} is used up: ${spent} of ${budget}`,
+      body: [
+        `${keeps(of)}; what runs goes on to its end, and lands.`,
+        '',
+        'To decide:',
+        `  gt costs --rig ${rig}                  what it went to`,
+        `  gt rig set ${rig} budget.${which}=…        a larger budget; with nothing after the = none`,
+      ].join('\n'),
+    },
+  }
+}
+
+export function budgetWarning(rig: string, { what, which, of, spent, budget }: BudgetWarning): Outgoing {
+  const name = budgets[which].name(rig, of)
+  const said =
+    what === 'nearly'
+      ? {
+          subject: `${name} is nearly used up: ${spent} of ${budget}`,
+          body: `${budgets[which].keeps(of)} once it is; what runs then goes on to its end.\ngt costs --rig ${rig} says what it went to, gt rig set ${rig} budget.${which}=… changes it.`,
+        }
+      : {
+          subject: `${name} does not count everything: some of it has a price that nobody knows`,
+          body: `Used: ${spent}, of ${budget}.\nPrices are written in mayor/town.json, in dollars for a million tokens, and count from the next gt up:\n  "prices": { "<model>": { "input": 3, "output": 15, "cached": 0.3 } }\nA budget in tokens counts them all: gt rig set ${rig} budget.${which}='5M tokens'`,
+        }
+  return { to: overseer, type: 'message.sent', body: { ...said, priority: 1 } }
+}
 
 /** Obstacles that keep nobody waiting. */
 export const isHarmless = (cause: string) => cause.endsWith('/queue/foreign')

@@ -45,13 +45,16 @@ export interface SessionContext {
   asked: boolean
   /** What its agent noted for its next conversation; empty: nothing. */
   note: string
+  /** Its turn is over, and nothing was said to it since: its silence means nothing. */
+  isIdle: boolean
   /** It was told that its context is nearly full. */
   toldFull: boolean
 }
 
 /** What is known of a run that nobody has spoken with. */
 export const unspoken = {
-  ...{ spoken: false, isThere: false, seen: 0, told: 0, failures: 0, pause: null, asked: false, toldFull: false },
+  ...{ spoken: false, isThere: false, seen: 0, told: 0, failures: 0, pause: null },
+  ...{ asked: false, toldFull: false, isIdle: false },
   ...{ conversation: null, words: [], note: '' },
 }
 
@@ -112,7 +115,7 @@ export const telling = ({ session, spoken, told, words }: SessionContext) =>
 /** One more to say, by somebody or by the session itself. */
 export function withWords(context: SessionContext, id: string, from: string, text: string): News<SessionContext> {
   if (context.session !== null && !context.spoken) return {}
-  const changes = { words: saying(context.words, { id, from, text }), told: context.told + 1 }
+  const changes = { words: saying(context.words, { id, from, text }), told: context.told + 1, isIdle: false }
   return { changes, tell: telling({ ...context, ...changes }).filter((one) => one.id === id) }
 }
 
@@ -178,7 +181,7 @@ function turnOver(context: SessionContext, { end, why }: Watched & { kind: 'turn
     return { to: 'paused', changes: { failures: failures + 1, pause } }
   }
   const mail: Outgoing = { to: polecatOf(rig, polecat), type: 'session.idle', body: { epoch } }
-  return { to: 'heard', changes: { failures: 0, asked: false, pause: null }, mail: [mail] }
+  return { to: 'heard', changes: { failures: 0, asked: false, pause: null, isIdle: true }, mail: [mail] }
 }
 
 /** Key, credit or configuration: the rig stops until somebody mends it. */

@@ -1,12 +1,13 @@
 // Incarnation: what a polecat keeps of itself and of its issue, and how it says that to others.
 // Never: decides whether it is said.
-import { keeperOf, polecatOf, refineryOf, sessionOf } from './address.ts'
+import { keeperOf, overseer, polecatOf, refineryOf, sessionOf } from './address.ts'
 import type { EffectOutput } from './effects.ts'
 import { farewell, obstacle, reminder } from './handoff.ts'
 import { beginAnew } from './hearing.ts'
 import type { IssueBrief, MailEvent, Outcome, Outgoing, Preserved, ReturnReason } from './mail.ts'
 import { outputOf, wordsOf } from './profile.ts'
 import { asWords } from './said.ts'
+import { asOneLine, subjectLengthMax } from './texts.ts'
 
 export interface PolecatInput {
   rig: string
@@ -45,6 +46,10 @@ export interface PolecatContext extends PolecatInput {
   paused: boolean
   /** How often its agent was told, in this start, that it has not said how it ended; absent: never. */
   reminded?: number
+  /** Its agent asked the Overseer something, and waits; absent: no. */
+  waitsForAnswer?: boolean
+  /** Its agent stopped while something else was decided; absent: no. */
+  wentIdle?: boolean
   /** How often it began a new conversation; absent: never. */
   cycles?: number
   /** Its session has been silent for too long, said once a session. */
@@ -239,6 +244,23 @@ export const says = {
     toItsAgent(context, reminder({ ...context, issue: issueOf(context) }, undefined)),
   isTold: ({ context, event }: Known & { event: MailEvent<'message.sent'> }): Outgoing | [] =>
     event.from === context.address ? [] : toItsAgent(context, asWords(event), { by: event.from, about: event.mailId }),
+  asks: ({ context, event }: Known & { event: MailEvent<'question.asked'> }): Outgoing => ({
+    to: overseer,
+    type: 'message.sent',
+    body: {
+      subject: `${context.address} asks about ${issueOf(context)}: ${asOneLine(event.question)}`.slice(
+        0,
+        subjectLengthMax,
+      ),
+      body: `${event.question}\n\nIt waits for your answer, and no try is counted: gt inject ${context.rig}/${context.name} "…"`,
+      priority: 1,
+    },
+  }),
+  isAskedFor: ({ event }: { event: { mailId: string } }) => ({
+    to: event.mailId,
+    ok: true,
+    text: 'the Overseer is asked; end your turn, and the answer comes in this conversation',
+  }),
   neverDone: 'it began a new conversation again and again, and was never done',
   beginsAnew: ({ context, event }: Known & { event: MailEvent<'cycle.requested'> }): Outgoing[] => [
     // The note is mail to itself, and stays.

@@ -2,6 +2,7 @@
 // Never: says anything itself; what is to be said is handed back.
 import type { Allowance } from './accounts.ts'
 import { keeperOf, mayor, polecatOf, refineryOf } from './address.ts'
+import { askedAgain, type Budgeting, type Budgets, refused, unbudgeted } from './budget.ts'
 import type { EffectOutput } from './effects.ts'
 import { causes, cleared, unreadable } from './escalations.ts'
 import type { MailEvent, Outgoing, ReturnReason } from './mail.ts'
@@ -20,8 +21,7 @@ export interface Worker {
   since: number
 }
 
-export interface Ledger {
-  rig: string
+export interface Ledger extends Budgeting {
   /** Tries at landing an issue, all workers together. */
   triesMax: number
   wanted: { epics: string[]; issues: string[] }
@@ -50,6 +50,7 @@ export interface WitnessInput {
   maxWorkers: number
   spawnDelayMs: number
   triesMax: number
+  budgets?: Budgets
 }
 
 export interface WitnessContext extends Ledger {
@@ -69,6 +70,8 @@ export const begun = (input: WitnessInput | undefined): WitnessContext => ({
   maxWorkers: input?.maxWorkers ?? 1,
   spawnDelayMs: input?.spawnDelayMs ?? 0,
   triesMax: input?.triesMax ?? 3,
+  budgets: input?.budgets ?? {},
+  ...unbudgeted,
   wanted: { epics: [], issues: [] },
   fresh: [],
   workers: {},
@@ -120,10 +123,11 @@ export function asked(ledger: Ledger, { epic, issues, fresh, askId }: MailEvent<
   const free = issues.filter((issue) => heldBy(ledger, issue) === undefined)
   const held = issues.length === 1 ? heldBy(ledger, issues[0] as string) : undefined
   const text = held ?? `${epic ?? issues.join(', ')} is with ${rig}/witness`
+  const again = askedAgain(ledger, [epic, ...free])
   return {
     reply: { to: askId, ok: held === undefined, text },
-    mail: free.map((issue) => cleared(causes.issue(rig, issue))),
-    changes: taken(ledger, epic, free, fresh),
+    mail: [...free.map((issue) => cleared(causes.issue(rig, issue))), ...(again.mail ?? [])],
+    changes: { ...taken(ledger, epic, free, fresh), ...again.changes },
   }
 }
 
@@ -185,12 +189,36 @@ export function claimed(context: WitnessContext, { output, at = 0 }: Claimed): N
 export function notHad(context: WitnessContext, output: EffectOutput<'claimIssue'>): News<WitnessContext> {
   const { issue } = chosen(context)
   if (output.kind === 'landed') return landedBefore(context, issue, output.commit)
+  if (output.kind === 'over_budget') return notPaid(context, issue, output)
   const why = output.kind === 'held' ? `${output.holder} holds it` : output.kind === 'unavailable' ? output.why : ''
   return {
     notes: [{ text: `${issue} is not to be had: ${why}`, issue }],
     changes: {
       ready: context.ready.filter((each) => each.issue !== issue),
       returned: context.returned.map((each) => (each.issue === issue ? { ...each, waits: true } : each)),
+      choice: null,
+    },
+  }
+}
+
+/** A budget is used up: what it covers waits. What an epic's does not cover is looked for at once. */
+function notPaid(
+  context: WitnessContext,
+  issue: string,
+  output: Extract<EffectOutput<'claimIssue'>, { kind: 'over_budget' }>,
+): News<WitnessContext> {
+  const { isNew, changes, ...told } = refused(context, output)
+  const isAll = output.which === 'rig' || output.which === 'day'
+  const isEpic = output.which === 'epic' && isNew
+  const isOther = (each: Candidate) => each.issue !== issue
+  return {
+    ...told,
+    changes: {
+      ...changes,
+      ready: isAll || isEpic ? [] : context.ready.filter(isOther),
+      more: context.more && !isAll && !isEpic,
+      returned: context.returned.map((each) => (isOther(each) && !isAll ? each : { ...each, waits: true })),
+      look: context.look || isEpic,
       choice: null,
     },
   }

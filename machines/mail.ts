@@ -44,6 +44,10 @@ export const startable = issueBrief.pick({ id: true, priority: true, createdAt: 
 })
 export type Startable = z.infer<typeof startable>
 
+/** What may be used up: by one issue, by what an epic holds, by a rig in all, or on one day. */
+export const budgetKind = z.enum(['issue', 'epic', 'rig', 'day'])
+export type BudgetKind = z.infer<typeof budgetKind>
+
 /** Why a merge request came back, with what the worker needs to mend it. */
 export const returnReason = z.object({
   /** `unmergeable`: git cannot put it on main at all, whatever is in the files. */
@@ -249,6 +253,8 @@ export const mails = {
   'session.stalled': said(['session'], z.object({ epoch: z.int(), silentMs: z.int(), tail: z.string() })),
   /** Its agent waits to be spoken to, and has not said how it ended. */
   'session.idle': said(['session'], z.object({ epoch: z.int() })),
+  /** A worker's agent asks the Overseer, and waits for the answer: any word of the Overseer's to it. */
+  'question.asked': said(['polecat'], z.object({ question: z.string().min(1).max(wordsLengthMax) })),
   /** A new conversation is to begin; without a note its agent is asked for one. */
   'cycle.requested': said(['polecat', 'overseer'], z.object({ note: z.string().max(wordsLengthMax).default('') })),
   /** The next conversation begins with this note. */
@@ -354,6 +360,8 @@ export const mails = {
       tellForeign: z.boolean().default(true),
       /** A mark of the gates and of what they run with: verdicts of others count no more. */
       judgedBy: z.string().default(''),
+      /** Its budgets, in words; one that is another is another budget. */
+      budgets: z.partialRecord(budgetKind, z.string()).default({}),
     }),
   ),
 } as const satisfies Record<string, { from: readonly Speaker[]; body: z.ZodObject }>
@@ -373,30 +381,3 @@ export type MailEvent<T extends MailType> = {
 
 /** A mail as a machine sends it. The runtime parses the body before it is committed. */
 export type Outgoing = { [K in MailType]: { to: string; type: K; body: z.input<(typeof mailSchemas)[K]> } }[MailType]
-
-/**
- * What people read of a mail; undefined for mail between machines. The town keeps these as beads, same id. (spec:
- * Mail)
- */
-export function readable(
-  type: string,
-  to: string,
-  body: unknown,
-): { subject: string; body: string; priority: number; replyTo: string | null; threadId: string | null } | undefined {
-  if (type === 'message.sent') return mailSchemas['message.sent'].parse(body)
-  if (type === 'escalation.raised' && to === 'overseer') {
-    const escalation = mailSchemas['escalation.raised'].parse(body)
-    return { subject: escalation.subject, body: escalation.body, priority: 1, replyTo: null, threadId: null }
-  }
-  if (type === 'epic.completed' && to === 'overseer') {
-    const done = mailSchemas['epic.completed'].parse(body)
-    return {
-      subject: `${done.epic} is complete`,
-      body: `Every child of ${done.epic} in ${done.rig} has landed.`,
-      priority: 2,
-      replyTo: null,
-      threadId: null,
-    }
-  }
-  return undefined
-}

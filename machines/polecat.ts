@@ -13,6 +13,11 @@ export { polecatUnderstands } from './worker.ts'
 
 /** While its session is at work. */
 const goesIdle = [
+  {
+    guard: 'waitsForAnswer',
+    description: 'It asked the Overseer something: no try is counted.',
+    actions: 'stay',
+  },
   { guard: 'remindersLeft', target: 'reminding' },
   {
     target: 'pending_shutdown',
@@ -20,6 +25,11 @@ const goesIdle = [
     actions: { type: 'conclude', params: { outcome: 'failed', reason: says.neverSaidSo } },
   },
 ] as const
+/** While its session is at work. */
+const asksTheOverseer = {
+  description: 'It waits for the answer, which is said in the same conversation.',
+  actions: ['wait', { type: 'reply', params: says.isAskedFor }, { type: 'mail', params: says.asks }],
+} as const
 /** While its session is at work. */
 const beginsAnew = [
   {
@@ -64,10 +74,12 @@ export const polecatMachine = worker.createMachine({
       actions: { type: 'reply', params: says.notNow },
     },
     'session.ended': { actions: 'rememberEnd' },
+    'session.idle': { description: 'It stopped while something else is decided: remembered.', actions: 'goIdle' },
     'cycle.requested': { description: 'Not now.', actions: { type: 'reply', params: says.notNow } },
+    'question.asked': { description: 'Not now.', actions: { type: 'reply', params: says.notNow } },
     'message.sent': {
       description: 'Somebody writes to it: its agent is told, now or when there is one.',
-      actions: { type: 'mail', params: says.isTold },
+      actions: ['hear', { type: 'mail', params: says.isTold }],
     },
     'session.stalled': {
       description: 'Silent while something else is decided: remembered, for when it is to go on.',
@@ -129,7 +141,10 @@ export const polecatMachine = worker.createMachine({
     },
     starting: {
       description: 'A session has been asked for.',
-      entry: [assign({ sessionOver: false, asked: false, reminded: 0 }), { type: 'mail', params: says.asksForSession }],
+      entry: [
+        assign({ sessionOver: false, asked: false, reminded: 0, waitsForAnswer: false, wentIdle: false }),
+        { type: 'mail', params: says.asksForSession },
+      ],
       on: {
         'session.started': { target: 'working', actions: assign({ sessionOver: false, silent: null }) },
         'session.ended': { target: 'interrupted', actions: 'rememberEnd' },
@@ -148,8 +163,16 @@ export const polecatMachine = worker.createMachine({
           description: 'Silent for too long: only the Witness may end the run.',
           actions: ['rememberSilence', { type: 'mail', params: says.isStuck }],
         },
-        'session.idle': { target: 'reminding' },
+        'session.idle': [
+          {
+            guard: 'waitsForAnswer',
+            description: 'It asked the Overseer something: no try is counted.',
+            actions: 'stay',
+          },
+          { target: 'reminding' },
+        ],
         'cycle.requested': beginsAnew,
+        'question.asked': asksTheOverseer,
       },
     },
     reminding: {
@@ -165,6 +188,7 @@ export const polecatMachine = worker.createMachine({
       on: {
         'handoff.requested': saysHowItEnds,
         'session.ended': { target: 'interrupted', actions: 'rememberEnd' },
+        'session.idle': { description: 'It is about to be told.', actions: 'stay' },
       },
     },
     interrupted: {
@@ -299,7 +323,11 @@ export const polecatMachine = worker.createMachine({
         refused: {
           description: 'Not yet. Back to work, if there is still somebody to work.',
           entry: assign({ askIds: [] }),
-          always: [{ guard: 'sessionOver', target: '#polecat.interrupted' }, { target: '#polecat.back_to_work' }],
+          always: [
+            { guard: 'sessionOver', target: '#polecat.interrupted' },
+            { guard: 'mustBeReminded', target: '#polecat.reminding' },
+            { target: '#polecat.back_to_work' },
+          ],
         },
       },
     },
@@ -314,6 +342,7 @@ export const polecatMachine = worker.createMachine({
         },
         'session.idle': goesIdle,
         'cycle.requested': beginsAnew,
+        'question.asked': asksTheOverseer,
       },
     },
     pending_shutdown: {
@@ -338,7 +367,6 @@ export const polecatMachine = worker.createMachine({
 export const polecatIgnores = [
   'session.started',
   'session.stalled',
-  'session.idle',
   'work.paused',
   'work.resumed',
   'merge.queued',

@@ -3,6 +3,7 @@
 // Never: decides where that leads.
 import { assign, setup } from 'xstate'
 import { heldForMs, usedUp } from './accounts.ts'
+import { leftOfDayMs } from './budget.ts'
 import { atRest, underway, type WitnessContext, type WitnessInput } from './ledger.ts'
 import type { MailEvent } from './mail.ts'
 import { hands, newsOf, verdicts, words } from './profile.ts'
@@ -59,12 +60,14 @@ export const rounds = setup({
       (event.type === 'session.stopRequested' || event.type === 'session.resumeRequested') &&
       context.workers[event.polecat] !== undefined,
     spaced: ({ context }) => context.spawnDelayMs > 0,
+    dayIsUsedUp: ({ context }) => leftOfDayMs(context) !== undefined,
     saysWhat: ({ event }, what: string) => event.type === 'account.held' && event.what === what,
   },
   delays: {
     surveyRetry: 5000,
     surveyAgain: ({ context }) => backoffMs(context.unread),
     spawnDelay: ({ context }) => context.spawnDelayMs,
+    leftOfDay: ({ context }) => leftOfDayMs(context) ?? 0,
     heldFor: ({ context }) => (context.allowance ? heldForMs(context.allowance) : 0),
   },
 })

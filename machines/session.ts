@@ -8,7 +8,7 @@ import { polecatOf } from './address.ts'
 import { anew, ended, gone, heard, refused, type SessionContext, telling, unspoken, withWords } from './hearing.ts'
 import type { IssueBrief, MailEvent } from './mail.ts'
 import { hands, newsOf, outputOf, verdicts, words, wordsOf } from './profile.ts'
-import type { SessionRecord } from './session-effects.ts'
+import { aims, sessionId, watches } from './session-wishes.ts'
 
 export { unspoken } from './hearing.ts'
 
@@ -21,10 +21,6 @@ export const sessionUnderstands = [
 type Understands = MailEvent<(typeof sessionUnderstands)[number]>
 
 type Context = SessionContext
-
-/** Name of this run in tmux, folders and logs: no two runs of a town share one. */
-export const sessionId = (context: { rig: string; polecat: string; incarnation: number; epoch: number }) =>
-  `gt-${context.rig}-${context.polecat}-${context.incarnation}-${context.epoch}`
 
 /**
  * Whether a run of this epoch speaks for its polecat: the present one, while there is one. `session`: its session
@@ -39,27 +35,18 @@ const unwatched = (context: Context, event: object) => ({
   issue: context.issue?.id ?? '',
 })
 
-const watches = (context: Context, stallMatters: boolean) => ({
-  rig: context.rig,
-  session: context.session as SessionRecord,
-  worktree: context.worktree,
-  stallMatters,
-  since: context.seen,
-  fullMatters: !context.toldFull,
-  pause: context.pause && { until: context.pause.until, ms: context.pause.ms },
-})
+const isTold = {
+  type: 'news',
+  params: ({ event: { about, mailId, by, text } }: { event: MailEvent<'words.said'> }) => [
+    (context: Context) => withWords(context, about ?? mailId, by, text),
+  ],
+} as const
 
 const hear = {
   type: 'news',
   params: ({ event }: { event: object }) => [(context: Context) => heard(context, outputOf<'watchSession'>(event))],
 } as const
 
-const aims = (context: Context) => ({
-  rig: context.rig,
-  id: sessionId(context),
-  session: context.session,
-  since: context.seen,
-})
 const notEnded = (context: Context, event: object) => ({
   text: `could not end ${sessionId(context)}: ${wordsOf((event as { error: unknown }).error)}`,
 })
@@ -145,10 +132,7 @@ export const sessionMachine = setup({
   on: {
     'words.said': {
       description: 'Somebody has something to say to the agent; it is said once there is one to hear it.',
-      actions: {
-        type: 'news',
-        params: ({ event }) => [(context) => withWords(context, event.about ?? event.mailId, event.by, event.text)],
-      },
+      actions: isTold,
     },
   },
   states: {
@@ -281,6 +265,15 @@ export const sessionMachine = setup({
       states: {
         heard: {
           description: 'There was evidence of progress within the limit.',
+          on: {
+            'words.said': {
+              target: 'heard',
+              reenter: true,
+              description: 'From here on its silence counts again.',
+              guard: ({ context }) => context.isIdle,
+              actions: isTold,
+            },
+          },
           invoke: {
             id: 'watch',
             src: 'watchSession',

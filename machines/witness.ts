@@ -6,6 +6,7 @@
 import { and, assign, not, stateIn } from 'xstate'
 import { outOfAllowance } from './accounts.ts'
 import { keeperOf, mayor, polecatOf, refineryOf } from './address.ts'
+import { budgeted, dayIsOver, granted, seen, usedUpIds } from './budget.ts'
 import { afterRemoval, afterRetirement, afterReturn } from './endings.ts'
 import { cannotLand, causes, cleared, refusedAccount } from './escalations.ts'
 import {
@@ -46,7 +47,10 @@ const goesOn = [
 
 type Configured = { context: Context; event: MailEvent<'rig.configured'> }
 const isConfigured = [
-  { type: 'news', params: ({ event }: Configured) => [(context: Context) => configured(context, event)] },
+  {
+    type: 'news',
+    params: ({ event }: Configured) => [(context: Context) => configured(context, event), budgeted(event.budgets)],
+  },
   {
     type: 'acceptCapacity',
     params: ({ context, event }: Configured) => ({ pool: workersPool(context.rig), places: event.maxWorkers }),
@@ -253,14 +257,18 @@ export const witnessMachine = rounds.createMachine({
               rig: context.rig,
               epics: context.wanted.epics,
               issues: context.wanted.issues,
-              escalated: context.escalated,
+              escalated: [...context.escalated, ...usedUpIds(context)],
+              usedUp: usedUpIds(context),
               underway: [...underway(context), ...context.returned.map(({ issue }) => issue)],
               holders: Object.keys(context.workers).map((name) => polecatOf(context.rig, name)),
               most: room(context) + spare,
             }),
             onDone: {
               target: 'choosing',
-              actions: { type: 'news', params: ({ event }) => [(context) => surveyed(context, event.output)] },
+              actions: {
+                type: 'news',
+                params: ({ event }) => [(context) => surveyed(context, event.output), seen(event.output)],
+              },
             },
             onError: {
               target: 'puzzled',
@@ -284,8 +292,15 @@ export const witnessMachine = rounds.createMachine({
               }),
             },
             { guard: and(['seesTooLittle', released]), target: 'looking_further' },
+            { guard: 'dayIsUsedUp', target: 'until_tomorrow' },
             { target: 'resting' },
           ],
+        },
+        until_tomorrow: {
+          description:
+            'The budget of the day is used up. It is looked again when the day is over, or anything changes.',
+          always: { guard: and(['mayLook', released]), target: 'surveying' },
+          after: { leftOfDay: { target: 'resting', actions: { type: 'news', params: () => [dayIsOver, looksAgain] } } },
         },
         looking_further: {
           description: 'Others took what it was shown, and there is more: another look, in a moment.',
@@ -330,7 +345,10 @@ export const witnessMachine = rounds.createMachine({
                     type: 'claimSlot',
                     params: ({ context }) => ({ pool: workersPool(context.rig), holder: holderOf(context) }),
                   },
-                  { type: 'news', params: ({ event }) => [(context) => claimed(context, event)] },
+                  {
+                    type: 'news',
+                    params: ({ event }) => [(context) => claimed(context, event), granted(event.output)],
+                  },
                 ],
               },
               {

@@ -1,6 +1,7 @@
 // Worker: what a polecat asks itself, and how what it hears changes what it keeps. Its life is `polecat.ts`.
 // Never: decides where that leads.
 import { assign, setup } from 'xstate'
+import { overseer } from './address.ts'
 import { type Conclusion, inTheWay, type PolecatContext, type PolecatInput } from './incarnation.ts'
 import type { MailEvent } from './mail.ts'
 import { hands, outputOf, verdicts, words } from './profile.ts'
@@ -14,6 +15,7 @@ export const polecatUnderstands = [
   'handoff.requested',
   'message.sent',
   'cycle.requested',
+  'question.asked',
   'merge.queued',
   'work.paused',
   'work.resumed',
@@ -46,7 +48,14 @@ export const worker = setup({
         : {},
     ),
     spare: assign(({ context: { starts, spared = 0 } }) => ({ starts: Math.max(0, starts - 1), spared: spared + 1 })),
-    remind: assign({ reminded: ({ context }) => (context.reminded ?? 0) + 1 }),
+    goIdle: assign({ wentIdle: true }),
+    remind: assign({ wentIdle: false, reminded: ({ context }) => (context.reminded ?? 0) + 1 }),
+    /** As it is. */
+    stay: assign({}),
+    wait: assign({ waitsForAnswer: true }),
+    hear: assign(({ event }) =>
+      event.type === 'message.sent' && event.from === overseer ? { waitsForAnswer: false } : {},
+    ),
     cycle: assign({ cycles: ({ context }) => (context.cycles ?? 0) + 1, reminded: 0 }),
     pause: assign({ paused: true }),
     resume: assign({ paused: false }),
@@ -78,6 +87,8 @@ export const worker = setup({
     unexplained: ({ context }) => context.lastEnd?.cause === 'gone' && !context.asked,
     startsLeft: ({ context }) => context.starts < context.startsMax,
     sessionOver: ({ context }) => context.sessionOver,
+    waitsForAnswer: ({ context }) => context.waitsForAnswer === true,
+    mustBeReminded: ({ context }) => context.wentIdle === true && context.waitsForAnswer !== true,
     noted: ({ event }) => event.type === 'cycle.requested' && event.note !== '',
     cyclesLeft: ({ context }) => (context.cycles ?? 0) < (context.cyclesMax ?? 10),
     remindersLeft: ({ context }) => (context.reminded ?? 0) < (context.remindersMax ?? 3),

@@ -156,7 +156,8 @@ function timers(read: Read): string[] {
     }
   }
   return read<Firing>(
-    'SELECT to_address AS address, timer_id AS id, due_at AS at FROM mail WHERE timer_id IS NOT NULL ORDER BY seq',
+    // One that came too late was heard by nobody.
+    "SELECT to_address AS address, timer_id AS id, due_at AS at FROM mail WHERE timer_id IS NOT NULL AND state <> 'stale' ORDER BY seq",
   ).flatMap(({ address, id, at }) => {
     const armings = armed.get(`${address} ${id}`) ?? []
     const its = armings.findIndex((arming) => arming.at <= at && arming.dueAt <= at && at <= arming.endAt)

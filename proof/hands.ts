@@ -37,7 +37,7 @@ export function performIn(world: World, effect: Pick<PromisedEffect, 'name' | 'i
 }
 
 const hands: Partial<Record<EffectName, (world: World, input: Input) => JsonObject>> = {
-  surveyIssues: (world, { epics, issues, escalated, underway, holders, most }) => {
+  surveyIssues: (world, { epics, issues, escalated, underway, holders, usedUp, most }) => {
     const all = [...world.issues.values()]
     const wanted = epics.length > 0 ? all : all.filter((issue) => issues.includes(issue.id))
     const closed = (id: string) => (world.issues.get(id)?.status ?? 'closed') === 'closed'
@@ -55,17 +55,22 @@ const hands: Partial<Record<EffectName, (world: World, input: Input) => JsonObje
       issue.assignee?.startsWith(`${rig}/polecats/`) === true &&
       !holders.includes(issue.assignee) &&
       issue.after.every(done)
-    const ready = wanted.filter((issue) => !underway.includes(issue.id) && (free(issue) || given(issue) || left(issue)))
+    const isPaid = ({ id }: SimIssue) => !usedUp.includes(id) && !usedUp.includes(epic)
+    const open = wanted.filter((issue) => !underway.includes(issue.id) && isPaid(issue))
+    const ready = open.filter((issue) => free(issue) || given(issue) || left(issue))
     return {
       ready: ready
         .slice(0, most)
         .map((issue) => ({ ...startable(issue.id), previous: left(issue) ? issue.assignee : null })),
       more: ready.length > most,
-      closed: [...issues.filter((id: string) => world.issues.has(id)), ...escalated].filter(done),
+      closed: [...issues.filter((id: string) => world.issues.has(id)), ...escalated].filter((id) =>
+        id === epic ? world.epicClosed : done(id),
+      ),
       dropped: underway.filter((id: string) => closed(id) && (world.issues.get(id)?.letGo ?? true)),
       unknown: issues.filter((id: string) => !world.issues.has(id)),
       complete: epics.length > 0 && all.every((issue) => done(issue.id)) ? epics : [],
       over: world.epicClosed ? epics : [],
+      warnings: world.purse.warnings(underway),
     }
   },
   claimIssue: (world, { issue: id, holder, previous }) => {
@@ -80,6 +85,10 @@ const hands: Partial<Record<EffectName, (world: World, input: Input) => JsonObje
       ['in_progress', 'blocked'].includes(issue.status) && (issue.assignee === holder || issue.assignee === previous)
     if (issue.status !== 'open' && !ours && !saysDone && !(issue.status === 'blocked' && issue.escalated))
       return { kind: 'unavailable', why: `status ${issue.status}` }
+    const over = world.purse.refusal(id)
+    const hasIt = issue.status === 'in_progress' && issue.assignee === holder && previous !== holder
+    if (over && !hasIt) return over
+    world.purse.grant(holder, id)
     Object.assign(issue, { status: 'in_progress', assignee: holder, escalated: false, closedBy: null })
     const kept = [...world.pins]
       .filter(
@@ -244,6 +253,8 @@ const hands: Partial<Record<EffectName, (world: World, input: Input) => JsonObje
     if (world.service.account === 'missing') return { kind: 'refused', why: 'there is no such program' }
     if (world.worktrees.get(polecat)?.incarnation !== incarnation)
       return { kind: 'failed', why: 'the worktree does not exist', tail: '' }
+    if (!world.purse.wasGranted(address, issue.id))
+      throw new Violation(`${id} is started on ${issue.id}, and no budget was asked whether it may (invariant 13)`)
     const others = world.live()
     const same = others.find((agent) => agent.address === address || agent.issue === issue.id)
     if (same)

@@ -1,6 +1,7 @@
 // Inhabitants: who lives in a simulated town and what they do, by chance: agents that work, err, go astray and die;
 // people who command, push, take issues and delete folders.
 // Never: handles mail, or knows what a machine intends; they see what people and agents see.
+import type { PolecatContext } from '../machines/incarnation.ts'
 import type { MayorContext } from '../machines/mayor.ts'
 import { runSpeaks } from '../machines/session.ts'
 import type { WitnessContext } from '../machines/witness.ts'
@@ -31,6 +32,7 @@ export function makeAgents({ world, host, chance, pick, post, reckless }: Stage)
 
   /** What one that is alive does next. */
   return function act(agent: Agent): void {
+    world.purse.use(agent.issue)
     if (reckless() && chance(0.05)) {
       ends(agent)
       return
@@ -41,6 +43,7 @@ export function makeAgents({ world, host, chance, pick, post, reckless }: Stage)
     }
     if (agent.talk && reckless() && chance(0.08)) stops(agent.talk)
     else if (agent.talk && reckless() && chance(0.03)) beginsAnew(agent)
+    else if (agent.talk && reckless() && chance(0.02)) asksSomething(agent.talk, agent)
     else if (!world.worktrees.has(agent.polecat)) agent.state = 'frozen'
     else if (agent.asked !== null) hears(agent)
     else if (reckless() && chance(0.04)) goesItsWay(agent)
@@ -76,6 +79,13 @@ export function makeAgents({ world, host, chance, pick, post, reckless }: Stage)
   function beginsAnew(agent: Agent): void {
     if (!runSpeaks(host().actor(`${agent.address}/session`), agent.epoch)) return
     post(agent.address, agent.address, 'cycle.requested', { note: 'half of it is done' })
+  }
+
+  /** It asks the Overseer, and waits for the answer. */
+  function asksSomething(talk: Conversation, agent: Agent): void {
+    if (!runSpeaks(host().actor(`${agent.address}/session`), agent.epoch)) return
+    post(agent.address, agent.address, 'question.asked', { question: 'Which of the two?' })
+    endTurn(talk, 'done')
   }
 
   /** Its turn is over, and it has not said how it ended. */
@@ -129,6 +139,14 @@ export function makeOverseer({ world, host, post }: Stage) {
       for (const issue of world.issues.values())
         if (issue.status === 'blocked') post('overseer', 'mayor/', 'work.requested', { rig, issues: [issue.id], fresh })
     },
+    /** Whether anybody waited for an answer. */
+    answerAll(): boolean {
+      const waits = ({ address }: Agent) =>
+        (host().actor(address)?.context as PolecatContext | undefined)?.waitsForAnswer === true
+      const all = world.live().filter(waits)
+      for (const { address } of all) post('overseer', address, 'message.sent', { subject: 'The first' })
+      return all.length > 0
+    },
     takeDownAgain(): void {
       for (const { cause } of (host().actor('mayor/')?.context as MayorContext | undefined)?.escalations ?? []) {
         const polecat = /\/remains\/(.+)$/.exec(cause)?.[1]
@@ -150,6 +168,8 @@ export interface Commands {
   workersMax: number
   /** Something becomes of the file that the issues are in. */
   beadsGo(): void
+  /** The Overseer changes budgets; not where there are none. */
+  budget?: (() => void) | undefined
   /** The clock on the wall is set, or the machine sleeps, for so many milliseconds. */
   clockMoves(ms: number): void
 }
@@ -223,6 +243,7 @@ export function makePeople(
       const agent = world.live().find((each) => host().actor(each.address)?.status === 'active')
       if (agent) post('overseer', agent.address, 'message.sent', { subject: 'How is it going?' })
     },
+    ...(commands.budget ? [commands.budget] : []),
     () => commands.configure(pick(Array.from({ length: commands.workersMax }, (_, n) => n + 1))),
     () => {
       const [polecat] = [...world.worktrees.keys()]

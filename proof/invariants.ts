@@ -74,6 +74,8 @@ export interface TownView {
   issues: readonly SeenIssue[]
   mainHas(issue: string): boolean
   mainIsGreen: boolean
+  /** Causes of budgets that are used up now. */
+  usedUp: readonly string[]
   /** Mail that waits. */
   waiting: number
   /** Whose effects are not over. */
@@ -117,13 +119,21 @@ const isFull = (view: TownView) =>
 const isKeptInQueue = (view: TownView, id: string) =>
   escalationsOf(view).some(({ cause }) => cause.startsWith(`${view.rig}/queue/`)) &&
   (contextOf<RefineryContext>(view, `${view.rig}/refinery`)?.queue ?? []).some(({ issue }) => issue === id)
+const isKept = (view: TownView, id: string) => isKeptInQueue(view, id) || isKeptByBudget(view, id)
+/** A used-up budget keeps it from being given out, as the Overseer was told. */
+const isKeptByBudget = (view: TownView, id: string) =>
+  escalationsOf(view).some(({ cause }) => {
+    const [, what, which, of] = cause.split('/')
+    return what === 'budget' && (which !== 'issue' || of === id)
+  })
 const nameIn = (address: string) => address.split('/')[2] ?? ''
 const twice = <T>(list: readonly T[]) => list.find((item, n) => list.indexOf(item) !== n)
 
 // What must be guarded at the very moment it is done stands in `hands.ts`, where it cannot be missed between two
 // looks: 2 no work lost with a worktree or branch, 3 no second session,
 // 4 no push of a commit that never passed its gates, 5 no session too many, 8 session before worktree before branch,
-// 12 no issue closed too soon. 11 is the simulation's: it restarts and replays.
+// 12 no issue closed too soon, 13 no worker begun but with a claim that budgets allowed. 11 is the simulation's: it
+// restarts and replays.
 // What only the past can show (handled twice, sent back too often, an epoch that did not rise, a timer too early)
 // stands in `evidence.ts`.
 // No machine nudges an agent or cycles a session on request yet: those who come to do it bring their invariants here.
@@ -261,7 +271,7 @@ export const atRest: readonly Invariant[] = [
       const open = view.issues.filter(({ status }) => status !== 'closed')
       const causes = escalationsOf(view)
       const told = (id: string) =>
-        isFull(view) || isHalted(view) || causes.some(({ issue }) => issue === id) || isKeptInQueue(view, id)
+        isFull(view) || isHalted(view) || causes.some(({ issue }) => issue === id) || isKept(view, id)
       // What its worker closed itself is done when it has landed.
       const isDone = (issue: SeenIssue | undefined) => issue?.status === 'closed' && !issue.closedBy
       const waits = (after: readonly string[]) =>
@@ -296,6 +306,7 @@ export const atRest: readonly Invariant[] = [
         // Issues that could not be used can be, at rest.
         if (cause === `${view.rig}/issues`) return true
         if (what === 'remains') return !(name in workers)
+        if (what === 'budget') return !view.usedUp.includes(cause)
         return view.issues.some(({ id, status }) => id === what && status === 'closed')
       })
       return over && `${over.cause} is over, and still escalated`
@@ -309,7 +320,7 @@ export const atRest: readonly Invariant[] = [
       // Of one that could not be taken down, or cannot land, the Overseer was told.
       const unknown = view.issues.find(
         ({ id, status, closedBy }) =>
-          status === 'closed' && closedBy && !remainsOf(view).includes(nameIn(closedBy)) && !isKeptInQueue(view, id),
+          status === 'closed' && closedBy && !remainsOf(view).includes(nameIn(closedBy)) && !isKept(view, id),
       )
       return unknown && `${unknown.id} was closed by ${unknown.closedBy}, and nobody looked whether it landed`
     },
@@ -319,9 +330,11 @@ export const atRest: readonly Invariant[] = [
     says: 'at rest, a blocked issue has its escalation',
     broken: (view) => {
       const causes = escalationsOf(view)
-      if (isFull(view)) return undefined
+      // Older issues may have it blocked, and nobody was given it since.
+      if (isFull(view) || isHalted(view)) return undefined
       const untold = view.issues.find(
-        ({ id, status }) => status === 'blocked' && !causes.some(({ issue }) => issue === id),
+        ({ id, status }) =>
+          status === 'blocked' && !causes.some(({ issue }) => issue === id) && !isKeptByBudget(view, id),
       )
       return untold && `${untold.id} is blocked, and no escalation says so`
     },

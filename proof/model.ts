@@ -36,6 +36,9 @@ export function makeModel(scope: Scope) {
       sessionTries: scope.tries,
       mergeTries: scope.tries,
       retireTries: scope.tries,
+      budgets: Object.fromEntries(
+        Object.entries(scope.budgets ?? {}).map(([which, budget]) => [which, String(budget)]),
+      ),
     }),
     hasPlugin: () => false,
     hasCrew: () => false,
@@ -75,6 +78,7 @@ export function makeModel(scope: Scope) {
 
   const start = (): TownState => {
     const world = new World(scope.issues, scope.polecats)
+    world.purse.budgets = scope.budgets ?? {}
     const empty: TownState = {
       actors: new Map(),
       mail: [],
@@ -280,6 +284,7 @@ export function makeModel(scope: Scope) {
       issues: [...world.issues.values()],
       mainHas: (issue) => world.mainHas(issue),
       mainIsGreen: world.isGreen(world.originMain),
+      usedUp: world.purse.usedUp(world.issues.keys()),
       waiting: state.mail.length,
       openEffects: state.effects.map(({ address }) => address),
     }

@@ -8,44 +8,17 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { bind } from '../actors/binding.ts'
 import { polecatOf } from '../machines/address.ts'
-import type { ActorState, Host, JsonObject, Role, Store } from '../runtime/contract.ts'
+import type { ActorState, Host, JsonObject, Store } from '../runtime/contract.ts'
 import { openHost, openSqliteStore, seededRandom, virtualClock } from '../runtime/open.ts'
 import { Crash, kept, mortal } from './crash.ts'
 import { makePast } from './evidence.ts'
 import { makeFlights } from './flights.ts'
 import { makeAgents, makeOverseer, makePeople, type Stage } from './inhabitants.ts'
 import { always, check as checkAll, atRest as restful, type TownView, Violation } from './invariants.ts'
+import { type Purse, someBudgets } from './purse.ts'
 import { clearForgotten, forgetRecords, makeShelf } from './shelf.ts'
+import type { SimOptions, SimResult } from './story.ts'
 import { epic, freshIssue, limits, rig, type SimIssue, World } from './world.ts'
-
-export interface SimOptions {
-  seed: number
-  /** Steps of chance before the faults stop. */
-  steps?: number
-  issues?: number
-  maxWorkers?: number
-  /** Faults never stop: only what must hold at every moment is asked, not that all comes to rest. */
-  safety?: boolean
-  trace?: boolean
-  /**
-   * Plugins of the rig that bring a machine of their own: they are written to, crash and come to rest with the town.
-   */
-  plugins?: readonly Role[]
-  /** Hears what each effect answered. */
-  heard?: ((effect: string, answer: JsonObject | Error) => void) | undefined
-}
-export interface SimResult {
-  seed: number
-  steps: number
-  crashes: number
-  turns: number
-  landed: number
-  escalated: number
-  /** What went wrong; null: nothing. */
-  violation: string | null
-  /** The story, with `trace` or when something went wrong. */
-  story: string[]
-}
 
 const shm = existsSync('/dev/shm') ? '/dev/shm' : tmpdir()
 
@@ -84,9 +57,13 @@ export function simulate({
    */
   let allowed = maxWorkers
   let workersMax = maxWorkers
+  // Chance of their own: towns without budgets are what they would be if there were none at all.
+  const thrift = seededRandom(seed ^ 0x6275)
+  world.purse.now = clock.watched
+  if (thrift.uint32() % 3 === 0) world.purse.budgets = someBudgets(thrift)
   const facts = {
     rigs: () => [rig],
-    rig: () => ({ ...limits, maxWorkers: allowed, spawnDelayMs }),
+    rig: () => ({ ...limits, maxWorkers: allowed, spawnDelayMs, budgets: world.purse.words() }),
     hasPlugin: () => false,
     hasCrew: () => false,
   }
@@ -216,7 +193,7 @@ export function simulate({
   const isStart = (name: string) => binding.effects[name]?.starts === true
   const flights = makeFlights(stage, { starts: isStart, stopped: () => stopped, heard })
   const agentActs = makeAgents(stage)
-  const { askForStuck, takeDownAgain } = makeOverseer(stage)
+  const { askForStuck, answerAll, takeDownAgain } = makeOverseer(stage)
   const people = makePeople(stage, {
     stopOrGo: () => (stopped ? resume() : stop()),
     askForStuck,
@@ -225,6 +202,7 @@ export function simulate({
     filed: (id) => world.epicClosed && late.add(id),
     workersMax: maxWorkers + 1,
     beadsGo: shelf.go,
+    budget: world.purse.isThere ? () => budget(chance(0.3) ? {} : someBudgets(thrift)) : undefined,
     clockMoves: (ms) => {
       say(`the clock moves by ${ms / 3_600_000} h`)
       clock.jump(ms)
@@ -248,7 +226,17 @@ export function simulate({
   }
 
   const configured = () =>
-    post('daemon', `${rig}/witness`, 'rig.configured', { maxWorkers: allowed, spawnDelayMs, judgedBy: String(allowed) })
+    post('daemon', `${rig}/witness`, 'rig.configured', {
+      ...{ maxWorkers: allowed, spawnDelayMs, judgedBy: String(allowed), budgets: world.purse.words() },
+    })
+
+  /** The Overseer changes budgets; the daemon reads that. */
+  function budget(next: Purse['budgets']): void {
+    say(`budgets are ${JSON.stringify(next)} now`)
+    saidAt = lastMail()
+    world.purse.budgets = next
+    configured()
+  }
 
   /** What the Overseer wants done: the epic, or each issue by its name. */
   function ask(): void {
@@ -262,7 +250,8 @@ export function simulate({
   const lastMail = () => store.get<{ seq: number }>('SELECT coalesce(max(seq), 0) AS seq FROM mail')?.seq ?? 0
 
   function comesToRest(): void {
-    if (!rest(5000)) throw new Violation(`it does not come to rest; alive: ${JSON.stringify(world.live())}`)
+    do if (!rest(5000)) throw new Violation(`it does not come to rest; alive: ${JSON.stringify(world.live())}`)
+    while (answerAll())
     looked = undefined
     checkAll(restful, view())
   }
@@ -326,6 +315,7 @@ export function simulate({
       issues: [...world.issues.values()].map((issue) => ({ ...issue, unasked: isUnasked(issue.id) })),
       mainHas: (issue) => world.mainHas(issue),
       mainIsGreen: world.isGreen(world.originMain),
+      usedUp: world.purse.usedUp(world.issues.keys()),
     }
   }
 
@@ -391,6 +381,7 @@ export function simulate({
     for (let round = 0; round < 6 && [...world.issues.values()].some((issue) => issue.status !== 'closed'); round++) {
       resume()
       post('overseer', `${rig}/refinery`, 'queue.poked')
+      if (world.purse.usedUp(world.issues.keys()).length > 0) budget({})
       takeDownAgain()
       askForStuck(false)
       ask()

@@ -1,8 +1,10 @@
 // A modelled town as a value: what it holds, and how large it is. Never changed, only followed by others.
 // Never: says what may happen next; the model and its surroundings do.
 import type { AnyMachineSnapshot } from 'xstate'
+import type { BudgetKind } from '../machines/mail.ts'
 import type { JsonObject, Role } from '../runtime/contract.ts'
 import type { SeenActor } from './invariants.ts'
+import type { Purse } from './purse.ts'
 import { freshIssue, type SimIssue, type World } from './world.ts'
 
 export interface Scope {
@@ -21,6 +23,8 @@ export interface Scope {
   mailboxMax: number
   /** Starts of a session, and tries at landing, before a worker gives up. */
   tries: number
+  /** In answers of models: an agent has one whenever it hands over. */
+  budgets?: Purse['budgets']
 }
 
 /** A scope by its numbers: issues w-1, w-2 … that wait for nothing, a mailbox of six, two tries. */
@@ -30,12 +34,15 @@ export function scopeOf({
   faults,
   commands,
   races,
+  budget,
 }: {
   polecats: number
   issues: number
   faults: number
   commands: number
   races: number
+  /** A budget of one answer. */
+  budget?: BudgetKind
 }): Scope {
   const issue = (n: number) => freshIssue(`w-${n + 1}`)
   return {
@@ -46,6 +53,7 @@ export function scopeOf({
     races,
     mailboxMax: 6,
     tries: 2,
+    ...(budget ? { budgets: { [budget]: 1 } } : {}),
   }
 }
 

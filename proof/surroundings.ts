@@ -142,6 +142,7 @@ export function makeSurroundings(scope: Scope, specs: Readonly<Record<string, Ef
         (now: TownState) => {
           const asked = `ask:${id}`
           const after = act(now, (world, agent) => {
+            world.purse.use(agent.issue)
             work(world, agent)
             agent.asked = asked
           })
@@ -240,6 +241,19 @@ export function makeSurroundings(scope: Scope, specs: Readonly<Record<string, Ef
     if (!state.held)
       add('overseer: gt stop --all', 'overseer', (now) =>
         post({ ...now, held: true }, `${rig}/witness`, 'rig.stopped', { why: 'stop --all' }),
+      )
+    if (world.purse.usedUp(world.issues.keys()).length > 0)
+      add('overseer: gt rig set w budget.…=', 'overseer', (now) => {
+        const next = now.world.clone()
+        next.purse.budgets = {}
+        const body = { maxWorkers: scope.polecats, spawnDelayMs: 0, mergeTries: scope.tries }
+        return post({ ...now, world: next }, `${rig}/witness`, 'rig.configured', body, 'daemon')
+      })
+    if (world.purse.usedUp(world.issues.keys()).some((cause) => cause.includes('/budget/day')))
+      add(
+        'the day is over',
+        'town',
+        pushed((next) => next.purse.endDay()),
       )
     add('overseer: gt refinery process', 'overseer', (now) => post(now, `${rig}/refinery`, 'queue.poked'))
     const changedByHand = (now: TownState, what: (world: World) => void) => {

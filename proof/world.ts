@@ -5,6 +5,7 @@
 // Never: asks the machines what they believe.
 import { Commits } from './commits.ts'
 import { type Conversation, copied, Service } from './conversation.ts'
+import { Purse } from './purse.ts'
 
 interface Worktree {
   incarnation: number
@@ -120,6 +121,7 @@ export class World {
   readonly service: Service
   epicClosed = false
   maxWorkers: number
+  readonly purse: Purse
   readonly calledOff: Set<string>
   readonly green: Set<string>
 
@@ -140,6 +142,7 @@ export class World {
     this.messages = new Map(from?.messages)
     this.calledOff = new Set(from?.calledOff)
     this.green = new Set(from?.green)
+    this.purse = new Purse(from?.purse)
     if (from) {
       const { originMain, originAway, originRefuses, originDenies, gatesBroken, gitBroken } = from
       const { beadsFull, beadsLost, epicClosed, landed } = from
@@ -182,6 +185,7 @@ export class World {
       this.gatesBroken,
       this.beadsFull,
       this.epicClosed,
+      ...this.purse.key(),
     ])
   }
 

@@ -87,6 +87,12 @@ type Result = z.infer<typeof words> & { type: 'result' }
 const drive: Driver = (run, tell): Agent => {
   const program = speakWith({ cwd: run.cwd, argv: argvOf(run), env: { ...run.env, ...variables } }, hear, tell)
   let turns = 0
+  /** What its messages have used since the last result, which tells the sums. */
+  const used = new Map<string, { model: string; usage: z.infer<typeof usage> }>()
+  // Nobody sums up a turn that was cut short.
+  void program.over.then(() => {
+    for (const [id, { model, usage }] of used) tell({ what: 'usage', id, model, ...tokensOf(usage), cost: null })
+  })
   const delivered = new Set<string>()
 
   function hear(message: Record<string, unknown>): void {
@@ -149,8 +155,9 @@ const drive: Driver = (run, tell): Agent => {
     id: string
     model: string
     content: z.infer<typeof content>
-    usage?: unknown
+    usage?: z.infer<typeof usage> | undefined
   }): void {
+    if (said.usage) used.set(said.id, { model: said.model, usage: said.usage })
     for (const one of said.content) {
       if (one.type === 'text' && one.text.trim()) tell({ what: 'said', text: short(one.text) })
       if (one.type === 'tool_use')
@@ -159,6 +166,8 @@ const drive: Driver = (run, tell): Agent => {
   }
 
   function heardResult(said: Result): void {
+    heardContext(said)
+    used.clear()
     for (const [model, used] of Object.entries(said.model_usage_since_last_result ?? {}))
       tell({
         what: 'usage',
@@ -172,7 +181,23 @@ const drive: Driver = (run, tell): Agent => {
       })
     tell({ what: 'turn_over', end: endOf(said), why: short(said.result ?? said.terminal_reason ?? '') })
   }
+
+  /** Its context holds what its last message was made from, and that message. */
+  function heardContext({ modelUsage }: Result): void {
+    const last = [...used.values()].at(-1)
+    const window = last && modelUsage[last.model]?.contextWindow
+    if (!last || !window) return
+    const { input, output, cached } = tokensOf(last.usage)
+    tell({ what: 'context', used: input + output + cached, window })
+  }
 }
+
+/** What is read anew and what comes from a cache are told apart. */
+const tokensOf = (of: z.infer<typeof usage>) => ({
+  input: of.input_tokens + of.cache_creation_input_tokens,
+  output: of.output_tokens,
+  cached: of.cache_read_input_tokens,
+})
 
 const states: Readonly<Record<string, (Fact & { what: 'message' })['state']>> = {
   queued: 'taken',

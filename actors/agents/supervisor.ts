@@ -25,7 +25,7 @@ const runFile = z.object({
   model: z.string().nullable(),
   effort: z.string().nullable(),
 })
-type RunFile = z.infer<typeof runFile>
+export type RunFile = z.infer<typeof runFile>
 
 const runOf = (dir: string) => join(dir, 'run.json')
 const wordsDir = (dir: string) => join(dir, 'words')

@@ -91,6 +91,8 @@ export interface Wanted {
   except: readonly string[]
   /** Closed, but what waits for them is to wait still. */
   notDone: readonly string[]
+  /** Neither these issues nor what these epics directly hold. */
+  usedUp?: readonly string[]
   most: number
 }
 

@@ -4,6 +4,7 @@ import { rigOf, whereabouts } from '../../machines/address.ts'
 import type { EffectInput, EffectOutput } from '../../machines/effects.ts'
 import type { IssueBrief, Preserved } from '../../machines/mail.ts'
 import type { Hands } from '../binding.ts'
+import type { Part, RigBudgets } from '../ledger/budgets.ts'
 import type { Issue, TownIssues } from './contract.ts'
 import { isKept } from './limits.ts'
 import { filing } from './mail.ts'
@@ -19,6 +20,8 @@ export interface BeadsDeps {
   preservedOf(rig: string, issue: string): Promise<Preserved | null>
   /** The commit that was handed over for an issue and is on main; null when there is none. */
   landedOf(rig: string, issue: string): Promise<string | null>
+  /** Undefined: the rig has none. */
+  budgets?(rig: string): RigBudgets | undefined
   /** The town's; what seals mail. */
   secret: string
 }
@@ -26,12 +29,14 @@ export interface BeadsDeps {
 export const beadsHands = (
   deps: BeadsDeps,
 ): Pick<Hands, 'surveyIssues' | 'claimIssue' | 'readIssue' | 'releaseIssue' | 'closeIssues' | 'fileMessage'> => ({
-  surveyIssues: (wanted) => survey(deps.of(wanted.rig), wanted),
+  surveyIssues: (wanted) => survey(deps.of(wanted.rig), wanted, deps.budgets?.(wanted.rig)),
 
   claimIssue: async ({ rig, issue: id, holder, previous }) => {
     const beads = deps.of(rig)
     const landed = (await wasDone(beads, id)) ? null : await deps.landedOf(rig, id)
     if (landed !== null && (await beads.get(id))) return { kind: 'landed', commit: landed }
+    const over = await whyNotPaid(beads, deps.budgets?.(rig), id, { holder, previous })
+    if (over) return over
     const refused = await beads.claim(id, holder, { previous, alsoLabel: escalated })
     if (refused && 'held' in refused) return { kind: 'held', holder: refused.held }
     if (refused) return { kind: 'unavailable', why: refused.unavailable }
@@ -148,9 +153,35 @@ export const isUnchanged = ({ assignee, close_reason }: Issue, closer: string | 
 
 const lastLine = (notes: string) => (notes === '' ? '' : `: ${notes.split('\n').at(-1)}`)
 
+/**
+ * The budget that keeps an issue from being given out now. A claim that is made again because its answer was lost was
+ * granted; one of work that came back, which its former worker holds still, is another claim.
+ */
+async function whyNotPaid(
+  beads: TownIssues,
+  budgets: RigBudgets | undefined,
+  id: string,
+  { holder, previous }: { holder: string; previous: string | null },
+) {
+  const issue = budgets && (await beads.get(id))
+  if (!issue || (issue.assignee === holder && issue.status === 'in_progress' && previous !== holder)) return undefined
+  return budgets.over({ issue: id, epic: await beads.parentOf(id) })
+}
+
+/** What is wanted and what is under way, as budgets see it. */
+async function partsOf(beads: TownIssues, epics: readonly string[], underway: readonly string[]): Promise<Part[]> {
+  const parts: Part[] = epics.map((epic) => ({ issue: null, epic }))
+  for (const issue of underway) parts.push({ issue, epic: await beads.parentOf(issue) })
+  return parts
+}
+
 /** What of the wanted work may start now, and what is closed or complete; no more of it than is asked for. */
-async function survey(beads: TownIssues, wanted: EffectInput<'surveyIssues'>): Promise<EffectOutput<'surveyIssues'>> {
-  const { epics, issues, escalated: asked, underway, most } = wanted
+async function survey(
+  beads: TownIssues,
+  wanted: EffectInput<'surveyIssues'>,
+  budgets: RigBudgets | undefined,
+): Promise<EffectOutput<'surveyIssues'>> {
+  const { epics, issues, escalated: asked, underway, usedUp, most } = wanted
   const closed: string[] = []
   const unknown: string[] = []
   const given: Issue[] = await forgotten(beads, wanted)
@@ -163,9 +194,14 @@ async function survey(beads: TownIssues, wanted: EffectInput<'surveyIssues'>): P
   // One that is gone needs nobody either.
   for (const id of asked) if (((await beads.get(id))?.status ?? 'closed') === 'closed') closed.push(id)
   const { dropped, early } = await closedUnderway(beads, underway)
-  const next = await beads.next({ epics, issues, except: underway, notDone: early, most: most + 1 })
+  const next = await beads.next({ epics, issues, except: underway, notDone: early, usedUp, most: most + 1 })
+  const isPaid = async (id: string) => ![id, await beads.parentOf(id)].some((each) => each && usedUp.includes(each))
   for (const issue of given)
-    if (!underway.includes(issue.id) && !(await beads.waitsFor(issue.id)).some((id) => early.includes(id)))
+    if (
+      !underway.includes(issue.id) &&
+      (await isPaid(issue.id)) &&
+      !(await beads.waitsFor(issue.id)).some((id) => early.includes(id))
+    )
       next.push(issue)
   const holderOf = new Map(given.map(({ id, assignee }) => [id, assignee]))
   const ready = inOrder([...new Map(next.map((each) => [each.id, each])).values()])
@@ -182,6 +218,7 @@ async function survey(beads: TownIssues, wanted: EffectInput<'surveyIssues'>): P
     unknown,
     complete: await completeOf(beads, epics, underway),
     over: await only(epics, async (epic) => (await beads.get(epic))?.status === 'closed'),
+    warnings: budgets?.warnings(await partsOf(beads, epics, underway)) ?? [],
   }
 }
 

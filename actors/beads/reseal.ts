@@ -1,6 +1,6 @@
 // Mail that lost its seal, or was filed before there were seals: the town's mailbox still knows what it sent.
 // Never: seals what the mailbox does not know word for word.
-import { readable } from '../../machines/mail.ts'
+import { readable } from '../../machines/readable.ts'
 import { asOneLine } from '../../machines/texts.ts'
 import type { Envelope } from '../../runtime/contract.ts'
 import type { Beads } from './embedded.ts'

@@ -19,6 +19,8 @@ export interface TownFacts {
     redMain: 'wait' | 'land'
     tellForeign: boolean
     judgedBy: string
+    /** In words; one that is another is another budget. */
+    budgets?: Partial<Record<'issue' | 'epic' | 'rig' | 'day', string>>
   }
   hasPlugin(rig: string, name: string): boolean
   hasCrew(rig: string, name: string): boolean

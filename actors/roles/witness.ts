@@ -9,11 +9,11 @@ export default role({
   machine: witnessMachine,
   version: 5,
   // 2: it knows what the Overseer was asked about. 3: its keepers know the workers. 4: it is shown what may start now,
-  // not all there is. 5: it has an allowance.
+  // not all there is. 5: it has an allowance, and knows of budgets.
   migrate(snapshot, from) {
     const value = { allowance: 'there', ...(snapshot.value as JsonObject) }
-    if (from >= 4) return { ...snapshot, value }
-    const shown = { ...(snapshot.context as JsonObject), ready: [], more: false, look: true }
+    const fresh = { budgets: {}, usedUp: [], warned: [], ready: [], more: false, look: true }
+    const shown = { ...(snapshot.context as JsonObject), ...fresh }
     if (from >= 3) return { ...snapshot, value, context: shown }
     const context = shown as unknown as { workers: Record<string, JsonObject> }
     const workers = Object.fromEntries(
@@ -26,8 +26,8 @@ export default role({
   },
   input: (at, _incarnation, town) => {
     const rig = 'rig' in at ? at.rig : ''
-    const { maxWorkers, spawnDelayMs, mergeTries } = town.rig(rig)
-    return { rig, maxWorkers, spawnDelayMs, triesMax: mergeTries }
+    const { maxWorkers, spawnDelayMs, mergeTries, budgets = {} } = town.rig(rig)
+    return { rig, maxWorkers, spawnDelayMs, triesMax: mergeTries, budgets }
   },
   understands: witnessUnderstands,
   ignores: witnessIgnores,

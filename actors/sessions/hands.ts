@@ -3,13 +3,15 @@
 import { randomUUID } from 'node:crypto'
 import { existsSync, mkdirSync } from 'node:fs'
 import { join } from 'node:path'
+import type { EffectInput } from '../../machines/effects.ts'
 import type { Clock } from '../../runtime/contract.ts'
 import { afterWatched } from '../../runtime/open.ts'
+import type { Told } from '../agents/evidence.ts'
 import { lacking } from '../agents/installed.ts'
-import { presetOf } from '../agents/presets.ts'
+import { isPreset, presetOf } from '../agents/presets.ts'
 import { type PolecatFacts, primeText } from '../agents/prime.ts'
 import { roleText } from '../agents/role-text.ts'
-import { describeRun, isSpoken, layDown } from '../agents/supervisor.ts'
+import { describeRun, isSpoken, layDown, type RunFile } from '../agents/supervisor.ts'
 import type { Hands } from '../binding.ts'
 import type { RigConfig } from '../config.ts'
 import type { Environment } from '../environment.ts'
@@ -36,7 +38,7 @@ export interface SessionDeps {
   town: string
   rig(name: string): RigConfig
   /** What an issue says now, however long; empty where it says nothing. */
-  textsOf(rig: string, issue: string): { description: string; acceptance: string }
+  textsOf(rig: string, issue: string): Promise<{ description: string; acceptance: string; labels: readonly string[] }>
   backend(name: 'auto' | 'tmux' | 'process'): SessionBackend | Promise<SessionBackend>
   secret: string
   /** Makes `gt` and `bd` as sessions find them, where they are not there any more. */
@@ -45,6 +47,8 @@ export interface SessionDeps {
   env: Environment
   node: string
   clock: Clock
+  /** Hears what agents' evidence says, as it is read; the same facts perhaps twice. */
+  heard?(dir: string, facts: readonly Told[]): void
   /** What drives a session's agent, where one is spoken to: a program for Node. */
   supervisor: string
   pollMs?: number
@@ -58,51 +62,42 @@ export function sessionHands(
   const graceMs = deps.graceMs ?? 5000
   const startWithinMs = deps.startWithinMs ?? 20_000
   const starting = new Map<string, Promise<unknown>>()
+  const heardOf = (dir: string) => (facts: readonly Told[]) => deps.heard?.(dir, facts)
   return {
     async startSession(input, call) {
       const rig = deps.rig(input.rig)
       const dir = join(townLayout(deps.town).sessions, input.id)
-      const preset = await presetOf(rig.agent)
-      const launch = preset.launch({ worker: rig.worker?.argv, node: deps.node })
+      const { description, acceptance, labels } = await deps.textsOf(input.rig, input.issue.id)
+      const [agent, model] = [labelled(labels, 'agent'), labelled(labels, 'model')]
+      if (agent !== undefined && !isPreset(agent))
+        return {
+          kind: 'failed',
+          why: `${input.issue.id} has the label agent:${agent}, and there is no such preset`,
+          tail: '',
+        }
+      const preset = await presetOf(agent ?? rig.agent)
+      // What the rig says of its agent's program and model is not for another one.
+      const isOther = agent !== undefined && agent !== rig.agent
+      const worker = isOther && preset.drive ? undefined : rig.worker?.argv
+      const launch = preset.launch({ worker, node: deps.node })
       if ('why' in launch) return { kind: 'refused', why: `${input.rig}: ${launch.why}` }
       if (!existsSync(input.worktree)) return { kind: 'failed', why: `${input.worktree} does not exist`, tail: '' }
       deps.makeShims?.()
       // The assignment is on disk before there is anyone to read it.
       mkdirSync(dir, { recursive: true, mode: 0o700 })
       const { attempt, returned } = input
-      const { description, acceptance } = deps.textsOf(input.rig, input.issue.id)
       const issue = { ...input.issue, description }
       const assignment = JSON.stringify({ issue, attempt, returned, branch: input.branch }, null, 2)
       writePassing(join(dir, 'assignment.json'), `${assignment}\n`)
       const env = environmentOf(deps, rig, input, dir, preset.passes)
       const spoken = preset.drive !== undefined
       if (spoken) {
-        const { polecat: name, address, branch } = input
-        const who = { address, branch }
         const why = lacking(preset, launch.argv, env.PATH ?? '')
         if (why !== undefined) return { kind: 'refused', why }
-        describeRun(dir, {
-          preset: preset.name,
-          argv: [...launch.argv],
-          conversation: input.conversation ?? randomUUID(),
-          resumed: input.conversation !== null,
-          role: roleText(deps.town, input.rig, 'polecat', {
-            ...who,
-            name,
-            rig: input.rig,
-            issue: issue.id,
-            town: deps.town,
-          }),
-          notForIt: notForIt(deps.town),
-          model: rig.model ?? null,
-          effort: rig.effort ?? null,
-        })
-        const facts: PolecatFacts = {
-          ...{ role: 'polecat', name, rig: input.rig, ...who, folder: input.worktree, main: rig.default_branch },
-          ...{ issue: { ...issue, acceptance }, attempt, returned, gone: null, mail: null, notes: [] },
-        }
-        const text = input.conversation === null ? [primeText(facts), ...noted(input.note)].join('\n') : resumed
-        layDown(dir, 0, { id: `${input.address}/${input.epoch}/0`, text })
+        const [ofRig, effort] = isOther ? [null, null] : [rig.model ?? null, rig.effort ?? null]
+        const how = { preset: preset.name, argv: [...launch.argv], model: model ?? ofRig, effort }
+        const place = { dir, town: deps.town, main: rig.default_branch }
+        makeReady(input, { ...issue, acceptance }, how, place)
       }
       const argv = spoken ? [deps.node, deps.supervisor, dir] : launch.argv
       const spec = { id: input.id, dir, argv, cwd: input.worktree, env }
@@ -133,7 +128,7 @@ export function sessionHands(
         deps.clock,
         call.signal,
         deps.pollMs,
-        { since, pause, fullAtPercent: fullMatters ? deps.rig(rig).cycle_at : null },
+        { since, pause, fullAtPercent: fullMatters ? deps.rig(rig).cycle_at : null, heard: heardOf(session.dir) },
       )
       if (result.kind === 'ended') await (await deps.backend(session.backend)).forget(session.id)
       return result
@@ -153,13 +148,13 @@ export function sessionHands(
       if (!record) {
         await cancelStart(dir, graceMs, call.signal)
         await (await deps.backend(deps.rig(rig).session)).forget(id)
-        return { exitCode: null, tail: lastWords ? tail(dir) : '', ...lookedAt(dir, since) }
+        return { exitCode: null, tail: lastWords ? tail(dir) : '', ...lookedAt(dir, since, heardOf(dir)) }
       }
       await settled(record, call.signal)
       if (isSpoken(dir)) await endPolitely(record, graceMs, call.signal)
       const ended = await endSession(record, graceMs, call.signal)
       await (await deps.backend(record.backend)).forget(id)
-      return { ...ended, ...(lastWords ? {} : { tail: '' }), ...lookedAt(dir, since) }
+      return { ...ended, ...(lastWords ? {} : { tail: '' }), ...lookedAt(dir, since, heardOf(dir)) }
     },
   }
 }
@@ -177,6 +172,33 @@ const resumed = [
   'Your session had ended, and goes on here, in the same worktree. Look at `git status` and at what you were doing, and',
   'go on; `gt prime` tells what your issue is. When you are done: `gt handoff`.',
 ].join('\n')
+
+/** Lays down what its supervisor needs: what to drive, and how the conversation begins, or goes on. */
+function makeReady(
+  input: EffectInput<'startSession'>,
+  issue: PolecatFacts['issue'],
+  how: Pick<RunFile, 'preset' | 'argv' | 'model' | 'effort'>,
+  { dir, town, main }: { dir: string; town: string; main: string },
+): void {
+  const { polecat: name, rig, address, branch, attempt, returned, conversation, worktree } = input
+  describeRun(dir, {
+    ...how,
+    conversation: conversation ?? randomUUID(),
+    resumed: conversation !== null,
+    role: roleText(town, rig, 'polecat', { name, rig, address, branch, issue: issue.id, town }),
+    notForIt: notForIt(town),
+  })
+  const facts: PolecatFacts = {
+    ...{ role: 'polecat', name, rig, address, branch, folder: worktree, main },
+    ...{ issue, attempt, returned, gone: null, mail: null, notes: [] },
+  }
+  const text = conversation === null ? [primeText(facts), ...noted(input.note)].join('\n') : resumed
+  layDown(dir, 0, { id: `${address}/${input.epoch}/0`, text })
+}
+
+/** `agent:codex`, `model:opus`: an issue may ask for another than its rig's. */
+const labelled = (labels: readonly string[], what: string): string | undefined =>
+  labels.find((label) => label.startsWith(`${what}:`))?.slice(what.length + 1)
 
 /** What it wrote down for itself in the conversation before. */
 const noted = (note: string) =>

@@ -7,7 +7,7 @@ import type { EffectInput, EffectOutput } from '../../machines/effects.ts'
 import { type SessionRecord, sessionRecord } from '../../machines/session-effects.ts'
 import type { Clock } from '../../runtime/contract.ts'
 import { afterWatched, watchEvery } from '../../runtime/open.ts'
-import { evidenceFile, evidenceFrom } from '../agents/evidence.ts'
+import { evidenceFile, evidenceFrom, type Told } from '../agents/evidence.ts'
 import { nothingRead, type Reading, readOn } from '../agents/reading.ts'
 import { askToEnd } from '../agents/supervisor.ts'
 import { beginAgain, foldersIn, lastBytes, lastLines, noteAt, writePassing } from '../files.ts'
@@ -150,6 +150,8 @@ type Watched = EffectOutput<'watchSession'>
 const toolFactor = 4
 
 type WatchFrom = Pick<EffectInput<'watchSession'>, 'since' | 'pause'> & {
+  /** Hears what was read of its evidence. */
+  heard(facts: readonly Told[]): void
   /** From how much of its context an agent is told that it is nearly full; null: that is no news. */
   fullAtPercent: number | null
 }
@@ -168,7 +170,7 @@ export async function watchSession(
   clock: Clock,
   signal: AbortSignal,
   pollMs = 2000,
-  { since, pause, fullAtPercent }: WatchFrom = { since: 0, pause: null, fullAtPercent: null },
+  { since, pause, fullAtPercent, heard }: WatchFrom = { since: 0, pause: null, fullAtPercent: null, heard: () => {} },
 ): Promise<Watched> {
   const watch = watchEvery(pollMs, clock)
   let shown = progressOf(session.dir, worktree)
@@ -185,7 +187,7 @@ export async function watchSession(
     signal.throwIfAborted()
     // Before the evidence is read: what it said last is in it.
     const isOver = markIn(session.dir, 'exit') !== undefined || !isAlive(session)
-    const look = readAll(session.dir, seen, reading)
+    const look = readAll(session.dir, seen, reading, heard)
     seen = look.seen
     reading = look.reading
     if (reading.idle) return { ...reading.idle, ...looked() }
@@ -213,18 +215,28 @@ export async function watchSession(
 }
 
 /** All that its evidence says from there on. */
-function readAll(dir: string, since: number, before: Reading): { seen: number; reading: Reading } {
+function readAll(
+  dir: string,
+  since: number,
+  before: Reading,
+  heard: (facts: readonly Told[]) => void,
+): { seen: number; reading: Reading } {
   let [seen, reading] = [since, before]
   for (let look = evidenceFrom(dir, seen); look.next > seen; look = evidenceFrom(dir, seen)) {
     seen = look.next
     reading = readOn(reading, look.facts)
+    heard(look.facts)
   }
   return { seen, reading }
 }
 
 /** What the evidence of a session that is over shows beside its end. */
-export function lookedAt(dir: string, since: number): Pick<Watched, 'seen' | 'conversation' | 'receipts' | 'isFull'> {
-  const { seen, reading } = readAll(dir, since, nothingRead)
+export function lookedAt(
+  dir: string,
+  since: number,
+  heard: (facts: readonly Told[]) => void,
+): Pick<Watched, 'seen' | 'conversation' | 'receipts' | 'isFull'> {
+  const { seen, reading } = readAll(dir, since, nothingRead, heard)
   return { seen, conversation: reading.conversation, receipts: reading.receipts, isFull: false }
 }
 

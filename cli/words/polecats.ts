@@ -1,6 +1,7 @@
 // `gt polecats`: who works in a rig, and at what.
 // Never: says how well.
 import { z } from 'zod'
+import { spentWords } from '../../actors/ledger/words.ts'
 import { answering, knownRig } from '../asking.ts'
 import { table } from '../print.ts'
 import { polecats } from '../status.ts'
@@ -19,7 +20,11 @@ export const word = declare({
       cats.length === 0
         ? ['nobody works']
         : table(
-            cats.map((cat) => [cat.name, cat.issue, cat.state, cat.session ? `pid ${cat.session.pid}` : '', cat.title]),
+            cats.map((cat) => [
+              ...[cat.name, cat.issue, cat.state, cat.session ? `pid ${cat.session.pid}` : ''],
+              ...(cats.some(({ spent }) => spent) ? [cat.spent ? spentWords(cat.spent) : ''] : []),
+              cat.title,
+            ]),
           ),
     )
     return 0
@@ -30,7 +35,7 @@ export const answers = {
   polecats: answering({
     word: 'polecats',
     shape: z.object({ rig: z.string() }),
-    answer: ({ rig }, { town }) => polecats(town.host, knownRig(town, rig)),
+    answer: ({ rig }, { town }) => polecats(town.host, knownRig(town, rig), town),
   }),
 }
 

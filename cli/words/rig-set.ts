@@ -16,6 +16,7 @@ export const word = declare({
     "gt rig set wyvern gate.test='npm test' gate.lint='npm run lint'",
     'gt rig set wyvern gate.lint=    # takes it away',
     'gt rig set wyvern extra_env=ANTHROPIC_API_KEY,NPM_TOKEN',
+    'gt rig set wyvern budget.day=20$     # what agents may use before nothing more is begun',
   ],
   options: {
     'max-workers': { kind: 'text', about: 'max_workers=<n>' },

@@ -5,7 +5,7 @@ import { availableParallelism } from 'node:os'
 import { basename, dirname, resolve } from 'node:path'
 import process from 'node:process'
 import { isMemberName } from '../../machines/address.ts'
-import type { SimResult } from '../../proof/simulation.ts'
+import type { SimResult } from '../../proof/story.ts'
 import { isTerminal, progressed } from '../print.ts'
 import { declare } from '../word.ts'
 

@@ -43,7 +43,7 @@ export const answers = {
       const depth = host.depth()
       return {
         town: { name, root, version, pid, startedAt, stopped: host.holds().includes('*') },
-        rigs: town.rigs().map((rig) => rigStatus(host, rig, town.rig(rig))),
+        rigs: town.rigs().map((rig) => rigStatus(host, rig, town.rig(rig), town)),
         escalations: escalations(host),
         problems: [...town.problems()],
         depth: {

@@ -28,7 +28,7 @@ const hands = () =>
   })
 const survey = async (epics: string[], escalated: string[] = [], underway: string[] = []) => {
   const { ready, closed, complete, over } = await hands().surveyIssues(
-    { rig: 'w', epics, issues: [], escalated, underway, holders: [], most: 10 },
+    { rig: 'w', epics, issues: [], escalated, underway, holders: [], usedUp: [], most: 10 },
     call,
   )
   return { ready: ready.map(({ id }) => id), closed, complete, over }
@@ -111,7 +111,16 @@ test('what somebody else closed while it was under way is dropped; what its work
   beads.closeIssue(own, 'done', nux)
   await close(landed)
   const { dropped } = await hands().surveyIssues(
-    { rig: 'w', epics: [], issues: [], escalated: [], underway: [theirs, own, landed, 'w-gone'], holders: [], most: 1 },
+    {
+      rig: 'w',
+      epics: [],
+      issues: [],
+      escalated: [],
+      underway: [theirs, own, landed, 'w-gone'],
+      holders: [],
+      usedUp: [],
+      most: 1,
+    },
     call,
   )
   expect(dropped).toEqual([theirs, 'w-gone'])
@@ -212,7 +221,7 @@ test('what only an older copy says to be in hands, or the Overseer’s, is shown
   await hands().releaseIssue({ ...release, issue: given }, call)
   beads.addDep(taken, left, 'blocks', 'tester')
   await beads.claim(taken, toast)
-  const asked = { rig: 'w', epics: [epic], issues: [], holders: [nux], underway: [held], most: 10 }
+  const asked = { rig: 'w', epics: [epic], issues: [], holders: [nux], usedUp: [], underway: [held], most: 10 }
   const shown = async (escalated: string[]) =>
     (await hands().surveyIssues({ ...asked, escalated }, call)).ready.map(({ id, previous }) => [id, previous])
   expect((await shown([])).sort()).toEqual(
@@ -228,6 +237,77 @@ test('what only an older copy says to be in hands, or the Overseer’s, is shown
   expect(await hands().surveyIssues({ ...asked, epics: [], escalated: [] }, call)).toMatchObject({ ready: [] })
   const claim = { rig: 'w', issue: left, holder: nux, previous: toast }
   expect(await hands().claimIssue(claim, call)).toMatchObject({ kind: 'claimed' })
+})
+
+test('no issue is claimed over a budget; a claim whose answer was lost was granted, one of returned work is another', async () => {
+  const epic = make('All', { issue_type: 'epic' })
+  const inner = make('Part', { issue_type: 'epic', parent: epic })
+  const id = make('One', { parent: inner })
+  let isOver = true
+  const asked: unknown[] = []
+  const refusal = { kind: 'over_budget', which: 'rig', of: 'w', spent: '2$', budget: '1$', againMs: null } as const
+  const budgeted = beadsHands({
+    ...{ of: () => beads, wait: async () => beads, preservedOf: async () => null, landedOf: async () => null },
+    secret: 'secret',
+    budgets: () => ({
+      over(part) {
+        asked.push(part)
+        return isOver ? refusal : undefined
+      },
+      warnings: (parts) => {
+        asked.push(parts)
+        return []
+      },
+    }),
+  })
+  const [nux, toast] = ['w/polecats/Nux', 'w/polecats/Toast']
+  const claim = (holder: string, previous: string | null = null) =>
+    budgeted.claimIssue({ rig: 'w', issue: id, holder, previous }, call)
+  expect(await claim(nux)).toEqual(refusal)
+  expect(beads.get(id)).toMatchObject({ status: 'open', assignee: null })
+  isOver = false
+  expect(await claim(nux)).toMatchObject({ kind: 'claimed' })
+  isOver = true
+  expect(await claim(nux)).toMatchObject({ kind: 'claimed' })
+  // A worker's name is given again when it is free: work that came back may be claimed by the name that has it.
+  for (const next of [nux, toast]) expect(await claim(next, nux)).toEqual(refusal)
+  expect(beads.get(id)).toMatchObject({ status: 'in_progress', assignee: nux })
+  expect(asked[0]).toEqual({ issue: id, epic: inner })
+  const wanted = {
+    rig: 'w',
+    epics: [epic],
+    issues: [],
+    escalated: [],
+    underway: [id],
+    holders: [nux],
+    usedUp: [],
+    most: 1,
+  }
+  await budgeted.surveyIssues(wanted, call)
+  expect(asked.at(-1)).toEqual([
+    { issue: null, epic },
+    { issue: id, epic: inner },
+  ])
+})
+
+test('of a used-up budget nothing is shown, nor given out again: neither free, nor escalated, nor left in hands', async () => {
+  const epic = make('All', { issue_type: 'epic' })
+  const [free, given, left, other] = ['a', 'b', 'c', 'd'].map((title) => make(title, { parent: epic })) as [
+    ...[string, string, string, string],
+  ]
+  await beads.claim(given, 'w/polecats/Nux')
+  const release = { rig: 'w', holder: 'w/polecats/Nux', status: 'blocked' as const, note: 'why', blockedBy: null }
+  await hands().releaseIssue({ ...release, issue: given }, call)
+  await beads.claim(left, 'w/polecats/Toast')
+  const shown = async (usedUp: string[], more: object = {}) => {
+    const wanted = { rig: 'w', epics: [epic], issues: [given], escalated: [], underway: [], holders: [], most: 9 }
+    const { ready } = await hands().surveyIssues({ ...wanted, usedUp, ...more }, call)
+    return ready.map(({ id }) => id).sort()
+  }
+  expect(await shown([])).toEqual([free, given, left, other].sort())
+  expect(await shown([free, given, left])).toEqual([other])
+  expect(await shown([epic])).toEqual([])
+  expect(await shown([epic], { epics: [], issues: [free, given] })).toEqual([])
 })
 
 test('an issue whose work is on main, and that nobody ever closed, is not given out again', async () => {

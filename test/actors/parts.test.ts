@@ -42,16 +42,21 @@ function readAll() {
       ({ issue_id, type, depends_on_id: on }) =>
         above(id).has(issue_id) && type === 'blocks' && (waitedFor.has(on) || notDone.includes(on)),
     )
+  const isUsedUp = (id: string, usedUp: readonly string[]) =>
+    usedUp.includes(id) ||
+    deps.some(
+      ({ issue_id, type, depends_on_id: on }) => issue_id === id && type === 'parent-child' && usedUp.includes(on),
+    )
   const under = (epic: string) =>
     all.filter(({ id, issue_type: type }) => type !== 'epic' && id !== epic && above(id).has(epic))
   const isOnMain = (issue: Issue) => issue.status === 'closed' && isLanded(beads.closedBy(issue.id), issue.close_reason)
   return {
-    next: ({ epics, issues, except, notDone, most }: Wanted) => {
+    next: ({ epics, issues, except, notDone, usedUp = [], most }: Wanted) => {
       const wanted = new Set([...issues, ...epics.flatMap((epic) => under(epic).map(({ id }) => id))])
       return all
         .filter(({ id, issue_type: type }) => wanted.has(id) && type === 'task')
         .filter(({ id, status, assignee }) => status === 'open' && assignee === null && !except.includes(id))
-        .filter(({ id }) => !waits(id, notDone))
+        .filter(({ id }) => !waits(id, notDone) && !isUsedUp(id, usedUp))
         .sort((a, b) => a.priority - b.priority || (a.created_at + a.id < b.created_at + b.id ? -1 : 1))
         .slice(0, most)
         .map(({ id }) => id)
@@ -116,6 +121,7 @@ const questions = fc.record({
   issues: fc.subarray([...ids], { maxLength: 2 }),
   except: fc.subarray([...ids], { maxLength: 1 }),
   notDone: fc.subarray([...ids], { maxLength: 1 }),
+  usedUp: fc.subarray([inner, ...ids], { maxLength: 1 }),
   most: fc.integer({ min: 0, max: 4 }),
 })
 
@@ -175,7 +181,16 @@ test('work that is under way, or that others took, is not shown; a few are, and 
     landedOf: async () => null,
     secret: 'secret',
   })
-  const asked = { rig: 'w', epics: [epic], issues: ['w-6'], escalated: [], underway: ['w-1'], holders: [], most: 2 }
+  const asked = {
+    rig: 'w',
+    epics: [epic],
+    issues: ['w-6'],
+    escalated: [],
+    underway: ['w-1'],
+    holders: [],
+    usedUp: [],
+    most: 2,
+  }
   const shown = async (most: number) => {
     const { ready, more } = await surveyIssues({ ...asked, most }, call)
     return [ready.map(({ id }) => id), more]

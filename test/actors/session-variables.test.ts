@@ -35,7 +35,7 @@ async function worked(script: string, config: Record<string, unknown> = {}, env:
   const hands = sessionHands({
     town: join(dir, 'town'),
     rig: () => rig,
-    textsOf: (of, id) => ({ description: `what ${of} knows of ${id} now`, acceptance: '' }),
+    textsOf: async (of, id) => ({ description: `what ${of} knows of ${id} now`, acceptance: '', labels: [] }),
     backend: () => processBackend,
     secret: 'secret',
     supervisor: '',

@@ -80,7 +80,12 @@ test('a start that never ends is called off by who ends the session', async () =
       node: process.execPath,
       clock: systemClock,
     },
-    ...{ textsOf: () => ({ description: '', acceptance: '' }), supervisor: '', startWithinMs: 200, graceMs: 0 },
+    ...{
+      textsOf: async () => ({ description: '', acceptance: '', labels: [] }),
+      supervisor: '',
+      startWithinMs: 200,
+      graceMs: 0,
+    },
   })
   const call = { signal: never } as EffectCall
   const id = 'gt-w-Nux-1-1'

@@ -37,7 +37,15 @@ function atWork() {
   utimesSync(log, w.clock.now() / 1000, w.clock.now() / 1000)
   const house = () => {
     startHousekeeping({
-      ...{ root, host, clock: w.clock, rigs: () => [], git: {} as never, copyIssues: async () => {} },
+      ...{
+        root,
+        host,
+        clock: w.clock,
+        rigs: () => [],
+        git: {} as never,
+        ledger: { gather: () => false },
+        copyIssues: async () => {},
+      },
       report: (error) => said.push(String(error)),
     })()
     return { turns: host.journal({}).length, logs: readdirSync(gateLogs).length }

@@ -16,8 +16,7 @@ let beads: Beads
 let witness: Partial<WitnessContext>
 let onMain: string[]
 let escalated: string[]
-/** Of what cause, where it is not the issue itself. */
-let cause: string | undefined
+let others: { cause: string; rig: string; issue: string | null; subject: string; body: string }[]
 let epic: string
 beforeEach(() => {
   dir = mkdtempSync(join(tmpdir(), 'outlook-'))
@@ -25,7 +24,7 @@ beforeEach(() => {
   beads = openBeads(dir)
   onMain = []
   escalated = []
-  cause = undefined
+  others = []
   epic = make('All', { issue_type: 'epic' })
   witness = { wanted: { epics: [epic], issues: [] } }
 })
@@ -52,13 +51,10 @@ function look(id = epic) {
     at('w/witness', resting, { ...begun(input), ...witness }),
     at('w/refinery', 'idle', { queue: [], landed: onMain.map((issue) => ({ issue })) }),
     at('mayor/', 'coordinating', {
-      escalations: escalated.map((issue) => ({
-        cause: cause ?? `w/${issue}`,
-        rig: 'w',
-        issue,
-        subject: `${issue}?`,
-        body: '',
-      })),
+      escalations: [
+        ...others,
+        ...escalated.map((issue) => ({ cause: `w/${issue}`, rig: 'w', issue, subject: `${issue}?`, body: '' })),
+      ],
     }),
   ]
   const host = { actor: (of: string) => actors.find(({ address }) => address === of), shownAt: (at: number) => at }
@@ -110,9 +106,10 @@ test('what its own worker closed is not over before it has landed; what is on ma
 
 test('where no agent of the rig can work, it waits for the Overseer, whichever issue that was met on', async () => {
   part()
-  escalated = [make('Elsewhere')]
+  const issue = make('Elsewhere')
+  escalated = [issue]
   expect((await look())?.kind).toBe('working')
-  cause = 'w/account'
+  others = [{ cause: 'w/account', rig: 'w', issue, subject: 'the agents of w cannot work', body: '' }]
   expect((await look())?.kind).toBe('needs-overseer')
 })
 
@@ -151,4 +148,30 @@ test('an escalation at any level concerns the whole; of an epic that nobody aske
   expect((await look())?.kind).toBe('idle')
   witness = { wanted: { epics: [], issues: [one as string] } }
   expect([(await look())?.kind, (await look(inner))?.kind]).toEqual(['working', 'working'])
+})
+
+test('a budget that is used up needs the Overseer once it keeps something: what runs is waited for', async () => {
+  const inner = make('Inner', { issue_type: 'epic', parent: epic })
+  const [one, two] = [part(inner), part()]
+  const usedUp = (cause: string) => {
+    others = [{ cause, rig: 'w', issue: null, subject: 'used up', body: '' }]
+  }
+  witness.workers = works(one)
+  usedUp('w/budget/rig')
+  expect(await told()).toEqual(['needs-overseer', '0 of 2 landed; used up', 2])
+  expect((await look(one))?.kind).toBe('working')
+  usedUp(`w/budget/epic/${inner}`)
+  expect((await look())?.kind).toBe('working')
+  witness.workers = works(two)
+  expect([(await look())?.kind, (await look(one))?.kind, (await look(two))?.kind]).toEqual([
+    'needs-overseer',
+    'needs-overseer',
+    'working',
+  ])
+  // Work that came back waits for somebody to be begun on it.
+  witness.workers = {}
+  usedUp(`w/budget/issue/${two}`)
+  witness.returned = [{ issue: two } as NonNullable<WitnessContext['returned']>[number]]
+  witness.wanted = { epics: [epic], issues: [one] }
+  expect([(await look(two))?.kind, (await look(one))?.kind]).toEqual(['needs-overseer', 'working'])
 })

@@ -98,13 +98,17 @@ export function town(
 
   let main = sha('a')
   const goesWell: World = {
-    surveyIssues: ({ epics, issues: asked, escalated, underway, most }) => {
+    surveyIssues: ({ epics, issues: asked, escalated, underway, usedUp, most }) => {
       const all = [...issues.values()]
       const closed = (id: string) => issues.get(id)?.status === 'closed'
       // What its own worker closed is done when it has landed.
       const done = (id: string) => closed(id) && !(underway.includes(id) && issues.get(id)?.closedBy)
       const ready = all.filter(
-        ({ id, status, after }) => status === 'open' && after.every(done) && !underway.includes(id),
+        ({ id, status, after }) =>
+          status === 'open' &&
+          after.every(done) &&
+          ![...underway, ...usedUp].includes(id) &&
+          !(usedUp.includes('w-e') && !asked.includes(id)),
       )
       return {
         ready: ready.slice(0, most).map(({ id }) => startable(id)),

@@ -17,13 +17,18 @@ describe('every state', () => {
     { polecats: 1, issues: 1, faults: 1, commands: 0, races: 1 },
     { polecats: 1, issues: 1, faults: 0, commands: 1, races: 1 },
     { polecats: 2, issues: 2, faults: 0, commands: 0, races: 0 },
-  ])('$polecats polecats, $issues issues, $faults faults, $commands commands, $races races', (small) => {
-    const { violation, complete, states, edges, seconds } = explore(scopeOf(small))
-    console.log(`${states} states, ${edges} edges, ${seconds.toFixed(1)} s`)
-    expect(violation).toBeNull()
-    expect(complete).toBe(true)
-    expect(states).toBeGreaterThan(10_000)
-  })
+    { polecats: 1, issues: 2, faults: 0, commands: 1, races: 0, budget: 'epic' as const },
+    { polecats: 1, issues: 2, faults: 0, commands: 0, races: 1, budget: 'day' as const },
+  ])(
+    '$polecats polecats, $issues issues, $faults faults, $commands commands, $races races, budget $budget',
+    (small) => {
+      const { violation, complete, states, edges, seconds } = explore(scopeOf(small))
+      console.log(`${states} states, ${edges} edges, ${seconds.toFixed(1)} s`)
+      expect(violation).toBeNull()
+      expect(complete).toBe(true)
+      expect(states).toBeGreaterThan(10_000)
+    },
+  )
 
   test('a story can be told again, and one that cannot happen says so', () => {
     const scope = scopeOf({ polecats: 1, issues: 1, faults: 0, commands: 0, races: 0 })

@@ -1,9 +1,10 @@
-// `npm run explore [-- --polecats N --issues N --faults N --commands N --races N --states-max N --test FILE]`: every
-// state of a small town.
+// `npm run explore [-- --polecats N --issues N --faults N --commands N --races N --budget KIND --states-max N
+// --test FILE]`: every state of a small town.
 // A violation is told as its shortest story; --test writes it as a test that fails until it is mended.
 import { writeFileSync } from 'node:fs'
 import process from 'node:process'
 import { parseArgs } from 'node:util'
+import { budgetKind } from '../../machines/mail.ts'
 import { type Exploration, explore } from '../../proof/explore.ts'
 import { scopeOf } from '../../proof/state.ts'
 
@@ -15,6 +16,7 @@ const { values } = parseArgs({
     faults: option,
     commands: option,
     races: option,
+    budget: option,
     'states-max': option,
     test: option,
   },
@@ -25,8 +27,16 @@ const number = (name: keyof typeof values, otherwise: number) => {
   console.error(`--${name} is a whole number, not "${values[name]}"`)
   process.exit(2)
 }
+function budgetOf(kind: string | undefined) {
+  if (kind === undefined) return {}
+  if (!budgetKind.safeParse(kind).success) {
+    console.error(`--budget is ${budgetKind.options.join(', ')}, not "${kind}"`)
+    process.exit(2)
+  }
+  return { budget: budgetKind.parse(kind) }
+}
 // Without numbers: the scopes that together say most, smallest first.
-const given = ['polecats', 'issues', 'faults', 'commands', 'races'].some((name) => name in values)
+const given = ['polecats', 'issues', 'faults', 'commands', 'races', 'budget'].some((name) => name in values)
 const scopes = given
   ? [
       {
@@ -35,12 +45,16 @@ const scopes = given
         faults: number('faults', 1),
         commands: number('commands', 0),
         races: number('races', 0),
+        ...budgetOf(values.budget),
       },
     ]
   : [
       { polecats: 1, issues: 1, faults: 1, commands: 0, races: 2 },
       { polecats: 1, issues: 1, faults: 1, commands: 1, races: 0 },
       { polecats: 1, issues: 1, faults: 2, commands: 0, races: 0 },
+      { polecats: 1, issues: 1, faults: 1, commands: 0, races: 0, ...budgetOf('issue') },
+      { polecats: 1, issues: 2, faults: 0, commands: 1, races: 1, ...budgetOf('epic') },
+      { polecats: 1, issues: 2, faults: 0, commands: 0, races: 1, ...budgetOf('day') },
       { polecats: 2, issues: 2, faults: 0, commands: 0, races: 2 },
       { polecats: 2, issues: 2, faults: 0, commands: 1, races: 0 },
       { polecats: 2, issues: 2, faults: 1, commands: 0, races: 0 },
@@ -48,7 +62,7 @@ const scopes = given
 
 for (const small of scopes) {
   const name = Object.entries(small)
-    .map(([what, count]) => `${count} ${what}`)
+    .map(([what, count]) => (what === 'budget' ? `a budget of the ${count}` : `${count} ${what}`))
     .join(', ')
   console.log(name)
   const found = explore(scopeOf(small), {

@@ -6,7 +6,8 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { expect, test } from 'vitest'
 import { effectCases } from '../../machines/cases.ts'
-import { type SimOptions, simulate } from '../../proof/simulation.ts'
+import { simulate } from '../../proof/simulation.ts'
+import type { SimOptions } from '../../proof/story.ts'
 import { cleanEnv, gtScript } from '../fixture/real-town.ts'
 
 const run = (first: number, count: number, heard?: SimOptions['heard']) => {

@@ -20,6 +20,7 @@ const suites: Readonly<Record<string, readonly string[]>> = {
   'runtime/': ['test/runtime', 'test/contracts/store.test.ts'],
   'actors/beads/': ['beads', 'parts', 'mail', 'stores', 'store-kept'].map(inActors),
   'actors/git/': ['git', 'git-places', 'git-queue', 'git-run', 'locks', 'nested'].map(inActors),
+  'actors/ledger/': [inActors('ledger')],
   'actors/sessions/': [inActors('session-ends'), 'test/contracts/session.test.ts'],
   'actors/': ['ancestry', 'ends', 'plugin-enabled', 'records', 'copies', 'processes'].map(inActors),
   'cli/': ['test/cli/caller.test.ts', 'test/cli/peer.test.ts'],
@@ -36,6 +37,7 @@ function explored(): Found {
     { polecats: 1, issues: 1, faults: 1, commands: 0, races: 1 },
     { polecats: 1, issues: 1, faults: 0, commands: 1, races: 0 },
     { polecats: 2, issues: 2, faults: 0, commands: 0, races: 0 },
+    { polecats: 1, issues: 2, faults: 0, commands: 1, races: 0, budget: 'epic' as const },
     { polecats: 1, issues: 1, faults: 1, commands: 1, races: 0 },
   ]) {
     const { violation, states: seen } = explore(scopeOf(small), { statesMax: 150_000 })

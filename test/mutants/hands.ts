@@ -107,8 +107,8 @@ export const hands: readonly Mutant[] = [
   {
     name: 'what a blocked epic holds may start',
     file: 'actors/beads/parts.ts',
-    find: `HAVING max(\${waits('above.id')} OR \${waitsEarly('above.id')})),`,
-    replace: `HAVING max(\${waitsEarly('above.id')})),`,
+    find: `HAVING max(\${waits('above.id')} OR \${waitsEarly('above.id')})\n  UNION`,
+    replace: `HAVING max(\${waitsEarly('above.id')})\n  UNION`,
   },
   {
     name: 'an epic is complete while its last work is under way',
@@ -217,5 +217,35 @@ export const hands: readonly Mutant[] = [
     file: 'actors/git/retire.ts',
     find: `if (incarnation === undefined || knows(polecat, incarnation)) continue`,
     replace: `if (incarnation === undefined) continue`,
+  },
+  {
+    name: 'an issue is given out over its budget',
+    file: 'actors/beads/hands.ts',
+    find: `    if (over) return over\n`,
+    replace: `    void over\n`,
+  },
+  {
+    name: 'work that came back to the same name is begun over its budget',
+    file: 'actors/beads/hands.ts',
+    find: `issue.status === 'in_progress' && previous !== holder)) return`,
+    replace: `issue.status === 'in_progress')) return`,
+  },
+  {
+    name: 'an answer that is told twice counts twice against a budget',
+    file: 'actors/ledger/ledger.ts',
+    find: `[session, one.id, `,
+    replace: `[session, one.id + Math.random(), `,
+  },
+  {
+    name: 'what has no price is nothing to a budget, and nobody is told',
+    file: 'actors/ledger/budgets.ts',
+    find: `amount.dollars !== undefined && spent.unpriced.answers > 0`,
+    replace: `false`,
+  },
+  {
+    name: 'a damaged file of costs is left as it is, and no budget counts',
+    file: 'actors/ledger/ledger.ts',
+    find: `const again = rebuildFrom(sessions, fresh, prices)`,
+    replace: `const again = 0`,
   },
 ]

@@ -201,4 +201,34 @@ export const stewards: readonly Mutant[] = [
     find: `context.escalations.filter((open) => open.cause !== event.cause)`,
     replace: `context.escalations.filter((open) => open.cause !== '')`,
   },
+  {
+    name: 'of a budget that is used up nobody is told',
+    file: 'machines/ledger.ts',
+    find: `  if (output.kind === 'over_budget') return notPaid(context, issue, output)\n`,
+    replace: ``,
+  },
+  {
+    name: 'what a used-up budget keeps is shown again and again',
+    file: 'machines/witness.ts',
+    find: `              usedUp: usedUpIds(context),\n`,
+    replace: `              usedUp: [],\n`,
+  },
+  {
+    name: 'a larger budget is not heard',
+    file: 'machines/budget.ts',
+    find: `budgets[which] !== budget`,
+    replace: `budgets[which] === undefined && budget === ''`,
+  },
+  {
+    name: 'a budget of a day is used up for ever',
+    file: 'machines/budget.ts',
+    find: `without(before, ({ which }) => which === 'day')`,
+    replace: `without(before, ({ which }) => which === 'rig')`,
+  },
+  {
+    name: 'a used-up budget is asked about at each look',
+    file: 'machines/budget.ts',
+    find: `const isNew = !before.usedUp.some(isIt)`,
+    replace: `const isNew = true`,
+  },
 ]

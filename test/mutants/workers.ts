@@ -131,8 +131,8 @@ export const workers: readonly Mutant[] = [
   {
     name: 'an agent that waits is never spoken to',
     file: 'machines/hearing.ts',
-    find: `changes: { failures: 0, asked: false, pause: null }, mail: [mail] }`,
-    replace: `changes: { failures: 0, asked: false, pause: null } }`,
+    find: `pause: null, isIdle: true }, mail: [mail] }`,
+    replace: `pause: null, isIdle: true } }`,
   },
   {
     name: 'an agent is reminded for ever',

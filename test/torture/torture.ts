@@ -345,6 +345,7 @@ function brokenIn(db: DatabaseSync, t: RealTown, rig: string, all: readonly stri
       "SELECT type, to_address, reason FROM mail WHERE state = 'dead'",
     ).map(({ type, to_address, reason }) => `${type} to ${to_address}: ${reason}`),
     timers: rows('SELECT address, id FROM timer'),
+    usedUp: [],
     held: false,
     sessions: [],
     left: [],

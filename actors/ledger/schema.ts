@@ -1,0 +1,59 @@
+// The tables of the ledger: a row for each usage an agent has told, and sums that the database keeps by itself.
+// Never: written but through `ledger.ts`; a sum is written by its triggers alone.
+
+/** What sums are kept of; each is a column of `usage`. */
+export const kinds = ['rig', 'day', 'issue', 'epic', 'session', 'preset', 'model'] as const
+export type LedgerKind = (typeof kinds)[number]
+
+/** What is summed up. `unpriced`: answers whose price nobody knows, and their tokens. */
+const sums = ['answers', 'input', 'output', 'cached', 'nanos', 'unpriced', 'unpriced_tokens'] as const
+
+/** A row of `usage` as its sums see it. */
+const summed = (row: 'NEW' | 'OLD') =>
+  [
+    `${row}.answers`,
+    `${row}.input`,
+    `${row}.output`,
+    `${row}.cached`,
+    `coalesce(${row}.nanos, 0)`,
+    `${row}.answers * (${row}.nanos IS NULL)`,
+    `CASE WHEN ${row}.nanos IS NULL THEN ${row}.input + ${row}.output + ${row}.cached ELSE 0 END`,
+  ] as const
+
+/** Adds a row to the sums it belongs to, or takes it out of them. */
+const counted = (row: 'NEW' | 'OLD', sign: '' | '-') => `
+  INSERT INTO total (kind, name, rig, ${sums.join(', ')})
+  SELECT k.kind, k.name, ${row}.rig, ${summed(row)
+    .map((value) => `${sign}(${value})`)
+    .join(', ')}
+  FROM (${kinds.map((kind) => `SELECT '${kind}' AS kind, ${row}.${kind} AS name`).join(' UNION ALL ')}) k WHERE true
+  ON CONFLICT (kind, name, rig) DO UPDATE SET ${sums.map((sum) => `${sum} = ${sum} + excluded.${sum}`).join(', ')};`
+
+/**
+ * `nanos`: billionths of a US dollar, null where nobody knows; whole numbers, so that no sum drifts. `day`: of the
+ * town's own calendar. `epic`: what the issue is a part of, empty for none.
+ */
+export const schema = `
+CREATE TABLE usage (
+  session TEXT NOT NULL, id TEXT NOT NULL, at INTEGER NOT NULL, day TEXT NOT NULL, rig TEXT NOT NULL,
+  issue TEXT NOT NULL, epic TEXT NOT NULL, polecat TEXT NOT NULL, preset TEXT NOT NULL, model TEXT NOT NULL,
+  answers INTEGER NOT NULL DEFAULT 1, input INTEGER NOT NULL, output INTEGER NOT NULL, cached INTEGER NOT NULL, nanos INTEGER,
+  PRIMARY KEY (session, id)
+) STRICT, WITHOUT ROWID;
+CREATE INDEX usage_at ON usage (at);
+CREATE INDEX usage_rig ON usage (rig, at);
+CREATE INDEX usage_issue ON usage (issue, at);
+CREATE INDEX usage_epic ON usage (epic, at);
+CREATE INDEX usage_unpriced ON usage (model) WHERE nanos IS NULL;
+CREATE TABLE total (
+  kind TEXT NOT NULL, name TEXT NOT NULL, rig TEXT NOT NULL,
+  ${sums.map((sum) => `${sum} INTEGER NOT NULL`).join(', ')},
+  PRIMARY KEY (kind, name, rig)
+) STRICT, WITHOUT ROWID;
+CREATE INDEX total_rig ON total (kind, rig);
+CREATE TRIGGER usage_made AFTER INSERT ON usage BEGIN ${counted('NEW', '')} END;
+CREATE TRIGGER usage_gone AFTER DELETE ON usage BEGIN ${counted('OLD', '-')} END;
+CREATE TRIGGER usage_changed AFTER UPDATE ON usage BEGIN ${counted('OLD', '-')} ${counted('NEW', '')} END;
+PRAGMA user_version = 1;
+`
+export const schemaVersion = 1

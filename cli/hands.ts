@@ -1,0 +1,88 @@
+// What the town does in the world: each hand, with what it needs.
+// Never: decides anything; it connects.
+import { dirname, extname, join } from 'node:path'
+import { beadsHands } from '../actors/beads/hands.ts'
+import { handlersOf } from '../actors/binding.ts'
+import { sessionEnv } from '../actors/environment.ts'
+import { gateHands } from '../actors/gates/hands.ts'
+import { gitHands } from '../actors/git/hands.ts'
+import { landedOf, preservedOf } from '../actors/git/pin.ts'
+import type { RigGit } from '../actors/git/rig.ts'
+import { townLayout } from '../actors/layout.ts'
+import { budgetsOf } from '../actors/ledger/budgets.ts'
+import { type Ledger, usedIn } from '../actors/ledger/ledger.ts'
+import { metaOf } from '../actors/ledger/sessions.ts'
+import { pluginHands } from '../actors/plugins/hands.ts'
+import { backends } from '../actors/sessions/backends.ts'
+import { sessionHands } from '../actors/sessions/hands.ts'
+import { writeShims } from '../actors/sessions/identity.ts'
+import { systemClock } from '../runtime/open.ts'
+import type { PluginDesk } from './plugins.ts'
+import type { Rigs } from './rigs.ts'
+import type { Shelves } from './shelves.ts'
+import type { DaemonOptions } from './word.ts'
+
+/** Makes `gt` and `bd` as sessions find them, where they are not there or are others. */
+export const makeShimsOf =
+  ({ town, entry: { node, gt, bd } }: Pick<DaemonOptions, 'town' | 'entry'>) =>
+  () =>
+    writeShims(townLayout(town).shims, node, { gt, bd })
+
+/** What programs are started with that are no session. */
+export const bareEnv = ({ env }: Pick<DaemonOptions, 'env'>) => ({
+  ...sessionEnv(env),
+  PATH: env.PATH ?? '/usr/local/bin:/usr/bin:/bin',
+})
+
+interface Rooms {
+  rigs: Rigs
+  shelves: Shelves
+  plugins: PluginDesk
+  git: RigGit
+  secret: string
+  ledger: Ledger
+}
+
+/** What the town does in the world, each hand with what it needs. */
+export function handsOf(
+  { town, env, entry, report }: DaemonOptions & { report(error: unknown): void },
+  { rigs, shelves, plugins, git, secret, ledger }: Rooms,
+) {
+  const rig = rigs.get
+  const bare = bareEnv({ env })
+  const backend = backends(townLayout(town).tmuxSocket, bare)
+  return handlersOf({
+    ...beadsHands({
+      of: shelves.of,
+      wait: shelves.wait,
+      preservedOf: (name, issue) => preservedOf(git, name, issue),
+      landedOf: (name, issue) => landedOf(git, name, issue),
+      budgets: (name) => budgetsOf(name, rig(name).budgets, ledger, systemClock.now),
+      secret,
+    }),
+    ...gitHands(git),
+    ...gateHands({ town, rig, env, report: (words) => report(words) }),
+    ...sessionHands({
+      town,
+      makeShims: makeShimsOf({ town, entry }),
+      rig,
+      async textsOf(name, id) {
+        const [shelf, none] = [shelves.of(name), '']
+        const issue = shelf.get(id)
+        const { description = none, acceptance_criteria: acceptance = none } = issue ?? {}
+        return { description, acceptance, labels: issue ? await shelf.labels(id) : [] }
+      },
+      backend,
+      secret,
+      env,
+      node: entry.node,
+      heard(dir, facts) {
+        const meta = usedIn(facts).length > 0 ? metaOf(dir) : undefined
+        if (meta) ledger.note(meta, facts)
+      },
+      supervisor: join(dirname(entry.gt), `supervisor${extname(entry.gt)}`),
+      clock: systemClock,
+    }),
+    ...pluginHands({ town, env: bare, plugins }),
+  })
+}

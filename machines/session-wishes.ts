@@ -1,0 +1,29 @@
+// What a session asks of its hands, from what it knows.
+// Never: asks; its machine does.
+import type { SessionContext } from './hearing.ts'
+import type { SessionRecord } from './session-effects.ts'
+
+type Context = SessionContext
+
+/** Name of this run in tmux, folders and logs: no two runs of a town share one. */
+export const sessionId = (context: { rig: string; polecat: string; incarnation: number; epoch: number }) =>
+  `gt-${context.rig}-${context.polecat}-${context.incarnation}-${context.epoch}`
+
+/** `stallMatters`: whether its silence is news; that of one that waits to be spoken to never is. */
+export const watches = (context: Context, stallMatters: boolean) => ({
+  rig: context.rig,
+  session: context.session as SessionRecord,
+  worktree: context.worktree,
+  stallMatters: stallMatters && !context.isIdle,
+  since: context.seen,
+  fullMatters: !context.toldFull,
+  pause: context.pause && { until: context.pause.until, ms: context.pause.ms },
+})
+
+/** The run that is to be ended. */
+export const aims = (context: Context) => ({
+  rig: context.rig,
+  id: sessionId(context),
+  session: context.session,
+  since: context.seen,
+})
