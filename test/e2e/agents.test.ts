@@ -52,7 +52,7 @@ test('one that never says how it ended is told three times, and then the Oversee
 test('an allowance that is used up is waited for: nobody is started, one notice, no try', async () => {
   using town = open([
     { match: 'Nothing to do', script: ["gt handoff --no-change 'as it says'", { say: 'Done.' }] },
-    { script: [{ limited: 6 }, greets, ...handsOver] },
+    { script: [{ limited: 4 }, greets, ...handsOver] },
   ])
   const first = town.give()
   await town.tells('limited')
@@ -91,7 +91,7 @@ test('killed in the middle of its work, by itself or with what speaks with it, i
 test('it works on while the daemon is gone; mail in the middle of a turn reaches it once', async () => {
   using town = open([
     { match: 'word-of-the-evening', script: [...handsOver] },
-    { script: [`sleep 4; ${greets}`, 'sleep 4', { say: 'Done.' }, 'sleep 4', { say: 'Done.' }] },
+    { script: [`sleep 4; ${greets}`, 'sleep 1', { say: 'Done.' }, 'sleep 3', { say: 'Done.' }] },
   ])
   const id = town.give()
   await town.tells('tool_began')
