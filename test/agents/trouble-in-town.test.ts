@@ -82,11 +82,12 @@ describe.each(Object.entries(clis))('%s', (_, cli) => {
   })
 
   check('killed in the middle of its work it goes on in the same conversation', async () => {
-    await using town = await townOf(cli, [`${lasts(60)}; echo late > late.txt`, greets, ...handsOver], {
+    await using town = await townOf(cli, ['git status', `${lasts(60)}; echo late > late.txt`, greets, ...handsOver], {
       config: { session_tries: 2 },
     })
     const id = town.give()
-    await town.tells('tool_began')
+    // In its first moments it has not kept the conversation that it is in.
+    await town.tells('tool_began', {}, 2)
     expect(town.killAgent()).toHaveLength(1)
     await town.lands(id)
     town.wentOn(2)
@@ -94,11 +95,11 @@ describe.each(Object.entries(clis))('%s', (_, cli) => {
   })
 
   check('it goes on in the same conversation when what speaks with it is killed', async () => {
-    await using town = await townOf(cli, [`${lasts(60)}; echo late > late.txt`, greets, ...handsOver], {
+    await using town = await townOf(cli, ['git status', `${lasts(60)}; echo late > late.txt`, greets, ...handsOver], {
       config: { session_tries: 2 },
     })
     const id = town.give()
-    await town.tells('tool_began')
+    await town.tells('tool_began', {}, 2)
     expect(town.killSupervisor()).toHaveLength(1)
     await town.lands(id)
     town.wentOn(2)
@@ -117,11 +118,11 @@ describe.each(Object.entries(clis))('%s', (_, cli) => {
   })
 
   test.runIf(isTried && hasTmux)('it is no try when tmux’s server is killed', async () => {
-    await using town = await townOf(cli, [`${lasts(60)}; echo late > late.txt`, greets, ...handsOver], {
+    await using town = await townOf(cli, ['git status', `${lasts(60)}; echo late > late.txt`, greets, ...handsOver], {
       session: 'tmux',
     })
     const id = town.give()
-    await town.tells('tool_began')
+    await town.tells('tool_began', {}, 2)
     town.killTmux()
     await town.lands(id)
     town.wentOn(2)
