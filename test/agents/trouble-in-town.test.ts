@@ -7,6 +7,12 @@ import { eventually, hasTmux } from '../fixture/real-town.ts'
 import { clis, isHere, type Lack, pathOf } from './clis.ts'
 import { townOf } from './town.ts'
 
+/** What it does before it is killed, and what once it goes on; an agent whose tool is ended first asks what is next. */
+const killedAtWork: Script = [
+  { match: 'Your session had ended', script: [greets, ...handsOver] },
+  { script: ['git status', `${lasts(60)}; echo late > late.txt`, { say: 'That was ended.' }] },
+]
+
 describe.each(Object.entries(clis))('%s', (_, cli) => {
   const isTried = isHere(cli) && !cli.lacks?.includes('tools')
   const check = test.runIf(isTried)
@@ -81,13 +87,9 @@ describe.each(Object.entries(clis))('%s', (_, cli) => {
   })
 
   check('killed in the middle of its work it goes on in the same conversation', async () => {
-    await using town = await townOf(
-      cli,
-      ['git status', `${lasts(60)}; echo late > late.txt`, { run: greets, delayMs: 2000 }, ...handsOver],
-      {
-        config: { session_tries: 2 },
-      },
-    )
+    await using town = await townOf(cli, killedAtWork, {
+      config: { session_tries: 2 },
+    })
     const id = town.give()
     // In its first moments it has not kept the conversation that it is in.
     await town.tells('tool_began', {}, 2)
@@ -98,13 +100,9 @@ describe.each(Object.entries(clis))('%s', (_, cli) => {
   })
 
   check('it goes on in the same conversation when what speaks with it is killed', async () => {
-    await using town = await townOf(
-      cli,
-      ['git status', `${lasts(60)}; echo late > late.txt`, { run: greets, delayMs: 2000 }, ...handsOver],
-      {
-        config: { session_tries: 2 },
-      },
-    )
+    await using town = await townOf(cli, killedAtWork, {
+      config: { session_tries: 2 },
+    })
     const id = town.give()
     await town.tells('tool_began', {}, 2)
     expect(town.killSupervisor()).toHaveLength(1)
@@ -125,13 +123,9 @@ describe.each(Object.entries(clis))('%s', (_, cli) => {
   })
 
   test.runIf(isTried && hasTmux)('it is no try when tmux’s server is killed', async () => {
-    await using town = await townOf(
-      cli,
-      ['git status', `${lasts(60)}; echo late > late.txt`, { run: greets, delayMs: 2000 }, ...handsOver],
-      {
-        session: 'tmux',
-      },
-    )
+    await using town = await townOf(cli, killedAtWork, {
+      session: 'tmux',
+    })
     const id = town.give()
     await town.tells('tool_began', {}, 2)
     town.killTmux()

@@ -59,8 +59,11 @@ test('an allowance that is used up is waited for: nobody is started, one notice,
   const second = town.give('Nothing to do')
   expect(town.json<unknown[]>('polecats', 'wyvern')).toHaveLength(1)
   await town.lands(first)
-  expect(town.inbox()).toEqual(['the agents of wyvern have used up an allowance of their account'])
   expect(await town.wait(second)).toMatchObject({ status: 0 })
+  const limited = town.facts().find((fact) => fact.what === 'limited')
+  const [, startedAt = 0] = town.facts().flatMap((fact) => (fact.what === 'started' ? [fact.at] : []))
+  expect(startedAt).toBeGreaterThanOrEqual(limited?.until ?? 0)
+  expect(town.inbox()).toEqual(['the agents of wyvern have used up an allowance of their account'])
 })
 
 test('no key, or no program: the rig stops, and the Overseer is asked once; mended, it goes on', async () => {
