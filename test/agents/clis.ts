@@ -18,6 +18,8 @@ export interface Cli {
   led: Led
   /** Variables by which it takes its account for a subscription, which alone says when an allowance is back. */
   subscribed?: Record<string, string>
+  /** It waits by itself, in its turn, for an allowance that is back within so many seconds. */
+  waitsItselfS?: number
   /** What others can and it cannot, or does in a way of its own; the preset's `limits` say it to people. */
   lacks?: readonly Lack[]
 }
@@ -65,6 +67,7 @@ export const clis: Readonly<Record<string, Cli>> = {
     // Its launcher is put in place by a script of its package, which is not run.
     program: join('node_modules', `opencode-${process.platform}-${process.arch}`, 'bin/opencode'),
     lacks: ['giving up', 'overlong'],
+    waitsItselfS: 60,
     led: led.opencode,
   },
   gemini: {

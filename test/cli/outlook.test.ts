@@ -16,7 +16,7 @@ let beads: Beads
 let witness: Partial<WitnessContext>
 let onMain: string[]
 let escalated: string[]
-let budgets: { cause: string; rig: string; issue: string | null; subject: string; body: string }[]
+let others: { cause: string; rig: string; issue: string | null; subject: string; body: string }[]
 let epic: string
 beforeEach(() => {
   dir = mkdtempSync(join(tmpdir(), 'outlook-'))
@@ -24,7 +24,7 @@ beforeEach(() => {
   beads = openBeads(dir)
   onMain = []
   escalated = []
-  budgets = []
+  others = []
   epic = make('All', { issue_type: 'epic' })
   witness = { wanted: { epics: [epic], issues: [] } }
 })
@@ -52,7 +52,7 @@ function look(id = epic) {
     at('w/refinery', 'idle', { queue: [], landed: onMain.map((issue) => ({ issue })) }),
     at('mayor/', 'coordinating', {
       escalations: [
-        ...budgets,
+        ...others,
         ...escalated.map((issue) => ({ cause: `w/${issue}`, rig: 'w', issue, subject: `${issue}?`, body: '' })),
       ],
     }),
@@ -104,6 +104,15 @@ test('what its own worker closed is not over before it has landed; what is on ma
   expect(await told()).toEqual(['landed', '2 of 2 landed', 0])
 })
 
+test('where no agent of the rig can work, it waits for the Overseer, whichever issue that was met on', async () => {
+  part()
+  const issue = make('Elsewhere')
+  escalated = [issue]
+  expect((await look())?.kind).toBe('working')
+  others = [{ cause: 'w/account', rig: 'w', issue, subject: 'the agents of w cannot work', body: '' }]
+  expect((await look())?.kind).toBe('needs-overseer')
+})
+
 test('over without landing: it is said of each, and of many by number', async () => {
   const parts = Array.from({ length: 25 }, () => part())
   land(parts[0] as string)
@@ -145,7 +154,7 @@ test('a budget that is used up needs the Overseer once it keeps something: what 
   const inner = make('Inner', { issue_type: 'epic', parent: epic })
   const [one, two] = [part(inner), part()]
   const usedUp = (cause: string) => {
-    budgets = [{ cause, rig: 'w', issue: null, subject: 'used up', body: '' }]
+    others = [{ cause, rig: 'w', issue: null, subject: 'used up', body: '' }]
   }
   witness.workers = works(one)
   usedUp('w/budget/rig')

@@ -52,15 +52,18 @@ test('one that never says how it ended is told three times, and then the Oversee
 test('an allowance that is used up is waited for: nobody is started, one notice, no try', async () => {
   using town = open([
     { match: 'Nothing to do', script: ["gt handoff --no-change 'as it says'", { say: 'Done.' }] },
-    { script: [{ limited: 6 }, greets, ...handsOver] },
+    { script: [{ limited: 4 }, greets, ...handsOver] },
   ])
   const first = town.give()
   await town.tells('limited')
   const second = town.give('Nothing to do')
   expect(town.json<unknown[]>('polecats', 'wyvern')).toHaveLength(1)
   await town.lands(first)
-  expect(town.inbox()).toEqual(['the agents of wyvern have used up an allowance of their account'])
   expect(await town.wait(second)).toMatchObject({ status: 0 })
+  const limited = town.facts().find((fact) => fact.what === 'limited')
+  const [, startedAt = 0] = town.facts().flatMap((fact) => (fact.what === 'started' ? [fact.at] : []))
+  expect(startedAt).toBeGreaterThanOrEqual(limited?.until ?? 0)
+  expect(town.inbox()).toEqual(['the agents of wyvern have used up an allowance of their account'])
 })
 
 test('no key, or no program: the rig stops, and the Overseer is asked once; mended, it goes on', async () => {
@@ -91,7 +94,7 @@ test('killed in the middle of its work, by itself or with what speaks with it, i
 test('it works on while the daemon is gone; mail in the middle of a turn reaches it once', async () => {
   using town = open([
     { match: 'word-of-the-evening', script: [...handsOver] },
-    { script: [`sleep 4; ${greets}`, 'sleep 4', { say: 'Done.' }, 'sleep 4', { say: 'Done.' }] },
+    { script: [`sleep 4; ${greets}`, 'sleep 1', { say: 'Done.' }, 'sleep 3', { say: 'Done.' }] },
   ])
   const id = town.give()
   await town.tells('tool_began')
