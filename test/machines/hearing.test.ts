@@ -121,11 +121,11 @@ test('a conversation that could not be resumed is not tried again; one that was 
 })
 
 test('words are told to a run that there is, and kept for one that is to come', () => {
-  const now = withWords(context(), 'w-m1', 'overseer', 'Hello')
+  const now = withWords(context(), { id: 'w-m1', from: 'overseer', text: 'Hello' })
   expect(now.tell).toMatchObject([{ id: 'w-m1', text: 'Hello' }])
-  expect(withWords(context({ session: null }), 'w-m1', 'overseer', 'Hello')).toMatchObject({
+  expect(withWords(context({ session: null }), { id: 'w-m1', from: 'overseer', text: 'Hello' })).toMatchObject({
     changes: { words: [{ id: 'w-m1', state: 'queued' }] },
     tell: [],
   })
-  expect(withWords(context({ spoken: false }), 'w-m1', 'overseer', 'Hello')).toEqual({})
+  expect(withWords(context({ spoken: false }), { id: 'w-m1', from: 'overseer', text: 'Hello' })).toEqual({})
 })

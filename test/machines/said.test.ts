@@ -1,6 +1,6 @@
 // Words on their way to an agent: each is said, once, however its program ends.
 import { expect, test } from 'vitest'
-import { again, arrived, asWords, expired, saying, type Words } from '../../machines/said.ts'
+import { again, arrived, asWords, meantFor, saying, type Words } from '../../machines/said.ts'
 
 const say = (...ids: string[]) =>
   ids.reduce<Words[]>((all, id) => saying(all, { id, from: 'mayor/', text: `text of ${id}` }), [])
@@ -29,7 +29,8 @@ test('its program has ended: what it had only taken is said again, what its mode
     { id: 'b', state: 'taken' },
   ])
   expect(shown(again(all))).toEqual(['a delivered, forgotten', 'b queued', 'c queued'])
-  expect(shown(expired(all))).toEqual(['a delivered, forgotten', 'b expired, forgotten', 'c expired, forgotten'])
+  const forTheSecond = all.map((one) => (one.id === 'c' ? { ...one, incarnation: 2 } : { ...one, incarnation: 1 }))
+  expect(shown(meantFor(forTheSecond, 2))).toEqual(['a delivered, forgotten', 'b expired, forgotten', 'c queued'])
 })
 
 test('twenty wait at most, the oldest go; of those that have arrived ten are remembered', () => {
