@@ -67,7 +67,7 @@ export class Purse {
   }
 
   grant(holder: string, issue: string): void {
-    if (this.isThere) this.granted.add(`${holder} ${issue}`)
+    this.granted.add(`${holder} ${issue}`)
   }
 
   wasGranted(holder: string, issue: string): boolean {

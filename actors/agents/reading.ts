@@ -96,3 +96,40 @@ function read(dir: string, until: number): Reading {
   }
   return reading
 }
+
+/** So many windows of evidence are read at a time; others have their turn in between. */
+const looksMax = 4
+
+/** What its evidence says from there on. */
+export function readSome(
+  dir: string,
+  since: number,
+  before: Reading,
+  heard: (facts: readonly Told[]) => void,
+): { seen: number; reading: Reading; isMore: boolean } {
+  let [seen, reading] = [since, before]
+  for (let looks = 0; looks < looksMax; looks++) {
+    const look = evidenceFrom(dir, seen)
+    if (look.next === seen) return { seen, reading, isMore: false }
+    seen = look.next
+    reading = readOn(reading, look.facts)
+    heard(look.facts)
+  }
+  return { seen, reading, isMore: true }
+}
+
+/** What the evidence of a session that is over shows beside its end. */
+export function lookedAt(
+  dir: string,
+  since: number,
+  heard: (facts: readonly Told[]) => void,
+): {
+  seen: number
+  conversation: string | null
+  receipts: Receipt[]
+  isFull: boolean
+} {
+  let [seen, reading] = [since, nothingRead]
+  for (let isMore = true; isMore; ) ({ seen, reading, isMore } = readSome(dir, seen, reading, heard))
+  return { seen, conversation: reading.conversation, receipts: [...reading.receipts.values()], isFull: false }
+}

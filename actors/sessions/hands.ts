@@ -10,7 +10,7 @@ import type { Told } from '../agents/evidence.ts'
 import { lacking } from '../agents/installed.ts'
 import { isPreset, presetOf } from '../agents/presets.ts'
 import { type PolecatFacts, primeText } from '../agents/prime.ts'
-import { Readings } from '../agents/reading.ts'
+import { lookedAt, Readings } from '../agents/reading.ts'
 import { roleText } from '../agents/role-text.ts'
 import { describeRun, isSpoken, layDown, type RunFile } from '../agents/supervisor.ts'
 import type { Hands } from '../binding.ts'
@@ -25,7 +25,6 @@ import {
   endPolitely,
   endSession,
   isRunOf,
-  lookedAt,
   recorded,
   type SessionBackend,
   start,

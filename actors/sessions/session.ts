@@ -8,8 +8,8 @@ import type { EffectInput, EffectOutput } from '../../machines/effects.ts'
 import { type SessionRecord, sessionRecord } from '../../machines/session-effects.ts'
 import type { Clock } from '../../runtime/contract.ts'
 import { afterWatched, watchEvery } from '../../runtime/open.ts'
-import { evidenceFile, evidenceFrom, type Told } from '../agents/evidence.ts'
-import { nothingRead, type Reading, type Readings, readOn } from '../agents/reading.ts'
+import { evidenceFile, type Told } from '../agents/evidence.ts'
+import { nothingRead, type Readings, readSome } from '../agents/reading.ts'
 import { askToEnd } from '../agents/supervisor.ts'
 import { beginAgain, foldersIn, lastBytes, lastLines, noteAt, writePassing } from '../files.ts'
 import { linkedFrom } from '../git/repository.ts'
@@ -230,38 +230,6 @@ export async function watchSession(
     }
     await stirs(session.dir, pollMs, signal)
   }
-}
-
-/** So many windows of evidence are read at a time; others have their turn in between. */
-const looksMax = 4
-
-/** What its evidence says from there on. */
-function readSome(
-  dir: string,
-  since: number,
-  before: Reading,
-  heard: (facts: readonly Told[]) => void,
-): { seen: number; reading: Reading; isMore: boolean } {
-  let [seen, reading] = [since, before]
-  for (let looks = 0; looks < looksMax; looks++) {
-    const look = evidenceFrom(dir, seen)
-    if (look.next === seen) return { seen, reading, isMore: false }
-    seen = look.next
-    reading = readOn(reading, look.facts)
-    heard(look.facts)
-  }
-  return { seen, reading, isMore: true }
-}
-
-/** What the evidence of a session that is over shows beside its end. */
-export function lookedAt(
-  dir: string,
-  since: number,
-  heard: (facts: readonly Told[]) => void,
-): Pick<Watched, 'seen' | 'conversation' | 'receipts' | 'isFull'> {
-  let [seen, reading] = [since, nothingRead]
-  for (let isMore = true; isMore; ) ({ seen, reading, isMore } = readSome(dir, seen, reading, heard))
-  return { seen, conversation: reading.conversation, receipts: [...reading.receipts.values()], isFull: false }
 }
 
 /** It has ended: how, and what it said last. */

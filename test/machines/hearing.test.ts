@@ -84,7 +84,8 @@ test('silence is asked about once, then told; one that nobody speaks with is tol
     0,
   ])
   expect(follows(heard(context({ spoken: false }), silent))[0]).toBe('silent')
-  expect(heard(context({ asked: true }), { kind: 'heard', ...looked }).changes?.asked).toBe(false)
+  expect(heard(context({ asked: true }), { kind: 'heard', ...looked }).changes?.asked).toBeUndefined()
+  expect(heard(context({ asked: true }), { kind: 'heard', ...looked, conversation: 'c-1' }).changes?.asked).toBe(false)
 })
 
 const ends = (more: object = {}) => ({

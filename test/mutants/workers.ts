@@ -154,9 +154,9 @@ export const workers: readonly Mutant[] = [
   },
   {
     name: 'a conversation begins anew after a crash',
-    file: 'machines/session.ts',
-    find: `event.incarnation === context.incarnation`,
-    replace: `event.incarnation < 0`,
+    file: 'machines/hearing.ts',
+    find: `...(incarnation === context.incarnation ?`,
+    replace: `...(incarnation < 0 ?`,
   },
   {
     name: 'a start too many',
