@@ -110,7 +110,7 @@ export function readSome(
   let [seen, reading] = [since, before]
   for (let looks = 0; looks < looksMax; looks++) {
     const look = evidenceFrom(dir, seen)
-    if (look.next === seen) return { seen, reading, isMore: false }
+    if (!(look.next > seen)) return { seen, reading, isMore: false }
     seen = look.next
     reading = readOn(reading, look.facts)
     heard(look.facts)

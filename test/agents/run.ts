@@ -1,6 +1,6 @@
 // `npm run test:agents [-- name …]`: the real agent CLIs, installed into a cache, and the suite that every preset is to
 // meet, over them, each in conversations and in towns. Without a name those that CI tries. With `--unless-offline` it is
-// told, and no failure, that no registry can be reached.
+// told, and no failure, that no registry can be reached; with `--share` only what CI has time for.
 // Never: takes a failure of any other kind for want of a network; runs a package's own install scripts; touches a CLI
 // that is installed elsewhere.
 import { spawnSync } from 'node:child_process'
@@ -11,7 +11,9 @@ import { cache, clis } from './clis.ts'
 const triedInCi = ['claude', 'codex'].filter((name) => name in clis)
 const asked = process.argv.slice(2)
 const unlessOffline = asked.includes('--unless-offline')
-const names = asked.filter((word) => word !== '--unless-offline')
+const names = asked.filter((word) => !word.startsWith('--'))
+/** One whole turn, and what a town does with one: the rest is for who changes a driver. */
+const files = asked.includes('--share') ? ['attempt.test', '/town.test', 'demo.test'] : []
 const unknown = names.find((name) => !(name in clis))
 if (unknown !== undefined) {
   console.error(`no agent "${unknown}"; there are: ${Object.keys(clis).join(', ')}`)
@@ -42,7 +44,7 @@ if (got.status !== 0) {
   console.error('SKIPPED: no registry can be reached, and the agents are not in the cache')
   process.exit(0)
 }
-const { status, error } = spawnSync('npx', ['vitest', 'run', '--config', 'test/agents/vitest.config.ts'], {
+const { status, error } = spawnSync('npx', ['vitest', 'run', '--config', 'test/agents/vitest.config.ts', ...files], {
   ...{ env, stdio: 'inherit' },
 })
 if (error) throw error
