@@ -38,11 +38,16 @@ test('words have one receipt, the last; those that were dropped have none of tha
   const became = (id: string, state: 'taken' | 'delivered' | 'answered' | 'dropped'): Fact => ({
     ...{ what: 'message', id, state },
   })
-  expect(read(became('a', 'taken'), became('b', 'taken'), became('a', 'delivered')).receipts).toEqual([
+  const { receipts } = read(became('a', 'taken'), became('b', 'taken'), became('a', 'delivered'))
+  expect([...receipts.values()]).toEqual([
     { id: 'b', state: 'taken' },
     { id: 'a', state: 'delivered' },
   ])
-  expect(read(became('a', 'dropped')).receipts).toEqual([])
+  expect(read(became('a', 'dropped')).receipts.size).toBe(0)
+  // However many there are.
+  const many = Array.from({ length: 300 }, (_, n) => became(`w${n}`, 'taken'))
+  expect([...read(...many).receipts.keys()].at(-1)).toBe('w299')
+  expect(read(...many).receipts.size).toBe(64)
 })
 
 test('the conversation is what it said last', () => {
