@@ -8,9 +8,9 @@ import { clis, isHere, pathOf } from './clis.ts'
 
 const demo = join(import.meta.dirname, '../../examples/demo.ts')
 
-test.each(Object.values(clis).filter((cli) => isHere(cli) && !cli.lacks?.includes('tools')))(
-  'an epic with a red gate and a forgotten handoff lands whole ($preset)',
-  async (cli) => {
+for (const cli of Object.values(clis)) {
+  const check = test.runIf(isHere(cli) && !cli.lacks?.includes('tools'))
+  check(`an epic with a red gate and a forgotten handoff lands whole (${cli.preset})`, async () => {
     const env = { ...cleanEnv(), PATH: `${dirname(pathOf(cli))}:${process.env.PATH}`, NO_COLOR: '1' }
     const child = spawn(process.execPath, [demo, '--agent', cli.preset, '--scripted'], { env })
     let said = ''
@@ -22,5 +22,5 @@ test.each(Object.values(clis).filter((cli) => isHere(cli) && !cli.lacks?.include
     expect(said).toContain('the gate “test” failed (exit 1); back to a worker')
     expect(said).toContain('tt-kit is complete')
     expect(code).toBe(0)
-  },
-)
+  })
+}
