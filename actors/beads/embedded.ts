@@ -1,8 +1,10 @@
 // The embedded issue store, shared by `bd` and the daemon. The database is the truth, `issues.jsonl` an export.
 // (spec: Beads)
 // Never: imports anything slow: `bd` is called by agents all day.
+
 import type { SQLInputValue, StatementSync } from 'node:sqlite'
 import { whereabouts } from '../../machines/address.ts'
+import { inTransaction } from '../transaction.ts'
 import {
   BeadsError,
   type Dependency,
@@ -56,18 +58,7 @@ export function openBeads(dir: string, options: Opening = {}) {
   const rows = <T>(text: string, ...values: SQLInputValue[]) => sql(text).all(...values) as T[]
   const row = <T>(text: string, ...values: SQLInputValue[]) => sql(text).get(...values) as T | undefined
   const run = (text: string, ...values: SQLInputValue[]) => Number(sql(text).run(...values).changes)
-  const written = <T>(work: () => T): T => {
-    if (db.isTransaction) return work()
-    db.exec('BEGIN IMMEDIATE')
-    try {
-      const result = work()
-      db.exec('COMMIT')
-      return result
-    } catch (error) {
-      db.exec('ROLLBACK')
-      throw error
-    }
-  }
+  const written = <T>(work: () => T): T => inTransaction(db, work)
   const event = (id: string, kind: string, actor: string, detail: string | null = null) =>
     run(
       'INSERT INTO events (issue_id, event_type, actor, detail, created_at) VALUES (?, ?, ?, ?, ?)',

@@ -1,6 +1,8 @@
 // Tables of the embedded issue store.
 // Never: changed in place; a new version is one more step.
+
 import type { DatabaseSync } from 'node:sqlite'
+import { inTransaction } from '../transaction.ts'
 import { partSchema } from './parts.ts'
 
 const first = `
@@ -33,13 +35,9 @@ export const schemaVersion = steps.length
 
 /** Brings the tables to this version, in one transaction; another process may be at it too. */
 export function migrate(db: DatabaseSync): void {
-  db.exec('BEGIN IMMEDIATE')
-  try {
+  inTransaction(db, () => {
     const { user_version: version } = db.prepare('PRAGMA user_version').get() as { user_version: number }
     for (const step of steps.slice(version)) db.exec(step)
-    db.exec(`PRAGMA user_version = ${Math.max(version, steps.length)}; COMMIT`)
-  } catch (error) {
-    if (db.isTransaction) db.exec('ROLLBACK')
-    throw error
-  }
+    db.exec(`PRAGMA user_version = ${Math.max(version, steps.length)}`)
+  })
 }

@@ -9,6 +9,7 @@ import { readConfig, type TownConfig, townConfig } from '../config.ts'
 import { filesOf, moveAside } from '../copies.ts'
 import { foldersIn, writePassing } from '../files.ts'
 import { townLayout } from '../layout.ts'
+import { inTransaction } from '../transaction.ts'
 import { costOf } from './prices.ts'
 import { type LedgerKind, schema, schemaVersion } from './schema.ts'
 import { metaOf, type SessionMeta } from './sessions.ts'
@@ -263,18 +264,7 @@ function tablesIn(db: DatabaseSync, path: string) {
     statements.set(text, known)
     return known
   }
-  const written = <T>(work: () => T): T => {
-    db.exec('BEGIN IMMEDIATE')
-    try {
-      const result = work()
-      db.exec('COMMIT')
-      return result
-    } catch (error) {
-      // A full disk may have rolled it back already.
-      if (db.isTransaction) db.exec('ROLLBACK')
-      throw error
-    }
-  }
+  const written = <T>(work: () => T): T => inTransaction(db, work)
   const inode = () => (path === inMemory ? 0 : statSync(path, { throwIfNoEntry: false })?.ino)
   const ours = inode()
 
