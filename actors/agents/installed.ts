@@ -1,6 +1,6 @@
 // Which agents' programs this machine has, and whether they are such as their presets were tried with.
 // Never: starts an agent; asking a program for its version is all.
-import { accessSync, constants, existsSync, statSync } from 'node:fs'
+import { accessSync, constants, statSync } from 'node:fs'
 import { basename, delimiter, join } from 'node:path'
 import type { Environment } from '../environment.ts'
 import { markOf } from '../processes.ts'
@@ -35,9 +35,10 @@ export function lacking(
   [first = '']: readonly string[],
   path: string,
 ): string | undefined {
-  if (first.includes('/') ? existsSync(first) : onPath(first, path) !== null) return undefined
+  if (first.includes('/') ? isProgram(first) : onPath(first, path) !== null) return undefined
   const how = first === program && from !== undefined ? `; install it: ${from}` : ''
-  return `${first}, which drives an agent of the preset "${name}", is not on the PATH${how}`
+  const trouble = first.includes('/') ? 'is no program that can be run' : 'is not on the PATH'
+  return `${first}, which drives an agent of the preset "${name}", ${trouble}${how}`
 }
 
 /** What may keep an agent that is there from working, a sentence each: a version nobody has tried, no key. */
@@ -64,14 +65,20 @@ export function onPath(program: string, path: string): string | null {
   for (const dir of path.split(delimiter)) {
     if (dir === '') continue
     const file = join(dir, program)
-    try {
-      accessSync(file, constants.X_OK)
-      if (statSync(file).isFile()) return file
-    } catch {
-      // Not there, or not to be run: the next may be.
-    }
+    if (isProgram(file)) return file
   }
   return null
+}
+
+/** A file that can be run. */
+export function isProgram(path: string): boolean {
+  try {
+    accessSync(path, constants.X_OK)
+    return statSync(path).isFile()
+  } catch (error) {
+    if (['ENOENT', 'EACCES', 'ENOTDIR', 'ELOOP'].includes((error as NodeJS.ErrnoException).code ?? '')) return false
+    throw error
+  }
 }
 
 async function versionOf(path: string, env: Environment): Promise<string | null> {

@@ -1,8 +1,8 @@
 // `gt rig add`: a repository becomes a rig, and a town that is up begins with it.
 // Never: leaves half a rig behind.
 
-import { accessSync, constants, existsSync, statSync } from 'node:fs'
-import { delimiter, join, resolve } from 'node:path'
+import { existsSync, statSync } from 'node:fs'
+import { resolve } from 'node:path'
 import process from 'node:process'
 import { z } from 'zod'
 import type { Command } from '../../actors/commands.ts'
@@ -70,7 +70,7 @@ export const word = declare({
       ...(flags.model === undefined ? {} : { model: flags.model }),
       ...(flags.effort === undefined ? {} : { effort: flags.effort }),
     }
-    const command = flags.worker === undefined ? undefined : workerCommand(flags.worker, split)
+    const command = flags.worker === undefined ? undefined : await workerCommand(flags.worker, split)
     const worker = command && asWritten(command)
     const { propose, startable } = await import('../agents.ts')
     if (flags.agent !== undefined) await startable(flags.agent, command?.argv)
@@ -123,21 +123,21 @@ function pair(option: string, text: string): [string, string] {
 }
 
 /** Agents start in their worktree: paths as a person typed them, from here, are made whole. */
-function workerCommand(text: string, split: (text: string) => Command): Command {
+async function workerCommand(text: string, split: (text: string) => Command): Promise<Command> {
   const typed = existsSync(text) ? { argv: [text], env: {} } : split(text)
   const argv = typed.argv.map((part) => (part.includes('/') && existsSync(part) ? resolve(part) : part))
   const [program] = argv
   if (program === undefined) throw new Usage('--worker names a program')
-  const why = cannotStart(program)
+  const why = await cannotStart(program)
   if (why) throw new Usage(`--worker: ${why}`)
   return { argv, env: typed.env }
 }
 
 /** Why nothing could be started by this name, in words. */
-function cannotStart(program: string): string | undefined {
+async function cannotStart(program: string): Promise<string | undefined> {
+  const { isProgram, onPath } = await import('../../actors/agents/installed.ts')
   if (!program.includes('/')) {
-    const dirs = (process.env.PATH ?? '').split(delimiter)
-    return dirs.some((dir) => isProgram(join(dir, program)))
+    return onPath(program, process.env.PATH ?? '') !== null
       ? undefined
       : `there is no program "${program}" on your PATH; give its path`
   }
@@ -145,17 +145,6 @@ function cannotStart(program: string): string | undefined {
   // A script is run with the town's Node.
   if (/\.(mjs|cjs|js|ts)$/.test(program) && statSync(program).isFile()) return undefined
   return isProgram(program) ? undefined : `${program} is not executable; \`chmod +x ${program}\``
-}
-
-function isProgram(path: string): boolean {
-  try {
-    accessSync(path, constants.X_OK)
-    return statSync(path).isFile()
-  } catch (error) {
-    const { code } = error as NodeJS.ErrnoException
-    if (code === 'ENOENT' || code === 'EACCES' || code === 'ENOTDIR') return false
-    throw error
-  }
 }
 
 export const answers = {
