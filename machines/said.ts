@@ -59,6 +59,7 @@ export const meantFor = (all: readonly Words[], incarnation: number): Words[] =>
 export function asWords({ from, subject, body, mailId }: MailEvent<'message.sent'>): string {
   const head = `Mail ${mailId} from ${from}: ${subject}`
   const room = wordsLengthMax - head.length - 200
+  if (body === subject) return head
   const text = body.length > room ? `${body.slice(0, room)}…\n(there is more: \`gt mail read ${mailId}\`)` : body
   return `${head}\n\n${text}`.trimEnd()
 }

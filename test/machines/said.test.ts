@@ -62,5 +62,7 @@ test('mail is told whole, or cut with where the rest is', () => {
       priority: 2,
     } as never)
   expect(mail('Rain.')).toBe('Mail wy-m1 from overseer: News\n\nRain.')
+  // A line that is all there is to say is not said twice.
+  expect(mail('News')).toBe('Mail wy-m1 from overseer: News')
   expect(mail('x'.repeat(100_000))).toMatch(/…\n\(there is more: `gt mail read wy-m1`\)$/)
 })
