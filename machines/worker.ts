@@ -62,7 +62,7 @@ export const worker = setup({
     /** Who is spoken to has something to answer; that counts against nobody, within bounds. */
     hear: assign(({ context: { address, heardOf = 0 }, event }) => {
       if (event.type !== 'message.sent' || event.from === address) return {}
-      const isAnswer = whereabouts(event.from)?.role !== 'polecat'
+      const isAnswer = ['overseer', 'mayor', 'crew'].includes(whereabouts(event.from)?.role ?? '')
       return {
         ...(isAnswer ? { waitsForAnswer: false } : {}),
         ...(isAnswer || heardOf < othersMax ? { reminded: 0, heardOf: heardOf + 1 } : {}),

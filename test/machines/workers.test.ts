@@ -113,6 +113,22 @@ describe('Polecat', () => {
     `)
   })
 
+  test.each([
+    ['overseer', true],
+    ['mayor/', true],
+    ['w/crew/ann', true],
+    ['w/plugins/oracle', false],
+    ['w/polecats/Toast', false],
+  ])('it waits for an answer to its question; a word of %s is one: %s', (from, isAnswer) => {
+    const polecat = atWork()
+    polecat.mail('question.asked', 'w/polecats/Nux', { question: 'Which of the two?' })
+    polecat.mail('session.idle', 'w/polecats/Nux/session', { epoch: 1 })
+    expect(polecat.state()).toBe('working')
+    polecat.mail('message.sent', from, { subject: 'The first' })
+    polecat.mail('session.idle', 'w/polecats/Nux/session', { epoch: 1 })
+    expect(polecat.state()).toBe(isAnswer ? 'reminding' : 'working')
+  })
+
   test('a session that ends without a handoff is started again, then it gives up', () => {
     const polecat = atWork()
     polecat.told()
