@@ -14,15 +14,15 @@ export interface Allowance {
 type Held = MailEvent<'account.held'>
 
 /** Where nobody knows when it is there again, it is tried after so long, in milliseconds. */
-const unknownMs = 15 * 60_000
+export const unknownAllowanceMs = 15 * 60_000
 /** Nor is it tried sooner than this. */
 const shortestMs = 10_000
 /** Whatever a service says, it is tried again after so long, in milliseconds. */
-const longestMs = 8 * 24 * 3_600_000
+export const longestAllowanceMs = 8 * 24 * 3_600_000
 
 /** How long nobody is started, from when it was told. */
 export const heldForMs = ({ until, at }: Allowance): number =>
-  until === null ? unknownMs : Math.min(longestMs, Math.max(shortestMs, until - at))
+  until === null ? unknownAllowanceMs : Math.min(longestAllowanceMs, Math.max(shortestMs, until - at))
 
 /** As it is known after one more has told it: the later end counts. */
 export function usedUp(before: Allowance | null, { until, at }: Held): Allowance {

@@ -1,6 +1,7 @@
 // Hearing: what follows from each piece of news that a watch brings of a session: what the session keeps, says, and
 // where it goes. Pure bookkeeping.
 // Never: takes the end of a program, or its exit code, for the end of its work.
+import { unknownAllowanceMs } from './accounts.ts'
 import { polecatOf, witnessOf } from './address.ts'
 import type { EffectOutput } from './effects.ts'
 import type { IssueBrief, MailBody, Outgoing, ReturnReason } from './mail.ts'
@@ -67,8 +68,6 @@ const failurePauseMs = 30_000
 const failuresMax = 6
 /** Between two tries of an allowance that should be back and is not, in milliseconds; twice as long each time. */
 const limitPauseMs = 60_000
-/** Where nobody knows when an allowance comes back, it is tried again after so long, in milliseconds. */
-const unknownPauseMs = 15 * 60_000
 
 const goesOn = 'Your service can be used again, as far as known. Look at `git status`, and go on where you were.'
 const areYouThere =
@@ -172,7 +171,7 @@ function judged(context: SessionContext, output: Watched): Heard {
       const { limits } = context
       // A time that is over already, on this clock or the service's, is no reason to ask it without a pause.
       const atLeastMs = limits === 0 ? 0 : limitPauseMs * 2 ** Math.min(limits - 1, 6)
-      const waits = { until, ms: unknownPauseMs, atLeastMs, why }
+      const waits = { until, ms: unknownAllowanceMs, atLeastMs, why }
       const mail = held(context, 'limited', until, why, limits > 0)
       return { to: 'paused', changes: { limits: limits + 1, pause: waits }, mail: [mail] }
     }

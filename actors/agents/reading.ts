@@ -1,5 +1,6 @@
 // Reading: what a session's evidence comes to, for those who must act on it.
 // Never: takes the last fact for the state of things; a turn that has begun again is not over. Grows with the evidence.
+import { longestAllowanceMs } from '../../machines/accounts.ts'
 import type { Receipt } from '../../machines/session-effects.ts'
 import { evidenceFrom, type Told } from './evidence.ts'
 
@@ -28,8 +29,8 @@ export const nothingRead: Reading = {
 
 /** As many receipts, and tools at work, are kept: the newest. */
 const keptMax = 64
-/** What is said to be further away is not believed, in milliseconds. */
-const untilWithinMs = 8 * 24 * 3_600_000
+/** Of what was read before, so much is looked at again for what still holds, in bytes. */
+const lookBackBytes = 256 * 1024
 
 export function readOn(before: Reading, facts: readonly Told[]): Reading {
   const [receipts, tools] = [new Map(before.receipts), new Set(before.tools)]
@@ -57,8 +58,9 @@ function kept(all: Map<string, unknown> | Set<string>): void {
   if (all.size > keptMax && first !== undefined) all.delete(first)
 }
 
+/** A time that is none, or too far away, is as good as none. */
 const believed = ({ until, at }: Told & { what: 'limited' }) =>
-  until !== null && until <= at + untilWithinMs ? until : null
+  until !== null && until >= 0 && until <= at + longestAllowanceMs ? until : null
 
 function idleAfter(until: number | null, { end, why }: Told & { what: 'turn_over' }): Reading['idle'] {
   if (end === 'limited') return { kind: 'limited', until, why }
@@ -86,10 +88,11 @@ export class Readings {
   }
 }
 
+/** What still holds of the last of it; who has just come up has read nothing. */
 function read(dir: string, until: number): Reading {
-  let [reading, at] = [nothingRead, 0]
+  let [reading, at] = [nothingRead, Math.max(0, until - lookBackBytes)]
   while (at < until) {
-    const { facts, next } = evidenceFrom(dir, at, Math.min(1024 * 1024, until - at))
+    const { facts, next } = evidenceFrom(dir, at, until - at)
     if (next === at) break
     reading = readOn(reading, facts)
     at = next

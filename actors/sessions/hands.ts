@@ -156,6 +156,7 @@ export function sessionHands(
       const dir = join(townLayout(deps.town).sessions, id)
       // A start under way ends first, one way or the other; one that takes too long is called off.
       await over(starting.get(id), startWithinMs)
+      known.forget(dir)
       const record = session ?? recorded(dir)
       if (!record) {
         await cancelStart(dir, graceMs, call.signal)

@@ -1,7 +1,10 @@
 // What a session's evidence comes to, for those who must act on it.
+import { mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
 import { expect, test } from 'vitest'
-import type { Fact } from '../../actors/agents/evidence.ts'
-import { nothingRead, readOn } from '../../actors/agents/reading.ts'
+import { evidenceIn, type Fact } from '../../actors/agents/evidence.ts'
+import { nothingRead, Readings, readOn, readSome } from '../../actors/agents/reading.ts'
 
 const read = (...facts: Fact[]) =>
   readOn(
@@ -25,6 +28,29 @@ test('a used-up allowance is known with its time, whenever that was told; no key
   expect(read(over('refused', 'Who are you?')).idle).toEqual({ kind: 'refused', why: 'Who are you?' })
   // It warned, and went on: nobody waits.
   expect(read(limited, over('done')).idle).toMatchObject({ kind: 'turn_over' })
+})
+
+test('a time that is none, or years away, is as good as none', () => {
+  for (const until of [-1e300, -1, 8.7e15, 1e300, 30 * 24 * 3_600_000])
+    expect(read({ what: 'limited', until, window: '' }, over('limited')).idle).toMatchObject({ until: null })
+})
+
+test('who reads on knows which tools are at work and what was told of an allowance, also one that has just come up', () => {
+  const dir = mkdtempSync(join(tmpdir(), 'reading-'))
+  try {
+    const write = evidenceIn(dir, () => 7)
+    for (const fact of [began, tool('a'), { what: 'limited', until: 5000, window: '' } as const]) write(fact)
+    const { seen, reading } = readSome(dir, 0, nothingRead, () => {})
+    const readings = new Readings()
+    readings.keep(dir, seen, reading)
+    for (const known of [readings, new Readings()])
+      expect(known.at(dir, seen)).toMatchObject({ tools: new Set(['a']), until: 5000, idle: null, conversation: null })
+    // What is over is not kept; what cannot be read tells nothing, and ends.
+    readings.forget(dir)
+    expect(readSome(join(dir, 'nowhere'), 0, nothingRead, () => {})).toMatchObject({ seen: 0, isMore: false })
+  } finally {
+    rmSync(dir, { recursive: true })
+  }
 })
 
 test('tools are at work until they are over, or their turn is', () => {
