@@ -124,7 +124,7 @@ const drive: Driver = (run, tell): Agent => {
     async end(graceMs) {
       program.hangUp()
       program.signal('SIGTERM')
-      await Promise.race([program.over, new Promise((resolve) => setTimeout(resolve, graceMs).unref())])
+      await program.within(graceMs)
     },
     over: program.over,
   }

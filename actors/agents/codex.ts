@@ -10,7 +10,7 @@ import { type Item, opened, type Quota, type Sum, type Turn, type Used, words } 
 import type { Agent, Driver, Run } from './driver.ts'
 import { type Fact, short } from './evidence.ts'
 import { preset } from './preset.ts'
-import { speakWith } from './program.ts'
+import { inOrder, speakWith } from './program.ts'
 import { type Line, lineTo } from './rpc.ts'
 
 /** A login shell reads /etc/profile, which sets another PATH: the town's `gt` would not be found. */
@@ -43,24 +43,21 @@ const drive: Driver = (run, tell): Agent => {
   let turnOver = () => {}
 
   /** What is asked of it, one after the other: two turns at once would be one too many. */
-  let asked = begin().catch(failed)
-  const next = (step: () => Promise<unknown>) => {
-    asked = asked.then(step).then(() => undefined)
-  }
+  const next = inOrder(begin().catch(failed))
 
   return {
     say: (id, text) => next(() => handOver(id, text)),
     interrupt: () => next(stop),
     async end(graceMs) {
-      const bound = new Promise((resolve) => setTimeout(resolve, graceMs).unref())
+      const bound = program.within(graceMs)
       // What its tools have begun ends with the turn, and not with the program.
       if (isOn()) {
         const isOver = new Promise<void>((resolve) => (turnOver = resolve))
-        await Promise.race([stop().then(() => isOver), program.over, new Promise((go) => setTimeout(go, graceMs / 2))])
+        await Promise.race([stop().then(() => isOver), program.within(graceMs / 2)])
       }
       await Promise.race([line?.ask('thread/backgroundTerminals/clean', { threadId: thread }).catch(() => 0), bound])
       program.signal('SIGTERM')
-      await Promise.race([program.over, bound])
+      await bound
     },
     over: program.over,
   }

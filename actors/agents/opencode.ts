@@ -12,7 +12,7 @@ import { type Server, serverAt } from './http.ts'
 import { onWhat } from './on-what.ts'
 import { type Failure, type Part, type Status, type Tokens, words } from './opencode-words.ts'
 import { preset } from './preset.ts'
-import { speakWith } from './program.ts'
+import { inOrder, speakWith } from './program.ts'
 
 const username = 'opencode'
 /** All is allowed to it but to ask, for nobody is there who would answer. */
@@ -62,23 +62,20 @@ const drive: Driver = (run, tell): Agent => {
   let lastSaid = ''
 
   /** What is asked of it, one after the other: words that come after a stop are not stopped. */
-  let asked = begin().catch(failed)
-  const next = (step: () => Promise<unknown>) => {
-    asked = asked.then(step).then(() => undefined)
-  }
+  const next = inOrder(begin().catch(failed))
 
   return {
     say: (id, text) => next(() => handOver(id, text)),
     interrupt: () => next(stop),
     async end(graceMs) {
-      const bound = new Promise((resolve) => setTimeout(resolve, graceMs).unref())
+      const bound = program.within(graceMs)
       // A tool that it is at ends with the turn, and not with the program.
-      if (isOn) await Promise.race([stop(), program.over, bound])
+      if (isOn) await Promise.race([stop(), bound])
       program.signal('SIGTERM')
       // Where a person has joined it, it goes on all the same.
-      await Promise.race([program.over, new Promise((resolve) => setTimeout(resolve, graceMs / 2).unref())])
+      await program.within(graceMs / 2)
       program.signal('SIGKILL')
-      await Promise.race([program.over, bound])
+      await bound
     },
     over: program.over,
   }

@@ -23,6 +23,16 @@ export interface Spoken {
   /** Closes its input, sends a signal where that has not ended it in half of the time, and waits for it so long. */
   end(graceMs: number): Promise<void>
   readonly over: Promise<void>
+  /** Resolves when it is over, or after so many milliseconds. */
+  within(ms: number): Promise<void>
+}
+
+/** What is asked of an agent, one after the other, beginning with this. */
+export function inOrder(first: Promise<unknown>): (step: () => Promise<unknown>) => void {
+  let asked = first
+  return (step) => {
+    asked = asked.then(step)
+  }
 }
 
 /**
@@ -81,6 +91,7 @@ export function speakWith(
     signal: (signal) => void child.kill(signal),
     hangUp: () => child.stdin.end(),
     over,
+    within,
   }
 }
 
