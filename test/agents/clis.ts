@@ -43,14 +43,17 @@ export type Lack =
   /** It asks again for an answer that broke off. */
   | 'broken streams'
 
+/** As npm's packages of one machine's programs end. */
+const platform = `${process.platform}-${process.arch}`
 const bin = (name: string) => join('node_modules/.bin', name)
 
 export const clis: Readonly<Record<string, Cli>> = {
   claude: {
     preset: 'claude',
-    package: '@anthropic-ai/claude-code@2.1.332',
+    // The program itself: what the package around it puts in its place is a script, which is not run.
+    package: `@anthropic-ai/claude-code-${platform}@2.1.332`,
     lacks: ['joining', 'reset times'],
-    program: bin('claude'),
+    program: join('node_modules/@anthropic-ai', `claude-code-${platform}`, 'claude'),
     led: led.claude,
     subscribed: { ANTHROPIC_API_KEY: '', CLAUDE_CODE_OAUTH_TOKEN: key },
   },
@@ -63,9 +66,8 @@ export const clis: Readonly<Record<string, Cli>> = {
   },
   opencode: {
     preset: 'opencode',
-    package: 'opencode-ai@1.18.33',
-    // Its launcher is put in place by a script of its package, which is not run.
-    program: join('node_modules', `opencode-${process.platform}-${process.arch}`, 'bin/opencode'),
+    package: `opencode-${platform}@1.18.33`,
+    program: join('node_modules', `opencode-${platform}`, 'bin/opencode'),
     lacks: ['giving up', 'overlong'],
     waitsItselfS: 60,
     led: led.opencode,

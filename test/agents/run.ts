@@ -4,9 +4,9 @@
 // Never: takes a failure of any other kind for want of a network; runs a package's own install scripts; touches a CLI
 // that is installed elsewhere.
 import { spawnSync } from 'node:child_process'
-import { mkdirSync } from 'node:fs'
+import { existsSync, mkdirSync } from 'node:fs'
 import process from 'node:process'
-import { cache, clis } from './clis.ts'
+import { type Cli, cache, clis, pathOf } from './clis.ts'
 
 const triedInCi = ['claude', 'codex'].filter((name) => name in clis)
 const asked = process.argv.slice(2)
@@ -43,6 +43,14 @@ if (got.status !== 0) {
   if (!unlessOffline || !isOffline) process.exit(got.status ?? 1)
   console.error('SKIPPED: no registry can be reached, and the agents are not in the cache')
   process.exit(0)
+}
+// What npm counts as optional it leaves out in silence, and the suite skips what is not there.
+const absent = chosen.filter((name) => clis[name] && !existsSync(pathOf(clis[name])))
+if (absent.length > 0) {
+  console.error(
+    absent.map((name) => `${name}: nothing at ${pathOf(clis[name] as Cli)}, after its installation`).join('\n'),
+  )
+  process.exit(1)
 }
 const { status, error } = spawnSync('npx', ['vitest', 'run', '--config', 'test/agents/vitest.config.ts', ...files], {
   ...{ env, stdio: 'inherit' },
