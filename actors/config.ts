@@ -50,7 +50,7 @@ const variable = z
   .string()
   .regex(/^[A-Za-z_]\w*$/, 'a variable’s name is letters, digits and _')
   .refine((name) => !name.startsWith('GT_'), 'variables that begin with GT_ are the town’s own')
-const variables = z.record(variable, z.string())
+export const variables = z.record(variable, z.string())
 
 /**
  * `["npm", "test"]`, `{ "run": ["npm", "test"], "env": { "CI": "1" } }`, or as a person types it: `"CI=1 npm test"`.
@@ -164,6 +164,12 @@ export const rigConfig = z
       .default('shell'),
     /** What is run: the agent of `shell`; with another preset its program, with arguments of your own. */
     worker: command.optional(),
+    /** Which accounts its agents may use, by name (`accounts.ts`); of a preset of which none is named, all. */
+    accounts: z
+      .array(
+        z.string().regex(/^([a-z]+\/)?[A-Za-z0-9][\w.-]{0,39}$/, 'an account is called <name>, or <preset>/<name>'),
+      )
+      .optional(),
     /** As the agent's program names them; its own choice where there is none. */
     model: z.string().min(1).max(200).optional(),
     effort: z.string().min(1).max(40).optional(),

@@ -4,6 +4,7 @@
 import { existsSync, readdirSync } from 'node:fs'
 import { join } from 'node:path'
 import { mayor, overseer, pluginOf, polecatOf, refineryOf, witnessOf } from '../machines/address.ts'
+import { entitlementOf } from './accounts.ts'
 import { spokenPresets } from './agents/presets.ts'
 import { ConfigUnusable, limitsOf, type RigConfig, readConfig, rigConfig, rigsConfig, townConfig } from './config.ts'
 import { jsonAt, textAt } from './files.ts'
@@ -67,7 +68,7 @@ export function factsOf(
 ): TownFacts {
   return {
     rigs: () => [...rigs().keys()],
-    rig: (name) => limitsOf(rigIn(root, rigs(), name)),
+    rig: (name) => ({ ...limitsOf(rigIn(root, rigs(), name)), ...entitlementOf(root, rigs(), name) }),
     // One with a machine of its own is played by that, or by nobody.
     hasPlugin: (rig, name) => plugins.has(rig, name) && actorFileOf(root, rig, name) === undefined,
     hasCrew: (rig, name) => existsSync(join(rigLayout(root, rig).crew, name)),

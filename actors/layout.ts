@@ -33,6 +33,8 @@ export function townLayout(town: string) {
     daemonLog: join(town, 'daemon/daemon.log'),
     /** 32 random bytes, mode 0600; session tokens are derived from it. */
     secret: join(town, 'daemon/secret'),
+    /** Accounts of agents, a file each, mode 0600 (`accounts.ts`). */
+    accounts: join(town, 'daemon/accounts'),
     get socket() {
       return socketPath(town)
     },

@@ -1,5 +1,9 @@
 // What the daemon answers, by the name of the request: the halves of the words that are its own.
 // Never: edited; generated from words/ by `npm run reference`.
+import { answers as accountAdd } from './words/account-add.ts'
+import { answers as accountList } from './words/account-list.ts'
+import { answers as accountRelease } from './words/account-release.ts'
+import { answers as accountRemove } from './words/account-remove.ts'
 import { answers as ask } from './words/ask.ts'
 import { answers as cycle } from './words/cycle.ts'
 import { answers as down } from './words/down.ts'
@@ -29,6 +33,10 @@ import { answers as up } from './words/up.ts'
 import { answers as wait } from './words/wait.ts'
 
 export const answers = {
+  ...accountAdd,
+  ...accountList,
+  ...accountRelease,
+  ...accountRemove,
   ...ask,
   ...cycle,
   ...down,

@@ -69,6 +69,8 @@ export interface Polecat {
   since: number
   attempt: number
   session: Session | null
+  /** The account it works under; not there where that is what the environment says. */
+  account?: string
   /** What its issue has used, all its workers together; not there when that is nothing. */
   spent?: Spent
 }

@@ -20,6 +20,8 @@ export interface TownBehind extends Spending {
   /** The rig whose beads carry this prefix. */
   rigOfIssue(id: string): string | undefined
   rig(name: string): ReturnType<typeof shownOf>
+  /** The accounts of agents are others now, or which rigs may use them. */
+  accountsChanged(): void
   /** What the town waits for, and what is wrong with configuration files and issues, in words; it goes on with what it can. */
   problems(): readonly string[]
   plugins: Pick<PluginDesk, 'trouble' | 'enable' | 'disable'>

@@ -18,6 +18,7 @@ const stateColour: Record<string, number> = {
   set_aside: 31,
   'waits for your answer': 31,
   'waits for its service': 33,
+  'waits for an account': 33,
 }
 const lackWords = {
   key: '  halted: its agents cannot work (gt mail inbox)',
@@ -66,7 +67,7 @@ export function rigLines(rigs: Status['rigs'], escalations: Status['escalations'
           cat.issue,
           coloured(cat.state),
           cat.attempt > 1 ? `try ${cat.attempt}` : '',
-          cat.spent ? spentWords(cat.spent) : '',
+          [cat.account, cat.spent && spentWords(cat.spent)].filter(Boolean).join(' '),
           cat.title,
         ]),
       ),

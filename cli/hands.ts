@@ -34,6 +34,8 @@ export const bareEnv = ({ env }: Pick<DaemonOptions, 'env'>) => ({
   PATH: env.PATH ?? '/usr/local/bin:/usr/bin:/bin',
 })
 
+const weekMs = 7 * 24 * 3_600_000
+
 interface Rooms {
   rigs: Rigs
   shelves: Shelves
@@ -58,6 +60,11 @@ export function handsOf(
       preservedOf: (name, issue) => preservedOf(git, name, issue),
       landedOf: (name, issue) => landedOf(git, name, issue),
       budgets: (name) => budgetsOf(name, rig(name).budgets, ledger, systemClock.now),
+      usedUnder(account, since) {
+        // Nobody knows a service's windows: what was used longer ago counts no more.
+        const { input, output, cached } = ledger.spent({ account, since: Math.max(since, systemClock.now() - weekMs) })
+        return input + output + cached
+      },
       secret,
     }),
     ...gitHands(git),

@@ -21,7 +21,6 @@ export async function agentPlace(town: string, { rig, name, run }: ReturnType<ty
   const { agentBeside } = await import('../actors/sessions/beside.ts')
   const config = rigIn(town, readTown(town).rigs, rig)
   const preset = await presetOf(config.agent)
-  const { passes = [] } = preset
   const program = preset.launch({ worker: config.worker?.argv, node: process.execPath })
-  return { preset, program, ...agentBeside({ town, rig: config, polecat: name, run, env: process.env, passes }) }
+  return { preset, program, ...agentBeside({ town, rig: config, polecat: name, run, env: process.env, preset }) }
 }

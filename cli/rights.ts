@@ -9,6 +9,7 @@ export type Right = 'anyone' | 'agents' | 'overseer'
 
 /** What looks, or has no town to change. */
 const anyone = [
+  'account list',
   'agents',
   'completion',
   'costs',

@@ -43,6 +43,7 @@ const every = {
   copy: { counts: 'at once', about: 'files git does not know, copied into worktrees and places of gates' },
   agent: { counts: 'next session', about: 'preset that drives the agent' },
   worker: { counts: 'next session', about: 'the agent: a program with its arguments' },
+  accounts: { counts: 'at once', about: 'which accounts its agents may use (`gt account list`); all without' },
   model: { counts: 'next session', about: 'the model the agent is to use; its own choice without' },
   effort: { counts: 'next session', about: 'how hard the agent is to think, where it knows that' },
   session: { counts: 'next session', about: 'auto, tmux or process' },

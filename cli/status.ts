@@ -1,9 +1,11 @@
 // What the town looks like from outside: reads the actors' snapshots and the beads, puts them in the shapes of api.ts.
 // Never: changes anything.
 
+import type { entitlementOf } from '../actors/accounts.ts'
 import { limitsOf, type RigConfig } from '../actors/config.ts'
 import type { Asked, Spent } from '../actors/ledger/ledger.ts'
 import { mayor, polecatOf, refineryOf, sessionOf, witnessOf } from '../machines/address.ts'
+import type { SessionContext } from '../machines/hearing.ts'
 import type { PolecatContext } from '../machines/incarnation.ts'
 import type { MayorContext } from '../machines/mayor.ts'
 import { landingOrder } from '../machines/queue.ts'
@@ -107,9 +109,16 @@ export function polecats(host: Looked, rig: string, costs?: Spending): Polecat[]
       since: host.shownAt(worker.since),
       attempt: worker.attempt,
       session: session ? runOf(session) : null,
+      ...underOf(session),
       ...usedOf(costs?.spent({ rig, issue: worker.issue })),
     }
   })
+}
+
+/** The account that it works under; undefined: what the environment says. */
+function underOf(session: ReturnType<Looked['actor']>): { account?: string } {
+  const { under } = (session?.context ?? {}) as Partial<SessionContext>
+  return under && session?.value !== 'absent' ? { account: under } : {}
 }
 
 const stateOf = (actor: ReturnType<Looked['actor']>) =>
@@ -118,6 +127,7 @@ const stateOf = (actor: ReturnType<Looked['actor']>) =>
 /** What somebody who could work waits for. */
 function waitingFor(polecat: ReturnType<Looked['actor']>, session: ReturnType<Looked['actor']>): string | undefined {
   if ((polecat?.context as Partial<PolecatContext> | undefined)?.waitsForAnswer) return 'waits for your answer'
+  if (session?.value === 'unpaid') return 'waits for an account'
   const isPaused = session && stateWords(session.value) === 'running.paused'
   return isPaused ? 'waits for its service' : undefined
 }
@@ -151,23 +161,26 @@ export function queue(host: Looked, rig: string): QueueEntry[] {
 }
 
 /** What is shown of a rig's configuration, and what its roles hear of it. */
-export const shownOf = (config: RigConfig) => ({
+export const shownOf = (config: RigConfig, accounts?: Entitlement) => ({
   prefix: config.beads.prefix,
   gates: Object.keys(config.gates),
-  ...heardOf(config),
+  ...heardOf(config, accounts),
 })
 
 /** What the Witness is told of a rig's configuration, by `rig.configured`. */
-export function heardOf(config: RigConfig) {
+export function heardOf(config: RigConfig, accounts: Entitlement = noAccounts) {
   const { maxWorkers, spawnDelayMs, mergeTries, gated, redMain, tellForeign, judgedBy, budgets } = limitsOf(config)
-  return { maxWorkers, spawnDelayMs, mergeTries, gated, redMain, tellForeign, judgedBy, budgets }
+  const words = { maxWorkers, spawnDelayMs, mergeTries, gated, redMain, tellForeign, judgedBy, budgets }
+  return { ...words, ...accounts }
 }
+type Entitlement = ReturnType<typeof entitlementOf>
+const noAccounts: Entitlement = { agent: '', accounts: [], sharers: [] }
 
 /** Whether its roles go by this configuration already; also when there are none yet. */
-export function isHeard(host: Looked, rig: string, config: RigConfig): boolean {
+export function isHeard(host: Looked, rig: string, config: RigConfig, accounts: Entitlement): boolean {
   const witness = witnessContext(host, rig)
-  const known = { ...refineryContext(host, rig), ...witness, mergeTries: witness?.triesMax }
-  return Object.entries(heardOf(config)).every(([name, value]) => {
+  const known = { ...refineryContext(host, rig), ...(witness && noAccounts), ...witness, mergeTries: witness?.triesMax }
+  return Object.entries(heardOf(config, accounts)).every(([name, value]) => {
     const heard = (known as Record<string, unknown>)[name]
     return heard === undefined || JSON.stringify(heard) === JSON.stringify(value)
   })

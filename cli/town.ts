@@ -3,6 +3,7 @@
 
 import { randomUUID } from 'node:crypto'
 import { setTimeout as sleep } from 'node:timers/promises'
+import { entitlementOf } from '../actors/accounts.ts'
 import { reseal } from '../actors/beads/reseal.ts'
 import { bind } from '../actors/binding.ts'
 import { readConfig, townConfig } from '../actors/config.ts'
@@ -72,7 +73,13 @@ export async function openTown(options: TownOptions): Promise<Town> {
   const { name } = readConfig(layout.townJson, townConfig)
   const trouble = await gitTrouble()
   if (trouble !== undefined) throw new Refusal(trouble)
-  const rigs = openRigs(town, { changed: (rig) => tellWitness(rig), wrong: options.warn })
+  const rigs = openRigs(town, {
+    changed(rig) {
+      tellWitness(rig)
+      behind.accountsChanged()
+    },
+    wrong: options.warn,
+  })
   const shelves = openShelves(town, {
     mended(rig, words) {
       options.warn(words)
@@ -143,7 +150,12 @@ export async function openTown(options: TownOptions): Promise<Town> {
     handlers: handsOf(options, { rigs, shelves, plugins, git, secret, ledger }),
   })
 
-  const tellWitness = (rig: string) => say(witnessOf(rig), 'rig.configured', heardOf(rigs.get(rig)))
+  const accountsOf = (rig: string) => entitlementOf(town, rigs.all(), rig)
+  const tellWitness = (rig: string) => say(witnessOf(rig), 'rig.configured', heardOf(rigs.get(rig), accountsOf(rig)))
+  /** What one rig may use, others may know of. */
+  const tellWitnesses = (names: readonly string[]) => {
+    for (const rig of names) if (!isHeard(host, rig, rigs.get(rig), accountsOf(rig))) tellWitness(rig)
+  }
   const watchRig = (rig: string) => {
     const changed = () => say(witnessOf(rig), 'issues.changed', {})
     shelves.watch(rig, changed)
@@ -184,7 +196,8 @@ export async function openTown(options: TownOptions): Promise<Town> {
     issues: shelves.issues,
     rigs: facts.rigs,
     rigOfIssue: (id) => rigOfIssue(rigs.all(), id),
-    rig: (rig) => shownOf(rigs.get(rig)),
+    rig: (rig) => shownOf(rigs.get(rig), accountsOf(rig)),
+    accountsChanged: () => tellWitnesses(facts.rigs()),
     spent: (asked) => ledger.spent(asked),
     today: () => dayOf(systemClock.now()),
     problems: () => [
@@ -210,11 +223,14 @@ export async function openTown(options: TownOptions): Promise<Town> {
       rigs.add(rig)
       await plugins.read(rig)
       watchRig(rig)
+      behind.accountsChanged()
     },
     async removeRig(rig) {
       host.forget(`${rig}/`)
       await shelves.drop(rig)
-      return rigs.remove(rig)
+      const to = rigs.remove(rig)
+      behind.accountsChanged()
+      return to
     },
     newMailId: (to, seed) => `${prefixOf(rigOf(to))}-${mailHash(seed)}`,
     goDown({ keepSessions }) {
@@ -249,7 +265,7 @@ export async function openTown(options: TownOptions): Promise<Town> {
       }
       for (const rig of [undefined, ...names]) reseal(shelves.of(rig), secret, host.mail)
       // Changed while the town was down.
-      for (const rig of names) if (!isHeard(host, rig, rigs.get(rig))) tellWitness(rig)
+      tellWitnesses(names)
       shelves.watch(undefined, () => {})
       for (const rig of names) watchRig(rig)
       rigs.watch()

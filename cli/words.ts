@@ -159,6 +159,31 @@ export const words: Readonly<Record<string, Entry>> = {
     summary: 'why something is as it is: who said what because of what, back to what came from outside',
     load: () => import('./words/why.ts').then(({ word }) => word),
   },
+  'account add': {
+    group: 'sessions',
+    summary: 'give an agent’s preset one more account, or another key for one it has',
+    load: () => import('./words/account-add.ts').then(({ word }) => word),
+  },
+  'account list': {
+    group: 'sessions',
+    summary: 'the accounts of agents, and which of them are used up or refused',
+    load: () => import('./words/account-list.ts').then(({ word }) => word),
+  },
+  accounts: {
+    group: 'sessions',
+    summary: 'gt account list',
+    load: () => import('./words/account-list.ts').then(({ word }) => word),
+  },
+  'account release': {
+    group: 'sessions',
+    summary: 'try an account again that is used up, or was refused',
+    load: () => import('./words/account-release.ts').then(({ word }) => word),
+  },
+  'account remove': {
+    group: 'sessions',
+    summary: 'do without an account from now on',
+    load: () => import('./words/account-remove.ts').then(({ word }) => word),
+  },
   agents: {
     group: 'sessions',
     summary: 'the kinds of agents, and which of them are here',

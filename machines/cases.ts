@@ -126,6 +126,22 @@ export const mailCases: { [T in MailType]: readonly MailCase<T>[] } = {
   'account.held': [
     { from: session, body: { issue: 'w-1', what: 'limited', until: 3_600_000, why: 'usage limit reached' } },
     { from: session, body: { issue: 'w-1', what: 'refused', until: null, why: 'invalid x-api-key' } },
+    { from: session, body: { issue: 'w-1', what: 'refused', until: null, why: 'no such program', account: null } },
+    { from: session, body: { issue: 'w-1', what: 'limited', until: null, why: '429', account: 'claude/a' } },
+    { from: mayor, body: { issue: 'w-1', what: 'limited', until: null, why: '429', account: 'claude/b' } },
+    {
+      from: witness,
+      body: { issue: 'w-1', what: 'limited', until: null, why: '429', account: 'claude/a', rigs: ['v'] },
+    },
+  ],
+  'account.released': [
+    { from: overseer, body: { account: null, rigs: [rig] } },
+    { from: mayor, body: { account: '' } },
+  ],
+  'account.given': [
+    { from: witness, body: { account: null } },
+    { from: witness, body: { account: 'claude/b' } },
+    { from: witness, body: { account: '' } },
   ],
   'session.stopRequested': [{ from: overseer, body: { polecat: 'Nux' } }],
   'session.resumeRequested': [{ from: overseer, body: { polecat: 'Nux' } }],
@@ -207,6 +223,10 @@ export const mailCases: { [T in MailType]: readonly MailCase<T>[] } = {
   'rig.configured': [
     { from: daemon, body: { maxWorkers: 2, spawnDelayMs: 0 } },
     { from: daemon, body: { maxWorkers: 1, spawnDelayMs: 1000, budgets: { day: '40$' } } },
+    {
+      from: daemon,
+      body: { maxWorkers: 2, spawnDelayMs: 0, agent: 'claude', accounts: ['claude/a', 'claude/b'], sharers: ['v'] },
+    },
   ],
 }
 
@@ -305,8 +325,8 @@ export const effectCases: { [N in EffectName]: readonly EffectOutput<N>[] } = {
     },
   ],
   claimIssue: [
-    { kind: 'claimed', issue: brief('w-1'), preserved: null },
-    { kind: 'claimed', issue: brief('w-2'), preserved: kept },
+    { kind: 'claimed', issue: brief('w-1'), preserved: null, agent: null, used: {} },
+    { kind: 'claimed', issue: brief('w-2'), preserved: kept, agent: 'codex', used: { 'claude/a': 12_000 } },
     { kind: 'held', holder: toast },
     { kind: 'unavailable', why: 'status closed' },
     { kind: 'landed', commit: hash('c') },
@@ -375,8 +395,8 @@ export const effectCases: { [N in EffectName]: readonly EffectOutput<N>[] } = {
   landCandidate: [{ kind: 'pushed' }, { kind: 'moved' }, ...unluckily('landCandidate')],
   confirmLanded: [{ kind: 'confirmed' }, ...unluckily('confirmLanded')],
   startSession: [
-    { kind: 'started', session: running, spoken: false, ownChoice: false },
-    { kind: 'started', session: running, spoken: true, ownChoice: false },
+    { kind: 'started', session: running, spoken: false, ownChoice: false, anew: false },
+    { kind: 'started', session: running, spoken: true, ownChoice: false, anew: true },
     ...unluckily('startSession'),
   ],
   watchSession: [
@@ -389,7 +409,7 @@ export const effectCases: { [N in EffectName]: readonly EffectOutput<N>[] } = {
     { kind: 'turn_over', end: 'done', why: '', ...looked },
     { kind: 'turn_over', end: 'failed', why: 'overloaded', ...looked },
     { kind: 'turn_over', end: 'overlong', why: 'prompt is too long', ...looked },
-    { kind: 'limited', until: 3_600_000, why: 'usage limit reached', ...looked },
+    { kind: 'limited', until: 3_600_000, leftMs: null, why: 'usage limit reached', ...looked },
     { kind: 'refused', why: 'invalid x-api-key', ...looked },
     { kind: 'pause_over', ...looked },
   ],

@@ -15,6 +15,8 @@ export const causes = {
   queue: (rig: string, what: string) => `${rig}/queue/${what}`,
   /** Key, credit or configuration of a rig's agents. */
   account: (rig: string) => `${rig}/account`,
+  /** One account, which all rigs share. */
+  aside: (account: string) => `account/${account}`,
   /** A budget that is used up; `of`: the issue, the epic or the day, where it is theirs. */
   budget: (rig: string, which: BudgetKind, of: string) => `${rig}/budget/${which}${which === 'rig' ? '' : `/${of}`}`,
   /** Issues that cannot be read. */
@@ -100,6 +102,26 @@ export const refusedAccount = (rig: string, issue: string, why: string) =>
     `  gt rig set ${rig} agent=…        another agent, or its program (worker), or model`,
     'It goes on by itself after `gt rig set`, and after `gt down` and `gt up` with another key; or: gt up',
   ])
+
+/** One account of several. */
+export const aside = (rig: string, account: string, issue: string, why: string): Outgoing => ({
+  to: mayor,
+  type: 'escalation.raised',
+  body: {
+    cause: causes.aside(account),
+    rig,
+    subject: `the account ${account} is refused: ${why.split('\n')[0]}`,
+    body: [
+      `Why: ${why}`,
+      `Nobody is started on it; its workers go on under another account of their rig, where there is one. No try is counted. It was met first by ${rig}, on ${issue}.`,
+      '',
+      'To decide:',
+      `  gt account release ${account}    it is mended: try it again`,
+      `  gt account add ${account} --env …    with another key`,
+      `  gt account remove ${account}     do without it`,
+    ].join('\n'),
+  },
+})
 
 export const unreadable = (rig: string, why: string): Outgoing => ({
   to: mayor,

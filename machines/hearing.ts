@@ -43,12 +43,19 @@ export interface SessionContext {
   limits: number
   /** Its issue asked for this agent, or model. */
   ownChoice: boolean
+  /** The account it has from its next start on; null: none is there, and it waits; absent: what the environment says. */
+  account?: string | null
+  /** That of its present run, and that under which its conversation began. */
+  under?: string
+  begunUnder?: string
   /** What it waits for; null: nothing. */
   pause: { until: number | null; ms: number; atLeastMs?: number; why: string } | null
   /** It was silent, and was asked whether it is at work; nothing came since. */
   asked: boolean
   /** What its agent noted for its next conversation; empty: nothing. */
   note: string
+  /** Its next run begins a new conversation. */
+  endsTalk: boolean
   /** Its turn is over, and nothing was said to it since: its silence means nothing. */
   isIdle: boolean
   /** It was told that its context is nearly full. */
@@ -58,7 +65,7 @@ export interface SessionContext {
 /** What is known of a run that nobody has spoken with. */
 export const unspoken = {
   ...{ spoken: false, isThere: false, seen: 0, told: 0, failures: 0, limits: 0, pause: null },
-  ...{ asked: false, toldFull: false, isIdle: false, ownChoice: false },
+  ...{ asked: false, toldFull: false, isIdle: false, ownChoice: false, endsTalk: false },
   ...{ conversation: null, words: [], note: '' },
 }
 
@@ -100,15 +107,12 @@ export const ended = (
 
 /** Nothing can be started on its account: until then, or (null) until somebody mends it. */
 const held = (
-  { rig, issue }: SessionContext,
-  what: 'limited' | 'refused',
-  until: number | null,
-  why: string,
-  again = false,
+  { rig, issue, under = '' }: SessionContext,
+  more: Pick<MailBody<'account.held'>, 'what' | 'why'> & Partial<MailBody<'account.held'>>,
 ): Outgoing => ({
   to: witnessOf(rig),
   type: 'account.held',
-  body: { what, until, why, again, issue: (issue as IssueBrief).id },
+  body: { until: null, account: under, ...more, issue: (issue as IssueBrief).id },
 })
 
 /** What its supervisor is told: all that waits. The same words are said once, however often they are told. */
@@ -167,18 +171,18 @@ function judged(context: SessionContext, output: Watched): Heard {
     case 'turn_over':
       return turnOver(context, output)
     case 'limited': {
-      const { until, why } = output
+      const { until, leftMs, why } = output
       const { limits } = context
       // A time that is over already, on this clock or the service's, is no reason to ask it without a pause.
       const atLeastMs = limits === 0 ? 0 : limitPauseMs * 2 ** Math.min(limits - 1, 6)
       const waits = { until, ms: unknownAllowanceMs, atLeastMs, why }
-      const mail = held(context, 'limited', until, why, limits > 0)
-      return { to: 'paused', changes: { limits: limits + 1, pause: waits }, mail: [mail] }
+      const mail = held(context, { what: 'limited', until, leftMs, why, again: limits > 0 })
+      return { to: 'paused', changes: { limits: limits + 1, pause: waits, account: null }, mail: [mail] }
     }
     case 'pause_over':
-      return { to: 'heard', ...own(context, goesOn, { pause: null, asked: false }) }
+      return resumed(context)
     case 'refused':
-      return refused(context, output.why)
+      return refused(context, output.why, context.under ?? '')
     case 'ended':
       return over(context, output)
   }
@@ -200,15 +204,21 @@ function turnOver(context: SessionContext, { end, why }: Watched & { kind: 'turn
   return { to: 'heard', changes: { failures: 0, limits: 0, asked: false, pause: null, isIdle: true }, mail: [mail] }
 }
 
-/** Key, credit or configuration: the rig stops until somebody mends it. */
-export const refused = (context: SessionContext, why: string): Heard =>
+/** What it waited for is there again, as far as known. */
+export const resumed = (context: SessionContext): Heard => ({
+  to: 'heard',
+  ...own(context, goesOn, { pause: null, asked: false }),
+})
+
+/** Key, credit or configuration. `account`: the one that is refused; null: it is not the account's. */
+export const refused = (context: SessionContext, why: string, account: string | null = null): Heard =>
   context.ownChoice
     ? // What an issue asked for itself is its own trouble.
       { to: 'killing', changes: { killReason: 'failed', trouble: why } }
     : {
         to: 'killing',
-        changes: { killReason: 'refused', trouble: why },
-        mail: [held(context, 'refused', null, why)],
+        changes: { killReason: 'refused', trouble: why, ...(account === null ? {} : { account: null }) },
+        mail: [held(context, { what: 'refused', why, account })],
       }
 
 function over(context: SessionContext, { exitCode, tail, cutOff }: Watched & { kind: 'ended' }): Heard {
@@ -226,6 +236,28 @@ function over(context: SessionContext, { exitCode, tail, cutOff }: Watched & { k
     changes: { words: again(context.words), ...(isForgotten ? { conversation: null } : {}) },
   }
 }
+
+/** Its program runs. */
+export function begun(context: SessionContext, output: EffectOutput<'startSession'>): News<SessionContext> {
+  if (output.kind !== 'started') return {}
+  const { session, spoken, ownChoice, anew } = output
+  const { rig, polecat, conversation, under = '', begunUnder = '' } = context
+  const isNew = anew || conversation === null
+  const changes = {
+    ...{ session, spoken, ownChoice, words: spoken ? context.words : [] },
+    ...(isNew ? { conversation: null, begunUnder: under } : { begunUnder }),
+  }
+  const { epoch, pid, backend } = session
+  return {
+    changes,
+    tell: telling({ ...context, ...changes }),
+    mail: [{ to: polecatOf(rig, polecat), type: 'session.started', body: { epoch, pid, backend } }],
+  }
+}
+
+/** The account it is to have is another one than that which holds it up; or that is there again. */
+export const isGiven = ({ account, under = '' }: SessionContext, given: string | null, which: 'another' | 'back') =>
+  account === null && given !== null && (given === under) === (which === 'back')
 
 /** A new run: nothing is known of it yet. */
 export const anew = (context: SessionContext, incarnation: number): Partial<SessionContext> => ({

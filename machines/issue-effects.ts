@@ -2,7 +2,7 @@
 // Never: performs one.
 import { z } from 'zod'
 import { effect } from './effect.ts'
-import { budgetKind, issueBrief, issueId, preserved, sha, startable } from './mail.ts'
+import { accountId, budgetKind, issueBrief, issueId, preserved, sha, startable } from './mail.ts'
 
 const beadsLane = (input: { rig: string }) => `beads:${input.rig}`
 
@@ -55,10 +55,20 @@ export const issueEffects = {
       holder: z.string(),
       /** A former worker whose claim this one takes over, when its work came back. */
       previous: z.string().nullable().default(null),
+      /** Whose tokens are to be counted, since then (milliseconds since the epoch). */
+      accounts: z.array(z.object({ account: accountId, since: z.number() })).default([]),
     }),
     /** `claimed` also when this holder has it already. */
     output: z.discriminatedUnion('kind', [
-      z.object({ kind: z.literal('claimed'), issue: issueBrief, preserved: preserved.nullable() }),
+      z.object({
+        kind: z.literal('claimed'),
+        issue: issueBrief,
+        preserved: preserved.nullable(),
+        /** The preset that it asks for; null: its rig's. */
+        agent: z.string().nullable().default(null),
+        /** Tokens of each account. */
+        used: z.record(accountId, z.number()).default({}),
+      }),
       z.object({ kind: z.literal('held'), holder: z.string() }),
       z.object({ kind: z.literal('unavailable'), why: z.string() }),
       // Its work is on main: these issues are an older copy.

@@ -1,6 +1,6 @@
 // Ledger: what a Witness keeps of its rig's work, and how each piece of news changes it. Pure bookkeeping.
 // Never: says anything itself; what is to be said is handed back.
-import type { Allowance } from './accounts.ts'
+import type { Wallet } from './accounts.ts'
 import { keeperOf, mayor, polecatOf, refineryOf } from './address.ts'
 import { askedAgain, type Budgeting, type Budgets, refused, unbudgeted } from './budget.ts'
 import type { EffectOutput } from './effects.ts'
@@ -14,6 +14,8 @@ import { type Candidate, fromReady } from './waves.ts'
 export interface Worker {
   issue: string
   title: string
+  /** The preset that its issue asks for; null, absent: its rig's. */
+  agent?: string | null
   attempt: number
   /** What came back from the queue and is to be mended. */
   returned: ReturnReason | null
@@ -51,9 +53,12 @@ export interface WitnessInput {
   spawnDelayMs: number
   triesMax: number
   budgets?: Budgets
+  agent?: string
+  accounts?: string[]
+  sharers?: string[]
 }
 
-export interface WitnessContext extends Ledger {
+export interface WitnessContext extends Ledger, Wallet {
   maxWorkers: number
   spawnDelayMs: number
   choice: Candidate | null
@@ -61,8 +66,6 @@ export interface WitnessContext extends Ledger {
   chosenFor: string
   /** Something changed since the last survey. */
   look: boolean
-  /** What the rig's agents lack; null, absent: nothing. */
-  allowance?: Allowance | null
 }
 
 export const begun = (input: WitnessInput | undefined): WitnessContext => ({
@@ -86,6 +89,7 @@ export const begun = (input: WitnessInput | undefined): WitnessContext => ({
   escalated: [],
   unread: 0,
   look: false,
+  ...(input?.accounts ? { agent: input.agent ?? '', accounts: input.accounts, sharers: input.sharers ?? [] } : {}),
 })
 
 export const without = <T>(record: Record<string, T>, key: string) =>
@@ -176,7 +180,11 @@ export function claimed(context: WitnessContext, { output, at = 0 }: Claimed): N
       ...(escalated.includes(issue.id) ? [cleared(causes.issue(rig, issue.id))] : []),
     ],
     changes: {
-      workers: { ...workers, [name]: { issue: issue.id, title: issue.title, attempt, returned, since: at } },
+      workers: {
+        ...workers,
+        [name]: { issue: issue.id, title: issue.title, agent: output.agent, attempt, returned, since: at },
+      },
+      used: output.used,
       escalated: lacking(escalated, issue.id),
       ready: context.ready.filter(isOther),
       returned: context.returned.filter(isOther),

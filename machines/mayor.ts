@@ -3,6 +3,7 @@
 // Life: coordinating, always.
 // Never: cleans up after workers, kills sessions or nudges anyone; that is each rig's Witness.
 import { assign, setup } from 'xstate'
+import { announced, type Hold, heldInTown, isReleased, letGo, withoutHolds } from './accounts.ts'
 import { overseer, witnessOf } from './address.ts'
 import type { MailEvent } from './mail.ts'
 import { hands, words } from './profile.ts'
@@ -13,6 +14,8 @@ export const mayorUnderstands = [
   'escalation.cleared',
   'issue.landed',
   'epic.completed',
+  'account.held',
+  'account.released',
 ] as const
 type Understands = MailEvent<(typeof mayorUnderstands)[number]>
 
@@ -28,6 +31,8 @@ export interface OpenEscalation {
 export interface MayorContext {
   /** What the Overseer must decide; one a cause, gone when it is cleared. */
   escalations: OpenEscalation[]
+  /** Accounts on which nobody is started, in any rig; absent: none. */
+  holds?: Record<string, Hold>
 }
 
 export const mayorMachine = setup({
@@ -97,6 +102,23 @@ export const mayorMachine = setup({
           actions: assign({
             escalations: ({ context, event }) => context.escalations.filter((open) => open.cause !== event.cause),
           }),
+        },
+        'account.held': {
+          description: 'An account of several rigs is used up, or refused: all who share it hear of it.',
+          actions: [
+            { type: 'mail', params: ({ context, event }) => announced(context.holds ?? {}, event) },
+            assign({ holds: ({ context, event }) => heldInTown(context.holds ?? {}, event) }),
+          ],
+        },
+        'account.released': {
+          description: 'The Overseer has it tried again.',
+          actions: [
+            { type: 'mail', params: ({ event }) => letGo(event) },
+            assign(({ context, event }) => ({
+              holds: withoutHolds(context.holds ?? {}, event),
+              escalations: context.escalations.filter(({ cause }) => !isReleased(event, cause)),
+            })),
+          ],
         },
         'issue.landed': { description: 'Good news; the log has it.', actions: assign({}) },
         'epic.completed': {

@@ -2,7 +2,7 @@
 // `witness.ts`.
 // Never: decides where that leads.
 import { assign, setup } from 'xstate'
-import { heldForMs, usedUp } from './accounts.ts'
+import { allAreRefused, allAreUsedUp, entitled, heldBy, nextEnd, ofEnvironment, released } from './accounts.ts'
 import { leftOfDayMs } from './budget.ts'
 import { atRest, underway, type WitnessContext, type WitnessInput } from './ledger.ts'
 import type { MailEvent } from './mail.ts'
@@ -17,6 +17,7 @@ export const witnessUnderstands = [
   'session.stopRequested',
   'session.resumeRequested',
   'account.held',
+  'account.released',
   'worker.retired',
   'merge.queued',
   'merge.landed',
@@ -45,9 +46,6 @@ export const rounds = setup({
     ...words,
     news: newsOf<Context, Understands>(),
     lookAgain: assign({ look: true }),
-    holdOn: assign(({ context, event }) =>
-      event.type === 'account.held' ? { allowance: usedUp(context.allowance ?? null, event) } : {},
-    ),
   },
   guards: {
     ...verdicts,
@@ -61,13 +59,27 @@ export const rounds = setup({
       context.workers[event.polecat] !== undefined,
     spaced: ({ context }) => context.spawnDelayMs > 0,
     dayIsUsedUp: ({ context }) => leftOfDayMs(context) !== undefined,
-    saysWhat: ({ event }, what: string) => event.type === 'account.held' && event.what === what,
+    /** Refused, and there is no other. `null`: it is nobody's account that is refused, but the configuration. */
+    leavesNone: ({ context, event }) =>
+      event.type === 'account.held' &&
+      event.what === 'refused' &&
+      (event.account === null || allAreRefused({ ...context, ...heldBy<Context>(event)(context).changes })),
+    /** As it is configured now, there is one that is not refused. */
+    isMended: ({ context, event }) =>
+      event.type === 'rig.configured' &&
+      !allAreRefused({
+        ...context,
+        ...entitled<Context>(event)(context).changes,
+        ...released<Context>(ofEnvironment)(context).changes,
+      }),
+    allAreUsedUp: ({ context }) => allAreUsedUp(context),
+    someAreUsedUp: ({ context }) => nextEnd(context) !== undefined,
   },
   delays: {
     surveyRetry: 5000,
     surveyAgain: ({ context }) => backoffMs(context.unread),
     spawnDelay: ({ context }) => context.spawnDelayMs,
     leftOfDay: ({ context }) => leftOfDayMs(context) ?? 0,
-    heldFor: ({ context }) => (context.allowance ? heldForMs(context.allowance) : 0),
+    heldFor: ({ context, event }) => Math.max(0, (nextEnd(context) ?? 0) - (event as unknown as { at: number }).at),
   },
 })

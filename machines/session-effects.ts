@@ -3,7 +3,7 @@
 // Never: performs one.
 import { z } from 'zod'
 import { effect } from './effect.ts'
-import { branchName, issueBrief, returnReason } from './mail.ts'
+import { accountId, branchName, issueBrief, returnReason } from './mail.ts'
 
 /** A worker's place: `polecats/<polecat>` on `branch`, of one incarnation of that name. */
 export const place = z.object({ rig: z.string(), polecat: z.string(), incarnation: z.int(), branch: branchName })
@@ -51,6 +51,10 @@ export const sessionEffects = {
       conversation: z.string().nullable().default(null),
       /** What its agent noted for a new one. */
       note: z.string().default(''),
+      /** Under which account. */
+      account: accountId.default(''),
+      /** That under which its conversation began. */
+      begunUnder: accountId.default(''),
     }),
     /** `started` once the session itself has said so. `refused`: no session can be, as the rig is configured. */
     output: z.discriminatedUnion('kind', [
@@ -61,6 +65,8 @@ export const sessionEffects = {
         spoken: z.boolean().default(false),
         /** Its issue asked for this agent, or model: what keeps it from working is its own trouble. */
         ownChoice: z.boolean().default(false),
+        /** Its conversation is not known under this account: a new one began. */
+        anew: z.boolean().default(false),
       }),
       z.object({ kind: z.literal('failed'), why: z.string(), tail: z.string() }),
       z.object({ kind: z.literal('refused'), why: z.string() }),
@@ -112,8 +118,15 @@ export const sessionEffects = {
         ...looked,
       }),
       /** An allowance of its account is used up; null: nobody knows until when. */
-      z.object({ kind: z.literal('limited'), until: z.number().nullable(), why: z.string(), ...looked }),
-      /** Key, credit or configuration: no waiting mends it. */
+      z.object({
+        kind: z.literal('limited'),
+        until: z.number().nullable(),
+        /** The same, in milliseconds from now. */
+        leftMs: z.number().nullable().default(null),
+        why: z.string(),
+        ...looked,
+      }),
+      /** Key or credit of its account: no waiting mends it. */
       z.object({ kind: z.literal('refused'), why: z.string(), ...looked }),
       z.object({ kind: z.literal('pause_over'), ...looked }),
     ]),

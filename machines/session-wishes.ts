@@ -1,6 +1,7 @@
 // What a session asks of its hands, from what it knows.
 // Never: asks; its machine does.
 import type { SessionContext } from './hearing.ts'
+import type { IssueBrief } from './mail.ts'
 import type { SessionRecord } from './session-effects.ts'
 
 type Context = SessionContext
@@ -8,6 +9,25 @@ type Context = SessionContext
 /** Name of this run in tmux, folders and logs: no two runs of a town share one. */
 export const sessionId = (context: { rig: string; polecat: string; incarnation: number; epoch: number }) =>
   `gt-${context.rig}-${context.polecat}-${context.incarnation}-${context.epoch}`
+
+/** The run that is to begin. */
+export const begins = (context: Context) => ({
+  id: sessionId(context),
+  rig: context.rig,
+  polecat: context.polecat,
+  incarnation: context.incarnation,
+  branch: context.branch,
+  address: context.address,
+  epoch: context.epoch,
+  issue: context.issue as IssueBrief,
+  worktree: context.worktree,
+  attempt: context.attempt,
+  returned: context.returned,
+  conversation: context.conversation,
+  note: context.note,
+  account: context.under ?? '',
+  begunUnder: context.begunUnder ?? '',
+})
 
 /** `stallMatters`: whether its silence is news; that of one that waits to be spoken to never is. */
 export const watches = (context: Context, stallMatters: boolean) => ({

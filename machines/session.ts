@@ -4,11 +4,22 @@
 // more can come of it. While it runs it is heard of, silent, or waits for an allowance of its account.
 // Never: restarts by itself (the polecat decides), and ends a healthy run only for its keeper.
 import { assign, setup } from 'xstate'
-import { polecatOf } from './address.ts'
-import { anew, ended, gone, heard, refused, type SessionContext, telling, unspoken, withWords } from './hearing.ts'
-import type { IssueBrief, MailEvent } from './mail.ts'
+import {
+  anew,
+  begun,
+  ended,
+  gone,
+  heard,
+  isGiven,
+  refused,
+  resumed,
+  type SessionContext,
+  unspoken,
+  withWords,
+} from './hearing.ts'
+import type { MailEvent } from './mail.ts'
 import { hands, newsOf, outputOf, verdicts, words, wordsOf } from './profile.ts'
-import { aims, sessionId, watches } from './session-wishes.ts'
+import { aims, begins, sessionId, watches } from './session-wishes.ts'
 
 export { unspoken } from './hearing.ts'
 
@@ -17,6 +28,7 @@ export const sessionUnderstands = [
   'session.killRequested',
   'session.cycleRequested',
   'words.said',
+  'account.given',
 ] as const
 type Understands = MailEvent<(typeof sessionUnderstands)[number]>
 
@@ -46,6 +58,19 @@ const hear = {
   type: 'news',
   params: ({ event }: { event: object }) => [(context: Context) => heard(context, outputOf<'watchSession'>(event))],
 } as const
+
+/** Its run is over, and another begins. */
+const isAnother = [
+  {
+    type: 'news',
+    params: ({ event }: { event: object }) => [
+      (context: Context) => gone(context, outputOf<'killSession'>(event)),
+      (context: Context) => ({
+        changes: { ...anew(context, context.incarnation), ...(context.endsTalk ? { conversation: null } : {}) },
+      }),
+    ],
+  },
+] as const
 
 const notEnded = (context: Context, event: object) => ({
   text: `could not end ${sessionId(context)}: ${wordsOf((event as { error: unknown }).error)}`,
@@ -99,6 +124,12 @@ export const sessionMachine = setup({
         ? { killers: [...new Set([...context.killers, event.from])], killReason: event.reason }
         : {},
     ),
+    begin: assign(({ context, event }) => {
+      if (event.type !== 'session.requested') return {}
+      const { incarnation, issue, worktree, branch, attempt, returned } = event
+      return { ...anew(context, incarnation), incarnation, issue, worktree, branch, attempt, returned }
+    }),
+    take: assign(({ event }) => (event.type === 'account.given' ? { account: event.account } : {})),
     because: assign((_, { reason, why }: { reason: Context['killReason']; why: string }) => ({
       killReason: reason,
       trouble: why,
@@ -106,6 +137,10 @@ export const sessionMachine = setup({
   },
   guards: {
     ...verdicts,
+    hasAccount: ({ context }) => context.account !== null,
+    isAccount: ({ event }) => event.type === 'account.given' && event.account !== null,
+    isGiven: ({ context, event }, which: 'another' | 'back') =>
+      event.type === 'account.given' && isGiven(context, event.account, which),
     waitsToBeSpokenTo: ({ context }) => context.isIdle,
     leadsTo: ({ context, event }, place: string) => heard(context, outputOf<'watchSession'>(event)).to === place,
   },
@@ -135,23 +170,16 @@ export const sessionMachine = setup({
       description: 'Somebody has something to say to the agent; it is said once there is one to hear it.',
       actions: isTold,
     },
+    'account.given': { description: 'From its next start on.', actions: 'take' },
   },
   states: {
     absent: {
       description: 'No run. The next request starts one.',
       on: {
-        'session.requested': {
-          target: 'starting',
-          actions: assign(({ context, event }) => ({
-            ...anew(context, event.incarnation),
-            incarnation: event.incarnation,
-            issue: event.issue,
-            worktree: event.worktree,
-            branch: event.branch,
-            attempt: event.attempt,
-            returned: event.returned,
-          })),
-        },
+        'session.requested': [
+          { guard: 'hasAccount', target: 'starting', actions: 'begin' },
+          { target: 'unpaid', actions: 'begin' },
+        ],
         'session.killRequested': {
           description: 'Already gone: say so, so that nobody waits.',
           actions: {
@@ -167,57 +195,25 @@ export const sessionMachine = setup({
         },
       },
     },
+    unpaid: {
+      description: 'Every account is used up, or refused: it begins once it is given one.',
+      on: {
+        'account.given': { guard: 'isAccount', target: 'starting', actions: 'take' },
+        'session.killRequested': { target: 'killing', actions: 'aim' },
+      },
+    },
     starting: {
+      entry: assign({ under: ({ context }) => context.account ?? '' }),
       description: 'The run is being started; it counts as started once it has said so from inside.',
       invoke: {
         id: 'start',
         src: 'startSession',
-        input: ({ context }) => ({
-          id: sessionId(context),
-          rig: context.rig,
-          polecat: context.polecat,
-          incarnation: context.incarnation,
-          branch: context.branch,
-          address: context.address,
-          epoch: context.epoch,
-          issue: context.issue as IssueBrief,
-          worktree: context.worktree,
-          attempt: context.attempt,
-          returned: context.returned,
-          conversation: context.conversation,
-          note: context.note,
-        }),
+        input: ({ context }) => begins(context),
         onDone: [
           {
             guard: { type: 'answered', params: 'started' },
             target: 'running',
-            actions: [
-              assign(({ context, event: { output } }) =>
-                output.kind === 'started'
-                  ? {
-                      session: output.session,
-                      spoken: output.spoken,
-                      ownChoice: output.ownChoice,
-                      words: output.spoken ? context.words : [],
-                    }
-                  : {},
-              ),
-              { type: 'news', params: () => [(context) => ({ tell: telling(context) })] },
-              {
-                type: 'mail',
-                params: ({ context, event }) => {
-                  if (event.output.kind !== 'started') return []
-                  const { epoch, pid, backend } = event.output.session
-                  return [
-                    {
-                      to: polecatOf(context.rig, context.polecat),
-                      type: 'session.started',
-                      body: { epoch, pid, backend },
-                    },
-                  ]
-                },
-              },
-            ],
+            actions: { type: 'news', params: ({ event }) => [(context) => begun(context, event.output)] },
           },
           {
             guard: { type: 'answered', params: 'refused' },
@@ -261,7 +257,7 @@ export const sessionMachine = setup({
         'session.cycleRequested': {
           target: 'cycling',
           description: 'Its agent has noted where it is, and begins a new conversation with that.',
-          actions: assign({ note: ({ event }) => event.note, conversation: null }),
+          actions: assign({ note: ({ event }) => event.note, endsTalk: true }),
         },
         'session.killRequested': {
           target: 'killing',
@@ -290,6 +286,21 @@ export const sessionMachine = setup({
         },
         paused: {
           description: 'An allowance is used up, or its service fails: it waits, which costs nothing and no try.',
+          on: {
+            'account.given': [
+              {
+                guard: { type: 'isGiven', params: 'another' },
+                target: '#session.cycling',
+                description: 'It goes on under another account at once: in another run, in the same conversation.',
+                actions: 'take',
+              },
+              {
+                guard: { type: 'isGiven', params: 'back' },
+                target: 'heard',
+                actions: ['take', { type: 'news', params: () => [resumed] }],
+              },
+            ],
+          },
           invoke: {
             id: 'wait',
             src: 'watchSession',
@@ -315,13 +326,13 @@ export const sessionMachine = setup({
       },
     },
     cycling: {
-      description: 'The run is ended, and another one begins, with a new conversation.',
+      description: 'The run is ended, and another one begins: with a new conversation, or under another account.',
       initial: 'ending',
       on: {
         'session.killRequested': { target: 'killing', actions: 'aim' },
         'session.cycleRequested': {
           description: 'Said twice: the last note counts.',
-          actions: assign({ note: ({ event }) => event.note }),
+          actions: assign({ note: ({ event }) => event.note, endsTalk: true }),
         },
       },
       states: {
@@ -331,13 +342,10 @@ export const sessionMachine = setup({
             id: 'end',
             src: 'killSession',
             input: ({ context }) => ({ ...aims(context), lastWords: false }),
-            onDone: {
-              target: '#session.starting',
-              actions: [
-                { type: 'news', params: ({ event }) => [(context) => gone(context, event.output)] },
-                assign(({ context }) => ({ ...anew(context, context.incarnation), conversation: null })),
-              ],
-            },
+            onDone: [
+              { guard: 'hasAccount', target: '#session.starting', actions: isAnother },
+              { target: '#session.unpaid', actions: isAnother },
+            ],
             onError: {
               target: 'again',
               actions: { type: 'note', params: ({ context, event }) => notEnded(context, event) },

@@ -1,12 +1,13 @@
 // Witness: the pit boss of one rig. Finds what is ready and gives it to workers within the rig's capacity; each worker
 // has a keeper of its own (`keeper.ts`), from its first watch to its retirement. (spec: Witness)
 // Life: three regions side by side. `dispatch`: resting → surveying → claiming → spacing → …; `brake`: released, pulled
-// by the Overseer, or halted for want of a key; `allowance`: there, or used up for a while.
+// by the Overseer, or halted for want of a key; `allowance` (`allowance.ts`): there, short, or used up for a while.
 // Never: works on an issue, lands anything, or touches a worker; its keepers do.
 import { and, assign, not, or, stateIn } from 'xstate'
-import { outOfAllowance } from './accounts.ts'
+import { countedSince, provided } from './accounts.ts'
 import { keeperOf, mayor, polecatOf, refineryOf } from './address.ts'
-import { budgeted, dayIsOver, granted, seen, usedUpIds } from './budget.ts'
+import { allowance, looksAgain } from './allowance.ts'
+import { dayIsOver, granted, seen, usedUpIds } from './budget.ts'
 import { afterRemoval, afterRetirement, afterReturn } from './endings.ts'
 import { cannotLand, causes, cleared, refusedAccount } from './escalations.ts'
 import {
@@ -14,7 +15,6 @@ import {
   begun,
   chosen,
   claimed,
-  configured,
   holderOf,
   landed,
   notHad,
@@ -23,9 +23,9 @@ import {
   unread,
   type WitnessContext,
 } from './ledger.ts'
-import type { MailEvent, Outgoing } from './mail.ts'
+import type { Outgoing } from './mail.ts'
 import { freeName } from './names.ts'
-import { type News, wordsOf, workersPool } from './profile.ts'
+import { wordsOf, workersPool } from './profile.ts'
 import { choose, room, rounds } from './rounds.ts'
 
 export type { WitnessContext } from './ledger.ts'
@@ -38,23 +38,11 @@ const spare = 2
 const toEach = (context: Context, type: 'work.paused' | 'work.resumed'): Outgoing[] =>
   Object.keys(context.workers).map((name) => ({ to: keeperOf(context.rig, name), type, body: {} }))
 
-const released = and([stateIn('#witness.brake.released'), stateIn('#witness.allowance.there')])
+const released = and([stateIn('#witness.brake.released'), not(stateIn('#witness.allowance.used_up'))])
 /** Those the Overseer, or an account, stopped go on, and so does the queue. */
 const goesOn = [
   { type: 'mail', params: ({ context }: { context: Context }) => toEach(context, 'work.resumed') },
   { type: 'mail', params: ({ context }: { context: Context }) => poke(context) },
-] as const
-
-type Configured = { context: Context; event: MailEvent<'rig.configured'> }
-const isConfigured = [
-  {
-    type: 'news',
-    params: ({ event }: Configured) => [(context: Context) => configured(context, event), budgeted(event.budgets)],
-  },
-  {
-    type: 'acceptCapacity',
-    params: ({ context, event }: Configured) => ({ pool: workersPool(context.rig), places: event.maxWorkers }),
-  },
 ] as const
 
 export const witnessMachine = rounds.createMachine({
@@ -67,10 +55,6 @@ export const witnessMachine = rounds.createMachine({
       actions: { type: 'news', params: ({ event }) => [(context) => asked(context, event), looksAgain] },
     },
     'issues.changed': { description: 'Somebody wrote to the rig’s beads.', actions: 'lookAgain' },
-    'rig.configured': {
-      description: 'The rig’s configuration, as it is now.',
-      actions: isConfigured,
-    },
     'session.stopRequested': [
       {
         guard: 'works',
@@ -169,7 +153,7 @@ export const witnessMachine = rounds.createMachine({
               actions: goesOn,
             },
             'account.held': {
-              guard: { type: 'saysWhat', params: 'refused' },
+              guard: 'leavesNone',
               target: 'halted',
               description: 'Key, credit or configuration: nobody can work, and somebody has to mend it.',
               actions: {
@@ -186,7 +170,8 @@ export const witnessMachine = rounds.createMachine({
           description: 'Its agents have no key, no credit, or cannot be started. The Overseer was asked, once.',
           exit: { type: 'mail', params: ({ context }) => cleared(causes.account(context.rig)) },
           on: {
-            'rig.configured': { target: 'released', actions: [...isConfigured, ...goesOn] },
+            'rig.configured': { guard: 'isMended', target: 'released', actions: goesOn },
+            'account.released': { target: 'released', actions: goesOn },
             'rig.resumed': { target: 'released', actions: ['lookAgain', ...goesOn] },
             'rig.stopped': {
               target: 'pulled',
@@ -209,42 +194,7 @@ export const witnessMachine = rounds.createMachine({
         },
       },
     },
-    allowance: {
-      description: 'What its agents live on.',
-      initial: 'there',
-      states: {
-        there: {
-          description: 'As far as known, they can work.',
-          on: {
-            'account.held': {
-              guard: { type: 'saysWhat', params: 'limited' },
-              target: 'used_up',
-              actions: [
-                'holdOn',
-                {
-                  type: 'mail',
-                  params: ({ context, event }) => (event.again ? [] : outOfAllowance(context.rig, event)),
-                },
-              ],
-            },
-          },
-        },
-        used_up: {
-          description: 'Nobody is started until it is there again; those at work wait.',
-          after: { heldFor: { target: 'there', actions: 'lookAgain' } },
-          on: {
-            'account.held': {
-              guard: { type: 'saysWhat', params: 'limited' },
-              target: 'used_up',
-              reenter: true,
-              description: 'Told by another worker; the later time counts.',
-              actions: 'holdOn',
-            },
-            'rig.resumed': { target: 'there', description: 'Try it.', actions: 'lookAgain' },
-          },
-        },
-      },
-    },
+    allowance,
     dispatch: {
       description: 'Finding and giving out work.',
       initial: 'resting',
@@ -323,6 +273,7 @@ export const witnessMachine = rounds.createMachine({
               issue: chosen(context).issue,
               holder: holderOf(context),
               previous: chosen(context).previous,
+              accounts: countedSince(context),
             }),
             onDone: [
               {
@@ -354,7 +305,11 @@ export const witnessMachine = rounds.createMachine({
                   },
                   {
                     type: 'news',
-                    params: ({ event }) => [(context) => claimed(context, event), granted(event.output)],
+                    params: ({ event, context: { chosenFor } }) => [
+                      (context) => claimed(context, event),
+                      granted(event.output),
+                      provided((event as { at?: number }).at ?? 0, chosenFor),
+                    ],
                   },
                 ],
               },
@@ -386,10 +341,6 @@ export const witnessMachine = rounds.createMachine({
   },
 })
 
-/** What happened may let another start. */
-const looksAgain = (): News<Context> => ({ changes: { look: true } })
-
 const poke = (context: Context): Outgoing => ({ to: refineryOf(context.rig), type: 'queue.poked', body: {} })
 
-/** A rig that is halted already, or held up, is told of it by each of its workers. */
-export const witnessIgnores = ['message.sent', 'account.held'] as const
+export const witnessIgnores = ['message.sent'] as const

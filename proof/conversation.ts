@@ -15,11 +15,14 @@ export interface Conversation {
   idle: boolean
   /** What its program has, and its model has not. */
   taken: string[]
+  /** Under which account it is held; empty: what the environment says. */
+  account: string
 }
 
-export const begun = (id: string): Conversation => ({ id, log: [], idle: false, taken: [] })
-export const copied = ({ id, log, idle, taken }: Conversation): Conversation => ({
+export const begun = (id: string, account = ''): Conversation => ({ id, account, log: [], idle: false, taken: [] })
+export const copied = ({ id, account, log, idle, taken }: Conversation): Conversation => ({
   id,
+  account,
   log: [...log],
   idle,
   taken: [...taken],
@@ -59,14 +62,31 @@ export function endTurn(conversation: Conversation, end: End, until: number | nu
 export class Service {
   /** Somebody speaks with the agents of this town. */
   spoken = false
-  /** All is well; an allowance is used up; the key is refused; there is no such program. */
-  account: 'fine' | 'limited' | 'refused' | 'missing' = 'fine'
+  /** There is no such program. */
+  isMissing = false
+  /** Accounts of which an allowance is used up, or the key refused; the others are fine. */
+  readonly held: Map<string, 'limited' | 'refused'>
+  /** Accounts there are; the environment where there are none. */
+  accounts: readonly string[] = []
   /** What each conversation's model has had, in all its runs. */
   readonly told: Map<string, ReadonlySet<string>>
 
   constructor(from?: Service) {
     this.told = new Map(from?.told)
-    if (from) Object.assign(this, { spoken: from.spoken, account: from.account })
+    this.held = new Map(from?.held)
+    if (from) Object.assign(this, { spoken: from.spoken, isMissing: from.isMissing, accounts: from.accounts })
+  }
+
+  /** Everything is well from here on. */
+  calm(): void {
+    this.isMissing = false
+    this.held.clear()
+  }
+
+  /** Programs keep their conversations in one place, but for those of the last account. */
+  goesOn(begunUnder: string, account: string): boolean {
+    const own = this.accounts.length > 1 ? this.accounts.at(-1) : undefined
+    return (begunUnder === own) === (account === own)
   }
 
   /** Before an agent does anything its model hears what its program has. */
@@ -82,8 +102,9 @@ export class Service {
 
   /** Whether the account keeps an agent from its turn, which is over then. */
   isHeldUp(talk: Conversation): boolean {
-    if (this.account === 'fine') return false
-    const isLimited = this.account === 'limited'
+    const held = this.held.get(talk.account)
+    if (held === undefined) return false
+    const isLimited = held === 'limited'
     endTurn(talk, isLimited ? 'limited' : 'refused', isLimited ? 3_600_000 : null)
     return true
   }

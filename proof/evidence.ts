@@ -1,9 +1,10 @@
 // Evidence: what a store's mail and journal tell of the past. For the invariants that a moment alone cannot show; the
 // simulation and the torture of real towns both read it.
 // Never: writes, or believes a snapshot.
-import type { Role, Store } from '../runtime/contract.ts'
+import type { PromisedEffect, Role, Store } from '../runtime/contract.ts'
 import { replay } from '../runtime/open.ts'
 import { type TownHistory, Violation } from './invariants.ts'
+import { accountMisdeeds, type Turn } from './wallet.ts'
 
 type Read = <T>(sql: string) => T[]
 
@@ -55,8 +56,45 @@ export function misdeeds(read: Read, remembered?: Remembered): string[] {
     ...lost,
     ...given,
     ...epochs(read, new Map(remembered?.epochs)),
-    ...(remembered ? [] : timers(read)),
+    ...(remembered ? [] : [...timers(read), ...accountMisdeeds(moneyTurns(read))]),
   ]
+}
+
+/** Turns of Witnesses and of the Mayor, as far as they tell of accounts. */
+function moneyTurns(read: Read): Turn[] {
+  const sent = Map.groupBy(
+    read<{ cause: string; from: string; to: string; type: string; body: string }>(
+      `SELECT cause_id AS cause, from_address AS "from", to_address AS "to", type, body FROM mail
+        WHERE type = 'account.given' OR (from_address = 'mayor/' AND to_address = 'overseer' AND type = 'message.sent')`,
+    ).map(({ body, ...rest }) => ({ ...rest, body: JSON.parse(body) })),
+    ({ cause, from }) => `${from} ${cause}`,
+  )
+  return read<Omit<Turn, 'body' | 'input' | 'sent'> & { id: string; body: string; input: string | null }>(
+    `SELECT j.address, coalesce(j.watched_at, j.at) AS at, j.mail_type AS type, j.from_address AS "from",
+      j.mail_id AS id, m.body, j.input, j.after
+      FROM journal j JOIN mail m ON m.id = j.mail_id
+      WHERE j.address = 'mayor/' OR j.address LIKE '%/witness' ORDER BY j.seq`,
+  ).map(({ id, body, input, ...turn }) => ({
+    ...turn,
+    body: JSON.parse(body),
+    input: JSON.parse(input ?? '{}'),
+    sent: sent.get(`${turn.address} ${id}`) ?? [],
+  }))
+}
+
+/** A session is begun under the account that its Witness gave it last, and not while it was told to wait. */
+export function mustBeGiven(read: Store['all'], { name, key, address, input }: PromisedEffect): void {
+  if (name !== 'startSession') return
+  const revision = Number(/\.(\d+):\d+$/.exec(key)?.[1])
+  const [last] = read<{ account: string | null }>(
+    `SELECT m.body ->> 'account' AS account FROM journal j JOIN mail m ON m.id = j.mail_id
+      WHERE j.address = ? AND j.mail_type = 'account.given' AND j.revision <= ? ORDER BY j.seq DESC LIMIT 1`,
+    ...[address, revision],
+  )
+  if (last && last.account !== input['account'])
+    throw new Violation(
+      `${address} begins under "${input['account']}", and was given ${last.account ?? 'nothing'} (invariant 14)`,
+    )
 }
 
 /** All mail, or what pruning takes. */

@@ -20,13 +20,15 @@ export interface FlightOptions {
   /** Whether an effect starts something, which the Overseer's brake keeps from it. */
   starts(name: string): boolean
   stopped(): boolean
+  /** Sees each effect before it is performed. */
+  begun(effect: PromisedEffect): void
   /** Hears what each effect answered. */
   heard?: ((effect: string, answer: JsonObject | Error) => void) | undefined
 }
 
 export function makeFlights(
   { world, host, chance, pick, say, reckless }: Stage,
-  { starts, stopped, heard }: FlightOptions,
+  { starts, stopped, begun, heard }: FlightOptions,
 ) {
   let inFlight: Flight[] = []
   const isWatch = ({ effect }: Flight) => effect.name === 'watchSession'
@@ -69,6 +71,7 @@ export function makeFlights(
       const starting = taken.find(({ name }) => starts(name))
       if (stopped() && starting)
         throw new Violation(`${starting.name} of ${starting.address} is begun after stop --all (invariant 10)`)
+      for (const effect of taken) begun(effect)
       inFlight.push(...taken.map((effect) => ({ effect, result: undefined })))
       return taken.length
     },

@@ -96,7 +96,13 @@ const hands: Partial<Record<EffectName, (world: World, input: Input) => JsonObje
           ref.includes(`/${id}/`) && !ref.endsWith('/dirty') && !world.commits.contains(world.originMain, sha),
       )
       .at(-1)
-    return { kind: 'claimed', issue: brief(id), preserved: kept ? { ref: kept[0], sha: kept[1] } : null }
+    return {
+      kind: 'claimed',
+      issue: brief(id),
+      preserved: kept ? { ref: kept[0], sha: kept[1] } : null,
+      agent: null,
+      used: {},
+    }
   },
   readIssue: (world, { issue: id, holder }) => {
     const issue = world.issues.get(id)
@@ -246,11 +252,14 @@ const hands: Partial<Record<EffectName, (world: World, input: Input) => JsonObje
     if (world.originAway) return { kind: 'unreachable', why: 'origin does not answer' }
     return { kind: world.commits.contains(world.originMain, commit) ? 'confirmed' : 'absent' }
   },
-  startSession: (world, { id, address, polecat, incarnation, epoch, issue, returned, conversation }) => {
+  startSession: (world, input) => {
+    const { id, address, polecat, incarnation, epoch, issue, returned, conversation, account, begunUnder } = input
     if (world.calledOff.has(id)) return { kind: 'failed', why: 'called off', tail: '' }
     const record = { id, backend: 'process', pid: 4242, pidStart: '1', epoch, dir: `/s/${id}` }
-    if (world.agents.has(id)) return { kind: 'started', session: record, spoken: world.service.spoken }
-    if (world.service.account === 'missing') return { kind: 'refused', why: 'there is no such program' }
+    const goesOn = conversation !== null && world.service.goesOn(begunUnder, account)
+    const anew = conversation !== null && !goesOn
+    if (world.agents.has(id)) return { kind: 'started', session: record, spoken: world.service.spoken, anew }
+    if (world.service.isMissing) return { kind: 'refused', why: 'there is no such program' }
     if (world.worktrees.get(polecat)?.incarnation !== incarnation)
       return { kind: 'failed', why: 'the worktree does not exist', tail: '' }
     if (!world.purse.wasGranted(address, issue.id))
@@ -285,9 +294,9 @@ const hands: Partial<Record<EffectName, (world: World, input: Input) => JsonObje
       mendsConflict: returned?.kind === 'conflict',
       asked: null,
       done: false,
-      talk: world.service.spoken ? begun(conversation ?? `c-${id}`) : null,
+      talk: world.service.spoken ? begun(goesOn ? conversation : `c-${id}`, account) : null,
     })
-    return { kind: 'started', session: record, spoken: world.service.spoken }
+    return { kind: 'started', session: record, spoken: world.service.spoken, anew }
   },
   tellSession: (world, { session, id }) => {
     const agent = world.agents.get(session.id)

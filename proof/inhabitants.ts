@@ -236,8 +236,13 @@ export function makePeople(
     commands.beadsGo,
     () => {
       const { service } = world
-      service.account = service.account === 'fine' ? pick(['limited', 'refused', 'missing'] as const) : 'fine'
-      say(`the account of the agents: ${service.account}`)
+      const account = service.accounts.length > 0 ? pick(service.accounts) : ''
+      const isFine = !service.isMissing && !service.held.has(account)
+      const next = isFine ? pick(['limited', 'refused', 'missing'] as const) : 'fine'
+      service.isMissing = next === 'missing'
+      if (next === 'limited' || next === 'refused') service.held.set(account, next)
+      else if (next === 'fine') service.held.delete(account)
+      say(`the account ${account || 'of the agents'}: ${next}`)
     },
     () => {
       const agent = world.live().find((each) => host().actor(each.address)?.status === 'active')

@@ -11,7 +11,7 @@ import { polecatOf } from '../machines/address.ts'
 import type { ActorState, Host, JsonObject, Store } from '../runtime/contract.ts'
 import { openHost, openSqliteStore, seededRandom, virtualClock } from '../runtime/open.ts'
 import { Crash, kept, mortal } from './crash.ts'
-import { makePast } from './evidence.ts'
+import { makePast, mustBeGiven } from './evidence.ts'
 import { makeFlights } from './flights.ts'
 import { makeAgents, makeOverseer, makePeople, type Stage } from './inhabitants.ts'
 import { always, check as checkAll, atRest as restful, type TownView, Violation } from './invariants.ts'
@@ -61,9 +61,13 @@ export function simulate({
   const thrift = seededRandom(seed ^ 0x6275)
   world.purse.now = clock.watched
   if (thrift.uint32() % 3 === 0) world.purse.budgets = someBudgets(thrift)
+  const wealth = seededRandom(seed ^ 0x6163)
+  const accounts = ['claude/a', 'claude/b', 'claude/c'].slice(0, Math.max(0, (wealth.uint32() % 6) - 2))
+  world.service.accounts = accounts
+  const entitled = accounts.length > 0 ? { agent: 'claude', accounts, sharers: [] } : {}
   const facts = {
     rigs: () => [rig],
-    rig: () => ({ ...limits, maxWorkers: allowed, spawnDelayMs, budgets: world.purse.words() }),
+    rig: () => ({ ...limits, maxWorkers: allowed, spawnDelayMs, budgets: world.purse.words(), ...entitled }),
     hasPlugin: () => false,
     hasCrew: () => false,
   }
@@ -191,7 +195,12 @@ export function simulate({
   const timesAsked = (cause: string) => past.seen(store, 0).everAsked.filter((each) => each === cause).length
   const shelf = makeShelf(stage, { asked: timesAsked, losses })
   const isStart = (name: string) => binding.effects[name]?.starts === true
-  const flights = makeFlights(stage, { starts: isStart, stopped: () => stopped, heard })
+  const flights = makeFlights(stage, {
+    starts: isStart,
+    stopped: () => stopped,
+    heard,
+    begun: (effect) => mustBeGiven(store.all, effect),
+  })
   const agentActs = makeAgents(stage)
   const { askForStuck, answerAll, takeDownAgain } = makeOverseer(stage)
   const people = makePeople(stage, {
@@ -227,7 +236,7 @@ export function simulate({
 
   const configured = () =>
     post('daemon', `${rig}/witness`, 'rig.configured', {
-      ...{ maxWorkers: allowed, spawnDelayMs, judgedBy: String(allowed), budgets: world.purse.words() },
+      ...{ maxWorkers: allowed, spawnDelayMs, judgedBy: String(allowed), budgets: world.purse.words(), ...entitled },
     })
 
   /** The Overseer changes budgets; the daemon reads that. */
@@ -262,6 +271,7 @@ export function simulate({
     stopped = false
     for (const scope of host.holds()) host.release(scope)
     post('overseer', `${rig}/witness`, 'rig.resumed')
+    if (accounts.length > 0) post('overseer', 'mayor/', 'account.released', { account: null, rigs: [] })
   }
 
   /** What the store shows; read again only after it was written. */

@@ -362,7 +362,7 @@ export class World {
   calm(): void {
     Object.assign(this, { originAway: false, originRefuses: false, originDenies: false })
     Object.assign(this, { gatesBroken: false, gitBroken: false, beadsFull: false })
-    this.service.account = 'fine'
+    this.service.calm()
     this.giveBack()
     for (const agent of this.live()) if (agent.state === 'frozen') agent.state = 'dead'
     if (this.commits.get(this.originMain).red.get('foreign')) this.foreignPush(null)

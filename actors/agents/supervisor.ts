@@ -24,6 +24,8 @@ const runFile = z.object({
   notForIt: z.array(z.string()),
   model: z.string().nullable(),
   effort: z.string().nullable(),
+  /** Under which account; empty: what the environment says. */
+  account: z.string().default(''),
 })
 export type RunFile = z.infer<typeof runFile>
 

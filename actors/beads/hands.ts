@@ -22,6 +22,8 @@ export interface BeadsDeps {
   landedOf(rig: string, issue: string): Promise<string | null>
   /** Undefined: the rig has none. */
   budgets?(rig: string): RigBudgets | undefined
+  /** Tokens that an account has used since then (milliseconds since the epoch). */
+  usedUnder?(account: string, since: number): number
   /** The town's; what seals mail. */
   secret: string
 }
@@ -31,7 +33,7 @@ export const beadsHands = (
 ): Pick<Hands, 'surveyIssues' | 'claimIssue' | 'readIssue' | 'releaseIssue' | 'closeIssues' | 'fileMessage'> => ({
   surveyIssues: (wanted) => survey(deps.of(wanted.rig), wanted, deps.budgets?.(wanted.rig)),
 
-  claimIssue: async ({ rig, issue: id, holder, previous }) => {
+  claimIssue: async ({ rig, issue: id, holder, previous, accounts }) => {
     const beads = deps.of(rig)
     const landed = (await wasDone(beads, id)) ? null : await deps.landedOf(rig, id)
     if (landed !== null && (await beads.get(id))) return { kind: 'landed', commit: landed }
@@ -44,6 +46,8 @@ export const beadsHands = (
       kind: 'claimed',
       issue: await brief(beads, (await beads.get(id)) as Issue),
       preserved: await deps.preservedOf(rig, id),
+      agent: (await beads.labels(id)).find((label) => label.startsWith('agent:'))?.slice('agent:'.length) ?? null,
+      used: Object.fromEntries(accounts.map(({ account, since }) => [account, deps.usedUnder?.(account, since) ?? 0])),
     }
   },
 

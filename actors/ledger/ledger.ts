@@ -11,7 +11,7 @@ import { foldersIn, writePassing } from '../files.ts'
 import { townLayout } from '../layout.ts'
 import { inTransaction } from '../transaction.ts'
 import { costOf } from './prices.ts'
-import { type LedgerKind, schema, schemaVersion } from './schema.ts'
+import { type LedgerKind, schema, schemaVersion, upgrade } from './schema.ts'
 import { metaOf, type SessionMeta } from './sessions.ts'
 
 export interface Spent {
@@ -32,6 +32,7 @@ export interface Asked {
   rig?: string | undefined
   issue?: string | undefined
   epic?: string | undefined
+  account?: string | undefined
   /** A day of the town's calendar, `2026-11-26`. */
   day?: string | undefined
   /** Milliseconds since the epoch. */
@@ -200,7 +201,10 @@ function usable(path: string, readOnly = false): Tables | { why: string } {
   let db: DatabaseSync | undefined
   try {
     db = new DatabaseSync(path, { readOnly, timeout: busyMs })
-    const { user_version: version } = db.prepare('PRAGMA user_version').get() as { user_version: number }
+    const versionOf = (open: DatabaseSync) =>
+      (open.prepare('PRAGMA user_version').get() as { user_version: number }).user_version
+    if (!readOnly && versionOf(db) === 1) db.exec(upgrade)
+    const version = versionOf(db)
     const why = version === schemaVersion ? damageOf(db, readOnly) : `is of another version (${version})`
     if (why === undefined) {
       if (!readOnly) db.exec('PRAGMA synchronous = FULL')
@@ -271,15 +275,15 @@ function tablesIn(db: DatabaseSync, path: string) {
   /** Where the sums have it: of one kind of thing, or all of it. */
   function inSums(asked: Asked): { kind: LedgerKind; name: string | undefined } | undefined {
     if (asked.since !== undefined) return undefined
-    const named = (['issue', 'epic', 'day'] as const).filter((kind) => asked[kind] !== undefined)
+    const named = (['issue', 'epic', 'day', 'account'] as const).filter((kind) => asked[kind] !== undefined)
     const [kind] = named
     if (named.length > 1) return undefined
     return kind === undefined ? { kind: 'rig', name: asked.rig } : { kind, name: asked[kind] }
   }
 
   /** The usages asked for, by the index of what there is least of. */
-  function where({ rig, issue, epic, day, since }: Asked): { text: string; values: SQLInputValue[] } {
-    const terms = Object.entries({ issue, epic, day, rig }).filter(([, value]) => value !== undefined)
+  function where({ rig, issue, epic, day, account, since }: Asked): { text: string; values: SQLInputValue[] } {
+    const terms = Object.entries({ issue, epic, account, day, rig }).filter(([, value]) => value !== undefined)
     return {
       text: ['true', ...terms.map(([column]) => `${column} = ?`), ...(since === undefined ? [] : ['at >= ?'])].join(
         ' AND ',
@@ -295,17 +299,17 @@ function tablesIn(db: DatabaseSync, path: string) {
 
     note(meta: SessionMeta, used: readonly Usage[], prices: TownConfig['prices']): number {
       if (used.length === 0) return 0
-      const { session, rig, polecat, issue, epic, preset } = meta
+      const { session, rig, polecat, issue, epic, preset, account = '' } = meta
       return written(() => {
         for (const one of used) {
           const at = momentOf(one.at)
           const sizes = { input: tokens(one.input), output: tokens(one.output), cached: tokens(one.cached) }
           sql(`INSERT INTO usage
-            (session, id, at, day, rig, issue, epic, polecat, preset, model, input, output, cached, nanos)
-            VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (session, id) DO UPDATE SET at = excluded.at,
+            (session, id, at, day, rig, issue, epic, polecat, preset, model, account, input, output, cached,
+            nanos) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (session, id) DO UPDATE SET at = excluded.at,
             day = excluded.day, model = excluded.model, input = excluded.input, output = excluded.output,
             cached = excluded.cached, nanos = excluded.nanos`).run(
-            ...[session, one.id, at, dayOf(at), rig, issue, epic ?? '', polecat, preset, one.model],
+            ...[session, one.id, at, dayOf(at), rig, issue, epic ?? '', polecat, preset, one.model, account],
             ...[sizes.input, sizes.output, sizes.cached, nanosOf(one.cost ?? costOf(prices, one.model, sizes))],
           )
         }
@@ -332,9 +336,9 @@ function tablesIn(db: DatabaseSync, path: string) {
       if (!found) return false
       const { session } = found as { session: string }
       return written(() => {
-        sql(`INSERT INTO usage
-          SELECT session, 'gathered ' || day || ' ' || model || (nanos IS NULL) || ' ' || max(at), max(at), day, rig,
-          issue, epic, polecat, preset, model, sum(answers), sum(input), sum(output), sum(cached), sum(nanos)
+        sql(`INSERT INTO usage (session, id, at, day, rig, issue, epic, polecat, preset, model, account, answers, input, output,
+          cached, nanos) SELECT session, 'gathered ' || day || ' ' || model || (nanos IS NULL) || ' ' || max(at), max(at), day, rig,
+          issue, epic, polecat, preset, model, account, sum(answers), sum(input), sum(output), sum(cached), sum(nanos)
           FROM usage WHERE ${single} AND session = ? GROUP BY day, model, nanos IS NULL`).run(before, session)
         sql(`DELETE FROM usage WHERE ${single} AND session = ?`).run(before, session)
         return true

@@ -2,7 +2,7 @@
 // Never: written but through `ledger.ts`; a sum is written by its triggers alone.
 
 /** What sums are kept of; each is a column of `usage`. */
-export const kinds = ['rig', 'day', 'issue', 'epic', 'session', 'preset', 'model'] as const
+export const kinds = ['rig', 'day', 'issue', 'epic', 'session', 'preset', 'model', 'account'] as const
 export type LedgerKind = (typeof kinds)[number]
 
 /** What is summed up. `unpriced`: answers whose price nobody knows, and their tokens. */
@@ -29,6 +29,12 @@ const counted = (row: 'NEW' | 'OLD', sign: '' | '-') => `
   FROM (${kinds.map((kind) => `SELECT '${kind}' AS kind, ${row}.${kind} AS name`).join(' UNION ALL ')}) k WHERE true
   ON CONFLICT (kind, name, rig) DO UPDATE SET ${sums.map((sum) => `${sum} = ${sum} + excluded.${sum}`).join(', ')};`
 
+const triggers = `
+CREATE TRIGGER usage_made AFTER INSERT ON usage BEGIN ${counted('NEW', '')} END;
+CREATE TRIGGER usage_gone AFTER DELETE ON usage BEGIN ${counted('OLD', '-')} END;
+CREATE TRIGGER usage_changed AFTER UPDATE ON usage BEGIN ${counted('OLD', '-')} ${counted('NEW', '')} END;
+`
+
 /**
  * `nanos`: billionths of a US dollar, null where nobody knows; whole numbers, so that no sum drifts. `day`: of the
  * town's own calendar. `epic`: what the issue is a part of, empty for none.
@@ -37,6 +43,7 @@ export const schema = `
 CREATE TABLE usage (
   session TEXT NOT NULL, id TEXT NOT NULL, at INTEGER NOT NULL, day TEXT NOT NULL, rig TEXT NOT NULL,
   issue TEXT NOT NULL, epic TEXT NOT NULL, polecat TEXT NOT NULL, preset TEXT NOT NULL, model TEXT NOT NULL,
+  account TEXT NOT NULL DEFAULT '',
   answers INTEGER NOT NULL DEFAULT 1, input INTEGER NOT NULL, output INTEGER NOT NULL, cached INTEGER NOT NULL, nanos INTEGER,
   PRIMARY KEY (session, id)
 ) STRICT, WITHOUT ROWID;
@@ -44,6 +51,7 @@ CREATE INDEX usage_at ON usage (at);
 CREATE INDEX usage_rig ON usage (rig, at);
 CREATE INDEX usage_issue ON usage (issue, at);
 CREATE INDEX usage_epic ON usage (epic, at);
+CREATE INDEX usage_account ON usage (account, at);
 CREATE INDEX usage_unpriced ON usage (model) WHERE nanos IS NULL;
 CREATE TABLE total (
   kind TEXT NOT NULL, name TEXT NOT NULL, rig TEXT NOT NULL,
@@ -51,9 +59,18 @@ CREATE TABLE total (
   PRIMARY KEY (kind, name, rig)
 ) STRICT, WITHOUT ROWID;
 CREATE INDEX total_rig ON total (kind, rig);
-CREATE TRIGGER usage_made AFTER INSERT ON usage BEGIN ${counted('NEW', '')} END;
-CREATE TRIGGER usage_gone AFTER DELETE ON usage BEGIN ${counted('OLD', '-')} END;
-CREATE TRIGGER usage_changed AFTER UPDATE ON usage BEGIN ${counted('OLD', '-')} ${counted('NEW', '')} END;
-PRAGMA user_version = 1;
+${triggers}PRAGMA user_version = 2;
 `
-export const schemaVersion = 1
+export const schemaVersion = 2
+
+/** From version 1 on: it knew of no accounts. */
+export const upgrade = `
+BEGIN IMMEDIATE;
+DROP TRIGGER usage_made; DROP TRIGGER usage_gone; DROP TRIGGER usage_changed;
+ALTER TABLE usage ADD COLUMN account TEXT NOT NULL DEFAULT '';
+CREATE INDEX usage_account ON usage (account, at);
+INSERT INTO total (kind, name, rig, ${sums.join(', ')})
+SELECT 'account', '', rig, ${sums.map((sum) => `sum(${sum})`).join(', ')} FROM total WHERE kind = 'rig' GROUP BY rig;
+${triggers}PRAGMA user_version = 2;
+COMMIT;
+`

@@ -16,13 +16,15 @@ export interface SessionMeta {
   /** What the issue is a part of. */
   epic: string | null
   preset: string
+  /** Empty: what the environment says. */
+  account?: string
 }
 
 const assignment = z.object({
   branch: branchName,
   issue: z.object({ id: issueId, epic: issueId.nullable().default(null) }),
 })
-const run = z.object({ preset: z.string().max(100) })
+const run = z.object({ preset: z.string().max(100), account: z.string().max(100).default('') })
 
 /** Undefined: no session of a worker, or one that was never given its assignment. */
 export function metaOf(dir: string): SessionMeta | undefined {
@@ -33,6 +35,6 @@ export function metaOf(dir: string): SessionMeta | undefined {
   const [, rig] = new RegExp(`^gt-(.+)-${who}-\\d+$`).exec(session) ?? []
   if (rig === undefined) return undefined
   const polecat = who.replace(/-\d+$/, '')
-  const { preset = 'unknown' } = noteAt(join(dir, 'run.json'), run) ?? {}
-  return { session, rig, polecat, issue: given.issue.id, epic: given.issue.epic, preset }
+  const { preset = 'unknown', account = '' } = noteAt(join(dir, 'run.json'), run) ?? {}
+  return { session, rig, polecat, issue: given.issue.id, epic: given.issue.epic, preset, account }
 }

@@ -21,6 +21,10 @@ export interface TownFacts {
     judgedBy: string
     /** In words; one that is another is another budget. */
     budgets?: Partial<Record<'issue' | 'epic' | 'rig' | 'day', string>>
+    /** The preset of its agent, the accounts it may use, and which other rigs may use some of them. */
+    agent?: string
+    accounts?: string[]
+    sharers?: string[]
   }
   hasPlugin(rig: string, name: string): boolean
   hasCrew(rig: string, name: string): boolean

@@ -6,8 +6,11 @@ import { randomUUID } from 'node:crypto'
 import { mkdirSync } from 'node:fs'
 import { join } from 'node:path'
 import { polecatOf } from '../../machines/address.ts'
+import { accountsIn, variablesOf } from '../accounts.ts'
+import type { AgentPreset } from '../agents/preset.ts'
 import type { RigConfig } from '../config.ts'
 import type { Environment } from '../environment.ts'
+import { metaOf } from '../ledger/sessions.ts'
 import { type Mark, markOf } from '../processes.ts'
 import type { LastRun } from './last-run.ts'
 import { environmentOf } from './variables.ts'
@@ -26,8 +29,8 @@ interface Place {
   run: LastRun
   /** The person's environment, of which they have what a session has of the daemon's. */
   env: Environment
-  /** Variables of theirs that the agent's program needs. */
-  passes?: readonly string[]
+  /** Whose variables of theirs the agent's program needs. */
+  preset?: AgentPreset
 }
 
 /** A command of the Overseer's: one of the town's programs, which may only look. */
@@ -45,10 +48,14 @@ export function agentBeside(place: Place): Beside {
   return { env, mark: markOf('GT_SESSION', dir) }
 }
 
-function variables({ town, rig, polecat, run, env, passes = [] }: Place): Record<string, string> {
+function variables({ town, rig, polecat, run, env, preset }: Place): Record<string, string> {
   const { dir, epoch, assignment } = run
   const session = { rig: rig.name, polecat, address: polecatOf(rig.name, polecat), epoch }
   const issue = { id: assignment?.issue.id ?? '' }
-  const { GT_TOKEN: _, ...rest } = environmentOf({ town, secret: '', env }, rig, { ...session, issue }, dir, passes)
+  // An agent can write its name: it is somebody's of this town, or none.
+  const name = metaOf(dir)?.account ?? ''
+  const account = preset && accountsIn(town).includes(name) ? variablesOf(town, name) : undefined
+  const who = { town, secret: '', env }
+  const { GT_TOKEN: _, ...rest } = environmentOf(who, rig, { ...session, issue }, dir, preset, account)
   return rest
 }

@@ -6,6 +6,7 @@ import { join } from 'node:path'
 import type { EffectInput } from '../../machines/effects.ts'
 import type { Clock } from '../../runtime/contract.ts'
 import { afterWatched } from '../../runtime/open.ts'
+import { shareTranscripts, variablesOf } from '../accounts.ts'
 import type { Told } from '../agents/evidence.ts'
 import { lacking } from '../agents/installed.ts'
 import { isPreset, presetOf } from '../agents/presets.ts'
@@ -94,7 +95,13 @@ export function sessionHands(
       const issue = { ...input.issue, description }
       const assignment = JSON.stringify({ issue, attempt, returned, branch: input.branch }, null, 2)
       writePassing(join(dir, 'assignment.json'), `${assignment}\n`)
-      const env = environmentOf(deps, rig, input, dir, preset.passes)
+      const isOfPreset = input.account.startsWith(`${preset.name}/`)
+      const account = isOfPreset ? variablesOf(deps.town, input.account) : undefined
+      if (isOfPreset && !account)
+        return { kind: 'failed', why: `there is no account ${input.account} any more`, tail: '' }
+      const env = environmentOf(deps, rig, input, dir, preset, account)
+      const began = input.begunUnder === '' ? {} : variablesOf(deps.town, input.begunUnder)
+      const anew = input.conversation !== null && !(began && shareTranscripts(began, account ?? {}))
       const spoken = preset.drive !== undefined
       if (spoken) {
         const why = lacking(preset, launch.argv, env.PATH ?? '')
@@ -102,7 +109,9 @@ export function sessionHands(
         const [ofRig, effort] = isOther ? [null, null] : [rig.model ?? null, rig.effort ?? null]
         const how = { preset: preset.name, argv: [...launch.argv], model: model ?? ofRig, effort }
         const place = { dir, town: deps.town, main: rig.default_branch }
-        makeReady(input, { ...issue, acceptance }, how, place)
+        const under = { ...how, account: isOfPreset ? input.account : '' }
+        const talk = anew ? { ...input, conversation: null } : input
+        makeReady(talk, { ...issue, acceptance }, under, place)
       }
       const argv = spoken ? [deps.node, deps.supervisor, dir] : launch.argv
       const spec = { id: input.id, dir, argv, cwd: input.worktree, env }
@@ -118,7 +127,7 @@ export function sessionHands(
         const record = await begun
         return 'why' in record
           ? { kind: 'failed', why: record.why, tail: tail(dir) }
-          : { kind: 'started', session: record, spoken, ownChoice }
+          : { kind: 'started', session: record, spoken, ownChoice, anew }
       } finally {
         starting.delete(input.id)
       }
@@ -191,7 +200,7 @@ const resumed = [
 function makeReady(
   input: EffectInput<'startSession'>,
   issue: PolecatFacts['issue'],
-  how: Pick<RunFile, 'preset' | 'argv' | 'model' | 'effort'>,
+  how: Pick<RunFile, 'preset' | 'argv' | 'model' | 'effort' | 'account'>,
   { dir, town, main }: { dir: string; town: string; main: string },
 ): void {
   const { polecat: name, rig, address, branch, attempt, returned, conversation, worktree } = input

@@ -204,7 +204,7 @@ export async function watchSession(
       await immediate()
       continue
     }
-    if (reading.idle) return { ...reading.idle, ...looked() }
+    if (reading.idle) return { ...timed(reading.idle, clock.now()), ...looked() }
     if (isOver) return { ...(await over(backend, session, signal)), ...looked() }
     if (reading.conversation !== null || reading.receipts.size > 0 || isFull()) return { kind: 'heard', ...looked() }
     // The session goes on appending to it.
@@ -231,6 +231,10 @@ export async function watchSession(
     await stirs(session.dir, pollMs, signal)
   }
 }
+
+/** When an allowance is there again is told by a clock on the wall; how long that is, is read off it once. */
+const timed = (idle: NonNullable<ReturnType<Readings['at']>['idle']>, now: number) =>
+  idle.kind === 'limited' ? { ...idle, leftMs: idle.until === null ? null : Math.max(0, idle.until - now) } : idle
 
 /** It has ended: how, and what it said last. */
 async function over(

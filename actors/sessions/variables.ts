@@ -5,6 +5,8 @@
 import { existsSync } from 'node:fs'
 import { delimiter, join } from 'node:path'
 import type { EffectInput } from '../../machines/effects.ts'
+import { underAccount } from '../accounts.ts'
+import type { AgentPreset } from '../agents/preset.ts'
 import type { RigConfig } from '../config.ts'
 import { type Environment, sessionEnv } from '../environment.ts'
 import { writePassing } from '../files.ts'
@@ -22,26 +24,26 @@ export interface SessionIdentity {
 type SessionOf = Pick<EffectInput<'startSession'>, 'rig' | 'polecat' | 'address' | 'epoch'> & { issue: { id: string } }
 
 /**
- * `passes`: what its agent needs of the daemon's, by name. The rig's own variables are stronger than what keeps git
- * quiet, and weaker than who the session is.
+ * What its `preset` passes is what its agent needs of the daemon's, by name. The rig's own variables are stronger than
+ * what keeps git quiet, and weaker than its account's and than who the session is.
  */
 export function environmentOf(
   { town, secret, env }: SessionIdentity,
   rig: RigConfig,
   input: SessionOf,
   dir: string,
-  passes: readonly string[] = [],
+  preset: Pick<AgentPreset, 'passes' | 'keys'> = {},
+  account: Record<string, string> | undefined = undefined,
 ): Record<string, string> {
   const name = `${input.polecat} (${input.rig})`
   const email = `${input.polecat}@${input.rig}.gastown.invalid`
   const layout = townLayout(town)
+  const own = { ...sessionEnv(env, [...(preset.passes ?? []), ...rig.extra_env]), ...rig.env, ...rig.worker?.env }
   return {
     ...quiet,
     ...(rig.sign ? {} : unsigned),
     GIT_CONFIG_GLOBAL: gitConfigOf(dir, env),
-    ...sessionEnv(env, [...passes, ...rig.extra_env]),
-    ...rig.env,
-    ...rig.worker?.env,
+    ...(account ? underAccount(own, preset, account) : own),
     PATH: [layout.shims, rig.env.PATH ?? env.PATH ?? '/usr/local/bin:/usr/bin:/bin'].join(delimiter),
     GT_TOWN: town,
     GT_RIG: input.rig,

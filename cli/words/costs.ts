@@ -17,6 +17,7 @@ export const word = declare({
     'gt costs                             # each rig',
     'gt costs --rig wyvern --by day',
     'gt costs --epic wyv-4k2              # its issues',
+    'gt costs --by account                # what each account has used',
     'gt costs --since 24h --by model --json',
   ],
   options: {
@@ -26,8 +27,8 @@ export const word = declare({
     since: { kind: 'moment', about: 'only since then: 24h, 3d ago, 14:30 today, or a date' },
     by: {
       kind: 'text',
-      choices: ['rig', 'day', 'epic', 'issue', 'session', 'preset', 'model'],
-      about: 'a row for each: rig, day, epic, issue, session, preset or model',
+      choices: ['rig', 'day', 'epic', 'issue', 'session', 'preset', 'model', 'account'],
+      about: 'a row for each: rig, day, epic, issue, session, preset, model or account',
     },
   },
   async run({ flags: { rig, epic, issue, since, by: chosen }, town, print }) {

@@ -22,6 +22,7 @@ export const word = declare({
         : table(
             cats.map((cat) => [
               ...[cat.name, cat.issue, cat.state, cat.session ? `pid ${cat.session.pid}` : ''],
+              ...(cats.some(({ account }) => account) ? [cat.account ?? ''] : []),
               ...(cats.some(({ spent }) => spent) ? [cat.spent ? spentWords(cat.spent) : ''] : []),
               cat.title,
             ]),

@@ -15,6 +15,7 @@ export const word = declare({
     'gt rig set wyvern max_workers=6',
     "gt rig set wyvern gate.test='npm test' gate.lint='npm run lint'",
     'gt rig set wyvern gate.lint=    # takes it away',
+    'gt rig set wyvern accounts=work,spare     # which of its agent’s accounts it may use',
     'gt rig set wyvern extra_env=ANTHROPIC_API_KEY,NPM_TOKEN',
     'gt rig set wyvern budget.day=20$     # what agents may use before nothing more is begun',
   ],
@@ -39,15 +40,20 @@ export const word = declare({
     const root = town()
     const { readTown, knownIn } = await import('../../actors/facts.ts')
     const { assigned, settings: known } = await import('../settings.ts')
+    const { textAt } = await import('../../actors/files.ts')
     knownIn(readTown(root), rig)
     const keys = assignments.map((each) => each.split(/[.=]/)[0] as string)
     if (keys.includes('agent')) {
       const { rigConfig } = await import('../../actors/config.ts')
-      const { textAt } = await import('../../actors/files.ts')
       // What is wrong with it is said by whoever writes it.
       const { data } = rigConfig.safeParse(assigned(JSON.parse(textAt(rigLayout(root, rig).config)), assignments))
       const { startable } = await import('../agents.ts')
       if (data) await startable(data.agent, data.worker?.argv)
+    }
+    if (keys.includes('accounts')) {
+      const { unknownAmong } = await import('../../actors/accounts.ts')
+      const why = unknownAmong(root, assigned(JSON.parse(textAt(rigLayout(root, rig).config)), assignments))
+      if (why !== undefined) throw new Usage(why)
     }
     let up = true
     try {

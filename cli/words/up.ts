@@ -9,7 +9,8 @@ import process from 'node:process'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { z } from 'zod'
 import { daemonEnv } from '../../actors/environment.ts'
-import { witnessOf } from '../../machines/address.ts'
+import { mayor, witnessOf } from '../../machines/address.ts'
+import type { MayorContext } from '../../machines/mayor.ts'
 import { answering, post } from '../asking.ts'
 import { TownUnreachable } from '../errors.ts'
 import { version } from '../version.ts'
@@ -166,6 +167,9 @@ export const answers = {
         post(asking, { to: witnessOf(name), type: 'rig.configured', body: { ...town.rig(name) } })
         post(asking, { to: witnessOf(name), type: 'rig.resumed', body: {} })
       }
+      const { holds = {} } = (town.host.actor(mayor)?.context ?? {}) as Partial<MayorContext>
+      if (Object.keys(holds).length > 0)
+        post(asking, { to: mayor, type: 'account.released', body: { account: null, rigs: [] } })
       return { resumed: [...town.rigs()], pid: town.pid, problems: [...town.problems()], found: [...town.found] }
     },
   }),

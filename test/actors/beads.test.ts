@@ -80,7 +80,7 @@ test('only its holder gives an issue back, once', async () => {
   const id = make('One')
   const release = (holder: string) =>
     hands().releaseIssue({ rig: 'w', issue: id, holder, status: 'blocked', note: 'why', blockedBy: null }, call)
-  await hands().claimIssue({ rig: 'w', issue: id, holder: 'w/polecats/Nux', previous: null }, call)
+  await hands().claimIssue({ rig: 'w', issue: id, holder: 'w/polecats/Nux', previous: null, accounts: [] }, call)
   expect(await release('w/polecats/Toast')).toEqual({ status: 'in_progress' })
   expect(await release('w/polecats/Nux')).toEqual({ status: 'blocked' })
   // Somebody opened it again: a repetition that comes late changes nothing.
@@ -90,7 +90,7 @@ test('only its holder gives an issue back, once', async () => {
 
 const nux = 'w/polecats/Nux'
 const claim = (id: string, previous: string | null = null, holder = nux) =>
-  hands().claimIssue({ rig: 'w', issue: id, holder, previous }, call)
+  hands().claimIssue({ rig: 'w', issue: id, holder, previous, accounts: [] }, call)
 const read = (id: string) => hands().readIssue({ rig: 'w', issue: id, holder: nux }, call)
 
 test('what its own worker closed is not done while it is under way: nothing that waits for it starts', async () => {
@@ -235,7 +235,7 @@ test('what only an older copy says to be in hands, or the Overseer’s, is shown
   expect((await shown([given])).map(([id]) => id)).not.toContain(given)
   // Nobody asked for them, nobody is shown them.
   expect(await hands().surveyIssues({ ...asked, epics: [], escalated: [] }, call)).toMatchObject({ ready: [] })
-  const claim = { rig: 'w', issue: left, holder: nux, previous: toast }
+  const claim = { rig: 'w', issue: left, holder: nux, previous: toast, accounts: [] }
   expect(await hands().claimIssue(claim, call)).toMatchObject({ kind: 'claimed' })
 })
 
@@ -262,7 +262,7 @@ test('no issue is claimed over a budget; a claim whose answer was lost was grant
   })
   const [nux, toast] = ['w/polecats/Nux', 'w/polecats/Toast']
   const claim = (holder: string, previous: string | null = null) =>
-    budgeted.claimIssue({ rig: 'w', issue: id, holder, previous }, call)
+    budgeted.claimIssue({ rig: 'w', issue: id, holder, previous, accounts: [] }, call)
   expect(await claim(nux)).toEqual(refusal)
   expect(beads.get(id)).toMatchObject({ status: 'open', assignee: null })
   isOver = false
@@ -312,7 +312,8 @@ test('of a used-up budget nothing is shown, nor given out again: neither free, n
 
 test('an issue whose work is on main, and that nobody ever closed, is not given out again', async () => {
   const id = make('One')
-  const claim = () => hands().claimIssue({ rig: 'w', issue: id, holder: 'w/polecats/Nux', previous: null }, call)
+  const claim = () =>
+    hands().claimIssue({ rig: 'w', issue: id, holder: 'w/polecats/Nux', previous: null, accounts: [] }, call)
   landed = 'a'.repeat(40)
   expect(await claim()).toEqual({ kind: 'landed', commit: landed })
   expect(beads.get(id)?.status).toBe('open')

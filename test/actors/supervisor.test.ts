@@ -36,7 +36,7 @@ const heard = () =>
   )
 function begin(steps: readonly unknown[], { argv = [process.execPath, standIn, script()], resumed = false } = {}) {
   writeFileSync(script(), JSON.stringify(steps))
-  const silent = { role: '', notForIt: [], model: null, effort: null }
+  const silent = { role: '', notForIt: [], model: null, effort: null, account: '' }
   describeRun(dir, { preset: 'claude', argv, conversation, resumed, ...silent })
   const child = spawn(process.execPath, [entry, dir], { cwd: dir, stdio: ['ignore', 'pipe', 'pipe'] })
   children.push(child)

@@ -58,7 +58,7 @@ test('a full context ends the run; the next begins another conversation', () => 
 })
 
 test('a used-up allowance is the Witness’s to know; when it is back the agent is told to go on', () => {
-  const limited = heard(context(), { kind: 'limited', until: 5000, why: 'Enough.', ...looked })
+  const limited = heard(context(), { kind: 'limited', until: 5000, leftMs: null, why: 'Enough.', ...looked })
   expect(follows(limited)).toEqual(['paused', ['account.held to w/witness'], 0])
   expect(limited.changes?.pause).toMatchObject({ until: 5000 })
   const back = heard(context({ ...limited.changes }), { kind: 'pause_over', ...looked })

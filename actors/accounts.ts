@@ -1,0 +1,110 @@
+// Accounts: sets of variables by which agents of one preset are somebody's, each in a file that only its user reads
+// (`daemon/accounts/<preset>/<name>.json`). They are the person's, and all rigs share them.
+// Never: prints a value, or leaves one where any other process could see it; a session has them in its environment.
+import { mkdirSync, readdirSync, rmSync } from 'node:fs'
+import { dirname, join } from 'node:path'
+import { z } from 'zod'
+import { accountId } from '../machines/mail.ts'
+import type { AgentPreset } from './agents/preset.ts'
+import { type RigConfig, variables } from './config.ts'
+import { textOf, writeWhole } from './files.ts'
+import { townLayout } from './layout.ts'
+
+type Variables = Record<string, string>
+const accountFile = z.object({ env: variables })
+
+/** `claude/work` in its parts; throws with words for what is no account's name. */
+export function partsOf(account: string): { preset: string; name: string } {
+  const [preset = '', name = ''] = account.split('/')
+  if (account === '' || !accountId.safeParse(account).success)
+    throw new Error(`"${account}" is no account’s name; one is called <preset>/<name>, such as claude/work`)
+  return { preset, name }
+}
+
+const pathOf = (town: string, account: string) => {
+  const { preset, name } = partsOf(account)
+  return join(townLayout(town).accounts, preset, `${name}.json`)
+}
+
+export function keepAccount(town: string, account: string, env: Variables): void {
+  const path = pathOf(town, account)
+  mkdirSync(dirname(path), { recursive: true, mode: 0o700 })
+  writeWhole(path, JSON.stringify(accountFile.parse({ env })), 0o600)
+}
+
+/** Says whether there was one. */
+export function forgetAccount(town: string, account: string): boolean {
+  const isThere = accountsIn(town).includes(account)
+  rmSync(pathOf(town, account), { force: true })
+  return isThere
+}
+
+/** Its variables; undefined: there is no such account. Throws without a value in its words. */
+export function variablesOf(town: string, account: string): Variables | undefined {
+  const path = pathOf(town, account)
+  const text = textOf(path)
+  if (text === undefined) return undefined
+  try {
+    return accountFile.parse(JSON.parse(text)).env
+  } catch {
+    throw new Error(`${path} is not as \`gt account add\` writes it; say that again for ${account}`)
+  }
+}
+
+/** All there are, in the order of their names. */
+export function accountsIn(town: string): string[] {
+  const root = townLayout(town).accounts
+  return namesIn(root)
+    .flatMap((preset) => namesIn(join(root, preset)).map((file) => `${preset}/${file.replace(/\.json$/, '')}`))
+    .filter((account) => accountId.safeParse(account).success)
+    .sort()
+}
+
+function namesIn(dir: string): string[] {
+  try {
+    return readdirSync(dir)
+  } catch (error) {
+    if (['ENOENT', 'ENOTDIR'].includes((error as NodeJS.ErrnoException).code ?? '')) return []
+    throw error
+  }
+}
+
+/** Those a rig may use: of each preset those that it names, or else all. */
+export function usableBy({ agent, accounts = [] }: Pick<RigConfig, 'agent' | 'accounts'>, all: readonly string[]) {
+  const named = accounts.map((name) => (name.includes('/') ? name : `${agent}/${name}`))
+  const isOf = (account: string) => (one: string) => one.startsWith(`${partsOf(account).preset}/`)
+  return all.filter((account) => named.includes(account) || !named.some(isOf(account)))
+}
+
+/** What a rig's Witness is told of them. */
+export function entitlementOf(town: string, rigs: ReadonlyMap<string, RigConfig>, name: string) {
+  const all = accountsIn(town)
+  const config = rigs.get(name)
+  const accounts = config ? usableBy(config, all) : []
+  if (!config || accounts.length === 0) return { agent: '', accounts: [], sharers: [] }
+  const sharers = [...rigs].flatMap(([other, each]) =>
+    other !== name && usableBy(each, all).some((account) => accounts.includes(account)) ? [other] : [],
+  )
+  return { agent: config.agent, accounts, sharers }
+}
+
+/** An environment as it is under this account: none of its preset's keys but its own count. */
+export function underAccount(env: Variables, { keys = [] }: Pick<AgentPreset, 'keys'>, account: Variables): Variables {
+  const others = Object.entries(env).filter(([name]) => !keys.includes(name))
+  return { ...Object.fromEntries(others), ...account }
+}
+
+/** Whether a conversation that began under one goes on under the other: their programs keep it in the same place. */
+export function shareTranscripts(one: Variables, other: Variables): boolean {
+  const places = [...Object.keys(one), ...Object.keys(other)].filter((name) => /(HOME|DIR)$/.test(name))
+  return places.every((name) => one[name] === other[name])
+}
+
+/** A configuration that names an account that is not there, in words; undefined: it does not. */
+export function unknownAmong(town: string, config: object): string | undefined {
+  const { accounts, agent = '' } = config as { accounts?: unknown; agent?: string }
+  const all = accountsIn(town)
+  const named = Array.isArray(accounts) ? accounts.map((name) => (name.includes('/') ? name : `${agent}/${name}`)) : []
+  const missing = named.find((name) => !all.includes(name))
+  return missing && `there is no account ${missing}; there is: ${all.join(', ') || 'none yet (`gt account add`)'}`
+}

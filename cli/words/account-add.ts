@@ -1,0 +1,94 @@
+// `gt account add`: an account of an agent's, as variables. Their values come from the caller's environment, a file or
+// standard input, and go to a file that only its user reads.
+// Never: takes a value as an argument, which every user of the machine could see; prints one, or sends it anywhere.
+import process from 'node:process'
+import { z } from 'zod'
+import { answering } from '../asking.ts'
+import { TownUnreachable, Usage } from '../errors.ts'
+import { letGo } from '../held.ts'
+import { declare } from '../word.ts'
+
+export const word = declare({
+  name: 'account add',
+  group: 'sessions',
+  summary: 'give an agent’s preset one more account, or another key for one it has',
+  usage: '<preset>/<account> [--env <NAME>]… [--env-file <file, or -> ]',
+  examples: [
+    'gt account add claude/work --env ANTHROPIC_API_KEY      # as it is in your environment now',
+    'CLAUDE_CONFIG_DIR=~/.claude-spare gt account add claude/spare --env CLAUDE_CONFIG_DIR',
+    'gt account add codex/team --env-file team.env           # lines NAME=value; - is standard input',
+  ],
+  options: {
+    env: { kind: 'text', many: true, about: 'a variable of it, by name; its value is that of your environment' },
+    'env-file': { kind: 'text', about: 'a file with more of them, a line NAME=value each; -: standard input' },
+  },
+  args: { account: { kind: 'text' } },
+  async run({ args: { account }, flags, town, ask, print }) {
+    const root = town()
+    const { accountsIn, keepAccount, partsOf } = await import('../../actors/accounts.ts')
+    const { isPreset, presetNames } = await import('../../actors/agents/presets.ts')
+    const { preset } = partsOf(account)
+    if (!isPreset(preset)) throw new Usage(`no agent preset "${preset}"; there is: ${presetNames.join(', ')}`)
+    const env = { ...(await fromFile(flags['env-file'])), ...fromEnvironment(flags.env) }
+    const names = Object.keys(env)
+    if (names.length === 0) throw new Usage('say which variables: --env <NAME>, or --env-file <file>')
+    const was = accountsIn(root).includes(account)
+    keepAccount(root, account, env)
+    let up = true
+    try {
+      await ask('accountAdd', { account })
+    } catch (error) {
+      if (!(error instanceof TownUnreachable) || error.silent) throw error
+      up = false
+    }
+    print({ account, variables: names, was, up }, () => [
+      `${account} ${was ? 'is another one now' : 'is there'}: ${names.join(', ')}${up ? '' : ' (the town is down)'}`,
+    ])
+    return 0
+  },
+})
+
+function fromEnvironment(names: readonly string[]): Record<string, string> {
+  return Object.fromEntries(
+    names.map((name) => {
+      if (name.includes('='))
+        throw new Usage(
+          'a value is no argument, for everybody on this machine can see those; say the name alone, with the value in your environment, or use --env-file',
+        )
+      const value = process.env[name]
+      if (value === undefined || value === '') throw new Usage(`${name} is not set in your environment`)
+      return [name, value]
+    }),
+  )
+}
+
+async function fromFile(path: string | undefined): Promise<Record<string, string>> {
+  if (path === undefined) return {}
+  const { readFileSync } = await import('node:fs')
+  const lines = readFileSync(path === '-' ? 0 : path, 'utf8').split('\n')
+  return Object.fromEntries(
+    lines.flatMap((line, n) => {
+      if (/^\s*(#.*)?$/.test(line)) return []
+      const [, name, value] = /^\s*(?:export\s+)?([A-Za-z_]\w*)=(.*?)\s*$/.exec(line) ?? []
+      if (name === undefined || value === undefined) throw new Usage(`line ${n + 1} of ${path} is no NAME=value`)
+      return [[name, value.replace(/^(['"])(.*)\1$/, '$2')]]
+    }),
+  )
+}
+
+export const answers = {
+  accountAdd: answering({
+    word: 'account add',
+    shape: z.object({ account: z.string() }),
+    answer: ({ account }, asking): null => {
+      asking.town.accountsChanged()
+      // What was known of it is of its former key.
+      letGo(asking, account)
+      return null
+    },
+  }),
+}
+
+declare module '../asking.ts' {
+  interface Requests extends Own<typeof answers> {}
+}

@@ -1,0 +1,84 @@
+// Wallet: what turns tell of the accounts of agents: whoever was given one while it was held, or kept from work by one
+// while there was another, and what the Overseer was told twice. Part of the evidence.
+// Never: asks the machines what they believe; it counts holds by itself.
+
+/** One turn of a Witness or of the Mayor, with the mail that it sent. */
+export interface Turn {
+  address: string
+  at: number
+  type: string
+  from: string
+  /** Of the mail that was handled. */
+  body: Body
+  /** What its actor began with, in its first turn. */
+  input: Body
+  after: string
+  sent: readonly { to: string; type: string; body: Body }[]
+}
+interface Body {
+  agent?: string
+  account?: string | null
+  accounts?: string[]
+  what?: string
+  until?: number | null
+  leftMs?: number | null
+  again?: boolean
+  subject?: string
+}
+
+interface Seen {
+  agent: string
+  accounts: readonly string[]
+  /** When each hold ends, in watched time. */
+  ends: Map<string, number>
+}
+
+export function accountMisdeeds(turns: readonly Turn[]): string[] {
+  const seen = new Map<string, Seen>()
+  return turns.flatMap((turn) => {
+    const rig = seen.get(turn.address) ?? { agent: '', accounts: [], ends: new Map() }
+    const known = { ...rig, ends: new Map(rig.ends) }
+    seen.set(turn.address, follow(rig, turn))
+    return turn.address === 'mayor/' ? toldTwice(known, turn) : wronglyGiven(rig, turn)
+  })
+}
+
+function follow(rig: Seen, { address, at, type, body, input }: Turn): Seen {
+  const { agent = rig.agent, accounts = rig.accounts } = { ...input, ...(type === 'rig.configured' ? body : {}) }
+  const next = { ...rig, agent, accounts }
+  if (type === 'account.held' && typeof body.account === 'string') {
+    const end = body.what === 'refused' ? Infinity : at + lasts(body, at)
+    rig.ends.set(body.account, Math.max(end, rig.ends.get(body.account) ?? 0))
+  }
+  const isAll = type === 'rig.resumed' || (type === 'account.released' && body.account === null)
+  if (isAll && (type !== 'rig.resumed' || address !== 'mayor/')) rig.ends.clear()
+  if (type === 'account.released' && typeof body.account === 'string') rig.ends.delete(body.account)
+  if (type === 'rig.configured' && rig.ends.get('') === Infinity) rig.ends.delete('')
+  return next
+}
+
+/** A quarter of an hour where nobody knows, and at most eight days. */
+function lasts({ until, leftMs }: Body, at: number): number {
+  const told = leftMs ?? (typeof until === 'number' ? until - at : 900_000)
+  return Math.min(8 * 86_400_000, Math.max(10_000, told))
+}
+
+function wronglyGiven({ agent, accounts, ends }: Seen, { address, at, after, sent }: Turn): string[] {
+  const isHeld = (account: string) => (ends.get(account) ?? 0) > at
+  const given = sent.find(({ type, body }) => type === 'account.given' && body.account != null && isHeld(body.account))
+  if (given) return [`${given.to} is given the account "${given.body.account}" while it is held (invariant 14)`]
+  const ours = accounts.filter((account) => account.startsWith(`${agent}/`))
+  const all = ours.length > 0 ? ours : ['']
+  const there = all.find((account) => !ends.has(account))
+  if (after.includes('allowance.used_up') && there !== undefined)
+    return [`${address} is in ${after} while it has the account "${there}" (invariant 14)`]
+  const waits = all.every(isHeld) && all.some((account) => ends.get(account) !== Infinity)
+  return waits && !after.includes('allowance.used_up') ? [`${address} goes on without an account (invariant 14)`] : []
+}
+
+function toldTwice({ ends }: Seen, { at, body, sent }: Turn): string[] {
+  const isTold = sent.some(({ to, type }) => to === 'overseer' && type === 'message.sent')
+  return isTold && typeof body.account === 'string' && (ends.get(body.account) ?? 0) > at
+    ? [`the Overseer is told twice that ${body.account} is used up (invariant 14)`]
+    : []
+}
