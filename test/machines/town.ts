@@ -57,7 +57,13 @@ export const onlyWork =
 /** The town `w` with issues in memory; every effect not in `world` goes well. */
 export function town(
   world: World = {},
-  options: { maxWorkers?: number; issues?: Issue[]; gated?: boolean; redMain?: 'wait' | 'land' } = {},
+  options: {
+    maxWorkers?: number
+    issues?: Issue[]
+    gated?: boolean
+    redMain?: 'wait' | 'land'
+    accounts?: string[]
+  } = {},
 ) {
   const dir = mkdtempSync(join(tmpdir(), 'town-'))
   const clock = virtualClock(1_000_000)
@@ -81,6 +87,7 @@ export function town(
       redMain: options.redMain ?? ('wait' as const),
       tellForeign: true,
       judgedBy: '',
+      ...(options.accounts ? { agent: 'claude', accounts: options.accounts, sharers: ['v'] } : {}),
     }),
     hasPlugin: () => true,
     hasCrew: () => false,

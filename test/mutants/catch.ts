@@ -22,7 +22,7 @@ const suites: Readonly<Record<string, readonly string[]>> = {
   'actors/git/': ['git', 'git-places', 'git-queue', 'git-run', 'locks', 'nested'].map(inActors),
   'actors/ledger/': [inActors('ledger')],
   'actors/sessions/': [inActors('session-ends'), 'test/contracts/session.test.ts'],
-  'actors/': ['ancestry', 'ends', 'plugin-enabled', 'records', 'copies', 'processes'].map(inActors),
+  'actors/': ['ancestry', 'ends', 'plugin-enabled', 'records', 'copies', 'processes', 'accounts'].map(inActors),
   'cli/': ['test/cli/caller.test.ts', 'test/cli/peer.test.ts'],
 }
 function inActors(name: string): string {

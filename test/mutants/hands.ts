@@ -3,6 +3,24 @@ import type { Mutant } from './mutant.ts'
 
 export const hands: readonly Mutant[] = [
   {
+    name: 'under an account the environment’s key counts too',
+    file: 'actors/accounts.ts',
+    find: `filter(([name]) => !keys.includes(name))`,
+    replace: `filter(() => keys.length >= 0)`,
+  },
+  {
+    name: 'a conversation is to go on where its program does not know it',
+    file: 'actors/accounts.ts',
+    find: `return places.every((name) => one[name] === other[name])`,
+    replace: `return places.length >= 0`,
+  },
+  {
+    name: 'an account is for everybody to read',
+    file: 'actors/accounts.ts',
+    find: `JSON.stringify(accountFile.parse({ env })), 0o600)`,
+    replace: `JSON.stringify(accountFile.parse({ env })), 0o644)`,
+  },
+  {
     name: 'who pretends to be another session is believed',
     file: 'actors/ancestry.ts',
     find: `eldest = ledBy(recorded, entry) ?? saidBy(town, marksOf(entry.pid)) ?? eldest`,

@@ -167,20 +167,68 @@ export const stewards: readonly Mutant[] = [
   {
     name: 'workers are started on an account that is refused',
     file: 'machines/witness.ts',
-    find: `const released = and([stateIn('#witness.brake.released'), stateIn('#witness.allowance.there')])`,
-    replace: `const released = and([not(stateIn('#witness.brake.pulled')), stateIn('#witness.allowance.there')])`,
+    find: `const released = and([stateIn('#witness.brake.released'), not(stateIn('#witness.allowance.used_up'))])`,
+    replace: `const released = and([not(stateIn('#witness.brake.pulled')), not(stateIn('#witness.allowance.used_up'))])`,
   },
   {
     name: 'workers are started while an allowance is used up',
     file: 'machines/witness.ts',
-    find: `const released = and([stateIn('#witness.brake.released'), stateIn('#witness.allowance.there')])`,
+    find: `const released = and([stateIn('#witness.brake.released'), not(stateIn('#witness.allowance.used_up'))])`,
     replace: `const released = and([stateIn('#witness.brake.released'), stateIn('#witness.brake.released')])`,
   },
   {
     name: 'a rig that was halted for want of a key stays so when that is mended',
     file: 'machines/witness.ts',
-    find: `            'rig.configured': { target: 'released', actions: [...isConfigured, ...goesOn] },`,
-    replace: `            'rig.configured': { actions: [...isConfigured] },`,
+    find: `'rig.configured': { guard: 'isMended', target: 'released', actions: goesOn },`,
+    replace: ``,
+  },
+  {
+    name: 'a limit on one account stops a rig that has another',
+    file: 'machines/accounts.ts',
+    find: `holdsOfOwn(wallet).every((hold) => hold !== undefined) &&`,
+    replace: `holdsOfOwn(wallet).some((hold) => hold !== undefined) &&`,
+  },
+  {
+    name: 'an account that is held is given out',
+    file: 'machines/accounts.ts',
+    find: `filter((account) => !isHeld(rig, account, at))`,
+    replace: `filter(() => at >= 0)`,
+  },
+  {
+    name: 'who is on an account that is held stays on it',
+    file: 'machines/accounts.ts',
+    find: `candidates(rig, agent).includes(was) && !isHeld(rig, was, at)`,
+    replace: `candidates(rig, agent).includes(was)`,
+  },
+  {
+    name: 'an account that is there again is given to nobody who waits',
+    file: 'machines/allowance.ts',
+    find: `return [released<Context>(endedBy(at)), provided<Context>(at), looksAgain]`,
+    replace: `return [released<Context>(endedBy(at)), looksAgain]`,
+  },
+  {
+    name: 'all wait for the account that is there again last',
+    file: 'machines/accounts.ts',
+    find: `return ends.length === 0 ? undefined : Math.min(...ends)`,
+    replace: `return ends.length === 0 ? undefined : Math.max(...ends)`,
+  },
+  {
+    name: 'one account that is refused halts a rig that has another',
+    file: 'machines/accounts.ts',
+    find: `holdsOfOwn(wallet).every((hold) => hold?.what === 'refused')`,
+    replace: `holdsOfOwn(wallet).some((hold) => hold?.what === 'refused')`,
+  },
+  {
+    name: 'each rig that meets a used-up account tells the Overseer',
+    file: 'machines/accounts.ts',
+    find: `!again && !isHeld({ holds }, account ?? '', event.at)`,
+    replace: `!again`,
+  },
+  {
+    name: 'a used-up account is known to the rig alone that met it',
+    file: 'machines/accounts.ts',
+    find: `.filter((rig) => witnessOf(rig) !== from)`,
+    replace: `.filter((rig) => witnessOf(rig) === from)`,
   },
   // The Mayor
   {

@@ -2,6 +2,30 @@
 import type { Mutant } from './mutant.ts'
 
 export const workers: readonly Mutant[] = [
+  {
+    name: 'a session begins while no account is there for it',
+    file: 'machines/session.ts',
+    find: `hasAccount: ({ context }) => context.account !== null,`,
+    replace: `hasAccount: () => true,`,
+  },
+  {
+    name: 'one that is limited waits, though it is given another account',
+    file: 'machines/hearing.ts',
+    find: `account === null && given !== null && (given === under) === (which === 'back')`,
+    replace: `account === null && given !== null && given === under && which === 'back'`,
+  },
+  {
+    name: 'going on under another account begins a new conversation',
+    file: 'machines/session.ts',
+    find: `(context.endsTalk ? { conversation: null } : {})`,
+    replace: `{ conversation: null }`,
+  },
+  {
+    name: 'a run that is limited keeps its account for the next',
+    file: 'machines/hearing.ts',
+    find: `changes: { limits: limits + 1, pause: waits, account: null }`,
+    replace: `changes: { limits: limits + 1, pause: waits }`,
+  },
   // A session
   {
     name: 'a session keeps its epoch',

@@ -1,0 +1,138 @@
+// A whole town whose agents have several accounts: one that is used up, or refused, stops nobody while there is another.
+import { afterEach, expect, test } from 'vitest'
+import type { EffectInput } from '../../machines/effects.ts'
+import { type Issue, town, type World } from './town.ts'
+
+let t: ReturnType<typeof town>
+afterEach(() => t.dispose())
+const minute = 60_000
+const [a, b] = ['claude/a', 'claude/b'] as const
+const issue = (id: string): Issue => ({ id, status: 'open', after: [] })
+const looked = { seen: 0, conversation: null, receipts: [], isFull: false }
+const limited = (leftMs: number) => ({ kind: 'limited', until: null, leftMs, why: 'Enough.', ...looked })
+const refused = { kind: 'refused', why: 'invalid x-api-key', ...looked }
+
+/** Each start: whose, under which account, and what it goes on with. */
+let starts: string[]
+function begin(count: number, accounts: string[], world: World = {}) {
+  starts = []
+  const issues = Array.from({ length: count }, (_, n) => issue(`w-${n + 1}`))
+  t = town(
+    {
+      startSession: (input: EffectInput<'startSession'>) => {
+        starts.push(`${input.issue.id} under ${input.account || 'the environment'}, ${input.conversation ?? 'new'}`)
+        const { id, epoch } = input
+        const session = { id, backend: 'process', pid: 4242, pidStart: '1', epoch, dir: '/s' }
+        return { kind: 'started', session, spoken: true }
+      },
+      tellSession: () => ({ laid: true }),
+      ...world,
+    },
+    { issues, accounts },
+  )
+  t.begin()
+}
+const session = (id: string) => `w/polecats/${t.workerOf(id)}/session`
+const speaks = (id: string) =>
+  t.answer(`watchSession ${session(id)}`, { kind: 'heard', ...looked, conversation: `c-${id}` })
+const meets = (id: string, news: object) => t.answer(`watchSession ${session(id)}`, news as never)
+const triesOf = (id: string) => t.contextOf<{ starts: number }>(`w/polecats/${t.workerOf(id)}`).starts
+const about = (word: string) => t.letters.filter(({ subject }) => subject.includes(word)).length
+
+test('limited, it goes on under the other at once, in its conversation: no try, one notice, and nobody begins on the first', () => {
+  begin(3, [a, b])
+  speaks('w-1')
+  speaks('w-2')
+  expect(starts).toEqual([`w-1 under ${a}, new`, `w-2 under ${b}, new`])
+  meets('w-1', limited(60 * minute))
+  expect(starts.slice(2)).toEqual([`w-1 under ${b}, c-w-1`])
+  expect([triesOf('w-1'), about('used up'), t.causes()]).toEqual([1, 1, []])
+  t.handsOff('w-2')
+  expect(starts.slice(3)).toEqual([`w-3 under ${b}, new`])
+  expect(t.state('w/witness')).toMatchObject({ allowance: 'short' })
+  // It is there again, and longest since.
+  t.wait(60 * minute)
+  expect(t.state('w/witness')).toMatchObject({ allowance: 'there' })
+})
+
+test('all used up, they wait for the first that is there again; then whoever waits goes on, and others begin', () => {
+  begin(3, [a, b])
+  speaks('w-1')
+  meets('w-1', limited(30 * minute))
+  meets('w-2', limited(10 * minute))
+  expect(t.state('w/witness')).toMatchObject({ allowance: 'used_up' })
+  t.post('daemon', 'w/witness', 'issues.changed')
+  expect(starts).toHaveLength(3)
+  t.wait(9 * minute)
+  expect(starts).toHaveLength(3)
+  t.wait(minute)
+  expect(t.state(session('w-1'))).toMatchObject({ running: 'heard' })
+  t.wait(20 * minute)
+  expect(t.state('w/witness')).toMatchObject({ allowance: 'there' })
+  expect([triesOf('w-1'), triesOf('w-2'), about('used up')]).toEqual([1, 1, 2])
+})
+
+test('one that dies while it waits begins again only once there is an account', () => {
+  begin(1, [a])
+  speaks('w-1')
+  meets('w-1', limited(30 * minute))
+  t.exits('w-1', 137)
+  t.wait(2000)
+  expect([starts.length, t.state(session('w-1'))]).toEqual([1, 'unpaid'])
+  t.wait(30 * minute)
+  expect(starts.slice(1)).toEqual([`w-1 under ${a}, c-w-1`])
+})
+
+test('without accounts it is so with what the environment says', () => {
+  begin(1, [])
+  speaks('w-1')
+  meets('w-1', limited(30 * minute))
+  t.exits('w-1', 137)
+  t.wait(2000)
+  expect(starts).toHaveLength(1)
+  t.wait(30 * minute)
+  expect(starts).toEqual(['w-1 under the environment, new', 'w-1 under the environment, c-w-1'])
+})
+
+test('refused, it is set aside with one escalation, and the others go on; with none left the rig is halted, until one is mended', () => {
+  begin(2, [a, b])
+  speaks('w-1')
+  speaks('w-2')
+  meets('w-1', refused)
+  expect(t.escalations()).toMatchObject([{ cause: `account/${a}`, subject: expect.stringContaining('invalid') }])
+  expect(starts.slice(2)).toEqual([`w-1 under ${b}, c-w-1`])
+  expect(triesOf('w-1')).toBe(1)
+  meets('w-2', refused)
+  expect(t.causes().sort()).toEqual([`account/${a}`, `account/${b}`, 'w/account'])
+  expect(t.state('w/witness')).toMatchObject({ brake: 'halted' })
+  expect(starts).toHaveLength(3)
+  meets('w-1', { kind: 'ended', exitCode: 143, tail: '', cutOff: false, ...looked })
+  t.post('overseer', 'mayor/', 'account.released', { account: b, rigs: ['w'] })
+  expect(t.causes()).toEqual([`account/${a}`])
+  expect(starts.slice(3).sort()).toEqual([`w-1 under ${b}, c-w-1`, `w-2 under ${b}, c-w-2`])
+})
+
+test('what another rig has met nobody begins on here; a new account is used at once', () => {
+  begin(0, [a, b])
+  const from = { issue: 'v-1', what: 'limited', until: null, leftMs: 60 * minute, why: '429' }
+  t.post('mayor/', 'w/witness', 'account.held', { ...from, account: a })
+  t.issues.set('w-1', issue('w-1'))
+  t.post('daemon', 'w/witness', 'issues.changed')
+  t.begin()
+  expect(starts).toEqual([`w-1 under ${b}, new`])
+  meets('w-1', limited(60 * minute))
+  const rig = { maxWorkers: 2, spawnDelayMs: 0, agent: 'claude', accounts: [a, b, 'claude/c'], sharers: [] }
+  t.post('daemon', 'w/witness', 'rig.configured', rig)
+  expect(starts.slice(1)).toEqual(['w-1 under claude/c, new'])
+})
+
+test('kill -9 in the midst of it changes nothing', () => {
+  begin(1, [a, b])
+  speaks('w-1')
+  t.crash()
+  meets('w-1', limited(60 * minute))
+  t.crash()
+  expect(starts.at(-1)).toBe(`w-1 under ${b}, c-w-1`)
+  t.handsOff('w-1')
+  expect(t.statuses()).toEqual(['closed'])
+})
