@@ -1,0 +1,84 @@
+// Accounts of agents: files that only their user reads, who may use which, and what a session has of one.
+import { mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { afterEach, beforeEach, expect, test } from 'vitest'
+import {
+  accountsIn,
+  entitlementOf,
+  forgetAccount,
+  keepAccount,
+  shareTranscripts,
+  underAccount,
+  unknownAmong,
+  variablesOf,
+} from '../../actors/accounts.ts'
+import type { RigConfig } from '../../actors/config.ts'
+
+let town: string
+beforeEach(() => {
+  town = mkdtempSync(join(tmpdir(), 'accounts-'))
+})
+afterEach(() => rmSync(town, { recursive: true, force: true }))
+
+const fileOf = (name: string) => join(town, 'daemon/accounts', `${name}.json`)
+
+test('each is a file for its user alone, whatever the umask', () => {
+  const umask = process.umask(0)
+  try {
+    keepAccount(town, 'claude/work', { ANTHROPIC_API_KEY: 'sk-1' })
+  } finally {
+    process.umask(umask)
+  }
+  expect(statSync(fileOf('claude/work')).mode & 0o777).toBe(0o600)
+  expect(statSync(join(town, 'daemon/accounts/claude')).mode & 0o777).toBe(0o700)
+  expect([accountsIn(town), variablesOf(town, 'claude/work')]).toEqual([['claude/work'], { ANTHROPIC_API_KEY: 'sk-1' }])
+  expect([forgetAccount(town, 'claude/work'), forgetAccount(town, 'claude/work'), accountsIn(town)]).toEqual([
+    true,
+    false,
+    [],
+  ])
+})
+
+test.each(['work', 'claude/', '../x/y', 'claude/../x', 'claude/a b', ''])('%j is no account’s name', (name) => {
+  expect(() => keepAccount(town, name, { A: 'b' })).toThrow('is no account’s name')
+})
+
+test('a file that somebody cut is told without what is in it, and names of the town’s own are refused', () => {
+  keepAccount(town, 'claude/work', { ANTHROPIC_API_KEY: 'sk-secret' })
+  writeFileSync(fileOf('claude/work'), readFileSync(fileOf('claude/work'), 'utf8').slice(0, -3))
+  expect(() => variablesOf(town, 'claude/work')).toThrow(/gt account add(?!.*sk-secret)/)
+  expect(() => keepAccount(town, 'claude/work', { GT_TOKEN: 'x' })).toThrow('town’s own')
+})
+
+test('a rig may use all of its preset, or those it names; who shares them is known', () => {
+  for (const name of ['claude/a', 'claude/b', 'codex/x']) keepAccount(town, name, { A: 'b' })
+  const rigs = new Map([
+    ['v', { agent: 'claude' }],
+    ['w', { agent: 'claude', accounts: ['b', 'codex/x'] }],
+    ['s', { agent: 'shell', accounts: ['claude/a', 'codex/none'] }],
+  ] as unknown as [string, RigConfig][])
+  expect(entitlementOf(town, rigs, 'v')).toMatchObject({
+    agent: 'claude',
+    accounts: ['claude/a', 'claude/b', 'codex/x'],
+  })
+  expect(entitlementOf(town, rigs, 'w')).toEqual({ agent: 'claude', accounts: ['claude/b', 'codex/x'], sharers: ['v'] })
+  expect(entitlementOf(town, rigs, 's').accounts).toEqual(['claude/a'])
+  expect(unknownAmong(town, { agent: 'claude', accounts: ['a', 'c'] })).toContain('there is no account claude/c')
+  expect(unknownAmong(town, { agent: 'claude', accounts: ['a', 'codex/x'] })).toBeUndefined()
+})
+
+test('under an account its own keys count, and no other of its preset’s', () => {
+  const env = { ANTHROPIC_API_KEY: 'of-environment', PATH: '/bin' }
+  const keys = ['ANTHROPIC_API_KEY', 'CLAUDE_CODE_OAUTH_TOKEN']
+  expect(underAccount(env, { keys }, { CLAUDE_CODE_OAUTH_TOKEN: 'x' })).toEqual({
+    PATH: '/bin',
+    CLAUDE_CODE_OAUTH_TOKEN: 'x',
+  })
+})
+
+test('a conversation goes on where its program keeps it in the same place', () => {
+  expect(shareTranscripts({ ANTHROPIC_API_KEY: '1' }, { ANTHROPIC_API_KEY: '2' })).toBe(true)
+  expect(shareTranscripts({}, { CLAUDE_CONFIG_DIR: '/c' })).toBe(false)
+  expect(shareTranscripts({ CODEX_HOME: '/a' }, { CODEX_HOME: '/b' })).toBe(false)
+})
