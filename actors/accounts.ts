@@ -4,7 +4,7 @@
 import { mkdirSync, readdirSync, rmSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { z } from 'zod'
-import { accountId } from '../machines/mail.ts'
+import { accountId } from '../machines/account-mail.ts'
 import type { AgentPreset } from './agents/preset.ts'
 import { type RigConfig, variables } from './config.ts'
 import { textOf, writeWhole } from './files.ts'
@@ -70,7 +70,7 @@ function namesIn(dir: string): string[] {
 }
 
 /** Those a rig may use: of each preset those that it names, or else all. */
-export function usableBy({ agent, accounts = [] }: Pick<RigConfig, 'agent' | 'accounts'>, all: readonly string[]) {
+function usableBy({ agent, accounts = [] }: Pick<RigConfig, 'agent' | 'accounts'>, all: readonly string[]) {
   const named = accounts.map((name) => (name.includes('/') ? name : `${agent}/${name}`))
   const isOf = (account: string) => (one: string) => one.startsWith(`${partsOf(account).preset}/`)
   return all.filter((account) => named.includes(account) || !named.some(isOf(account)))

@@ -53,7 +53,7 @@ export function heldForMs({ until, leftMs, at }: Pick<Held, 'until' | 'at'> & { 
   return Math.min(longestAllowanceMs, Math.max(shortestMs, ms))
 }
 
-export const holdOf = (event: Held): Hold => ({
+const holdOf = (event: Held): Hold => ({
   what: event.what,
   until: event.until,
   end: event.what === 'refused' ? null : event.at + heldForMs(event),

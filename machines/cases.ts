@@ -3,6 +3,7 @@
 // Never: used by a town at work.
 
 import type { z } from 'zod'
+import { accountCases, twoAccounts } from './account-cases.ts'
 import { daemon, keeperOf, mayor, overseer, polecatOf, refineryOf, sessionOf, witnessOf } from './address.ts'
 import type { EffectName, EffectOutput } from './effects.ts'
 import type { IssueBrief, MailType, mailSchemas, Preserved, ReturnReason, Startable } from './mail.ts'
@@ -123,26 +124,7 @@ export const mailCases: { [T in MailType]: readonly MailCase<T>[] } = {
   ],
   'session.cycleRequested': [{ from: nux, body: { note: 'half of it is done' } }],
   'words.said': [{ from: nux, body: { by: overseer, text: 'How is it going?' } }],
-  'account.held': [
-    { from: session, body: { issue: 'w-1', what: 'limited', until: 3_600_000, why: 'usage limit reached' } },
-    { from: session, body: { issue: 'w-1', what: 'refused', until: null, why: 'invalid x-api-key' } },
-    { from: session, body: { issue: 'w-1', what: 'refused', until: null, why: 'no such program', account: null } },
-    { from: session, body: { issue: 'w-1', what: 'limited', until: null, why: '429', account: 'claude/a' } },
-    { from: mayor, body: { issue: 'w-1', what: 'limited', until: null, why: '429', account: 'claude/b' } },
-    {
-      from: witness,
-      body: { issue: 'w-1', what: 'limited', until: null, why: '429', account: 'claude/a', rigs: ['v'] },
-    },
-  ],
-  'account.released': [
-    { from: overseer, body: { account: null, rigs: [rig] } },
-    { from: mayor, body: { account: '' } },
-  ],
-  'account.given': [
-    { from: witness, body: { account: null } },
-    { from: witness, body: { account: 'claude/b' } },
-    { from: witness, body: { account: '' } },
-  ],
+  ...accountCases,
   'session.stopRequested': [{ from: overseer, body: { polecat: 'Nux' } }],
   'session.resumeRequested': [{ from: overseer, body: { polecat: 'Nux' } }],
   'session.killRequested': [
@@ -223,10 +205,7 @@ export const mailCases: { [T in MailType]: readonly MailCase<T>[] } = {
   'rig.configured': [
     { from: daemon, body: { maxWorkers: 2, spawnDelayMs: 0 } },
     { from: daemon, body: { maxWorkers: 1, spawnDelayMs: 1000, budgets: { day: '40$' } } },
-    {
-      from: daemon,
-      body: { maxWorkers: 2, spawnDelayMs: 0, agent: 'claude', accounts: ['claude/a', 'claude/b'], sharers: ['v'] },
-    },
+    { from: daemon, body: { maxWorkers: 2, spawnDelayMs: 0, ...twoAccounts } },
   ],
 }
 

@@ -1,8 +1,9 @@
 // What a machine may promise about the issues of a rig, and about mail that is kept among them; a part of `effects.ts`.
 // Never: performs one.
 import { z } from 'zod'
+import { accountId } from './account-mail.ts'
 import { effect } from './effect.ts'
-import { accountId, budgetKind, issueBrief, issueId, preserved, sha, startable } from './mail.ts'
+import { budgetKind, issueBrief, issueId, preserved, sha, startable } from './mail.ts'
 
 const beadsLane = (input: { rig: string }) => `beads:${input.rig}`
 

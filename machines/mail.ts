@@ -2,6 +2,7 @@
 // runtime refuses all others.
 // Never: sends anything; a mail is data.
 import { z } from 'zod'
+import { accountHeld, accountId, accountReleased, accountsOfRig } from './account-mail.ts'
 import { asOneLine, bodyLengthMax, subjectLengthMax, wordsLengthMax } from './texts.ts'
 
 /** Issue ids, branch names and titles reach git, tmux and files: each has this one parser. */
@@ -43,11 +44,6 @@ export const startable = issueBrief.pick({ id: true, priority: true, createdAt: 
   previous: z.string().nullable().default(null),
 })
 export type Startable = z.infer<typeof startable>
-
-/** `<preset>/<name>`; empty: the environment, as it is. */
-export const accountId = z
-  .string()
-  .regex(/^([a-z]+\/[A-Za-z0-9][\w.-]{0,39})?$/, 'an account is called <preset>/<name>, such as claude/work')
 
 /** What may be used up: by one issue, by what an epic holds, by a rig in all, or on one day. */
 export const budgetKind = z.enum(['issue', 'epic', 'rig', 'day'])
@@ -276,32 +272,10 @@ export const mails = {
       about: mailId.nullable().default(null),
     }),
   ),
-  /**
-   * Nothing can be done on an account. `limited`: until then (milliseconds since the epoch; null: nobody knows);
-   * `refused`: until somebody mends key, credit or configuration. Session → Witness → Mayor → the others who share it.
-   */
-  'account.held': said(
-    ['session', 'witness', 'mayor'],
-    z.object({
-      issue: issueId,
-      what: z.enum(['limited', 'refused']),
-      until: z.number().nullable(),
-      /** The same in milliseconds from now, by the clock of whoever read it; null: nobody said. */
-      leftMs: z.number().nullable().default(null),
-      why: z.string(),
-      /** It was told before, and no turn came of it since. */
-      again: z.boolean().default(false),
-      /** `<preset>/<name>`; empty: what the environment says; null: whatever the account, for the configuration lacks. */
-      account: accountId.nullable().default(''),
-      /** Rigs that are to hear of it. */
-      rigs: z.array(z.string()).default([]),
-    }),
-  ),
+  /** Nothing can be done on an account. Session → Witness → Mayor → the others who share it. */
+  'account.held': said(['session', 'witness', 'mayor'], accountHeld.extend({ issue: issueId })),
   /** It is to be tried again; null: all are. Overseer → Mayor → those who may use it. */
-  'account.released': said(
-    ['overseer', 'mayor'],
-    z.object({ account: accountId.nullable(), rigs: z.array(z.string()).default([]) }),
-  ),
+  'account.released': said(['overseer', 'mayor'], accountReleased),
   /** Under which account a session works from its next start on; null: it waits until there is one. */
   'account.given': said(['witness'], z.object({ account: accountId.nullable() })),
   'session.stopRequested': said(['overseer'], z.object({ polecat: z.string() })),
@@ -384,10 +358,7 @@ export const mails = {
       judgedBy: z.string().default(''),
       /** Its budgets, in words; one that is another is another budget. */
       budgets: z.partialRecord(budgetKind, z.string()).default({}),
-      /** The preset of its agent, the accounts it may use, and which other rigs may use some of them. */
-      agent: z.string().default(''),
-      accounts: z.array(accountId).default([]),
-      sharers: z.array(z.string()).default([]),
+      ...accountsOfRig,
     }),
   ),
 } as const satisfies Record<string, { from: readonly Speaker[]; body: z.ZodObject }>

@@ -2,8 +2,9 @@
 // `effects.ts`.
 // Never: performs one.
 import { z } from 'zod'
+import { accountId } from './account-mail.ts'
 import { effect } from './effect.ts'
-import { accountId, branchName, issueBrief, returnReason } from './mail.ts'
+import { branchName, issueBrief, returnReason } from './mail.ts'
 
 /** A worker's place: `polecats/<polecat>` on `branch`, of one incarnation of that name. */
 export const place = z.object({ rig: z.string(), polecat: z.string(), incarnation: z.int(), branch: branchName })

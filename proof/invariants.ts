@@ -32,6 +32,7 @@ export interface SeenSession {
 export interface SeenLeft {
   session: string
   address: string
+  polecat: string
   issue: string
 }
 
@@ -343,7 +344,10 @@ export const atRest: readonly Invariant[] = [
   (
     [
       ['no session lives', (view) => view.sessions.find(({ polecat }) => !remainsOf(view).includes(polecat))?.id],
-      ['nothing of a session runs', (view) => view.left[0]?.session],
+      [
+        'nothing of a session runs',
+        (view) => view.left.find(({ polecat }) => !remainsOf(view).includes(polecat))?.session,
+      ],
       [
         'no worktree stands',
         (view) => (isHalted(view) ? undefined : view.worktrees.find((polecat) => !remainsOf(view).includes(polecat))),

@@ -61,8 +61,8 @@ export function simulate({
   const thrift = seededRandom(seed ^ 0x6275)
   world.purse.now = clock.watched
   if (thrift.uint32() % 3 === 0) world.purse.budgets = someBudgets(thrift)
-  const wealth = seededRandom(seed ^ 0x6163)
-  const accounts = ['claude/a', 'claude/b', 'claude/c'].slice(0, Math.max(0, (wealth.uint32() % 6) - 2))
+  const wealth = Math.max(0, (seededRandom(seed ^ 0x6163).uint32() % 6) - 2)
+  const accounts = ['claude/a', 'claude/b', 'claude/c'].slice(0, wealth)
   world.service.accounts = accounts
   const entitled = accounts.length > 0 ? { agent: 'claude', accounts, sharers: [] } : {}
   const facts = {
@@ -196,9 +196,7 @@ export function simulate({
   const shelf = makeShelf(stage, { asked: timesAsked, losses })
   const isStart = (name: string) => binding.effects[name]?.starts === true
   const flights = makeFlights(stage, {
-    starts: isStart,
-    stopped: () => stopped,
-    heard,
+    ...{ starts: isStart, stopped: () => stopped, heard },
     begun: (effect) => mustBeGiven(store.all, effect),
   })
   const agentActs = makeAgents(stage)

@@ -306,7 +306,8 @@ function tablesIn(db: DatabaseSync, path: string) {
           const sizes = { input: tokens(one.input), output: tokens(one.output), cached: tokens(one.cached) }
           sql(`INSERT INTO usage
             (session, id, at, day, rig, issue, epic, polecat, preset, model, account, input, output, cached,
-            nanos) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (session, id) DO UPDATE SET at = excluded.at,
+            nanos) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+            ON CONFLICT (session, id) DO UPDATE SET at = excluded.at,
             day = excluded.day, model = excluded.model, input = excluded.input, output = excluded.output,
             cached = excluded.cached, nanos = excluded.nanos`).run(
             ...[session, one.id, at, dayOf(at), rig, issue, epic ?? '', polecat, preset, one.model, account],
@@ -336,8 +337,9 @@ function tablesIn(db: DatabaseSync, path: string) {
       if (!found) return false
       const { session } = found as { session: string }
       return written(() => {
-        sql(`INSERT INTO usage (session, id, at, day, rig, issue, epic, polecat, preset, model, account, answers, input, output,
-          cached, nanos) SELECT session, 'gathered ' || day || ' ' || model || (nanos IS NULL) || ' ' || max(at), max(at), day, rig,
+        sql(`INSERT INTO usage (session, id, at, day, rig, issue, epic, polecat, preset, model, account, answers, input,
+          output, cached, nanos)
+          SELECT session, 'gathered ' || day || ' ' || model || (nanos IS NULL) || ' ' || max(at), max(at), day, rig,
           issue, epic, polecat, preset, model, account, sum(answers), sum(input), sum(output), sum(cached), sum(nanos)
           FROM usage WHERE ${single} AND session = ? GROUP BY day, model, nanos IS NULL`).run(before, session)
         sql(`DELETE FROM usage WHERE ${single} AND session = ?`).run(before, session)

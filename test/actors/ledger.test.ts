@@ -92,6 +92,31 @@ test('each answer counts once, its last word counts, and every sum is asked for 
   expect(told).toEqual([])
 })
 
+test('what each account has used is told; a file that knew of none is brought up, and loses nothing', () => {
+  ledger.note(meta(), [used('a')])
+  ledger.close()
+  const db = new DatabaseSync(townLayout(town).costs)
+  const triggers = db.prepare("SELECT sql FROM sqlite_master WHERE type = 'trigger'").all() as { sql: string }[]
+  for (const name of ['made', 'gone', 'changed']) db.exec(`DROP TRIGGER usage_${name}`)
+  db.exec("DROP INDEX usage_account; ALTER TABLE usage DROP COLUMN account; DELETE FROM total WHERE kind = 'account'")
+  for (const { sql } of triggers)
+    db.exec(sql.replaceAll(/ UNION ALL SELECT 'account' AS kind, \w+\.account AS name/g, ''))
+  db.exec('PRAGMA user_version = 1')
+  db.close()
+  ledger = open()
+  expect(told).toEqual([])
+  ledger.note(meta({ session: 's2', account: 'claude/work' }), [used('a'), used('b', { at: noon + 5 })])
+  // Told once more: the row of before changes, and every sum with it.
+  ledger.note(meta(), [used('a', { input: 7 })])
+  const by = ledger.rows('account', {}).map(({ name, input }) => [name, input])
+  expect(by).toEqual([
+    ['claude/work', 200],
+    ['', 7],
+  ])
+  expect(ledger.spent({ account: 'claude/work', since: noon + 1 }).input).toBe(100)
+  expect(ledger.spent({}).input).toBe(207)
+})
+
 test('whatever is noted, in whatever order and however often, sums are those of the rows', () => {
   const fact = fc.record({
     session: fc.constantFrom('s1', 's2'),
