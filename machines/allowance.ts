@@ -25,17 +25,16 @@ const isThereAgain = {
   },
 } as const
 
-export const allowance = rounds.createStateConfig({
-  description: 'What its agents live on.',
-  initial: 'there',
+/** Wherever it is. */
+const heard = rounds.createStateConfig({
   on: {
     'account.held': {
-      target: '.weighing',
+      target: 'weighing',
       description: 'An account is used up, or refused. Its workers go on under another, where there is one.',
       actions: { type: 'news', params: ({ event }) => [heldBy(event), provided(event.at)] },
     },
     'account.released': {
-      target: '.weighing',
+      target: 'weighing',
       description: 'It is to be tried again.',
       actions: {
         type: 'news',
@@ -47,12 +46,12 @@ export const allowance = rounds.createStateConfig({
       },
     },
     'rig.resumed': {
-      target: '.weighing',
+      target: 'weighing',
       description: 'All are tried again.',
       actions: { type: 'news', params: ({ event }) => [released(everyHold), provided(event.at), looksAgain] },
     },
     'rig.configured': {
-      target: '.weighing',
+      target: 'weighing',
       description: 'The rig’s configuration, as it is now.',
       actions: [
         {
@@ -72,8 +71,13 @@ export const allowance = rounds.createStateConfig({
       ],
     },
   },
+})
+
+export const allowance = rounds.createStateConfig({
+  description: 'What its agents live on.',
+  initial: 'there',
   states: {
-    there: { description: 'As far as known, they can work.' },
+    there: { ...heard, description: 'As far as known, they can work.' },
     weighing: {
       description: 'What of it is there?',
       always: [
@@ -83,10 +87,12 @@ export const allowance = rounds.createStateConfig({
       ],
     },
     short: {
+      ...heard,
       description: 'Some of its accounts are used up; all work under the others.',
       after: { heldFor: isThereAgain },
     },
     used_up: {
+      ...heard,
       description: 'Nobody is started until some of it is there again; those at work wait.',
       after: { heldFor: isThereAgain },
     },

@@ -1,7 +1,7 @@
 // `gt account list`: the accounts of agents, and how each stands.
 // Never: shows a value.
 import { z } from 'zod'
-import { accountsIn } from '../../actors/accounts.ts'
+import { accountsIn as allIn } from '../../actors/accounts.ts'
 import { spentWords, tokenWords } from '../../actors/ledger/words.ts'
 import { answering } from '../asking.ts'
 import { TownUnreachable } from '../errors.ts'
@@ -18,6 +18,7 @@ export const word = declare({
   examples: ['gt account list', 'gt account list --json'],
   async run({ ask, town, print }) {
     const root = town()
+    const { accountsIn } = await import('../../actors/accounts.ts')
     const all = await known(() => ask('accountList', {}))
     if (all === undefined) {
       const names = accountsIn(root)
@@ -64,7 +65,7 @@ export const answers = {
   accountList: answering({
     word: 'account list',
     shape: z.object({}),
-    answer: (_, { town }) => accountStates(town, accountsIn(town.root), Date.now()),
+    answer: (_, { town }) => accountStates(town, allIn(town.root), Date.now()),
   }),
 }
 
