@@ -104,7 +104,7 @@ export function sessionHands(
         const place = { dir, town: deps.town, main: rig.default_branch }
         makeReady(input, { ...issue, acceptance }, how, place)
       }
-      const argv = spoken ? [deps.node, deps.supervisor, dir] : launch.argv
+      const argv = spoken ? [deps.node, ...lean, deps.supervisor, dir] : launch.argv
       const spec = { id: input.id, dir, argv, cwd: input.worktree, env }
       const begin = async () => {
         // Nobody works beside its successor, whatever became of the one before and of those who were to end it.
@@ -172,6 +172,9 @@ export function sessionHands(
     },
   }
 }
+
+/** A supervisor lives as long as its session and keeps next to nothing: room for what is new need not grow. */
+const lean = ['--max-semi-space-size=1']
 
 /** Resolves when it is over, however it ended, and after so many milliseconds in any case. */
 async function over(work: Promise<unknown> | undefined, mostMs: number): Promise<void> {
