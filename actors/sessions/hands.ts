@@ -173,8 +173,11 @@ export function sessionHands(
   }
 }
 
-/** A supervisor lives as long as its session and keeps next to nothing: room for what is new need not grow. */
-const lean = ['--max-semi-space-size=1']
+/**
+ * A supervisor lives as long as its session and keeps next to nothing: room for what is new need not grow (megabytes),
+ * and one that an agent's program has filled ends, with the session.
+ */
+const lean = ['--max-semi-space-size=1', '--max-old-space-size=256']
 
 /** Resolves when it is over, however it ended, and after so many milliseconds in any case. */
 async function over(work: Promise<unknown> | undefined, mostMs: number): Promise<void> {

@@ -89,12 +89,12 @@ export function memoryOf(pid: number) {
   return { now: mb('VmRSS', status), most: mb('VmHWM', status), share: mb('Pss', text('smaps_rollup')) }
 }
 
-/** Seconds of processor that a process has used, and those of its children that are over. */
+/** Seconds of processor that a process has used itself. */
 export function cpuOf(pid: number): number {
   const stat = readFileSync(`/proc/${pid}/stat`, 'utf8')
   const fields = stat
     .slice(stat.lastIndexOf(')') + 2)
     .split(' ')
     .map(Number)
-  return [11, 12, 13, 14].reduce((sum, n) => sum + (fields[n] ?? 0), 0) / 100
+  return ((fields[11] ?? 0) + (fields[12] ?? 0)) / 100
 }

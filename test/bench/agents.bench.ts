@@ -38,8 +38,9 @@ const waits: Script = [{ say: 'I wait.', times: 'always' }]
 /** From the request at the daemon to the first prompt before the model; by hand, from the program's start. */
 const starting: Measure = async (name, cli, size) => {
   const hand: number[] = []
+  const spoken: number[] = []
   const parts: Parts[] = []
-  for (let round = 0; round < (size === 'full' ? 9 : 1); round++) {
+  for (let round = 0; round < (size === 'full' ? 7 : 1); round++) {
     await using town = await agentRig(cli, waits, { session: hasTmux ? 'tmux' : 'process', maxWorkers: 2 })
     // The first start of a HOME has more to do, and there is a tmux server from then on.
     const first = town.give('Warm up')
@@ -49,6 +50,7 @@ const starting: Measure = async (name, cli, size) => {
     parts.push(await startedBy(town, issue, 'Greet the world'))
     await town.gt('stop', '--all')
     hand.push(await startedByHand(town, name, cli))
+    spoken.push(await startedAlone(town, cli))
   }
   const of = (part: keyof Parts) => median(parts.map((one) => one[part]))
   const alone = median(hand)
@@ -58,7 +60,7 @@ const starting: Measure = async (name, cli, size) => {
       value: of('whole') / alone,
       unit: '×',
       target: { most: 1.3 },
-      detail: `${of('whole').toFixed(0)} ms from the request; by hand ${alone.toFixed(0)} ms. To the session's start (turns, worktree) ${of('toSession').toFixed(0)}, to its launcher ${of('toLauncher').toFixed(0)}, to its program (supervisor) ${of('toProgram').toFixed(0)}, to the prompt ${of('toPrompt').toFixed(0)}`,
+      detail: `${of('whole').toFixed(0)} ms from the request; by hand ${alone.toFixed(0)} ms, by its protocol for programs alone ${median(spoken).toFixed(0)} ms. To the session's start (turns, worktree) ${of('toSession').toFixed(0)}, to its launcher ${of('toLauncher').toFixed(0)}, to its program (supervisor) ${of('toProgram').toFixed(0)}, to the prompt ${of('toPrompt').toFixed(0)}`,
     },
   ]
 }
@@ -109,6 +111,17 @@ async function startedByHand(town: AgentRig, name: string, cli: Cli): Promise<nu
   return at - from
 }
 
+/** As its supervisor has it, without one. */
+async function startedAlone(town: AgentRig, cli: Cli): Promise<number> {
+  const words = `Alone ${randomUUID()}`
+  const it = await talk(cli, waits, { env: town.env })
+  const from = nowMs()
+  it.say(words)
+  const at = await found('prompt alone', () => town.heardAt(words))
+  await it.dispose()
+  return at - from
+}
+
 const childrenOf = (pid: number) =>
   readFileSync(`/proc/${pid}/task/${pid}/children`, 'utf8').split(' ').filter(Boolean).map(Number)
 
@@ -129,7 +142,7 @@ const isBusy: Script = [{ run: 'timeout 0.3 tail -f /dev/null; true', times: 'al
 
 /** From a person's word at the daemon to the model; alone, from the line to its program. */
 const nudging: Measure = async (name, cli, size) => {
-  const times = size === 'full' ? 40 : 2
+  const times = size === 'full' ? 30 : 2
   const figures: Figure[] = []
   for (const [when, script, alone] of [
     ['idle', asks(times + 2), answersAlone(times + 2)],
@@ -203,7 +216,7 @@ const supervising: Measure = async (name, cli, size) => {
   await sleep(3000)
   const [pid = 0] = town.supervisors()
   const [program = 0] = childrenOf(pid)
-  const seconds = size === 'full' ? 60 : 3
+  const seconds = size === 'full' ? 30 : 3
   const before = { own: cpuOf(pid), program: cpuOf(program) }
   await sleep(seconds * 1000)
   const used = cpuOf(pid) - before.own
