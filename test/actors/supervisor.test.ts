@@ -141,10 +141,10 @@ test('asked to end before there was anybody to ask, it ends; so it does by a sig
 })
 
 test('a program that prints without end takes no room: noise is bounded, and what is shown; all else ends it', async () => {
-  const floods = (line: string) => ['/bin/sh', '-c', `head -c 30000000 /dev/zero | tr '\\0' x | fold -w 500; ${line}`]
+  const floods = (line: string) => ['/bin/sh', '-c', `head -c 6000000 /dev/zero | tr '\\0' x | fold -w 500; ${line}`]
   const size = (name: string) => statSync(join(dir, name)).size
   expect(await begin([], { argv: floods('exit 7') })).toBe(7)
-  expect(facts().filter(({ what }) => what === 'noise')).toHaveLength(200)
+  expect(facts().filter(({ what }) => what === 'noise')).toHaveLength(201)
   // What it says it did, again and again: of that every word would count. Six bytes a character, as it is written down.
   const why = '\\\\u0001'.repeat(1000)
   const over = `printf '{"type":"result","result":"${why}"}\\n' > over; while :; do cat over; done`
@@ -153,7 +153,7 @@ test('a program that prints without end takes no room: noise is bounded, and wha
   expect(size('evidence.jsonl')).toBeLessThan(20_000_000)
   // The same where it does not matter, shown in a file that the town would shorten, if it were up.
   const text = JSON.stringify({ type: 'text', text: 'x'.repeat(900) })
-  const said = `printf '{"type":"assistant","message":{"id":"a","content":[${text}]}}\\n' > said; yes "$(cat said)" | head -n 30000`
+  const said = `printf '{"type":"assistant","message":{"id":"a","content":[${text}]}}\\n' > said; yes "$(cat said)" | head -n 20000`
   rmSync(join(dir, 'evidence.jsonl'))
   expect(await begin([], { argv: ['/bin/sh', '-c', said], output: join(dir, 'output.log') })).toBe(0)
   expect(size('evidence.jsonl')).toBeLessThan(20_000_000)

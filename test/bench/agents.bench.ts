@@ -21,17 +21,19 @@ const byHand: Readonly<Record<string, (prompt: string) => string[]>> = {
   codex: (prompt) => ['exec', '--json', '--dangerously-bypass-approvals-and-sandbox', prompt],
 }
 
-export const agents: Benchmark = async (size) => {
-  const here = Object.entries(clis).filter(([name, cli]) => name in byHand && isHere(cli))
-  if (here.length === 0)
-    return `no agent of ${Object.keys(byHand).join(', ')} in ${cache}; \`npm run test:agents\` installs them, GT_AGENTS_CACHE says where else they are`
-  const figures: Figure[] = []
-  for (const [name, cli] of here)
-    for (const measure of [starting, nudging, supervising, telling]) figures.push(...(await measure(name, cli, size)))
-  return figures
-}
-
 type Measure = (name: string, cli: Cli, size: 'full' | 'share') => Promise<Figure[]>
+
+/** Of each agent that is here. */
+const ofEach =
+  (measure: Measure): Benchmark =>
+  async (size) => {
+    const here = Object.entries(clis).filter(([name, cli]) => name in byHand && isHere(cli))
+    if (here.length === 0)
+      return `no ${Object.keys(byHand).join(' and no ')} in ${cache}; \`npm run test:agents\` puts them there, and GT_AGENTS_CACHE says where else they are`
+    const figures: Figure[] = []
+    for (const [name, cli] of here) figures.push(...(await measure(name, cli, size)))
+    return figures
+  }
 
 const waits: Script = [{ say: 'I wait.', times: 'always' }]
 
@@ -282,4 +284,12 @@ function saidByTown(town: AgentRig): string[] {
     step !== undefined && lastResult !== all[n - 1]?.lastResult ? [lastResult] : [],
   )
   return [...said, ...answers].filter((text) => text.trim() !== '')
+}
+
+/** By name: each is measured with the real programs, and skipped where there are none. */
+export const agents: Readonly<Record<string, Benchmark>> = {
+  'agents-start': ofEach(starting),
+  'agents-words': ofEach(nudging),
+  'agents-supervisor': ofEach(supervising),
+  'agents-tokens': ofEach(telling),
 }
