@@ -4,6 +4,7 @@
 // CommonJS, because Node reads it in half the time of its ES module loader, and `gt` is called all day. What draws is
 // an ES module (its library waits at its top level), loaded by the words that draw.
 import { basename } from 'node:path'
+import { fileURLToPath } from 'node:url'
 import { defineConfig } from 'rolldown'
 
 /** Loaded by some words only, and built by themselves. */
@@ -12,6 +13,7 @@ const isApart = (id: string) => /\/(page|daemon)\.ts$/.test(id)
 
 /** Nothing in the tree does anything by being imported, but for the entries; these calls only describe. */
 const treeshake = { moduleSideEffects: false, manualPureFunctions: ['z', 'declare', 'answering'] }
+const nothing = fileURLToPath(new URL('cli/nothing.ts', import.meta.url))
 const cjs = {
   dir: 'dist',
   format: 'cjs',
@@ -60,10 +62,12 @@ export default defineConfig([
     treeshake,
     output: { ...cjs, codeSplitting: false },
   },
-  // One a session: it reads what drives its own agent, and no more.
+  // One a session: it reads what drives its own agent, and no more. `ws` would load what it speaks TLS with, five
+  // megabytes; its sockets here are files of this machine.
   {
     input: { supervisor: 'cli/supervisor.ts' },
     platform: 'node',
+    resolve: { alias: { https: nothing, tls: nothing } },
     treeshake,
     output: { ...cjs, chunkFileNames: 'chunks/supervisor-[name]-[hash].cjs' },
   },

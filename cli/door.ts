@@ -3,11 +3,13 @@
 // Never: lets a role do what is another's; answers before what it answers for is committed.
 import { createHash } from 'node:crypto'
 import { z } from 'zod'
+import { whereabouts } from '../machines/address.ts'
 import { answers } from './answers.ts'
 import type { Answering } from './asking.ts'
 import type { TownBehind } from './behind.ts'
 import { whoAsks } from './caller.ts'
 import { Usage } from './errors.ts'
+import { paced } from './pace.ts'
 import type { Proves } from './peer.ts'
 
 const requestShape = z.object({
@@ -26,6 +28,7 @@ export type Door = (raw: unknown, emit: (event: unknown) => void, gone: AbortSig
 
 /** Carries out one request; throws Usage, Refusal, or what went wrong. */
 export function openDoor(town: TownBehind): Door {
+  const turnOf = paced()
   return async (raw, emit, gone, proves) => {
     const request = requestShape.safeParse(raw)
     if (!request.success) throw new Usage(`not a request this town understands: ${z.prettifyError(request.error)}`)
@@ -38,6 +41,7 @@ export function openDoor(town: TownBehind): Door {
     const from = await whoAsks(town, word, request.data, proves)
     const params = shape.safeParse(given ?? {})
     if (!params.success) throw new Usage(z.prettifyError(params.error))
+    if (whereabouts(from)?.role === 'polecat') await turnOf(from, gone)
     return answer(params.data, { id, from, town, emit, gone })
   }
 }

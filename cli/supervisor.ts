@@ -4,9 +4,8 @@ import process from 'node:process'
 import { supervise } from '../actors/agents/supervisor.ts'
 
 supervise(process.argv[2] ?? '', Date.now, (text) => process.stdout.write(text)).then(
-  (exitCode) => {
-    process.exitCode = exitCode
-  },
+  // Its program may be there still, and deaf: with the session all of it ends.
+  (exitCode) => process.exit(exitCode),
   (error: Error) => {
     process.stderr.write(`${error.message}\n`)
     process.exitCode = 1

@@ -93,7 +93,8 @@ const drive: Driver = (run, tell): Agent => {
   void program.over.then(() => {
     for (const [id, { model, usage }] of used) tell({ what: 'usage', id, model, ...tokensOf(usage), cost: null })
   })
-  const delivered = new Set<string>()
+  /** The words that were said, and whether its model has had them. */
+  const hadBy = new Map<string, boolean>()
 
   function hear(message: Record<string, unknown>): void {
     const { data } = words.safeParse(message)
@@ -102,8 +103,8 @@ const drive: Driver = (run, tell): Agent => {
     if (data.type === 'command_lifecycle') {
       const state = states[data.state]
       // What its model has had before it stays in the conversation, also when its turn is cancelled.
-      const isKept = state === 'dropped' && delivered.has(data.command_uuid)
-      if (state === 'delivered') delivered.add(data.command_uuid)
+      const isKept = state === 'dropped' && hadBy.get(data.command_uuid) === true
+      if (state === 'delivered' && hadBy.has(data.command_uuid)) hadBy.set(data.command_uuid, true)
       if (state && !isKept) tell({ what: 'message', id: data.command_uuid, state })
     }
     if (data.type === 'rate_limit_event' && data.rate_limit_info.status === 'rejected') {
@@ -117,8 +118,10 @@ const drive: Driver = (run, tell): Agent => {
     if (data.type === 'result') heardResult(data)
   }
   return {
-    say: (id, text) =>
-      program.send({ type: 'user', uuid: id, message: { role: 'user', content: text }, session_id: run.conversation }),
+    say(id, text) {
+      hadBy.set(id, false)
+      program.send({ type: 'user', uuid: id, message: { role: 'user', content: text }, session_id: run.conversation })
+    },
     interrupt: () =>
       program.send({ type: 'control_request', request_id: `interrupt-${turns}`, request: { subtype: 'interrupt' } }),
     async end(graceMs) {
@@ -158,6 +161,8 @@ const drive: Driver = (run, tell): Agent => {
     usage?: z.infer<typeof usage> | undefined
   }): void {
     if (said.usage) used.set(said.id, { model: said.model, usage: said.usage })
+    const [first] = used.keys()
+    if (used.size > usedMax && first !== undefined) used.delete(first)
     for (const one of said.content) {
       if (one.type === 'text' && one.text.trim()) tell({ what: 'said', text: short(one.text) })
       if (one.type === 'tool_use')
@@ -191,6 +196,9 @@ const drive: Driver = (run, tell): Agent => {
     tell({ what: 'context', used: input + output + cached, window })
   }
 }
+
+/** Of a turn that was cut short, the tokens of so many messages are known: the last. */
+const usedMax = 1000
 
 /** What is read anew and what comes from a cache are told apart. */
 const tokensOf = (of: z.infer<typeof usage>) => ({

@@ -4,7 +4,7 @@
 import { fsyncSync, writeSync } from 'node:fs'
 import { join } from 'node:path'
 import { z } from 'zod'
-import { bytesFrom, openForAppending } from '../files.ts'
+import { beginAgain, bytesFrom, openForAppending } from '../files.ts'
 
 const words = z.string().max(2000)
 
@@ -63,26 +63,39 @@ export type Told = Fact & { at: number }
 const told = z.intersection(fact, z.object({ at: z.number() }))
 export const evidenceFile = (dir: string) => join(dir, 'evidence.jsonl')
 
-/** Bytes of evidence of one session; after that only what decides something is written. */
+/**
+ * Bytes of evidence of one session, of what decides something and of what does not. No agent at work has told so much;
+ * chatter beyond it is not written down.
+ */
 const evidenceBytesMax = 16 * 1024 * 1024
 /** No fact is longer: what an agent's program says of itself is not bounded by its driver. */
 const lineCharsMax = 65_536
 const chatter: readonly Fact['what'][] = ['said', 'tool_began', 'tool_over', 'noise', 'retrying', 'context']
 
-/** Writes facts of one session; what decides something is on disk when it returns. */
-export function evidenceIn(dir: string, now: () => number): (one: Fact) => void {
+/**
+ * Writes facts of one session; what decides something is on disk when it returns. false: there was too much of that,
+ * and nothing is written any more but the agent's end.
+ */
+export function evidenceIn(dir: string, now: () => number): (one: Fact) => boolean {
   const fd = openForAppending(evidenceFile(dir))
-  let bytes = 0
+  const bytes = { chatter: 0, facts: 0 }
   return (one) => {
-    const isChatter = chatter.includes(one.what)
-    if (isChatter && bytes > evidenceBytesMax) return
+    const kind = chatter.includes(one.what) ? 'chatter' : 'facts'
+    const isFull = bytes[kind] > evidenceBytesMax && one.what !== 'gone'
+    if (isFull) return kind === 'chatter'
     const line = `${JSON.stringify({ at: now(), ...one })}\n`
-    if (line.length > lineCharsMax) return
-    bytes += line.length
+    if (line.length > lineCharsMax) return true
+    bytes[kind] += line.length
     writeSync(fd, line)
-    if (!isChatter) fsyncSync(fd)
+    if (kind === 'facts') fsyncSync(fd)
+    return true
   }
 }
+
+const outputBytesMax = 8 * 1024 * 1024
+
+/** What is shown of a session, beside its evidence: its last, and as much before that in a file of its own. */
+export const boundOutput = (dir: string): void => beginAgain(join(dir, 'output.log'), outputBytesMax)
 
 /** Facts from this byte on, whole lines only, and where the next begin. A file that is not there has none. */
 export function evidenceFrom(dir: string, from: number, bytesMax = 1024 * 1024): { facts: Told[]; next: number } {

@@ -72,6 +72,8 @@ export function speakWith(
     const ended = (exitCode: number | null, signal: string | null, words: string) => {
       if (isOver) return
       isOver = true
+      // Its last words are told, however much went before.
+      if (noises > noisesMax) tell({ what: 'noise', text: stripVTControlCharacters(words.slice(-lastCharsMax)).trim() })
       tell({ what: 'gone', exitCode, signal, tail: short(stripVTControlCharacters(words).trim()) })
       resolve()
     }
@@ -96,6 +98,7 @@ export function speakWith(
 }
 
 const noisesMax = 200
+const lastCharsMax = 900
 
 function objectIn(text: string): Record<string, unknown> | undefined {
   if (!text.startsWith('{')) return undefined

@@ -9,7 +9,7 @@ import { z } from 'zod'
 /** Of one message; what is longer ends the connection. */
 const messageBytesMax = 64 * 1024 * 1024
 /** How often it is looked whether the socket is there, in milliseconds. */
-const lookMs = 25
+const lookMs = 5
 
 const answer = z.object({
   id: z.number(),

@@ -10,7 +10,7 @@ import { z } from 'zod'
 import { textOf, writeWhole } from '../files.ts'
 import { plain } from '../plain.ts'
 import type { Agent } from './driver.ts'
-import { evidenceFrom, evidenceIn, type Fact, short, shown } from './evidence.ts'
+import { boundOutput, evidenceFrom, evidenceIn, type Fact, short, shown } from './evidence.ts'
 import { presetOf } from './presets.ts'
 
 /** What a supervisor is to drive: `run.json` of the session's folder. */
@@ -84,11 +84,20 @@ export async function supervise(dir: string, now: () => number, print: (text: st
   if (!drive) throw new Error(`nobody can speak with an agent of the preset "${run.preset}"`)
   const write = evidenceIn(dir, now)
   let exitCode: number | null = null
+  let printed = 0
+  const show = (text: string) => {
+    print(`${text}\n`)
+    printed += text.length
+    // Nobody else does, while the town is down.
+    if (printed > shownBetween) boundOutput(dir)
+    if (printed > shownBetween) printed = 0
+  }
+  const { promise: tooMuch, resolve: isTooMuch } = Promise.withResolvers<void>()
   const known = new Known(evidenceFrom(dir, 0).facts)
   const tell = (told: Fact) => {
     const fact = known.hears(told)
-    write(fact)
-    if (shown(fact)) print(`${plain(shown(fact))}\n`)
+    if (!write(fact)) return isTooMuch()
+    if (shown(fact)) show(plain(shown(fact)))
     if (fact.what === 'gone') exitCode = fact.exitCode
   }
   const env = Object.fromEntries(Object.entries(process.env).filter(([, value]) => value !== undefined))
@@ -96,11 +105,17 @@ export async function supervise(dir: string, now: () => number, print: (text: st
   const agent = drive({ ...run, ...place }, tell)
   const stop = handOver(dir, agent, known, tell)
   for (const signal of ['SIGTERM', 'SIGINT', 'SIGHUP'] as const) process.once(signal, () => void agent.end(graceMs))
-  await agent.over
+  const talksOn = tooMuch.then(() => {
+    show('· its program has told more than an agent can have to tell, and is ended')
+    return agent.end(graceMs)
+  })
+  await Promise.race([agent.over, talksOn])
   stop()
   return exitCode ?? 1
 }
 
+/** After so many characters it is seen to that what is shown is not too much. */
+const shownBetween = 1024 * 1024
 /** How long an agent has to end by itself, in milliseconds. */
 const graceMs = 4000
 /** The folder is looked at so often even where nothing tells of changes, in milliseconds. */

@@ -113,7 +113,7 @@ export function sessionHands(
         const talk = anew ? { ...input, conversation: null } : input
         makeReady(talk, { ...issue, acceptance }, under, place)
       }
-      const argv = spoken ? [deps.node, deps.supervisor, dir] : launch.argv
+      const argv = spoken ? [deps.node, ...lean, deps.supervisor, dir] : launch.argv
       const spec = { id: input.id, dir, argv, cwd: input.worktree, env }
       const begin = async () => {
         // Nobody works beside its successor, whatever became of the one before and of those who were to end it.
@@ -181,6 +181,12 @@ export function sessionHands(
     },
   }
 }
+
+/**
+ * A supervisor lives as long as its session and keeps next to nothing: room for what is new need not grow (megabytes),
+ * and one that an agent's program has filled ends, with the session.
+ */
+const lean = ['--max-semi-space-size=1', '--max-old-space-size=256']
 
 /** Resolves when it is over, however it ended, and after so many milliseconds in any case. */
 async function over(work: Promise<unknown> | undefined, mostMs: number): Promise<void> {

@@ -4,14 +4,15 @@
 import { existsSync, lstatSync, mkdirSync, readdirSync, rmSync, statSync, watch } from 'node:fs'
 import { basename, dirname, join } from 'node:path'
 import { setImmediate as immediate } from 'node:timers/promises'
+import { longestAllowanceMs } from '../../machines/accounts.ts'
 import type { EffectInput, EffectOutput } from '../../machines/effects.ts'
 import { type SessionRecord, sessionRecord } from '../../machines/session-effects.ts'
 import type { Clock } from '../../runtime/contract.ts'
 import { afterWatched, watchEvery } from '../../runtime/open.ts'
-import { evidenceFile, type Told } from '../agents/evidence.ts'
+import { boundOutput, evidenceFile, type Told } from '../agents/evidence.ts'
 import { nothingRead, type Readings, readSome } from '../agents/reading.ts'
 import { askToEnd } from '../agents/supervisor.ts'
-import { beginAgain, foldersIn, lastBytes, lastLines, noteAt, writePassing } from '../files.ts'
+import { foldersIn, lastBytes, lastLines, noteAt, writePassing } from '../files.ts'
 import { linkedFrom } from '../git/repository.ts'
 import { endAll, isAlive, letGoOn, type Mark, markOf, startOf, type Whose } from '../processes.ts'
 import { writeEnvironment } from './launcher.ts'
@@ -187,6 +188,11 @@ export async function watchSession(
   let wasLetGoOn = false
   let seen = since
   let reading = known.at(session.dir, since)
+  // A clock that is set back meanwhile makes it no longer; a second more, for clocks differ.
+  const leftMs =
+    pause?.until == null ? (pause?.ms ?? 0) : Math.min(longestAllowanceMs, pause.until - clock.now()) + 1000
+  const isPauseOver = ({ until, atLeastMs }: NonNullable<typeof pause>) =>
+    pausedMs >= atLeastMs && (pausedMs >= leftMs || (until !== null && clock.now() >= until))
   const isFull = () => fullAtPercent !== null && reading.filledPercent >= fullAtPercent
   const looked = () => {
     const { conversation, receipts } = reading
@@ -208,15 +214,10 @@ export async function watchSession(
     if (isOver) return { ...(await over(backend, session, signal)), ...looked() }
     if (reading.conversation !== null || reading.receipts.size > 0 || isFull()) return { kind: 'heard', ...looked() }
     // The session goes on appending to it.
-    beginAgain(join(session.dir, 'output.log'), outputBytesMax)
+    boundOutput(session.dir)
     const watchedMs = watch.look()
     pausedMs += watchedMs ?? 0
-    if (
-      pause &&
-      pausedMs >= pause.atLeastMs &&
-      (pause.until === null ? pausedMs >= pause.ms : clock.now() >= pause.until)
-    )
-      return { kind: 'pause_over', ...looked() }
+    if (pause && isPauseOver(pause)) return { kind: 'pause_over', ...looked() }
     const before = shown
     shown = progressOf(session.dir, worktree)
     silentMs = watchedMs === null || shown === undefined || shown !== before ? 0 : silentMs + watchedMs
@@ -347,8 +348,6 @@ function progressOf(dir: string, worktree: string): string | undefined {
     .map((stat) => stat && `${stat.ino}:${stat.size}:${stat.mtimeMs}`)
   return found.every((each) => each === undefined) ? undefined : found.join(' ')
 }
-
-const outputBytesMax = 8 * 1024 * 1024
 
 /** Resolves true as soon as one of the files is there, false after withinMs. */
 const appears = (dir: string, names: readonly ('started' | 'exit')[], withinMs: number, signal: AbortSignal) =>

@@ -5,6 +5,8 @@ import type { Asked, Protocol } from './protocol.ts'
 import { lastSaid, systemText } from './turns.ts'
 
 export interface Heard {
+  /** When it had come, in milliseconds since the epoch. */
+  at: number
   method: string
   path: string
   /** Missing for what is no request for an answer. */

@@ -81,7 +81,8 @@ async function serve(
   const { pathname: path, searchParams: query } = new URL(request.url ?? '/', 'http://loopback')
   const protocol = request.method === 'POST' ? protocols.find((known) => known.serves(path)) : undefined
   const { text, bytes } = await bodyOf(request)
-  const entry = heard.add({ method: request.method ?? '', path, protocol: protocol?.name })
+  const at = performance.timeOrigin + performance.now()
+  const entry = heard.add({ at, method: request.method ?? '', path, protocol: protocol?.name })
   response.on('close', () => {
     entry.status = response.headersSent ? response.statusCode : undefined
     entry.leftEarly = !response.writableFinished

@@ -1,12 +1,22 @@
 // What speaks with an agent, as the process it is, over a session's folder of the test's own: the stand-in for Claude
 // Code answers, or a program that takes words and drops them.
 import { type ChildProcess, spawn } from 'node:child_process'
-import { mkdirSync, mkdtempSync, readdirSync, readFileSync, realpathSync, rmSync, writeFileSync } from 'node:fs'
+import {
+  mkdirSync,
+  mkdtempSync,
+  openSync,
+  readdirSync,
+  readFileSync,
+  realpathSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import process from 'node:process'
 import { afterEach, beforeEach, expect, test } from 'vitest'
-import { evidenceFrom, type Told } from '../../actors/agents/evidence.ts'
+import { evidenceFrom, evidenceOf, type Told } from '../../actors/agents/evidence.ts'
 import { askToEnd, describeRun, layDown, uuidOf } from '../../actors/agents/supervisor.ts'
 import { eventually } from '../fixture/real-town.ts'
 
@@ -34,11 +44,15 @@ const heard = () =>
   (JSON.parse(readFileSync(join(`${script()}.d`, conversation), 'utf8')) as { said: { text: string }[] }).said.map(
     ({ text }) => text,
   )
-function begin(steps: readonly unknown[], { argv = [process.execPath, standIn, script()], resumed = false } = {}) {
+function begin(
+  steps: readonly unknown[],
+  { argv = [process.execPath, standIn, script()], resumed = false, output = '' } = {},
+) {
   writeFileSync(script(), JSON.stringify(steps))
   const silent = { role: '', notForIt: [], model: null, effort: null, account: '' }
   describeRun(dir, { preset: 'claude', argv, conversation, resumed, ...silent })
-  const child = spawn(process.execPath, [entry, dir], { cwd: dir, stdio: ['ignore', 'pipe', 'pipe'] })
+  const to = output === '' ? 'ignore' : openSync(output, 'a')
+  const child = spawn(process.execPath, [entry, dir], { cwd: dir, stdio: ['ignore', to, to] })
   children.push(child)
   return new Promise<number | null>((resolve) => child.once('close', resolve))
 }
@@ -124,6 +138,26 @@ test('asked to end before there was anybody to ask, it ends; so it does by a sig
   children.at(-1)?.kill('SIGTERM')
   expect(await over).toBe(143)
   expect(facts().at(-1)).toMatchObject({ what: 'gone', exitCode: 143 })
+})
+
+test('a program that prints without end takes no room: noise is bounded, and what is shown; all else ends it', async () => {
+  const floods = (line: string) => ['/bin/sh', '-c', `head -c 6000000 /dev/zero | tr '\\0' x | fold -w 500; ${line}`]
+  const size = (name: string) => statSync(join(dir, name)).size
+  expect(await begin([], { argv: floods('exit 7') })).toBe(7)
+  expect(facts().filter(({ what }) => what === 'noise')).toHaveLength(201)
+  // What it says it did, again and again: of that every word would count. Six bytes a character, as it is written down.
+  const why = '\\\\u0001'.repeat(1000)
+  const over = `printf '{"type":"result","result":"${why}"}\\n' > over; while :; do cat over; done`
+  expect(await begin([], { argv: floods(over) })).toBe(1)
+  expect([...evidenceOf(dir)].at(-1)).toMatchObject({ what: 'gone', signal: 'SIGTERM' })
+  expect(size('evidence.jsonl')).toBeLessThan(20_000_000)
+  // The same where it does not matter, shown in a file that the town would shorten, if it were up.
+  const text = JSON.stringify({ type: 'text', text: 'x'.repeat(900) })
+  const said = `printf '{"type":"assistant","message":{"id":"a","content":[${text}]}}\\n' > said; yes "$(cat said)" | head -n 20000`
+  rmSync(join(dir, 'evidence.jsonl'))
+  expect(await begin([], { argv: ['/bin/sh', '-c', said], output: join(dir, 'output.log') })).toBe(0)
+  expect(size('evidence.jsonl')).toBeLessThan(20_000_000)
+  expect(size('output.log')).toBeLessThan(12_000_000)
 })
 
 test('an agent that will not begin is told with its words', async () => {

@@ -399,7 +399,7 @@ test('a script that cannot be followed is refused, and the step is named', async
 test('what was asked is kept within bounds, the oldest goes first', () => {
   const heard = heardWithin({ entriesMax: 3, charsMax: 10 })
   const add = (path: string, words: string) => {
-    const entry = heard.add({ method: 'POST', path, protocol: 'chat' })
+    const entry = heard.add({ at: 0, method: 'POST', path, protocol: 'chat' })
     const turns = [{ who: 'user', text: words }] as const
     heard.tell(entry, { session: 's', model: 'm', turns, tools: [], streams: false }, 's', 'over')
   }
