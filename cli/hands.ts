@@ -50,6 +50,7 @@ export function handsOf(
 ) {
   const rig = rigs.get
   const bare = bareEnv({ env })
+  const gits = gitHands(git)
   const backend = backends(townLayout(town).tmuxSocket, bare)
   return handlersOf({
     ...beadsHands({
@@ -60,7 +61,7 @@ export function handsOf(
       budgets: (name) => budgetsOf(name, rig(name).budgets, ledger, systemClock.now),
       secret,
     }),
-    ...gitHands(git),
+    ...gits,
     ...gateHands({ town, rig, env, report: (words) => report(words) }),
     ...sessionHands({
       town,
@@ -72,6 +73,7 @@ export function handsOf(
         const { description = none, acceptance_criteria: acceptance = none } = issue ?? {}
         return { description, acceptance, labels: issue ? await shelf.labels(id) : [] }
       },
+      placeOf: gits.inspectWorktree,
       backend,
       secret,
       env,

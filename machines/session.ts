@@ -5,9 +5,10 @@
 // Never: restarts by itself (the polecat decides), and ends a healthy run only for its keeper.
 import { assign, setup } from 'xstate'
 import { polecatOf } from './address.ts'
-import { anew, ended, gone, heard, refused, type SessionContext, telling, unspoken, withWords } from './hearing.ts'
+import { anew, ended, gone, heard, noted, refused, type SessionContext, telling, unspoken } from './hearing.ts'
 import type { IssueBrief, MailEvent } from './mail.ts'
 import { hands, newsOf, outputOf, verdicts, words, wordsOf } from './profile.ts'
+import { isTold, onNews, onTrouble } from './session-news.ts'
 import { aims, sessionId, watches } from './session-wishes.ts'
 
 export { unspoken } from './hearing.ts'
@@ -30,59 +31,9 @@ export function runSpeaks(session: { value: unknown; context: object } | undefin
   return session !== undefined && session.value !== 'absent' && (session.context as Context).epoch === epoch
 }
 
-const unwatched = (context: Context, event: object) => ({
-  text: `${context.polecat}'s session cannot be watched: ${wordsOf((event as { error: unknown }).error)}`,
-  issue: context.issue?.id ?? '',
-})
-
-const isTold = {
-  type: 'news',
-  params: ({ event: { about, mailId, by, text, incarnation } }: { event: MailEvent<'words.said'> }) => [
-    (context: Context) => withWords(context, { id: about ?? mailId, from: by, text, incarnation }),
-  ],
-} as const
-
-const hear = {
-  type: 'news',
-  params: ({ event }: { event: object }) => [(context: Context) => heard(context, outputOf<'watchSession'>(event))],
-} as const
-
 const notEnded = (context: Context, event: object) => ({
   text: `could not end ${sessionId(context)}: ${wordsOf((event as { error: unknown }).error)}`,
 })
-
-/** Where each piece of news of a run leads. */
-const onNews = (here: 'heard' | 'paused' | 'silent') =>
-  [
-    { guard: { type: 'leadsTo', params: 'absent' }, target: '#session.absent', actions: hear },
-    {
-      guard: { type: 'leadsTo', params: 'killing' },
-      target: '#session.killing',
-      description: 'Nothing more can come of it: no key, no room, or its service fails it again and again.',
-      actions: hear,
-    },
-    {
-      guard: { type: 'leadsTo', params: 'silent' },
-      target: '#session.running.silent',
-      reenter: here === 'silent',
-      actions: hear,
-    },
-    {
-      guard: { type: 'leadsTo', params: 'paused' },
-      target: '#session.running.paused',
-      reenter: here === 'paused',
-      actions: hear,
-    },
-    { target: '#session.running.heard', reenter: here === 'heard', actions: hear },
-  ] as const
-
-const onTrouble = {
-  target: '#session.running.unwatched',
-  actions: {
-    type: 'note',
-    params: ({ context, event }: { context: Context; event: object }) => unwatched(context, event),
-  },
-} as const
 
 export const sessionMachine = setup({
   types: {
@@ -150,6 +101,7 @@ export const sessionMachine = setup({
             branch: event.branch,
             attempt: event.attempt,
             returned: event.returned,
+            ...(event.note ? { note: event.note } : {}),
           })),
         },
         'session.killRequested': {
@@ -186,6 +138,7 @@ export const sessionMachine = setup({
           returned: context.returned,
           conversation: context.conversation,
           note: context.note,
+          former: context.former,
         }),
         onDone: [
           {
@@ -261,7 +214,7 @@ export const sessionMachine = setup({
         'session.cycleRequested': {
           target: 'cycling',
           description: 'Its agent has noted where it is, and begins a new conversation with that.',
-          actions: assign({ note: ({ event }) => event.note, conversation: null }),
+          actions: assign(({ event }) => noted(event.note)),
         },
         'session.killRequested': {
           target: 'killing',
@@ -335,7 +288,7 @@ export const sessionMachine = setup({
               target: '#session.starting',
               actions: [
                 { type: 'news', params: ({ event }) => [(context) => gone(context, event.output)] },
-                assign(({ context }) => ({ ...anew(context, context.incarnation), conversation: null })),
+                assign(({ context }) => anew({ ...context, ...noted(context.note) }, context.incarnation)),
               ],
             },
             onError: {

@@ -30,13 +30,15 @@ const write = (conversation: Conversation, fact: Record<string, unknown>) =>
 
 /** What its evidence shows since so many facts, and whether it waits to be spoken to. */
 export function shownBy(talk: Conversation | null | undefined, since = 0) {
-  const { idle, conversation, receipts } = readOn(nothingRead, talk?.log.slice(since) ?? [])
+  const { idle, conversation, receipts, isCompacted } = readOn(nothingRead, talk?.log.slice(since) ?? [])
   return {
     idle,
     seen: talk?.log.length ?? since,
     conversation,
     receipts: [...receipts.values()].map((one) => ({ ...one })),
     isFull: false,
+    isCompacted,
+    watchedMs: 0,
   }
 }
 

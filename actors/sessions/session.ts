@@ -15,6 +15,7 @@ import { beginAgain, foldersIn, lastBytes, lastLines, noteAt, writePassing } fro
 import { linkedFrom } from '../git/repository.ts'
 import { endAll, isAlive, letGoOn, type Mark, markOf, startOf, type Whose } from '../processes.ts'
 import { writeEnvironment } from './launcher.ts'
+import { asksToCycle } from './state.ts'
 
 export interface SessionSpec {
   id: string
@@ -149,6 +150,8 @@ type Watched = EffectOutput<'watchSession'>
 
 /** An agent's tool may be at work for so many times as long as an agent may be silent. */
 const toolFactor = 4
+/** For how long a conversation has gone on is told so often, so that a daemon that ends forgets no more of it. */
+const countedMs = 600_000
 
 type WatchFrom = Pick<EffectInput<'watchSession'>, 'since' | 'pause'> & {
   /** Hears what was read of its evidence. */
@@ -157,11 +160,13 @@ type WatchFrom = Pick<EffectInput<'watchSession'>, 'since' | 'pause'> & {
   known: Pick<Readings, 'at' | 'keep'>
   /** From how much of its context an agent is told that it is nearly full; null: that is no news. */
   fullAtPercent: number | null
+  /** After how long of this watch, in milliseconds, its conversation has gone on for too long; null: that is no news. */
+  oldAfterMs: number | null
 }
 
 /** Of a session that nobody speaks with. */
 const unspoken: WatchFrom = {
-  ...{ since: 0, pause: null, fullAtPercent: null, heard: () => {} },
+  ...{ since: 0, pause: null, fullAtPercent: null, oldAfterMs: null, heard: () => {} },
   known: { at: () => nothingRead, keep: () => {} },
 }
 
@@ -179,19 +184,25 @@ export async function watchSession(
   clock: Clock,
   signal: AbortSignal,
   pollMs = 2000,
-  { since, pause, fullAtPercent, heard, known }: WatchFrom = unspoken,
+  { since, pause, fullAtPercent, oldAfterMs, heard, known }: WatchFrom = unspoken,
 ): Promise<Watched> {
   const watch = watchEvery(pollMs, clock)
   let shown = progressOf(session.dir, worktree)
-  let [silentMs, pausedMs] = [0, 0]
+  let [silentMs, allMs] = [0, 0]
   let wasLetGoOn = false
   let seen = since
   let reading = known.at(session.dir, since)
   const isFull = () => fullAtPercent !== null && reading.filledPercent >= fullAtPercent
+  const isOld = () => oldAfterMs !== null && allMs >= oldAfterMs
+  const isNews = () =>
+    [reading.conversation !== null, reading.receipts.size > 0, reading.isCompacted, isFull(), isOld()].includes(true) ||
+    // Not while it is silent: that would be counted anew, too.
+    (oldAfterMs !== null && allMs >= countedMs && silentMs === 0)
   const looked = () => {
-    const { conversation, receipts } = reading
+    const { conversation, receipts, isCompacted } = reading
     known.keep(session.dir, seen, reading)
-    return { seen, conversation, receipts: [...receipts.values()], isFull: isFull() }
+    const watchedMs = Math.round(allMs)
+    return { seen, conversation, receipts: [...receipts.values()], isFull: isFull(), isCompacted, watchedMs }
   }
   for (;;) {
     signal.throwIfAborted()
@@ -204,18 +215,16 @@ export async function watchSession(
       await immediate()
       continue
     }
+    const asks = { asksToCycle: (isOver || reading.idle !== null) && asksToCycle(session.dir) }
+    if (reading.idle?.kind === 'turn_over') return { ...reading.idle, ...asks, ...looked() }
     if (reading.idle) return { ...reading.idle, ...looked() }
-    if (isOver) return { ...(await over(backend, session, signal)), ...looked() }
-    if (reading.conversation !== null || reading.receipts.size > 0 || isFull()) return { kind: 'heard', ...looked() }
+    if (isOver) return { ...(await over(backend, session, signal)), ...asks, ...looked() }
+    if (isNews()) return { kind: 'heard', isOld: isOld(), ...looked() }
     // The session goes on appending to it.
     beginAgain(join(session.dir, 'output.log'), outputBytesMax)
     const watchedMs = watch.look()
-    pausedMs += watchedMs ?? 0
-    if (
-      pause &&
-      pausedMs >= pause.atLeastMs &&
-      (pause.until === null ? pausedMs >= pause.ms : clock.now() >= pause.until)
-    )
+    allMs += watchedMs ?? 0
+    if (pause && allMs >= pause.atLeastMs && (pause.until === null ? allMs >= pause.ms : clock.now() >= pause.until))
       return { kind: 'pause_over', ...looked() }
     const before = shown
     shown = progressOf(session.dir, worktree)

@@ -2,6 +2,7 @@
 import { expect, test } from 'vitest'
 import { gone, heard, refused, type SessionContext, withWords } from '../../machines/hearing.ts'
 import { unspoken } from '../../machines/session.ts'
+import { looked as nothingSeen } from '../../machines/session-cases.ts'
 
 const session = { id: 'gt-w-Nux-1-2', backend: 'process' as const, pid: 7, pidStart: '1', epoch: 2, dir: '/s' }
 const context = (more: Partial<SessionContext> = {}): SessionContext => ({
@@ -13,11 +14,12 @@ const context = (more: Partial<SessionContext> = {}): SessionContext => ({
   ...{ spoken: true, isThere: true, conversation: 'c-1' },
   ...more,
 })
-const looked = { seen: 10, conversation: null, receipts: [], isFull: false }
+const looked = { ...nothingSeen, seen: 10 }
 const idle = (end: 'done' | 'interrupted' | 'overlong' | 'failed', why = '') => ({
   kind: 'turn_over' as const,
   end,
   why,
+  asksToCycle: false,
   ...looked,
 })
 /** Where it leads, who is written to, how many words its agent is told. */
@@ -84,8 +86,10 @@ test('silence is asked about once, then told; one that nobody speaks with is tol
     0,
   ])
   expect(follows(heard(context({ spoken: false }), silent))[0]).toBe('silent')
-  expect(heard(context({ asked: true }), { kind: 'heard', ...looked }).changes?.asked).toBeUndefined()
-  expect(heard(context({ asked: true }), { kind: 'heard', ...looked, conversation: 'c-1' }).changes?.asked).toBe(false)
+  expect(heard(context({ asked: true }), { kind: 'heard', isOld: false, ...looked }).changes?.asked).toBeUndefined()
+  expect(
+    heard(context({ asked: true }), { kind: 'heard', isOld: false, ...looked, conversation: 'c-1' }).changes?.asked,
+  ).toBe(false)
 })
 
 const ends = (more: object = {}) => ({
@@ -93,6 +97,7 @@ const ends = (more: object = {}) => ({
   exitCode: 1,
   tail: 'no',
   cutOff: false,
+  asksToCycle: false,
   ...looked,
   ...more,
 })
