@@ -4,7 +4,7 @@
 import { brief, startable } from '../machines/cases.ts'
 import type { EffectName } from '../machines/effects.ts'
 import type { JsonObject, PromisedEffect } from '../runtime/contract.ts'
-import { begun, handOver, shownBy } from './conversation.ts'
+import { handOver, shownBy } from './conversation.ts'
 import { leftBeside, Violation } from './invariants.ts'
 import { epic, rig, type SimIssue, type World } from './world.ts'
 
@@ -285,7 +285,8 @@ const hands: Partial<Record<EffectName, (world: World, input: Input) => JsonObje
       mendsConflict: returned?.kind === 'conflict',
       asked: null,
       done: false,
-      talk: world.service.spoken ? begun(conversation ?? `c-${id}`) : null,
+      asksToCycle: false,
+      talk: world.service.spoken ? world.service.begins({ id, polecat, incarnation }, conversation) : null,
     })
     return { kind: 'started', session: record, spoken: world.service.spoken }
   },
