@@ -46,7 +46,7 @@ export function makeAgents({ world, host, chance, pick, post, reckless }: Stage)
     else if (reckless() && chance(0.025)) asksForAnother(agent)
     else if (agent.talk && reckless() && chance(0.04)) goesOn(agent.talk)
     else if (agent.talk && reckless() && chance(0.02)) asksSomething(agent.talk, agent)
-    else if (!world.worktrees.has(agent.polecat)) world.end(agent, { state: 'frozen' })
+    else if (!world.worktrees.has(agent.polecat)) world.end(agent, 'frozen')
     else if (agent.asked !== null) hears(agent)
     else if (reckless() && chance(0.04)) goesItsWay(agent)
     else works(agent)
@@ -74,7 +74,7 @@ export function makeAgents({ world, host, chance, pick, post, reckless }: Stage)
     if (how === 'closed') world.closeOwn(agent)
     else if (how === 'given away') world.giveAway(agent)
     else world.giveUpOwn(agent, how)
-    world.end(agent, { state: 'dead', exitCode: 0 })
+    world.end(agent, 'dead', 0)
   }
 
   /** It notes where it is, and begins a new conversation. */
@@ -123,7 +123,7 @@ export function makeAgents({ world, host, chance, pick, post, reckless }: Stage)
       world.service.told.delete(agent.talk?.id ?? '')
       world.service.mayEnd(agent)
       world.tries.befell(agent)
-    } else world.end(agent, { state: how, exitCode: pick([0, 1, 137]) })
+    } else world.end(agent, how, pick([0, 1, 137]))
   }
 
   /** The answer to its handoff. */

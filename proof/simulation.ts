@@ -357,7 +357,7 @@ export function simulate({
       if (due === null || pluginsOnly) {
         // Who still waits has been silent for longer than any limit.
         const silent = world.live().filter((each) => each.state === 'alive')
-        for (const each of silent) world.end(each, { state: 'frozen' })
+        for (const each of silent) world.end(each, 'frozen')
         if (silent.length === 0) return true
         continue
       }

@@ -286,8 +286,8 @@ export class World {
   }
 
   /** It crashes, goes without a word, or falls silent. */
-  end(agent: Agent, how: Pick<Agent, 'state'> & Partial<Pick<Agent, 'exitCode'>>): void {
-    Object.assign(agent, how)
+  end(agent: Agent, state: 'dead' | 'frozen', exitCode = agent.exitCode): void {
+    Object.assign(agent, { state, exitCode })
     this.tries.befell(agent)
     this.service.mayForget(agent)
   }

@@ -80,7 +80,7 @@ describe.each(Object.entries(clis))('%s', (_, cli) => {
     await using town = await townOf(cli, [greets, { error: 'prompt_too_long', times: 'always' }])
     const id = town.give()
     await town.tells('turn_over', { end: 'overlong' })
-    town.model.setScript([...handsOver])
+    town.model.setScript([lasts(2), ...handsOver])
     await town.lands(id)
   })
 
