@@ -23,6 +23,13 @@ export interface Stage {
   reckless(): boolean
 }
 
+/** It crashes, goes without a word, or falls silent. */
+export function ends(world: World, agent: Agent, state: 'dead' | 'frozen', exitCode = agent.exitCode): void {
+  Object.assign(agent, { state, exitCode })
+  world.tries.befell(agent)
+  world.service.mayForget(agent)
+}
+
 export function makeAgents({ world, host, chance, pick, post, reckless }: Stage) {
   const writes = (agent: Agent, red: boolean) => {
     world.write(agent)
@@ -34,7 +41,7 @@ export function makeAgents({ world, host, chance, pick, post, reckless }: Stage)
   return function act(agent: Agent): void {
     world.purse.use(agent.issue)
     if (reckless() && chance(0.05)) {
-      ends(agent)
+      endsByItself(agent)
       return
     }
     if (agent.talk) {
@@ -46,7 +53,7 @@ export function makeAgents({ world, host, chance, pick, post, reckless }: Stage)
     else if (reckless() && chance(0.025)) asksForAnother(agent)
     else if (agent.talk && reckless() && chance(0.04)) goesOn(agent.talk)
     else if (agent.talk && reckless() && chance(0.02)) asksSomething(agent.talk, agent)
-    else if (!world.worktrees.has(agent.polecat)) world.end(agent, 'frozen')
+    else if (!world.worktrees.has(agent.polecat)) ends(world, agent, 'frozen')
     else if (agent.asked !== null) hears(agent)
     else if (reckless() && chance(0.04)) goesItsWay(agent)
     else works(agent)
@@ -74,7 +81,7 @@ export function makeAgents({ world, host, chance, pick, post, reckless }: Stage)
     if (how === 'closed') world.closeOwn(agent)
     else if (how === 'given away') world.giveAway(agent)
     else world.giveUpOwn(agent, how)
-    world.end(agent, 'dead', 0)
+    ends(world, agent, 'dead', 0)
   }
 
   /** It notes where it is, and begins a new conversation. */
@@ -115,7 +122,7 @@ export function makeAgents({ world, host, chance, pick, post, reckless }: Stage)
   }
 
   /** It dies, falls silent, or nothing is left of its session. */
-  function ends(agent: Agent): void {
+  function endsByItself(agent: Agent): void {
     const how = pick(['dead', 'dead', 'frozen', 'lost'] as const)
     if (how === 'lost') {
       world.agents.delete(agent.id)
@@ -123,7 +130,7 @@ export function makeAgents({ world, host, chance, pick, post, reckless }: Stage)
       world.service.told.delete(agent.talk?.id ?? '')
       world.service.mayEnd(agent)
       world.tries.befell(agent)
-    } else world.end(agent, how, pick([0, 1, 137]))
+    } else ends(world, agent, how, pick([0, 1, 137]))
   }
 
   /** The answer to its handoff. */

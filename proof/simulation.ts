@@ -13,7 +13,7 @@ import { openHost, openSqliteStore, seededRandom, virtualClock } from '../runtim
 import { Crash, kept, mortal } from './crash.ts'
 import { makePast } from './evidence.ts'
 import { makeFlights } from './flights.ts'
-import { makeAgents, makeOverseer, makePeople, type Stage } from './inhabitants.ts'
+import { ends, makeAgents, makeOverseer, makePeople, type Stage } from './inhabitants.ts'
 import { always, check as checkAll, atRest as restful, type TownView, Violation } from './invariants.ts'
 import { type Purse, someBudgets } from './purse.ts'
 import { clearForgotten, forgetRecords, makeShelf } from './shelf.ts'
@@ -357,7 +357,7 @@ export function simulate({
       if (due === null || pluginsOnly) {
         // Who still waits has been silent for longer than any limit.
         const silent = world.live().filter((each) => each.state === 'alive')
-        for (const each of silent) world.end(each, 'frozen')
+        for (const each of silent) ends(world, each, 'frozen')
         if (silent.length === 0) return true
         continue
       }

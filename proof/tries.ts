@@ -1,5 +1,5 @@
-// Tries: what may cost a worker a start, as the world saw it. A limit, a refused key, a new conversation, the end of the
-// daemon and that of what holds the sessions are none of it.
+// Tries: what may cost a worker a start, as the world saw it. A limit, a refused key, a new conversation, the end of
+// the daemon and that of what holds the sessions are none of it.
 // Never: asks a machine what it counted.
 
 interface Worker {

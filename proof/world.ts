@@ -285,13 +285,6 @@ export class World {
     this.branches.set(place.branch, place.head)
   }
 
-  /** It crashes, goes without a word, or falls silent. */
-  end(agent: Agent, state: 'dead' | 'frozen', exitCode = agent.exitCode): void {
-    Object.assign(agent, { state, exitCode })
-    this.tries.befell(agent)
-    this.service.mayForget(agent)
-  }
-
   /** Somebody deletes the folder; what was not committed in it is theirs to answer for. */
   loseWorktree(polecat: string): void {
     this.worktrees.delete(polecat)

@@ -1,5 +1,5 @@
-// What an agent's new conversation is told, after all that a first one is, of the one before it: why it is over, what it
-// left in the worktree, and what it noted.
+// What an agent's new conversation is told, after all that a first one is, of the one before it: why it is over, what
+// it left in the worktree, and what it noted.
 // Never: looks anything up; invents a note where there is none.
 import type { EffectOutput } from '../../machines/effects.ts'
 import { plain } from '../plain.ts'

@@ -1,5 +1,5 @@
-// `state.json` of a run: where its agent says that it wants a new conversation. The town looks when a turn or the run is
-// over. The folder is that of one run, so that each wish is heard once. (spec: Agent Session Lifecycle)
+// `state.json` of a run: where its agent says that it wants a new conversation. The town looks when a turn or the run
+// is over. The folder is that of one run, so that each wish is heard once. (spec: Agent Session Lifecycle)
 // Never: written by the town; believed of anything else that is in it.
 import { join } from 'node:path'
 import { z } from 'zod'
