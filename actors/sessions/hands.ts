@@ -106,7 +106,7 @@ export function sessionHands(
         const [ofRig, effort] = isOther ? [null, null] : [rig.model ?? null, rig.effort ?? null]
         const how = { preset: preset.name, argv: [...launch.argv], model: model ?? ofRig, effort }
         const place = { dir, town: deps.town, main: rig.default_branch }
-        const isNew = input.conversation === null && (input.former !== '' || note !== '')
+        const isNew = input.conversation === null && Boolean(input.former || note)
         const former = isNew ? await formerOf(deps, input, call) : ''
         makeReady(input, { ...issue, acceptance }, how, { ...place, former })
       }
@@ -130,7 +130,7 @@ export function sessionHands(
       }
     },
 
-    async watchSession({ rig, session, worktree, stallMatters, since, pause, fullMatters, lastedMs }, call) {
+    async watchSession({ rig, session, worktree, stallMatters, since, pause, fullMatters, lastedMs = null }, call) {
       const { hang_after, cycle_at, cycle_after } = deps.rig(rig)
       const result = await watchSession(
         await deps.backend(session.backend),

@@ -56,29 +56,34 @@ test('what is no plain file of its own asks for nothing, and holds nobody up', (
   expect(asksToCycle(dir)).toBe(process.getuid?.() === 0)
 })
 
-test('how long a conversation lasts is watched time: what the wall says, or a pause of the town, is none of it', async () => {
-  const clock = virtualClock(1_000_000)
-  const session = {
-    ...{ id: 'gt-w-Nux-1-1', backend: 'process' as const, pid: process.pid, pidStart: startOf(process.pid) ?? '' },
-    ...{ epoch: 1, dir },
-  }
+/** News of a session that does nothing. By its clock each look takes so long, in milliseconds. */
+async function newsOf(lookMs: (look: number) => number, oldAfterMs: number, hangAfterMs: number | null) {
+  const pidStart = startOf(process.pid) ?? ''
+  const session = { id: 'gt-w-Nux-1-1', backend: 'process' as const, pid: process.pid, pidStart, epoch: 1, dir }
+  const from = { since: 0, pause: null, fullAtPercent: null, oldAfterMs, heard: () => {} }
   const known = { at: () => nothingRead, keep: () => {} }
-  const never = new AbortController().signal
-  const from = { since: 0, pause: null, fullAtPercent: null, oldAfterMs: 60, heard: () => {}, known }
-  // It looks every 10 ms; each time 10 ms of it have passed, but for once, when the clock was set and nobody watched.
+  const clock = virtualClock(1_000_000)
   let looks = 0
   const stepping = {
     now: () => clock.now(),
-    watched: () => {
-      looks += 1
-      if (looks === 3) clock.jump(3_600_000)
-      clock.advance(looks === 5 ? 3_600_000 : 10)
+    watched() {
+      clock.advance(lookMs(++looks))
       return clock.watched()
     },
   }
-  const news = await watchSession(processBackend, session, dir, null, stepping, never, 10, from)
+  const { signal } = new AbortController()
+  return watchSession(processBackend, session, dir, hangAfterMs, stepping, signal, 10, { ...from, known })
+}
+
+test('how long a conversation lasts is watched time: a pause of the town is none of it', async () => {
+  const news = await newsOf((look) => (look === 5 ? 3_600_000 : 10), 60, null)
   expect(news).toMatchObject({ kind: 'heard', isOld: true })
   expect([news.watchedMs >= 60, news.watchedMs < 1000]).toEqual([true, true])
+})
+
+test('a silent one is told as silent, however long its conversation may still last', async () => {
+  writeFileSync(join(dir, 'started'), '1\n')
+  expect(await newsOf(() => 1900, 3_600_000, 700_000)).toMatchObject({ kind: 'stalled' })
 })
 
 test('a new conversation hears why the one before is over, what it left, and its note or that there is none', () => {
