@@ -177,6 +177,8 @@ export const rigConfig = z
     hang_after: z.string().default('30m').pipe(duration),
     /** From how much of its context, in percent, an agent is asked to begin a new conversation. */
     cycle_at: z.int().min(10).max(100).default(80),
+    /** After how long, of time in which the town watched, it is asked to do so; absent: never for that. */
+    cycle_after: z.string().pipe(duration).optional(),
     /** How often in one start an agent that stops without a handoff is told what is lacking. */
     reminders: z.int().min(0).max(100).default(3),
     /** How often the worker of one issue may begin a new conversation. */

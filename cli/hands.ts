@@ -52,6 +52,7 @@ export function handsOf(
 ) {
   const rig = rigs.get
   const bare = bareEnv({ env })
+  const gits = gitHands(git)
   const backend = backends(townLayout(town).tmuxSocket, bare)
   return handlersOf({
     ...beadsHands({
@@ -67,7 +68,7 @@ export function handsOf(
       },
       secret,
     }),
-    ...gitHands(git),
+    ...gits,
     ...gateHands({ town, rig, env, report: (words) => report(words) }),
     ...sessionHands({
       town,
@@ -79,6 +80,7 @@ export function handsOf(
         const { description = none, acceptance_criteria: acceptance = none } = issue ?? {}
         return { description, acceptance, labels: issue ? await shelf.labels(id) : [] }
       },
+      placeOf: gits.inspectWorktree,
       backend,
       secret,
       env,

@@ -60,6 +60,10 @@ const every = {
     counts: 'at once',
     about: 'percent of its context from which an agent is asked to begin a new conversation',
   },
+  cycle_after: {
+    counts: 'at once',
+    about: 'how long a conversation may go on before its agent is asked to begin a new one: `4h`; for ever without',
+  },
   session_tries: { counts: 'next session', about: 'how often an agent is started for one issue' },
   merge_tries: {
     counts: 'at once',

@@ -7,6 +7,7 @@ import { accountCases, twoAccounts } from './account-cases.ts'
 import { daemon, keeperOf, mayor, overseer, polecatOf, refineryOf, sessionOf, witnessOf } from './address.ts'
 import type { EffectName, EffectOutput } from './effects.ts'
 import type { IssueBrief, MailType, mailSchemas, Preserved, ReturnReason, Startable } from './mail.ts'
+import { looked, watched } from './session-cases.ts'
 
 /** One mail: who says it, and what. */
 export interface MailCase<T extends MailType> {
@@ -138,6 +139,7 @@ export const mailCases: { [T in MailType]: readonly MailCase<T>[] } = {
     { from: session, body: { epoch: 1, exitCode: 143, cause: 'stopped', tail: '' } },
     { from: session, body: { epoch: 1, exitCode: null, cause: 'cut_off', tail: '' } },
     { from: session, body: { epoch: 1, exitCode: 143, cause: 'refused', tail: 'invalid x-api-key' } },
+    { from: session, body: { epoch: 1, exitCode: 0, cause: 'cycled', tail: '' } },
   ],
 
   'merge.requested': [
@@ -209,7 +211,6 @@ export const mailCases: { [T in MailType]: readonly MailCase<T>[] } = {
   ],
 }
 
-const looked = { seen: 0, conversation: null, receipts: [], isFull: false }
 const found = {
   kind: 'found',
   onBranch: 'polecat/Nux-1',
@@ -378,20 +379,7 @@ export const effectCases: { [N in EffectName]: readonly EffectOutput<N>[] } = {
     { kind: 'started', session: running, spoken: true, ownChoice: false, anew: true },
     ...unluckily('startSession'),
   ],
-  watchSession: [
-    { kind: 'ended', exitCode: 0, tail: '', cutOff: false, ...looked },
-    { kind: 'ended', exitCode: 2, tail: 'unknown option', cutOff: false, ...looked },
-    { kind: 'ended', exitCode: null, tail: '', cutOff: true, ...looked },
-    { kind: 'stalled', silentMs: 1_800_000, tail: '', ...looked },
-    { kind: 'heard', ...looked, conversation: 'c-1', receipts: [{ id: 'm-1', state: 'delivered' }] },
-    { kind: 'heard', ...looked, isFull: true },
-    { kind: 'turn_over', end: 'done', why: '', ...looked },
-    { kind: 'turn_over', end: 'failed', why: 'overloaded', ...looked },
-    { kind: 'turn_over', end: 'overlong', why: 'prompt is too long', ...looked },
-    { kind: 'limited', until: 3_600_000, leftMs: null, why: 'usage limit reached', ...looked },
-    { kind: 'refused', why: 'invalid x-api-key', ...looked },
-    { kind: 'pause_over', ...looked },
-  ],
+  watchSession: watched,
   tellSession: [{ laid: true }],
   killSession: [{ exitCode: 143, tail: '', ...looked }],
   runPlugin: [{ kind: 'answered', reply: 'yes' }, { kind: 'silent' }, { kind: 'failed', why: 'exit 1', tail: '' }],

@@ -98,12 +98,10 @@ export function howItEnded(worker: {
   const how =
     end?.cause === 'failed'
       ? 'the session never started'
-      : end?.cause === 'overlong'
-        ? 'its context was full'
-        : end?.cause === 'stalled'
-          ? 'the session showed no progress'
-          : end?.cause === 'cut_off'
-            ? 'the session was cut off: tmux’s server ended again and again'
-            : `the session ended without a handoff (exit ${end?.exitCode ?? 'unknown'})`
+      : end?.cause === 'stalled'
+        ? 'the session showed no progress'
+        : end?.cause === 'cut_off'
+          ? 'the session was cut off: tmux’s server ended again and again'
+          : `the session ended without a handoff (exit ${end?.exitCode ?? 'unknown'})`
   return `${how}, ${starts} times`
 }

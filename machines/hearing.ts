@@ -24,7 +24,7 @@ export interface SessionContext {
   session: SessionRecord | null
   /** Everybody who asked for the end: each is told of it. */
   killers: string[]
-  killReason: 'killed' | 'stopped' | 'stalled' | 'failed' | 'refused' | 'overlong'
+  killReason: 'killed' | 'stopped' | 'stalled' | 'failed' | 'refused' | 'overlong' | 'cycled'
   /** Why the start came to nothing, or nothing more can come of it. */
   trouble: string
   /** Somebody speaks with its agent. */
@@ -58,15 +58,19 @@ export interface SessionContext {
   endsTalk: boolean
   /** Its turn is over, and nothing was said to it since: its silence means nothing. */
   isIdle: boolean
-  /** It was told that its context is nearly full. */
-  toldFull: boolean
+  /** It was asked to begin a new conversation, and may know that still. */
+  toldToCycle: boolean
+  /** For how long its conversation was watched, in milliseconds. */
+  lastedMs: number
+  /** Why the conversation before the one that is to begin is over; empty: there was none. */
+  former: string
 }
 
 /** What is known of a run that nobody has spoken with. */
 export const unspoken = {
   ...{ spoken: false, isThere: false, seen: 0, told: 0, failures: 0, limits: 0, pause: null },
-  ...{ asked: false, toldFull: false, isIdle: false, ownChoice: false, endsTalk: false },
-  ...{ conversation: null, words: [], note: '' },
+  ...{ asked: false, toldToCycle: false, isIdle: false, ownChoice: false, endsTalk: false },
+  ...{ conversation: null, words: [], note: '', lastedMs: 0, former: '' },
 }
 
 /** A service that fails is asked again after this long, twice as long each time, in milliseconds. */
@@ -84,10 +88,13 @@ const areYouThere =
 const takesNote =
   'Note down where you are, for yourself: what is done, what is next, what you have found out. Then say `gt handoff --cycle "<your note>"`; a new conversation begins with it.'
 const nearlyFull = `Your context is nearly full. ${takesNote}`
+const lastedLong = `This conversation has gone on for long. When you come to a good place to stop: ${takesNote}`
+const madeShorter =
+  'Your context was made shorter, and what you were told at first may be gone. Once more who you are here, and what is next; `gt prime` tells all of it.'
 export const beginAnew = `You are to begin a new conversation. ${takesNote}`
 
 type Watched = EffectOutput<'watchSession'>
-type Looked = Pick<Watched, 'seen' | 'conversation' | 'receipts' | 'isFull'>
+type Looked = Pick<Watched, 'seen' | 'conversation' | 'receipts' | 'watchedMs'>
 type Place = 'heard' | 'paused' | 'silent' | 'killing' | 'absent'
 export type Heard = News<SessionContext> & { to: Place }
 
@@ -119,12 +126,14 @@ const held = (
 export const telling = ({ session, spoken, told, words }: SessionContext) =>
   session === null || !spoken
     ? []
-    : words.filter(isWaiting).map(({ id, text }, n) => ({ session, id, place: told + n + 1, text }))
+    : words
+        .filter(isWaiting)
+        .map(({ id, text, primes = false }, n) => ({ session, id, place: told + n + 1, text, primes }))
 
 /** One more to say, by somebody or by the session itself. */
 export function withWords(
   context: SessionContext,
-  one: Pick<Words, 'id' | 'from' | 'text' | 'incarnation'>,
+  one: Pick<Words, 'id' | 'from' | 'text' | 'incarnation' | 'primes'>,
 ): News<SessionContext> {
   if (context.session !== null && !context.spoken) return {}
   const changes = { words: saying(context.words, one), told: context.told + 1, isIdle: false }
@@ -135,19 +144,37 @@ export function withWords(
 export function heard(before: SessionContext, output: Watched): Heard {
   const context = { ...before, ...looked(before, output) }
   const { changes, ...rest } = judged(context, output)
-  return { ...rest, changes: { ...looked(before, output), ...changes } }
+  const now = { ...looked(before, output), ...changes }
+  if (!output.isCompacted || rest.to === 'killing' || rest.to === 'absent') return { ...rest, changes: now }
+  const more = own({ ...before, ...now }, madeShorter, { toldToCycle: false }, true)
+  return { ...rest, changes: { ...now, ...more.changes }, tell: [...(rest.tell ?? []), ...(more.tell ?? [])] }
 }
+
+/** Ends of a run that are also those of its conversation, and what the next one is told of it. */
+const lasting: Readonly<Partial<Record<SessionContext['killReason'], string>>> = {
+  overlong: 'its context was full',
+  failed: 'it could not go on',
+  cycled: 'it asked for a new one',
+}
+const left = (former: string): Partial<SessionContext> => ({ conversation: null, lastedMs: 0, former })
+
+/** Its agent has noted where it is: the next conversation begins with that. */
+export const noted = (note: string): Partial<SessionContext> => ({ ...left('it noted where it was'), note })
 
 /** Its run has been ended: what it heard until then it is not told again. */
 export function gone(before: SessionContext, output: Looked): News<SessionContext> {
-  const { killReason } = before
   const context = { ...before, ...looked(before, output) }
-  const isLost = killReason === 'overlong' || killReason === 'failed'
-  return { changes: { ...context, words: again(context.words), ...(isLost ? { conversation: null } : {}) } }
+  const why = lasting[before.killReason]
+  const isOver = why !== undefined && context.conversation !== null
+  return { changes: { ...context, words: again(context.words), ...(isOver ? left(why) : {}) } }
 }
 
 /** What a look at the evidence has shown, whatever else it says. */
-const looked = (context: SessionContext, { seen, conversation, receipts }: Looked): Partial<SessionContext> => ({
+const looked = (
+  context: SessionContext,
+  { seen, conversation, receipts, watchedMs = 0 }: Looked,
+): Partial<SessionContext> => ({
+  lastedMs: context.lastedMs + watchedMs,
   seen: Math.max(seen, context.seen),
   conversation: conversation ?? context.conversation,
   isThere: context.isThere || conversation !== null,
@@ -159,8 +186,10 @@ function judged(context: SessionContext, output: Watched): Heard {
   const on = pause === null ? 'heard' : 'paused'
   switch (output.kind) {
     case 'heard':
-      if (output.isFull && !context.toldFull)
-        return { to: on, ...own(context, nearlyFull, { asked: false, toldFull: true }) }
+      if ((output.isFull || output.isOld) && !context.toldToCycle) {
+        const text = output.isFull ? nearlyFull : lastedLong
+        return { to: on, ...own(context, text, { asked: false, toldToCycle: true }) }
+      }
       // That its program has taken words tells nothing of the agent.
       return { to: on, changes: isSignOfLife(output) ? { asked: false } : {} }
     case 'stalled': {
@@ -191,7 +220,7 @@ function judged(context: SessionContext, output: Watched): Heard {
 const isSignOfLife = ({ conversation, receipts }: Watched) =>
   conversation !== null || receipts.some(({ state }) => state !== 'taken')
 
-function turnOver(context: SessionContext, { end, why }: Watched & { kind: 'turn_over' }): Heard {
+function turnOver(context: SessionContext, { end, why, asksToCycle }: Watched & { kind: 'turn_over' }): Heard {
   const { rig, polecat, epoch, failures } = context
   // Nothing more can come of this conversation.
   if (end === 'overlong') return { to: 'killing', changes: { killReason: 'overlong', trouble: why } }
@@ -200,6 +229,7 @@ function turnOver(context: SessionContext, { end, why }: Watched & { kind: 'turn
     const pause = { until: null, ms: failurePauseMs * 2 ** failures, why }
     return { to: 'paused', changes: { failures: failures + 1, pause } }
   }
+  if (asksToCycle) return { to: 'killing', changes: { killReason: 'cycled', trouble: '' } }
   const mail: Outgoing = { to: polecatOf(rig, polecat), type: 'session.idle', body: { epoch } }
   return { to: 'heard', changes: { failures: 0, limits: 0, asked: false, pause: null, isIdle: true }, mail: [mail] }
 }
@@ -221,7 +251,8 @@ export const refused = (context: SessionContext, why: string, account: string | 
         mail: [held(context, { what: 'refused', why, account })],
       }
 
-function over(context: SessionContext, { exitCode, tail, cutOff }: Watched & { kind: 'ended' }): Heard {
+function over(context: SessionContext, output: Watched & { kind: 'ended' }): Heard {
+  const { exitCode, tail, cutOff, asksToCycle } = output
   const { spoken, isThere, conversation } = context
   const neverCame = spoken && !isThere && !cutOff
   // By itself, and before it was there: so it will each time. A signal tells nothing.
@@ -229,11 +260,12 @@ function over(context: SessionContext, { exitCode, tail, cutOff }: Watched & { k
     return refused(context, `its program ended at once with ${exitCode}\n${tail}`.trim())
   // By itself, too: one that could not be resumed is not tried again.
   const isForgotten = neverCame && conversation !== null && exitCode !== null && exitCode < 128
-  const mail = ended(context, cutOff ? 'cut_off' : isForgotten ? 'forgotten' : 'gone', exitCode, tail)
+  const cause = asksToCycle ? 'cycled' : cutOff ? 'cut_off' : isForgotten ? 'forgotten' : 'gone'
+  const former = asksToCycle ? lasting.cycled : isForgotten ? 'its program does not know it any more' : undefined
   return {
     to: 'absent',
-    mail,
-    changes: { words: again(context.words), ...(isForgotten ? { conversation: null } : {}) },
+    mail: ended(context, cause, exitCode, tail),
+    changes: { words: again(context.words), ...(former === undefined ? {} : left(former)) },
   }
 }
 
@@ -245,7 +277,7 @@ export function begun(context: SessionContext, output: EffectOutput<'startSessio
   const isNew = anew || conversation === null
   const changes = {
     ...{ session, spoken, ownChoice, words: spoken ? context.words : [] },
-    ...(isNew ? { conversation: null, begunUnder: under } : { begunUnder }),
+    ...(isNew ? { conversation: null, begunUnder: under, lastedMs: 0 } : { begunUnder }),
   }
   const { epoch, pid, backend } = session
   return {
@@ -265,18 +297,27 @@ export const anew = (context: SessionContext, incarnation: number): Partial<Sess
   epoch: context.epoch + 1,
   session: null,
   killers: [],
+  killReason: 'killed',
   trouble: '',
   // Another incarnation has another issue.
   words: meantFor(again(context.words), incarnation),
-  ...(incarnation === context.incarnation ? { conversation: context.conversation, note: context.note } : {}),
+  ...(incarnation === context.incarnation ? goingOn(context) : {}),
 })
 
+/** What outlives a run of the same worker. */
+const goingOn = ({ conversation, note, lastedMs, former }: SessionContext) => ({ conversation, note, lastedMs, former })
+
 /** The session's own words to its agent. */
-function own(context: SessionContext, text: string, changes: Partial<SessionContext>): News<SessionContext> {
+function own(
+  context: SessionContext,
+  text: string,
+  changes: Partial<SessionContext>,
+  primes = false,
+): News<SessionContext> {
   const id = `${context.address}/${context.epoch}/${context.told + 1}`
   const news = withWords(
     { ...context, ...changes },
-    { id, from: context.address, text, incarnation: context.incarnation },
+    { id, from: context.address, text, incarnation: context.incarnation, ...(primes ? { primes } : {}) },
   )
   return { ...news, changes: { ...changes, ...news.changes } }
 }

@@ -7,7 +7,7 @@ import { beginAnew } from './hearing.ts'
 import type { IssueBrief, MailEvent, Outcome, Outgoing, Preserved, ReturnReason } from './mail.ts'
 import { outputOf, wordsOf } from './profile.ts'
 import { asWords } from './said.ts'
-import { asOneLine, subjectLengthMax } from './texts.ts'
+import { asOneLine, subjectLengthMax, wordsLengthMax } from './texts.ts'
 
 export interface PolecatInput {
   rig: string
@@ -54,6 +54,8 @@ export interface PolecatContext extends PolecatInput {
   wentIdle?: boolean
   /** How often it began a new conversation; absent: never. */
   cycles?: number
+  /** The last mail of its agent to itself: what a new conversation begins with. */
+  note: string
   /** Its session has been silent for too long, said once a session. */
   silent: { ms: number; tail: string } | null
   lastEnd: { cause: string; exitCode: number | null; tail: string } | null
@@ -87,6 +89,7 @@ export const born = (input: PolecatInput | undefined): PolecatContext => ({
   silent: null,
   lastEnd: null,
   trouble: '',
+  note: '',
 })
 
 export const issueOf = (context: PolecatContext) => (context.issue as IssueBrief).id
@@ -142,6 +145,19 @@ const toItsAgent = (
 
 const toItsKeeper = ({ rig, name }: PolecatContext) => keeperOf(rig, name)
 
+/** Ends of a session after which a new conversation begins, which counts as one, and as no try. */
+export const newConversation: Readonly<Record<string, string>> = {
+  overlong: 'the context of the one before was full',
+  cycled: 'it asked for one',
+}
+
+/** What a worker's agent has written to itself, as its next conversation hears it. */
+export function ownNote({ subject, body, mailId }: MailEvent<'message.sent'>): string {
+  const text = body.trim() === '' ? subject : body
+  const rest = `…\n(there is more: \`gt mail read ${mailId}\`)`
+  return text.length > wordsLengthMax ? `${text.slice(0, wordsLengthMax - rest.length)}${rest}` : text
+}
+
 /** In mail, to whoever asked, and in the log. */
 export const says = {
   noPlace: ({ context, event }: Known & { event: { error: unknown } }) =>
@@ -149,12 +165,12 @@ export const says = {
   setupFailed: (found: EffectOutput<'setUpWorktree'>) =>
     found.kind === 'failed' ? `the setup failed: ${found.why}\n${found.tail}`.trim() : '',
   asksForSession: ({ context }: Known): Outgoing => {
-    const { rig, name, incarnation, worktree, branch, returned, attempt } = context
+    const { rig, name, incarnation, worktree, branch, returned, attempt, note } = context
     const issue = context.issue as IssueBrief
     return {
       to: sessionOf(rig, name),
       type: 'session.requested',
-      body: { incarnation, issue, worktree, branch, returned, attempt },
+      body: { incarnation, issue, worktree, branch, returned, attempt, note },
     }
   },
   worksOn: ({ context }: Known) => ({
@@ -186,6 +202,8 @@ export const says = {
   }),
   startsAgain: ({ context }: Known) => {
     const { name, lastEnd, trouble, starts, startsMax } = context
+    const isNew = !trouble && newConversation[lastEnd?.cause ?? '']
+    if (isNew) return { text: `${name} begins a new conversation: ${isNew}`, issue: issueOf(context) }
     const how =
       lastEnd?.cause === 'failed'
         ? 'did not start'

@@ -121,9 +121,13 @@ const sessionEnd = z.object({
    * `killed`: the Witness ended it; `stopped`: the Overseer did (no try is counted); `gone`: it ended by itself;
    * `failed`: it never started, or its service failed it for good; `stalled`: no progress; `cut_off`: what held it
    * (tmux's server) ended; `refused`: key, credit or configuration (no try is counted); `overlong`: its context was
-   * full; `forgotten`: its program did not know the conversation any more that was to go on (no try is counted).
+   * full, and `cycled`: its agent wants a new conversation (each counts as one, and no try is counted); `forgotten`:
+   * its program did not know the conversation any more that was to go on (no try is counted).
    */
-  cause: z.enum(['killed', 'stopped', 'gone', 'failed', 'stalled', 'cut_off', 'refused', 'overlong', 'forgotten']),
+  cause: z.enum([
+    ...(['killed', 'stopped', 'gone', 'failed', 'stalled', 'cut_off'] as const),
+    ...(['refused', 'overlong', 'cycled', 'forgotten'] as const),
+  ]),
   /** Last lines of its output. */
   tail: z.string(),
 })
@@ -248,6 +252,8 @@ export const mails = {
       branch: branchName,
       returned: returnReason.nullable().default(null),
       attempt: z.int(),
+      /** The last mail of its agent to itself: what a new conversation begins with. */
+      note: z.string().max(wordsLengthMax).default(''),
     }),
   ),
   'session.started': said(['session'], z.object({ epoch: z.int(), pid: z.int(), backend: z.string() })),

@@ -201,6 +201,18 @@ export const polecatMachine = worker.createMachine({
           description: 'What held it ended, or what it was to go on with is forgotten: that start does not count.',
           actions: 'spare',
         },
+        {
+          guard: and(['wantsAnother', 'cyclesLeft']),
+          target: 'backing_off',
+          description: 'Its context is full, or it wants a new conversation: that start does not count.',
+          actions: 'cycleInstead',
+        },
+        {
+          guard: 'wantsAnother',
+          target: 'pending_shutdown',
+          description: 'Often enough.',
+          actions: { type: 'conclude', params: { outcome: 'failed', reason: says.neverDone } },
+        },
         { guard: 'unexplained', target: 'asking' },
         { target: 'stumbling' },
       ],

@@ -12,6 +12,8 @@ export interface Words {
   incarnation?: number
   /** Empty once they have arrived. */
   text: string
+  /** With them it hears once more who it is here, and what is next. */
+  primes?: boolean
   /** `taken`: its program has them; `delivered`: its model. `expired`: there was too much to say, or nobody left. */
   state: 'queued' | Receipt['state'] | 'expired'
 }
@@ -24,8 +26,10 @@ const arrivedMax = 10
 export const isWaiting = ({ state }: Words) => state === 'queued' || state === 'taken'
 
 /** One more to say. */
-export const saying = (all: readonly Words[], one: Pick<Words, 'id' | 'from' | 'text' | 'incarnation'>): Words[] =>
-  all.some(({ id }) => id === one.id) ? [...all] : bounded([...all, { ...one, state: 'queued' }])
+export const saying = (
+  all: readonly Words[],
+  one: Pick<Words, 'id' | 'from' | 'text' | 'incarnation' | 'primes'>,
+): Words[] => (all.some(({ id }) => id === one.id) ? [...all] : bounded([...all, { ...one, state: 'queued' }]))
 
 /** What the evidence shows of them. */
 export const arrived = (all: readonly Words[], receipts: readonly Receipt[]): Words[] =>

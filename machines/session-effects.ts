@@ -36,7 +36,14 @@ const looked = {
   receipts: z.array(receipt).default([]),
   /** Its context is nearly full. */
   isFull: z.boolean().default(false),
+  /** It was watched for so long, in milliseconds. */
+  watchedMs: z.int().min(0).default(0),
+  /** Its context was made shorter: what it was told at first it may not know any more. */
+  isCompacted: z.boolean().default(false),
 }
+
+/** It has said in its state.json that it wants a new conversation. */
+const asksToCycle = z.boolean().default(false)
 
 export const sessionEffects = {
   startSession: effect({
@@ -56,6 +63,8 @@ export const sessionEffects = {
       account: accountId.default(''),
       /** That under which its conversation began. */
       begunUnder: accountId.default(''),
+      /** Why the conversation of this worker before the new one is over; empty: there was none. */
+      former: z.string().default(''),
     }),
     /** `started` once the session itself has said so. `refused`: no session can be, as the rig is configured. */
     output: z.discriminatedUnion('kind', [
@@ -90,6 +99,8 @@ export const sessionEffects = {
       since: z.int().min(0).default(0),
       /** false: that its context is nearly full is known. */
       fullMatters: z.boolean().default(true),
+      /** For how long its conversation was watched before, in milliseconds; null: how long it lasts is no news. */
+      lastedMs: z.int().min(0).nullable().default(null),
       /**
        * It waits for an allowance: until this time of the wall (milliseconds since the epoch), or for so many
        * milliseconds where nobody knows the time. Silence is no news meanwhile.
@@ -106,16 +117,18 @@ export const sessionEffects = {
         tail: z.string(),
         /** What held it (tmux's server) ended, and it with that. */
         cutOff: z.boolean().default(false),
+        asksToCycle,
         ...looked,
       }),
       z.object({ kind: z.literal('stalled'), silentMs: z.int(), tail: z.string(), ...looked }),
-      /** Its conversation is known, or words have arrived. */
-      z.object({ kind: z.literal('heard'), ...looked }),
+      /** Its conversation is known, or words have arrived. `isOld`: it has gone on for as long as one may. */
+      z.object({ kind: z.literal('heard'), isOld: z.boolean().default(false), ...looked }),
       /** Its agent waits to be spoken to. `overlong`: its context is full; `failed`: its service, or the stream. */
       z.object({
         kind: z.literal('turn_over'),
         end: z.enum(['done', 'interrupted', 'overlong', 'failed']),
         why: z.string(),
+        asksToCycle,
         ...looked,
       }),
       /** An allowance of its account is used up; null: nobody knows until when. */
@@ -141,6 +154,8 @@ export const sessionEffects = {
       /** Words with a lower one are said first. */
       place: z.int().min(0),
       text: z.string(),
+      /** It is to hear who it is here, and what is next, once more. */
+      primes: z.boolean().default(false),
     }),
     output: z.object({ laid: z.literal(true) }),
     lane: (input) => `tell:${input.session.id}`,

@@ -25,6 +25,7 @@ export const begins = (context: Context) => ({
   returned: context.returned,
   conversation: context.conversation,
   note: context.note,
+  former: context.former,
   account: context.under ?? '',
   begunUnder: context.begunUnder ?? '',
 })
@@ -36,7 +37,10 @@ export const watches = (context: Context, stallMatters: boolean) => ({
   worktree: context.worktree,
   stallMatters: stallMatters && !context.isIdle,
   since: context.seen,
-  fullMatters: !context.toldFull,
+  // Who waits for its allowance is asked nothing; nor is one that waits to be spoken to, for its time alone.
+  fullMatters: !context.toldToCycle && context.pause === null,
+  lastedMs:
+    context.spoken && !context.toldToCycle && context.pause === null && !context.isIdle ? context.lastedMs : null,
   pause: context.pause && {
     until: context.pause.until,
     ms: context.pause.ms,

@@ -11,14 +11,15 @@ import {
   gone,
   heard,
   isGiven,
+  noted,
   refused,
   resumed,
   type SessionContext,
   unspoken,
-  withWords,
 } from './hearing.ts'
 import type { MailEvent } from './mail.ts'
 import { hands, newsOf, outputOf, verdicts, words, wordsOf } from './profile.ts'
+import { isTold, onNews, onTrouble } from './session-news.ts'
 import { aims, begins, sessionId, watches } from './session-wishes.ts'
 
 export { unspoken } from './hearing.ts'
@@ -42,31 +43,14 @@ export function runSpeaks(session: { value: unknown; context: object } | undefin
   return session !== undefined && session.value !== 'absent' && (session.context as Context).epoch === epoch
 }
 
-const unwatched = (context: Context, event: object) => ({
-  text: `${context.polecat}'s session cannot be watched: ${wordsOf((event as { error: unknown }).error)}`,
-  issue: context.issue?.id ?? '',
-})
-
-const isTold = {
-  type: 'news',
-  params: ({ event: { about, mailId, by, text, incarnation } }: { event: MailEvent<'words.said'> }) => [
-    (context: Context) => withWords(context, { id: about ?? mailId, from: by, text, incarnation }),
-  ],
-} as const
-
-const hear = {
-  type: 'news',
-  params: ({ event }: { event: object }) => [(context: Context) => heard(context, outputOf<'watchSession'>(event))],
-} as const
-
-/** Its run is over, and another begins. */
+/** Its run is over, and another begins: in a new conversation, or under another account. */
 const isAnother = [
   {
     type: 'news',
     params: ({ event }: { event: object }) => [
       (context: Context) => gone(context, outputOf<'killSession'>(event)),
       (context: Context) => ({
-        changes: { ...anew(context, context.incarnation), ...(context.endsTalk ? { conversation: null } : {}) },
+        changes: anew({ ...context, ...(context.endsTalk ? noted(context.note) : {}) }, context.incarnation),
       }),
     ],
   },
@@ -75,39 +59,6 @@ const isAnother = [
 const notEnded = (context: Context, event: object) => ({
   text: `could not end ${sessionId(context)}: ${wordsOf((event as { error: unknown }).error)}`,
 })
-
-/** Where each piece of news of a run leads. */
-const onNews = (here: 'heard' | 'paused' | 'silent') =>
-  [
-    { guard: { type: 'leadsTo', params: 'absent' }, target: '#session.absent', actions: hear },
-    {
-      guard: { type: 'leadsTo', params: 'killing' },
-      target: '#session.killing',
-      description: 'Nothing more can come of it: no key, no room, or its service fails it again and again.',
-      actions: hear,
-    },
-    {
-      guard: { type: 'leadsTo', params: 'silent' },
-      target: '#session.running.silent',
-      reenter: here === 'silent',
-      actions: hear,
-    },
-    {
-      guard: { type: 'leadsTo', params: 'paused' },
-      target: '#session.running.paused',
-      reenter: here === 'paused',
-      actions: hear,
-    },
-    { target: '#session.running.heard', reenter: here === 'heard', actions: hear },
-  ] as const
-
-const onTrouble = {
-  target: '#session.running.unwatched',
-  actions: {
-    type: 'note',
-    params: ({ context, event }: { context: Context; event: object }) => unwatched(context, event),
-  },
-} as const
 
 export const sessionMachine = setup({
   types: {
@@ -126,8 +77,9 @@ export const sessionMachine = setup({
     ),
     begin: assign(({ context, event }) => {
       if (event.type !== 'session.requested') return {}
-      const { incarnation, issue, worktree, branch, attempt, returned } = event
-      return { ...anew(context, incarnation), incarnation, issue, worktree, branch, attempt, returned }
+      const { incarnation, issue, worktree, branch, attempt, returned, note } = event
+      const work = { incarnation, issue, worktree, branch, attempt, returned, ...(note ? { note } : {}) }
+      return { ...anew(context, incarnation), ...work }
     }),
     take: assign(({ event }) => (event.type === 'account.given' ? { account: event.account } : {})),
     because: assign((_, { reason, why }: { reason: Context['killReason']; why: string }) => ({

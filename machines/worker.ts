@@ -2,7 +2,14 @@
 // Never: decides where that leads.
 import { assign, setup } from 'xstate'
 import { whereabouts } from './address.ts'
-import { type Conclusion, inTheWay, type PolecatContext, type PolecatInput } from './incarnation.ts'
+import {
+  type Conclusion,
+  inTheWay,
+  newConversation,
+  ownNote,
+  type PolecatContext,
+  type PolecatInput,
+} from './incarnation.ts'
 import type { MailEvent } from './mail.ts'
 import { hands, outputOf, verdicts, words } from './profile.ts'
 
@@ -59,16 +66,26 @@ export const worker = setup({
     /** As it is. */
     stay: assign({}),
     wait: assign({ waitsForAnswer: true }),
-    /** Who is spoken to has something to answer; that counts against nobody, within bounds. */
+    /** Who is spoken to has something to answer; that counts against nobody, within bounds. Its own mail is its note. */
     hear: assign(({ context: { address, heardOf = 0 }, event }) => {
-      if (event.type !== 'message.sent' || event.from === address) return {}
+      if (event.type !== 'message.sent') return {}
+      if (event.from === address) return { note: ownNote(event) }
       const isAnswer = ['overseer', 'mayor', 'crew'].includes(whereabouts(event.from)?.role ?? '')
       return {
         ...(isAnswer ? { waitsForAnswer: false } : {}),
         ...(isAnswer || heardOf < othersMax ? { reminded: 0, heardOf: heardOf + 1 } : {}),
       }
     }),
-    cycle: assign({ cycles: ({ context }) => (context.cycles ?? 0) + 1, reminded: 0 }),
+    cycle: assign(({ context, event }) => ({
+      cycles: (context.cycles ?? 0) + 1,
+      reminded: 0,
+      ...(event.type === 'cycle.requested' ? { note: event.note } : {}),
+    })),
+    /** That start does not count as one. */
+    cycleInstead: assign({
+      cycles: ({ context }) => (context.cycles ?? 0) + 1,
+      starts: ({ context }) => Math.max(0, context.starts - 1),
+    }),
     pause: assign({ paused: true }),
     resume: assign({ paused: false }),
     /** The start came to nothing. */
@@ -95,6 +112,8 @@ export const worker = setup({
     /** It ended by no fault of its own; again and again, somebody has to look. */
     cutOff: ({ context }) =>
       ['cut_off', 'forgotten'].includes(context.lastEnd?.cause ?? '') && (context.spared ?? 0) < sparedMax,
+    /** Its conversation is over, and not its work. */
+    wantsAnother: ({ context }) => (context.lastEnd?.cause ?? '') in newConversation,
     /** It ended by itself, and its issue was not asked yet: it may say why. */
     unexplained: ({ context }) => context.lastEnd?.cause === 'gone' && !context.asked,
     startsLeft: ({ context }) => context.starts < context.startsMax,

@@ -17,29 +17,37 @@ export interface Conversation {
   taken: string[]
   /** Under which account it is held; empty: what the environment says. */
   account: string
+  /** It has gone on for as long as one may. */
+  isOld: boolean
 }
 
-export const begun = (id: string, account = ''): Conversation => ({ id, account, log: [], idle: false, taken: [] })
-export const copied = ({ id, account, log, idle, taken }: Conversation): Conversation => ({
-  id,
-  account,
+export const copied = ({ log, taken, ...talk }: Conversation): Conversation => ({
+  ...talk,
   log: [...log],
-  idle,
   taken: [...taken],
 })
+
+/** Who has it. */
+interface Worker {
+  polecat: string
+  incarnation: number
+}
+const keyOf = ({ polecat, incarnation }: Worker) => `${polecat} (${incarnation})`
 
 const write = (conversation: Conversation, fact: Record<string, unknown>) =>
   conversation.log.push({ at: 0, ...fact } as unknown as Fact)
 
 /** What its evidence shows since so many facts, and whether it waits to be spoken to. */
 export function shownBy(talk: Conversation | null | undefined, since = 0) {
-  const { idle, conversation, receipts } = readOn(nothingRead, talk?.log.slice(since) ?? [])
+  const { idle, conversation, receipts, isCompacted } = readOn(nothingRead, talk?.log.slice(since) ?? [])
   return {
     idle,
     seen: talk?.log.length ?? since,
     conversation,
     receipts: [...receipts.values()].map((one) => ({ ...one })),
     isFull: false,
+    isCompacted,
+    watchedMs: 0,
   }
 }
 
@@ -58,6 +66,9 @@ export function endTurn(conversation: Conversation, end: End, until: number | nu
   conversation.idle = true
 }
 
+/** Its program makes room, and what it was told at first is gone. */
+export const compact = (conversation: Conversation) => write(conversation, { what: 'compacted' })
+
 /** What agents speak to, and live on. */
 export class Service {
   /** Somebody speaks with the agents of this town. */
@@ -70,10 +81,13 @@ export class Service {
   accounts: readonly string[] = []
   /** What each conversation's model has had, in all its runs. */
   readonly told: Map<string, ReadonlySet<string>>
+  /** By worker, the conversation it is in, and whether another may begin. */
+  private readonly known: Map<string, { id: string | null; mayEnd: boolean }>
 
   constructor(from?: Service) {
     this.told = new Map(from?.told)
     this.held = new Map(from?.held)
+    this.known = new Map(from?.known)
     if (from) Object.assign(this, { spoken: from.spoken, isMissing: from.isMissing, accounts: from.accounts })
   }
 
@@ -89,9 +103,39 @@ export class Service {
     return (begunUnder === own) === (account === own)
   }
 
+  /** A run begins, and with it a conversation, or one goes on. */
+  begins(
+    { id, account, ...worker }: Worker & { id: string; account: string },
+    conversation: string | null,
+  ): Conversation {
+    const known = this.known.get(keyOf(worker))
+    if (known && !known.mayEnd && known.id !== conversation)
+      throw new Violation(`${id} begins a conversation beside ${known.id}, which is not over (invariant 15)`)
+    return { id: conversation ?? `c-${id}`, account, log: [], idle: false, taken: [], isOld: false }
+  }
+
+  /** From here on another one may begin for it: its own is full, was noted down, or cannot go on. */
+  mayEnd(worker: Worker): void {
+    this.known.set(keyOf(worker), { id: this.known.get(keyOf(worker))?.id ?? null, mayEnd: true })
+  }
+
+  /** It ended: one that had not come back into its conversation may not find it again. */
+  mayForget(agent: Worker & { talk: Conversation | null }): void {
+    if (agent.talk?.log.length === 0) this.mayEnd(agent)
+  }
+
+  /** Nobody knows of any of them any more. */
+  forget(): void {
+    this.known.clear()
+  }
+
   /** Before an agent does anything its model hears what its program has. */
-  hears(talk: Conversation): void {
-    if (talk.log.length === 0) write(talk, { what: 'started', conversation: talk.id })
+  hears(talk: Conversation, worker: Worker): void {
+    if (talk.log.length === 0) {
+      write(talk, { what: 'started', conversation: talk.id })
+      const { id = null, mayEnd = false } = this.known.get(keyOf(worker)) ?? {}
+      if (id !== talk.id) this.known.set(keyOf(worker), { id: talk.id, mayEnd: id === null && mayEnd })
+    }
     for (const id of talk.taken.splice(0)) {
       const heard = this.told.get(talk.id) ?? new Set()
       if (heard.has(id)) throw new Violation(`${id} is said twice in the conversation ${talk.id} (invariant 1)`)

@@ -9,6 +9,7 @@ import { performIn, waitsFor } from './hands.ts'
 import type { Stage } from './inhabitants.ts'
 import { Violation } from './invariants.ts'
 import { seen, watched } from './watching.ts'
+import type { World } from './world.ts'
 
 /** Its result is there once the world has performed it. */
 export interface Flight {
@@ -58,6 +59,7 @@ export function makeFlights(
         ? ({ ok: false, error: flight.result.message } as const)
         : ({ ok: true, output: flight.result } as const)
     if (flight.result) heard?.(flight.effect.name, flight.result)
+    if (isFailedStart(flight)) failedStart(world, flight.effect.input)
     host().settle(flight.effect.key, outcome)
     if (twice) host().settle(flight.effect.key, outcome)
   }
@@ -106,4 +108,17 @@ export function makeFlights(
       inFlight = []
     },
   }
+}
+
+/** Steps on the way to a session. */
+const ofStarts = new Set<string>(['createWorktree', 'setUpWorktree', 'startSession'] satisfies EffectName[])
+
+const isFailedStart = ({ effect, result }: Flight) =>
+  ofStarts.has(effect.name) && (result instanceof Error || result?.['kind'] === 'failed')
+
+/** It may cost a start, and what was to go on there may not be found again. */
+function failedStart(world: World, input: JsonObject): void {
+  const worker = input as { polecat: string; incarnation: number }
+  world.tries.befell(worker)
+  world.service.mayEnd(worker)
 }

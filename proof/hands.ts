@@ -4,7 +4,7 @@
 import { brief, startable } from '../machines/cases.ts'
 import type { EffectName } from '../machines/effects.ts'
 import type { JsonObject, PromisedEffect } from '../runtime/contract.ts'
-import { begun, handOver, shownBy } from './conversation.ts'
+import { handOver, shownBy } from './conversation.ts'
 import { leftBeside, Violation } from './invariants.ts'
 import { epic, rig, type SimIssue, type World } from './world.ts'
 
@@ -258,6 +258,8 @@ const hands: Partial<Record<EffectName, (world: World, input: Input) => JsonObje
     const record = { id, backend: 'process', pid: 4242, pidStart: '1', epoch, dir: `/s/${id}` }
     const goesOn = conversation !== null && world.service.goesOn(begunUnder, account)
     const anew = conversation !== null && !goesOn
+    // What another account cannot read is begun again.
+    if (anew) world.service.mayEnd({ polecat, incarnation })
     if (world.agents.has(id)) return { kind: 'started', session: record, spoken: world.service.spoken, anew }
     if (world.service.isMissing) return { kind: 'refused', why: 'there is no such program' }
     if (world.worktrees.get(polecat)?.incarnation !== incarnation)
@@ -294,7 +296,10 @@ const hands: Partial<Record<EffectName, (world: World, input: Input) => JsonObje
       mendsConflict: returned?.kind === 'conflict',
       asked: null,
       done: false,
-      talk: world.service.spoken ? begun(goesOn ? conversation : `c-${id}`, account) : null,
+      asksToCycle: false,
+      talk: world.service.spoken
+        ? world.service.begins({ id, polecat, incarnation, account }, goesOn ? conversation : null)
+        : null,
     })
     return { kind: 'started', session: record, spoken: world.service.spoken, anew }
   },

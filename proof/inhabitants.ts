@@ -6,7 +6,7 @@ import type { MayorContext } from '../machines/mayor.ts'
 import { runSpeaks } from '../machines/session.ts'
 import type { WitnessContext } from '../machines/witness.ts'
 import type { Host, JsonObject } from '../runtime/contract.ts'
-import { type Conversation, endTurn } from './conversation.ts'
+import { type Conversation, compact, endTurn } from './conversation.ts'
 import { Violation } from './invariants.ts'
 import { type Agent, rig, type World } from './world.ts'
 
@@ -23,6 +23,13 @@ export interface Stage {
   reckless(): boolean
 }
 
+/** It crashes, goes without a word, or falls silent. */
+export function ends(world: World, agent: Agent, state: 'dead' | 'frozen', exitCode = agent.exitCode): void {
+  Object.assign(agent, { state, exitCode })
+  world.tries.befell(agent)
+  world.service.mayForget(agent)
+}
+
 export function makeAgents({ world, host, chance, pick, post, reckless }: Stage) {
   const writes = (agent: Agent, red: boolean) => {
     world.write(agent)
@@ -34,17 +41,19 @@ export function makeAgents({ world, host, chance, pick, post, reckless }: Stage)
   return function act(agent: Agent): void {
     world.purse.use(agent.issue)
     if (reckless() && chance(0.05)) {
-      ends(agent)
+      endsByItself(agent)
       return
     }
     if (agent.talk) {
-      world.service.hears(agent.talk)
+      world.service.hears(agent.talk, agent)
       if (world.service.isHeldUp(agent.talk)) return
     }
-    if (agent.talk && reckless() && chance(0.08)) stops(agent.talk)
+    if (agent.talk && reckless() && chance(0.08)) stops(agent.talk, agent)
     else if (agent.talk && reckless() && chance(0.03)) beginsAnew(agent)
+    else if (reckless() && chance(0.025)) asksForAnother(agent)
+    else if (agent.talk && reckless() && chance(0.04)) goesOn(agent.talk)
     else if (agent.talk && reckless() && chance(0.02)) asksSomething(agent.talk, agent)
-    else if (!world.worktrees.has(agent.polecat)) agent.state = 'frozen'
+    else if (!world.worktrees.has(agent.polecat)) ends(world, agent, 'frozen')
     else if (agent.asked !== null) hears(agent)
     else if (reckless() && chance(0.04)) goesItsWay(agent)
     else works(agent)
@@ -72,13 +81,30 @@ export function makeAgents({ world, host, chance, pick, post, reckless }: Stage)
     if (how === 'closed') world.closeOwn(agent)
     else if (how === 'given away') world.giveAway(agent)
     else world.giveUpOwn(agent, how)
-    Object.assign(agent, { state: 'dead', exitCode: 0 })
+    ends(world, agent, 'dead', 0)
   }
 
   /** It notes where it is, and begins a new conversation. */
   function beginsAnew(agent: Agent): void {
     if (!runSpeaks(host().actor(`${agent.address}/session`), agent.epoch)) return
     post(agent.address, agent.address, 'cycle.requested', { note: 'half of it is done' })
+    world.service.mayEnd(agent)
+  }
+
+  /** It says so in its state.json, with or without a note in its mail, and stops, or goes, however that looks. */
+  function asksForAnother(agent: Agent): void {
+    agent.asksToCycle = true
+    world.service.mayEnd(agent)
+    if (chance(0.5) && runSpeaks(host().actor(`${agent.address}/session`), agent.epoch))
+      post(agent.address, agent.address, 'message.sent', { subject: 'Where I am', body: 'half of it is done' })
+    if (agent.talk && chance(0.5)) endTurn(agent.talk, 'done')
+    else Object.assign(agent, { state: 'dead', exitCode: pick([0, 1, 137]) })
+  }
+
+  /** Its conversation goes on for long, or loses its beginning. */
+  function goesOn(talk: Conversation): void {
+    if (chance(0.5)) talk.isOld = true
+    else compact(talk)
   }
 
   /** It asks the Overseer, and waits for the answer. */
@@ -89,18 +115,22 @@ export function makeAgents({ world, host, chance, pick, post, reckless }: Stage)
   }
 
   /** Its turn is over, and it has not said how it ended. */
-  function stops(talk: Conversation): void {
-    endTurn(talk, pick(['done', 'done', 'done', 'done', 'interrupted', 'failed', 'overlong'] as const))
+  function stops(talk: Conversation, agent: Agent): void {
+    const end = pick(['done', 'done', 'done', 'done', 'interrupted', 'failed', 'overlong'] as const)
+    endTurn(talk, end)
+    if (end === 'overlong' || (end === 'failed' && world.tries.wasFailed(agent))) world.service.mayEnd(agent)
   }
 
   /** It dies, falls silent, or nothing is left of its session. */
-  function ends(agent: Agent): void {
+  function endsByItself(agent: Agent): void {
     const how = pick(['dead', 'dead', 'frozen', 'lost'] as const)
     if (how === 'lost') {
       world.agents.delete(agent.id)
       // With its evidence: nobody can know what it has heard.
       world.service.told.delete(agent.talk?.id ?? '')
-    } else Object.assign(agent, { state: how, exitCode: pick([0, 1, 137]) })
+      world.service.mayEnd(agent)
+      world.tries.befell(agent)
+    } else ends(world, agent, how, pick([0, 1, 137]))
   }
 
   /** The answer to its handoff. */

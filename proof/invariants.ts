@@ -3,6 +3,7 @@
 // Never: asks a machine whether all is well; it looks at the world, the store, and what the machines promised, and
 // compares.
 import { matchesState } from 'xstate'
+import type { PolecatContext } from '../machines/incarnation.ts'
 import type { MayorContext } from '../machines/mayor.ts'
 import type { RefineryContext } from '../machines/refinery.ts'
 import type { WitnessContext } from '../machines/witness.ts'
@@ -93,6 +94,8 @@ export interface TownHistory {
   asked: Readonly<Record<string, number>>
   /** Causes the Overseer was ever asked about. */
   everAsked: readonly string[]
+  /** How often something befell this worker that may cost it a start. */
+  mayHaveCost?(polecat: string, incarnation: number): number
 }
 
 export interface Invariant {
@@ -133,11 +136,10 @@ const twice = <T>(list: readonly T[]) => list.find((item, n) => list.indexOf(ite
 // What must be guarded at the very moment it is done stands in `hands.ts`, where it cannot be missed between two
 // looks: 2 no work lost with a worktree or branch, 3 no second session,
 // 4 no push of a commit that never passed its gates, 5 no session too many, 8 session before worktree before branch,
-// 12 no issue closed too soon, 13 no worker begun but with a claim that budgets allowed. 11 is the simulation's: it
-// restarts and replays.
+// 12 no issue closed too soon, 13 no worker begun but with a claim that budgets allowed; in `conversation.ts`: 15 no
+// conversation of a worker begun before the one before is over. 11 is the simulation's: it restarts and replays.
 // What only the past can show (handled twice, sent back too often, an epoch that did not rise, a timer too early)
 // stands in `evidence.ts`.
-// No machine nudges an agent or cycles a session on request yet: those who come to do it bring their invariants here.
 
 /** True at every moment. Numbers are those of the town's list of invariants. */
 export const always: readonly Invariant[] = [
@@ -246,6 +248,19 @@ export const always: readonly Invariant[] = [
         const path = id.split('.').slice(4)
         if (actor?.status !== 'active' || !matchesState(path.join('.'), actor.value as never))
           return `${address} has the timer ${id}, and is in ${JSON.stringify(actor?.value)}`
+      }
+      return undefined
+    },
+  },
+  {
+    number: 14,
+    says: 'no try is used by a limit, a refused key, a new conversation, or the end of the daemon or of tmux',
+    broken: ({ actors, history }) => {
+      for (const { address, role, status, context } of actors) {
+        if (role !== 'polecat' || status !== 'active' || !history?.mayHaveCost) continue
+        const { starts, name, incarnation } = context as unknown as PolecatContext
+        const causes = history.mayHaveCost(name, incarnation)
+        if (starts > 1 + causes) return `${address} is at start ${starts}, and ${causes} things befell it that cost one`
       }
       return undefined
     },

@@ -38,6 +38,7 @@ export function forgetRecords(world: World): void {
   world.calledOff.clear()
   bringBack(world, copyOf(world))
   world.hasOlderRecords = true
+  world.service.forget()
 }
 
 /** Keeps and clears the places of workers that the records do not know. */

@@ -13,7 +13,7 @@ import { openHost, openSqliteStore, seededRandom, virtualClock } from '../runtim
 import { Crash, kept, mortal } from './crash.ts'
 import { makePast, mustBeGiven } from './evidence.ts'
 import { makeFlights } from './flights.ts'
-import { makeAgents, makeOverseer, makePeople, type Stage } from './inhabitants.ts'
+import { ends, makeAgents, makeOverseer, makePeople, type Stage } from './inhabitants.ts'
 import { always, check as checkAll, atRest as restful, type TownView, Violation } from './invariants.ts'
 import { type Purse, someBudgets } from './purse.ts'
 import { clearForgotten, forgetRecords, makeShelf } from './shelf.ts'
@@ -287,7 +287,7 @@ export function simulate({
       openEffects: store
         .all<{ address: string }>("SELECT address FROM effect WHERE state IN ('pending', 'started')")
         .map(({ address }) => address),
-      history: { spawnDelayMs, starts, ...past.seen(store, saidAt) },
+      history: { spawnDelayMs, starts, ...past.seen(store, saidAt), mayHaveCost },
     }
   }
 
@@ -330,6 +330,10 @@ export function simulate({
   /** Not asked for by name; or filed under an epic that was closed. */
   const isUnasked = (id: string) => !asked.has(id) && (byIssue || late.has(id))
 
+  /** Of workers in older records nobody knows what befell them. */
+  const mayHaveCost = (polecat: string, incarnation: number) =>
+    world.hasOlderRecords ? Number.MAX_SAFE_INTEGER : world.tries.of({ polecat, incarnation })
+
   const check = () => checkAll(always, view())
 
   /** Turns, effects and, when nothing else is left, time; until nothing is due any more. */
@@ -361,7 +365,7 @@ export function simulate({
       if (due === null || pluginsOnly) {
         // Who still waits has been silent for longer than any limit.
         const silent = world.live().filter((each) => each.state === 'alive')
-        for (const each of silent) each.state = 'frozen'
+        for (const each of silent) ends(world, each, 'frozen')
         if (silent.length === 0) return true
         continue
       }

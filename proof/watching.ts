@@ -7,15 +7,18 @@ import type { World } from './world.ts'
 
 /** undefined while it goes on waiting. */
 export function watched(world: World, input: JsonObject): JsonObject | undefined {
-  const { session, stallMatters, since, pause } = input as unknown as EffectInput<'watchSession'>
+  const { session, stallMatters, since, pause, lastedMs } = input as unknown as EffectInput<'watchSession'>
   const agent = world.agents.get(session.id)
   const { idle, ...looked } = shownBy(agent?.talk, since)
-  if (idle) return { ...idle, ...looked }
+  const asksToCycle = agent?.asksToCycle === true
+  if (idle) return { ...idle, ...(idle.kind === 'turn_over' ? { asksToCycle } : {}), ...looked }
   if (!agent || agent.state === 'dead') {
     const { exitCode = null, cutOff = false } = agent ?? {}
-    return { kind: 'ended', exitCode, tail: 'last words', cutOff, ...looked }
+    return { kind: 'ended', exitCode, tail: 'last words', cutOff, asksToCycle, ...looked }
   }
-  if (looked.conversation !== null || looked.receipts.length > 0) return { kind: 'heard', ...looked }
+  const isOld = agent.talk?.isOld === true && lastedMs !== null
+  if (looked.conversation !== null || looked.receipts.length > 0 || looked.isCompacted || isOld)
+    return { kind: 'heard', isOld, ...looked }
   if (pause !== null) return { kind: 'pause_over', ...looked }
   const isSilent = agent.state === 'frozen' && stallMatters
   return isSilent ? { kind: 'stalled', silentMs: 1_800_000, tail: '', ...looked } : undefined

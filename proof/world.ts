@@ -6,6 +6,7 @@
 import { Commits } from './commits.ts'
 import { type Conversation, copied, Service } from './conversation.ts'
 import { Purse } from './purse.ts'
+import { Tries } from './tries.ts'
 
 interface Worktree {
   incarnation: number
@@ -34,6 +35,8 @@ export interface Agent {
   asked: string | null
   /** It was told that its work is handed over: it waits to be ended. */
   done: boolean
+  /** It says in its state.json that it wants a new conversation. */
+  asksToCycle: boolean
   /** null: nobody speaks with it. */
   talk: Conversation | null
 }
@@ -122,6 +125,7 @@ export class World {
   epicClosed = false
   maxWorkers: number
   readonly purse: Purse
+  readonly tries: Tries
   readonly calledOff: Set<string>
   readonly green: Set<string>
 
@@ -143,6 +147,7 @@ export class World {
     this.calledOff = new Set(from?.calledOff)
     this.green = new Set(from?.green)
     this.purse = new Purse(from?.purse)
+    this.tries = new Tries(from?.tries)
     if (from) {
       const { originMain, originAway, originRefuses, originDenies, gatesBroken, gitBroken } = from
       const { beadsFull, beadsLost, epicClosed, landed } = from
@@ -219,7 +224,10 @@ export class World {
 
   /** What holds all sessions ends, and they with it. */
   endServer(): void {
-    for (const agent of this.live()) Object.assign(agent, { state: 'dead', exitCode: null, cutOff: true })
+    for (const agent of this.live()) {
+      Object.assign(agent, { state: 'dead', exitCode: null, cutOff: true })
+      this.tries.wasCutOff(agent)
+    }
   }
 
   write(agent: Pick<Agent, 'polecat' | 'issue'>): void {

@@ -184,6 +184,7 @@ export default preset({
     'words for it wait for the end of its turn, and what it does meanwhile is not told',
     'where git knows no name for a person, it writes "Your Name" into the configuration of the repository',
     'tokens are rounded to hundreds, and cached ones are counted as tokens in',
+    'nothing tells when it makes its context shorter: it does not hear once more who it is',
     'errors are known by their words only',
     'it is told of its role by the first words of a conversation',
   ],

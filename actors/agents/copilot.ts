@@ -38,6 +38,7 @@ export default preset({
   limits: [
     'words for it wait for the end of its turn',
     'nothing tells when a used-up allowance comes back',
+    'nothing tells when it makes its context shorter: it does not hear once more who it is',
     'errors are known by their words only',
   ],
 })

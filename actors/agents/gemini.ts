@@ -28,6 +28,7 @@ export default preset({
     'it goes on with a conversation in the next minute at the soonest, and once: 0.61 then forgets it',
     'words for it wait for the end of its turn',
     'nothing tells how full its context is, or when a used-up allowance comes back',
+    'nothing tells when it makes its context shorter: it does not hear once more who it is',
     'cached tokens are counted as tokens in',
     'it is told of its role by the first words of a conversation',
   ],

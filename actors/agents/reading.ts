@@ -21,10 +21,13 @@ export interface Reading {
   until: number | null
   /** How much of its context is used, in percent, as it was told last. */
   filledPercent: number
+  /** Its context was made shorter; false: nothing new. */
+  isCompacted: boolean
 }
 
 export const nothingRead: Reading = {
   ...{ conversation: null, receipts: new Map(), tools: new Set(), idle: null, until: null, filledPercent: 0 },
+  isCompacted: false,
 }
 
 /** As many receipts, and tools at work, are kept: the newest. */
@@ -34,7 +37,7 @@ const lookBackBytes = 256 * 1024
 
 export function readOn(before: Reading, facts: readonly Told[]): Reading {
   const [receipts, tools] = [new Map(before.receipts), new Set(before.tools)]
-  let { conversation, idle, until, filledPercent } = before
+  let { conversation, idle, until, filledPercent, isCompacted } = before
   for (const fact of facts) {
     if (fact.what === 'started') conversation = fact.conversation
     if (fact.what === 'turn_began') idle = null
@@ -42,7 +45,7 @@ export function readOn(before: Reading, facts: readonly Told[]): Reading {
     if (fact.what === 'tool_began') kept(tools.add(fact.id))
     if (fact.what === 'tool_over') tools.delete(fact.id)
     if (fact.what === 'context') filledPercent = (100 * fact.used) / Math.max(1, fact.window)
-    if (fact.what === 'compacted') filledPercent = 0
+    if (fact.what === 'compacted') [filledPercent, isCompacted] = [0, true]
     if (fact.what === 'limited') until = believed(fact)
     if (fact.what === 'message' && fact.state !== 'dropped') {
       receipts.delete(fact.id)
@@ -50,7 +53,7 @@ export function readOn(before: Reading, facts: readonly Told[]): Reading {
     }
     if (fact.what === 'turn_over') idle = idleAfter(until, fact)
   }
-  return { conversation, receipts, tools, idle, until, filledPercent }
+  return { conversation, receipts, tools, idle, until, filledPercent, isCompacted }
 }
 
 function kept(all: Map<string, unknown> | Set<string>): void {
@@ -76,7 +79,7 @@ export class Readings {
   at(dir: string, seen: number): Reading {
     const known = this.last.get(dir)
     const reading = known?.seen === seen ? known.reading : read(dir, seen)
-    return { ...reading, ...{ conversation: null, receipts: new Map(), idle: null } }
+    return { ...reading, ...{ conversation: null, receipts: new Map(), idle: null, isCompacted: false } }
   }
 
   keep(dir: string, seen: number, reading: Reading): void {
@@ -131,8 +134,12 @@ export function lookedAt(
   conversation: string | null
   receipts: Receipt[]
   isFull: boolean
+  isCompacted: boolean
+  watchedMs: number
 } {
   let [seen, reading] = [since, nothingRead]
   for (let isMore = true; isMore; ) ({ seen, reading, isMore } = readSome(dir, seen, reading, heard))
-  return { seen, conversation: reading.conversation, receipts: [...reading.receipts.values()], isFull: false }
+  // Of what is over nobody is told any more.
+  const nothing = { isFull: false, isCompacted: false, watchedMs: 0 }
+  return { seen, conversation: reading.conversation, receipts: [...reading.receipts.values()], ...nothing }
 }

@@ -7,13 +7,15 @@ export default role({
   name: 'polecat',
   owns: (at) => at.role === 'polecat',
   machine: polecatMachine,
-  version: 3,
-  // 2: several may wait for one handoff; it may be stopped between two sessions. 3: it says how it ended.
-  migrate(snapshot) {
+  version: 4,
+  // 2: several may wait for one handoff; it may be stopped between two sessions. 3: it says how it ended. 4: it keeps
+  // its agent's last mail to itself.
+  migrate(snapshot, from) {
+    if (from >= 3) return { ...snapshot, context: { note: '', ...(snapshot.context as JsonObject) } }
     const { askId, refusals: _, ...context } = snapshot.context as JsonObject
     const before = { askIds: askId ? [askId] : [], paused: false, ...context }
     const value = snapshot.value === 'failed' ? 'pending_shutdown' : snapshot.value
-    const ending = { outcome: 'handed_over', reason: '', blockedBy: null, asked: false }
+    const ending = { outcome: 'handed_over', reason: '', blockedBy: null, asked: false, note: '' }
     return { ...snapshot, value: value as Json, context: { ...before, ...ending } }
   },
   input: (at, incarnation, town) => {

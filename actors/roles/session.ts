@@ -7,9 +7,12 @@ export default role({
   name: 'session',
   owns: (at) => at.role === 'session',
   machine: sessionMachine,
-  version: 2,
-  // 2: somebody may speak with its agent.
-  migrate: (snapshot) => ({ ...snapshot, context: { ...unspoken, ...(snapshot.context as JsonObject) } }),
+  version: 3,
+  // 2: somebody may speak with its agent. 3: it knows how long its conversation lasts, and why the one before is over.
+  migrate(snapshot) {
+    const { toldFull = false, ...context } = snapshot.context as JsonObject
+    return { ...snapshot, context: { ...unspoken, toldToCycle: toldFull, ...context } }
+  },
   input: (at) => {
     const { rig, name } = at as { rig: string; name: string }
     return { rig, polecat: name, address: `${rig}/polecats/${name}` }

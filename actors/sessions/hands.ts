@@ -4,10 +4,11 @@ import { randomUUID } from 'node:crypto'
 import { existsSync, mkdirSync } from 'node:fs'
 import { join } from 'node:path'
 import type { EffectInput } from '../../machines/effects.ts'
-import type { Clock } from '../../runtime/contract.ts'
+import type { Clock, EffectCall } from '../../runtime/contract.ts'
 import { afterWatched } from '../../runtime/open.ts'
 import { shareTranscripts, variablesOf } from '../accounts.ts'
 import type { Told } from '../agents/evidence.ts'
+import { formerText } from '../agents/former.ts'
 import { lacking } from '../agents/installed.ts'
 import { isPreset, presetOf } from '../agents/presets.ts'
 import { type PolecatFacts, primeText } from '../agents/prime.ts'
@@ -17,7 +18,7 @@ import { describeRun, isSpoken, layDown, type RunFile } from '../agents/supervis
 import type { Hands } from '../binding.ts'
 import type { RigConfig } from '../config.ts'
 import type { Environment } from '../environment.ts'
-import { writePassing } from '../files.ts'
+import { textOf, writePassing } from '../files.ts'
 import { notForIt } from '../instructions.ts'
 import { townLayout } from '../layout.ts'
 import {
@@ -40,6 +41,8 @@ export interface SessionDeps {
   rig(name: string): RigConfig
   /** What an issue says now, however long; empty where it says nothing. */
   textsOf(rig: string, issue: string): Promise<{ description: string; acceptance: string; labels: readonly string[] }>
+  /** What is in a worker's place. */
+  placeOf?: Hands['inspectWorktree']
   backend(name: 'auto' | 'tmux' | 'process'): SessionBackend | Promise<SessionBackend>
   secret: string
   /** Makes `gt` and `bd` as sessions find them, where they are not there any more. */
@@ -93,7 +96,8 @@ export function sessionHands(
       mkdirSync(dir, { recursive: true, mode: 0o700 })
       const { attempt, returned } = input
       const issue = { ...input.issue, description }
-      const assignment = JSON.stringify({ issue, attempt, returned, branch: input.branch }, null, 2)
+      const { note, branch } = input
+      const assignment = JSON.stringify({ issue, attempt, returned, branch, note }, null, 2)
       writePassing(join(dir, 'assignment.json'), `${assignment}\n`)
       const isOfPreset = input.account.startsWith(`${preset.name}/`)
       const account = isOfPreset ? variablesOf(deps.town, input.account) : undefined
@@ -110,8 +114,12 @@ export function sessionHands(
         const how = { preset: preset.name, argv: [...launch.argv], model: model ?? ofRig, effort }
         const place = { dir, town: deps.town, main: rig.default_branch }
         const under = { ...how, account: isOfPreset ? input.account : '' }
-        const talk = anew ? { ...input, conversation: null } : input
-        makeReady(talk, { ...issue, acceptance }, under, place)
+        const talk = anew
+          ? { ...input, conversation: null, former: input.former || 'it was held under another account' }
+          : input
+        const isNew = talk.conversation === null && Boolean(talk.former || note)
+        const former = isNew ? await formerOf(deps, talk, call) : ''
+        makeReady(talk, { ...issue, acceptance }, under, { ...place, former })
       }
       const argv = spoken ? [deps.node, ...lean, deps.supervisor, dir] : launch.argv
       const spec = { id: input.id, dir, argv, cwd: input.worktree, env }
@@ -133,19 +141,21 @@ export function sessionHands(
       }
     },
 
-    async watchSession({ rig, session, worktree, stallMatters, since, pause, fullMatters }, call) {
+    async watchSession({ rig, session, worktree, stallMatters, since, pause, fullMatters, lastedMs = null }, call) {
+      const { hang_after, cycle_at, cycle_after } = deps.rig(rig)
       const result = await watchSession(
         await deps.backend(session.backend),
         session,
         worktree,
-        stallMatters ? deps.rig(rig).hang_after : null,
+        stallMatters ? hang_after : null,
         deps.clock,
         call.signal,
         deps.pollMs,
         {
           since,
           pause,
-          fullAtPercent: fullMatters ? deps.rig(rig).cycle_at : null,
+          fullAtPercent: fullMatters ? cycle_at : null,
+          oldAfterMs: cycle_after === undefined || lastedMs === null ? null : Math.max(0, cycle_after - lastedMs),
           heard: heardOf(session.dir),
           known,
         },
@@ -155,9 +165,10 @@ export function sessionHands(
       return result
     },
 
-    async tellSession({ session, id, place, text }) {
+    async tellSession({ session: { dir }, id, place, text, primes }) {
+      const more = primes ? (textOf(shortPrimeOf(dir)) ?? '') : ''
       // Whoever reads it has gone together with the folder.
-      if (existsSync(session.dir)) layDown(session.dir, place, { id, text })
+      if (existsSync(dir)) layDown(dir, place, { id, text: `${text}\n\n${more}`.trim() })
       return { laid: true }
     },
 
@@ -202,12 +213,21 @@ const resumed = [
   'go on; `gt prime` tells what your issue is. When you are done: `gt handoff`.',
 ].join('\n')
 
+/** What it is told once more when its context was made shorter. */
+const shortPrimeOf = (dir: string) => join(dir, 'prime.txt')
+
+/** What a new conversation is told of the one before it. What cannot be looked at it sees for itself. */
+async function formerOf(deps: SessionDeps, input: EffectInput<'startSession'>, call: EffectCall): Promise<string> {
+  const found = await deps.placeOf?.(input, call).catch(() => undefined)
+  return formerText({ why: input.former, note: input.note, main: deps.rig(input.rig).default_branch }, found)
+}
+
 /** Lays down what its supervisor needs: what to drive, and how the conversation begins, or goes on. */
 function makeReady(
   input: EffectInput<'startSession'>,
   issue: PolecatFacts['issue'],
   how: Pick<RunFile, 'preset' | 'argv' | 'model' | 'effort' | 'account'>,
-  { dir, town, main }: { dir: string; town: string; main: string },
+  { dir, town, main, former }: { dir: string; town: string; main: string; former: string },
 ): void {
   const { polecat: name, rig, address, branch, attempt, returned, conversation, worktree } = input
   describeRun(dir, {
@@ -221,14 +241,11 @@ function makeReady(
     ...{ role: 'polecat', name, rig, address, branch, folder: worktree, main },
     ...{ issue, attempt, returned, gone: null, mail: null, notes: [] },
   }
-  const text = conversation === null ? [primeText(facts), ...noted(input.note)].join('\n') : resumed
+  writePassing(shortPrimeOf(dir), primeText(facts, { short: true }))
+  const text = conversation === null ? `${primeText(facts)}${former}` : resumed
   layDown(dir, 0, { id: `${address}/${input.epoch}/0`, text })
 }
 
 /** `agent:codex`, `model:opus`: an issue may ask for another than its rig's. */
 const labelled = (labels: readonly string[], what: string): string | undefined =>
   labels.find((label) => label.startsWith(`${what}:`))?.slice(what.length + 1)
-
-/** What it wrote down for itself in the conversation before. */
-const noted = (note: string) =>
-  note === '' ? [] : ['', '## Your own note, from the conversation before this one', '', note]

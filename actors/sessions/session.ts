@@ -16,6 +16,7 @@ import { foldersIn, lastBytes, lastLines, noteAt, writePassing } from '../files.
 import { linkedFrom } from '../git/repository.ts'
 import { endAll, isAlive, letGoOn, type Mark, markOf, startOf, type Whose } from '../processes.ts'
 import { writeEnvironment } from './launcher.ts'
+import { asksToCycle } from './state.ts'
 
 export interface SessionSpec {
   id: string
@@ -150,6 +151,8 @@ type Watched = EffectOutput<'watchSession'>
 
 /** An agent's tool may be at work for so many times as long as an agent may be silent. */
 const toolFactor = 4
+/** For how long a conversation has gone on is told so often, so that a daemon that ends forgets no more of it. */
+const countedMs = 600_000
 
 type WatchFrom = Pick<EffectInput<'watchSession'>, 'since' | 'pause'> & {
   /** Hears what was read of its evidence. */
@@ -158,11 +161,13 @@ type WatchFrom = Pick<EffectInput<'watchSession'>, 'since' | 'pause'> & {
   known: Pick<Readings, 'at' | 'keep'>
   /** From how much of its context an agent is told that it is nearly full; null: that is no news. */
   fullAtPercent: number | null
+  /** After how long of this watch, in milliseconds, its conversation has gone on for too long; null: that is no news. */
+  oldAfterMs: number | null
 }
 
 /** Of a session that nobody speaks with. */
 const unspoken: WatchFrom = {
-  ...{ since: 0, pause: null, fullAtPercent: null, heard: () => {} },
+  ...{ since: 0, pause: null, fullAtPercent: null, oldAfterMs: null, heard: () => {} },
   known: { at: () => nothingRead, keep: () => {} },
 }
 
@@ -180,11 +185,11 @@ export async function watchSession(
   clock: Clock,
   signal: AbortSignal,
   pollMs = 2000,
-  { since, pause, fullAtPercent, heard, known }: WatchFrom = unspoken,
+  { since, pause, fullAtPercent, oldAfterMs, heard, known }: WatchFrom = unspoken,
 ): Promise<Watched> {
   const watch = watchEvery(pollMs, clock)
   let shown = progressOf(session.dir, worktree)
-  let [silentMs, pausedMs] = [0, 0]
+  let [silentMs, allMs] = [0, 0]
   let wasLetGoOn = false
   let seen = since
   let reading = known.at(session.dir, since)
@@ -192,12 +197,18 @@ export async function watchSession(
   const leftMs =
     pause?.until == null ? (pause?.ms ?? 0) : Math.min(longestAllowanceMs, pause.until - clock.now()) + 1000
   const isPauseOver = ({ until, atLeastMs }: NonNullable<typeof pause>) =>
-    pausedMs >= atLeastMs && (pausedMs >= leftMs || (until !== null && clock.now() >= until))
+    allMs >= atLeastMs && (allMs >= leftMs || (until !== null && clock.now() >= until))
   const isFull = () => fullAtPercent !== null && reading.filledPercent >= fullAtPercent
+  const isOld = () => oldAfterMs !== null && allMs >= oldAfterMs
+  const isNews = () =>
+    [reading.conversation !== null, reading.receipts.size > 0, reading.isCompacted, isFull(), isOld()].includes(true) ||
+    // Not while it is silent: that would be counted anew, too.
+    (oldAfterMs !== null && allMs >= countedMs && silentMs === 0)
   const looked = () => {
-    const { conversation, receipts } = reading
+    const { conversation, receipts, isCompacted } = reading
     known.keep(session.dir, seen, reading)
-    return { seen, conversation, receipts: [...receipts.values()], isFull: isFull() }
+    const watchedMs = Math.round(allMs)
+    return { seen, conversation, receipts: [...receipts.values()], isFull: isFull(), isCompacted, watchedMs }
   }
   for (;;) {
     signal.throwIfAborted()
@@ -210,13 +221,15 @@ export async function watchSession(
       await immediate()
       continue
     }
+    const asks = { asksToCycle: (isOver || reading.idle !== null) && asksToCycle(session.dir) }
+    if (reading.idle?.kind === 'turn_over') return { ...reading.idle, ...asks, ...looked() }
     if (reading.idle) return { ...timed(reading.idle, clock.now()), ...looked() }
-    if (isOver) return { ...(await over(backend, session, signal)), ...looked() }
-    if (reading.conversation !== null || reading.receipts.size > 0 || isFull()) return { kind: 'heard', ...looked() }
+    if (isOver) return { ...(await over(backend, session, signal)), ...asks, ...looked() }
+    if (isNews()) return { kind: 'heard', isOld: isOld(), ...looked() }
     // The session goes on appending to it.
     boundOutput(session.dir)
     const watchedMs = watch.look()
-    pausedMs += watchedMs ?? 0
+    allMs += watchedMs ?? 0
     if (pause && isPauseOver(pause)) return { kind: 'pause_over', ...looked() }
     const before = shown
     shown = progressOf(session.dir, worktree)
@@ -234,7 +247,7 @@ export async function watchSession(
 }
 
 /** When an allowance is there again is told by a clock on the wall; how long that is, is read off it once. */
-const timed = (idle: NonNullable<ReturnType<Readings['at']>['idle']>, now: number) =>
+const timed = (idle: Exclude<NonNullable<ReturnType<Readings['at']>['idle']>, { kind: 'turn_over' }>, now: number) =>
   idle.kind === 'limited' ? { ...idle, leftMs: idle.until === null ? null : Math.max(0, idle.until - now) } : idle
 
 /** It has ended: how, and what it said last. */

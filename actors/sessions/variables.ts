@@ -12,6 +12,7 @@ import { type Environment, sessionEnv } from '../environment.ts'
 import { writePassing } from '../files.ts'
 import { rigLayout, townLayout } from '../layout.ts'
 import { tokenFor } from './identity.ts'
+import { stateOf } from './state.ts'
 
 export interface SessionIdentity {
   town: string
@@ -53,6 +54,7 @@ export function environmentOf(
     GT_TOKEN: tokenFor(secret, input.address, input.epoch),
     GT_ISSUE: input.issue.id,
     GT_ASSIGNMENT: join(dir, 'assignment.json'),
+    GT_STATE: stateOf(dir),
     BEADS_DIR: rigLayout(town, input.rig).beads,
     BEADS_NO_DAEMON: '1',
     BD_ACTOR: input.address,

@@ -30,6 +30,15 @@ test('a used-up allowance is known with its time, whenever that was told; no key
   expect(read(limited, over('done')).idle).toMatchObject({ kind: 'turn_over' })
 })
 
+test('a context that was made shorter is news once, and is empty again', () => {
+  const full: Fact = { what: 'context', used: 90, window: 100 }
+  expect(read(full, { what: 'compacted' })).toMatchObject({ isCompacted: true, filledPercent: 0 })
+  expect(read(full)).toMatchObject({ isCompacted: false, filledPercent: 90 })
+  const known = new Readings()
+  known.keep('/s', 7, read(full, { what: 'compacted' }, full))
+  expect(known.at('/s', 7)).toMatchObject({ isCompacted: false, filledPercent: 90 })
+})
+
 test('a time that is none, or years away, is as good as none', () => {
   for (const until of [-1e300, -1, 8.7e15, 1e300, 30 * 24 * 3_600_000])
     expect(read({ what: 'limited', until, window: '' }, over('limited')).idle).toMatchObject({ until: null })

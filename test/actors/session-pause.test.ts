@@ -40,7 +40,7 @@ async function begun(clock: Clock, cycleAt = 80) {
   const session = await start(processBackend, spec, 1, 10_000, never)
   if ('why' in session) throw new Error(session.why)
   const call = { signal: never } as EffectCall
-  const watched = { rig: 'w', session, worktree: dir, stallMatters: false, since: 0, fullMatters: true }
+  const watched = { rig: 'w', session, worktree: dir, stallMatters: false, since: 0, fullMatters: true, lastedMs: null }
   return {
     dir: session.dir,
     watch: (more: { since?: number; until?: number; atLeastMs?: number } = {}) => {

@@ -56,6 +56,7 @@ async function worked(script: string, config: Record<string, unknown> = {}, env:
     stallMatters: true,
     since: 0,
     fullMatters: true,
+    lastedMs: null,
     pause: null,
   }
   const ended = await hands.watchSession(watched, call)

@@ -20,6 +20,8 @@ export interface Cli {
   subscribed?: Record<string, string>
   /** It waits by itself, in its turn, for an allowance that is back within so many seconds. */
   waitsItselfS?: number
+  /** Arguments by which it makes its context shorter from 100,000 tokens on. */
+  compacts?: readonly string[]
   /** What others can and it cannot, or does in a way of its own; the preset's `limits` say it to people. */
   lacks?: readonly Lack[]
 }
@@ -56,11 +58,13 @@ export const clis: Readonly<Record<string, Cli>> = {
     program: join('node_modules/@anthropic-ai', `claude-code-${platform}`, 'claude'),
     led: led.claude,
     subscribed: { ANTHROPIC_API_KEY: '', CLAUDE_CODE_OAUTH_TOKEN: key },
+    compacts: ['--autocompact', '100000'],
   },
   codex: {
     preset: 'codex',
     package: '@openai/codex@0.169.0',
     lacks: ['first retries'],
+    compacts: ['-c', 'model_auto_compact_token_limit=100000'],
     program: bin('codex'),
     led: led.codex,
   },

@@ -77,13 +77,27 @@ describe.each(Object.entries(clis))('%s', (_, cli) => {
   })
 
   checkOf('overlong')('when its context is full it goes on, in a new conversation or after making room', async () => {
-    await using town = await townOf(cli, [greets, { error: 'prompt_too_long', times: 'always' }], {
-      config: { session_tries: 2 },
-    })
+    await using town = await townOf(cli, [greets, { error: 'prompt_too_long', times: 'always' }])
     const id = town.give()
     await town.tells('turn_over', { end: 'overlong' })
-    town.model.setScript([...handsOver])
+    town.model.setScript([lasts(2), ...handsOver])
     await town.lands(id)
+  })
+
+  test.runIf(isTried && cli.compacts)('whose context was made shorter hears once more who it is, once', async () => {
+    const much = { usage: { input: 150_000 } }
+    const script: Script = [
+      { match: 'Your context was made shorter', script: [greets, ...handsOver] },
+      { script: [{ run: 'git status', ...much }, { run: lasts(2), ...much }, { say: 'Much was said.' }] },
+    ]
+    await using town = await townOf(cli, script, { config: { worker: [pathOf(cli), ...(cli.compacts ?? [])] } })
+    const id = town.give()
+    await town.tells('compacted')
+    await town.lands(id)
+    town.wentOn(1)
+    expect(town.timesSaid('Your context was made shorter')).toBe(1)
+    // The first words of the conversation may be gone.
+    expect(town.timesSaid('You are Nux, a polecat of the rig wyvern')).toBeGreaterThanOrEqual(1)
   })
 
   check('killed in the middle of its work it goes on in the same conversation', async () => {

@@ -6,7 +6,7 @@ import { join } from 'node:path'
 import process from 'node:process'
 import { afterEach, beforeEach, expect, test } from 'vitest'
 import { agentTown, greets, handsOver } from '../fixture/agent-town.ts'
-import type { RealTownOptions } from '../fixture/real-town.ts'
+import { eventually, type RealTownOptions } from '../fixture/real-town.ts'
 
 const standIn = join(import.meta.dirname, '../fixture/claude-stand-in.mjs')
 let dir: string
@@ -27,6 +27,7 @@ const timesSaid = (text: string) =>
     .map((name) => readFileSync(join(`${script()}.d`, name), 'utf8').split(text).length - 1)
     .reduce((sum, times) => sum + times, 0)
 const forgets = 'You have stopped, and have not said how'
+const isAnother = 'There was a conversation before this one'
 
 test('a turn that ends without a handoff is told so, and what it has not done; then it lands', async () => {
   using town = open([
@@ -111,12 +112,84 @@ test('it works on while the daemon is gone; mail in the middle of a turn reaches
 test('a red gate sends it back, and what it is told then lets it mend it; a full context begins anew', async () => {
   const rules = [
     { match: 'the gate .mended. failed', script: ['touch mended; git add .; git commit -qm Mend', ...handsOver] },
+    { match: isAnother, script: [greets, ...handsOver] },
     { script: [{ overlong: true }] },
   ]
-  using town = open(rules, { gates: ['mended=test ! -e greeting.txt -o -e mended'], config: { session_tries: 2 } })
-  const id = town.give()
-  await town.tells('turn_over', { end: 'overlong' })
-  follows([...rules.slice(0, 1), { script: [greets, ...handsOver] }])
-  await town.lands(id)
+  using town = open(rules, { gates: ['mended=test ! -e greeting.txt -o -e mended'] })
+  await town.lands(town.give())
   expect(new Set(town.conversations()).size).toBe(3)
+})
+
+// Another conversation
+
+test('whose context is full goes on in another conversation, with its last note and what is in its worktree', async () => {
+  using town = open([
+    { match: isAnother, script: ["git add . && git commit -qm 'Greet'", ...handsOver] },
+    {
+      script: [
+        'echo hello > greeting.txt',
+        "gt mail send $GT_ADDRESS -s 'Where I am' -m 'an earlier one'",
+        "gt mail send $GT_ADDRESS -s 'Where I am' -m 'the greeting is written'",
+        { overlong: true },
+      ],
+    },
+  ])
+  await town.lands(town.give())
+  expect(['1 uncommitted file (greeting.txt)', 'the greeting is written', 'an earlier one'].map(timesSaid)).toEqual([
+    ...[1, 1, 0],
+  ])
+  expect(new Set(town.conversations()).size).toBe(2)
+})
+
+test('one conversation too many, and the Overseer is asked, once', async () => {
+  using town = open([{ overlong: true, times: 'always' }], { config: { cycles: 2 } })
+  const id = town.give()
+  expect(await town.wait(id)).toMatchObject({ status: 1 })
+  expect(town.escalations()).toEqual([expect.stringContaining(`${id} needs you`)])
+  expect(new Set(town.conversations()).size).toBe(3)
+})
+
+test('its state.json asks for another conversation, where a turn ends or its program does, with a note or without', async () => {
+  const asks = `echo '{"requesting_cycle": true}' > "$GT_STATE"`
+  using town = open([
+    { match: 'the greeting is written', script: ["git add . && git commit -qm 'Greet'", ...handsOver] },
+    {
+      match: isAnother,
+      script: ["gt mail send $GT_ADDRESS -s Note -m 'the greeting is written'", asks, 'kill -9 $PPID', 'sleep 60'],
+    },
+    { script: ['echo hello > greeting.txt', asks, { say: 'I go on elsewhere.' }] },
+  ])
+  await town.lands(town.give())
+  expect([timesSaid('It left no note'), timesSaid('the greeting is written')]).toEqual([1, 1])
+  expect(new Set(town.conversations()).size).toBe(3)
+})
+
+test('after so long it is asked for another one; whose context was made shorter hears once more who it is', async () => {
+  const rules = [
+    { match: isAnother, script: [{ compacts: true }, greets, 'sleep 1', ...handsOver] },
+    { match: 'gone on for long', script: ["gt handoff --cycle 'half of it'", 'sleep 60'] },
+    { script: ['sleep 8', { say: 'Nobody has asked me.' }] },
+  ]
+  using town = open(rules, { config: { cycle_after: '3s' } })
+  await town.lands(town.give())
+  expect(['half of it', 'Your context was made shorter', '## Your issue: '].map(timesSaid)).toEqual([1, 1, 3])
+  expect(new Set(town.conversations()).size).toBe(2)
+})
+
+test('a worker that nobody speaks with cannot be asked, and may begin again by itself, which is no try', async () => {
+  const worker = join(dir, 'worker.sh')
+  const [again, note] = ['test "$(git log -1 --format=%s)" = First', 'grep -q "the first half" "$GT_ASSIGNMENT"']
+  const done = `${note} && ${greets} && exec gt handoff`
+  const first = `git commit -q --allow-empty -m First; while [ ! -e ${dir}/go ]; do sleep 0.1; done
+gt mail send $GT_ADDRESS -s Note -m "the first half"; echo '{"requesting_cycle": true}' > "$GT_STATE"; exit 3`
+  writeFileSync(worker, `#!/bin/sh\nif ${again}; then ${done}; fi\n${first}\n`, { mode: 0o755 })
+  using town = agentTown({ worker })
+  const id = town.give()
+  await eventually(() => town.json<{ state: string }[]>('polecats', 'wyvern').some(({ state }) => state === 'working'))
+  expect(town.gt('cycle', town.worker())).toMatchObject({
+    status: 1,
+    stderr: expect.stringContaining('gt session stop'),
+  })
+  writeFileSync(join(dir, 'go'), '')
+  await town.lands(id)
 })

@@ -1,7 +1,9 @@
 // What follows from each piece of news of a session: where it goes, what it says and to whom, what it tells its agent.
 import { expect, test } from 'vitest'
-import { gone, heard, refused, type SessionContext, withWords } from '../../machines/hearing.ts'
+import { anew, gone, heard, refused, type SessionContext, withWords } from '../../machines/hearing.ts'
 import { unspoken } from '../../machines/session.ts'
+import { looked as nothingSeen } from '../../machines/session-cases.ts'
+import { watches } from '../../machines/session-wishes.ts'
 
 const session = { id: 'gt-w-Nux-1-2', backend: 'process' as const, pid: 7, pidStart: '1', epoch: 2, dir: '/s' }
 const context = (more: Partial<SessionContext> = {}): SessionContext => ({
@@ -13,11 +15,12 @@ const context = (more: Partial<SessionContext> = {}): SessionContext => ({
   ...{ spoken: true, isThere: true, conversation: 'c-1' },
   ...more,
 })
-const looked = { seen: 10, conversation: null, receipts: [], isFull: false }
+const looked = { ...nothingSeen, seen: 10 }
 const idle = (end: 'done' | 'interrupted' | 'overlong' | 'failed', why = '') => ({
   kind: 'turn_over' as const,
   end,
   why,
+  asksToCycle: false,
   ...looked,
 })
 /** Where it leads, who is written to, how many words its agent is told. */
@@ -57,6 +60,46 @@ test('a full context ends the run; the next begins another conversation', () => 
   expect(gone(context({ killReason: 'killed' }), looked).changes?.conversation).toBe('c-1')
 })
 
+const news = (more: object = {}) => ({ kind: 'heard' as const, isOld: false, ...looked, ...more })
+
+test('one that has gone on for long is asked to begin anew, once; how long is counted through its runs', () => {
+  const asked = heard(context({ lastedMs: 1000 }), news({ isOld: true, watchedMs: 500 }))
+  expect(follows(asked)).toEqual(['heard', [], 1])
+  expect(asked.tell?.[0]?.text).toContain('gone on for long')
+  expect(asked.changes).toMatchObject({ lastedMs: 1500, toldToCycle: true })
+  const now = context({ ...asked.changes })
+  expect(heard(now, news({ isOld: true, isFull: true })).tell).toBeUndefined()
+  expect(anew(now, 1)).toMatchObject({ lastedMs: 1500, toldToCycle: false })
+  expect(anew(now, 2)).toMatchObject({ lastedMs: 0 })
+  // Its hours are no news while nobody speaks with it, while it waits for an allowance, or for the Overseer.
+  for (const quiet of [{ spoken: false }, { pause: { until: null, ms: 1, why: '' } }, { isIdle: true }])
+    expect(watches(context({ lastedMs: 9, ...quiet }), true).lastedMs).toBeNull()
+  expect(watches(context({ lastedMs: 9 }), true).lastedMs).toBe(9)
+})
+
+test('whose context was made shorter hears once more who it is, and is asked again when that is full again', () => {
+  const told = context({ toldToCycle: true })
+  const shorter = heard(told, news({ isCompacted: true }))
+  expect([follows(shorter), shorter.tell?.[0]?.primes]).toEqual([['heard', [], 1], true])
+  const now = context({ ...shorter.changes })
+  expect(heard(now, news({ isFull: true })).tell?.[0]?.text).toContain('nearly full')
+  // At the end of a turn, too; not in a run that is over.
+  expect(heard(told, { ...idle('done'), isCompacted: true }).tell).toHaveLength(1)
+  expect(heard(told, { ...ends(), isCompacted: true }).tell).toBeUndefined()
+})
+
+test('what its state.json asks for is done where its turn or its run is over: a new conversation', () => {
+  for (const news of [{ ...idle('done'), asksToCycle: true }, ends({ asksToCycle: true, exitCode: 137 })]) {
+    const { to, changes, mail } = heard(context(), news)
+    const over = to === 'killing' ? gone(context({ ...changes }), looked).changes : changes
+    expect(over).toMatchObject({ conversation: null, former: 'it asked for a new one' })
+    if (to === 'absent') expect(mail).toMatchObject([{ body: { cause: 'cycled' } }])
+    else expect([to, changes?.killReason]).toEqual(['killing', 'cycled'])
+  }
+  // An allowance is waited for first.
+  expect(heard(context(), { kind: 'limited', until: 5000, leftMs: null, why: '', ...looked }).to).toBe('paused')
+})
+
 test('a used-up allowance is the Witness’s to know; when it is back the agent is told to go on', () => {
   const limited = heard(context(), { kind: 'limited', until: 5000, leftMs: null, why: 'Enough.', ...looked })
   expect(follows(limited)).toEqual(['paused', ['account.held to w/witness'], 0])
@@ -84,8 +127,10 @@ test('silence is asked about once, then told; one that nobody speaks with is tol
     0,
   ])
   expect(follows(heard(context({ spoken: false }), silent))[0]).toBe('silent')
-  expect(heard(context({ asked: true }), { kind: 'heard', ...looked }).changes?.asked).toBeUndefined()
-  expect(heard(context({ asked: true }), { kind: 'heard', ...looked, conversation: 'c-1' }).changes?.asked).toBe(false)
+  expect(heard(context({ asked: true }), { kind: 'heard', isOld: false, ...looked }).changes?.asked).toBeUndefined()
+  expect(
+    heard(context({ asked: true }), { kind: 'heard', isOld: false, ...looked, conversation: 'c-1' }).changes?.asked,
+  ).toBe(false)
 })
 
 const ends = (more: object = {}) => ({
@@ -93,6 +138,7 @@ const ends = (more: object = {}) => ({
   exitCode: 1,
   tail: 'no',
   cutOff: false,
+  asksToCycle: false,
   ...looked,
   ...more,
 })

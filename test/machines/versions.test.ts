@@ -4,6 +4,8 @@ import { readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { expect, test } from 'vitest'
 import { bind } from '../../actors/binding.ts'
+import polecat from '../../actors/roles/polecat.ts'
+import session from '../../actors/roles/session.ts'
 import { limits } from '../../proof/world.ts'
 import type { JsonObject } from '../../runtime/contract.ts'
 import { openHost, openSqliteStore, seededRandom, virtualClock } from '../../runtime/open.ts'
@@ -62,4 +64,20 @@ test.each(readdirSync(dir))('%s: each actor is read, hears mail, and begins work
     Slit: { issue: 'w-3', returned: null },
   })
   host.close()
+})
+
+test('a session and a polecat of the version before go on with what they knew', () => {
+  const nobody = { rigs: () => [], rig: () => limits as never, hasPlugin: () => false, hasCrew: () => false }
+  const [run, worker] = [
+    { epoch: 3, toldFull: true, conversation: 'c-1', note: 'half of it', words: [] },
+    { starts: 2, outcome: 'no_change', reason: 'why', cycles: 4 },
+  ]
+  expect(session(nobody).migrate?.({ value: { running: 'heard' }, context: run }, 2)).toMatchObject({
+    value: { running: 'heard' },
+    context: { epoch: 3, toldToCycle: true, conversation: 'c-1', note: 'half of it', lastedMs: 0, former: '' },
+  })
+  expect(polecat(nobody).migrate?.({ value: 'working', context: worker }, 3)).toEqual({
+    value: 'working',
+    context: { ...worker, note: '' },
+  })
 })

@@ -99,6 +99,47 @@ describe('Polecat', () => {
     )
   })
 
+  test('a full context, or a wish in its state.json, is a new conversation and no start; after `cycles` it is over', () => {
+    const polecat = atWork()
+    polecat.mail('message.sent', 'w/polecats/Nux', { subject: 'Where I am', body: 'half of it is done' })
+    const ends = (cause: string) =>
+      polecat.mail('session.ended', 'w/polecats/Nux/session', { epoch: 1, exitCode: 0, cause, tail: '' })
+    const starts = () =>
+      polecat
+        .timeOf('backing_off')
+        .done('prepare', { path: '/p', head: sha('a'), base: sha('a') })
+        .done('setUp', { kind: 'ready' })
+        .mail('session.started', 'w/polecats/Nux/session', { epoch: 2, pid: 8, backend: 'tmux' })
+    polecat.told()
+    ends('overlong')
+    expect(polecat.told()).toMatchInlineSnapshot(`
+      [
+        "session.ended from w/polecats/Nux/session → backing_off",
+        "    notes “Nux begins a new conversation: the context of the one before was full”",
+        "    waits 1000 ms",
+      ]
+    `)
+    for (const cause of ['cycled', 'overlong', 'cycled']) {
+      starts()
+      expect(polecat.context()).toMatchObject({ starts: 1, note: 'half of it is done' })
+      ends(cause)
+    }
+    for (let n = 5; n <= 10; n++) {
+      starts()
+      ends('overlong')
+    }
+    starts()
+    polecat.told()
+    ends('cycled')
+    expect(polecat.told()).toMatchInlineSnapshot(`
+      [
+        "session.ended from w/polecats/Nux/session → pending_shutdown",
+        "    notes “Nux gave up on w-1: it began a new conversation again and again, and was never done”",
+        "    mails w/witness/Nux shutdown.requested",
+      ]
+    `)
+  })
+
   test('a conversation that its program has forgotten costs no start', () => {
     const polecat = atWork()
     polecat.told()

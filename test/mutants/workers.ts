@@ -142,9 +142,9 @@ export const workers: readonly Mutant[] = [
     name: 'what an agent heard before it was ended is said to it again',
     file: 'machines/hearing.ts',
     find: `const context = { ...before, ...looked(before, output) }
-  const isLost`,
+  const why`,
     replace: `const context = before
-  const isLost`,
+  const why`,
   },
   {
     name: 'what an agent’s program had, and its model not, is forgotten when it dies',
@@ -171,10 +171,58 @@ export const workers: readonly Mutant[] = [
     replace: `['stopped'].includes`,
   },
   {
+    name: 'a used-up allowance costs a try',
+    file: 'machines/hearing.ts',
+    find: `return { to: 'paused', changes: { limits: limits + 1, pause: waits }, mail: [mail] }`,
+    replace: `return { to: 'killing', changes: { killReason: 'failed', trouble: why }, mail: [mail] }`,
+  },
+  {
+    name: 'a new conversation costs a try',
+    file: 'machines/worker.ts',
+    find: `      starts: ({ context }) => Math.max(0, context.starts - 1),\n`,
+    replace: '',
+  },
+  {
+    name: 'what tmux’s server takes along costs a try',
+    file: 'machines/worker.ts',
+    find: `({ starts: Math.max(0, starts - 1), spared: spared + 1 })`,
+    replace: `({ starts, spared: spared + 1 })`,
+  },
+  {
+    name: 'to be stopped costs a try',
+    file: 'machines/polecat.ts',
+    find: `assign({ starts: ({ context }) => Math.max(0, context.starts - 1) }),`,
+    replace: `assign({}),`,
+  },
+  {
+    name: 'a refused key ends the conversation',
+    file: 'machines/hearing.ts',
+    find: `  failed: 'it could not go on',\n`,
+    replace: `  failed: 'it could not go on',\n  refused: 'it had no key',\n`,
+  },
+  {
+    name: 'new conversations are begun for ever',
+    file: 'machines/worker.ts',
+    find: `(context.cycles ?? 0) < (context.cyclesMax ?? 10)`,
+    replace: `(context.cycles ?? 0) >= 0`,
+  },
+  {
+    name: 'what state.json asks for is not done where a turn is over',
+    file: 'machines/hearing.ts',
+    find: `if (asksToCycle) return { to: 'killing'`,
+    replace: `if (asksToCycle && end === 'interrupted') return { to: 'killing'`,
+  },
+  {
+    name: 'whose context was made shorter is not told again',
+    file: 'machines/hearing.ts',
+    find: `if (!output.isCompacted || rest.to`,
+    replace: `if (output.isCompacted || rest.to`,
+  },
+  {
     name: 'a conversation that is full is resumed',
     file: 'machines/hearing.ts',
-    find: `killReason === 'overlong' || killReason === 'failed'`,
-    replace: `killReason === 'failed'`,
+    find: `  overlong: 'its context was full',\n`,
+    replace: '',
   },
   {
     name: 'a conversation begins anew after a crash',
