@@ -46,7 +46,11 @@ export function makeAgents({ world, host, chance, pick, post, reckless }: Stage)
     }
     if (agent.talk) {
       world.service.hears(agent.talk, agent)
-      if (world.service.isHeldUp(agent.talk)) return
+      if (world.service.isHeldUp(agent.talk)) {
+        // Some programs do not wait.
+        if (world.service.accounts.length > 0 && reckless() && chance(0.3)) ends(world, agent, 'dead', 1)
+        return
+      }
     }
     if (agent.talk && reckless() && chance(0.08)) stops(agent.talk, agent)
     else if (agent.talk && reckless() && chance(0.03)) beginsAnew(agent)
@@ -220,6 +224,17 @@ export function makePeople(
     what()
     post('daemon', `${rig}/witness`, 'issues.changed')
   }
+  /** An account is used up, refused, or fine again. */
+  const befalls = () => {
+    const { service } = world
+    const account = service.accounts.length > 0 ? pick(service.accounts) : ''
+    const isFine = !service.isMissing && !service.held.has(account)
+    const next = isFine ? pick(['limited', 'refused', 'missing'] as const) : 'fine'
+    service.isMissing = next === 'missing'
+    if (next === 'limited' || next === 'refused') service.held.set(account, next)
+    else if (next === 'fine') service.held.delete(account)
+    say(`the account ${account || 'of the agents'}: ${next}`)
+  }
   return [
     commands.stopOrGo,
     () => post('overseer', `${rig}/refinery`, 'queue.poked'),
@@ -264,16 +279,9 @@ export function makePeople(
       world.endServer()
     },
     commands.beadsGo,
-    () => {
-      const { service } = world
-      const account = service.accounts.length > 0 ? pick(service.accounts) : ''
-      const isFine = !service.isMissing && !service.held.has(account)
-      const next = isFine ? pick(['limited', 'refused', 'missing'] as const) : 'fine'
-      service.isMissing = next === 'missing'
-      if (next === 'limited' || next === 'refused') service.held.set(account, next)
-      else if (next === 'fine') service.held.delete(account)
-      say(`the account ${account || 'of the agents'}: ${next}`)
-    },
+    befalls,
+    // Where there are several, it is of them that much happens.
+    ...world.service.accounts.flatMap(() => Array.from({ length: 5 }, () => befalls)),
     () => {
       const agent = world.live().find((each) => host().actor(each.address)?.status === 'active')
       if (agent) post('overseer', agent.address, 'message.sent', { subject: 'How is it going?' })

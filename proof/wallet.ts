@@ -31,21 +31,23 @@ interface Seen {
   accounts: readonly string[]
   /** When each hold ends, in watched time. */
   ends: Map<string, number>
+  isHalted: boolean
 }
 
 export function accountMisdeeds(turns: readonly Turn[]): string[] {
   const seen = new Map<string, Seen>()
   return turns.flatMap((turn) => {
-    const rig = seen.get(turn.address) ?? { agent: '', accounts: [], ends: new Map() }
+    const rig = seen.get(turn.address) ?? { agent: '', accounts: [], ends: new Map(), isHalted: false }
     const known = { ...rig, ends: new Map(rig.ends) }
     seen.set(turn.address, follow(rig, turn))
-    return turn.address === 'mayor/' ? toldTwice(known, turn) : wronglyGiven(rig, turn)
+    const now = seen.get(turn.address) as Seen
+    return turn.address === 'mayor/' ? toldTwice(known, turn) : wronglyGiven({ ...now, isHalted: rig.isHalted }, turn)
   })
 }
 
-function follow(rig: Seen, { address, at, type, body, input }: Turn): Seen {
+function follow(rig: Seen, { address, at, type, body, input, after }: Turn): Seen {
   const { agent = rig.agent, accounts = rig.accounts } = { ...input, ...(type === 'rig.configured' ? body : {}) }
-  const next = { ...rig, agent, accounts }
+  const next = { ...rig, agent, accounts, isHalted: after.includes('brake.halted') }
   if (type === 'account.held' && typeof body.account === 'string') {
     const end = body.what === 'refused' ? Infinity : at + lasts(body, at)
     rig.ends.set(body.account, Math.max(end, rig.ends.get(body.account) ?? 0))
@@ -63,7 +65,8 @@ function lasts({ until, leftMs }: Body, at: number): number {
   return Math.min(8 * 86_400_000, Math.max(10_000, told))
 }
 
-function wronglyGiven({ agent, accounts, ends }: Seen, { address, at, after, sent }: Turn): string[] {
+function wronglyGiven({ agent, accounts, ends, isHalted }: Seen, turn: Turn): string[] {
+  const { address, at, type, body, after, sent } = turn
   const isHeld = (account: string) => (ends.get(account) ?? 0) > at
   const given = sent.find(({ type, body }) => type === 'account.given' && body.account != null && isHeld(body.account))
   if (given) return [`${given.to} is given the account "${given.body.account}" while it is held (invariant 14)`]
@@ -72,6 +75,9 @@ function wronglyGiven({ agent, accounts, ends }: Seen, { address, at, after, sen
   const there = all.find((account) => !ends.has(account))
   if (after.includes('allowance.used_up') && there !== undefined)
     return [`${address} is in ${after} while it has the account "${there}" (invariant 14)`]
+  const isHaltedBy = type === 'account.held' && body.account !== null && !isHalted && after.includes('brake.halted')
+  if (isHaltedBy && there !== undefined)
+    return [`${address} is halted while it has the account "${there}" (invariant 14)`]
   const waits = all.every(isHeld) && all.some((account) => ends.get(account) !== Infinity)
   return waits && !after.includes('allowance.used_up') ? [`${address} goes on without an account (invariant 14)`] : []
 }

@@ -112,6 +112,23 @@ test('refused, it is set aside with one escalation, and the others go on; with n
   expect(starts.slice(3).sort()).toEqual([`w-1 under ${b}, c-w-1`, `w-2 under ${b}, c-w-2`])
 })
 
+test.each([[[]], [[a]]])('with %j held, nobody begins anything; once that is over, all do', (accounts) => {
+  for (const news of [limited(30 * minute), refused]) {
+    begin(1, accounts)
+    speaks('w-1')
+    meets('w-1', news)
+    t.byHand('w-1', {})
+    t.issues.set('w-2', issue('w-2'))
+    t.post('daemon', 'w/witness', 'issues.changed')
+    expect(starts).toHaveLength(1)
+    if (news.kind === 'limited') t.wait(30 * minute)
+    else if (accounts.length > 0) t.post('overseer', 'mayor/', 'account.released', { account: a, rigs: ['w'] })
+    else t.post('daemon', 'w/witness', 'rig.configured', { maxWorkers: 2, spawnDelayMs: 0 })
+    expect([t.workers(), t.causes()]).toEqual([['w-1', 'w-2'], []])
+    if (news.kind === 'limited') t.dispose()
+  }
+})
+
 test('what another rig has met nobody begins on here; a new account is used at once', () => {
   begin(0, [a, b])
   const from = { issue: 'v-1', what: 'limited', until: null, leftMs: 60 * minute, why: '429' }
