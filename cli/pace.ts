@@ -1,4 +1,4 @@
-// The pace of a session's requests: an agent that never stops calling `gt` waits for its turn, and holds up nobody else.
+// The pace of a session’s requests: an agent that never stops calling `gt` waits for its turn, and holds up nobody.
 // Never: refuses; remembers more than one time for each asker.
 import { setTimeout as pause } from 'node:timers/promises'
 
