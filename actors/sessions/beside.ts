@@ -10,7 +10,7 @@ import type { RigConfig } from '../config.ts'
 import type { Environment } from '../environment.ts'
 import { type Mark, markOf } from '../processes.ts'
 import type { LastRun } from './last-run.ts'
-import { environmentOf } from './variables.ts'
+import { type AgentVariables, environmentOf } from './variables.ts'
 
 export interface Beside {
   /** The whole environment; nothing is inherited. */
@@ -26,8 +26,8 @@ interface Place {
   run: LastRun
   /** The person's environment, of which they have what a session has of the daemon's. */
   env: Environment
-  /** Variables of theirs that the agent's program needs. */
-  passes?: readonly string[]
+  /** What the agent's program needs of theirs, and has of its own. */
+  agent?: AgentVariables
 }
 
 /** A command of the Overseer's: one of the town's programs, which may only look. */
@@ -45,10 +45,10 @@ export function agentBeside(place: Place): Beside {
   return { env, mark: markOf('GT_SESSION', dir) }
 }
 
-function variables({ town, rig, polecat, run, env, passes = [] }: Place): Record<string, string> {
+function variables({ town, rig, polecat, run, env, agent }: Place): Record<string, string> {
   const { dir, epoch, assignment } = run
   const session = { rig: rig.name, polecat, address: polecatOf(rig.name, polecat), epoch }
   const issue = { id: assignment?.issue.id ?? '' }
-  const { GT_TOKEN: _, ...rest } = environmentOf({ town, secret: '', env }, rig, { ...session, issue }, dir, passes)
+  const { GT_TOKEN: _, ...rest } = environmentOf({ town, secret: '', env }, rig, { ...session, issue }, dir, agent)
   return rest
 }

@@ -6,13 +6,14 @@ import { join } from 'node:path'
 import type { EffectInput } from '../../machines/effects.ts'
 import type { Clock } from '../../runtime/contract.ts'
 import { afterWatched } from '../../runtime/open.ts'
+import { chosen } from '../agents/choice.ts'
 import type { Told } from '../agents/evidence.ts'
 import { lacking } from '../agents/installed.ts'
-import { isPreset, presetOf } from '../agents/presets.ts'
+import { presetIn, presetTrouble, writtenOf } from '../agents/own.ts'
 import { type PolecatFacts, primeText } from '../agents/prime.ts'
 import { lookedAt, Readings } from '../agents/reading.ts'
 import { roleText } from '../agents/role-text.ts'
-import { describeRun, isSpoken, layDown, type RunFile } from '../agents/supervisor.ts'
+import { describeRun, isSpoken, layDown, type RunFile, thresholdsOf } from '../agents/supervisor.ts'
 import type { Hands } from '../binding.ts'
 import type { RigConfig } from '../config.ts'
 import type { Environment } from '../environment.ts'
@@ -37,6 +38,8 @@ import { environmentOf } from './variables.ts'
 export interface SessionDeps {
   town: string
   rig(name: string): RigConfig
+  /** What the town says of agents where a rig says nothing. */
+  ofTown(): Parameters<typeof chosen>[3]
   /** What an issue says now, however long; empty where it says nothing. */
   textsOf(rig: string, issue: string): Promise<{ description: string; acceptance: string; labels: readonly string[] }>
   backend(name: 'auto' | 'tmux' | 'process'): SessionBackend | Promise<SessionBackend>
@@ -69,22 +72,14 @@ export function sessionHands(
       const rig = deps.rig(input.rig)
       const dir = join(townLayout(deps.town).sessions, input.id)
       const { description, acceptance, labels } = await deps.textsOf(input.rig, input.issue.id)
-      const [agent, model] = [labelled(labels, 'agent'), labelled(labels, 'model')]
-      if (agent !== undefined && !isPreset(agent))
-        return {
-          kind: 'failed',
-          why: `${input.issue.id} has the label agent:${agent}, and there is no such preset`,
-          tail: '',
-        }
-      const preset = await presetOf(agent ?? rig.agent)
-      // What the rig says of its agent's program and model is not for another one.
-      const isOther = agent !== undefined && agent !== rig.agent
-      const worker = isOther && preset.drive ? undefined : rig.worker?.argv
-      const launch = preset.launch({ worker, node: deps.node })
+      const { agent, worker, ownChoice, model, effort } = chosen('polecat', labels, rig, deps.ofTown())
       // What an issue chose itself is the issue's own trouble, and stops no rig.
-      const ownChoice = agent !== undefined || model !== undefined
       const refused = (why: string) =>
         ownChoice ? ({ kind: 'failed', why, tail: '' } as const) : ({ kind: 'refused', why } as const)
+      const trouble = presetTrouble(deps.town, agent)
+      if (trouble !== undefined) return refused(`${input.rig}: ${trouble}`)
+      const preset = await presetIn(deps.town, agent)
+      const launch = preset.launch({ worker: worker?.argv, node: deps.node })
       if ('why' in launch) return refused(`${input.rig}: ${launch.why}`)
       if (!existsSync(input.worktree)) return { kind: 'failed', why: `${input.worktree} does not exist`, tail: '' }
       deps.makeShims?.()
@@ -94,15 +89,15 @@ export function sessionHands(
       const issue = { ...input.issue, description }
       const assignment = JSON.stringify({ issue, attempt, returned, branch: input.branch }, null, 2)
       writePassing(join(dir, 'assignment.json'), `${assignment}\n`)
-      const env = environmentOf(deps, rig, input, dir, preset.passes)
+      const env = environmentOf(deps, rig, input, dir, { ...preset, worker })
       const spoken = preset.drive !== undefined
       if (spoken) {
         const why = lacking(preset, launch.argv, env.PATH ?? '')
         if (why !== undefined) return refused(why)
-        const [ofRig, effort] = isOther ? [null, null] : [rig.model ?? null, rig.effort ?? null]
-        const how = { preset: preset.name, argv: [...launch.argv], model: model ?? ofRig, effort }
+        const how = { preset: preset.name, own: writtenOf(deps.town, agent), argv: [...launch.argv], model, effort }
+        const { hangAfterMs = null, cycleAtPercent = null } = preset
         const place = { dir, town: deps.town, main: rig.default_branch }
-        makeReady(input, { ...issue, acceptance }, how, place)
+        makeReady(input, { ...issue, acceptance }, { ...how, hangAfterMs, cycleAtPercent }, place)
       }
       const argv = spoken ? [deps.node, deps.supervisor, dir] : launch.argv
       const spec = { id: input.id, dir, argv, cwd: input.worktree, env }
@@ -125,18 +120,21 @@ export function sessionHands(
     },
 
     async watchSession({ rig, session, worktree, stallMatters, since, pause, fullMatters }, call) {
+      const { hang_after, cycle_at } = deps.rig(rig)
+      // What its preset says of it goes before.
+      const { hangAfterMs, cycleAtPercent } = thresholdsOf(session.dir)
       const result = await watchSession(
         await deps.backend(session.backend),
         session,
         worktree,
-        stallMatters ? deps.rig(rig).hang_after : null,
+        stallMatters ? (hangAfterMs ?? hang_after) : null,
         deps.clock,
         call.signal,
         deps.pollMs,
         {
           since,
           pause,
-          fullAtPercent: fullMatters ? deps.rig(rig).cycle_at : null,
+          fullAtPercent: fullMatters ? (cycleAtPercent ?? cycle_at) : null,
           heard: heardOf(session.dir),
           known,
         },
@@ -191,7 +189,7 @@ const resumed = [
 function makeReady(
   input: EffectInput<'startSession'>,
   issue: PolecatFacts['issue'],
-  how: Pick<RunFile, 'preset' | 'argv' | 'model' | 'effort'>,
+  how: Omit<RunFile, 'conversation' | 'resumed' | 'role' | 'notForIt'>,
   { dir, town, main }: { dir: string; town: string; main: string },
 ): void {
   const { polecat: name, rig, address, branch, attempt, returned, conversation, worktree } = input
@@ -209,10 +207,6 @@ function makeReady(
   const text = conversation === null ? [primeText(facts), ...noted(input.note)].join('\n') : resumed
   layDown(dir, 0, { id: `${address}/${input.epoch}/0`, text })
 }
-
-/** `agent:codex`, `model:opus`: an issue may ask for another than its rig's. */
-const labelled = (labels: readonly string[], what: string): string | undefined =>
-  labels.find((label) => label.startsWith(`${what}:`))?.slice(what.length + 1)
 
 /** What it wrote down for itself in the conversation before. */
 const noted = (note: string) =>

@@ -5,6 +5,8 @@
 import { existsSync } from 'node:fs'
 import { delimiter, join } from 'node:path'
 import type { EffectInput } from '../../machines/effects.ts'
+import type { AgentPreset } from '../agents/preset.ts'
+import type { Command } from '../commands.ts'
 import type { RigConfig } from '../config.ts'
 import { type Environment, sessionEnv } from '../environment.ts'
 import { writePassing } from '../files.ts'
@@ -18,11 +20,14 @@ export interface SessionIdentity {
   env: Environment
 }
 
+/** Of a preset; and what is run in place of its program. */
+export type AgentVariables = Pick<AgentPreset, 'passes' | 'env'> & { worker: Command | undefined }
+
 /** Of a session that is started, what its environment tells. */
 type SessionOf = Pick<EffectInput<'startSession'>, 'rig' | 'polecat' | 'address' | 'epoch'> & { issue: { id: string } }
 
 /**
- * `passes`: what its agent needs of the daemon's, by name. The rig's own variables are stronger than what keeps git
+ * `agent`: what it needs of the daemon's, and has of its own. The rig's own variables are stronger than what keeps git
  * quiet, and weaker than who the session is.
  */
 export function environmentOf(
@@ -30,7 +35,7 @@ export function environmentOf(
   rig: RigConfig,
   input: SessionOf,
   dir: string,
-  passes: readonly string[] = [],
+  { passes = [], env: ofPreset, worker }: AgentVariables = { worker: rig.worker },
 ): Record<string, string> {
   const name = `${input.polecat} (${input.rig})`
   const email = `${input.polecat}@${input.rig}.gastown.invalid`
@@ -40,8 +45,9 @@ export function environmentOf(
     ...(rig.sign ? {} : unsigned),
     GIT_CONFIG_GLOBAL: gitConfigOf(dir, env),
     ...sessionEnv(env, [...passes, ...rig.extra_env]),
+    ...ofPreset,
     ...rig.env,
-    ...rig.worker?.env,
+    ...worker?.env,
     PATH: [layout.shims, rig.env.PATH ?? env.PATH ?? '/usr/local/bin:/usr/bin:/bin'].join(delimiter),
     GT_TOWN: town,
     GT_RIG: input.rig,

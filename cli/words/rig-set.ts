@@ -39,15 +39,20 @@ export const word = declare({
     const root = town()
     const { readTown, knownIn } = await import('../../actors/facts.ts')
     const { assigned, settings: known } = await import('../settings.ts')
-    knownIn(readTown(root), rig)
+    const read = readTown(root)
+    knownIn(read, rig)
     const keys = assignments.map((each) => each.split(/[.=]/)[0] as string)
-    if (keys.includes('agent')) {
+    if (keys.some((key) => ['agent', 'role', 'roles'].includes(key))) {
       const { rigConfig } = await import('../../actors/config.ts')
       const { textAt } = await import('../../actors/files.ts')
       // What is wrong with it is said by whoever writes it.
       const { data } = rigConfig.safeParse(assigned(JSON.parse(textAt(rigLayout(root, rig).config)), assignments))
       const { startable } = await import('../agents.ts')
-      if (data) await startable(data.agent, data.worker?.argv)
+      const { chosen } = await import('../../actors/agents/choice.ts')
+      if (data) {
+        const { agent, worker } = chosen('polecat', [], data, read.config)
+        await startable(root, agent, worker?.argv)
+      }
     }
     let up = true
     try {

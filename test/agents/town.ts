@@ -13,7 +13,7 @@ import { type Cli, pathOf } from './clis.ts'
 export async function townOf(
   cli: Cli,
   script: Script,
-  options: Pick<RealTownOptions, 'gates' | 'session' | 'config' | 'env'> = {},
+  options: Pick<RealTownOptions, 'gates' | 'session' | 'config' | 'env' | 'worker'> = {},
 ) {
   const home = realpathSync(mkdtempSync(join(tmpdir(), 'home-')))
   const model = await scriptedModel({ script })
