@@ -118,13 +118,11 @@ const drive: Driver = (run, tell): Agent => {
       case 'PostToolUseFailure':
         if (tools.delete(one.tool_use_id)) tell({ what: 'tool_over', id: short(one.tool_use_id, 200) })
         return inContext(event, handedOver())
-      case 'Stop': {
+      case 'Stop':
+        // Words that wait are typed: what holds its turn open it puts before its model twice, and as an error.
         modelHasAll()
-        const words = handedOver()
-        if (words !== '') return { decision: 'block', reason: words }
         ending = { said: one.last_assistant_message, timer: setTimeout(ended, writtenMs) }
         return {}
-      }
       case 'StopFailure':
         // They stand in the conversation, whatever came of them.
         modelHasAll()
@@ -368,7 +366,7 @@ export default preset({
   drive,
   limits: [
     'tmux has to be here, and `claude` has to have been started once by this person: what it asks at its first start (a theme, a key) nobody else answers',
-    'words for it are typed when its turn is over, its line is empty and nobody has pressed a key for 3 s; in a turn they come with a tool’s end or the turn’s, as a hook’s words and not as the user’s',
+    'words for it are typed when its turn is over, its line is empty and nobody has pressed a key for 3 s; in a turn they come with the end of a tool, as a hook’s words and not as the user’s',
     'keys that a person presses in the second in which words are typed are lost',
     'nothing tells how full its context is, when a used-up allowance comes back, that it tries again, or what it costs',
     'tokens are read from its transcript, whose form is its own affair; those of its helpers are not in it',

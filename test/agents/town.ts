@@ -30,6 +30,14 @@ export async function townOf(
     /** How often the user's words in one conversation have this, as the model has them. */
     timesSaid: (text: string) =>
       Math.max(0, ...model.requests.map(({ saidByUser = [] }) => saidByUser.join('\n').split(text).length - 1)),
+    /** The same, also as what was put before the model beside the user's words. */
+    timesHeard: (text: string) =>
+      Math.max(
+        0,
+        ...model.requests.map(
+          ({ saidByUser = [], system = '' }) => [...saidByUser, system].join('\n').split(text).length - 1,
+        ),
+      ),
     async [Symbol.asyncDispose]() {
       town[Symbol.dispose]()
       await model.close()
