@@ -1,4 +1,5 @@
 // Agent presets of a town's own, and who says which agent works: a file in config/agents is as good as one of ours.
+import { spawnSync } from 'node:child_process'
 import { mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import process from 'node:process'
@@ -7,6 +8,7 @@ import { agentTown } from '../fixture/agent-town.ts'
 import { make, refused, t } from '../fixture/own-town.ts'
 import { eventually, type RealTown } from '../fixture/real-town.ts'
 
+const claude = join(import.meta.dirname, '../fixture/claude-stand-in.mjs')
 const standIn = join(import.meta.dirname, '../fixture/acp-stand-in.mjs')
 const does = 'echo hello > greeting.txt; touch $GT_ISSUE; git add .; git commit -qm Greet; gt handoff'
 const own = {
@@ -37,6 +39,9 @@ test('it is listed, tried, given to a rig and asked for by an issue, as one of o
   expect(t.json('agents', 'try', 'tried', '--model', 'big')).toMatchObject({ verdict: 'worked', model: 'big' })
   expect(t.ok('rig', 'set', 'wyvern', 'agent=mine', 'worker=')).toContain('agent=mine')
   expect(t.gt('rig', 'set', 'wyvern', 'agent=mime').stderr).toContain('did you mean mine?')
+  const words = 'COMP_WORDS=(gt rig add beta --agent mi); COMP_CWORD=5; _gt; echo "${COMPREPLY[*]}"'
+  const shell = spawnSync('bash', ['-c', `${t.ok('completion', 'bash')}\n${words}`], { cwd: t.town, encoding: 'utf8' })
+  expect(shell.stdout).toBe('mine\n')
   expect(t.gt('agents', 'try', 'mime').stderr).toContain('did you mean mine?')
   expect(t.gt('rig', 'add', 'beta', t.origin, '--no-gate', '--agent', 'mine').stderr).toContain(
     'no key for mine is set',
@@ -81,6 +86,16 @@ test('a whole issue is done by it; broken, it stops its rig with one question an
   says(town, 'mine', own)
   await eventually(() => town.escalations().length === 0)
   await town.lands(second)
+})
+
+test('its thresholds go before the rig’s: a silent one is ended, and goes on', async () => {
+  using town = agentTown({ config: { agent: 'mine', worker: undefined, session_tries: 3, hang_after: '30m' } })
+  const script = join(town.dir, 'script.json')
+  const steps = ['tail -f /dev/null', 'echo hello > greeting.txt && git add . && git commit -qm Greet', 'gt handoff']
+  writeFileSync(script, JSON.stringify([...steps, { say: 'Handed over.' }]))
+  says(town, 'mine', { driver: 'claude', program: [process.execPath, claude, script], hang_after: '2s' })
+  await town.lands(town.give())
+  expect(town.conversations().length).toBeGreaterThan(1)
 })
 
 test('who says which agent works: the issue, the rig for the role, the rig, the town for the role, the town', async () => {
