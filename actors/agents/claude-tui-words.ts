@@ -161,22 +161,29 @@ export function typedLine(screen: readonly string[]): string | undefined {
   return typed === undefined ? undefined : [typed, ...more].join('\n').trim()
 }
 
-/** Nothing is typed: the cursor stands where the line begins, and what else stands there is its own hint, in grey. */
+/** Nothing is typed: the cursor stands where the line begins, and what else stands there is its own faint hint. */
 export function isEmptyLine({ lines, column }: { lines: readonly string[]; column: number }): boolean {
   const typed = typedLine(lines)
-  if (typed === undefined || column !== 2) return false
-  if (typed === '') return true
-  const raw = lines.findLast((line) => stripVTControlCharacters(line).startsWith('❯')) ?? ''
-  return typed.split('\n').length === 1 && isGrey(raw)
+  if (typed === undefined || typed.includes('\n') || column !== 2) return false
+  return typed === '' || isHint(lines.findLast((line) => stripVTControlCharacters(line).startsWith('❯')) ?? '')
 }
 
-/** But for the character below the cursor, which is shown the other way round. */
-const isGrey = (raw: string) =>
-  raw
-    .replace(/\x1b\[7m./, '')
-    .split('\x1b[2m')
-    .map((part, at) => (at === 0 ? part : part.replace(/^[^\x1b]*/, '')))
-    .every((part) => stripVTControlCharacters(part).replace('❯', '').trim() === '')
+/** All that is shown of it is faint, but for the character below the cursor, which is shown the other way round. */
+function isHint(line: string): boolean {
+  let [isFaint, isTurned, faint] = [false, false, 0]
+  for (const [, codes, shown = ' '] of line.matchAll(/\u001b\[([\d;]*)m|(.)/gu)) {
+    // Colours are written with numbers of their own.
+    for (const code of codes?.replace(/[34]8;(5;\d+|2;\d+;\d+;\d+)/g, '').split(';') ?? []) {
+      if (code === '' || code === '0') [isFaint, isTurned] = [false, false]
+      if (code === '2' || code === '22') isFaint = code === '2'
+      if (code === '7' || code === '27') isTurned = code === '7'
+    }
+    if (shown.trim() === '' || shown === '❯') continue
+    if (isFaint) faint++
+    else if (!isTurned) return false
+  }
+  return faint > 0
+}
 
 /** It asks a person something before there is a line to type in. */
 export const isQuestion = (screen: readonly string[]): boolean =>
