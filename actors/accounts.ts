@@ -5,6 +5,7 @@ import { mkdirSync, readdirSync, rmSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { z } from 'zod'
 import { accountId } from '../machines/account-mail.ts'
+import { chosen, type TownChoice } from './agents/choice.ts'
 import type { AgentPreset } from './agents/preset.ts'
 import { type RigConfig, variables } from './config.ts'
 import { textOf, writeWhole } from './files.ts'
@@ -69,23 +70,28 @@ function namesIn(dir: string): string[] {
   }
 }
 
+const agentOf = (config: RigConfig, ofTown: TownChoice) => chosen('polecat', [], config, ofTown).agent
+
+const namedBy = (config: RigConfig, ofTown: TownChoice) =>
+  (config.accounts ?? []).map((name) => (name.includes('/') ? name : `${agentOf(config, ofTown)}/${name}`))
+
 /** Those a rig may use: of each preset those that it names, or else all. */
-function usableBy({ agent, accounts = [] }: Pick<RigConfig, 'agent' | 'accounts'>, all: readonly string[]) {
-  const named = accounts.map((name) => (name.includes('/') ? name : `${agent}/${name}`))
+function usableBy(config: RigConfig, ofTown: TownChoice, all: readonly string[]) {
+  const named = namedBy(config, ofTown)
   const isOf = (account: string) => (one: string) => one.startsWith(`${partsOf(account).preset}/`)
   return all.filter((account) => named.includes(account) || !named.some(isOf(account)))
 }
 
 /** What a rig's Witness is told of them. */
-export function entitlementOf(town: string, rigs: ReadonlyMap<string, RigConfig>, name: string) {
+export function entitlementOf(town: string, rigs: ReadonlyMap<string, RigConfig>, name: string, ofTown: TownChoice) {
   const all = accountsIn(town)
   const config = rigs.get(name)
-  const accounts = config ? usableBy(config, all) : []
+  const accounts = config ? usableBy(config, ofTown, all) : []
   if (!config || accounts.length === 0) return { agent: '', accounts: [], sharers: [] }
   const sharers = [...rigs].flatMap(([other, each]) =>
-    other !== name && usableBy(each, all).some((account) => accounts.includes(account)) ? [other] : [],
+    other !== name && usableBy(each, ofTown, all).some((account) => accounts.includes(account)) ? [other] : [],
   )
-  return { agent: config.agent, accounts, sharers }
+  return { agent: agentOf(config, ofTown), accounts, sharers }
 }
 
 /** An environment as it is under this account: none of its preset's keys but its own count. */
@@ -100,11 +106,9 @@ export function shareTranscripts(one: Variables, other: Variables): boolean {
   return places.every((name) => one[name] === other[name])
 }
 
-/** A configuration that names an account that is not there, in words; undefined: it does not. */
-export function unknownAmong(town: string, config: object): string | undefined {
-  const { accounts, agent = '' } = config as { accounts?: unknown; agent?: string }
+/** A rig that names an account which is not there, in words; undefined: it does not. */
+export function unknownAmong(town: string, config: RigConfig, ofTown: TownChoice): string | undefined {
   const all = accountsIn(town)
-  const named = Array.isArray(accounts) ? accounts.map((name) => (name.includes('/') ? name : `${agent}/${name}`)) : []
-  const missing = named.find((name) => !all.includes(name))
+  const missing = namedBy(config, ofTown).find((name) => !all.includes(name))
   return missing && `there is no account ${missing}; there is: ${all.join(', ') || 'none yet (`gt account add`)'}`
 }

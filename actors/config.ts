@@ -6,7 +6,6 @@ import { isAbsolute, normalize } from 'node:path'
 import process from 'node:process'
 import { z } from 'zod'
 import { isMemberName, isRigName } from '../machines/address.ts'
-import { isPreset, presetNames } from './agents/presets.ts'
 import { type Command, CommandRefused, splitCommand } from './commands.ts'
 import { homeOf } from './environment.ts'
 import { textAt, writeWhole } from './files.ts'
@@ -46,7 +45,7 @@ const argv = z
   .array(z.string())
   .min(1)
   .refine((words) => words[0] !== '', 'names no program')
-const variable = z
+export const variable = z
   .string()
   .regex(/^[A-Za-z_]\w*$/, 'a variable’s name is letters, digits and _')
   .refine((name) => !name.startsWith('GT_'), 'variables that begin with GT_ are the town’s own')
@@ -55,7 +54,7 @@ export const variables = z.record(variable, z.string())
 /**
  * `["npm", "test"]`, `{ "run": ["npm", "test"], "env": { "CI": "1" } }`, or as a person types it: `"CI=1 npm test"`.
  */
-const command = z
+export const command = z
   .union([argv, z.strictObject({ run: z.union([argv, z.string()]), env: variables.default({}) }), z.string()])
   .transform((written, context): Command => {
     const { run, env } = typeof written === 'object' && 'run' in written ? written : { run: written, env: {} }
@@ -83,6 +82,23 @@ const inside = z
 const version = (newest: number) =>
   z.int().max(newest, `was written by a newer version of Gas Town (this one knows ${newest})`)
 
+/** One of ours (`agents/presets.ts`), or of the town's own (`agents/own.ts`). */
+export const presetName = z
+  .string()
+  .regex(/^[a-z][a-z0-9-]{0,39}$/, 'an agent preset’s name is a lower-case letter, then letters, digits and "-"')
+/** Which agent works, and how; a level that is nearer to the work goes before (`agents/choice.ts`). */
+const choice = {
+  agent: presetName.optional(),
+  /** As the agent's program names them; its own choice where there is none. */
+  model: z.string().min(1).max(200).optional(),
+  effort: z.string().min(1).max(40).optional(),
+}
+/** The roles that agents are run for. */
+const roles = z
+  .strictObject({ polecat: z.strictObject(choice) })
+  .partial()
+  .default({})
+
 /** US dollars for a million tokens. */
 const perMillion = z.number().min(0).max(1_000_000)
 
@@ -98,6 +114,9 @@ export const townConfig = z.looseObject({
   prices: z
     .record(z.string().min(1), z.strictObject({ input: perMillion, output: perMillion, cached: perMillion }))
     .default({}),
+  /** What counts in rigs that say nothing of it. */
+  ...choice,
+  roles,
 })
 export type TownConfig = z.output<typeof townConfig>
 export const rigsConfig = z.looseObject({
@@ -158,21 +177,19 @@ export const rigConfig = z
     setup_timeout: z.string().default('10m').pipe(duration),
     /** Files that git does not know, copied from `mayor/rig` into worktrees and places of gates: `.env`. */
     copy: z.array(inside).default([]),
-    agent: z
-      .string()
-      .refine((name) => isPreset(name), `is no agent preset; there is ${presetNames.join(', ')}`)
-      .default('shell'),
+    ...choice,
+    /** What goes before that for a role. */
+    roles,
     /** What is run: the agent of `shell`; with another preset its program, with arguments of your own. */
     worker: command.optional(),
     /** Which accounts its agents may use, by name (`accounts.ts`); of a preset of which none is named, all. */
     accounts: z
       .array(
-        z.string().regex(/^([a-z]+\/)?[A-Za-z0-9][\w.-]{0,39}$/, 'an account is called <name>, or <preset>/<name>'),
+        z
+          .string()
+          .regex(/^([a-z][a-z0-9-]*\/)?[A-Za-z0-9][\w.-]{0,39}$/, 'an account is called <name>, or <preset>/<name>'),
       )
       .optional(),
-    /** As the agent's program names them; its own choice where there is none. */
-    model: z.string().min(1).max(200).optional(),
-    effort: z.string().min(1).max(40).optional(),
     session: z.enum(['auto', 'tmux', 'process']).default('auto'),
     hang_after: z.string().default('30m').pipe(duration),
     /** From how much of its context, in percent, an agent is asked to begin a new conversation. */

@@ -5,8 +5,18 @@ import { existsSync, readdirSync } from 'node:fs'
 import { join } from 'node:path'
 import { mayor, overseer, pluginOf, polecatOf, refineryOf, witnessOf } from '../machines/address.ts'
 import { entitlementOf } from './accounts.ts'
-import { spokenPresets } from './agents/presets.ts'
-import { ConfigUnusable, limitsOf, type RigConfig, readConfig, rigConfig, rigsConfig, townConfig } from './config.ts'
+import type { TownChoice } from './agents/choice.ts'
+import { spokenIn } from './agents/own.ts'
+import {
+  ConfigUnusable,
+  limitsOf,
+  type RigConfig,
+  readConfig,
+  rigConfig,
+  rigsConfig,
+  type TownConfig,
+  townConfig,
+} from './config.ts'
 import { jsonAt, textAt } from './files.ts'
 import { rigLayout, townLayout } from './layout.ts'
 import { didYouMean } from './nearest.ts'
@@ -16,6 +26,7 @@ import type { TownFacts } from './roles/role.ts'
 export interface TownRead {
   root: string
   name: string
+  config: TownConfig
   /** Those whose configuration can be used. */
   rigs: ReadonlyMap<string, RigConfig>
   /** Why a rig cannot be used, by its name; the file, what is wrong, what next. */
@@ -27,7 +38,7 @@ export interface TownRead {
 /** Reads town.json, rigs.json and every rig's config.json; throws ConfigUnusable for the first two only. */
 export function readTown(root: string): TownRead {
   const layout = townLayout(root)
-  const { name } = readConfig(layout.townJson, townConfig)
+  const config = readConfig(layout.townJson, townConfig)
   const rigs = new Map<string, RigConfig>()
   const unusable = new Map<string, string>()
   const unread: string[] = []
@@ -42,7 +53,7 @@ export function readTown(root: string): TownRead {
       unusable.set(rig, error.message)
     }
   }
-  return { root, name, rigs, unusable, unread }
+  return { root, name: config.name, config, rigs, unusable, unread }
 }
 
 /** Every rig's configuration; throws ConfigUnusable when one of them cannot be used. */
@@ -65,10 +76,11 @@ export function factsOf(
   root: string,
   rigs: () => ReadonlyMap<string, RigConfig>,
   plugins: Pick<Plugins, 'has'>,
+  ofTown: () => TownChoice,
 ): TownFacts {
   return {
     rigs: () => [...rigs().keys()],
-    rig: (name) => ({ ...limitsOf(rigIn(root, rigs(), name)), ...entitlementOf(root, rigs(), name) }),
+    rig: (name) => ({ ...limitsOf(rigIn(root, rigs(), name)), ...entitlementOf(root, rigs(), name, ofTown()) }),
     // One with a machine of its own is played by that, or by nobody.
     hasPlugin: (rig, name) => plugins.has(rig, name) && actorFileOf(root, rig, name) === undefined,
     hasCrew: (rig, name) => existsSync(join(rigLayout(root, rig).crew, name)),
@@ -119,12 +131,22 @@ const namesIn = (path: string) => (existsSync(path) ? readdirSync(path).filter((
  */
 export async function namesHandedOn(root: string): Promise<string[]> {
   const rigs = Object.keys((jsonAt(townLayout(root).rigsJson).rigs as object | undefined) ?? {})
+  const ofTown = jsonAt(townLayout(root).townJson)
   const each = rigs.map(async (rig) => {
-    const { extra_env, gate_env, agent } = jsonAt(rigLayout(root, rig).config)
+    const config = jsonAt(rigLayout(root, rig).config)
     // An issue may ask for another agent than its rig's.
-    const isSpoken = typeof agent === 'string' && agent !== 'shell'
-    const passes = isSpoken ? (await spokenPresets()).flatMap((preset) => preset.passes ?? []) : []
-    return [extra_env, gate_env, passes].flat().filter((name) => typeof name === 'string')
+    const isSpoken = [config, ofTown].some(namesAgent)
+    const passes = isSpoken ? (await spokenIn(root)).flatMap((preset) => preset.passes ?? []) : []
+    return [config.extra_env, config.gate_env, passes].flat().filter((name) => typeof name === 'string')
   })
   return (await Promise.all(each)).flat()
 }
+
+/** Somewhere in it stands which agent is spoken to. */
+const namesAgent = (value: unknown): boolean =>
+  typeof value === 'object' &&
+  value !== null &&
+  Object.entries(value).some(([key, one]) => {
+    if (key === 'agent') return one !== 'shell'
+    return ['roles', 'polecat'].includes(key) && namesAgent(one)
+  })

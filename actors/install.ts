@@ -164,7 +164,8 @@ export async function addRig(
       worker_spawn_delay: rig.spawnDelay ?? '0s',
       gates: rig.gates,
       ...(rig.noGate ? { no_gate: true } : {}),
-      agent: rig.agent ?? 'shell',
+      // Without either its agent is the town's.
+      ...(rig.agent !== undefined || rig.worker ? { agent: rig.agent ?? 'shell' } : {}),
       ...(rig.worker ? { worker: rig.worker } : {}),
       session: rig.session ?? 'auto',
       ...rig.settings,

@@ -16,6 +16,8 @@ export function townLayout(town: string) {
     config: join(town, 'config'),
     /** What agents of a role are told in every rig, in a person's own words. */
     roleText: (role: string) => join(town, 'config/roles', `${role}.md`),
+    /** Agent presets of the town's own, one file each. */
+    agentPresets: join(town, 'config/agents'),
     mayor: join(town, 'mayor'),
     townJson: townJsonIn(town),
     rigsJson: join(town, 'mayor/rigs.json'),

@@ -3,14 +3,15 @@
 // Never: decides that an agent will work; `gt agents try` has one do a turn.
 import process from 'node:process'
 import { doubts, installed, lacking } from '../actors/agents/installed.ts'
-import { isPreset, presetNames, presetOf, spokenPresets } from '../actors/agents/presets.ts'
+import { presetIn, presetTrouble, spokenIn } from '../actors/agents/own.ts'
 import { Usage } from './errors.ts'
 import { complain, tell } from './print.ts'
 
-/** Throws with the words for it where no agent of this preset could be started; what may be wrong is told. */
-export async function startable(agent: string, worker: readonly string[] | undefined): Promise<void> {
-  if (!isPreset(agent)) throw new Usage(`no agent preset "${agent}"; there is: ${presetNames.join(', ')}`)
-  const preset = await presetOf(agent)
+/** Throws with the words for it where no such agent could be started; what may be wrong is told. */
+export async function startable(town: string, agent: string, worker: readonly string[] | undefined): Promise<void> {
+  const trouble = presetTrouble(town, agent)
+  if (trouble !== undefined) throw new Usage(trouble)
+  const preset = await presetIn(town, agent)
   const launch = preset.launch({ worker, node: process.execPath })
   // What has no agent yet may be given one later.
   if (!preset.drive || 'why' in launch) return
@@ -20,9 +21,9 @@ export async function startable(agent: string, worker: readonly string[] | undef
 }
 
 /** Says which agents are here, each with what is typed to have it. */
-export async function propose(): Promise<void> {
+export async function propose(town: string): Promise<void> {
   const all = await Promise.all(
-    (await spokenPresets()).map(async (preset) => ({ name: preset.name, ...(await installed(preset, process.env)) })),
+    (await spokenIn(town)).map(async (preset) => ({ name: preset.name, ...(await installed(preset, process.env)) })),
   )
   for (const { name, path, version } of all)
     if (path !== null) tell(`${name}${version === null ? '' : ` ${version}`} is here: --agent ${name}`)

@@ -74,6 +74,7 @@ export function handsOf(
       town,
       makeShims: makeShimsOf({ town, entry }),
       rig,
+      ofTown: rigs.ofTown,
       async textsOf(name, id) {
         const [shelf, none] = [shelves.of(name), '']
         const issue = shelf.get(id)

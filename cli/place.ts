@@ -17,10 +17,17 @@ export function placeOf(town: string, who: string): { rig: string; name: string;
 /** What its agent's own program is run with, by a person: in whosever terminal, it is a part of that session. */
 export async function agentPlace(town: string, { rig, name, run }: ReturnType<typeof placeOf>) {
   const { readTown, rigIn } = await import('../actors/facts.ts')
-  const { presetOf } = await import('../actors/agents/presets.ts')
+  const { chosen } = await import('../actors/agents/choice.ts')
+  const { presetIn } = await import('../actors/agents/own.ts')
+  const { presetOfRun } = await import('../actors/agents/supervisor.ts')
   const { agentBeside } = await import('../actors/sessions/beside.ts')
-  const config = rigIn(town, readTown(town).rigs, rig)
-  const preset = await presetOf(config.agent)
-  const program = preset.launch({ worker: config.worker?.argv, node: process.execPath })
-  return { preset, program, ...agentBeside({ town, rig: config, polecat: name, run, env: process.env, preset }) }
+  const read = readTown(town)
+  const config = rigIn(town, read.rigs, rig)
+  // Whatever is said by now, this is whose conversation it is.
+  const agent = presetOfRun(run.dir)
+  const { worker, ...choice } = chosen('polecat', agent === undefined ? [] : [`agent:${agent}`], config, read.config)
+  const preset = await presetIn(town, choice.agent)
+  const program = preset.launch({ worker: worker?.argv, node: process.execPath })
+  const place = { town, rig: config, polecat: name, run, env: process.env, agent: { ...preset, worker } }
+  return { preset, program, ...agentBeside(place) }
 }

@@ -3,7 +3,16 @@
 import { existsSync, lstatSync, mkdirSync, renameSync, rmSync, statSync } from 'node:fs'
 import { join, relative } from 'node:path'
 import { type FSWatcher, watch } from 'chokidar'
-import { type RigConfig, readConfig, rigsConfig, writeConfig } from '../actors/config.ts'
+import { chosen } from '../actors/agents/choice.ts'
+import { ownPresetFile, ownPresets, presetTrouble } from '../actors/agents/own.ts'
+import {
+  ConfigUnusable,
+  type RigConfig,
+  readConfig,
+  rigsConfig,
+  type TownConfig,
+  writeConfig,
+} from '../actors/config.ts'
 import { freeIn } from '../actors/copies.ts'
 import { readTown, rigIn, usableRigs } from '../actors/facts.ts'
 import { forgetCredentials, keepWritten } from '../actors/git/credentials.ts'
@@ -13,6 +22,8 @@ import { writableByAll } from '../actors/umask.ts'
 export interface Rigs {
   all(): ReadonlyMap<string, RigConfig>
   get(name: string): RigConfig
+  /** What the town itself says. */
+  ofTown(): TownConfig
   /** What is wrong with configuration files, in words. */
   problems(): readonly string[]
   readAgain(): void
@@ -37,19 +48,31 @@ const gatherMs = 100
 /** Throws ConfigUnusable when a rig's configuration cannot be used. */
 export function openRigs(root: string, hears: Hears): Rigs {
   const rigs = new Map(usableRigs(root))
-  let problems = problemsOf(root)
+  let agents = agentsOf(root)
+  let ofTown = readTown(root).config
+  let problems: readonly string[] = problemsOf(root)
   let watcher: FSWatcher | undefined
   let gathering: NodeJS.Timeout | undefined
 
-  const readAgain = () => {
-    const { rigs: read } = readTown(root)
+  const takeIn = () => {
+    const { rigs: read, config } = readTown(root)
+    ofTown = config
+    const changed = new Set<string>()
     for (const [name, config] of read) {
       const before = rigs.get(name)
       if (!before || JSON.stringify(before) === JSON.stringify(config)) continue
       rigs.set(name, config)
-      hears.changed(name)
+      changed.add(name)
     }
-    const now = problemsOf(root)
+    const agentsNow = agentsOf(root)
+    // A rig that waits for its agent to be put right goes on.
+    for (const [name, agent] of agentsNow) if (agents.has(name) && agents.get(name) !== agent) changed.add(name)
+    agents = agentsNow
+    for (const name of changed) hears.changed(name)
+    return problemsOf(root)
+  }
+  const readAgain = () => {
+    const now = unlessUnusable(takeIn)
     for (const problem of now) if (!problems.includes(problem)) hears.wrong(problem)
     problems = now
   }
@@ -61,6 +84,7 @@ export function openRigs(root: string, hears: Hears): Rigs {
   return {
     all: () => rigs,
     get: (name) => rigIn(root, rigs, name),
+    ofTown: () => ofTown,
     problems: () => problems,
     readAgain,
     add(name) {
@@ -77,7 +101,10 @@ export function openRigs(root: string, hears: Hears): Rigs {
       return moved
     },
     watch() {
-      const paths = [...rigs.keys()].map((name) => rigLayout(root, name).config)
+      const { townJson, agentPresets } = townLayout(root)
+      // What is not there yet cannot be watched.
+      mkdirSync(agentPresets, { recursive: true })
+      const paths = [...[...rigs.keys()].map((name) => rigLayout(root, name).config), townJson, agentPresets]
       watcher = watch(paths, { ignoreInitial: true }).on('all', soon)
     },
     async close() {
@@ -87,9 +114,40 @@ export function openRigs(root: string, hears: Hears): Rigs {
   }
 }
 
+/** What it finds wrong; a town's own file that cannot be read is that alone. */
+function unlessUnusable(look: () => readonly string[]): readonly string[] {
+  try {
+    return look()
+  } catch (error) {
+    if (!(error instanceof ConfigUnusable)) throw error
+    return [`${error.message} (${goesBy})`]
+  }
+}
+
+const goesBy = 'the town goes by what it was'
+
+/** By rig: whose its polecats' agent is, and which the town's own file of it is: one that was wrong for a moment too. */
+function agentsOf(root: string): ReadonlyMap<string, string> {
+  const { config, rigs } = readTown(root)
+  const fileOf = (agent: string) => statSync(ownPresetFile(root, agent), { throwIfNoEntry: false })
+  return new Map(
+    [...rigs].map(([name, rig]) => {
+      const { by: _, ...choice } = chosen('polecat', [], rig, config)
+      const file = fileOf(choice.agent)
+      return [name, JSON.stringify([choice, file?.ino, file?.mtimeMs, file?.size])]
+    }),
+  )
+}
+
 /** What is wrong; a password that somebody wrote into an address is kept where it belongs, and told. */
 function problemsOf(root: string): string[] {
-  const { rigs, unusable, unread } = readTown(root)
+  const { config: ofTown, rigs, unusable, unread } = readTown(root)
+  const broken = ownPresets(root).broken
+  const agents = [...rigs].flatMap(([name, config]) => {
+    const { agent } = chosen('polecat', [], config, ofTown)
+    const why = broken.has(agent) ? undefined : presetTrouble(root, agent)
+    return why === undefined ? [] : [`${name}: ${why}`]
+  })
   const inAddress = [...rigs.keys()]
     .filter((rig) => keepWritten(root, rig))
     .map((rig) => {
@@ -99,8 +157,8 @@ function problemsOf(root: string): string[] {
   const open = [root, ...[...rigs.keys()].map((rig) => rigLayout(root, rig)).flatMap((rig) => [rig.root, rig.config])]
     .filter((path) => (statSync(path).mode & writableByAll) !== 0)
     .map((path) => `${path} can be written by every user here, and says what the town runs: chmod -R o-rwx ${root}`)
-  const wrong = [...unusable.values()].map((why) => `${why} (the town goes by what it was)`)
-  return [...wrong, ...unread, ...inAddress, ...open]
+  const wrong = [...unusable.values()].map((why) => `${why} (${goesBy})`)
+  return [...wrong, ...broken.values(), ...agents, ...unread, ...inAddress, ...open]
 }
 
 /** First out of the registry, then out of the way: a folder nobody knows of harms less than a rig without one. */

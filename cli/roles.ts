@@ -6,13 +6,16 @@ import { pluginRolesOf } from '../actors/plugins/actors.ts'
 import { openPlugins } from '../actors/plugins/enabled.ts'
 import type { Role } from '../runtime/contract.ts'
 
+/** Which agents work matters to nobody here. */
+const nothingSaid = () => ({ roles: {} })
+
 /** Plugins with a machine of their own come first, as in the daemon. Without a town: the roles every town has. */
 export async function rolesOf(town: string | undefined): Promise<readonly Role[]> {
   if (town === undefined)
-    return bind({ facts: factsOf('', () => new Map(), { has: () => false }), prefixOf: () => '' }).roles
+    return bind({ facts: factsOf('', () => new Map(), { has: () => false }, nothingSaid), prefixOf: () => '' }).roles
   const rigs = usableRigs(town)
   const plugins = openPlugins(town)
-  const facts = { ...factsOf(town, () => rigs, plugins), hasCrew: () => true }
+  const facts = { ...factsOf(town, () => rigs, plugins, nothingSaid), hasCrew: () => true }
   const own = await Promise.all([...rigs.keys()].map((rig) => pluginRolesOf(town, rig, plugins)))
   return [...own.flat(), ...bind({ facts, prefixOf: () => '' }).roles]
 }

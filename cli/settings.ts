@@ -41,11 +41,15 @@ const every = {
   setup: { counts: 'at once', about: 'what makes a worktree, and the place of each gate run, ready to work in' },
   setup_timeout: { counts: 'at once', about: 'how long a setup may take' },
   copy: { counts: 'at once', about: 'files git does not know, copied into worktrees and places of gates' },
-  agent: { counts: 'next session', about: 'preset that drives the agent' },
+  agent: { counts: 'next session', about: 'preset that drives the agent; the town’s without, or `shell`' },
   worker: { counts: 'next session', about: 'the agent: a program with its arguments' },
   accounts: { counts: 'at once', about: 'which accounts its agents may use (`gt account list`); all without' },
   model: { counts: 'next session', about: 'the model the agent is to use; its own choice without' },
   effort: { counts: 'next session', about: 'how hard the agent is to think, where it knows that' },
+  roles: {
+    counts: 'next session',
+    about: 'agent, model and effort of a role, before those of the rig (`role.polecat.agent=codex`)',
+  },
   session: { counts: 'next session', about: 'auto, tmux or process' },
   env: { counts: 'next session', about: 'variables of sessions and gates' },
   extra_env: { counts: 'next gt up', about: 'variables handed on to sessions, setups and gates, by name' },
@@ -92,12 +96,20 @@ function assign(config: Raw, assignment: string): Raw {
   const { key, name } = found(path)
   if (settings[key]?.counts === 'fixed')
     throw new Usage(`${key} is fixed when the rig is made; \`gt rig remove\` it and add it anew for another one`)
-  if (name === undefined) return { ...config, [key]: text === '' ? undefined : valueFor(key, path, text) }
-  const inside = { ...((config[key] as Raw | undefined) ?? {}) }
-  if (text !== '') inside[name] = (valueFor(key, path, text, name) as Raw)[name]
-  else if (name in inside) delete inside[name]
-  else throw new Usage(`there is no ${path} to take away${didYouMean(name, Object.keys(inside))}`)
-  return { ...config, [key]: inside }
+  const names = name === undefined ? [] : name.split('.')
+  const value = text === '' ? undefined : valueFor(key, path, text, names)
+  if (name === undefined) return { ...config, [key]: value }
+  return { ...config, [key]: placed((config[key] as Raw | undefined) ?? {}, names, value, path) }
+}
+
+/** The table with this value in it, or in one of its tables (`role.polecat.agent`); without it where there is none. */
+function placed(table: Raw, [name = '', ...deeper]: readonly string[], value: unknown, path: string): Raw {
+  if (deeper.length > 0)
+    return { ...table, [name]: placed((table[name] as Raw | undefined) ?? {}, deeper, value, path) }
+  if (value !== undefined) return { ...table, [name]: value }
+  const { [name]: was, ...rest } = table
+  if (was === undefined) throw new Usage(`there is no ${path} to take away${didYouMean(name, Object.keys(table))}`)
+  return rest
 }
 
 /**
@@ -136,13 +148,13 @@ const isRecord = (key: string) => schemaOf(key).safeParse({}).success && !schema
 const schemaOf = (key: string) => rigConfig.shape[key as keyof typeof rigConfig.shape]
 
 /** The first form of what was typed that the schema takes. */
-function valueFor(key: string, path: string, text: string, name?: string): unknown {
-  const wrapped = (value: unknown) => (name === undefined ? value : { [name]: value })
+function valueFor(key: string, path: string, text: string, names: readonly string[]): unknown {
+  const wrapped = (value: unknown) => names.reduceRight<unknown>((inner, name) => ({ [name]: inner }), value)
   const schema = schemaOf(key)
-  const forms = formsOf(text).map(wrapped)
-  const fits = forms.find((form) => schema.safeParse(form).success)
+  const forms = formsOf(text)
+  const fits = forms.find((form) => schema.safeParse(wrapped(form)).success)
   if (fits !== undefined) return fits
-  const issues = forms.map((form) => schema.safeParse(form).error?.issues ?? [])
+  const issues = forms.map((form) => schema.safeParse(wrapped(form)).error?.issues ?? [])
   // What a form of the right type is told is worth more than that another was of the wrong one.
   const told = issues.flat().find(({ code }) => code !== 'invalid_type' && code !== 'invalid_union')
   throw new Usage(`${path}=${text} cannot be: ${told?.message ?? issues[0]?.[0]?.message ?? 'no value of this kind'}`)

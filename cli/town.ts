@@ -101,7 +101,7 @@ export async function openTown(options: TownOptions): Promise<Town> {
   /** Asked in order; plugins that bring a machine come first, also those that come later. */
   const roles: Role[] = []
   const plugins = openPluginDesk(town, roles)
-  const facts = factsOf(town, rigs.all, plugins)
+  const facts = factsOf(town, rigs.all, plugins, rigs.ofTown)
   const binding = bind({ facts, prefixOf })
   roles.push(...binding.roles)
   for (const rig of rigs.all().keys()) await plugins.read(rig)
@@ -150,7 +150,7 @@ export async function openTown(options: TownOptions): Promise<Town> {
     handlers: handsOf(options, { rigs, shelves, plugins, git, secret, ledger }),
   })
 
-  const accountsOf = (rig: string) => entitlementOf(town, rigs.all(), rig)
+  const accountsOf = (rig: string) => entitlementOf(town, rigs.all(), rig, rigs.ofTown())
   const tellWitness = (rig: string) => say(witnessOf(rig), 'rig.configured', heardOf(rigs.get(rig), accountsOf(rig)))
   /** What one rig may use, others may know of. */
   const tellWitnesses = (names: readonly string[]) => {

@@ -5,7 +5,7 @@ import { z } from 'zod'
 /** `<preset>/<name>`; empty: the environment, as it is. */
 export const accountId = z
   .string()
-  .regex(/^([a-z]+\/[A-Za-z0-9][\w.-]{0,39})?$/, 'an account is called <preset>/<name>, such as claude/work')
+  .regex(/^([a-z][a-z0-9-]*\/[A-Za-z0-9][\w.-]{0,39})?$/, 'an account is called <preset>/<name>, such as claude/work')
 
 /**
  * `limited`: until then (milliseconds since the epoch; null: nobody knows); `refused`: until somebody mends key, credit

@@ -1,17 +1,15 @@
 // Codex: one app-server a session, on a unix socket of the run's folder, where a person may join it with
 // `codex resume --remote`. Tried with 0.169.
 // Never: asks for a sandbox; Codex's own keeps `.git` read-only, so that nothing could be committed in a worktree.
-import { mkdtempSync, rmSync } from 'node:fs'
-import { tmpdir } from 'node:os'
-import { dirname, join } from 'node:path'
 import { z } from 'zod'
 import { letIn, shut } from './attach.ts'
 import { type Item, opened, type Quota, type Sum, type Turn, type Used, words } from './codex-words.ts'
-import type { Agent, Driver, Run } from './driver.ts'
+import type { Agent, Driver } from './driver.ts'
 import { type Fact, short } from './evidence.ts'
 import { preset } from './preset.ts'
 import { inOrder, speakWith } from './program.ts'
 import { type Line, lineTo } from './rpc.ts'
+import { forgetSocket, socketIn } from './socket.ts'
 
 /** A login shell reads /etc/profile, which sets another PATH: the town's `gt` would not be found. */
 const settings = ['-c', 'allow_login_shell=false']
@@ -19,14 +17,14 @@ const settings = ['-c', 'allow_login_shell=false']
 const unheard = ['turn/diff/updated', 'item/agentMessage/delta', 'item/commandExecution/outputDelta']
 
 const drive: Driver = (run, tell): Agent => {
-  const socket = socketFor(run.dir)
+  const socket = socketIn(run.dir, 'codex.sock')
   const gone = new AbortController()
   const argv = [...run.argv, 'app-server', '--listen', `unix://${socket}`, ...settings]
   const program = speakWith({ cwd: run.cwd, argv, env: run.env }, () => undefined, tell)
   void program.over.then(() => {
     gone.abort(new Error('it is gone'))
     shut(run.dir)
-    rmSync(dirname(socket) === run.dir ? socket : dirname(socket), { recursive: true, force: true })
+    forgetSocket(run.dir, socket)
   })
   let line: Line | undefined
   /** Known before it is resumed: what it says of itself comes with the answer. */
@@ -229,18 +227,6 @@ function endOf(turnStatus: string, info: unknown): (Fact & { what: 'turn_over' }
 /** `client/0.169.0 (system) …` */
 const versionIn = (itself: unknown) =>
   /\/([\w.-]+)/.exec(z.looseObject({ userAgent: z.string() }).safeParse(itself).data?.userAgent ?? '')?.[1] ?? ''
-
-/** What a unix socket's path may have, in bytes, on every system. */
-const socketBytesMax = 100
-
-/** A path where it can listen: in the run's folder, or in one of its own where that is too deep. */
-function socketFor(dir: Run['dir']): string {
-  const socket = join(dir, 'codex.sock')
-  rmSync(socket, { force: true })
-  return Buffer.byteLength(socket) <= socketBytesMax
-    ? socket
-    : join(mkdtempSync(join(tmpdir(), 'codex-')), 'codex.sock')
-}
 
 export default preset({
   name: 'codex',

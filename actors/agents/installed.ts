@@ -23,7 +23,7 @@ const versionWithinMs = 20_000
 const versionCharsMax = 4096
 
 export async function installed(preset: AgentPreset, env: Environment): Promise<Installed> {
-  const path = preset.program === undefined ? null : onPath(preset.program, env.PATH ?? '')
+  const path = preset.program === undefined ? null : found(preset.program, env)
   const version = path === null ? null : await versionOf(path, env)
   const tried = version === null || !preset.tried ? null : isWithin(version, preset.tried)
   return { path, version, tried, key: preset.keys?.find((name) => env[name]) ?? null }
@@ -48,7 +48,7 @@ export async function doubts(
   env: Environment,
 ): Promise<string[]> {
   const { name, program, tried, keys = [] } = preset
-  const path = basename(first) !== program ? null : first.includes('/') ? first : onPath(first, env.PATH ?? '')
+  const path = [first, basename(first)].includes(program ?? '') ? found(first, env) : null
   const version = path === null ? null : await versionOf(path, env)
   return [
     ...(version === null || !tried || isWithin(version, tried)
@@ -59,6 +59,10 @@ export async function doubts(
       : [`no key for ${name} is set (${keys.join(', ')}): it has to have logged in by itself`]),
   ]
 }
+
+/** The program of this name, or at this path. */
+const found = (program: string, env: Environment) =>
+  program.includes('/') ? (isProgram(program) ? program : null) : onPath(program, env.PATH ?? '')
 
 /** The first program of this name that can be run. */
 export function onPath(program: string, path: string): string | null {

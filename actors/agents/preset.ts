@@ -31,6 +31,12 @@ export interface AgentPreset {
   keys?: readonly string[]
   /** All the variables that its sessions get from the Overseer's environment; keys among them. */
   passes?: readonly string[]
+  /** Variables that its sessions get, with these values. */
+  env?: Readonly<Record<string, string>>
+  /** How long its sessions may be silent, in milliseconds; absent: as its rig says. */
+  hangAfterMs?: number
+  /** From how much of its context, in percent, it is asked to begin a new conversation; absent: as its rig says. */
+  cycleAtPercent?: number
   /** Program and arguments of a run, or why there can be none, in words. */
   launch(run: Launch): { argv: readonly string[] } | { why: string }
   /** How a supervisor speaks with it; absent: nobody speaks with it, and it is started as it is. */

@@ -6,6 +6,7 @@ import type { AgentPreset } from './preset.ts'
 const load = {
   aider: () => import('./aider.ts'),
   claude: () => import('./claude.ts'),
+  'claude-tui': () => import('./claude-tui.ts'),
   codex: () => import('./codex.ts'),
   copilot: () => import('./copilot.ts'),
   gemini: () => import('./gemini.ts'),

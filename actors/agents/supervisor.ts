@@ -7,15 +7,17 @@ import { existsSync, mkdirSync, readdirSync, rmSync, watch } from 'node:fs'
 import { join } from 'node:path'
 import process from 'node:process'
 import { z } from 'zod'
-import { textOf, writeWhole } from '../files.ts'
+import { noteAt, textOf, writeWhole } from '../files.ts'
 import { plain } from '../plain.ts'
 import type { Agent } from './driver.ts'
 import { boundOutput, evidenceFrom, evidenceIn, type Fact, short, shown } from './evidence.ts'
-import { presetOf } from './presets.ts'
+import type { AgentPreset } from './preset.ts'
 
 /** What a supervisor is to drive: `run.json` of the session's folder. */
 const runFile = z.object({
   preset: z.string(),
+  /** As the town's own file has it; null: it is one of ours. */
+  own: z.unknown().default(null),
   argv: z.array(z.string()).min(1),
   /** A uuid for one that begins; for one that goes on, what its agent told of it. */
   conversation: z.string().min(1).max(200),
@@ -26,8 +28,11 @@ const runFile = z.object({
   effort: z.string().nullable(),
   /** Under which account; empty: what the environment says. */
   account: z.string().default(''),
+  /** What goes before the rig's `hang_after` and `cycle_at`. */
+  hangAfterMs: z.number().nullable().default(null),
+  cycleAtPercent: z.number().nullable().default(null),
 })
-export type RunFile = z.infer<typeof runFile>
+export type RunFile = z.input<typeof runFile>
 
 const runOf = (dir: string) => join(dir, 'run.json')
 const wordsDir = (dir: string) => join(dir, 'words')
@@ -41,6 +46,15 @@ const endFile = 'end'
 
 /** Somebody speaks with the agent of the session in this folder. */
 export const isSpoken = (dir: string): boolean => existsSync(runOf(dir))
+
+/** The name of the preset that drives the session in this folder; undefined: nobody speaks with it. */
+export const presetOfRun = (dir: string): string | undefined => noteAt(runOf(dir), runFile)?.preset
+
+/** What its preset says of how long it may be silent, and how full its context may be. */
+export function thresholdsOf(dir: string): Pick<RunFile, 'hangAfterMs' | 'cycleAtPercent'> {
+  const { hangAfterMs = null, cycleAtPercent = null } = noteAt(runOf(dir), runFile) ?? {}
+  return { hangAfterMs, cycleAtPercent }
+}
 
 export function describeRun(dir: string, run: RunFile): void {
   writeWhole(runOf(dir), JSON.stringify(run))
@@ -80,7 +94,7 @@ const isWords = (name: string) => name.endsWith('.json')
 /** Drives the agent of the session in this folder to its end; resolves with the exit code of this process. */
 export async function supervise(dir: string, now: () => number, print: (text: string) => void): Promise<number> {
   const run = runFile.parse(JSON.parse(textOf(runOf(dir)) ?? 'null'))
-  const { drive } = await presetOf(run.preset)
+  const { drive } = await presetOfFile(run)
   if (!drive) throw new Error(`nobody can speak with an agent of the preset "${run.preset}"`)
   const write = evidenceIn(dir, now)
   let exitCode: number | null = null
@@ -112,6 +126,11 @@ export async function supervise(dir: string, now: () => number, print: (text: st
   await Promise.race([agent.over, talksOn])
   stop()
   return exitCode ?? 1
+}
+
+async function presetOfFile({ preset, own }: RunFile): Promise<AgentPreset> {
+  if ((own ?? null) === null) return (await import('./presets.ts')).presetOf(preset)
+  return (await import('./own.ts')).presetFrom(preset, own)
 }
 
 /** After so many characters it is seen to that what is shown is not too much. */

@@ -7,13 +7,12 @@ import { mkdirSync } from 'node:fs'
 import { join } from 'node:path'
 import { polecatOf } from '../../machines/address.ts'
 import { accountsIn, variablesOf } from '../accounts.ts'
-import type { AgentPreset } from '../agents/preset.ts'
 import type { RigConfig } from '../config.ts'
 import type { Environment } from '../environment.ts'
 import { metaOf } from '../ledger/sessions.ts'
 import { type Mark, markOf } from '../processes.ts'
 import type { LastRun } from './last-run.ts'
-import { environmentOf } from './variables.ts'
+import { type AgentVariables, environmentOf } from './variables.ts'
 
 export interface Beside {
   /** The whole environment; nothing is inherited. */
@@ -29,8 +28,8 @@ interface Place {
   run: LastRun
   /** The person's environment, of which they have what a session has of the daemon's. */
   env: Environment
-  /** Whose variables of theirs the agent's program needs. */
-  preset?: AgentPreset
+  /** What the agent's program needs of theirs, and has of its own. */
+  agent?: AgentVariables
 }
 
 /** A command of the Overseer's: one of the town's programs, which may only look. */
@@ -48,14 +47,14 @@ export function agentBeside(place: Place): Beside {
   return { env, mark: markOf('GT_SESSION', dir) }
 }
 
-function variables({ town, rig, polecat, run, env, preset }: Place): Record<string, string> {
+function variables({ town, rig, polecat, run, env, agent }: Place): Record<string, string> {
   const { dir, epoch, assignment } = run
   const session = { rig: rig.name, polecat, address: polecatOf(rig.name, polecat), epoch }
   const issue = { id: assignment?.issue.id ?? '' }
   // An agent can write its name: it is somebody's of this town, or none.
   const name = metaOf(dir)?.account ?? ''
-  const account = preset && accountsIn(town).includes(name) ? variablesOf(town, name) : undefined
+  const account = agent && accountsIn(town).includes(name) ? variablesOf(town, name) : undefined
   const who = { town, secret: '', env }
-  const { GT_TOKEN: _, ...rest } = environmentOf(who, rig, { ...session, issue }, dir, preset, account)
+  const { GT_TOKEN: _, ...rest } = environmentOf(who, rig, { ...session, issue }, dir, agent, account)
   return rest
 }

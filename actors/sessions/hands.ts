@@ -7,14 +7,15 @@ import type { EffectInput } from '../../machines/effects.ts'
 import type { Clock, EffectCall } from '../../runtime/contract.ts'
 import { afterWatched } from '../../runtime/open.ts'
 import { shareTranscripts, variablesOf } from '../accounts.ts'
+import { chosen, type TownChoice } from '../agents/choice.ts'
 import type { Told } from '../agents/evidence.ts'
 import { formerText } from '../agents/former.ts'
 import { lacking } from '../agents/installed.ts'
-import { isPreset, presetOf } from '../agents/presets.ts'
+import { presetIn, presetTrouble, writtenOf } from '../agents/own.ts'
 import { type PolecatFacts, primeText } from '../agents/prime.ts'
 import { lookedAt, Readings } from '../agents/reading.ts'
 import { roleText } from '../agents/role-text.ts'
-import { describeRun, isSpoken, layDown, type RunFile } from '../agents/supervisor.ts'
+import { describeRun, isSpoken, layDown, type RunFile, thresholdsOf } from '../agents/supervisor.ts'
 import type { Hands } from '../binding.ts'
 import type { RigConfig } from '../config.ts'
 import type { Environment } from '../environment.ts'
@@ -39,6 +40,8 @@ import { environmentOf } from './variables.ts'
 export interface SessionDeps {
   town: string
   rig(name: string): RigConfig
+  /** What the town says of agents where a rig says nothing. */
+  ofTown(): TownChoice
   /** What an issue says now, however long; empty where it says nothing. */
   textsOf(rig: string, issue: string): Promise<{ description: string; acceptance: string; labels: readonly string[] }>
   /** What is in a worker's place. */
@@ -73,22 +76,14 @@ export function sessionHands(
       const rig = deps.rig(input.rig)
       const dir = join(townLayout(deps.town).sessions, input.id)
       const { description, acceptance, labels } = await deps.textsOf(input.rig, input.issue.id)
-      const [agent, model] = [labelled(labels, 'agent'), labelled(labels, 'model')]
-      if (agent !== undefined && !isPreset(agent))
-        return {
-          kind: 'failed',
-          why: `${input.issue.id} has the label agent:${agent}, and there is no such preset`,
-          tail: '',
-        }
-      const preset = await presetOf(agent ?? rig.agent)
-      // What the rig says of its agent's program and model is not for another one.
-      const isOther = agent !== undefined && agent !== rig.agent
-      const worker = isOther && preset.drive ? undefined : rig.worker?.argv
-      const launch = preset.launch({ worker, node: deps.node })
+      const { agent, worker, ownChoice, model, effort } = chosen('polecat', labels, rig, deps.ofTown())
       // What an issue chose itself is the issue's own trouble, and stops no rig.
-      const ownChoice = agent !== undefined || model !== undefined
       const refused = (why: string) =>
         ownChoice ? ({ kind: 'failed', why, tail: '' } as const) : ({ kind: 'refused', why } as const)
+      const trouble = presetTrouble(deps.town, agent)
+      if (trouble !== undefined) return refused(`${input.rig}: ${trouble}`)
+      const preset = await presetIn(deps.town, agent)
+      const launch = preset.launch({ worker: worker?.argv, node: deps.node })
       if ('why' in launch) return refused(`${input.rig}: ${launch.why}`)
       if (!existsSync(input.worktree)) return { kind: 'failed', why: `${input.worktree} does not exist`, tail: '' }
       deps.makeShims?.()
@@ -103,17 +98,17 @@ export function sessionHands(
       const account = isOfPreset ? variablesOf(deps.town, input.account) : undefined
       if (isOfPreset && !account)
         return { kind: 'failed', why: `there is no account ${input.account} any more`, tail: '' }
-      const env = environmentOf(deps, rig, input, dir, preset, account)
+      const env = environmentOf(deps, rig, input, dir, { ...preset, worker }, account)
       const began = input.begunUnder === '' ? {} : variablesOf(deps.town, input.begunUnder)
       const anew = input.conversation !== null && !(began && shareTranscripts(began, account ?? {}))
       const spoken = preset.drive !== undefined
       if (spoken) {
         const why = lacking(preset, launch.argv, env.PATH ?? '')
         if (why !== undefined) return refused(why)
-        const [ofRig, effort] = isOther ? [null, null] : [rig.model ?? null, rig.effort ?? null]
-        const how = { preset: preset.name, argv: [...launch.argv], model: model ?? ofRig, effort }
+        const how = { preset: preset.name, own: writtenOf(deps.town, agent), argv: [...launch.argv], model, effort }
+        const { hangAfterMs = null, cycleAtPercent = null } = preset
         const place = { dir, town: deps.town, main: rig.default_branch }
-        const under = { ...how, account: isOfPreset ? input.account : '' }
+        const under = { ...how, hangAfterMs, cycleAtPercent, account: isOfPreset ? input.account : '' }
         const talk = anew
           ? { ...input, conversation: null, former: input.former || 'it was held under another account' }
           : input
@@ -143,18 +138,20 @@ export function sessionHands(
 
     async watchSession({ rig, session, worktree, stallMatters, since, pause, fullMatters, lastedMs = null }, call) {
       const { hang_after, cycle_at, cycle_after } = deps.rig(rig)
+      // What its preset says of it goes before.
+      const { hangAfterMs, cycleAtPercent } = thresholdsOf(session.dir)
       const result = await watchSession(
         await deps.backend(session.backend),
         session,
         worktree,
-        stallMatters ? hang_after : null,
+        stallMatters ? (hangAfterMs ?? hang_after) : null,
         deps.clock,
         call.signal,
         deps.pollMs,
         {
           since,
           pause,
-          fullAtPercent: fullMatters ? cycle_at : null,
+          fullAtPercent: fullMatters ? (cycleAtPercent ?? cycle_at) : null,
           oldAfterMs: cycle_after === undefined || lastedMs === null ? null : Math.max(0, cycle_after - lastedMs),
           heard: heardOf(session.dir),
           known,
@@ -226,7 +223,7 @@ async function formerOf(deps: SessionDeps, input: EffectInput<'startSession'>, c
 function makeReady(
   input: EffectInput<'startSession'>,
   issue: PolecatFacts['issue'],
-  how: Pick<RunFile, 'preset' | 'argv' | 'model' | 'effort' | 'account'>,
+  how: Omit<RunFile, 'conversation' | 'resumed' | 'role' | 'notForIt'>,
   { dir, town, main, former }: { dir: string; town: string; main: string; former: string },
 ): void {
   const { polecat: name, rig, address, branch, attempt, returned, conversation, worktree } = input
@@ -245,7 +242,3 @@ function makeReady(
   const text = conversation === null ? `${primeText(facts)}${former}` : resumed
   layDown(dir, 0, { id: `${address}/${input.epoch}/0`, text })
 }
-
-/** `agent:codex`, `model:opus`: an issue may ask for another than its rig's. */
-const labelled = (labels: readonly string[], what: string): string | undefined =>
-  labels.find((label) => label.startsWith(`${what}:`))?.slice(what.length + 1)

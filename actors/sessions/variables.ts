@@ -7,6 +7,7 @@ import { delimiter, join } from 'node:path'
 import type { EffectInput } from '../../machines/effects.ts'
 import { underAccount } from '../accounts.ts'
 import type { AgentPreset } from '../agents/preset.ts'
+import type { Command } from '../commands.ts'
 import type { RigConfig } from '../config.ts'
 import { type Environment, sessionEnv } from '../environment.ts'
 import { writePassing } from '../files.ts'
@@ -21,30 +22,33 @@ export interface SessionIdentity {
   env: Environment
 }
 
+/** Of a preset; and what is run in place of its program. */
+export type AgentVariables = Pick<AgentPreset, 'keys' | 'passes' | 'env'> & { worker: Command | undefined }
+
 /** Of a session that is started, what its environment tells. */
 type SessionOf = Pick<EffectInput<'startSession'>, 'rig' | 'polecat' | 'address' | 'epoch'> & { issue: { id: string } }
 
 /**
- * What its `preset` passes is what its agent needs of the daemon's, by name. The rig's own variables are stronger than
- * what keeps git quiet, and weaker than its account's and than who the session is.
+ * `agent`: what it needs of the daemon's, and has of its own. The rig's own variables are stronger than what keeps git
+ * quiet, and weaker than its account's and than who the session is.
  */
 export function environmentOf(
   { town, secret, env }: SessionIdentity,
   rig: RigConfig,
   input: SessionOf,
   dir: string,
-  preset: Pick<AgentPreset, 'passes' | 'keys'> = {},
+  { keys = [], passes = [], env: ofPreset, worker }: AgentVariables = { worker: rig.worker },
   account: Record<string, string> | undefined = undefined,
 ): Record<string, string> {
   const name = `${input.polecat} (${input.rig})`
   const email = `${input.polecat}@${input.rig}.gastown.invalid`
   const layout = townLayout(town)
-  const own = { ...sessionEnv(env, [...(preset.passes ?? []), ...rig.extra_env]), ...rig.env, ...rig.worker?.env }
+  const own = { ...sessionEnv(env, [...passes, ...rig.extra_env]), ...ofPreset, ...rig.env, ...worker?.env }
   return {
     ...quiet,
     ...(rig.sign ? {} : unsigned),
     GIT_CONFIG_GLOBAL: gitConfigOf(dir, env),
-    ...(account ? underAccount(own, preset, account) : own),
+    ...(account ? underAccount(own, { keys }, account) : own),
     PATH: [layout.shims, rig.env.PATH ?? env.PATH ?? '/usr/local/bin:/usr/bin:/bin'].join(delimiter),
     GT_TOWN: town,
     GT_RIG: input.rig,

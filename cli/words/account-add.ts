@@ -26,9 +26,10 @@ export const word = declare({
   async run({ args: { account }, flags, town, ask, print }) {
     const root = town()
     const { accountsIn, keepAccount, partsOf } = await import('../../actors/accounts.ts')
-    const { isPreset, presetNames } = await import('../../actors/agents/presets.ts')
+    const { presetTrouble } = await import('../../actors/agents/own.ts')
     const { preset } = partsOf(account)
-    if (!isPreset(preset)) throw new Usage(`no agent preset "${preset}"; there is: ${presetNames.join(', ')}`)
+    const trouble = presetTrouble(root, preset)
+    if (trouble !== undefined) throw new Usage(trouble)
     const env = { ...(await fromFile(flags['env-file'])), ...fromEnvironment(flags.env) }
     const names = Object.keys(env)
     if (names.length === 0) throw new Usage('say which variables: --env <NAME>, or --env-file <file>')

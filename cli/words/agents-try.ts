@@ -18,25 +18,30 @@ export const word = declare({
     timeout: { kind: 'duration', about: 'how long its turn may take (2m)' },
   },
   async run({ args, flags, townAround, json, print }) {
-    const { spokenPresets } = await import('../../actors/agents/presets.ts')
-    const spoken = await spokenPresets()
-    const preset = spoken.find(({ name }) => name === args.preset)
-    if (!preset)
+    const root = townAround()
+    const { presetIn, presetTrouble, spokenIn } = await import('../../actors/agents/own.ts')
+    const names = (await spokenIn(root)).map(({ name }) => name)
+    const trouble = presetTrouble(root, args.preset)
+    if (!names.includes(args.preset))
       throw new Usage(
-        `there is no agent "${args.preset}" to try; there is ${spoken.map(({ name }) => name).join(', ')}`,
+        trouble ?? `nobody speaks with ${args.preset}, so there is nothing to try; there is ${names.join(', ')}`,
       )
-    const { onPath } = await import('../../actors/agents/installed.ts')
-    const path = flags.program ?? onPath(preset.program ?? '', process.env.PATH ?? '')
-    if (path === null)
-      throw new Error(`${preset.program} is not on the PATH; install it (${preset.from}), or name it with --program`)
+    const preset = await presetIn(root, args.preset)
+    const { lacking } = await import('../../actors/agents/installed.ts')
+    const worker = flags.program === undefined ? undefined : [flags.program]
+    const launch = preset.launch({ worker, node: process.execPath })
+    if ('why' in launch) throw new Error(launch.why)
+    // What a person names is tried, whatever it is.
+    const why = worker ? undefined : lacking(preset, launch.argv, process.env.PATH ?? '')
+    if (why !== undefined) throw new Error(`${why}, or name it with --program`)
     const { attempt } = await import('../../actors/agents/attempt.ts')
     const { shown } = await import('../../actors/agents/evidence.ts')
     const { sessionEnv } = await import('../../actors/environment.ts')
     const stopped = new AbortController()
     for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => stopped.abort())
     const done = await attempt(preset, {
-      argv: [path],
-      env: { ...sessionEnv(process.env, preset.passes), PATH: process.env.PATH ?? '' },
+      argv: launch.argv,
+      env: { ...sessionEnv(process.env, preset.passes), ...preset.env, PATH: process.env.PATH ?? '' },
       model: flags.model ?? null,
       withinMs: flags.timeout ?? 120_000,
       signal: stopped.signal,
@@ -44,13 +49,12 @@ export const word = declare({
         if (!json && shown(fact)) tell(...shown(fact).split('\n'))
       },
     })
-    const root = townAround()
     const at = new Date().toISOString()
     if (root !== undefined) {
       const { keepVerdict } = await import('../../actors/agents/verdicts.ts')
       keepVerdict(root, preset.name, { at, verdict: done.verdict, why: done.why })
     }
-    print({ preset: preset.name, program: path, at, ...done }, () => [
+    print({ preset: preset.name, program: launch.argv[0], at, ...done }, () => [
       `${preset.name} ${done.verdict}, after ${done.seconds} s${done.model ? ` with ${done.model}` : ''}: ${done.why}`,
     ])
     return done.verdict === 'worked' ? 0 : 1

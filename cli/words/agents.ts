@@ -1,7 +1,7 @@
 // `gt agents`: the presets there are, what of them this machine has, and what came of the last try.
 // Never: starts an agent.
 import process from 'node:process'
-import { colour, table } from '../print.ts'
+import { colour, complain, table } from '../print.ts'
 import { declare } from '../word.ts'
 
 export const word = declare({
@@ -11,14 +11,15 @@ export const word = declare({
   usage: '',
   examples: ['gt agents', 'gt agents --json', 'gt agents try claude'],
   async run({ townAround, print }) {
-    const { spokenPresets } = await import('../../actors/agents/presets.ts')
+    const { ownPresets, spokenIn } = await import('../../actors/agents/own.ts')
     const { installed } = await import('../../actors/agents/installed.ts')
     const { verdictsIn } = await import('../../actors/agents/verdicts.ts')
     const root = townAround()
     const verdicts = root === undefined ? {} : verdictsIn(root)
     const all = await Promise.all(
-      (await spokenPresets()).map(async (preset) => ({
+      (await spokenIn(root)).map(async (preset) => ({
         name: preset.name,
+        own: preset.isOwn,
         about: preset.about,
         limits: preset.limits ?? [],
         from: preset.from ?? null,
@@ -26,16 +27,17 @@ export const word = declare({
         last: verdicts[preset.name] ?? null,
       })),
     )
+    for (const why of root === undefined ? [] : ownPresets(root).broken.values()) complain('warning', why)
     print(all, (agents) => [
       ...table(
-        agents.map(({ name, about, from, path, version, tried, key, last }) => [
-          name,
-          from === null
+        agents.map(({ name, own, about, from, path, version, tried, key, last }) => [
+          own ? `${name} (own)` : name,
+          from === null && !own
             ? ''
             : path === null
               ? colour(2, 'not here')
               : `${version ?? 'says no version'}${tried === false ? ' (not tried with)' : ''}`,
-          from === null || path === null ? '' : (key ?? 'no key set'),
+          path === null ? '' : (key ?? 'no key set'),
           last === null ? '' : `${last.verdict} ${last.at.slice(0, 10)}`,
           path === null && from !== null ? `${about}: ${from}` : about,
         ]),

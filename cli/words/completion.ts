@@ -1,4 +1,5 @@
-// `gt completion`: first words, then second words of those that have them, then flags.
+// `gt completion`: first words, then second words of those that have them, then flags; and which agents there are, the
+// town's own among them.
 // Never: asks the town; completion must be quick.
 import { basename } from 'node:path'
 import process from 'node:process'
@@ -22,14 +23,15 @@ export const word = declare({
     const shell = args.shell ?? basename(process.env.SHELL ?? 'bash')
     const script = { bash, zsh, fish }[shell]
     if (!script) throw new Usage(`no completion for "${shell}"; there is bash, zsh and fish`)
-    raw(script(await everyWord()))
+    const { presetNames } = await import('../../actors/agents/presets.ts')
+    raw(script(await everyWord(), presetNames))
     return 0
   },
 })
 
 const flagsOf = ({ options }: Word): [string, Option][] => Object.entries({ ...options, ...globalOptions })
 
-function bash(all: readonly Word[]): string {
+function bash(all: readonly Word[], agents: readonly string[]): string {
   const firsts = [...new Set(all.map(({ name }) => name.split(' ')[0])), 'help'].sort()
   const seconds = Map.groupBy(
     all.filter(({ name }) => name.includes(' ')),
@@ -57,6 +59,15 @@ ${flagCases.join('\n')}
     1:*) words="${firsts.join(' ')}" ;;
 ${secondCases.join('\n')}
   esac
+  case "\${COMP_WORDS[COMP_CWORD - 1]}:\${COMP_WORDS[*]:1:2}" in
+    --agent:* | "try:agents try"*)
+      words="${agents.join(' ')}"
+      local town=$PWD file
+      while [ -n "$town" ] && [ ! -f "$town/mayor/town.json" ]; do town=\${town%/*}; done
+      for file in "$town"/config/agents/*.json; do
+        [ -f "$file" ] && file=\${file##*/} && words="$words \${file%.json}"
+      done ;;
+  esac
   COMPREPLY=($(compgen -W "$words" -- "$word"))
 }
 complete -o default -F _gt gt
@@ -64,13 +75,14 @@ complete -o default -F _gt gt
 }
 
 /** zsh runs the bash script by its own compatibility layer. */
-const zsh = (all: readonly Word[]): string => `autoload -U +X bashcompinit && bashcompinit\n${bash(all)}`
+const zsh = (...all: Parameters<typeof bash>): string => `autoload -U +X bashcompinit && bashcompinit\n${bash(...all)}`
 
-function fish(all: readonly Word[]): string {
+function fish(all: readonly Word[], agents: readonly string[]): string {
   const groups = [...new Set(all.filter(({ name }) => name.includes(' ')).map(({ name }) => name.split(' ')[0]))]
   return [
     ...groups.map((group) => `complete -c gt -f -n __fish_use_subcommand -a ${group}`),
     ...all.flatMap(fishLines),
+    `complete -c gt -l agent -x -a '${agents.join(' ')}'`,
     '',
   ].join('\n')
 }

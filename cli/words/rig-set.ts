@@ -41,19 +41,22 @@ export const word = declare({
     const { readTown, knownIn } = await import('../../actors/facts.ts')
     const { assigned, settings: known } = await import('../settings.ts')
     const { textAt } = await import('../../actors/files.ts')
-    knownIn(readTown(root), rig)
+    const read = readTown(root)
+    knownIn(read, rig)
     const keys = assignments.map((each) => each.split(/[.=]/)[0] as string)
-    if (keys.includes('agent')) {
+    if (keys.some((key) => ['agent', 'role', 'roles', 'accounts'].includes(key))) {
       const { rigConfig } = await import('../../actors/config.ts')
       // What is wrong with it is said by whoever writes it.
       const { data } = rigConfig.safeParse(assigned(JSON.parse(textAt(rigLayout(root, rig).config)), assignments))
       const { startable } = await import('../agents.ts')
-      if (data) await startable(data.agent, data.worker?.argv)
-    }
-    if (keys.includes('accounts')) {
+      const { chosen } = await import('../../actors/agents/choice.ts')
       const { unknownAmong } = await import('../../actors/accounts.ts')
-      const why = unknownAmong(root, assigned(JSON.parse(textAt(rigLayout(root, rig).config)), assignments))
-      if (why !== undefined) throw new Usage(why)
+      if (data) {
+        const { agent, worker } = chosen('polecat', [], data, read.config)
+        if (keys.some((key) => key !== 'accounts')) await startable(root, agent, worker?.argv)
+        const why = unknownAmong(root, data, read.config)
+        if (why !== undefined) throw new Usage(why)
+      }
     }
     let up = true
     try {

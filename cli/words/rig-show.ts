@@ -1,5 +1,6 @@
 // `gt rig show`: every setting of a rig, from its config.json; also while the town is down.
 // Never: changes one.
+import type { RigConfig } from '../../actors/config.ts'
 import { table } from '../print.ts'
 import { declare } from '../word.ts'
 
@@ -18,13 +19,14 @@ export const word = declare({
     const { shown } = await import('../../actors/git/shown.ts')
     const read = readTown(town())
     knownIn(read, rig)
+    const { chosen } = await import('../../actors/agents/choice.ts')
     const path = rigLayout(read.root, rig).config
     const unusable = read.unusable.get(rig)
     if (unusable !== undefined) throw new Error(unusable)
     const written = JSON.parse(textAt(path)) as Record<string, unknown>
     const used = read.rigs.get(rig) as Record<string, unknown>
     const lines = Object.entries(settings)
-      .filter(([key]) => key in used || key in written || key === 'worker')
+      .filter(([key]) => key in used || key in written || key === 'worker' || key === 'agent')
       .map(([key, { counts, about }]) => ({
         key,
         value: key === 'git_url' ? shown(String(used[key])) : (written[key] ?? used[key] ?? null),
@@ -32,7 +34,9 @@ export const word = declare({
         counts,
         about,
       }))
-    print({ rig, path, settings: lines, unread: read.unread }, () => [
+    const { by, agent, model, effort } = chosen('polecat', [], read.rigs.get(rig) as RigConfig, read.config)
+    const polecats = { agent, model, effort, by }
+    print({ rig, path, settings: lines, polecats, unread: read.unread }, () => [
       path,
       ...table(
         lines.map(({ key, value, set, counts, about }) => [
@@ -45,6 +49,7 @@ export const word = declare({
       ),
       ...read.unread.filter((words) => words.startsWith(path)),
       '',
+      `its polecats: ${agent}${model === null ? '' : `, model ${model}`}${effort === null ? '' : `, effort ${effort}`} (said by ${by})`,
       '`gt rig set <rig> <key>=<value>` changes one; what says nothing else counts at once',
     ])
     return 0

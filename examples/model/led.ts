@@ -9,6 +9,16 @@ export const key = 'sk-scripted-0123456789abcdef'
 
 const all = {
   claude: (url) => ({ env: { ANTHROPIC_BASE_URL: url, ANTHROPIC_API_KEY: key, IS_SANDBOX: '1' } }),
+  // As a person leaves it who has answered what it asks at its first start.
+  'claude-tui': (url) => ({
+    env: { ANTHROPIC_BASE_URL: url, ANTHROPIC_API_KEY: key, IS_SANDBOX: '1' },
+    files: {
+      '.claude.json': JSON.stringify({
+        hasCompletedOnboarding: true,
+        customApiKeyResponses: { approved: [key.slice(-20)] },
+      }),
+    },
+  }),
   codex: (url) => ({
     env: { OPENAI_API_KEY: key },
     files: {

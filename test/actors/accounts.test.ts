@@ -53,19 +53,31 @@ test('a file that somebody cut is told without what is in it, and names of the t
 
 test('a rig may use all of its preset, or those it names; who shares them is known', () => {
   for (const name of ['claude/a', 'claude/b', 'codex/x']) keepAccount(town, name, { A: 'b' })
+  const ofTown = { roles: {} }
   const rigs = new Map([
-    ['v', { agent: 'claude' }],
-    ['w', { agent: 'claude', accounts: ['b', 'codex/x'] }],
-    ['s', { agent: 'shell', accounts: ['claude/a', 'codex/none'] }],
+    ['v', { agent: 'claude', roles: {} }],
+    ['w', { agent: 'claude', accounts: ['b', 'codex/x'], roles: {} }],
+    ['s', { agent: 'shell', accounts: ['claude/a', 'codex/none'], roles: {} }],
+    ['t', { accounts: ['a'], roles: {} }],
   ] as unknown as [string, RigConfig][])
-  expect(entitlementOf(town, rigs, 'v')).toMatchObject({
+  expect(entitlementOf(town, rigs, 'v', ofTown)).toMatchObject({
     agent: 'claude',
     accounts: ['claude/a', 'claude/b', 'codex/x'],
   })
-  expect(entitlementOf(town, rigs, 'w')).toEqual({ agent: 'claude', accounts: ['claude/b', 'codex/x'], sharers: ['v'] })
-  expect(entitlementOf(town, rigs, 's').accounts).toEqual(['claude/a'])
-  expect(unknownAmong(town, { agent: 'claude', accounts: ['a', 'c'] })).toContain('there is no account claude/c')
-  expect(unknownAmong(town, { agent: 'claude', accounts: ['a', 'codex/x'] })).toBeUndefined()
+  expect(entitlementOf(town, rigs, 'w', ofTown)).toEqual({
+    agent: 'claude',
+    accounts: ['claude/b', 'codex/x'],
+    sharers: ['v', 't'],
+  })
+  expect(entitlementOf(town, rigs, 's', ofTown).accounts).toEqual(['claude/a'])
+  // Which agent it is may be the town's to say.
+  expect(entitlementOf(town, rigs, 't', { roles: { polecat: { agent: 'claude' } } })).toMatchObject({
+    agent: 'claude',
+    accounts: ['claude/a', 'codex/x'],
+  })
+  const naming = (accounts: string[]) => unknownAmong(town, { agent: 'claude', accounts, roles: {} } as never, ofTown)
+  expect(naming(['a', 'c'])).toContain('there is no account claude/c')
+  expect(naming(['a', 'codex/x'])).toBeUndefined()
 })
 
 test('under an account its own keys count, and no other of its preset’s', () => {

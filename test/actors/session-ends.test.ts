@@ -57,6 +57,7 @@ test('nobody works beside its successor, although nobody saw the one before end'
   })
   const hands = sessionHands({
     ...{ town: dir, rig: () => rig, backend: () => processBackend, secret: 's', env: path, node: process.execPath },
+    ofTown: () => ({ roles: {} }),
     textsOf: async () => ({ description: '', acceptance: '', labels: [] }),
     supervisor: '',
     clock: systemClock,

@@ -31,6 +31,7 @@ async function begun(clock: Clock, cycleAt = 80) {
   })
   const hands = sessionHands({
     ...{ town: dir, rig: () => rig, backend: () => processBackend, secret: 's', env: {}, node: process.execPath },
+    ofTown: () => ({ roles: {} }),
     textsOf: async () => ({ description: '', acceptance: '', labels: [] }),
     ...{ supervisor: '', clock, pollMs: 20 },
   })

@@ -35,6 +35,7 @@ async function worked(script: string, config: Record<string, unknown> = {}, env:
   const hands = sessionHands({
     town: join(dir, 'town'),
     rig: () => rig,
+    ofTown: () => ({ roles: {} }),
     textsOf: async (of, id) => ({ description: `what ${of} knows of ${id} now`, acceptance: '', labels: [] }),
     backend: () => processBackend,
     secret: 'secret',

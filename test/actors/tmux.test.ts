@@ -81,6 +81,7 @@ test('a start that never ends is called off by who ends the session', async () =
       clock: systemClock,
     },
     ...{
+      ofTown: () => ({ roles: {} }),
       textsOf: async () => ({ description: '', acceptance: '', labels: [] }),
       supervisor: '',
       startWithinMs: 200,

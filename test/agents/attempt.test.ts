@@ -29,8 +29,8 @@ const tried = (args: string[], env?: Record<string, string>) => {
 }
 
 test('a program that is no agent is told as one that failed, or is silent; nothing of it is left', () => {
-  expect(gt(['agents', 'try', 'cloud']).stderr).toContain('there is no agent "cloud" to try')
-  expect(gt(['agents', 'try', 'claude'], { PATH: dir }).stderr).toContain('claude is not on the PATH; install it')
+  expect(gt(['agents', 'try', 'cloud']).stderr).toContain('no agent preset "cloud"')
+  expect(gt(['agents', 'try', 'claude'], { PATH: dir }).stderr).toContain('is not on the PATH; install it')
   expect(tried(['--program', join(dir, 'none')])).toMatchObject({ status: 1, verdict: 'failed' })
   program(
     join(dir, 'noise'),

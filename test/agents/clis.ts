@@ -30,6 +30,8 @@ export type Lack =
   | 'steering'
   /** It says from the first time on that it tries again. */
   | 'first retries'
+  /** It says at all that it tries again. */
+  | 'retries'
   /** It gives up when its service does not answer. */
   | 'giving up'
   /** It says that its context is full. */
@@ -59,6 +61,13 @@ export const clis: Readonly<Record<string, Cli>> = {
     led: led.claude,
     subscribed: { ANTHROPIC_API_KEY: '', CLAUDE_CODE_OAUTH_TOKEN: key },
     compacts: ['--autocompact', '100000'],
+  },
+  'claude-tui': {
+    preset: 'claude-tui',
+    package: `@anthropic-ai/claude-code-${platform}@2.1.332`,
+    lacks: ['steering', 'first retries', 'reset times', 'retries'],
+    program: join('node_modules/@anthropic-ai', `claude-code-${platform}`, 'claude'),
+    led: led['claude-tui'],
   },
   codex: {
     preset: 'codex',

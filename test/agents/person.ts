@@ -9,6 +9,9 @@ export interface Person {
   /** Resolves when this is on the screen. */
   sees(text: string): Promise<void>
   types(text: string): Promise<void>
+  /** A line that they do not send. */
+  begins(text: string): Promise<void>
+  presses(key: string): Promise<void>
   leaves(): void
 }
 
@@ -29,6 +32,14 @@ export function joins({ dir, cwd, env }: Talk): Person {
       await this.sees(text)
       await soon()
       tmux('send-keys', 'Enter')
+    },
+    async begins(text) {
+      tmux('send-keys', '-l', text)
+      await this.sees(text)
+    },
+    async presses(key) {
+      tmux('send-keys', key)
+      await soon()
     },
     leaves: () => void tmux('kill-server'),
   }

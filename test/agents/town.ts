@@ -13,7 +13,7 @@ import { type Cli, pathOf } from './clis.ts'
 export async function townOf(
   cli: Cli,
   script: Script,
-  options: Pick<RealTownOptions, 'gates' | 'session' | 'config' | 'env'> = {},
+  options: Pick<RealTownOptions, 'gates' | 'session' | 'config' | 'env' | 'worker'> = {},
 ) {
   const home = realpathSync(mkdtempSync(join(tmpdir(), 'home-')))
   const model = await scriptedModel({ script })
@@ -30,6 +30,14 @@ export async function townOf(
     /** How often the user's words in one conversation have this, as the model has them. */
     timesSaid: (text: string) =>
       Math.max(0, ...model.requests.map(({ saidByUser = [] }) => saidByUser.join('\n').split(text).length - 1)),
+    /** The same, also as what was put before the model beside the user's words. */
+    timesHeard: (text: string) =>
+      Math.max(
+        0,
+        ...model.requests.map(
+          ({ saidByUser = [], system = '' }) => [...saidByUser, system].join('\n').split(text).length - 1,
+        ),
+      ),
     async [Symbol.asyncDispose]() {
       town[Symbol.dispose]()
       await model.close()

@@ -57,7 +57,7 @@ test('a setting is changed whole or not at all, and one by hand counts too', asy
   for (const [wrong, words] of [
     ['max_worker=9', 'did you mean max_workers?'],
     ['max_workers=many', 'expected number'],
-    ['agent=nobody', 'is no agent preset'],
+    ['agent=nobody', 'no agent preset "nobody"'],
     ['name=other', 'fixed'],
     ['no_gate=true', 'a rig has gates or says no_gate'],
     ['gate.typo=', 'there is no gate.typo'],
