@@ -75,7 +75,10 @@ export function simulate({
   /** One town in ten has a bad disk. */
   const losses = chance(0.1) ? 0.5 : 0.02
   const path = join(dir, 'town.db')
-  let store: Store = openSqliteStore(path)
+  // Its records are a file that is closed and opened again at each crash; those of the other nine outlive it in memory.
+  const memory = losses > 0.1 ? undefined : openSqliteStore(':memory:')
+  const openRecords = (): Store => (memory ? { ...memory, close: () => {} } : openSqliteStore(path))
+  let store = openRecords()
   let looked: ReturnType<typeof storeView> | undefined
   /** Each actor as it was when last read, and those that had a turn since. */
   const actors = new Map<string, ActorState>()
@@ -125,7 +128,7 @@ export function simulate({
     host.close()
     // While the town is down, nobody watches what passes.
     clock.advance(pick([0, 0, 5000, 86_400_000]))
-    store = openSqliteStore(path)
+    store = openRecords()
     host = open()
     if (kept(store) !== before) throw new Violation('a restart changed what was kept (invariant 11)')
     // The composition root asks each rig to look again, as the daemon does.
@@ -153,7 +156,7 @@ export function simulate({
     starts.length = 0
     actors.clear()
     changed.clear()
-    store = openSqliteStore(path)
+    store = openRecords()
     host = open()
     for (const { address } of store.all<{ address: string }>('SELECT address FROM actor')) changed.add(address)
     clearForgotten(world, knows)
@@ -275,11 +278,12 @@ export function simulate({
         .deadLetters()
         .map(({ envelope, reason }) => `${envelope.type} from ${envelope.from} to ${envelope.to}: ${reason}`),
       timers: townTimers(),
-      waiting: host.depth().mail,
+      waiting: store.get<{ n: number }>("SELECT count(*) AS n FROM mail WHERE state = 'new'")?.n ?? 0,
       openEffects: store
         .all<{ address: string }>("SELECT address FROM effect WHERE state IN ('pending', 'started')")
         .map(({ address }) => address),
       history: { spawnDelayMs, starts, ...past.seen(store, saidAt) },
+      workersHeard: past.workersHeard(store) ?? maxWorkers,
     }
   }
 
@@ -302,7 +306,7 @@ export function simulate({
   function view(): TownView {
     looked ??= storeView()
     // Who works already when there may be fewer, works on.
-    workersMax = Math.max(allowed, past.workersHeard(store) ?? maxWorkers, Math.min(workersMax, looked.slots.length))
+    workersMax = Math.max(allowed, looked.workersHeard, Math.min(workersMax, looked.slots.length))
     world.maxWorkers = workersMax
     return {
       ...looked,
@@ -436,6 +440,7 @@ export function simulate({
   const turns = host.journal({ last: 1 })[0]?.seq ?? 0
   const escalated = [...world.messages.values()].filter((to) => to === 'overseer').length
   host.close()
+  memory?.close()
   rmSync(dir, { recursive: true, force: true })
   return {
     seed,
