@@ -29,6 +29,8 @@ export interface Hears {
   changed(name: string): void
   /** A file is wrong that was not before. */
   wrong(problem: string): void
+  /** Somebody wrote to a file, perhaps to the town's own. */
+  read(): void
 }
 
 /** Several writes of one change are read once, in milliseconds. */
@@ -52,6 +54,7 @@ export function openRigs(root: string, hears: Hears): Rigs {
     const now = problemsOf(root)
     for (const problem of now) if (!problems.includes(problem)) hears.wrong(problem)
     problems = now
+    hears.read()
   }
   const soon = () => {
     clearTimeout(gathering)
@@ -77,7 +80,7 @@ export function openRigs(root: string, hears: Hears): Rigs {
       return moved
     },
     watch() {
-      const paths = [...rigs.keys()].map((name) => rigLayout(root, name).config)
+      const paths = [townLayout(root).townJson, ...[...rigs.keys()].map((name) => rigLayout(root, name).config)]
       watcher = watch(paths, { ignoreInitial: true }).on('all', soon)
     },
     async close() {

@@ -2,7 +2,7 @@
 // Never: changes anything.
 
 import { limitsOf, type RigConfig } from '../actors/config.ts'
-import type { Asked, Spent } from '../actors/ledger/ledger.ts'
+import type { Asked, Spent } from '../actors/ledger/tables.ts'
 import { mayor, polecatOf, refineryOf, sessionOf, witnessOf } from '../machines/address.ts'
 import type { PolecatContext } from '../machines/incarnation.ts'
 import type { MayorContext } from '../machines/mayor.ts'

@@ -42,7 +42,9 @@ function play(before: Budgeting, one: Step): News<Budgeting> {
       return refused(before, { kind: 'over_budget', which, of: ofKind(which, one.of), spent: '9$', budget, againMs })
     }
     case 'granted':
-      return granted({ kind: 'claimed', issue: { ...brief(one.of), epic: 'w-e' }, preserved: null })(before)
+      return granted({ kind: 'claimed', issue: { ...brief(one.of), epic: 'w-e', within: ['w-e'] }, preserved: null })(
+        before,
+      )
     case 'asked':
       return askedAgain(before, [one.of, null])
     case 'configured':
