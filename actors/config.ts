@@ -215,7 +215,7 @@ export const rigConfig = z
     red_main: z.enum(['wait', 'land']).default('wait'),
     /** Whether commits on main that this town did not test are told. */
     foreign_commits: z.enum(['tell', 'allow']).default('tell'),
-    /** What an issue, what an epic directly holds, the rig in all and the rig on one day may use before nothing starts. */
+    /** What an issue, all that is in an epic, the rig in all and the rig on one day may use before nothing starts. */
     budgets: z.strictObject({ issue: amount, epic: amount, rig: amount, day: amount }).partial().default({}),
   })
   .refine(

@@ -52,6 +52,7 @@ export function townLayout(town: string) {
     costs: join(town, 'daemon/costs.db'),
     /** There when it may lack what evidence tells, for it could not be used for a while. */
     costsBehind: join(town, 'daemon/costs.db-behind'),
+    costsCopies: join(town, 'daemon/copies/daemon/costs'),
     sessions: join(town, 'daemon/sessions'),
     gateLogs: join(town, 'daemon/gates'),
     /** The town's own views of repositories that agents can write, one a rig (`git/lens.ts`); mode 0700. */

@@ -31,12 +31,17 @@ export function linesWithin(bytesMax: number, line: (text: string) => void, tooL
         length = 0
         return void tooLong()
       }
+      if (end === -1) return void keep(piece)
+      from = end + 1
+      // Most lines come whole: nothing of them is kept.
+      if (length === 0) {
+        line(piece.toString())
+        continue
+      }
       keep(piece)
-      if (end === -1) return
       const text = kept.toString('utf8', 0, length)
       kept = Buffer.alloc(0)
       length = 0
-      from = end + 1
       line(text)
     }
   }

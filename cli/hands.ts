@@ -9,7 +9,7 @@ import { gitHands } from '../actors/git/hands.ts'
 import { landedOf, preservedOf } from '../actors/git/pin.ts'
 import type { RigGit } from '../actors/git/rig.ts'
 import { townLayout } from '../actors/layout.ts'
-import { budgetsOf } from '../actors/ledger/budgets.ts'
+import { budgetsOf, counted } from '../actors/ledger/budgets.ts'
 import { type Ledger, usedIn } from '../actors/ledger/ledger.ts'
 import { metaOf } from '../actors/ledger/sessions.ts'
 import { pluginHands } from '../actors/plugins/hands.ts'
@@ -43,12 +43,14 @@ interface Rooms {
   git: RigGit
   secret: string
   ledger: Ledger
+  /** Has the Witness of a rig look how things stand. */
+  look(rig: string): void
 }
 
 /** What the town does in the world, each hand with what it needs. */
 export function handsOf(
   { town, env, entry, report }: DaemonOptions & { report(error: unknown): void },
-  { rigs, shelves, plugins, git, secret, ledger }: Rooms,
+  { rigs, shelves, plugins, git, secret, ledger, look }: Rooms,
 ) {
   const rig = rigs.get
   const bare = bareEnv({ env })
@@ -88,7 +90,10 @@ export function handsOf(
       node: entry.node,
       heard(dir, facts) {
         const meta = usedIn(facts).length > 0 ? metaOf(dir) : undefined
-        if (meta) ledger.note(meta, facts)
+        if (!meta) return
+        const budgets = budgetsOf(meta.rig, rigs.all().get(meta.rig)?.budgets ?? {}, ledger, systemClock.now)
+        const part = { issue: meta.issue, within: meta.within }
+        if (counted(budgets, part, () => ledger.note(meta, facts))) look(meta.rig)
       },
       supervisor: join(dirname(entry.gt), `supervisor${extname(entry.gt)}`),
       clock: systemClock,

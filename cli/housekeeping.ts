@@ -1,5 +1,5 @@
-// What is done once a day: copies of the town's records and issues are made, and what a town does not keep for ever
-// goes: old rows of the journal, outputs of sessions, logs of gates, pins of work that is on main.
+// What is done once a day: copies of the town's records, costs and issues are made, and what a town does not keep for
+// ever goes: old rows of the journal, outputs of sessions, logs of gates, pins of work that is on main.
 // Never: work itself.
 import { copyOfToday } from '../actors/copies.ts'
 import { pruneLogs } from '../actors/gates/hands.ts'
@@ -53,13 +53,19 @@ export function startHousekeeping(house: Housekeeping): () => void {
   }
 }
 
-/** One a day; one of the records that could not be made is tried again an hour later. */
+/** One a day; one that could not be made is tried again an hour later. */
 function copy({ root, clock, copyIssues, report }: Housekeeping): void {
   copyIssues().catch(report)
-  const { db, dbCopies } = townLayout(root)
-  copyOfToday(db, dbCopies, clock.now()).catch((error) =>
-    report(new Error(`no copy of ${db} could be made in ${dbCopies}; it is tried again in an hour`, { cause: error })),
-  )
+  const { db, dbCopies, costs, costsCopies } = townLayout(root)
+  for (const [file, copies] of [
+    [db, dbCopies],
+    [costs, costsCopies],
+  ] as const)
+    copyOfToday(file, copies, clock.now()).catch((error) =>
+      report(
+        new Error(`no copy of ${file} could be made in ${copies}; it is tried again in an hour`, { cause: error }),
+      ),
+    )
 }
 
 /**

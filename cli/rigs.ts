@@ -40,6 +40,8 @@ export interface Hears {
   changed(name: string): void
   /** A file is wrong that was not before. */
   wrong(problem: string): void
+  /** Somebody wrote to a file, perhaps to the town's own. */
+  read(): void
 }
 
 /** Several writes of one change are read once, in milliseconds. */
@@ -75,6 +77,7 @@ export function openRigs(root: string, hears: Hears): Rigs {
     const now = unlessUnusable(takeIn)
     for (const problem of now) if (!problems.includes(problem)) hears.wrong(problem)
     problems = now
+    hears.read()
   }
   const soon = () => {
     clearTimeout(gathering)

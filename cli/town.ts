@@ -16,7 +16,8 @@ import type { RigGit } from '../actors/git/rig.ts'
 import { endRunning } from '../actors/git/run.ts'
 import { renewInstructions } from '../actors/instructions.ts'
 import { rigLayout, townLayout } from '../actors/layout.ts'
-import { dayOf, openLedger } from '../actors/ledger/ledger.ts'
+import { dayOf } from '../actors/ledger/days.ts'
+import { openLedger } from '../actors/ledger/ledger.ts'
 import { pluginsIn } from '../actors/plugins/enabled.ts'
 import { identityIn, isAlive, startOf } from '../actors/processes.ts'
 import { startProjections } from '../actors/projections.ts'
@@ -79,6 +80,7 @@ export async function openTown(options: TownOptions): Promise<Town> {
       behind.accountsChanged()
     },
     wrong: options.warn,
+    read: () => ledger.readPrices(),
   })
   const shelves = openShelves(town, {
     mended(rig, words) {
@@ -97,6 +99,7 @@ export async function openTown(options: TownOptions): Promise<Town> {
     report: options.report,
   })
   const say = (to: string, type: string, body: JsonObject) => void driver.post({ from: daemon, to, type, body })
+  const look = (rig: string) => say(witnessOf(rig), 'issues.changed', {})
   const prefixOf = (rig: string | undefined) => (rig === undefined ? 'gm' : rigs.get(rig).beads.prefix)
   /** Asked in order; plugins that bring a machine come first, also those that come later. */
   const roles: Role[] = []
@@ -147,7 +150,7 @@ export async function openTown(options: TownOptions): Promise<Town> {
     onWait: waits.are,
     passes: (error) => isShut(layout.daemon, error),
     onRefused: options.report,
-    handlers: handsOf(options, { rigs, shelves, plugins, git, secret, ledger }),
+    handlers: handsOf(options, { rigs, shelves, plugins, git, secret, ledger, look }),
   })
 
   const accountsOf = (rig: string) => entitlementOf(town, rigs.all(), rig, rigs.ofTown())
@@ -157,7 +160,7 @@ export async function openTown(options: TownOptions): Promise<Town> {
     for (const rig of names) if (!isHeard(host, rig, rigs.get(rig), accountsOf(rig))) tellWitness(rig)
   }
   const watchRig = (rig: string) => {
-    const changed = () => say(witnessOf(rig), 'issues.changed', {})
+    const changed = () => look(rig)
     shelves.watch(rig, changed)
     // Somebody may have written while nobody watched.
     changed()

@@ -56,10 +56,10 @@ export const granted =
   (answer: EffectOutput<'claimIssue'>) =>
   (before: Budgeting): News<Budgeting> => {
     if (answer.kind !== 'claimed') return {}
-    const { id, epic } = answer.issue
+    const { id, within } = answer.issue
     return without(
       before,
-      ({ which, of }) => which === 'rig' || which === 'day' || of === (which === 'issue' ? id : epic),
+      ({ which, of }) => which === 'rig' || which === 'day' || (which === 'issue' ? of === id : within.includes(of)),
     )
   }
 

@@ -23,8 +23,7 @@ export const brief = (id: string): IssueBrief => ({
   title: `Do ${id}`,
   priority: 2,
   type: 'task',
-  createdAt: id,
-  epic,
+  ...{ createdAt: id, epic, within: [epic] },
 })
 export const startable = (id: string): Startable => ({ id, priority: 2, createdAt: id, previous: null })
 export const hash = (digit: string) => digit.repeat(40)

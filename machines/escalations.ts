@@ -229,7 +229,7 @@ export function budgetWarning(rig: string, { what, which, of, spent, budget }: B
         }
       : {
           subject: `${name} does not count everything: some of it has a price that nobody knows`,
-          body: `Used: ${spent}, of ${budget}.\nPrices are written in mayor/town.json, in dollars for a million tokens, and count from the next gt up:\n  "prices": { "<model>": { "input": 3, "output": 15, "cached": 0.3 } }\nA budget in tokens counts them all: gt rig set ${rig} budget.${which}='5M tokens'`,
+          body: `Used: ${spent}, of ${budget}.\nPrices are written in mayor/town.json, in dollars for a million tokens, and count as soon as they are written:\n  "prices": { "<model>": { "input": 3, "output": 15, "cached": 0.3 } }\nA budget in tokens counts them all: gt rig set ${rig} budget.${which}='5M tokens'`,
         }
   return { to: overseer, type: 'message.sent', body: { ...said, priority: 1 } }
 }

@@ -36,6 +36,8 @@ export const issueBrief = z.object({
   type: z.string(),
   createdAt: z.string(),
   epic: issueId.nullable().default(null),
+  /** Everything it is a part of, at all levels, the nearest first. */
+  within: z.array(issueId).default([]),
 })
 export type IssueBrief = z.infer<typeof issueBrief>
 /** What must be known of one to choose it. */

@@ -206,3 +206,14 @@ function timers(read: Read): string[] {
     return [`${id} of ${address} fired at ${at}, when no timer of it was due (invariant 10)`]
   })
 }
+
+/** What has begun and is not over. */
+export const underWay = (store: Store) => ({
+  waiting: store.get<{ n: number }>("SELECT count(*) AS n FROM mail WHERE state = 'new'")?.n ?? 0,
+  openEffects: store
+    .all<{ address: string }>("SELECT address FROM effect WHERE state IN ('pending', 'started')")
+    .map(({ address }) => address),
+})
+export const timersIn = (store: Store) => store.all<{ address: string; id: string }>('SELECT address, id FROM timer')
+export const lastMailIn = (store: Store): number =>
+  store.get<{ seq: number }>('SELECT coalesce(max(seq), 0) AS seq FROM mail')?.seq ?? 0

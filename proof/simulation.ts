@@ -11,7 +11,7 @@ import { polecatOf } from '../machines/address.ts'
 import type { ActorState, Host, JsonObject, Store } from '../runtime/contract.ts'
 import { openHost, openSqliteStore, seededRandom, virtualClock } from '../runtime/open.ts'
 import { Crash, kept, mortal } from './crash.ts'
-import { makePast, mustBeGiven } from './evidence.ts'
+import { lastMailIn, makePast, mustBeGiven, timersIn, underWay } from './evidence.ts'
 import { makeFlights } from './flights.ts'
 import { ends, makeAgents, makeOverseer, makePeople, type Stage } from './inhabitants.ts'
 import { always, check as checkAll, atRest as restful, type TownView, Violation } from './invariants.ts'
@@ -79,7 +79,10 @@ export function simulate({
   /** One town in ten has a bad disk. */
   const losses = chance(0.1) ? 0.5 : 0.02
   const path = join(dir, 'town.db')
-  let store: Store = openSqliteStore(path)
+  // Its records are a file that is closed and opened again at each crash; those of the other nine outlive it in memory.
+  const memory = losses > 0.1 ? undefined : openSqliteStore(':memory:')
+  const openRecords = (): Store => (memory ? { ...memory, close: () => {} } : openSqliteStore(path))
+  let store = openRecords()
   let looked: ReturnType<typeof storeView> | undefined
   /** Each actor as it was when last read, and those that had a turn since. */
   const actors = new Map<string, ActorState>()
@@ -129,7 +132,7 @@ export function simulate({
     host.close()
     // While the town is down, nobody watches what passes.
     clock.advance(pick([0, 0, 5000, 86_400_000]))
-    store = openSqliteStore(path)
+    store = openRecords()
     host = open()
     if (kept(store) !== before) throw new Violation('a restart changed what was kept (invariant 11)')
     // The composition root asks each rig to look again, as the daemon does.
@@ -157,7 +160,7 @@ export function simulate({
     starts.length = 0
     actors.clear()
     changed.clear()
-    store = openSqliteStore(path)
+    store = openRecords()
     host = open()
     for (const { address } of store.all<{ address: string }>('SELECT address FROM actor')) changed.add(address)
     clearForgotten(world, knows)
@@ -240,7 +243,7 @@ export function simulate({
   /** The Overseer changes budgets; the daemon reads that. */
   function budget(next: Purse['budgets']): void {
     say(`budgets are ${JSON.stringify(next)} now`)
-    saidAt = lastMail()
+    saidAt = lastMailIn(store)
     world.purse.budgets = next
     configured()
   }
@@ -254,8 +257,6 @@ export function simulate({
     else post('overseer', 'mayor/', 'work.requested', { rig, epic })
   }
 
-  const lastMail = () => store.get<{ seq: number }>('SELECT coalesce(max(seq), 0) AS seq FROM mail')?.seq ?? 0
-
   function comesToRest(): void {
     do if (!rest(5000)) throw new Violation(`it does not come to rest; alive: ${JSON.stringify(world.live())}`)
     while (answerAll())
@@ -265,7 +266,7 @@ export function simulate({
 
   function resume(): void {
     say('overseer: gt up')
-    saidAt = lastMail()
+    saidAt = lastMailIn(store)
     stopped = false
     for (const scope of host.holds()) host.release(scope)
     post('overseer', `${rig}/witness`, 'rig.resumed')
@@ -283,11 +284,9 @@ export function simulate({
         .deadLetters()
         .map(({ envelope, reason }) => `${envelope.type} from ${envelope.from} to ${envelope.to}: ${reason}`),
       timers: townTimers(),
-      waiting: host.depth().mail,
-      openEffects: store
-        .all<{ address: string }>("SELECT address FROM effect WHERE state IN ('pending', 'started')")
-        .map(({ address }) => address),
+      ...underWay(store),
       history: { spawnDelayMs, starts, ...past.seen(store, saidAt), mayHaveCost },
+      workersHeard: past.workersHeard(store) ?? maxWorkers,
     }
   }
 
@@ -301,16 +300,12 @@ export function simulate({
   }
 
   /** A plugin may wait for the next hour for ever; the town itself may not. */
-  function townTimers() {
-    return store
-      .all<{ address: string; id: string }>('SELECT address, id FROM timer')
-      .filter(({ address }) => !pluginAddresses.includes(address))
-  }
+  const townTimers = () => timersIn(store).filter(({ address }) => !pluginAddresses.includes(address))
 
   function view(): TownView {
     looked ??= storeView()
     // Who works already when there may be fewer, works on.
-    workersMax = Math.max(allowed, past.workersHeard(store) ?? maxWorkers, Math.min(workersMax, looked.slots.length))
+    workersMax = Math.max(allowed, looked.workersHeard, Math.min(workersMax, looked.slots.length))
     world.maxWorkers = workersMax
     return {
       ...looked,
@@ -448,6 +443,7 @@ export function simulate({
   const turns = host.journal({ last: 1 })[0]?.seq ?? 0
   const escalated = [...world.messages.values()].filter((to) => to === 'overseer').length
   host.close()
+  memory?.close()
   rmSync(dir, { recursive: true, force: true })
   return {
     seed,

@@ -1,6 +1,14 @@
 // The turn: one mail, one transition, everything that follows from it as data. (design: the durable turn)
 // Never: performs or stores anything. Same machine, snapshot and event: same result.
-import { type AnyMachineSnapshot, type AnyStateMachine, createActor, initialTransition, transition } from 'xstate'
+import {
+  type ActorLogic,
+  type AnyMachineSnapshot,
+  type AnyStateMachine,
+  createActor,
+  type EventObject,
+  initialTransition,
+  transition,
+} from 'xstate'
 import type { Json, JsonObject } from './contract.ts'
 
 /** What a machine promised, in the order it said it. */
@@ -28,14 +36,34 @@ export function begin(machine: AnyStateMachine, input: JsonObject): Turn {
 }
 
 export function play(machine: AnyStateMachine, before: AnyMachineSnapshot, event: { type: string }): Turn {
-  const [snapshot, actions] = transition(machine, before, event)
+  const [snapshot, actions] = transition(logicOf(machine), before, event)
   return {
-    snapshot: checked(snapshot as AnyMachineSnapshot),
+    snapshot: checked(snapshot),
     promises: actions.map(promiseOf).filter((promise) => promise !== undefined),
     // A transition that only says something leaves the snapshot as it is.
     handled: snapshot !== before || actions.length > 0,
   }
 }
+
+const logics = new WeakMap<AnyStateMachine, Logic>()
+type Logic = ActorLogic<AnyMachineSnapshot, EventObject>
+
+/**
+ * The machine as one that goes on only. For each transition XState makes an actor, which would enter the machine's
+ * first state, to no purpose: nearly half of the work.
+ */
+function logicOf(machine: AnyStateMachine): Logic {
+  const known = logics.get(machine)
+  if (known) return known
+  const logic: Logic = {
+    transition: (snapshot, event, scope) => machine.transition(snapshot, event, scope),
+    getInitialSnapshot: () => neverLookedAt,
+    getPersistedSnapshot: (snapshot) => snapshot,
+  }
+  logics.set(machine, logic)
+  return logic
+}
+const neverLookedAt = { status: 'active' } as AnyMachineSnapshot
 
 /** A stored snapshot, live again but never started. */
 export function restore(machine: AnyStateMachine, persisted: JsonObject): AnyMachineSnapshot {

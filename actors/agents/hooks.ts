@@ -18,8 +18,8 @@ s.pipe(process.stdout)
 `
 
 /**
- * Listens; `hear` has what each hook is told, one after the other, and says what it answers. Returns the command line of
- * a hook.
+ * Listens; `hear` has what each hook is told, one after the other, and says what it answers. Returns the command line
+ * of a hook.
  */
 export function listenToHooks(dir: string, hear: (told: unknown) => object): { command: string; close(): void } {
   const socket = socketIn(dir, 'hooks.sock')

@@ -169,15 +169,19 @@ async function whyNotPaid(
 ) {
   const issue = budgets && (await beads.get(id))
   if (!issue || (issue.assignee === holder && issue.status === 'in_progress' && previous !== holder)) return undefined
-  return budgets.over({ issue: id, epic: await beads.parentOf(id) })
+  return budgets.over({ issue: id, within: await withinOf(beads, id) })
 }
 
 /** What is wanted and what is under way, as budgets see it. */
 async function partsOf(beads: TownIssues, epics: readonly string[], underway: readonly string[]): Promise<Part[]> {
-  const parts: Part[] = epics.map((epic) => ({ issue: null, epic }))
-  for (const issue of underway) parts.push({ issue, epic: await beads.parentOf(issue) })
+  const parts: Part[] = []
+  for (const epic of epics) parts.push({ issue: null, within: await beads.lineage(epic) })
+  for (const issue of underway) parts.push({ issue, within: await withinOf(beads, issue) })
   return parts
 }
+
+/** Everything it is a part of, the nearest first. */
+const withinOf = async (beads: TownIssues, id: string) => (await beads.lineage(id)).filter((above) => above !== id)
 
 /** What of the wanted work may start now, and what is closed or complete; no more of it than is asked for. */
 async function survey(
@@ -199,7 +203,7 @@ async function survey(
   for (const id of asked) if (((await beads.get(id))?.status ?? 'closed') === 'closed') closed.push(id)
   const { dropped, early } = await closedUnderway(beads, underway)
   const next = await beads.next({ epics, issues, except: underway, notDone: early, usedUp, most: most + 1 })
-  const isPaid = async (id: string) => ![id, await beads.parentOf(id)].some((each) => each && usedUp.includes(each))
+  const isPaid = async (id: string) => !(await beads.lineage(id)).some((each) => usedUp.includes(each))
   for (const issue of given)
     if (
       !underway.includes(issue.id) &&
@@ -292,5 +296,6 @@ export async function whyNot(beads: TownIssues, issue: Issue): Promise<string | 
 
 async function brief(beads: TownIssues, issue: Issue): Promise<IssueBrief> {
   const { id, title, priority, issue_type: type, created_at: createdAt } = issue
-  return { id, title, priority, type, createdAt, epic: await beads.parentOf(id) }
+  const [epic, within] = [await beads.parentOf(id), await withinOf(beads, id)]
+  return { id, title, priority, type, createdAt, epic, within }
 }

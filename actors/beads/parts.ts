@@ -80,8 +80,8 @@ const waitsEarly = (issue: string) =>
 
 const nextParts = `${within(['free'])},
 stuck(parent) AS (
-  SELECT start FROM above GROUP BY start HAVING max(${waits('above.id')} OR ${waitsEarly('above.id')})
-  UNION SELECT value FROM json_each(?)),
+  SELECT start FROM above GROUP BY start
+  HAVING max(${waits('above.id')} OR ${waitsEarly('above.id')} OR above.id ${among})),
 ready(parent) AS (
   SELECT start FROM above WHERE start NOT IN (SELECT parent FROM stuck) GROUP BY start HAVING max(id ${among}))
 SELECT DISTINCT p.id, p.priority, p.created_at FROM ready CROSS JOIN part p ON p.parent = ready.parent AND p.id IN (
@@ -93,9 +93,9 @@ ORDER BY p.priority, p.created_at, p.id LIMIT ?`
 /** Of single issues: those that are work, open, in nobody's hands, and wait for nothing, nor does what they are in. */
 const nextSingle = `WITH RECURSIVE ${above('SELECT value, value FROM json_each(?)')}
 SELECT i.id, i.priority, i.created_at FROM issues i WHERE i.id IN (
-  SELECT start FROM above GROUP BY start HAVING NOT max(${waits('above.id')} OR ${waitsEarly('above.id')}))
+  SELECT start FROM above GROUP BY start
+  HAVING NOT max(${waits('above.id')} OR ${waitsEarly('above.id')} OR above.id ${among}))
 AND i.status = 'open' AND i.assignee IS NULL AND i.issue_type <> 'epic' AND i.issue_type NOT IN ${notWork} AND i.id NOT ${among}
-AND NOT EXISTS (SELECT 1 FROM dependencies u WHERE u.issue_id = i.id AND u.type = 'parent-child' AND u.depends_on_id ${among})
 ORDER BY i.priority, i.created_at, i.id LIMIT ?`
 
 const every: readonly Standing[] = ['free', 'open', 'closed', 'landed']
@@ -111,7 +111,7 @@ export function partsIn(rows: <T>(text: string, ...values: SQLInputValue[]) => T
           ? []
           : rows<Startable>(nextParts, early, spent, JSON.stringify(epics), besides, early, most, most)
       const single =
-        issues.length === 0 ? [] : rows<Startable>(nextSingle, JSON.stringify(issues), early, besides, spent, most)
+        issues.length === 0 ? [] : rows<Startable>(nextSingle, JSON.stringify(issues), early, spent, besides, most)
       return inOrder([...new Map([...parts, ...single].map((each) => [each.id, each])).values()]).slice(0, most)
     },
     unfinished: (epics: readonly string[]): string[] =>

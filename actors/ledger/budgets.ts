@@ -4,16 +4,18 @@
 import type { EffectOutput } from '../../machines/effects.ts'
 import type { BudgetKind } from '../../machines/mail.ts'
 import { type Amount, amountWords, type RigConfig } from '../config.ts'
-import { type Asked, dayOf, type Ledger, leftOfDay, type Spent } from './ledger.ts'
+import { dayOf, leftOfDay } from './days.ts'
+import type { Ledger } from './ledger.ts'
+import type { Asked, Spent } from './tables.ts'
 import { dollarWords, tokenWords } from './words.ts'
 
 type OverBudget = Extract<EffectOutput<'claimIssue'>, { kind: 'over_budget' }>
 type Warning = EffectOutput<'surveyIssues'>['warnings'][number]
 
-/** Work, by its issue and what that is a part of; null: of the epic alone. */
+/** Work, by its issue, null: none of its own, and everything it is a part of, the nearest first. */
 export interface Part {
   issue: string | null
-  epic: string | null
+  within: readonly string[]
 }
 
 export interface RigBudgets {
@@ -36,12 +38,12 @@ export function budgetsOf(
   if (Object.keys(budgets).length === 0) return undefined
 
   /** Those there are of what this draws on. */
-  function drawnOn({ issue, epic }: Part) {
+  function drawnOn({ issue, within }: Part) {
     const day = dayOf(now())
     const all: [BudgetKind, string | null, Asked][] = [
       ['rig', rig, { rig }],
       ['day', day, { rig, day }],
-      ['epic', epic, { rig, epic: epic ?? '' }],
+      ...within.toReversed().map((epic): [BudgetKind, string, Asked] => ['epic', epic, { rig, epic }]),
       ['issue', issue, { rig, issue: issue ?? '' }],
     ]
     return all.flatMap(([which, of, asked]) => {
@@ -69,7 +71,7 @@ export function budgetsOf(
     },
     warnings(parts) {
       const found = new Map<string, Warning>()
-      for (const part of [{ issue: null, epic: null }, ...parts])
+      for (const part of [{ issue: null, within: [] }, ...parts])
         for (const { which, of, asked, amount } of drawnOn(part)) {
           if (found.has(`${which} ${of}`)) continue
           const spent = ledger.spent(asked)
@@ -83,6 +85,18 @@ export function budgetsOf(
       return [...found.values()]
     },
   }
+}
+
+/** Has usage counted; true: what is to be known of budgets of this part (`warnings`) is something else since. */
+export function counted(budgets: RigBudgets | undefined, part: Part, count: () => void): boolean {
+  const known = () =>
+    budgets
+      ?.warnings([part])
+      .map(({ what, which, of }) => `${what} ${which} ${of}`)
+      .join()
+  const before = known()
+  count()
+  return known() !== before
 }
 
 /** The part that is used; 1 or more: all of it. */

@@ -13,8 +13,8 @@ export interface SessionMeta {
   rig: string
   polecat: string
   issue: string
-  /** What the issue is a part of. */
-  epic: string | null
+  /** Everything the issue is a part of, at all levels. */
+  within: readonly string[]
   preset: string
   /** Empty: what the environment says. */
   account?: string
@@ -22,7 +22,7 @@ export interface SessionMeta {
 
 const assignment = z.object({
   branch: branchName,
-  issue: z.object({ id: issueId, epic: issueId.nullable().default(null) }),
+  issue: z.object({ id: issueId, epic: issueId.nullable().default(null), within: z.array(issueId).optional() }),
 })
 const run = z.object({ preset: z.string().max(100), account: z.string().max(100).default('') })
 
@@ -36,5 +36,6 @@ export function metaOf(dir: string): SessionMeta | undefined {
   if (rig === undefined) return undefined
   const polecat = who.replace(/-\d+$/, '')
   const { preset = 'unknown', account = '' } = noteAt(join(dir, 'run.json'), run) ?? {}
-  return { session, rig, polecat, issue: given.issue.id, epic: given.issue.epic, preset, account }
+  const { id, epic, within = epic === null ? [] : [epic] } = given.issue
+  return { session, rig, polecat, issue: id, within, preset, account }
 }

@@ -1,6 +1,6 @@
 // `gt costs`: what agents have used, in tokens and money; read off the ledger, also while the town is down.
 // Never: shows a price that nobody knows.
-import type { Asked, LedgerRow, Spent } from '../../actors/ledger/ledger.ts'
+import type { Asked, LedgerRow, Spent } from '../../actors/ledger/tables.ts'
 import { dollarWords, tokenWords } from '../../actors/ledger/words.ts'
 import { colour, table } from '../print.ts'
 import { declare } from '../word.ts'
@@ -22,7 +22,7 @@ export const word = declare({
   ],
   options: {
     rig: { kind: 'text', about: 'only this rig' },
-    epic: { kind: 'text', about: 'only what this epic directly holds' },
+    epic: { kind: 'text', about: 'only what is in this epic, at every level' },
     issue: { kind: 'text', about: 'only this issue' },
     since: { kind: 'moment', about: 'only since then: 24h, 3d ago, 14:30 today, or a date' },
     by: {
@@ -76,7 +76,7 @@ function linesOf(by: string, rows: readonly LedgerRow[], total: Spent): string[]
     ...lines,
     ...(left > 0 ? [`${left} more rows: --json has all`] : []),
     ...(total.unpriced.answers > 0
-      ? ['', 'Where no price is known: write it in mayor/town.json, under "prices"; it counts from the next gt up.']
+      ? ['', 'Where no price is known: write it in mayor/town.json, under "prices"; it counts at once.']
       : []),
   ]
 }

@@ -42,7 +42,7 @@ interface MailRow {
  * The oldest mail that may be handled now: the first of its actor's, not in back-off, not of a halted actor. Its two
  * conditions are in the words of the indexes on mail that waits.
  */
-const nextReady = `SELECT * FROM mail m WHERE state = 'new' AND due_at <= ?
+const ready = `FROM mail m WHERE state = 'new' AND due_at <= ?
   AND NOT EXISTS (SELECT 1 FROM mail e WHERE e.to_address = m.to_address AND e.state = 'new' AND e.seq < m.seq)
   AND NOT EXISTS (SELECT 1 FROM actor a WHERE a.address = m.to_address AND a.status = 'halted')
   ORDER BY seq LIMIT 1`
@@ -76,9 +76,9 @@ export function mailTable(store: Store) {
     },
     find,
     has: (id: string): boolean => store.get('SELECT 1 FROM mail WHERE id = ?', id) !== undefined,
-    isReady: (now: number): boolean => store.get(nextReady, now) !== undefined,
+    isReady: (now: number): boolean => store.get(`SELECT 1 ${ready}`, now) !== undefined,
     next(now: number): KeptMail | undefined {
-      const row = store.get<MailRow>(nextReady, now)
+      const row = store.get<MailRow>(`SELECT * ${ready}`, now)
       return row && mailOf(row)
     },
     waitingFor: (address: string): number =>

@@ -272,7 +272,7 @@ test('no issue is claimed over a budget; a claim whose answer was lost was grant
   // A worker's name is given again when it is free: work that came back may be claimed by the name that has it.
   for (const next of [nux, toast]) expect(await claim(next, nux)).toEqual(refusal)
   expect(beads.get(id)).toMatchObject({ status: 'in_progress', assignee: nux })
-  expect(asked[0]).toEqual({ issue: id, epic: inner })
+  expect(asked[0]).toEqual({ issue: id, within: [inner, epic] })
   const wanted = {
     rig: 'w',
     epics: [epic],
@@ -285,8 +285,8 @@ test('no issue is claimed over a budget; a claim whose answer was lost was grant
   }
   await budgeted.surveyIssues(wanted, call)
   expect(asked.at(-1)).toEqual([
-    { issue: null, epic },
-    { issue: id, epic: inner },
+    { issue: null, within: [epic] },
+    { issue: id, within: [inner, epic] },
   ])
 })
 

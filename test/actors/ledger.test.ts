@@ -10,9 +10,11 @@ import fc from 'fast-check'
 import { afterEach, beforeEach, expect, test } from 'vitest'
 import { evidenceIn, type Told } from '../../actors/agents/evidence.ts'
 import { rigConfig } from '../../actors/config.ts'
+import { copyOfToday } from '../../actors/copies.ts'
 import { townLayout } from '../../actors/layout.ts'
 import { budgetsOf } from '../../actors/ledger/budgets.ts'
-import { dayOf, type Ledger, leftOfDay, openLedger, readLedger, usedIn } from '../../actors/ledger/ledger.ts'
+import { dayOf, leftOfDay } from '../../actors/ledger/days.ts'
+import { type Ledger, openLedger, readLedger, usedIn } from '../../actors/ledger/ledger.ts'
 import { costOf } from '../../actors/ledger/prices.ts'
 import { spentWords, tokenWords } from '../../actors/ledger/words.ts'
 
@@ -43,7 +45,7 @@ function configured(prices: object) {
 
 const noon = new Date(2026, 10, 26, 12).getTime()
 const meta = (more: object = {}) => ({
-  ...{ session: 'gt-w-Nux-1-1', rig: 'w', polecat: 'Nux', issue: 'w-1', epic: 'w-e', preset: 'claude' },
+  ...{ session: 'gt-w-Nux-1-1', rig: 'w', polecat: 'Nux', issue: 'w-1', within: ['w-e'], preset: 'claude' },
   ...more,
 })
 const used = (id: string, more: object = {}): Told => ({
@@ -64,8 +66,8 @@ test('nobody else can read it', () => {
 test('each answer counts once, its last word counts, and every sum is asked for by itself', () => {
   expect(ledger.note(meta(), [{ what: 'turn_began', at: noon }])).toBe(0)
   ledger.note(meta(), [used('a', { input: 1 }), used('a'), used('b', { at: noon + 86_400_000 })])
-  ledger.note(meta({ session: 'gt-w-Toast-1-1', issue: 'w-2', epic: null }), [used('a')])
-  ledger.note(meta({ session: 'gt-x-Nux-1-1', rig: 'x', issue: 'x-1', epic: 'x-e' }), [used('a')])
+  ledger.note(meta({ session: 'gt-w-Toast-1-1', issue: 'w-2', within: [] }), [used('a')])
+  ledger.note(meta({ session: 'gt-x-Nux-1-1', rig: 'x', issue: 'x-1', within: ['x-e'] }), [used('a')])
   const seen = () => [
     ledger.spent({}),
     ledger.spent({ rig: 'w' }),
@@ -92,19 +94,8 @@ test('each answer counts once, its last word counts, and every sum is asked for 
   expect(told).toEqual([])
 })
 
-test('what each account has used is told; a file that knew of none is brought up, and loses nothing', () => {
+test('what each account has used is told', () => {
   ledger.note(meta(), [used('a')])
-  ledger.close()
-  const db = new DatabaseSync(townLayout(town).costs)
-  const triggers = db.prepare("SELECT sql FROM sqlite_master WHERE type = 'trigger'").all() as { sql: string }[]
-  for (const name of ['made', 'gone', 'changed']) db.exec(`DROP TRIGGER usage_${name}`)
-  db.exec("DROP INDEX usage_account; ALTER TABLE usage DROP COLUMN account; DELETE FROM total WHERE kind = 'account'")
-  for (const { sql } of triggers)
-    db.exec(sql.replaceAll(/ UNION ALL SELECT 'account' AS kind, \w+\.account AS name/g, ''))
-  db.exec('PRAGMA user_version = 1')
-  db.close()
-  ledger = open()
-  expect(told).toEqual([])
   ledger.note(meta({ session: 's2', account: 'claude/work' }), [used('a'), used('b', { at: noon + 5 })])
   // Told once more: the row of before changes, and every sum with it.
   ledger.note(meta(), [used('a', { input: 7 })])
@@ -125,25 +116,119 @@ test('whatever is noted, in whatever order and however often, sums are those of 
     model: fc.constantFrom('m', 'n'),
     input: fc.integer({ min: -5, max: 2_000_000_000 }),
     cost: fc.option(fc.double({ min: 0, max: 3, noNaN: true })),
+    within: fc.subarray(['w-e', 'w-inner', 'w-x']),
   })
   fc.assert(
     fc.property(fc.array(fact, { maxLength: 12 }), fc.boolean(), (facts, gathers) => {
       ledger.close()
       rmSync(townLayout(town).costs, { force: true })
       ledger = open()
-      for (const { session, ...one } of facts) ledger.note(meta({ session, issue: session }), [used(one.id, one)])
+      for (const { session, within, ...one } of facts)
+        ledger.note(meta({ session, issue: session, within }), [used(one.id, one)])
       const before = ledger.spent({})
       while (gathers && ledger.gather(noon + 1));
       expect(ledger.spent({})).toEqual(before)
       for (const by of ['rig', 'day', 'issue', 'epic', 'session', 'preset', 'model'] as const) {
         const byRows = ledger.rows(by, { since: 0 })
         expect(ledger.rows(by, {}).filter(({ answers }) => answers > 0)).toEqual(byRows)
+        // What is in two counts for both.
+        if (by === 'epic') continue
         for (const part of ['answers', 'input', 'output', 'cached'] as const)
           expect(byRows.reduce((sum, row) => sum + row[part], 0)).toBe(before[part])
       }
     }),
     { numRuns: 40 },
   )
+})
+
+test('an epic’s sum is that of everything in it, at all levels, as it is now', () => {
+  const of = (issue: string, ...within: string[]) => meta({ session: `of-${issue}`, issue, within })
+  ledger.note(of('w-1', 'w-inner', 'w-e'), [used('a'), used('b', { at: noon + 86_400_000 })])
+  ledger.note(of('w-2', 'w-e'), [used('a')])
+  ledger.note(of('w-3'), [used('a')])
+  const answers = (...epics: string[]) => epics.map((epic) => ledger.spent({ rig: 'w', epic }).answers)
+  const byEpic = (since?: number) => ledger.rows('epic', { since }).map(({ name, answers }) => `${name}: ${answers}`)
+  expect(answers('w-inner', 'w-e')).toEqual([2, 3])
+  expect(ledger.spent({ epic: 'w-e', since: noon + 1 }).answers).toBe(1)
+  expect(ledger.rows('issue', { epic: 'w-e' }).map(({ name }) => name)).toEqual(['w-1', 'w-2'])
+  expect([byEpic(), byEpic(0)]).toEqual(Array(2).fill(['w-e: 3', 'w-inner: 2', ': 1']))
+  // What was in it goes elsewhere, with all that it has used.
+  ledger.note(of('w-1', 'w-x'), [used('c')])
+  expect(answers('w-inner', 'w-e', 'w-x')).toEqual([0, 1, 3])
+  again()
+  expect(answers('w-inner', 'w-e', 'w-x')).toEqual([0, 1, 3])
+})
+
+/** As the first version made it. */
+const firstVersion = `
+CREATE TABLE usage (
+  session TEXT NOT NULL, id TEXT NOT NULL, at INTEGER NOT NULL, day TEXT NOT NULL, rig TEXT NOT NULL,
+  issue TEXT NOT NULL, epic TEXT NOT NULL, polecat TEXT NOT NULL, preset TEXT NOT NULL, model TEXT NOT NULL,
+  answers INTEGER NOT NULL DEFAULT 1, input INTEGER NOT NULL, output INTEGER NOT NULL, cached INTEGER NOT NULL, nanos INTEGER,
+  PRIMARY KEY (session, id)
+) STRICT, WITHOUT ROWID;
+CREATE INDEX usage_epic ON usage (epic, at);
+CREATE TABLE total (
+  kind TEXT NOT NULL, name TEXT NOT NULL, rig TEXT NOT NULL, answers INTEGER NOT NULL, input INTEGER NOT NULL, output INTEGER NOT NULL,
+  cached INTEGER NOT NULL, nanos INTEGER NOT NULL, unpriced INTEGER NOT NULL, unpriced_tokens INTEGER NOT NULL, PRIMARY KEY (kind, name, rig)
+) STRICT, WITHOUT ROWID;
+CREATE TRIGGER usage_made AFTER INSERT ON usage BEGIN SELECT 1; END;
+CREATE TRIGGER usage_gone AFTER DELETE ON usage BEGIN SELECT 1; END;
+CREATE TRIGGER usage_changed AFTER UPDATE ON usage BEGIN SELECT 1; END;
+INSERT INTO usage VALUES ('s', 'a', 5, '2026-11-26', 'w', 'w-1', 'w-e', 'Nux', 'pi', 'm', 1, 100, 10, 1000, 500000000);
+INSERT INTO total SELECT key, value, 'w', 1, 100, 10, 1000, 500000000, 0, 0 FROM json_each('{"rig": "w", "issue": "w-1", "epic": "w-e"}');
+PRAGMA user_version = 1;`
+
+test('a file of the first version is brought up to date where it is, and nothing of it is lost', () => {
+  ledger.close()
+  const { costs } = townLayout(town)
+  rmSync(costs)
+  const db = new DatabaseSync(costs)
+  db.exec(firstVersion)
+  db.close()
+  ledger = open()
+  expect([sums(ledger.spent({ epic: 'w-e' })), sums(ledger.spent({ since: 0 })), told]).toEqual([
+    ...[[1, 100, 0.5], [1, 100, 0.5], []],
+  ])
+  // It knew of no accounts.
+  expect(ledger.rows('account', {})).toMatchObject([{ name: '', answers: 1 }])
+  ledger.note(meta({ within: ['w-inner', 'w-e'] }), [used('b')])
+  expect(['w-inner', 'w-e'].map((epic) => ledger.spent({ epic }).answers)).toEqual([2, 2])
+})
+
+test('a file that is gone begins from its last copy that can be used, with what evidence tells besides', async () => {
+  session('gt-w-Nux-1-1', 'w-1', [used('a')])
+  ledger.note(meta(), [used('a')])
+  ledger.note(meta({ session: 'gone', issue: 'w-2' }), [used('a'), used('b')])
+  const { costs, costsCopies } = townLayout(town)
+  await copyOfToday(costs, costsCopies, noon)
+  writeFileSync(join(costsCopies, '2026-11-27.db'), 'x'.repeat(9000))
+  ledger.close()
+  session('gt-w-Toast-2-1', 'w-3', [used('a')])
+  rmSync(costs)
+  ledger = open()
+  expect([sums(ledger.spent({})), sums(ledger.spent({ since: 0 }))]).toEqual(Array(2).fill([4, 400, 2]))
+  expect(told).toEqual([expect.stringMatching(/is not there: it was begun anew, .* its copy of 2026-11-26/)])
+})
+
+test('what was gathered and is told once more is not counted twice', () => {
+  ledger.note(meta(), [used('a'), used('b', { at: noon + 5000 })])
+  while (ledger.gather(noon + 1));
+  ledger.note(meta(), [used('a'), used('b', { at: noon + 5000 })])
+  expect(sums(ledger.spent({}))).toEqual([2, 200, 1])
+})
+
+test('prices that somebody writes count at once, also for what had none; wrong ones are told, and change nothing', () => {
+  ledger.note(meta(), [used('a', { cost: null })])
+  const price = { input: 1000, output: 0, cached: 0 }
+  configured({ sonnet: price })
+  ledger.readPrices()
+  expect(ledger.spent({}).dollars).toBeCloseTo(0.1)
+  configured({ sonnet: { ...price, input: -1 } })
+  ledger.readPrices()
+  ledger.note(meta(), [used('b', { cost: null })])
+  expect(ledger.spent({}).dollars).toBeCloseTo(0.2)
+  expect(told).toEqual([expect.stringMatching(/those of before: .*town\.json/)])
 })
 
 test('a price is the agent’s own, else the longest that fits in town.json, else unknown; what was unknown is priced later', () => {
@@ -324,7 +409,11 @@ test('a question costs the same however much has been used before', () => {
   expect(planOf("SELECT sum(nanos) FROM total WHERE kind = 'issue' AND name = 'w-1' AND rig = 'w'")).toMatch(
     /SEARCH total USING (PRIMARY KEY|INDEX)/,
   )
-  for (const where of ["rig = 'w' AND at >= 5", "issue = 'w-1'", "epic = 'w-e' AND at >= 5"])
+  for (const where of [
+    "rig = 'w' AND at >= 5",
+    "issue = 'w-1'",
+    "issue IN (SELECT issue FROM within WHERE above = 'w-e') AND at >= 5",
+  ])
     expect(planOf(`SELECT sum(nanos) FROM usage WHERE ${where}`)).toMatch(/SEARCH usage USING INDEX/)
 })
 
@@ -383,7 +472,7 @@ test('the widest budget that is used up keeps an issue; what is nearly so, or no
     if (!config.success) throw config.error
     return budgetsOf('w', config.data.budgets, ledger, () => noon)
   }
-  const part = { issue: 'w-1', epic: 'w-e' }
+  const part = { issue: 'w-1', within: ['w-e'] }
   expect(budgets({})).toBeUndefined()
   expect(budgets({ day: '1$' })?.over(part)).toBeUndefined()
   ledger.note(meta(), [used('a', { cost: 0.85 })])
@@ -397,8 +486,12 @@ test('the widest budget that is used up keeps an issue; what is nearly so, or no
   expect(budgets({ rig: '2$', epic: '2k tokens', issue: '2k tokens' })?.over(part)).toEqual({
     ...{ kind: 'over_budget', which: 'epic', of: 'w-e', spent: '2.2k tokens', budget: '2k tokens', againMs: null },
   })
-  expect(budgets({ day: '0.5$' })?.over({ issue: 'w-9', epic: null })).toMatchObject({
+  expect(budgets({ day: '0.5$' })?.over({ issue: 'w-9', within: [] })).toMatchObject({
     ...{ which: 'day', of: '2026-11-26', againMs: 12 * 3_600_000 },
   })
-  expect(budgets({ epic: '2k tokens' })?.over({ issue: 'w-9', epic: null })).toBeUndefined()
+  expect(budgets({ epic: '2k tokens' })?.over({ issue: 'w-9', within: [] })).toBeUndefined()
+  // In whatever it is a part of, at any level.
+  expect(budgets({ epic: '2k tokens' })?.over({ issue: 'w-9', within: ['w-inner', 'w-e'] })).toMatchObject({
+    of: 'w-e',
+  })
 })

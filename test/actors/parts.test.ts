@@ -42,11 +42,7 @@ function readAll() {
       ({ issue_id, type, depends_on_id: on }) =>
         above(id).has(issue_id) && type === 'blocks' && (waitedFor.has(on) || notDone.includes(on)),
     )
-  const isUsedUp = (id: string, usedUp: readonly string[]) =>
-    usedUp.includes(id) ||
-    deps.some(
-      ({ issue_id, type, depends_on_id: on }) => issue_id === id && type === 'parent-child' && usedUp.includes(on),
-    )
+  const isUsedUp = (id: string, usedUp: readonly string[]) => usedUp.some((spent) => above(id).has(spent))
   const under = (epic: string) =>
     all.filter(({ id, issue_type: type }) => type !== 'epic' && id !== epic && above(id).has(epic))
   const isOnMain = (issue: Issue) => issue.status === 'closed' && isLanded(beads.closedBy(issue.id), issue.close_reason)
@@ -121,7 +117,7 @@ const questions = fc.record({
   issues: fc.subarray([...ids], { maxLength: 2 }),
   except: fc.subarray([...ids], { maxLength: 1 }),
   notDone: fc.subarray([...ids], { maxLength: 1 }),
-  usedUp: fc.subarray([inner, ...ids], { maxLength: 1 }),
+  usedUp: fc.subarray([epic, inner, ...ids], { maxLength: 1 }),
   most: fc.integer({ min: 0, max: 4 }),
 })
 

@@ -1,9 +1,13 @@
 // Tokens and money as a person sees them, and what becomes of work when a budget is used up: with the bundled commands.
-import { statSync, writeFileSync } from 'node:fs'
+import { mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import process from 'node:process'
 import { afterEach, expect, test } from 'vitest'
 import type { Told } from '../../actors/agents/evidence.ts'
 import { openLedger } from '../../actors/ledger/ledger.ts'
 import type { Status } from '../../cli/api.ts'
+import { agentTown, greets, handsOver } from '../fixture/agent-town.ts'
 import { committer, eventually, type RealTown, realTown } from '../fixture/real-town.ts'
 
 let t: RealTown
@@ -12,7 +16,14 @@ afterEach(() => t?.dispose())
 /** What a session's watch takes down when its agent tells of tokens; the town may be up. */
 function used(issue: string, ...facts: object[]) {
   const ledger = openLedger(t.town)
-  const meta = { session: `gt-wyvern-Nux-${issue}`, rig: 'wyvern', polecat: 'Nux', issue, epic: 'wy-all', preset: 'pi' }
+  const meta = {
+    session: `gt-wyvern-Nux-${issue}`,
+    rig: 'wyvern',
+    polecat: 'Nux',
+    issue,
+    within: ['wy-all'],
+    preset: 'pi',
+  }
   const base = { what: 'usage', id: 'a', model: 'm-1', input: 1000, output: 100, cached: 9000, cost: 2, at: Date.now() }
   ledger.note(
     meta,
@@ -22,7 +33,7 @@ function used(issue: string, ...facts: object[]) {
 }
 const causes = () => t.json<Status>('status').escalations.map(({ cause }) => cause)
 
-test('gt costs tells what was used, by what one asks, with the town up or down; an unknown price is said to be', () => {
+test('gt costs tells what was used, by what one asks, with the town up or down; an unknown price is said to be', async () => {
   t = realTown()
   expect(t.ok('costs')).toBe('nothing has been used, as far as anybody was told\n')
   used('wy-1', {}, { id: 'b', cost: null, model: 'm-2' })
@@ -51,6 +62,44 @@ test('gt costs tells what was used, by what one asks, with the town up or down; 
   expect(t.gt('costs', '--by', 'moon')).toMatchObject({ status: 2 })
   expect(t.gt('costs', '--rig', 'wyvren')).toMatchObject({ status: 1, stderr: expect.stringContaining('wyvern') })
   expect(statSync(t.layout.costs).mode & 0o777).toBe(0o600)
+  // A price counts as soon as it is written.
+  const config = JSON.parse(readFileSync(t.layout.townJson, 'utf8')) as object
+  const prices = { 'm-2': { input: 100, output: 1000, cached: 10 } }
+  writeFileSync(t.layout.townJson, JSON.stringify({ ...config, prices }))
+  await eventually(() => !t.ok('costs').includes('unknown'))
+  expect(t.ok('costs', '--issue', 'wy-1')).toContain('2.29$')
+})
+
+test('what an epic’s parts use counts at every level: it is told at 80 %, while they work; used up, nothing more begins', {
+  timeout: 120_000,
+}, async () => {
+  const dir = mkdtempSync(join(tmpdir(), 'costs-'))
+  const [script, go] = [join(dir, 'script.json'), join(dir, 'go')]
+  const waits = `until test -e ${go}; do sleep 0.1; done`
+  // Each turn of the stand-in is one cent.
+  writeFileSync(script, JSON.stringify([{ say: 'Hm.' }, greets, waits, ...handsOver]))
+  const worker = `${process.execPath} ${join(import.meta.dirname, '../fixture/claude-stand-in.mjs')} ${script}`
+  using town = agentTown({ agent: 'claude', worker, config: { budgets: { epic: '0.012$' } }, maxWorkers: 1 })
+  const make = (title: string, ...more: string[]) =>
+    (JSON.parse(town.okBd('create', title, '--json', ...more)) as { id: string }).id
+  const epic = make('All', '-t', 'epic')
+  const inner = make('Part', '-t', 'epic', '--parent', epic)
+  const [first, second] = [make('One', '--parent', inner, '-p', '0'), make('Two', '--parent', epic)]
+  town.ok('spawn', '--epic', epic)
+  await eventually(() => town.inbox().length >= 2)
+  expect(town.inbox().sort()).toEqual(
+    [epic, inner].sort().map((id) => `the budget of ${id} is nearly used up: 0.0100$ of 0.012$`),
+  )
+  expect(town.json('polecats', 'wyvern')).toMatchObject([{ issue: first, spent: { dollars: 0.01 } }])
+  writeFileSync(go, '')
+  const waited = await town.wait(epic)
+  expect(waited).toMatchObject({ status: 1, said: expect.stringContaining(`the budget of ${epic} is used up`) })
+  const shown = JSON.parse(town.okBd('show', second, '--json')) as { status: string }[]
+  expect([shown].flat()).toMatchObject([{ status: 'open' }])
+  const costs = town.json<{ total: { dollars: number }; rows: { name: string }[] }>('costs', '--epic', epic)
+  expect([costs.total.dollars, costs.rows.map(({ name }) => name)]).toEqual([0.02, [first]])
+  for (const by of ['preset', 'model']) expect(town.ok('costs', '--epic', epic, '--by', by)).toMatch(/claude.* 0\.02/)
+  rmSync(dir, { recursive: true })
 })
 
 test('over its budget a rig begins nothing and asks once; with a larger one it goes on, and shows what each issue has used', {

@@ -1,6 +1,6 @@
 import { statSync } from 'node:fs'
 import { afterEach, expect, test } from 'vitest'
-import { hasTmux, type RealTown } from '../fixture/real-town.ts'
+import { committer, eventually, hasTmux, type RealTown, realTown } from '../fixture/real-town.ts'
 import { expectAllWell, tinytext } from '../fixture/tinytext.ts'
 
 let t: RealTown
@@ -41,16 +41,18 @@ test.each(hasTmux ? (['process', 'tmux'] as const) : (['process'] as const))(
   },
 )
 
-test('stop --all ends every session and nothing starts until gt up', () => {
-  makeTown('process')
+test('stop --all ends every session and nothing starts until gt up', async () => {
+  t = realTown({ worker: committer.replace('set -e', 'set -e\nsleep 2'), gates: ['there=test -e file-1.txt'] })
+  t.issues(3)
   t.gt('up')
-  t.gt('spawn', '--epic', 'tt-kit')
+  t.gt('spawn', '--epic', 'wy-all')
+  await eventually(() => t.alive().length > 1)
   expect(t.gt('stop', '--all')).toMatchObject({ status: 0 })
   expect(t.alive()).toEqual([])
   process.kill(t.daemonPid(), 'SIGKILL')
   expect(t.gt('status')).toMatchObject({ status: 3, stderr: expect.stringContaining('gt up') })
   expect(t.gt('up')).toMatchObject({ status: 0 })
-  expect(t.gt('wait', 'tt-kit', '--timeout', '50')).toMatchObject({ status: 0 })
+  expect(t.gt('wait', 'wy-all', '--timeout', '50')).toMatchObject({ status: 0 })
 })
 
 test('wrong words, a folder that is no town, and mail to a town that is down', () => {

@@ -44,7 +44,7 @@ function play(before: Budgeting, one: Step): News<Budgeting> {
     case 'granted':
       return granted({
         kind: 'claimed',
-        issue: { ...brief(one.of), epic: 'w-e' },
+        issue: { ...brief(one.of), epic: 'w-e', within: ['w-e'] },
         preserved: null,
         agent: null,
         used: {},

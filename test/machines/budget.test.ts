@@ -151,7 +151,7 @@ test('of an epic whose budget is used up nothing more is shown; what is wanted b
     claimIssue: (input) => {
       if (over && input.issue !== 'w-5') return refusal()
       const claimed = t.well('claimIssue', input)
-      return { ...claimed, issue: { ...(claimed.issue as JsonObject), epic: input.issue === 'w-5' ? null : 'w-e' } }
+      return { ...claimed, issue: { ...(claimed.issue as JsonObject), within: input.issue === 'w-5' ? [] : ['w-e'] } }
     },
     surveyIssues: (input) => {
       shown.push(input.usedUp)

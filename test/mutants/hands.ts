@@ -125,8 +125,8 @@ export const hands: readonly Mutant[] = [
   {
     name: 'what a blocked epic holds may start',
     file: 'actors/beads/parts.ts',
-    find: `HAVING max(\${waits('above.id')} OR \${waitsEarly('above.id')})\n  UNION`,
-    replace: `HAVING max(\${waitsEarly('above.id')})\n  UNION`,
+    find: `HAVING max(\${waits('above.id')} OR`,
+    replace: `HAVING max(`,
   },
   {
     name: 'an epic is complete while its last work is under way',
@@ -250,7 +250,7 @@ export const hands: readonly Mutant[] = [
   },
   {
     name: 'an answer that is told twice counts twice against a budget',
-    file: 'actors/ledger/ledger.ts',
+    file: 'actors/ledger/tables.ts',
     find: `[session, one.id, `,
     replace: `[session, one.id + Math.random(), `,
   },
@@ -265,5 +265,23 @@ export const hands: readonly Mutant[] = [
     file: 'actors/ledger/ledger.ts',
     find: `const again = rebuildFrom(sessions, fresh, prices)`,
     replace: `const again = 0`,
+  },
+  {
+    name: 'a budget of an epic counts what it holds directly, and nothing below',
+    file: 'actors/ledger/budgets.ts',
+    find: `within.toReversed()`,
+    replace: `within.slice(0, 1)`,
+  },
+  {
+    name: 'a lost file of costs begins without its copy',
+    file: 'actors/ledger/ledger.ts',
+    find: `copy() ?? {`,
+    replace: `{`,
+  },
+  {
+    name: 'what was gathered and is told once more counts twice',
+    file: 'actors/ledger/tables.ts',
+    find: `if (at <= gathered) continue`,
+    replace: ``,
   },
 ]
