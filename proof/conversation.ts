@@ -111,6 +111,8 @@ export class Service {
     const known = this.known.get(keyOf(worker))
     if (known && !known.mayEnd && known.id !== conversation)
       throw new Violation(`${id} begins a conversation beside ${known.id}, which is not over (invariant 15)`)
+    // One that begins is not known before its agent is there.
+    if (conversation === null) this.known.set(keyOf(worker), { id: null, mayEnd: false })
     return { id: conversation ?? `c-${id}`, account, log: [], idle: false, taken: [], isOld: false }
   }
 
