@@ -42,7 +42,7 @@ const starting: Measure = async (name, cli, size) => {
   const hand: number[] = []
   const spoken: number[] = []
   const parts: Parts[] = []
-  for (let round = 0; round < (size === 'full' ? 7 : 1); round++) {
+  for (let round = 0; round < (size === 'full' ? 5 : 1); round++) {
     await using town = await agentRig(cli, waits, { session: hasTmux ? 'tmux' : 'process', maxWorkers: 2 })
     // The first start of a HOME has more to do, and there is a tmux server from then on.
     const first = town.give('Warm up')
