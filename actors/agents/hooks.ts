@@ -1,5 +1,5 @@
-// An agent's hooks: programs that it runs at each turn of its work, and whose answer it heeds. Each is the same few lines
-// of Node that take what they are told to the supervisor and bring back what that answers.
+// An agent's hooks: programs that it runs at each turn of its work, and whose answer it heeds. Each is the same few
+// lines of Node that take what they are told to the supervisor and bring back what that answers.
 // Never: keeps an agent waiting for a supervisor that is gone; writes into a worktree.
 import { rmSync } from 'node:fs'
 import { createServer } from 'node:net'
@@ -18,8 +18,8 @@ s.pipe(process.stdout)
 `
 
 /**
- * Listens; `hear` has what each hook is told, one after the other, and says what it answers. Returns the command line of
- * a hook.
+ * Listens; `hear` has what each hook is told, one after the other, and says what it answers. Returns the command line
+ * of a hook.
  */
 export function listenToHooks(dir: string, hear: (told: unknown) => object): { command: string; close(): void } {
   const socket = socketIn(dir, 'hooks.sock')
