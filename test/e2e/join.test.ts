@@ -1,6 +1,6 @@
 // A person in an agent's terminal: by the way in that it leaves, or in its conversation, which they take over.
 import { spawn, spawnSync } from 'node:child_process'
-import { appendFileSync, readFileSync, rmSync } from 'node:fs'
+import { appendFileSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { expect, test } from 'vitest'
 import type { Polecat } from '../../cli/api.ts'
@@ -171,11 +171,16 @@ test('one that cannot be taken over is left as it is', async () => {
   await atWork(agent())
   const before = t.alive()
   const takeOver = () => t.gt('session', 'attach', nux, '--take-over', '--yes')
-  t.ok('rig', 'set', 'wyvern', 'agent=aider')
+  const [{ dir } = { dir: '' }] = before
+  const run = readFileSync(join(dir, 'run.json'), 'utf8')
+  writeFileSync(join(dir, 'run.json'), run.replace('"claude"', '"aider"'))
   refused(takeOver(), 'cannot go on with a conversation of aider')
+  writeFileSync(join(dir, 'run.json'), run)
+  // Whichever agent the rig has by now, it is still this one's conversation.
+  t.configure({ agent: 'aider' })
+  refused(takeOver(), 'no program "claude"')
   t.configure({ agent: 'claude', worker: ['/no/such/claude'] })
   refused(takeOver(), 'no program "/no/such/claude"')
-  const [{ dir } = { dir: '' }] = before
   // What is no name of a conversation is an option of a program's.
   appendFileSync(
     join(dir, 'evidence.jsonl'),

@@ -49,15 +49,15 @@ test('it is listed, tried, given to a rig and asked for by an issue, as one of o
 })
 
 test.each([
-  ['{ "driver": ', 'cannot be read'],
-  [{ ...own, driver: 'telepathy' }, 'driver'],
-  [{ ...own, colour: 'red' }, 'colour'],
-  [{ ...own, program: undefined }, 'program'],
-  [{ ...own, model: '--model' }, 'says nowhere {{model}}'],
-  [{ ...own, tried: { from: 'one', below: '2' } }, 'tried.from'],
-  [{ ...own, env: { GT_TOKEN: 'x' } }, 'env.GT_TOKEN'],
-  [{ ...own, cycle_at: 5 }, 'cycle_at'],
-])('one that is wrong is told, with file and field, and cannot be chosen: %j', (written, words) => {
+  ['cannot be read', '{ "driver": '],
+  ['driver', { ...own, driver: 'telepathy' }],
+  ['colour', { ...own, colour: 'red' }],
+  ['program', { ...own, program: undefined }],
+  ['says nowhere {{model}}', { ...own, model: '--model' }],
+  ['tried.from', { ...own, tried: { from: 'one', below: '2' } }],
+  ['env.GT_TOKEN', { ...own, env: { GT_TOKEN: 'x' } }],
+  ['cycle_at', { ...own, cycle_at: 5 }],
+])('one that is wrong is told, with file and field, and cannot be chosen: %s', (words, written) => {
   make()
   says(t, 'mine', written)
   says(t, 'claude', own)
