@@ -70,7 +70,9 @@ test('nobody works beside its successor, although nobody saw the one before end'
   const issue = { id: 'w-1', title: 't', priority: 2 }
   const place = { rig: 'w', polecat: 'Nux', incarnation: 1, branch: 'polecat/Nux-1', worktree: dir }
   const who = { id: 'gt-w-Nux-1-2', epoch: 2, address: 'w/polecats/Nux', issue, attempt: 1, returned: null }
-  expect(await hands.startSession({ ...place, ...who } as never, call)).toMatchObject({ kind: 'started' })
+  expect(
+    await hands.startSession({ ...place, ...who, conversation: null, account: '', begunUnder: '' } as never, call),
+  ).toMatchObject({ kind: 'started' })
   expect(startOf(former)).toBeUndefined()
   // Another worker's, whose name only begins alike.
   expect(isAlive(other)).toBe(true)

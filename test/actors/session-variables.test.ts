@@ -48,7 +48,10 @@ async function worked(script: string, config: Record<string, unknown> = {}, env:
   const place = { rig: 'w', polecat: 'Nux', incarnation: 1, branch: 'polecat/Nux-1' as const, worktree }
   const issue = { id: 'w-1', title: 'One', priority: 2 }
   const who = { id: `gt-w-Nux-1-${++runs}`, address: 'w/polecats/Nux', epoch: 1, attempt: 1, returned: null }
-  const started = await hands.startSession({ ...place, ...who, issue } as never, call)
+  const started = await hands.startSession(
+    { ...place, ...who, issue, conversation: null, account: '', begunUnder: '' } as never,
+    call,
+  )
   if (started.kind !== 'started') throw new Error(started.why)
   const watched = {
     rig: 'w',

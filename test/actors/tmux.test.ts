@@ -101,7 +101,10 @@ test('a start that never ends is called off by who ends the session', async () =
     epoch: 1,
     address: 'a',
   }
-  void hands.startSession({ ...of, issue, attempt: 1, returned: null } as never, call)
+  void hands.startSession(
+    { ...of, issue, attempt: 1, returned: null, conversation: null, account: '', begunUnder: '' } as never,
+    call,
+  )
   await hands.killSession({ rig: 'w', id, session: null } as never, call)
   expect(existsSync(join(townLayout(dir).sessions, id, 'cancelled'))).toBe(true)
 })

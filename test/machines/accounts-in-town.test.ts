@@ -120,7 +120,7 @@ test.each([[[]], [[a]]])('with %j held, nobody begins anything; once that is ove
     t.byHand('w-1', {})
     t.issues.set('w-2', issue('w-2'))
     t.post('daemon', 'w/witness', 'issues.changed')
-    expect(starts).toHaveLength(1)
+    expect([starts.length, t.workers()]).toEqual([1, ['w-1']])
     if (news.kind === 'limited') t.wait(30 * minute)
     else if (accounts.length > 0) t.post('overseer', 'mayor/', 'account.released', { account: a, rigs: ['w'] })
     else t.post('daemon', 'w/witness', 'rig.configured', { maxWorkers: 2, spawnDelayMs: 0 })
