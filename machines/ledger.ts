@@ -131,19 +131,26 @@ export function asked(ledger: Ledger, { epic, issues, fresh, askId }: MailEvent<
   return {
     reply: { to: askId, ok: held === undefined, text },
     mail: [...free.map((issue) => cleared(causes.issue(rig, issue))), ...(again.mail ?? [])],
-    changes: { ...taken(ledger, epic, free, fresh), ...again.changes },
+    // What somebody has is wanted, too: a copy of the issues may not know that it is done.
+    changes: { ...taken(ledger, epic, free, fresh, issues), ...again.changes },
   }
 }
 
 /** An epic and issues are wanted, from the beginning: nothing counts against them. */
-function taken(ledger: Ledger, epic: string | null, issues: readonly string[], fresh: boolean): Partial<Ledger> {
+function taken(
+  ledger: Ledger,
+  epic: string | null,
+  issues: readonly string[],
+  fresh: boolean,
+  all: readonly string[],
+): Partial<Ledger> {
   const keep = (record: Record<string, unknown>) =>
     Object.fromEntries(Object.entries(record).filter(([issue]) => !issues.includes(issue)))
   const { wanted } = ledger
   return {
     wanted: {
       epics: epic && !wanted.epics.includes(epic) ? [...wanted.epics, epic] : wanted.epics,
-      issues: [...new Set([...wanted.issues, ...issues])],
+      issues: [...new Set([...wanted.issues, ...all])],
     },
     fresh: fresh ? [...new Set([...ledger.fresh, ...issues])] : ledger.fresh.filter((issue) => !issues.includes(issue)),
     tries: keep(ledger.tries) as Ledger['tries'],
