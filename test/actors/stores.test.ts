@@ -212,7 +212,7 @@ describe('stores of an older version', () => {
     asBefore(t.of('x'))
     moveStores(tiers())
     mendLinks(t.of('w'))
-    expect(list(rigLayout(t.town, 'w').root)).toEqual(['Two', 'One'])
+    expect(list(rigLayout(t.town, 'w').root)).toEqual(['One', 'Two'])
     expect(readdirSync(dirname(storeOf(t.of('w')))).sort()).toEqual(['mayor', 'w', 'x'])
   })
 
