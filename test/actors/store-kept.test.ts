@@ -67,7 +67,7 @@ test.each<[string, () => void, RegExp]>([
 ])('%s is deleted: all is saved from what is open, and told', async (_, remove, words) => {
   remove()
   create('Two')
-  expect(titles(kept.use())).toEqual(['Two', 'One'])
+  expect(titles(kept.use())).toEqual(['One', 'Two'])
   expect(seenByOthers()).toEqual(['One', 'Two'])
   await vi.waitFor(() => expect(told).toEqual([expect.stringMatching(words)]))
   expect(told[0]).toMatch(/^healed: .*issues\.sqlite .* was saved from what was still open/)
@@ -80,7 +80,7 @@ test('it is moved away: it is saved at once, and what is put back later is looke
   expect(titles(kept.use())).toEqual(['One'])
   create('Two')
   renameSync(away, t.file('w'))
-  expect(titles(kept.use())).toEqual(['Two', 'One'])
+  expect(titles(kept.use())).toEqual(['One', 'Two'])
   expect(seenByOthers()).toEqual(['One', 'Two'])
   expect(aside().flat()).toContain('issues.sqlite')
 })
@@ -93,7 +93,7 @@ test('it is replaced by an older or another one: that is set aside, and all is s
     const next = join(t.dir, 'next')
     copyFileSync(other, next)
     renameSync(next, t.file('w'))
-    expect(titles(kept.use())).toEqual(['Two', 'One'])
+    expect(titles(kept.use())).toEqual(['One', 'Two'])
   }
   expect(seenByOthers()).toEqual(['One', 'Two'])
   await vi.waitFor(() => expect(told).toHaveLength(2))
@@ -214,7 +214,7 @@ test('who deletes it is still at it when it is saved: all stays open, and is sav
     writeFileSync(seenPath(t.of('w')), seen)
     vi.advanceTimersByTime(3000)
     expect(told.map((words) => words.split(':')[0])).toEqual(['unusable', 'healed', 'usable'])
-    expect(titles(kept.use())).toEqual(['Two', 'One'])
+    expect(titles(kept.use())).toEqual(['One', 'Two'])
     expect(seenByOthers()).toEqual(['One', 'Two'])
   } finally {
     vi.useRealTimers()
