@@ -1,7 +1,7 @@
 // What goes over the daemon's socket: one request and its answer as lines of JSON, and the shapes that several answers
 // share. What each word asks and is answered is in its own file (words/).
 // Never: code; the fast commands import nothing of it at run time.
-import type { Spent } from '../actors/ledger/tables.ts'
+import type { Spent } from '../actors/ledger/spent.ts'
 
 /** One JSON line from the client. Lines end with `\n`. */
 export interface Request {

@@ -1,7 +1,7 @@
 // Accounts as the town knows them: which are held, who works under them, what they have used.
 // Never: reads a value of one.
 
-import type { Spent } from '../actors/ledger/tables.ts'
+import type { Spent } from '../actors/ledger/spent.ts'
 import { mayor, sessionOf } from '../machines/address.ts'
 import type { MayorContext } from '../machines/mayor.ts'
 import { type Asking, post } from './asking.ts'

@@ -3,7 +3,8 @@
 
 import type { entitlementOf } from '../actors/accounts.ts'
 import { limitsOf, type RigConfig } from '../actors/config.ts'
-import type { Asked, Spent } from '../actors/ledger/tables.ts'
+import type { Spent } from '../actors/ledger/spent.ts'
+import type { Asked } from '../actors/ledger/tables.ts'
 import { mayor, polecatOf, refineryOf, sessionOf, witnessOf } from '../machines/address.ts'
 import type { SessionContext } from '../machines/hearing.ts'
 import type { PolecatContext } from '../machines/incarnation.ts'

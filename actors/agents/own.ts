@@ -137,6 +137,8 @@ async function ownPreset(name: string, own: Written): Promise<AgentPreset> {
   const ofBase = argv ? {} : { from: base?.from, tried: base?.tried }
   const { from = ofBase.from, tried = ofBase.tried } = own
   const program = argv?.[0] ?? base?.program
+  // Who names keys of its own is not given those of whoever its driver was made for.
+  const ofOthers = (base?.passes ?? []).filter((name) => own.keys === undefined || !base?.keys?.includes(name))
   const resumeByHand = resume ? (conversation: string) => filled(resume, { conversation }) : base?.resumeByHand
   return {
     name,
@@ -145,7 +147,7 @@ async function ownPreset(name: string, own: Written): Promise<AgentPreset> {
     ...(from === undefined ? {} : { from }),
     ...(tried ? { tried } : {}),
     ...(keys ? { keys } : {}),
-    passes: [...new Set([...(base?.passes ?? []), ...own.passes, ...(keys ?? [])])],
+    passes: [...new Set([...ofOthers, ...own.passes, ...(keys ?? [])])],
     env: { ...own.program?.env, ...own.env },
     launch: ({ worker = argv, node }) => base?.launch({ worker, node }) ?? { argv: worker ?? [] },
     ...driven(own, base),

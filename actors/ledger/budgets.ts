@@ -6,7 +6,8 @@ import type { BudgetKind } from '../../machines/mail.ts'
 import { type Amount, amountWords, type RigConfig } from '../config.ts'
 import { dayOf, leftOfDay } from './days.ts'
 import type { Ledger } from './ledger.ts'
-import type { Asked, Spent } from './tables.ts'
+import type { Spent } from './spent.ts'
+import type { Asked } from './tables.ts'
 import { dollarWords, tokenWords } from './words.ts'
 
 type OverBudget = Extract<EffectOutput<'claimIssue'>, { kind: 'over_budget' }>

@@ -11,7 +11,8 @@ import { foldersIn, writePassing } from '../files.ts'
 import { townLayout } from '../layout.ts'
 import { type LedgerKind, schema, schemaVersion, upgrade } from './schema.ts'
 import { metaOf, type SessionMeta } from './sessions.ts'
-import { type Asked, inMemory, type LedgerRow, type Spent, type Tables, tablesIn, type Usage } from './tables.ts'
+import type { Spent } from './spent.ts'
+import { type Asked, inMemory, type LedgerRow, type Tables, tablesIn, type Usage } from './tables.ts'
 
 export interface Ledger {
   /** Takes down what facts tell of tokens; how many of them did. Again is the same as once: the last word counts. */

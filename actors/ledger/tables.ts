@@ -9,19 +9,7 @@ import { dayOf } from './days.ts'
 import { costOf } from './prices.ts'
 import type { LedgerKind } from './schema.ts'
 import type { SessionMeta } from './sessions.ts'
-
-export interface Spent {
-  /** Answers of models, or turns of agents that count no finer. */
-  answers: number
-  /** Tokens; those read from a cache are in `cached` alone. */
-  input: number
-  output: number
-  cached: number
-  /** US dollars, as far as prices are known. */
-  dollars: number
-  /** What of it has no price that anybody knows. */
-  unpriced: { answers: number; tokens: number }
-}
+import type { Spent } from './spent.ts'
 
 /** Which usage: all of it where nothing is said. */
 export interface Asked {

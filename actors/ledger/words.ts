@@ -1,6 +1,6 @@
 // Tokens and money as people read them.
 // Never: shows less than there is as nothing.
-import type { Spent } from './tables.ts'
+import type { Spent } from './spent.ts'
 
 /** `1.52$`, or in tokens where nobody knows a price; what has none is told beside what has. */
 export function spentWords({ dollars, input, output, cached, unpriced }: Spent): string {

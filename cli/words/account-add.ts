@@ -12,27 +12,28 @@ export const word = declare({
   name: 'account add',
   group: 'sessions',
   summary: 'give an agent’s preset one more account, or another key for one it has',
-  usage: '<preset>/<account> [--env <NAME>]… [--env-file <file, or -> ]',
+  usage: '<preset>/<account> [--env <NAME>]… [--from <file>]',
   examples: [
     'gt account add claude/work --env ANTHROPIC_API_KEY      # as it is in your environment now',
     'CLAUDE_CONFIG_DIR=~/.claude-spare gt account add claude/spare --env CLAUDE_CONFIG_DIR',
-    'gt account add codex/team --env-file team.env           # lines NAME=value; - is standard input',
+    'gt account add codex/team --from team.env               # lines NAME=value; - is standard input',
   ],
   options: {
     env: { kind: 'text', many: true, about: 'a variable of it, by name; its value is that of your environment' },
-    'env-file': { kind: 'text', about: 'a file with more of them, a line NAME=value each; -: standard input' },
+    // Not --env-file: Node takes that for its own.
+    from: { kind: 'text', about: 'a file with more of them, a line NAME=value each; -: standard input' },
   },
   args: { account: { kind: 'text' } },
   async run({ args: { account }, flags, town, ask, print }) {
     const root = town()
     const { accountsIn, keepAccount, partsOf } = await import('../../actors/accounts.ts')
     const { presetTrouble } = await import('../../actors/agents/own.ts')
-    const { preset } = partsOf(account)
+    const { preset } = inWords(() => partsOf(account))
     const trouble = presetTrouble(root, preset)
     if (trouble !== undefined) throw new Usage(trouble)
-    const env = { ...(await fromFile(flags['env-file'])), ...fromEnvironment(flags.env) }
+    const env = { ...(await fromFile(flags.from)), ...fromEnvironment(flags.env) }
     const names = Object.keys(env)
-    if (names.length === 0) throw new Usage('say which variables: --env <NAME>, or --env-file <file>')
+    if (names.length === 0) throw new Usage('say which variables: --env <NAME>, or --from <file>')
     const was = accountsIn(root).includes(account)
     keepAccount(root, account, env)
     let up = true
@@ -49,12 +50,25 @@ export const word = declare({
   },
 })
 
+/** What is no account's name was said wrongly. */
+function inWords<T>(work: () => T): T {
+  try {
+    return work()
+  } catch (error) {
+    throw new Usage(error instanceof Error ? error.message : String(error))
+  }
+}
+
 function fromEnvironment(names: readonly string[]): Record<string, string> {
   return Object.fromEntries(
     names.map((name) => {
+      if (!/^[A-Za-z_]\w*$/.test(name.split('=')[0] ?? '') || name.startsWith('GT_'))
+        throw new Usage(
+          `"${name}" is no variable of an agent’s: a name has letters, digits and _, and GT_… are the town’s`,
+        )
       if (name.includes('='))
         throw new Usage(
-          'a value is no argument, for everybody on this machine can see those; say the name alone, with the value in your environment, or use --env-file',
+          'a value is no argument, for everybody on this machine can see those; say the name alone, with the value in your environment, or use --from',
         )
       const value = process.env[name]
       if (value === undefined || value === '') throw new Usage(`${name} is not set in your environment`)
@@ -66,7 +80,13 @@ function fromEnvironment(names: readonly string[]): Record<string, string> {
 async function fromFile(path: string | undefined): Promise<Record<string, string>> {
   if (path === undefined) return {}
   const { readFileSync } = await import('node:fs')
-  const lines = readFileSync(path === '-' ? 0 : path, 'utf8').split('\n')
+  let text: string
+  try {
+    text = readFileSync(path === '-' ? 0 : path, 'utf8')
+  } catch (error) {
+    throw new Usage(`${path} cannot be read: ${error instanceof Error ? error.message : error}`)
+  }
+  const lines = text.split('\n')
   return Object.fromEntries(
     lines.flatMap((line, n) => {
       if (/^\s*(#.*)?$/.test(line)) return []

@@ -1,6 +1,7 @@
 // `gt costs`: what agents have used, in tokens and money; read off the ledger, also while the town is down.
 // Never: shows a price that nobody knows.
-import type { Asked, LedgerRow, Spent } from '../../actors/ledger/tables.ts'
+import type { Spent } from '../../actors/ledger/spent.ts'
+import type { Asked, LedgerRow } from '../../actors/ledger/tables.ts'
 import { dollarWords, tokenWords } from '../../actors/ledger/words.ts'
 import { colour, table } from '../print.ts'
 import { declare } from '../word.ts'

@@ -91,3 +91,22 @@ test('a value is no argument, and what is not there is said', () => {
   expect(said('release', 'claude/a')).toMatch(/^1 .*there is no account "claude\/a"/)
   expect(town.gt('rig', 'set', 'wyvern', 'accounts=a').stderr).toContain('there is no account claude/a')
 })
+
+test('an account is read from a file or standard input, and what is none is told', () => {
+  using town = agentTown({ agent: 'claude', worker: `${process.execPath} ${standIn} ${join(dir, 'none.json')}` })
+  const file = join(dir, 'team.env')
+  writeFileSync(file, '# ours\nexport ANTHROPIC_API_KEY="sk-ant-of-a-4711"\n')
+  expect(town.gtWith({}, 'account', 'add', 'claude/team', '--from', file)).toMatchObject({ status: 0 })
+  expect(states(town)).toEqual(['claude/team there'])
+  for (const [words, why] of [
+    [['claude/x', '--from', join(dir, 'absent.env')], 'cannot be read'],
+    [['claude/x', '--env', 'GT_TOKEN'], 'are the town’s'],
+    [['claude', '--env', 'HOME'], 'no account’s name'],
+    [['nobody/x', '--env', 'HOME'], 'no agent preset'],
+  ] as const)
+    expect(town.gtWith({}, 'account', 'add', ...words)).toMatchObject({
+      status: 2,
+      stderr: expect.stringContaining(why),
+    })
+  expect(states(town)).toEqual(['claude/team there'])
+})
