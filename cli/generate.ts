@@ -94,12 +94,12 @@ export async function bdCommands(): Promise<{ file: string; command: Command }[]
 
 /** `bd-commands.ts`: what `bd` loads at every start. */
 async function bdIndex(): Promise<string> {
-  const lines = (await bdCommands()).flatMap(({ file, command: { name, also = [], summary, usage } }) =>
+  const lines = (await bdCommands()).flatMap(({ file, command: { name, also = [], summary, usage, isHidden } }) =>
     [name, ...also].map(
       (said) =>
         `  ${/^\w+$/.test(said) ? said : `'${said}'`}: {
     summary: ${quoted(summary)},
-    usage: ${quoted(usage)},${said === name ? '' : '\n    isAlias: true,'}
+    usage: ${quoted(usage)},${said === name ? '' : '\n    isAlias: true,'}${isHidden ? '\n    isHidden: true,' : ''}
     load: () => import('./bd/${file}.ts').then((file) => file.default),
   },`,
     ),
@@ -114,6 +114,8 @@ async function bdIndex(): Promise<string> {
     '  usage: string',
     '  /** Another name for one that is listed. */',
     '  isAlias?: true',
+    '  /** Nothing to do for it here. */',
+    '  isHidden?: true',
     '  load(): Promise<Command>',
     '}',
     '',

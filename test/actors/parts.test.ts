@@ -85,7 +85,8 @@ function put(id: string, more: Partial<Issue>, edges: readonly { on: string; typ
   const deps = edges.map(({ on, type }) => {
     return { issue_id: id, depends_on_id: on, type, created_at: at(0), created_by: 'x' }
   })
-  beads.put({ ...texts, ...open, ...times, id, title: id, issue_type: 'task', ...more }, [], deps)
+  const issue = { ...texts, ...open, ...times, id, title: id, issue_type: 'task', ...more }
+  beads.put({ ...issue, labels: [], dependencies: deps, comments: [] })
 }
 const partOf = (on: string) => ({ on, type: 'parent-child' })
 const waitsFor = (on: string) => ({ on, type: 'blocks' })
