@@ -286,7 +286,7 @@ export const ordering = {
 
 /** Rows as `--json` shows them. */
 export const countedOf = (beads: Beads, issues: readonly Counted[]) =>
-  issues.map((issue) => countedJson(issue, issue.dependency_count > 0 ? beads.dependencies(issue.id) : []))
+  issues.map((issue) => countedJson(issue, beads.dependencies(issue.id)))
 
 /** Every issue that is meant, each once; all of them are there before anything is done with one. */
 export function resolved(beads: Beads, given: readonly string[], usage: string): string[] {

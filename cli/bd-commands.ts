@@ -341,6 +341,37 @@ export const commands: Readonly<Record<string, Entry>> = {
     usage: '[<id> …]',
     load: () => import('./bd/lint.ts').then((file) => file.default),
   },
+  'mail ack': {
+    summary: 'messages that are read and done with',
+    usage: '<id> …',
+    load: () => import('./bd/mail-ack.ts').then((file) => file.default),
+  },
+  'mail inbox': {
+    summary: 'open messages',
+    usage: '[--identity <who>]',
+    load: () => import('./bd/mail-inbox.ts').then((file) => file.default),
+  },
+  mail: {
+    summary: 'open messages',
+    usage: '[--identity <who>]',
+    isAlias: true,
+    load: () => import('./bd/mail-inbox.ts').then((file) => file.default),
+  },
+  'mail read': {
+    summary: 'a message with its text',
+    usage: '<id>',
+    load: () => import('./bd/mail-read.ts').then((file) => file.default),
+  },
+  'mail reply': {
+    summary: 'an answer to a message',
+    usage: '<id> -m "…"',
+    load: () => import('./bd/mail-reply.ts').then((file) => file.default),
+  },
+  'mail send': {
+    summary: 'a message to somebody',
+    usage: '<to> -s "subject" [-m "…"]',
+    load: () => import('./bd/mail-send.ts').then((file) => file.default),
+  },
   memories: {
     summary: 'what is remembered, all or what contains some words',
     usage: '["words"]',
@@ -357,20 +388,25 @@ export const commands: Readonly<Record<string, Entry>> = {
     usage: '<id> "…"',
     load: () => import('./bd/note.ts').then((file) => file.default),
   },
+  onboard: {
+    summary: 'a snippet for AGENTS.md',
+    usage: '',
+    load: () => import('./bd/onboard.ts').then((file) => file.default),
+  },
   orphans: {
     summary: 'open issues that commits speak of',
     usage: '',
     load: () => import('./bd/orphans.ts').then((file) => file.default),
   },
-  pin: {
-    summary: 'stays where it is, and is no work',
-    usage: '<id> …',
-    load: () => import('./bd/pin.ts').then((file) => file.default),
-  },
   preflight: {
     summary: 'what to look at before work is handed over',
     usage: '',
     load: () => import('./bd/preflight.ts').then((file) => file.default),
+  },
+  prime: {
+    summary: 'how issues are worked with, for agents',
+    usage: '',
+    load: () => import('./bd/prime.ts').then((file) => file.default),
   },
   priority: {
     summary: 'how urgent an issue is',
@@ -381,6 +417,11 @@ export const commands: Readonly<Record<string, Entry>> = {
     summary: 'file an issue at once; prints its id',
     usage: '"Title"',
     load: () => import('./bd/q.ts').then((file) => file.default),
+  },
+  quickstart: {
+    summary: 'the first steps',
+    usage: '',
+    load: () => import('./bd/quickstart.ts').then((file) => file.default),
   },
   recall: {
     summary: 'what is remembered under a key',
@@ -453,11 +494,6 @@ export const commands: Readonly<Record<string, Entry>> = {
     summary: 'may be begun now',
     usage: '<id> …',
     load: () => import('./bd/undefer.ts').then((file) => file.default),
-  },
-  unpin: {
-    summary: 'is work again',
-    usage: '<id> …',
-    load: () => import('./bd/unpin.ts').then((file) => file.default),
   },
   where: {
     summary: 'where the issues are',

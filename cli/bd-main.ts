@@ -112,7 +112,7 @@ const theVersion = async () => (await import('./version.ts')).version
 async function toldVersion(isJson: boolean): Promise<number> {
   const version = await theVersion()
   if (!isJson) return said([versionLine(version)])
-  raw(`${written({ version, build: 'gastown', profile: '0.30' }, 2)}\n`)
+  raw(`${written({ version, build: 'gastown' }, 2)}\n`)
   return 0
 }
 const versionLine = (version: string) => `bd version ${version} (gastown, profile 0.30)`

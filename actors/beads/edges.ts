@@ -94,21 +94,25 @@ export function edgesIn({ rows, row, run, written, event, at, get, mustBeWork }:
       ),
     /** What it hangs on (`down`), or what hangs on it (`up`), the issue itself first, each once unless `allPaths`. */
     tree(id: string, { way = 'down', depthMax = 50, allPaths = false }: Climbing = {}): Branch[] {
+      const next = (at: string) =>
+        (way === 'down' ? dependencies(at) : dependents(at)).map(({ type, ...edge }) => ({
+          type,
+          to: way === 'down' ? edge.depends_on_id : edge.issue_id,
+        }))
+      const nearest = allPaths ? undefined : nearestFrom(id, next, depthMax)
       const found: Branch[] = []
-      const seen = new Set<string>()
-      const visit = (at: string, from: string, kind: string | null, depth: number, above: readonly string[]) => {
+      const visit = (at: string, from: string, kind: string | null, above: readonly string[]) => {
         const issue = get(at)
-        if (!issue || above.includes(at) || (!allPaths && seen.has(at))) return
-        seen.add(at)
-        const edges = way === 'down' ? dependencies(at) : dependents(at)
-        const truncated = depth >= depthMax && edges.length > 0
-        found.push({ ...issue, depth, parent_id: from, truncated, kind })
+        if (!issue || above.includes(at)) return
+        const edges = next(at)
+        const truncated = above.length >= depthMax && edges.length > 0
+        found.push({ ...issue, depth: above.length, parent_id: from, truncated, kind })
         if (found.length > branchesMax) throw new BeadsError(`the tree of ${id} has more than ${branchesMax} branches`)
         if (truncated) return
-        for (const edge of edges)
-          visit(way === 'down' ? edge.depends_on_id : edge.issue_id, at, edge.type, depth + 1, [...above, at])
+        for (const { to, type } of edges)
+          if (nearest === undefined || nearest.get(to) === at) visit(to, at, type, [...above, at])
       }
-      visit(id, id, null, 0, [])
+      visit(id, id, null, [])
       return found
     },
     /** Circles of dependencies, which only an import can bring; each once, beginning with its least id. */
@@ -149,6 +153,27 @@ export function edgesIn({ rows, row, run, written, event, at, get, mustBeWork }:
 }
 
 const branchesMax = 10_000
+
+/** Of each issue that is reached, the one by which it is reached first. */
+function nearestFrom(
+  id: string,
+  next: (at: string) => readonly { to: string }[],
+  depthMax: number,
+): Map<string, string> {
+  const by = new Map<string, string>([[id, '']])
+  let layer = [id]
+  for (let depth = 0; depth < depthMax && layer.length > 0; depth++) {
+    const further: string[] = []
+    for (const at of layer)
+      for (const { to } of next(at)) {
+        if (by.has(to)) continue
+        by.set(to, at)
+        further.push(to)
+      }
+    layer = further
+  }
+  return by
+}
 
 interface Climbing {
   way?: 'down' | 'up'

@@ -174,7 +174,7 @@ export function openBeads(dir: string, options: Opening = {}) {
       return written(() => {
         const before = get(id)
         if (!before) throw new BeadsError(`issue ${id} not found`)
-        if (changes.issue_type === 'message' && isTowns()) throw new BeadsError(notMade)
+        if (changes.issue_type === 'message') throw new BeadsError(notMade)
         if (before.issue_type === 'message' && !(changes.status === 'closed' && isReader(before, actor)))
           throw new BeadsError(`${id} is mail to ${before.assignee}, and stays as it was sent: gt mail read ${id}`)
         const isReopened = before.status === 'closed' && changes.status !== undefined && changes.status !== 'closed'

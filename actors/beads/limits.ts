@@ -6,7 +6,7 @@ import { BeadsError, type Issue } from './contract.ts'
 
 export const titleBytesMax = 500
 /** Of a description, design, acceptance criteria, notes or reason, each. */
-export const textBytesMax = 65_536
+export const textBytesMax = 1_048_576
 /** Of a label, assignee or external reference, each. */
 export const nameBytesMax = 255
 export const idLengthMax = 100

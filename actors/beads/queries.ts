@@ -32,12 +32,14 @@ export interface Counted extends Issue {
   dependent_count: number
   comment_count: number
 }
-const counted = `i.*,
+/** As other versions count them: `ready` only what keeps an issue from starting, the others every edge. */
+const counting = (edges: string) => `i.*,
   (SELECT json_group_array(label) FROM (SELECT label FROM labels WHERE issue_id = i.id ORDER BY label)) AS labels,
   (SELECT depends_on_id FROM dependencies WHERE issue_id = i.id AND type = 'parent-child') AS parent,
-  (SELECT count(*) FROM dependencies WHERE issue_id = i.id) AS dependency_count,
-  (SELECT count(*) FROM dependencies WHERE depends_on_id = i.id) AS dependent_count,
+  (SELECT count(*) FROM dependencies WHERE issue_id = i.id ${edges}) AS dependency_count,
+  (SELECT count(*) FROM dependencies WHERE depends_on_id = i.id ${edges}) AS dependent_count,
   (SELECT count(*) FROM comments WHERE issue_id = i.id) AS comment_count`
+const counted = { all: counting(''), ready: counting("AND type = 'blocks'") }
 
 export interface Stats {
   total_issues: number
@@ -70,7 +72,8 @@ export function queriesIn({ rows, row, each, at }: Room) {
   return {
     list,
     /** With what `--json` counts of each. */
-    counted: (filter: IssueFilter = {}): Counted[] => select<Counted>(counted, filter),
+    counted: (filter: IssueFilter = {}): Counted[] =>
+      select<Counted>(filter.ready ? counted.ready : counted.all, filter),
     /** Open work that waits for nothing; by priority, then age. */
     ready: (filter: IssueFilter = {}): Issue[] => list({ sort: 'priority', ...filter, ready: true }),
     /** How many there are, by what they have in common when `by` says so. */

@@ -1,5 +1,6 @@
 // `bd close`: issues that are done, all that were named or none.
-// Never: closes what waits for something open, or has open children, unless it is forced; closes somebody else's mail.
+// Never: closes what waits for something open, or has open children, unless it is forced; what somebody else has.
+import { BeadsError, type Issue } from '../../actors/beads/contract.ts'
 import { command, contentOf, ids, jsonOf, line, resolved } from '../bd-command.ts'
 import { Usage } from '../errors.ts'
 
@@ -25,6 +26,13 @@ export default command({
     const file = flags['reason-file']
     const reason = (file === undefined ? flags.reason : contentOf(file).trim()) || 'Closed'
     const all = resolved(beads, args.ids, 'close <id> …')
+    for (const id of flags.force ? [] : all) {
+      const { assignee } = beads.get(id) as Issue
+      if (assignee && assignee !== actor)
+        throw new BeadsError(
+          `cannot close ${id}: assignee is "${assignee}", actor is "${actor}"; reclaim or use --force to override`,
+        )
+    }
     const { issues, unblocked, claimed } = beads.written(() => {
       const waiting = all.flatMap((id) => beads.dependents(id)).filter(({ type }) => type === 'blocks')
       const done = all.map((id) => beads.closeIssue(id, reason, actor, flags.force))

@@ -81,14 +81,16 @@ export default command({
 
 const jsonOne = (beads: Beads, issue: Issue, isPreview: boolean) =>
   isPreview
-    ? Object.fromEntries(Object.entries(issue).filter(([, value]) => value !== '' && value !== null))
+    ? Object.fromEntries(
+        Object.entries(issue).filter(([key, value]) => key === 'id' || (value !== '' && value !== null)),
+      )
     : issueJson(beads, issue)
 
 /** As it would be, without an id. */
 const preview = ({ deps: _, labels: __, parent: ___, ...issue }: NewIssue): Issue => ({
   ...{ id: '', description: '', design: '', acceptance_criteria: '', notes: '', status: 'open', priority: 2 },
-  ...{ issue_type: 'task', assignee: null, created_at: '', updated_at: '', closed_at: null, close_reason: '' },
-  ...{ external_ref: null, sender: null },
+  ...{ issue_type: 'task', assignee: null, closed_at: null, close_reason: '' },
+  ...{ external_ref: null, sender: null, created_at: new Date().toISOString(), updated_at: new Date().toISOString() },
   ...issue,
 })
 

@@ -1,8 +1,10 @@
 // `bd doctor`: whether this store is as it should be.
 // Never: mends anything; each finding says what to do.
 import { dirname } from 'node:path'
+import process from 'node:process'
 import { command } from '../bd-command.ts'
 import { lacking } from '../bd-plans.ts'
+import { version } from '../version.ts'
 
 interface Check {
   name: string
@@ -101,7 +103,14 @@ export default command({
     }
     const isOk = checks.every(({ status }) => status !== 'error')
     print(
-      () => ({ path: dirname(dirname(beads.path)), checks, overall_ok: isOk }),
+      () => ({
+        path: dirname(dirname(beads.path)),
+        checks,
+        overall_ok: isOk,
+        cli_version: version,
+        platform: process.platform,
+        timestamp: new Date().toISOString(),
+      }),
       () =>
         checks.flatMap(({ name, status, message, fix }) => [
           `${status === 'ok' ? '✓' : status === 'warning' ? '!' : '✗'} ${name}: ${message}`,

@@ -16,8 +16,7 @@ export default command({
       ? beads.epics(true).map(({ epic }) => epic)
       : beads.written(() => beads.epics(true).map(({ epic }) => beads.closeIssue(epic.id, reason, call.actor)))
     print(
-      () =>
-        flags['dry-run'] ? jsonOf(beads, epics) : { closed: epics.map(({ id }) => id), count: epics.length, reason },
+      () => (flags['dry-run'] ? jsonOf(beads, epics) : { closed: epics.map(({ id }) => id), count: epics.length }),
       () =>
         epics.length === 0
           ? ['No epics eligible for closure']

@@ -20,7 +20,14 @@ export default command({
     )
     const count = beads.count({ all: true })[0]?.count ?? 0
     print(
-      () => ({ database_path: beads.path, mode: 'direct', daemon_connected: false, issue_count: count, config }),
+      () => ({
+        database_path: beads.path,
+        mode: 'direct',
+        daemon_connected: false,
+        daemon_fallback_reason: 'there is none',
+        issue_count: count,
+        config,
+      }),
       () => [
         `Database: ${beads.path}`,
         'Mode: direct',
