@@ -4,7 +4,7 @@ import { readFileSync } from 'node:fs'
 import { BeadsError, type Issue, type IssueFilter, sorts } from '../actors/beads/contract.ts'
 import type { Beads } from '../actors/beads/embedded.ts'
 import type { StorePlace } from '../actors/beads/find.ts'
-import { countedJson, issueJson } from '../actors/beads/jsonl.ts'
+import { countedJson, exactly, issueJson } from '../actors/beads/jsonl.ts'
 import type { Counted } from '../actors/beads/queries.ts'
 import { Usage } from './errors.ts'
 import type { Line } from './print.ts'
@@ -23,7 +23,7 @@ export interface Call<O extends Options = Options, A extends Arguments = Argumen
   /** The same with the session that it is, where it is one: that holds what it claims. */
   writer: Writer
   /** JSON with --json, else the lines: nothing with --quiet when they only say that it was done. */
-  print(json: () => unknown, lines: () => readonly Line[]): void
+  print(json: () => unknown, lines: () => readonly Line[]): undefined
 }
 
 interface Declaration<O extends Options, A extends Arguments> {
@@ -41,7 +41,7 @@ interface Declaration<O extends Options, A extends Arguments> {
   /** Not listed: what other versions need and this one has nothing to do for. */
   isHidden?: true
   /** Its exit code, where it is not 0. */
-  run(call: Call<O, A>): number | undefined | void
+  run(call: Call<O, A>): number | undefined
 }
 export type Command = Declaration<Options, Arguments>
 
@@ -193,7 +193,7 @@ export function contentOf(file: string): string {
 function metadataOf(given: string): string {
   const text = given.startsWith('@') ? contentOf(given.slice(1)) : given
   try {
-    const value: unknown = JSON.parse(text)
+    const value = exactly(text)
     if (typeof value === 'object' && value !== null && !Array.isArray(value)) return JSON.stringify(value)
   } catch {
     // Said below.

@@ -94,33 +94,20 @@ export async function bdCommands(): Promise<{ file: string; command: Command }[]
 
 /** `bd-commands.ts`: what `bd` loads at every start. */
 async function bdIndex(): Promise<string> {
-  const lines = (await bdCommands()).flatMap(({ file, command: { name, also = [], summary, usage, isHidden } }) =>
-    [name, ...also].map(
-      (said) =>
-        `  ${/^\w+$/.test(said) ? said : `'${said}'`}: {
-    summary: ${quoted(summary)},
-    usage: ${quoted(usage)},${said === name ? '' : '\n    isAlias: true,'}${isHidden ? '\n    isHidden: true,' : ''}
-    load: () => import('./bd/${file}.ts').then((file) => file.default),
-  },`,
-    ),
-  )
+  const all = await bdCommands()
+  const key = (said: string) => (/^\w+$/.test(said) ? said : `'${said}'`)
   return [
     '// The commands of `bd`, each with the file that is loaded only when it is said.',
     '// Never: edited; generated from bd/ by `npm run reference`.',
     "import type { Command } from './bd-command.ts'",
     '',
-    'interface Entry {',
-    '  summary: string',
-    '  usage: string',
-    '  /** Another name for one that is listed. */',
-    '  isAlias?: true',
-    '  /** Nothing to do for it here. */',
-    '  isHidden?: true',
-    '  load(): Promise<Command>',
+    'export const commands: Readonly<Record<string, () => Promise<{ default: Command }>>> = {',
+    ...all.map(({ file, command: { name } }) => `  ${key(name)}: () => import('./bd/${file}.ts'),`),
     '}',
     '',
-    'export const commands: Readonly<Record<string, Entry>> = {',
-    ...lines,
+    '/** Other names for them. */',
+    'export const aliases: Readonly<Record<string, string>> = {',
+    ...all.flatMap(({ command: { name, also = [] } }) => also.map((said) => `  ${key(said)}: '${name}',`)),
     '}',
     '',
   ].join('\n')

@@ -35,8 +35,10 @@ export function deletionIn({ rows, row, run, written, event, at, mustBeWork }: R
           design: string
           acceptance_criteria: string
         }>(
-          `SELECT id, description, notes, design, acceptance_criteria FROM issues WHERE issue_type <> 'message' AND id IN (
-             SELECT issue_id FROM dependencies WHERE depends_on_id = ? UNION SELECT depends_on_id FROM dependencies WHERE issue_id = ?)`,
+          `SELECT id, description, notes, design, acceptance_criteria FROM issues
+           WHERE issue_type <> 'message' AND id IN (
+             SELECT issue_id FROM dependencies WHERE depends_on_id = ?
+             UNION SELECT depends_on_id FROM dependencies WHERE issue_id = ?)`,
           id,
           id,
         )

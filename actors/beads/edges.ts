@@ -10,7 +10,8 @@ export const under = `WITH RECURSIVE under(id) AS (
   SELECT issue_id FROM dependencies WHERE depends_on_id = ? AND type = 'parent-child'
   UNION SELECT d.issue_id FROM dependencies d JOIN under ON under.id = d.depends_on_id WHERE d.type = 'parent-child')`
 const up = `WITH RECURSIVE up(id) AS (
-  SELECT ? UNION SELECT d.depends_on_id FROM dependencies d JOIN up ON d.issue_id = up.id WHERE d.type = 'parent-child')`
+  SELECT ?
+  UNION SELECT d.depends_on_id FROM dependencies d JOIN up ON d.issue_id = up.id WHERE d.type = 'parent-child')`
 
 /** An issue in a tree: `parent_id` is the one above it there, or its own at the root. */
 export type Branch = Issue & { depth: number; parent_id: string; truncated: boolean; kind: string | null }
@@ -43,8 +44,10 @@ export function edgesIn({ rows, row, run, written, event, at, get, mustBeWork }:
         )
         if (edge?.type === 'parent-child' && type !== 'parent-child')
           throw new BeadsError(`${id} is part of ${on} already, and cannot depend on it`)
+        // In two steps: of a row that is replaced no trigger is told that it is gone.
+        run('DELETE FROM dependencies WHERE issue_id = ? AND depends_on_id = ?', id, on)
         run(
-          'INSERT OR REPLACE INTO dependencies (issue_id, depends_on_id, type, created_at, created_by) VALUES (?, ?, ?, ?, ?)',
+          'INSERT INTO dependencies (issue_id, depends_on_id, type, created_at, created_by) VALUES (?, ?, ?, ?, ?)',
           id,
           on,
           type,
@@ -88,7 +91,8 @@ export function edgesIn({ rows, row, run, written, event, at, get, mustBeWork }:
     /** The issues that are not done and that an issue waits for, its parents' included. */
     blockers: (id: string) =>
       rows<Issue>(
-        `${up} SELECT DISTINCT b.* FROM up JOIN dependencies d ON d.issue_id = up.id JOIN issues b ON b.id = d.depends_on_id
+        `${up} SELECT DISTINCT b.* FROM up
+         JOIN dependencies d ON d.issue_id = up.id JOIN issues b ON b.id = d.depends_on_id
          WHERE d.type = 'blocks' AND ${isUnfinished('b.status')} ORDER BY b.id`,
         id,
       ),

@@ -31,7 +31,7 @@ import { rowsOf } from './rows.ts'
 
 const notMade = 'mail is sent, not made here: gt mail send <address> -s "…" -m "…"'
 /** How long a claim counts after its holder was last heard of. */
-export const leaseMs = 5 * 60_000
+const leaseMs = 5 * 60_000
 
 /** How far a store has come; an older copy of it has come less far. */
 export interface Mark {
@@ -175,7 +175,7 @@ export function openBeads(dir: string, options: Opening = {}) {
         const before = get(id)
         if (!before) throw new BeadsError(`issue ${id} not found`)
         if (changes.issue_type === 'message') throw new BeadsError(notMade)
-        if (before.issue_type === 'message' && !(changes.status === 'closed' && isReader(before, actor)))
+        if (before.issue_type === 'message' && !(isClosing(changes) && isReader(before, actor)))
           throw new BeadsError(`${id} is mail to ${before.assignee}, and stays as it was sent: gt mail read ${id}`)
         const isReopened = before.status === 'closed' && changes.status !== undefined && changes.status !== 'closed'
         const isClosed = changes.status === 'closed'
@@ -306,7 +306,8 @@ export function openBeads(dir: string, options: Opening = {}) {
         if (stone && stone.deleted_at >= fields.updated_at) return 'skipped'
         if (stone) run('DELETE FROM tombstones WHERE id = ?', fields.id)
         const closed = fields.status === 'closed' ? (fields.closed_at ?? fields.updated_at) : null
-        const { waits: _, ...kept } = { ...fields, closed_at: closed }
+        // In a town only its daemon says who sent something.
+        const { waits: _, ...kept } = { ...fields, closed_at: closed, ...(isTowns() ? { sender: null } : {}) }
         if (known) set(fields.id, kept)
         else insert(kept)
         for (const label of labels) beads.addLabel(fields.id, label)
@@ -349,6 +350,9 @@ export function openBeads(dir: string, options: Opening = {}) {
 
   /** As `bd create --deps` means it: what does not hang together with this one is no reason to make half of it. */
   const edge = (id: string, on: string, type: string, actor: string) => beads.addDep(id, on, type, actor)
+  /** And nothing else. */
+  const isClosing = (changes: Changes) =>
+    changes.status === 'closed' && Object.keys(changes).every((field) => ['status', 'close_reason'].includes(field))
   const isReader = ({ assignee }: Issue, actor: string) => actor === assignee || !isTowns()
 
   function fresh({ title, description = '' }: NewIssue, creator: string, when: string): string {

@@ -3,6 +3,7 @@
 import { BeadsError, type Comment, type Dependency, type Issue } from './contract.ts'
 import type { Tombstone } from './deletion.ts'
 import type { Beads, Whole } from './embedded.ts'
+import { checkId } from './limits.ts'
 import type { Counted } from './queries.ts'
 
 /** In this order: those after `updated_at` are left out when they are empty, as are texts; the priority never is. */
@@ -23,7 +24,7 @@ const order = [
 ] as const
 
 /** Of JSON that came from elsewhere, what a number's text says is kept where a number of ours would not say it. */
-const exactly = (text: string): unknown =>
+export const exactly = (text: string): unknown =>
   JSON.parse(text, (_, value: unknown, { source }: { source?: string } = {}) =>
     typeof value === 'number' && source !== undefined && String(value) !== source ? rawJson(source) : value,
   )
@@ -108,9 +109,8 @@ export const issueLine = (beads: Beads, id: string): string => lineOf(issueJson(
 
 function stoneJson({ deleted_at, deleted_by, reason, was }: Tombstone): Record<string, unknown> {
   const issue = exactly(was) as Record<string, unknown>
-  const { status: _, ...rest } = issue
   return {
-    ...rest,
+    ...issue,
     status: 'tombstone',
     ...{
       deleted_at,
@@ -156,8 +156,10 @@ export function importLines(beads: Beads, text: string, actor = ''): Imported {
     if (seen.has(id)) counts.twice.push(id)
     seen.add(id)
     if (raw.status === 'tombstone') {
-      const [at, by] = [timeIn(raw, 'deleted_at') ?? timeIn(raw, 'updated_at'), wordIn(raw, 'deleted_by') || actor]
-      if (at === null) throw new BeadsError('a tombstone has to say deleted_at')
+      // One that does not say when is older than everything.
+      const at = timeIn(raw, 'deleted_at') ?? timeIn(raw, 'updated_at') ?? new Date(0).toISOString()
+      const by = wordIn(raw, 'deleted_by') || actor
+      checkId(id)
       if (beads.bury({ id, deleted_at: at, deleted_by: by, reason: wordIn(raw, 'delete_reason'), was: line.trim() }))
         counts.deleted++
       else counts.skipped++

@@ -60,7 +60,7 @@ export interface EpicStanding {
   closed_children: number
   eligible_for_close: boolean
 }
-export const countKeys = { status: 'status', priority: 'priority', type: 'issue_type', assignee: 'assignee' } as const
+const countKeys = { status: 'status', priority: 'priority', type: 'issue_type', assignee: 'assignee' } as const
 
 export function queriesIn({ rows, row, each, at }: Room) {
   const select = <T extends Issue>(columns: string, filter: IssueFilter): T[] => {
@@ -92,7 +92,8 @@ export function queriesIn({ rows, row, each, at }: Room) {
     epics: (isEligibleOnly = false): EpicStanding[] =>
       rows<Issue & { total: number; done: number }>(
         `SELECT * FROM (SELECT i.*, count(c.id) AS total, count(c.closed_at) AS done FROM issues i
-         LEFT JOIN dependencies d ON d.depends_on_id = i.id AND d.type = 'parent-child' LEFT JOIN issues c ON c.id = d.issue_id
+         LEFT JOIN dependencies d ON d.depends_on_id = i.id AND d.type = 'parent-child'
+         LEFT JOIN issues c ON c.id = d.issue_id
          WHERE i.issue_type = 'epic' AND i.status <> 'closed' GROUP BY i.id)
          WHERE NOT ? OR (total > 0 AND total = done) ORDER BY priority, created_at, id`,
         isEligibleOnly ? 1 : 0,
@@ -123,8 +124,9 @@ export function queriesIn({ rows, row, each, at }: Room) {
         tombstone_issues: one('SELECT count(*) AS n FROM tombstones'),
         pinned_issues: by.get('pinned') ?? 0,
         epics_eligible_for_closure: one(
-          `SELECT count(*) AS n FROM (SELECT i.id FROM issues i JOIN dependencies d ON d.depends_on_id = i.id AND d.type = 'parent-child'
-           JOIN issues c ON c.id = d.issue_id WHERE i.issue_type = 'epic' AND i.status <> 'closed' GROUP BY i.id HAVING count(*) = count(c.closed_at))`,
+          `SELECT count(*) AS n FROM (SELECT i.id FROM issues i
+           JOIN dependencies d ON d.depends_on_id = i.id AND d.type = 'parent-child' JOIN issues c ON c.id = d.issue_id
+           WHERE i.issue_type = 'epic' AND i.status <> 'closed' GROUP BY i.id HAVING count(*) = count(c.closed_at))`,
         ),
         average_lead_time_hours:
           Math.round(
@@ -143,7 +145,8 @@ export function queriesIn({ rows, row, each, at }: Room) {
       ),
     inHands: (below: string, label: string) =>
       rows<Issue>(
-        `SELECT * FROM issues WHERE status IN ('in_progress', 'blocked') AND issue_type NOT IN ${notWork} AND (substr(assignee, 1, length(?)) = ?
+        `SELECT * FROM issues WHERE status IN ('in_progress', 'blocked') AND issue_type NOT IN ${notWork}
+         AND (substr(assignee, 1, length(?)) = ?
          OR status = 'blocked' AND assignee IS NULL AND id IN (SELECT issue_id FROM labels WHERE label = ?))`,
         below,
         below,
@@ -153,7 +156,8 @@ export function queriesIn({ rows, row, each, at }: Room) {
     inbox: (to?: string) =>
       each<Issue & { labels: string | null }>(
         `SELECT i.*, (SELECT group_concat(label, char(10)) FROM labels WHERE issue_id = i.id) AS labels FROM issues i
-         WHERE issue_type = 'message' AND status = 'open' ${to === undefined ? '' : 'AND assignee = ?'} ORDER BY priority, created_at DESC, id`,
+         WHERE issue_type = 'message' AND status = 'open' ${to === undefined ? '' : 'AND assignee = ?'}
+         ORDER BY priority, created_at DESC, id`,
         ...(to === undefined ? [] : [to]),
       ),
     inboxLength: (to: string) =>

@@ -13,6 +13,12 @@ export function renamingIn({ rows, run, written, event }: Rows) {
       return written(() => {
         run('PRAGMA defer_foreign_keys = ON')
         const start = `${from}-`
+        const [taken] = rows<{ id: string }>(
+          `SELECT id FROM (SELECT id FROM issues UNION SELECT id FROM tombstones)
+           WHERE id IN (SELECT ? || substr(id, ?) FROM issues WHERE substr(id, 1, ?) = ?)`,
+          ...[`${to}-`, start.length + 1, start.length, start],
+        )
+        if (taken) throw new BeadsError(`there is a ${taken.id} already; nothing was renamed`)
         const isOld = (column: string) => `substr(${column}, 1, ${start.length}) = ?`
         const renamed = (column: string) => `${column} = ? || substr(${column}, ${start.length + 1})`
         const change = (table: string, column: string) =>

@@ -26,14 +26,8 @@ export default command({
     const file = flags['reason-file']
     const reason = (file === undefined ? flags.reason : contentOf(file).trim()) || 'Closed'
     const all = resolved(beads, args.ids, 'close <id> …')
-    for (const id of flags.force ? [] : all) {
-      const { assignee } = beads.get(id) as Issue
-      if (assignee && assignee !== actor)
-        throw new BeadsError(
-          `cannot close ${id}: assignee is "${assignee}", actor is "${actor}"; reclaim or use --force to override`,
-        )
-    }
     const { issues, unblocked, claimed } = beads.written(() => {
+      for (const id of flags.force ? [] : all) checkHolder(beads.get(id) as Issue, actor)
       const waiting = all.flatMap((id) => beads.dependents(id)).filter(({ type }) => type === 'blocks')
       const done = all.map((id) => beads.closeIssue(id, reason, actor, flags.force))
       const freed = waiting.map(({ issue_id: id }) => id).filter((id) => !all.includes(id))
@@ -65,3 +59,11 @@ export default command({
     )
   },
 })
+
+/** Mail has a reader, whom the store asks for. */
+function checkHolder({ id, assignee, issue_type: type }: Issue, actor: string): void {
+  if (assignee && assignee !== actor && type !== 'message')
+    throw new BeadsError(
+      `cannot close ${id}: assignee is "${assignee}", actor is "${actor}"; reclaim or use --force to override`,
+    )
+}

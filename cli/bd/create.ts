@@ -1,5 +1,5 @@
 // `bd create`: one more issue, or those of a file.
-// Never: makes mail in a town; a parent or dependency that is not there, or a label that cannot be, and nothing is made.
+// Never: makes mail in a town, or anything when a parent or dependency is not there, or a label cannot be.
 import { BeadsError, type Issue, type NewIssue } from '../../actors/beads/contract.ts'
 import type { Beads } from '../../actors/beads/embedded.ts'
 import { issueJson } from '../../actors/beads/jsonl.ts'

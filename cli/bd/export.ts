@@ -26,7 +26,7 @@ export default command({
       ...(status.length > 0 ? { status } : {}),
     })
     const count = lines === '' ? 0 : lines.split('\n').length - 1
-    if (flags.output === undefined) return raw(lines)
+    if (flags.output === undefined) return void raw(lines)
     // Whole or not at all.
     const making = `${flags.output}.${process.pid}.making`
     writeFileSync(making, lines, { mode: 0o600 })

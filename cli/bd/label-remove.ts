@@ -10,5 +10,7 @@ export default command({
   usage: '<id> … <label>',
   writes: true,
   args: { words: { kind: 'text', many: true } },
-  run: (call) => labelling(call, 'removed'),
+  run(call) {
+    labelling(call, 'removed')
+  },
 })

@@ -68,7 +68,7 @@ export default command({
     const known = memories.map(({ key, value }) => `### ${key}\n${value.slice(0, 1000)}`).join('\n\n')
     const text = [work, ...(known === '' ? [] : [`## Remembered\n\n${known}`]), ending].join('\n\n')
     if (call.flags['hook-json'])
-      return raw(`${json({ hookSpecificOutput: { hookEventName: 'SessionStart', additionalContext: text } })}\n`)
+      return void raw(`${json({ hookSpecificOutput: { hookEventName: 'SessionStart', additionalContext: text } })}\n`)
     return call.print(
       () => ({ text, memories: Object.fromEntries(memories.map(({ key, value }) => [key, value])) }),
       () => [

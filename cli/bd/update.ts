@@ -2,6 +2,7 @@
 // Never: changes mail; says that something was done before it is committed.
 import { BeadsError, type Issue } from '../../actors/beads/contract.ts'
 import type { Beads } from '../../actors/beads/embedded.ts'
+import { exactly } from '../../actors/beads/jsonl.ts'
 import { type Call, command, defined, fieldsOf, ids, jsonOf, parentOf, resolved, split, texts } from '../bd-command.ts'
 import { Mismatch, Usage } from '../errors.ts'
 
@@ -101,7 +102,7 @@ function fieldIn(given: string): readonly [string, unknown] {
   const [, key, value] = /^([^=]+)=(.*)$/s.exec(given) ?? []
   if (key === undefined || value === undefined) throw new Usage(`--set-metadata is key=value, not "${given}"`)
   try {
-    return [key, JSON.parse(value)]
+    return [key, exactly(value)]
   } catch {
     return [key, value]
   }
@@ -112,7 +113,7 @@ function withFields(
   set: readonly (readonly [string, unknown])[],
   unset: readonly string[],
 ): string | null {
-  const all = { ...(JSON.parse(metadata ?? '{}') as Record<string, unknown>), ...Object.fromEntries(set) }
+  const all = { ...(exactly(metadata ?? '{}') as Record<string, unknown>), ...Object.fromEntries(set) }
   const kept = Object.entries(all).filter(([key]) => !unset.includes(key))
   return kept.length === 0 ? null : JSON.stringify(Object.fromEntries(kept))
 }
