@@ -5,7 +5,7 @@ import { BeadsError, type Issue, type IssueFilter, sorts } from '../actors/beads
 import type { Beads } from '../actors/beads/embedded.ts'
 import type { StorePlace } from '../actors/beads/find.ts'
 import { countedJson, exactly, issueJson } from '../actors/beads/jsonl.ts'
-import type { Counted } from '../actors/beads/queries.ts'
+import type { Counted, Listed } from '../actors/beads/queries.ts'
 import { Usage } from './errors.ts'
 import type { Line } from './print.ts'
 import type { ArgsOf, Arguments, FlagsOf, Options } from './word.ts'
@@ -285,8 +285,10 @@ export const ordering = {
 } as const satisfies Options
 
 /** Rows as `--json` shows them. */
-export const countedOf = (beads: Beads, issues: readonly Counted[]) =>
-  issues.map((issue) => countedJson(issue, beads.dependencies(issue.id)))
+export function countedOf(beads: Beads, issues: readonly Counted[]) {
+  const edges = beads.dependenciesOf(issues.map(({ id }) => id))
+  return issues.map((issue) => countedJson(issue, edges.get(issue.id) ?? []))
+}
 
 /** Every issue that is meant, each once; all of them are there before anything is done with one. */
 export function resolved(beads: Beads, given: readonly string[], usage: string): string[] {
@@ -318,12 +320,12 @@ export const split = (given: readonly string[]): string[] =>
     .filter(Boolean)
 
 export const line = (
-  { id, priority, issue_type, status, assignee, title }: Issue,
+  { id, priority, issue_type, status, assignee, title }: Omit<Listed, 'labels'>,
   labels: readonly string[] = [],
 ): string =>
   `${id} [P${priority}] [${issue_type}] ${status}${assignee ? ` @${assignee}` : ''}${labels.length > 0 ? ` [${labels.join(' ')}]` : ''} - ${title}`
 /** Of a list, with its labels. */
-export const countedLine = (issue: Counted): string => line(issue, JSON.parse(issue.labels ?? '[]') as string[])
+export const listedLine = (issue: Listed): string => line(issue, JSON.parse(issue.labels ?? '[]') as string[])
 
 export const jsonOf = (beads: Beads, issues: readonly Issue[]) => issues.map((issue) => issueJson(beads, issue))
 

@@ -1,6 +1,6 @@
 // `bd children`: the parts of an issue.
 // Never: shows what is done unless it is asked for.
-import { command, countedLine, countedOf } from '../bd-command.ts'
+import { command, countedOf, listedLine } from '../bd-command.ts'
 
 export default command({
   name: 'children',
@@ -14,7 +14,7 @@ export default command({
     const issues = beads.counted({ partOf: id, all: flags.all })
     print(
       () => countedOf(beads, issues),
-      () => (issues.length === 0 ? [`${id} has no open parts`] : issues.map(countedLine)),
+      () => (issues.length === 0 ? [`${id} has no open parts`] : issues.map(listedLine)),
     )
   },
 })

@@ -1,6 +1,6 @@
 // `bd human`: a person is to decide; the issue says so by a label.
 // Never: asks anybody; `gt ask` does, in a town.
-import { command, countedLine, countedOf, jsonOf, resolved } from '../bd-command.ts'
+import { command, countedOf, jsonOf, listedLine, resolved } from '../bd-command.ts'
 
 const label = 'human'
 
@@ -17,7 +17,7 @@ export default command({
       const waiting = beads.counted({ labels: [label] })
       return print(
         () => countedOf(beads, waiting),
-        () => (waiting.length === 0 ? ['No issue waits for a person'] : waiting.map(countedLine)),
+        () => (waiting.length === 0 ? ['No issue waits for a person'] : waiting.map(listedLine)),
       )
     }
     const ids = resolved(beads, args.ids, 'human <id> …')

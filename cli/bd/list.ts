@@ -1,6 +1,6 @@
 // `bd list`: issues, by priority, the newest first.
 // Never: shows what is closed unless it is asked for.
-import { command, countedLine, countedOf, filterOf, filters, moreFilters, moreOf, ordering } from '../bd-command.ts'
+import { command, countedOf, filterOf, filters, listedLine, moreFilters, moreOf, ordering } from '../bd-command.ts'
 import { body } from '../print.ts'
 
 export default command({
@@ -32,15 +32,18 @@ export default command({
       ...(flags.limit === undefined ? {} : { limit: flags.limit }),
       reverse: flags.reverse,
     }
-    const issues = beads.counted(filter)
-    const shown = flags.pretty || flags.tree ? below(issues) : issues.map((issue) => ({ issue, depth: 0 }))
+    const isTree = flags.pretty || flags.tree
     print(
-      () => countedOf(beads, issues),
-      () =>
-        shown.flatMap(({ issue, depth }) => [
-          `${'  '.repeat(depth)}${countedLine(issue)}`,
+      () => countedOf(beads, beads.counted(filter)),
+      () => {
+        if (!isTree && !flags.long) return beads.listed(filter).map(listedLine)
+        const issues = beads.counted(filter)
+        const shown = isTree ? below(issues) : issues.map((issue) => ({ issue, depth: 0 }))
+        return shown.flatMap(({ issue, depth }) => [
+          `${'  '.repeat(depth)}${listedLine(issue)}`,
           ...(flags.long && issue.description !== '' ? [body(issue.description)] : []),
-        ]),
+        ])
+      },
     )
   },
 })

@@ -1,6 +1,6 @@
 // `bd ready`: what can be worked on now; with --claim, one of it is the caller's.
 // Never: claims another than the one it tells of, or one that somebody else was told of.
-import { command, countedLine, countedOf, filterOf, filters, ordering } from '../bd-command.ts'
+import { command, countedOf, filterOf, filters, listedLine, ordering } from '../bd-command.ts'
 import { Usage } from '../errors.ts'
 import { tell } from '../print.ts'
 
@@ -50,7 +50,7 @@ export default command({
       () => [
         ...(told.length === 0
           ? ['No open issues are ready']
-          : [what, ...told.map((issue, n) => `${n + 1}. ${countedLine(issue)}`)]),
+          : [what, ...told.map((issue, n) => `${n + 1}. ${listedLine(issue)}`)]),
         ...waiting.map(
           (issue) =>
             `${issue.id} waits for ${beads

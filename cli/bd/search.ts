@@ -1,6 +1,6 @@
 // `bd search`: issues by what their title, description or id contains; closed ones too.
 // Never: takes a text for a pattern.
-import { command, countedLine, countedOf, filterOf, filters, moreFilters, moreOf, ordering } from '../bd-command.ts'
+import { command, countedOf, filterOf, filters, listedLine, moreFilters, moreOf, ordering } from '../bd-command.ts'
 import { Usage } from '../errors.ts'
 
 const usualMax = 50
@@ -31,7 +31,7 @@ export default command({
       () =>
         issues.length === 0
           ? [`No issues found matching '${text}'`]
-          : [`Found ${issues.length} issues matching '${text}':`, ...issues.map(countedLine)],
+          : [`Found ${issues.length} issues matching '${text}':`, ...issues.map(listedLine)],
     )
   },
 })

@@ -2,7 +2,7 @@
 // Never: shows some of what was asked for when one is not there.
 import type { Issue } from '../../actors/beads/contract.ts'
 import { commentsJson, issueJson } from '../../actors/beads/jsonl.ts'
-import { command, countedLine, resolved } from '../bd-command.ts'
+import { command, listedLine, resolved } from '../bd-command.ts'
 import { body } from '../print.ts'
 
 export default command({
@@ -54,9 +54,9 @@ export default command({
     print(shown, () =>
       issues.flatMap((issue) =>
         flags.short
-          ? [countedLine(issue)]
+          ? [listedLine(issue)]
           : [
-              countedLine(issue),
+              listedLine(issue),
               ...fact('Due', issue.due_at),
               ...fact('Not before', issue.defer_until),
               ...fact('Estimate', issue.estimated_minutes && `${issue.estimated_minutes} minutes`),

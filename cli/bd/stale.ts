@@ -1,6 +1,6 @@
 // `bd stale`: what is not done and nobody has touched for long.
 // Never: changes it.
-import { command, countedLine, countedOf, filterOf, filters, split } from '../bd-command.ts'
+import { command, countedOf, filterOf, filters, listedLine, split } from '../bd-command.ts'
 
 export default command({
   name: 'stale',
@@ -28,7 +28,7 @@ export default command({
           ? ['No stale issues found (all active)']
           : [
               `Stale issues (${issues.length} not touched for ${days} days or more):`,
-              ...issues.map((each) => `${countedLine(each)}  (since ${each.updated_at.slice(0, 10)})`),
+              ...issues.map((each) => `${listedLine(each)}  (since ${each.updated_at.slice(0, 10)})`),
             ],
     )
   },
