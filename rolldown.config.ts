@@ -8,7 +8,7 @@ import { defineConfig } from 'rolldown'
 
 /** Loaded by some words only, and built by themselves. */
 const apart: Record<string, string> = { 'page.ts': 'page.mjs', 'daemon.ts': 'daemon.cjs' }
-const isApart = (id: string) => /\/(page|daemon)\.ts$/.test(id)
+const isApart = (id: string) => /(^\.\.?|\/cli)\/(page|daemon)\.ts$/.test(id)
 
 /** Nothing in the tree does anything by being imported, but for the entries; these calls only describe. */
 const treeshake = { moduleSideEffects: false, manualPureFunctions: ['z', 'declare', 'answering'] }
