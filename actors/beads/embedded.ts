@@ -224,7 +224,9 @@ export function openBeads(dir: string, options: Opening = {}) {
         const given =
           issue.status === 'blocked' && from.alsoLabel !== undefined && beads.labels(id).includes(from.alsoLabel)
         const saysDone = issue.status === 'closed' && from.previous != null && beads.closedBy(id) === from.previous
-        if (issue.status !== 'open' && !ours && !given && !saysDone) return { unavailable: `status ${issue.status}` }
+        const isDue = issue.status === 'deferred' && issue.defer_until != null && issue.defer_until <= at()
+        if (issue.status !== 'open' && !ours && !given && !saysDone && !isDue)
+          return { unavailable: `status ${issue.status}` }
         if (from.alsoLabel) run('DELETE FROM labels WHERE issue_id = ? AND label = ?', id, from.alsoLabel)
         set(id, {
           ...{ status: 'in_progress', assignee: holder, closed_at: null, close_reason: '', updated_at: at() },

@@ -17,6 +17,10 @@ export const isUnfinished = (status: string) => `${status} NOT IN ('closed', 'pi
 /** The same of one that was read. */
 export const isUnfinishedStatus = (status: string): boolean => status !== 'closed' && status !== 'pinned'
 
+/** Whether its status lets it start, at a moment that is asked for beside it: what is deferred to a day has one. */
+export const mayStart = (issue: string) =>
+  `(${issue}status = 'open' OR ${issue}status = 'deferred' AND ${issue}defer_until IS NOT NULL)`
+
 /** What an issue itself waits for by `blocks`. */
 const waits = (issue: string, unfinished = isUnfinished('b.status')) => `EXISTS (
   SELECT 1 FROM dependencies w JOIN issues b ON b.id = w.depends_on_id
@@ -99,7 +103,7 @@ END;
 CREATE TRIGGER wait_dependency_made AFTER INSERT ON dependencies WHEN ${matters('NEW.type')} BEGIN INSERT INTO rewait VALUES (NEW.issue_id); END;
 CREATE TRIGGER wait_dependency_gone AFTER DELETE ON dependencies WHEN ${matters('OLD.type')} BEGIN INSERT INTO rewait VALUES (OLD.issue_id); END;
 UPDATE issues SET waits = 1 WHERE ${isHeldUp('issues.id')};
-CREATE INDEX issues_ready ON issues (priority, created_at, id) WHERE status = 'open' AND waits = 0;
+CREATE INDEX issues_ready ON issues (priority, created_at, id) WHERE ${mayStart('')} AND waits = 0;
 `
 
 /** Those that have parts in these states: jumps from one to the next in the index, whatever the number of parts. */

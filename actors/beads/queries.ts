@@ -3,7 +3,7 @@
 import type { SQLInputValue } from 'node:sqlite'
 import { BeadsError, type Issue, type IssueFilter, type Sort } from './contract.ts'
 import { under } from './edges.ts'
-import { isUnfinished, notWork } from './parts.ts'
+import { isUnfinished, mayStart, notWork } from './parts.ts'
 import type { Room } from './room.ts'
 
 const orders: Readonly<Record<Sort, string>> = {
@@ -196,12 +196,13 @@ function asked(filter: IssueFilter, now: string): { where: string; values: SQLIn
   const bears = 'SELECT 1 FROM labels l WHERE l.issue_id = i.id'
   if (filter.ready) {
     // As the index has it, word for word.
-    add("i.status = 'open' AND i.waits = 0")
+    add(`${mayStart('i.')} AND i.waits = 0`)
     if (filter.types === undefined) add(`i.issue_type NOT IN ${notWork} AND i.ephemeral = 0`)
     add('(i.defer_until IS NULL OR i.defer_until <= ?)', now)
     add(
       `NOT EXISTS (SELECT 1 FROM dependencies d JOIN issues p ON p.id = d.depends_on_id
-       WHERE d.issue_id = i.id AND d.type = 'parent-child' AND (p.defer_until > ? OR p.status = 'deferred'))`,
+       WHERE d.issue_id = i.id AND d.type = 'parent-child'
+       AND (p.defer_until > ? OR p.status = 'deferred' AND p.defer_until IS NULL))`,
       now,
     )
   } else if (filter.status) among('i.status', filter.status)
