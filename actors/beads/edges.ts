@@ -54,10 +54,14 @@ export function edgesIn({ rows, row, run, written, event, at, get, mustBeWork }:
         )
         if (edge?.type === 'parent-child' && type !== 'parent-child')
           throw new BeadsError(`${id} is part of ${on} already, and cannot depend on it`)
-        // In two steps: of a row that is replaced no trigger is told that it is gone.
-        run('DELETE FROM dependencies WHERE issue_id = ? AND depends_on_id = ?', id, on)
+        // Said to be related, it would not wait any more.
+        if (edge?.type === 'blocks' && type !== 'blocks')
+          throw new BeadsError(
+            `dependency ${id} → ${on} already exists with type "blocks" (requested "${type}"); ` +
+              `remove it first: bd dep remove ${id} ${on}`,
+          )
         run(
-          'INSERT INTO dependencies (issue_id, depends_on_id, type, created_at, created_by) VALUES (?, ?, ?, ?, ?)',
+          'INSERT OR REPLACE INTO dependencies (issue_id, depends_on_id, type, created_at, created_by) VALUES (?, ?, ?, ?, ?)',
           id,
           on,
           type,
