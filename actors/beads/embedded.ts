@@ -3,6 +3,7 @@
 // Never: imports anything slow: `bd` is called by agents all day.
 
 import { whereabouts } from '../../machines/address.ts'
+import { claimsIn, free } from './claims.ts'
 import { commentsIn } from './comments.ts'
 import {
   BeadsError,
@@ -10,7 +11,6 @@ import {
   type Comment,
   type Dependency,
   type Issue,
-  type IssueFilter,
   type NewIssue,
   type NewMessage,
   type Opening,
@@ -30,9 +30,6 @@ import type { Room } from './room.ts'
 import { rowsOf } from './rows.ts'
 
 const notMade = 'mail is sent, not made here: gt mail send <address> -s "…" -m "…"'
-/** How long a claim counts after its holder was last heard of. */
-const leaseMs = 5 * 60_000
-
 /** How far a store has come; an older copy of it has come less far. */
 export interface Mark {
   issues: number
@@ -68,6 +65,14 @@ export function openBeads(dir: string, options: Opening = {}) {
   /** Mail of a town is its daemon's to write. */
   const isTowns = () => config('identity') !== undefined
 
+  const closedBy = (id: string) =>
+    row<{ actor: string }>(
+      "SELECT actor FROM events WHERE issue_id = ? AND event_type = 'closed' ORDER BY id DESC LIMIT 1",
+      id,
+    )?.actor ?? null
+
+  const queries = queriesIn(room)
+  const labelled = labelsIn(room)
   const beads = {
     /** The database. */
     path,
@@ -96,11 +101,12 @@ export function openBeads(dir: string, options: Opening = {}) {
 
     get,
     ...edgesIn(room),
-    ...labelsIn(room),
+    ...labelled,
     ...commentsIn(room),
     ...memoriesIn(asked),
     ...deletionIn(room),
-    ...queriesIn(room),
+    ...queries,
+    ...claimsIn({ ...room, set, now }, { closedBy, labels: labelled.labels, ready: queries.ready }),
     ...partsIn(rows),
     ...renamingIn(asked),
 
@@ -203,65 +209,6 @@ export function openBeads(dir: string, options: Opening = {}) {
       })
     },
 
-    /**
-     * One holder an issue. `null`: claimed, also when this holder has it; else why not. With an `epoch`, its session: an
-     * earlier one of the same name does not get what a later one holds.
-     */
-    claim(id: string, holder: string, from: Claiming = {}): { held: string } | { unavailable: string } | null {
-      return written(() => {
-        const issue = get(id)
-        if (!issue) return { unavailable: `issue ${id} not found` }
-        if (issue.issue_type === 'message') return { unavailable: 'it is mail' }
-        if (issue.assignee && issue.assignee !== holder && issue.assignee !== from.previous)
-          return { held: issue.assignee }
-        if (issue.assignee === holder && from.epoch !== undefined && (issue.claimed_epoch ?? 0) > from.epoch)
-          return { held: `a later session of ${holder}` }
-        // Also what its own worker called blocked before it handed it over all the same.
-        const ours =
-          ['in_progress', 'blocked'].includes(issue.status) &&
-          issue.assignee !== null &&
-          (issue.assignee === holder || issue.assignee === from.previous)
-        const given =
-          issue.status === 'blocked' && from.alsoLabel !== undefined && beads.labels(id).includes(from.alsoLabel)
-        const saysDone = issue.status === 'closed' && from.previous != null && beads.closedBy(id) === from.previous
-        const isDue = issue.status === 'deferred' && issue.defer_until != null && issue.defer_until <= at()
-        if (issue.status !== 'open' && !ours && !given && !saysDone && !isDue)
-          return { unavailable: `status ${issue.status}` }
-        if (from.alsoLabel) run('DELETE FROM labels WHERE issue_id = ? AND label = ?', id, from.alsoLabel)
-        set(id, {
-          ...{ status: 'in_progress', assignee: holder, closed_at: null, close_reason: '', updated_at: at() },
-          ...{ started_at: issue.started_at ?? at(), claimed_epoch: from.epoch ?? null },
-          ...lease(),
-        })
-        event(id, 'claimed', holder)
-        return null
-      })
-    },
-
-    /** The first of what is ready and nobody's: of many who ask at once, one gets it. Undefined when there is none. */
-    claimReady(filter: IssueFilter, holder: string, from: Claiming = {}): Issue | undefined {
-      return written(() => {
-        const [first] = beads.ready({ ...filter, unassigned: true, limit: 1 })
-        if (!first) return undefined
-        const refused = beads.claim(first.id, holder, from)
-        if (refused) throw new Error(`${first.id} is ready and cannot be claimed: ${JSON.stringify(refused)}`)
-        return get(first.id)
-      })
-    },
-
-    /** Its holder is at it still. Throws a BeadsError when somebody else holds it, or nobody. */
-    heartbeat(id: string, holder: string): Issue {
-      return written(() => {
-        const issue = mustBeWork(id)
-        if (issue.status !== 'in_progress' || issue.assignee !== holder)
-          throw new BeadsError(
-            `${id} is not ${holder}'s to keep: ${issue.status}${issue.assignee ? `, with ${issue.assignee}` : ''}`,
-          )
-        set(id, lease())
-        return get(id) as Issue
-      })
-    },
-
     closeIssue(id: string, reason: string, actor: string, force = false): Issue {
       return written(() => {
         const waits = force
@@ -288,11 +235,7 @@ export function openBeads(dir: string, options: Opening = {}) {
       })
     },
 
-    closedBy: (id: string) =>
-      row<{ actor: string }>(
-        "SELECT actor FROM events WHERE issue_id = ? AND event_type = 'closed' ORDER BY id DESC LIMIT 1",
-        id,
-      )?.actor ?? null,
+    closedBy,
 
     /** Writes an issue as it is, from an import; older news changes nothing. Returns what became of it. */
     put(given: Whole): 'created' | 'updated' | 'skipped' {
@@ -329,10 +272,6 @@ export function openBeads(dir: string, options: Opening = {}) {
     },
     written,
   } satisfies TownIssues & Record<string, unknown>
-
-  /** Nobody's any more. */
-  const free = { heartbeat_at: null, lease_expires_at: null, claimed_epoch: null }
-  const lease = () => ({ heartbeat_at: at(), lease_expires_at: new Date(now().getTime() + leaseMs).toISOString() })
 
   function insert(issue: Partial<Issue>): void {
     const known = columns.filter((column) => issue[column] !== undefined)
@@ -389,11 +328,6 @@ export interface Whole extends Issue {
   labels: readonly string[]
   dependencies: readonly Dependency[]
   comments: readonly Comment[]
-}
-interface Claiming {
-  previous?: string | null
-  alsoLabel?: string
-  epoch?: number
 }
 
 const columns = [
