@@ -299,7 +299,8 @@ export function openBeads(dir: string, options: Opening = {}) {
   function fresh({ title, description = '' }: NewIssue, creator: string, when: string): string {
     const prefix = config('issue_prefix')
     if (!prefix) throw new BeadsError('this database has no issue_prefix; run `bd init --prefix <prefix>`')
-    const { n } = row<{ n: number }>("SELECT count(*) AS n FROM issues WHERE id NOT LIKE '%.%'") as { n: number }
+    // As many as there are, or some more: they need not be counted.
+    const n = row<{ n: number | null }>('SELECT max(rowid) AS n FROM issues')?.n ?? 0
     const content = { title, description, creator, createdAtNs: BigInt(Date.parse(when)) * 1_000_000n }
     return freeId(prefix, content, n, (id) => get(id) !== undefined || beads.tombstone(id) !== undefined)
   }

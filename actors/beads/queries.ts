@@ -67,13 +67,17 @@ export interface EpicStanding {
 const countKeys = { status: 'status', priority: 'priority', type: 'issue_type', assignee: 'assignee' } as const
 
 export function queriesIn({ rows, row, each, at }: Room) {
-  const select = <T extends Listed | Issue>(columns: string, filter: IssueFilter): T[] => {
+  const selected = (columns: string, filter: IssueFilter) => {
     const { where, values, order } = asked(filter, at())
     const limit = filter.limit ? ` LIMIT ${Math.trunc(filter.limit)}` : ''
     // Of all that is open the least part may be ready, and that is in order there; the planner takes the former.
     const isNarrow = filter.ids ?? filter.parent ?? filter.partOf
     const from = filter.ready && isNarrow === undefined ? 'issues i INDEXED BY issues_ready' : 'issues i'
-    return rows<T>(`SELECT ${columns} FROM ${from} WHERE ${where} ORDER BY ${order}${limit}`, ...values)
+    return { text: `SELECT ${columns} FROM ${from} WHERE ${where} ORDER BY ${order}${limit}`, values }
+  }
+  const select = <T extends Listed | Issue>(columns: string, filter: IssueFilter): T[] => {
+    const { text, values } = selected(columns, filter)
+    return rows<T>(text, ...values)
   }
   const list = (filter: IssueFilter = {}): Issue[] => select<Issue>('i.*', filter)
   return {
@@ -81,6 +85,17 @@ export function queriesIn({ rows, row, each, at }: Room) {
     /** No more than a line tells, which for many costs a fraction of all. */
     listed: (filter: IssueFilter = {}): Listed[] =>
       select<Listed>(`i.id, i.title, i.priority, i.issue_type, i.status, i.assignee, ${labelled}`, filter),
+    /** Lines of text, as `bd list` prints them: made by the database, for a program spends most of its time on rows. */
+    lines(filter: IssueFilter = {}): string {
+      const labels = `SELECT ' [' || group_concat(label, ' ' ORDER BY label) || ']' FROM labels WHERE issue_id = i.id`
+      const title = `replace(replace(i.title, char(10), ' '), char(13), ' ')`
+      const line = `format('%s [P%d] [%s] %s%s%s - %s', i.id, i.priority, i.issue_type, i.status,
+        iif(i.assignee IS NULL, '', ' @' || i.assignee), coalesce((${labels}), ''), ${title}) AS line`
+      const { text, values } = selected(line, filter)
+      return (
+        row<{ all: string | null }>(`SELECT group_concat(line, char(10)) AS "all" FROM (${text})`, ...values)?.all ?? ''
+      )
+    },
     /** With what `--json` counts of each. */
     counted: (filter: IssueFilter = {}): Counted[] =>
       select<Counted>(filter.ready ? counted.ready : counted.all, filter),

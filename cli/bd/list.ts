@@ -1,7 +1,7 @@
 // `bd list`: issues, by priority, the newest first.
 // Never: shows what is closed unless it is asked for.
 import { command, countedOf, filterOf, filters, listedLine, moreFilters, moreOf, ordering } from '../bd-command.ts'
-import { body } from '../print.ts'
+import { body, verbatim } from '../print.ts'
 
 export default command({
   name: 'list',
@@ -36,7 +36,10 @@ export default command({
     print(
       () => countedOf(beads, beads.counted(filter)),
       () => {
-        if (!isTree && !flags.long) return beads.listed(filter).map(listedLine)
+        if (!isTree && !flags.long) {
+          const lines = beads.lines(filter)
+          return lines === '' ? [] : [verbatim(lines)]
+        }
         const issues = beads.counted(filter)
         const shown = isTree ? below(issues) : issues.map((issue) => ({ issue, depth: 0 }))
         return shown.flatMap(({ issue, depth }) => [

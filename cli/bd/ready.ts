@@ -37,16 +37,17 @@ export default command({
     } as const
     const limit = flags.limit ?? usualMax
     const claimed = flags.claim ? beads.claimReady(filter, call.actor, call.writer) : undefined
-    const issues = flags.claim
-      ? beads.counted({ ids: claimed === undefined ? [] : [claimed.id], all: true })
+    const which = flags.claim
+      ? { ids: claimed === undefined ? [] : [claimed.id], all: true }
       : // One more than is told says whether there are more.
-        beads.counted({ ...filter, ready: true, limit: limit === 0 ? 0 : limit + 1 })
-    const isCut = limit > 0 && issues.length > limit
-    const told = isCut ? issues.slice(0, limit) : issues
+        { ...filter, ready: true, limit: limit === 0 ? 0 : limit + 1 }
+    const listed = beads.listed(which)
+    const isCut = !flags.claim && limit > 0 && listed.length > limit
+    const told = isCut ? listed.slice(0, limit) : listed
     const what = flags.claim ? `Claimed by ${call.actor}:` : `Ready work (${told.length} issues with no blockers):`
     const waiting = flags.explain ? beads.list({ ...filterOf(flags), blocked: true }) : []
     print(
-      () => countedOf(beads, told),
+      () => countedOf(beads, beads.counted(which).slice(0, told.length)),
       () => [
         ...(told.length === 0
           ? ['No open issues are ready']

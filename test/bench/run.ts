@@ -1,6 +1,7 @@
 // `npm run bench [-- name …] [--share]`: prints each figure beside its target. A count, which is the same on any machine,
 // judges: exit code 1 when one misses its target, or when a figure is no number. A time only informs.
 import process from 'node:process'
+import { bd } from './bd.bench.ts'
 import { commands } from './commands.bench.ts'
 import { backlog, load } from './load.bench.ts'
 import { ageing, flood, machinery, retiring } from './machinery.bench.ts'
@@ -13,6 +14,7 @@ import { help, pins } from './words.bench.ts'
 
 const benchmarks: Readonly<Record<string, Benchmark>> = {
   commands,
+  bd,
   turns,
   actors,
   spawning,
