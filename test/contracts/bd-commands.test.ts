@@ -141,10 +141,21 @@ test('a claim is a lease: its holder keeps it, an earlier session does not get i
     expect(() => beads.heartbeat(id, 'w/Ace')).toThrow('not w/Ace')
     expect(beads.expired(new Date(now).toISOString())).toEqual([])
   })
+  const held = async (by: string) => {
+    const other = await create('held')
+    store((beads) => beads.claim(other, by))
+    return other
+  }
   now -= 3_600_000
   store((beads) => beads.heartbeat(id, 'w/Nux'))
   expect((await bd('heartbeat', id)).err).toContain("not tester's")
   expect((await bd('close', id)).err).toContain('assignee is "w/Nux"')
+  // In a town a person may, and another worker may not.
+  store((beads) => beads.setConfig('identity', '{}'))
+  expect((await bd('close', id, '--actor', 'w/Ace')).err).toContain('assignee is "w/Nux"')
+  expect((await bd('close', await held('w/Nux'))).rc).toBe(0)
+  expect((await bd('reclaim')).err).toContain('Witness')
+  store((beads) => beads.unsetConfig('identity'))
   expect(ids(await json('reclaim', '--older-than', '2h'))).toEqual([])
   expect(ids(await json('reclaim', '--dry-run'))).toEqual([id])
   expect((await json('reclaim'))[0]).toMatchObject({ id, status: 'open' })
