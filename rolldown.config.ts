@@ -9,7 +9,7 @@ import { defineConfig } from 'rolldown'
 
 /** Loaded by some words only, and built by themselves. */
 const apart: Record<string, string> = { 'page.ts': 'page.mjs', 'daemon.ts': 'daemon.cjs' }
-const isApart = (id: string) => /\/(page|daemon)\.ts$/.test(id)
+const isApart = (id: string) => /(^\.\.?|\/cli)\/(page|daemon)\.ts$/.test(id)
 
 /** Nothing in the tree does anything by being imported, but for the entries; these calls only describe. */
 const treeshake = { moduleSideEffects: false, manualPureFunctions: ['z', 'declare', 'answering'] }
@@ -42,7 +42,7 @@ export default defineConfig([
           { name: 'core', test: /\/(cli\/(gt-main|client|words)|actors\/socket-folder)\.ts$/ },
           {
             name: 'bd',
-            test: /\/(cli\/(bd-\w+|writer)|actors\/beads\/(embedded|contract|file|find|ids|limits|jsonl|mail|parts|schema|tiers))\.ts$/,
+            test: /\/(cli\/(bd-(main|command|commands)|writer)|actors\/(transaction|files)|actors\/beads\/(claims|comments|contract|deletion|edges|embedded|file|find|ids|jsonl|labels|limits|memories|parts|queries|renaming|room|rows|schema|tiers))\.ts$/,
           },
           { name: 'told', test: /\/actors\/agents\/(prime(-facts)?|roles|role-text)\.ts$/ },
         ],

@@ -7,46 +7,55 @@ import { BeadsError } from '../actors/beads/contract.ts'
 import type { Beads } from '../actors/beads/embedded.ts'
 import { openFound, placeToMake } from '../actors/beads/find.ts'
 import { type Call, type Command, globals } from './bd-command.ts'
-import { commands } from './bd-commands.ts'
-import { UnknownFlag, Usage } from './errors.ts'
+import { aliases, commands } from './bd-commands.ts'
+import { Mismatch, UnknownFlag, Usage } from './errors.ts'
 import { body, complain, raw, say, tell, json as written } from './print.ts'
 import { type FlagsOf, globalsBefore, help, parse, type Typed } from './word.ts'
-import { writerIn } from './writer.ts'
+import { type Writer, writerIn } from './writer.ts'
 
 export async function main(): Promise<void> {
   process.exitCode = await run(process.argv.slice(2))
 }
 
-async function run(argv: readonly string[]): Promise<number> {
+/** Its exit code. */
+export async function run(argv: readonly string[]): Promise<number> {
   try {
-    if (argv.includes('--version') && argv[0]?.startsWith('-')) return said([versionLine(await theVersion())])
+    if (argv.some((word) => ['--version', '-V'].includes(word)) && argv[0]?.startsWith('-'))
+      return said([versionLine(await theVersion())])
     const { before, rest } = globalsBefore(argv, globals)
     const [first, second] = rest
     if (first === 'help' && second !== undefined) return await run([...before, ...rest.slice(1), '--help'])
-    if (first === undefined || first === 'help') return said(overview())
-    if (first === 'version') return said([versionLine(await theVersion())])
-    const twofold = `${first} ${second}`
-    const name = Object.hasOwn(commands, twofold) ? twofold : first
-    const entry = Object.hasOwn(commands, name) ? commands[name] : undefined
-    if (!entry) throw new Usage(await unknown(rest))
-    const command = await entry.load()
-    const typed = parse(`bd ${name}`, command, [...before, ...rest.slice(name.split(' ').length)], globals)
-    if (typed.flags.help) return said(help(`bd ${name}`, command, globals))
-    perform(command, typed)
-    return 0
+    if (first === undefined || first === 'help') return said(await overview())
+    if (first === 'version') return await toldVersion(rest.includes('--json') || before.includes('--json'))
+    const word = [`${first} ${second}`, first].find((each) => isCommand(each))
+    if (word === undefined) throw new Usage(await unknown(rest))
+    const command = await loaded(aliases[word] ?? word)
+    const typed = parse(`bd ${word}`, command, [...before, ...rest.slice(word.split(' ').length)], globals)
+    if (typed.flags.help) return said(help(`bd ${word}`, command, globals))
+    return perform(command, typed) ?? 0
   } catch (error) {
-    return failed(error instanceof UnknownFlag ? await withNearest(error) : error)
+    return failed(error instanceof UnknownFlag ? await withNearest(error) : error, argv.includes('--json'))
   }
 }
 
-function perform(command: Command, { flags, args }: Typed): void {
+const isCommand = (word: string) => Object.hasOwn(commands, word) || Object.hasOwn(aliases, word)
+
+async function loaded(name: string): Promise<Command> {
+  const load = commands[name]
+  if (load === undefined) throw new Error(`${name} is no command`)
+  return (await load()).default
+}
+
+function perform(command: Command, { flags, args }: Typed): number | undefined {
   const given = flags as FlagsOf<typeof globals>
-  const isWriting = typeof command.writes === 'boolean' ? command.writes : command.writes(given)
+  const isWriting = typeof command.writes === 'boolean' ? command.writes : command.writes(given, args as Call['args'])
   if (given.readonly && isWriting)
     throw new BeadsError(`operation '${command.name}' is not allowed in read-only mode; nothing was written`)
   const { BEADS_DIR: dir, BEADS_DB: db } = process.env
+  if (given.directory !== undefined) process.chdir(given.directory)
   const whence = { named: given.db, dir, db, cwd: process.cwd() }
   let beads: Beads | undefined
+  let writer: Writer | undefined
   const call: Call = {
     flags: given as Call['flags'],
     args: args as Call['args'],
@@ -58,24 +67,38 @@ function perform(command: Command, { flags, args }: Typed): void {
     place: () => placeToMake(whence),
     // Found out by those that write.
     get actor() {
-      return writerIn(dirname(call.beads.path), given.actor)
+      return call.writer.actor
+    },
+    get writer() {
+      writer ??= writerIn(dirname(call.beads.path), given.actor)
+      return writer
     },
     print(json, lines) {
-      if (given.json) raw(`${written(json(), 2)}\n`)
+      if (given.json) raw(`${written(enveloped(json()), 2)}\n`)
       else if (!given.quiet || !isWriting) say(lines())
+      return undefined
     },
   }
-  command.run(call)
+  return command.run(call) ?? undefined
 }
+
+/** As a script may ask for it: with the version of the shapes around it. */
+const enveloped = (data: unknown) => (process.env.BD_JSON_ENVELOPE === '1' ? { schema_version: 1, data } : data)
 
 function said(lines: readonly string[]): number {
   say(lines)
   return 0
 }
 
-function failed(error: unknown): number {
-  complain('Error', error instanceof Error ? error.message : String(error))
+function failed(error: unknown, isJson = false): number {
+  if (isJson && error instanceof Error && !(error instanceof Usage))
+    raw(
+      `${written(error instanceof Mismatch ? { error: error.message, failed: [{ id: error.id, error: error.message, guard_mismatch: true }] } : { error: error.message }, 2)}\n`,
+      'stderr',
+    )
+  else complain('Error', error instanceof Error ? error.message : String(error))
   if (error instanceof Usage) return 2
+  if (error instanceof Mismatch) return 13
   if (!(error instanceof BeadsError) && error instanceof Error) tell(body(error.stack ?? ''))
   return 1
 }
@@ -88,21 +111,28 @@ async function withNearest({ message, flag, known }: UnknownFlag): Promise<Usage
 async function unknown(rest: readonly string[]): Promise<string> {
   const { nearest } = await import('../actors/nearest.ts')
   const [first = ''] = rest
-  const said = rest.slice(0, Object.keys(commands).some((name) => name.startsWith(`${first} `)) ? 2 : 1).join(' ')
-  const found = nearest(said, Object.keys(commands))
+  const known = [...Object.keys(commands), ...Object.keys(aliases)]
+  const said = rest.slice(0, known.some((name) => name.startsWith(`${first} `)) ? 2 : 1).join(' ')
+  const found = nearest(said, known)
   return `unknown command "${said}"${found === undefined ? '' : `; did you mean \`bd ${found}\`?`}; \`bd help\` lists them`
 }
 
 const theVersion = async () => (await import('./version.ts')).version
+async function toldVersion(isJson: boolean): Promise<number> {
+  const version = await theVersion()
+  if (!isJson) return said([versionLine(version)])
+  raw(`${written({ version, build: 'gastown' }, 2)}\n`)
+  return 0
+}
 const versionLine = (version: string) => `bd version ${version} (gastown, profile 0.30)`
 
-function overview(): string[] {
-  const all = Object.entries(commands).filter(([, { isAlias }]) => !isAlias)
-  const width = Math.max(...all.map(([name, { usage }]) => `${name} ${usage}`.length))
+async function overview(): Promise<string[]> {
+  const all = (await Promise.all(Object.keys(commands).map(loaded))).filter(({ isHidden }) => !isHidden)
+  const width = Math.max(...all.map(({ name, usage }) => `${name} ${usage}`.length))
   return [
     'bd: issues of this rig.',
     '',
-    ...all.map(([name, { usage, summary }]) => `  bd ${`${name} ${usage}`.padEnd(Math.min(width, 60))}  ${summary}`),
+    ...all.map(({ name, usage, summary }) => `  bd ${`${name} ${usage}`.padEnd(Math.min(width, 60))}  ${summary}`),
     '',
     `\`bd help <command>\` explains one. Every command takes ${Object.keys(globals)
       .slice(0, 6)

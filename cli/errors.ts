@@ -17,6 +17,16 @@ export class UnknownFlag extends Usage {
   }
 }
 
+/** An issue is not as it was said to be, and nothing was written: exit code 13, as other versions of `bd` have it. */
+export class Mismatch extends Error {
+  override name = 'Mismatch'
+  readonly id: string
+  constructor(id: string, message: string) {
+    super(message)
+    this.id = id
+  }
+}
+
 /** Nobody answers on the town's socket: exit code 3. */
 export class TownUnreachable extends Error {
   override name = 'TownUnreachable'

@@ -169,7 +169,7 @@ export function parse(said: string, word: Declared, argv: readonly string[], glo
 function split(said: string, options: Options, argv: readonly string[]) {
   try {
     return parseArgs({
-      args: [...argv],
+      args: joined(argv, options),
       options: Object.fromEntries(
         Object.entries(options).map(([name, { kind, short, many }]) => [
           name,
@@ -190,6 +190,22 @@ function split(said: string, options: Options, argv: readonly string[]) {
       Object.keys(options).map((name) => `--${name}`),
     )
   }
+}
+
+/** A value that stands by itself is put to its flag: it may begin with a hyphen, as a list in a text does. */
+function joined(argv: readonly string[], options: Options): string[] {
+  const found: string[] = []
+  const rest = [...argv]
+  for (let word = rest.shift(); word !== undefined; word = rest.shift()) {
+    if (word === '--') return [...found, word, ...rest]
+    const [name] =
+      Object.entries(options).find(
+        ([long, { short, kind }]) => kind !== 'flag' && (word === `--${long}` || (short && word === `-${short}`)),
+      ) ?? []
+    const value = name === undefined ? undefined : rest.shift()
+    found.push(value === undefined ? word : `--${name}=${value}`)
+  }
+  return found
 }
 const typeOf = (kind: Kind) => (kind === 'flag' ? 'boolean' : 'string')
 

@@ -6,14 +6,20 @@ import { BeadsError } from '../actors/beads/contract.ts'
 import { townAround } from './around.ts'
 import { mayNot, whoIsHere } from './here.ts'
 
+export interface Writer {
+  actor: string
+  /** Of the session that it is, where it is one. */
+  epoch?: number
+}
+
 /** `store` is the folder of the issues, `said` the name that was typed. Throws, in words, for a name of somebody else. */
-export function writerIn(store: string, said: string | undefined): string {
+export function writerIn(store: string, said: string | undefined): Writer {
   const { BD_ACTOR, BEADS_ACTOR, USER } = process.env
   const town = townAround(realpathSync(store))
   const who = town === undefined ? undefined : whoIsHere(town)
-  if (who === undefined) return said ?? BD_ACTOR ?? BEADS_ACTOR ?? USER ?? 'unknown'
+  if (who === undefined) return { actor: said ?? BD_ACTOR ?? BEADS_ACTOR ?? USER ?? 'unknown' }
   if (who.kind === 'program') throw new BeadsError(mayNot('agents', who) ?? '')
   if (said !== undefined && said !== who.address)
     throw new BeadsError(`${who.address} writes under its own name, not as ${said}; leave --actor away`)
-  return who.address
+  return who.kind === 'session' ? { actor: who.address, epoch: who.epoch } : { actor: who.address }
 }

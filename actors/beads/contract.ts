@@ -8,7 +8,7 @@ export class BeadsError extends Error {
   errcode?: number
 }
 
-export interface Issue {
+export interface Issue extends Partial<Details> {
   id: string
   title: string
   description: string
@@ -26,14 +26,45 @@ export interface Issue {
   external_ref: string | null
   sender: string | null
 }
+/** What few issues have: null, or 0, when they have it not. Times as ISO 8601 in UTC. */
+export interface Details {
+  estimated_minutes: number | null
+  created_by: string | null
+  /** When somebody first began it. */
+  started_at: string | null
+  due_at: string | null
+  /** Not ready before. */
+  defer_until: string | null
+  /** When its holder last said that it is at it, and until when that counts. */
+  heartbeat_at: string | null
+  lease_expires_at: string | null
+  /** Of the session that holds it, where one does: a later one of the same name may take it, an earlier one not. */
+  claimed_epoch: number | null
+  ephemeral: 0 | 1
+  /** A JSON object. */
+  metadata: string | null
+  /** A JSON object: what other programs wrote of it and this one does not know. */
+  extra: string | null
+  /** It, or something that it is a part of, waits for what is not done. */
+  waits: 0 | 1
+}
+export interface Comment {
+  id: string
+  issue_id: string
+  author: string
+  text: string
+  created_at: string
+  extra?: string | null
+}
 export interface Dependency {
   issue_id: string
   depends_on_id: string
   type: string
   created_at: string
   created_by: string
+  extra?: string | null
 }
-export interface NewIssue {
+export interface NewIssue extends Partial<Omit<Details, 'extra' | 'waits' | 'claimed_epoch' | 'started_at'>> {
   id?: string
   title: string
   description?: string
@@ -44,6 +75,8 @@ export interface NewIssue {
   issue_type?: string
   assignee?: string | null
   sender?: string | null
+  external_ref?: string | null
+  status?: string
   parent?: string
   labels?: readonly string[]
   deps?: readonly { type: string; id: string }[]
@@ -58,19 +91,91 @@ export interface NewMessage {
   labels: readonly string[]
   at: Date
 }
+/** What may be changed of one that is there. */
+export type Changes = Partial<
+  Pick<
+    Issue,
+    | 'title'
+    | 'description'
+    | 'design'
+    | 'acceptance_criteria'
+    | 'notes'
+    | 'status'
+    | 'priority'
+    | 'issue_type'
+    | 'assignee'
+    | 'close_reason'
+    | 'external_ref'
+    | 'estimated_minutes'
+    | 'due_at'
+    | 'defer_until'
+    | 'metadata'
+    | 'ephemeral'
+  >
+>
+/** Times are ISO 8601 in UTC; what a text is to contain, in any case. */
 export interface IssueFilter {
+  ids?: readonly string[]
   status?: readonly string[]
-  type?: string
-  assignee?: string
-  priority?: number
-  /** All of them. */
-  labels?: readonly string[]
-  /** Only issues under this one, all levels. */
-  parent?: string
+  notStatus?: readonly string[]
   /** Closed ones too. */
   all?: boolean
+  types?: readonly string[]
+  notTypes?: readonly string[]
+  assignee?: string
+  unassigned?: boolean
+  priority?: number
+  priorityMin?: number
+  priorityMax?: number
+  /** All of them. */
+  labels?: readonly string[]
+  /** One of them at least. */
+  labelsAny?: readonly string[]
+  noLabels?: boolean
+  notLabels?: readonly string[]
+  /** Only issues under this one, all levels. */
+  parent?: string
+  /** Only its own parts. */
+  partOf?: string
+  noParent?: boolean
+  title?: string
+  titleContains?: string
+  descriptionContains?: string
+  notesContains?: string
+  emptyDescription?: boolean
+  /** In its id, title or description. */
+  text?: string
+  createdAfter?: string
+  createdBefore?: string
+  updatedAfter?: string
+  updatedBefore?: string
+  closedAfter?: string
+  closedBefore?: string
+  /** What can be worked on now. */
+  ready?: boolean
+  /** In what waits for something, too: for those that are not done. */
+  blocked?: boolean
+  /** Metadata fields with these values, as JSON or as words. */
+  metadata?: Readonly<Record<string, string>>
+  sort?: Sort
+  reverse?: boolean
   limit?: number
 }
+export const sorts = [
+  'priority',
+  'created',
+  'updated',
+  'closed',
+  'status',
+  'id',
+  'title',
+  'type',
+  'assignee',
+  'hybrid',
+  'oldest',
+] as const
+/** `hybrid`: what is younger than two days by priority, then the rest by age. */
+export type Sort = (typeof sorts)[number]
 
 /** Where a piece of work stands: `free` for anybody, `open` but not to be had, `closed`, or closed because it `landed`. */
 export type Standing = 'free' | 'open' | 'closed' | 'landed'
@@ -94,16 +199,6 @@ export interface Wanted {
   /** Neither these issues nor what these epics directly hold. */
   usedUp?: readonly string[]
   most: number
-}
-
-export interface ReadyFilter {
-  parent?: string
-  assignee?: string
-  unassigned?: boolean
-  type?: string
-  priority?: number
-  labels?: readonly string[]
-  limit?: number
 }
 
 /** Whose a store is, written when it is made: no other town's and no other rig's is taken for it. */

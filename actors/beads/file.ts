@@ -4,6 +4,7 @@ import { chmodSync, existsSync, mkdirSync, renameSync, rmSync, statSync, writeFi
 import { basename, join } from 'node:path'
 import process from 'node:process'
 import { DatabaseSync } from 'node:sqlite'
+import { inTransaction } from '../transaction.ts'
 import { BeadsError, type Identity, type Opening } from './contract.ts'
 import { migrate, schemaVersion } from './schema.ts'
 
@@ -88,14 +89,39 @@ export function openFile(
     db = new DatabaseSync(path, { timeout: busyMs })
     const wrong = strange(db) ?? (expect && foreign(db, path, expect))
     if (wrong !== undefined) throw new BeadsError(`${path} ${wrong}; it was left as it is`)
+    const isOlder = !asItIs && versionOf(db) < schemaVersion
+    if (isOlder && readonly) {
+      db.close()
+      db = broughtUp(path)
+    }
     db.exec('PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA foreign_keys = ON')
-    if (!readonly && !asItIs && versionOf(db) < schemaVersion) migrate(db)
+    if (isOlder && !readonly) migrate(db)
     if (readonly) db.exec('PRAGMA query_only = ON')
     return db
   } catch (error) {
     db?.close()
     throw error instanceof BeadsError ? error : unreadable(path, error)
   }
+}
+
+/** One of an older version as it would be of this one, in memory. */
+function broughtUp(path: string): DatabaseSync {
+  const db = new DatabaseSync(':memory:', { enableForeignKeyConstraints: false })
+  db.prepare('ATTACH ? AS older').run(path)
+  inTransaction(db, () => {
+    const parts = db.prepare(
+      "SELECT type, name, sql FROM older.sqlite_master WHERE sql IS NOT NULL AND name NOT LIKE 'sqlite_%' ORDER BY rowid",
+    )
+    const all = parts.all() as { type: string; name: string; sql: string }[]
+    const tables = all.filter(({ type }) => type === 'table')
+    for (const { name, sql } of tables) db.exec(`${sql}; INSERT INTO main.${name} SELECT * FROM older.${name}`)
+    for (const { sql } of all.filter(({ type }) => type !== 'table')) db.exec(sql)
+    const { user_version: version } = db.prepare('PRAGMA older.user_version').get() as { user_version: number }
+    db.exec(`PRAGMA main.user_version = ${version}`)
+  })
+  db.exec('DETACH older')
+  migrate(db)
+  return db
 }
 
 /** What SQLite says of a file, in words. */

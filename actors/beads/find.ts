@@ -25,14 +25,21 @@ export function openFound(whence: Whence, how: Pick<Opening, 'readonly'> = {}): 
     return place.file === undefined ? openAt(place.dir, how) : openBeads(place.dir, { ...how, file: place.file })
   const { cwd } = whence
   let dangling: string | undefined
+  let foreign: string | undefined
   for (let at = cwd; ; at = dirname(at)) {
     const beads = join(at, '.beads')
     if (isTown(at)) return openAt(linksOf(around(at, cwd))[0] ?? beads, how)
     // In a polecat's place the project may have beads of its own; the rig's are meant.
-    if (hasStore(beads) || existsSync(join(beads, 'redirect'))) return openAt(beads, how)
+    const main = mainBeads(at)
+    const own =
+      hasStore(beads) || existsSync(join(beads, 'redirect')) ? beads : main && hasStore(main) ? main : undefined
+    // Out of one that another bd keeps only a town is reached: what lies between is other people's.
+    if (own !== undefined && foreign === undefined) return openAt(own, how)
     if (!existsSync(beads) && isLink(beads)) dangling ??= beads
+    if (existsSync(join(beads, 'metadata.json'))) foreign ??= beads
     if (at === dirname(at)) break
   }
+  if (foreign !== undefined) throw new BeadsError(foreignWords(foreign))
   if (dangling !== undefined) throw new BeadsError(danglingWords(dangling))
   throw new BeadsError('no beads database found\nHint: run `bd init --prefix <prefix>` here, or change into a rig')
 }
@@ -78,8 +85,8 @@ function whyNotMade(beads: string): string | undefined {
 function openAt(given: string, how: Pick<Opening, 'readonly'>): Beads {
   const leads = join(given, 'redirect')
   // Looked for first: an error takes longer to make than the rest of a short command.
-  const redirect = existsSync(leads) ? textOf(leads)?.trim() : undefined
-  const beads = redirect ? resolve(given, redirect) : resolve(given)
+  const redirect = existsSync(leads) ? redirectIn(textOf(leads) ?? '') : undefined
+  const beads = redirect === undefined ? resolve(given) : ledTo(given, redirect)
   const tier = tierOf(beads)
   if (!tier) {
     if (!existsSync(beads) && isLink(beads)) throw new BeadsError(danglingWords(beads))
@@ -93,6 +100,29 @@ function openAt(given: string, how: Pick<Opening, 'readonly'>): Beads {
       `${beads} ${isLink(beads) ? `leads to ${realpathSync(beads)}, and not` : 'is a folder of its own, and no link'} to ${place}, where the issues of ${nameOf(tier)} are. Rename it: the running town, or \`gt up\`, makes the link again`,
     )
   return openTier(tier, how)
+}
+
+/** The first line that is no comment. */
+const redirectIn = (text: string): string | undefined =>
+  text
+    .split('\n')
+    .map((line) => line.trim())
+    .find((line) => line !== '' && !line.startsWith('#'))
+
+/** A redirect is relative to the folder that holds `.beads`; one that leads nowhere from there, to `.beads` itself. */
+function ledTo(given: string, redirect: string): string {
+  const usual = resolve(dirname(resolve(given)), redirect)
+  return existsSync(usual) || !existsSync(resolve(given, redirect)) ? usual : resolve(given, redirect)
+}
+
+/** Of a worktree, the `.beads` of the repository that it is one of; its `.git` is a file that says where. */
+function mainBeads(at: string): string | undefined {
+  const git = join(at, '.git')
+  if (!statSync(git, { throwIfNoEntry: false })?.isFile()) return undefined
+  const [, gitDir] = /^gitdir: (.+)$/m.exec(textOf(git) ?? '') ?? []
+  const common = gitDir === undefined ? undefined : textOf(join(resolve(at, gitDir), 'commondir'))?.trim()
+  if (gitDir === undefined || common === undefined) return undefined
+  return join(dirname(resolve(at, gitDir, common)), '.beads')
 }
 
 /** The tier that this is a path of: one of its links, or where its store itself is. */
@@ -120,5 +150,7 @@ const realOf = (path: string) =>
   existsSync(path)
     ? realpathSync(path)
     : join(existsSync(dirname(path)) ? realpathSync(dirname(path)) : dirname(path), basename(path))
+const foreignWords = (beads: string) =>
+  `${beads} is another bd's, and has no store of this one; bring its issues along: bd init, then bd import ${join(beads, 'issues.jsonl')}`
 const danglingWords = (link: string) =>
   `${link} is a link to ${readlinkSync(link)}, which is not there; put that back, or remove the link and run \`bd init --prefix <prefix>\``

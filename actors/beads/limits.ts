@@ -6,18 +6,36 @@ import { BeadsError, type Issue } from './contract.ts'
 
 export const titleBytesMax = 500
 /** Of a description, design, acceptance criteria, notes or reason, each. */
-export const textBytesMax = 65_536
+export const textBytesMax = 1_048_576
 /** Of a label, assignee or external reference, each. */
 export const nameBytesMax = 255
 export const idLengthMax = 100
 
 const texts = ['description', 'design', 'acceptance_criteria', 'notes', 'close_reason'] as const
 const names = ['assignee', 'external_ref'] as const
-const types = ['bug', 'feature', 'task', 'epic', 'chore', 'message', 'merge-request', 'molecule', 'gate', 'decision']
-const statuses = ['open', 'in_progress', 'blocked', 'closed', 'pinned', 'deferred']
+/** Of work. */
+export const usualTypes = [
+  'task',
+  'bug',
+  'feature',
+  'epic',
+  'chore',
+  'decision',
+  'spike',
+  'story',
+  'milestone',
+] as const
+const types = [...usualTypes, 'message', 'merge-request', 'molecule', 'gate', 'event', 'wisp']
+export const statuses = ['open', 'in_progress', 'blocked', 'deferred', 'closed', 'pinned', 'hooked'] as const
+
+/** Types and statuses that a project added to the usual ones: `bd config set types.custom agent,role`. */
+export interface Custom {
+  types: readonly string[]
+  statuses: readonly string[]
+}
 
 /** Fields of an issue as the store keeps them: its title is one line. Throws a BeadsError for what it does not keep. */
-export function admitted<T extends Partial<Issue>>(fields: T): T {
+export function admitted<T extends Partial<Issue>>(fields: T, custom: Custom | 'any'): T {
   const { priority, issue_type: type, status } = fields
   const title = fields.title === undefined ? undefined : asOneLine(fields.title)
   if (title === '') throw new BeadsError('title required')
@@ -26,16 +44,36 @@ export function admitted<T extends Partial<Issue>>(fields: T): T {
   for (const field of names) checkName(field, fields[field] ?? '')
   if (priority !== undefined && !(Number.isInteger(priority) && priority >= 0 && priority <= 4))
     throw new BeadsError(`invalid priority "${priority}" (expected 0-4 or P0-P4, not words like high/medium/low)`)
-  if (type !== undefined && !types.includes(type))
-    throw new BeadsError(`invalid issue type: ${type}; there are ${types.join(', ')}`)
-  if (status !== undefined && !statuses.includes(status))
-    throw new BeadsError(`invalid status: ${status}; there are ${statuses.join(', ')}`)
+  if (type !== undefined) checkWord('issue type', 'types.custom', type, types, custom === 'any' ? custom : custom.types)
+  if (status !== undefined)
+    checkWord('status', 'status.custom', status, statuses, custom === 'any' ? custom : custom.statuses)
+  if (
+    fields.estimated_minutes != null &&
+    !(Number.isSafeInteger(fields.estimated_minutes) && fields.estimated_minutes >= 0)
+  )
+    throw new BeadsError(`invalid estimate "${fields.estimated_minutes}": minutes, 0 or more`)
+  for (const field of ['metadata', 'extra'] as const) checkText(field, fields[field] ?? '')
   return title === undefined ? fields : { ...fields, title }
+}
+
+/** One of these words, or of those that the project added; what comes from another store is kept as it is. */
+function checkWord(
+  what: string,
+  key: string,
+  word: string,
+  usual: readonly string[],
+  custom: readonly string[] | 'any',
+): void {
+  if (usual.includes(word)) return
+  checkName(what, word)
+  if (word !== '' && (custom === 'any' || custom.includes(word))) return
+  const all = [...usual, ...(custom === 'any' ? [] : custom)]
+  throw new BeadsError(`invalid ${what}: ${word}; there are ${all.join(', ')}, and what \`bd config set ${key}\` adds`)
 }
 
 /** An id that reaches git, tmux and file names. */
 export function checkId(id: string): string {
-  if (!/^[A-Za-z]\w*(-\w+)*-[a-z0-9]+(\.\d+)*$/.test(id))
+  if (!/^\w[\w.]*(-[\w.]+)*-\w+(\.\d+)*$/.test(id) || id.includes('..') || /\.(-|$)/.test(id))
     throw new BeadsError(`"${id}" is not an issue id; one looks like wyv-4k2 or wyv-4k2.1`)
   if (id.length > idLengthMax)
     throw new BeadsError(`an id must be ${idLengthMax} characters or less (got ${id.length})`)
@@ -47,7 +85,7 @@ export const checkLabel = (label: string): string => checkName('label', label)
 /** Whether a text is short enough to be kept. */
 export const isKept = (text: string): boolean => Buffer.byteLength(text) <= textBytesMax
 
-function checkText(field: string, text: string): void {
+export function checkText(field: string, text: string): void {
   if (text.includes('\0')) throw new BeadsError(`${field} must be text: there is a NUL in it`)
   checkSize(field, text, textBytesMax)
 }

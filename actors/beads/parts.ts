@@ -10,28 +10,33 @@ export const landedAs = 'Landed as '
 
 /** Types that are kept as issues and are nobody's work. */
 export const notWork = "('message', 'merge-request', 'gate', 'molecule')"
-/** What keeps another from starting. */
-export const unfinishedStatuses = "('open', 'in_progress', 'blocked', 'deferred')"
+/** What the third version of the tables took for work that is not done. */
+const unfinishedThen = "b.status IN ('open', 'in_progress', 'blocked', 'deferred')"
+/** Whether an issue in this status keeps another from starting: also in one that only its project knows. */
+export const isUnfinished = (status: string) => `${status} NOT IN ('closed', 'pinned')`
+/** The same of one that was read. */
+export const isUnfinishedStatus = (status: string): boolean => status !== 'closed' && status !== 'pinned'
+
+/** Whether its status lets it start, at a moment that is asked for beside it: what is deferred to a day has one. */
+export const mayStart = (issue: string) =>
+  `(${issue}status = 'open' OR ${issue}status = 'deferred' AND ${issue}defer_until IS NOT NULL)`
 
 /** What an issue itself waits for by `blocks`. */
-const waits = (issue: string) => `EXISTS (
+const waits = (issue: string, unfinished = isUnfinished('b.status')) => `EXISTS (
   SELECT 1 FROM dependencies w JOIN issues b ON b.id = w.depends_on_id
-  WHERE w.issue_id = ${issue} AND w.type = 'blocks' AND b.status IN ${unfinishedStatuses})`
-const restateWaiting = (blocker: string) =>
-  `INSERT INTO restate SELECT issue_id FROM dependencies WHERE depends_on_id = ${blocker} AND type = 'blocks'`
+  WHERE w.issue_id = ${issue} AND w.type = 'blocks' AND ${unfinished})`
+const waiters = (blocker: string) =>
+  `SELECT issue_id FROM dependencies WHERE depends_on_id = ${blocker} AND type = 'blocks'`
+const restateWaiting = (blocker: string) => `INSERT INTO restate ${waiters(blocker)}`
+const becomesDone = (unfinished: string) =>
+  `(${unfinished.replace('b.', 'OLD.')}) <> (${unfinished.replace('b.', 'NEW.')})`
 
 /**
  * One row for each parent of each issue that is work. `free`: open, in nobody's hands, and waits for nothing itself,
  * though what it is a part of may; `open`: not closed, but not to be had; `closed`; `landed`: closed by the town, with
  * its work on main.
  */
-export const partSchema = `
-CREATE INDEX events_of ON events (issue_id, event_type);
-CREATE TABLE part (
-  parent TEXT NOT NULL, id TEXT NOT NULL, state TEXT NOT NULL, priority INTEGER NOT NULL, created_at TEXT NOT NULL, PRIMARY KEY (parent, id)
-) STRICT, WITHOUT ROWID;
-CREATE INDEX part_next ON part (state, parent, priority, created_at, id);
-CREATE INDEX part_of ON part (id);
+const partTriggers = (unfinished: string) => `
 CREATE VIEW restate (id) AS SELECT id FROM part WHERE false;
 CREATE TRIGGER restate_one INSTEAD OF INSERT ON restate BEGIN
   DELETE FROM part WHERE id = NEW.id;
@@ -39,7 +44,7 @@ CREATE TRIGGER restate_one INSTEAD OF INSERT ON restate BEGIN
     WHEN i.status = 'closed' AND substr(i.close_reason, 1, ${landedAs.length}) = '${landedAs}' AND '${town}' =
       (SELECT e.actor FROM events e WHERE e.issue_id = i.id AND e.event_type = 'closed' ORDER BY e.id DESC LIMIT 1) THEN 'landed'
     WHEN i.status = 'closed' THEN 'closed'
-    WHEN i.status = 'open' AND i.assignee IS NULL AND i.issue_type NOT IN ${notWork} AND NOT ${waits('i.id')} THEN 'free'
+    WHEN i.status = 'open' AND i.assignee IS NULL AND i.issue_type NOT IN ${notWork} AND NOT ${waits('i.id', unfinished)} THEN 'free'
     ELSE 'open' END, i.priority, i.created_at
   FROM issues i JOIN dependencies d ON d.issue_id = i.id AND d.type = 'parent-child' WHERE i.id = NEW.id AND i.issue_type <> 'epic';
 END;
@@ -50,7 +55,7 @@ CREATE TRIGGER issue_changed AFTER UPDATE OF status, assignee, priority, issue_t
   INSERT INTO restate VALUES (NEW.id);
 END;
 CREATE TRIGGER blocker_changed AFTER UPDATE OF status ON issues
-WHEN (OLD.status IN ${unfinishedStatuses}) <> (NEW.status IN ${unfinishedStatuses}) BEGIN ${restateWaiting('NEW.id')}; END;
+WHEN ${becomesDone(unfinished)} BEGIN ${restateWaiting('NEW.id')}; END;
 CREATE TRIGGER issue_gone AFTER DELETE ON issues BEGIN
   INSERT INTO restate VALUES (OLD.id); ${restateWaiting('OLD.id')};
 END;
@@ -58,6 +63,47 @@ CREATE TRIGGER dependency_made AFTER INSERT ON dependencies BEGIN INSERT INTO re
 CREATE TRIGGER dependency_gone AFTER DELETE ON dependencies BEGIN INSERT INTO restate VALUES (OLD.issue_id); END;
 CREATE TRIGGER issue_closed AFTER INSERT ON events WHEN NEW.event_type = 'closed' BEGIN INSERT INTO restate VALUES (NEW.issue_id); END;
 INSERT INTO restate SELECT id FROM issues;
+`
+export const partSchema = `
+CREATE INDEX events_of ON events (issue_id, event_type);
+CREATE TABLE part (
+  parent TEXT NOT NULL, id TEXT NOT NULL, state TEXT NOT NULL, priority INTEGER NOT NULL, created_at TEXT NOT NULL, PRIMARY KEY (parent, id)
+) STRICT, WITHOUT ROWID;
+CREATE INDEX part_next ON part (state, parent, priority, created_at, id);
+CREATE INDEX part_of ON part (id);
+${partTriggers(unfinishedThen)}`
+const made = ['issue_made', 'issue_changed', 'blocker_changed', 'issue_gone', 'dependency_made', 'dependency_gone']
+/** The same, with every status for unfinished that is neither closed nor pinned. */
+export const partsAnew = `
+DROP VIEW restate; ${[...made, 'issue_closed'].map((name) => `DROP TRIGGER ${name};`).join(' ')}
+${partTriggers(isUnfinished('b.status'))}`
+
+const upwards = (issue: string) => `WITH RECURSIVE up(id) AS (
+  SELECT ${issue} UNION SELECT d.depends_on_id FROM dependencies d JOIN up ON up.id = d.issue_id WHERE d.type = 'parent-child')`
+const downwards = (issue: string) => `WITH RECURSIVE down(id) AS (
+  SELECT ${issue} UNION SELECT d.issue_id FROM dependencies d JOIN down ON down.id = d.depends_on_id WHERE d.type = 'parent-child')`
+const isHeldUp = (issue: string) => `EXISTS (${upwards(issue)} SELECT 1 FROM up WHERE ${waits('up.id')})`
+const matters = (type: string) => `${type} IN ('blocks', 'parent-child')`
+/** `waits` of an issue: it, or something that it is a part of, waits for what is not done. So what is ready is an index. */
+export const waitSchema = `
+ALTER TABLE issues ADD COLUMN waits INTEGER NOT NULL DEFAULT 0;
+CREATE VIEW rewait (id) AS SELECT id FROM issues WHERE false;
+CREATE TRIGGER rewait_below INSTEAD OF INSERT ON rewait BEGIN
+  UPDATE issues SET waits = NOT waits WHERE id IN (${downwards('NEW.id')} SELECT id FROM down) AND waits <> ${isHeldUp('issues.id')};
+END;
+CREATE TRIGGER wait_issue_made AFTER INSERT ON issues BEGIN
+  INSERT INTO rewait SELECT NEW.id WHERE EXISTS (SELECT 1 FROM dependencies WHERE issue_id = NEW.id);
+  INSERT INTO rewait ${waiters('NEW.id')};
+END;
+CREATE TRIGGER wait_blocker_changed AFTER UPDATE OF status ON issues
+WHEN ${becomesDone(isUnfinished('b.status'))} BEGIN INSERT INTO rewait ${waiters('NEW.id')}; END;
+CREATE TRIGGER wait_issue_gone AFTER DELETE ON issues BEGIN
+  INSERT INTO rewait SELECT issue_id FROM dependencies WHERE depends_on_id = OLD.id AND ${matters('type')};
+END;
+CREATE TRIGGER wait_dependency_made AFTER INSERT ON dependencies WHEN ${matters('NEW.type')} BEGIN INSERT INTO rewait VALUES (NEW.issue_id); END;
+CREATE TRIGGER wait_dependency_gone AFTER DELETE ON dependencies WHEN ${matters('OLD.type')} BEGIN INSERT INTO rewait VALUES (OLD.issue_id); END;
+UPDATE issues SET waits = 1 WHERE ${isHeldUp('issues.id')};
+CREATE INDEX issues_ready ON issues (priority, created_at, id) WHERE ${mayStart('')} AND waits = 0;
 `
 
 /** Those that have parts in these states: jumps from one to the next in the index, whatever the number of parts. */

@@ -3,7 +3,7 @@
 
 import type { DatabaseSync } from 'node:sqlite'
 import { inTransaction } from '../transaction.ts'
-import { partSchema } from './parts.ts'
+import { partSchema, partsAnew, waitSchema } from './parts.ts'
 
 const first = `
 CREATE TABLE issues (
@@ -29,8 +29,31 @@ CREATE TABLE config (key TEXT PRIMARY KEY, value TEXT NOT NULL) STRICT;
 const unread =
   "CREATE INDEX unread ON issues (assignee, priority, created_at DESC, id) WHERE issue_type = 'message' AND status = 'open';"
 
+/** What else an issue holds; `extra` is what other programs wrote of it and this one does not know, as JSON. */
+const whole = `
+ALTER TABLE issues ADD COLUMN estimated_minutes INTEGER;
+ALTER TABLE issues ADD COLUMN created_by TEXT;
+ALTER TABLE issues ADD COLUMN started_at TEXT;
+ALTER TABLE issues ADD COLUMN due_at TEXT;
+ALTER TABLE issues ADD COLUMN defer_until TEXT;
+ALTER TABLE issues ADD COLUMN heartbeat_at TEXT;
+ALTER TABLE issues ADD COLUMN lease_expires_at TEXT;
+ALTER TABLE issues ADD COLUMN claimed_epoch INTEGER;
+ALTER TABLE issues ADD COLUMN ephemeral INTEGER NOT NULL DEFAULT 0;
+ALTER TABLE issues ADD COLUMN metadata TEXT;
+ALTER TABLE issues ADD COLUMN extra TEXT;
+ALTER TABLE dependencies ADD COLUMN extra TEXT;
+CREATE TABLE comments (
+  issue_id TEXT NOT NULL REFERENCES issues (id) ON DELETE CASCADE, id TEXT NOT NULL, author TEXT NOT NULL, text TEXT NOT NULL, created_at TEXT NOT NULL, extra TEXT,
+  PRIMARY KEY (issue_id, id)
+) STRICT;
+CREATE INDEX comments_of ON comments (issue_id, created_at);
+CREATE TABLE memories (key TEXT PRIMARY KEY, value TEXT NOT NULL, created_at TEXT NOT NULL, updated_at TEXT NOT NULL) STRICT;
+CREATE TABLE tombstones (id TEXT PRIMARY KEY, deleted_at TEXT NOT NULL, deleted_by TEXT NOT NULL, reason TEXT NOT NULL, was TEXT NOT NULL) STRICT;
+`
+
 /** Step n makes version n of version n - 1. */
-const steps: readonly string[] = [first, unread, partSchema]
+const steps: readonly string[] = [first, unread, partSchema, whole + partsAnew + waitSchema]
 export const schemaVersion = steps.length
 
 /** Brings the tables to this version, in one transaction; another process may be at it too. */

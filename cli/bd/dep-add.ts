@@ -1,16 +1,24 @@
 // `bd dep add`: one issue waits for another.
 // Never: makes a circle.
 import { command } from '../bd-command.ts'
+import { Usage } from '../errors.ts'
 
 export default command({
   name: 'dep add',
+  also: ['link'],
   summary: 'an issue waits for another',
   usage: '<later> <earlier> [-t <kind>]',
   writes: true,
-  options: { type: { kind: 'text', short: 't', about: 'blocks (if left out), parent-child, related, …' } },
-  args: { later: { kind: 'text' }, earlier: { kind: 'text' } },
+  options: {
+    type: { kind: 'text', short: 't', about: 'blocks (if left out), parent-child, related, discovered-from, …' },
+    'blocked-by': { kind: 'text', about: 'the earlier one' },
+    'depends-on': { kind: 'text', about: 'the same as --blocked-by' },
+  },
+  args: { later: { kind: 'text' }, earlier: { kind: 'text', optional: true } },
   run({ flags, args, beads, actor, print }) {
-    const [id, on] = [beads.resolve(args.later), beads.resolve(args.earlier)]
+    const earlier = args.earlier ?? flags['blocked-by'] ?? flags['depends-on']
+    if (earlier === undefined) throw new Usage('usage: bd dep add <later> <earlier>')
+    const [id, on] = [beads.resolve(args.later), beads.resolve(earlier)]
     const type = flags.type ?? 'blocks'
     beads.addDep(id, on, type, actor)
     print(

@@ -1,19 +1,40 @@
-// `bd export`: every issue as a JSON line, sorted by id.
-// Never: leaves one out.
-import { writeFileSync } from 'node:fs'
+// `bd export`: everything as JSON lines, sorted by id; what was deleted as tombstones.
+// Never: writes half a file.
+import { renameSync, writeFileSync } from 'node:fs'
+import process from 'node:process'
 import { exportLines } from '../../actors/beads/jsonl.ts'
-import { command } from '../bd-command.ts'
-import { raw, safeJson } from '../print.ts'
+import { command, split } from '../bd-command.ts'
+import { raw, tell } from '../print.ts'
 
 export default command({
   name: 'export',
   summary: 'every issue as a JSON line',
   usage: '[-o <file>]',
   writes: false,
-  options: { output: { kind: 'text', short: 'o', about: 'the file; else the standard output' } },
-  run({ flags, beads }) {
-    const lines = exportLines(beads)
-    if (flags.output === undefined) return raw(safeJson(lines))
-    writeFileSync(flags.output, lines)
+  options: {
+    output: { kind: 'text', short: 'o', about: 'to this file; else it is printed' },
+    status: { kind: 'text', many: true, short: 's', about: 'of these statuses only, by comma' },
+    'include-memories': { kind: 'flag', about: 'what is remembered, too' },
+    all: { kind: 'flag', about: 'the same as --include-memories' },
+    force: { kind: 'flag', about: 'nothing to do here' },
+    'include-infra': { kind: 'flag', about: 'nothing to do here: all of it is told' },
+  },
+  run({ flags, beads, print }) {
+    const status = split(flags.status)
+    const lines = exportLines(beads, {
+      memories: flags['include-memories'] || flags.all,
+      ...(status.length > 0 ? { status } : {}),
+    })
+    const count = lines === '' ? 0 : lines.split('\n').length - 1
+    if (flags.output === undefined) return void raw(lines)
+    // Whole or not at all.
+    const making = `${flags.output}.${process.pid}.making`
+    writeFileSync(making, lines, { mode: 0o600 })
+    renameSync(making, flags.output)
+    tell(`✓ Exported ${count} issues to ${flags.output}`)
+    return print(
+      () => ({ success: true, exported: count, path: flags.output }),
+      () => [],
+    )
   },
 })

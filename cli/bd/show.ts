@@ -1,42 +1,81 @@
 // `bd show`: issues with all they hold and what they hang together with.
 // Never: shows some of what was asked for when one is not there.
 import type { Issue } from '../../actors/beads/contract.ts'
-import { issueJson } from '../../actors/beads/jsonl.ts'
-import { command, ids, line, resolved } from '../bd-command.ts'
+import { commentsJson, issueJson } from '../../actors/beads/jsonl.ts'
+import { command, listedLine, resolved } from '../bd-command.ts'
 import { body } from '../print.ts'
 
 export default command({
   name: 'show',
+  also: ['view'],
   summary: 'an issue with all it holds',
   usage: '<id> …',
   writes: false,
-  args: ids,
-  run({ args, beads, print }) {
-    const issues = resolved(beads, args.ids, 'show <id> …').map((id) => beads.get(id) as Issue)
+  options: {
+    id: { kind: 'text', many: true, about: 'an issue, as after the command' },
+    short: { kind: 'flag', about: 'one line each' },
+    thread: { kind: 'flag', about: 'nothing to do here: replies are among its dependents' },
+    long: { kind: 'flag', about: 'nothing to do here: all of it is shown' },
+    'include-dependents': { kind: 'flag', about: 'nothing to do here: they are shown' },
+    'include-comments': { kind: 'flag', about: 'nothing to do here: they are shown' },
+  },
+  args: { ids: { kind: 'text', many: true } },
+  run({ flags, args, beads, print }) {
+    const given = resolved(beads, [...args.ids, ...flags.id], 'show <id> …')
+    const issues = given.flatMap((id) => beads.counted({ ids: [id], all: true }))
     const related = (id: string, type: string) => ({
       ...issueJson(beads, beads.get(id) as Issue),
       dependency_type: type,
     })
     const shown = () =>
-      issues.map((issue) => ({
-        ...issueJson(beads, issue),
-        dependencies: beads
-          .dependencies(issue.id)
-          .filter((dep) => beads.get(dep.depends_on_id))
-          .map((dep) => related(dep.depends_on_id, dep.type)),
-        dependents: beads.dependents(issue.id).map((dep) => related(dep.issue_id, dep.type)),
-      }))
+      issues.map((issue) => {
+        const { dependencies: _, ...own } = issueJson(beads, issue, true)
+        return {
+          ...own,
+          ...(issue.parent ? { parent: issue.parent } : {}),
+          dependencies: beads
+            .dependencies(issue.id)
+            .filter((dep) => beads.get(dep.depends_on_id))
+            .map((dep) => related(dep.depends_on_id, dep.type)),
+          dependents: beads
+            .dependents(issue.id)
+            .filter((dep) => beads.get(dep.issue_id))
+            .map((dep) => related(dep.issue_id, dep.type)),
+          comments: commentsJson(beads.comments(issue.id)),
+          dependency_count: issue.dependency_count,
+          dependent_count: issue.dependent_count,
+          comment_count: issue.comment_count,
+        }
+      })
+    const about = (id: string) => beads.get(id)?.title ?? 'it is not here'
+    const text = (name: string, words: string) => (words === '' ? [] : ['', `${name}:`, body(words)])
+    const fact = (name: string, value: unknown) =>
+      value === null || value === undefined || value === '' ? [] : [`${name}: ${value}`]
     print(shown, () =>
-      issues.flatMap((issue) => [
-        line(issue),
-        ...(issue.description ? ['', body(issue.description)] : []),
-        ...(issue.design ? ['', 'Design:', body(issue.design)] : []),
-        ...(issue.acceptance_criteria ? ['', 'Done when:', body(issue.acceptance_criteria)] : []),
-        ...(issue.notes ? ['', 'Notes:', body(issue.notes)] : []),
-        ...(issue.close_reason ? ['', `Closed: ${issue.close_reason}`] : []),
-        ...beads.dependencies(issue.id).map((dep) => `  ${dep.type} → ${dep.depends_on_id}`),
-        ...beads.dependents(issue.id).map((dep) => `  ${dep.type} ← ${dep.issue_id}`),
-      ]),
+      issues.flatMap((issue) =>
+        flags.short
+          ? [listedLine(issue)]
+          : [
+              listedLine(issue),
+              ...fact('Due', issue.due_at),
+              ...fact('Not before', issue.defer_until),
+              ...fact('Estimate', issue.estimated_minutes && `${issue.estimated_minutes} minutes`),
+              ...fact('Elsewhere', issue.external_ref),
+              ...fact('Metadata', issue.metadata),
+              ...(issue.description ? ['', body(issue.description)] : []),
+              ...text('Design', issue.design),
+              ...text('Done when', issue.acceptance_criteria),
+              ...text('Notes', issue.notes),
+              ...(issue.close_reason ? ['', `Closed: ${issue.close_reason}`] : []),
+              ...beads
+                .dependencies(issue.id)
+                .map((dep) => `  ${dep.type} → ${dep.depends_on_id}: ${about(dep.depends_on_id)}`),
+              ...beads.dependents(issue.id).map((dep) => `  ${dep.type} ← ${dep.issue_id}: ${about(dep.issue_id)}`),
+              ...beads
+                .comments(issue.id)
+                .flatMap(({ author, created_at: at, text: said }) => ['', `${author} at ${at}:`, body(said)]),
+            ],
+      ),
     )
   },
 })

@@ -10,7 +10,7 @@ import { BeadsError, type Issue, type Wanted } from '../../actors/beads/contract
 import { type Beads, openBeads } from '../../actors/beads/embedded.ts'
 import { fileName, initBeads } from '../../actors/beads/file.ts'
 import { beadsHands, isLanded } from '../../actors/beads/hands.ts'
-import { partSchema } from '../../actors/beads/parts.ts'
+import { toFirstSchema } from '../fixture/stores.ts'
 
 let dir: string
 let beads: Beads
@@ -81,7 +81,8 @@ function put(id: string, more: Partial<Issue>, edges: readonly { on: string; typ
   const deps = edges.map(({ on, type }) => {
     return { issue_id: id, depends_on_id: on, type, created_at: at(0), created_by: 'x' }
   })
-  beads.put({ ...texts, ...open, ...times, id, title: id, issue_type: 'task', ...more }, [], deps)
+  const issue = { ...texts, ...open, ...times, id, title: id, issue_type: 'task', ...more }
+  beads.put({ ...issue, labels: [], dependencies: deps, comments: [] })
 }
 const partOf = (on: string) => ({ on, type: 'parent-child' })
 const waitsFor = (on: string) => ({ on, type: 'blocks' })
@@ -157,9 +158,7 @@ test('a store of a version before knows its parts once it is opened', () => {
   const known = [beads.next(asked), beads.progress(epic)]
   beads.close()
   const db = new DatabaseSync(join(dir, fileName))
-  for (const [, kind, name] of partSchema.matchAll(/^CREATE (TRIGGER|VIEW) (\w+)/gm))
-    db.exec(`DROP ${kind} IF EXISTS ${name}`)
-  db.exec('DROP TABLE part; DROP INDEX events_of; PRAGMA user_version = 2')
+  toFirstSchema(db)
   db.close()
   beads = openBeads(dir)
   expect([beads.next(asked), beads.progress(epic)]).toEqual(known)

@@ -2,6 +2,7 @@
 // judges: exit code 1 when one misses its target, or when a figure is no number. A time only informs.
 import process from 'node:process'
 import { agents } from './agents.bench.ts'
+import { bd } from './bd.bench.ts'
 import { commands } from './commands.bench.ts'
 import { crowd } from './crowd.bench.ts'
 import { backlog, load } from './load.bench.ts'
@@ -15,6 +16,7 @@ import { help, pins } from './words.bench.ts'
 
 const benchmarks: Readonly<Record<string, Benchmark>> = {
   commands,
+  bd,
   turns,
   actors,
   spawning,

@@ -47,7 +47,9 @@ describe.each(stores)('%s', (_, [program, ...first]) => {
 
   test('an issue has the format’s id, defaults, fields and order', () => {
     const issue = json('create', 'Fix login')
-    expect(Object.keys(issue)).toEqual(['id', 'title', 'status', 'priority', 'issue_type', 'created_at', 'updated_at'])
+    expect(Object.keys(issue)).toEqual([
+      ...['id', 'title', 'status', 'priority', 'issue_type', 'created_at', 'created_by', 'updated_at'],
+    ])
     expect(issue).toMatchObject({
       id: expect.stringMatching(/^ab-[0-9a-z]{3}$/),
       status: 'open',
@@ -117,12 +119,9 @@ describe.each(stores)('%s', (_, [program, ...first]) => {
     expect(create('c', '--parent', `${epic}.2`)).toBe(`${epic}.2.1`)
     create('d', '--parent', `${epic}.2.1`)
     refused('maximum hierarchy depth (3) exceeded', 'create', 'e', '--parent', `${epic}.2.1.1`)
-    expect(ids(json('list', '--parent', epic)).sort()).toEqual([
-      `${epic}.1`,
-      `${epic}.2`,
-      `${epic}.2.1`,
-      `${epic}.2.1.1`,
-    ])
+    // A list tells of an issue's own parts, `ready` of all levels.
+    expect(ids(json('list', '--parent', epic)).sort()).toEqual([`${epic}.1`, `${epic}.2`])
+    expect(ids(json('ready', '--parent', epic))).toContain(`${epic}.2.1.1`)
   })
 
   test('any unique part of an id will do, an ambiguous one will not', () => {
@@ -173,7 +172,7 @@ describe.each(stores)('%s', (_, [program, ...first]) => {
     expect([open.status, open.closed_at, open.close_reason]).toEqual(['open', undefined, undefined])
     const epic = create('epic', '-t', 'epic')
     create('child', '--parent', epic)
-    refused('open children', 'close', epic)
+    refused('1 open child issue(s)', 'close', epic)
     expect(bd('close', epic, '--force')).toMatchObject({ status: 0 })
   })
 

@@ -1,0 +1,20 @@
+// `bd children`: the parts of an issue.
+// Never: shows what is done unless it is asked for.
+import { command, countedOf, listedLine } from '../bd-command.ts'
+
+export default command({
+  name: 'children',
+  summary: 'the parts of an issue',
+  usage: '<id> [--all]',
+  writes: false,
+  options: { all: { kind: 'flag', about: 'closed ones too' }, pretty: { kind: 'flag', about: 'nothing to do here' } },
+  args: { id: { kind: 'text' } },
+  run({ flags, args, beads, print }) {
+    const id = beads.resolve(args.id)
+    const issues = beads.counted({ partOf: id, all: flags.all })
+    print(
+      () => countedOf(beads, issues),
+      () => (issues.length === 0 ? [`${id} has no open parts`] : issues.map(listedLine)),
+    )
+  },
+})

@@ -1,0 +1,66 @@
+// `bd mail send`: a message to somebody, as a bead; in a town its daemon sends it.
+// Never: writes a message into a town's store.
+import { command, split } from '../bd-command.ts'
+import { delegated, identityOf } from '../bd-mail.ts'
+import { Usage } from '../errors.ts'
+
+export default command({
+  name: 'mail send',
+  summary: 'a message to somebody',
+  usage: '<to> -s "subject" [-m "…"]',
+  writes: true,
+  options: {
+    subject: { kind: 'text', short: 's', about: 'what it is about' },
+    message: { kind: 'text', short: 'm', about: 'the text' },
+    body: { kind: 'text', about: 'the same as --message' },
+    urgent: { kind: 'flag', about: 'priority 0' },
+    priority: { kind: 'number', range: [0, 4], about: '0 (most urgent) to 4; 2 if left out' },
+    type: { kind: 'text', about: 'nothing to do here' },
+    'thread-id': { kind: 'text', about: 'the thread that it belongs to' },
+    'reply-to': { kind: 'text', about: 'the message that it answers' },
+    identity: { kind: 'text', about: 'who says it; else --actor' },
+  },
+  args: { to: { kind: 'text' } },
+  run(call) {
+    const { flags, args, beads, print } = call
+    const text = flags.message ?? flags.body ?? ''
+    if (!flags.subject) throw new Usage('give a subject: -s "…"')
+    const priority = flags.urgent ? 0 : (flags.priority ?? 2)
+    const away = delegated(beads, [
+      'send',
+      args.to,
+      '-s',
+      flags.subject,
+      '-m',
+      text,
+      '--priority',
+      String(priority),
+      ...(flags['reply-to'] ? ['--reply-to', flags['reply-to']] : []),
+    ])
+    if (away !== undefined) return away
+    const from = identityOf(call, flags.identity)
+    const labels = [
+      `from:${from}`,
+      ...(flags['thread-id'] ? [`thread:${flags['thread-id']}`] : []),
+      ...split(flags['reply-to'] ? [`reply-to:${flags['reply-to']}`] : []),
+    ]
+    const issue = beads.create(
+      {
+        title: flags.subject,
+        description: text,
+        issue_type: 'message',
+        priority,
+        assignee: args.to,
+        sender: from,
+        labels,
+        ephemeral: 1,
+      },
+      from,
+    )
+    print(
+      () => ({ id: issue.id, to: args.to, from, subject: issue.title, priority, timestamp: issue.created_at }),
+      () => [`Message sent: ${issue.id}`, `  To: ${args.to}`, `  Subject: ${issue.title}`],
+    )
+    return 0
+  },
+})
