@@ -214,8 +214,8 @@ export const commands: Readonly<Record<string, Entry>> = {
     load: () => import('./bd/doctor.ts').then((file) => file.default),
   },
   dolt: {
-    summary: 'nothing to do here: bd sync shares issues',
-    usage: 'push|pull|remote',
+    summary: 'another way to say it: push is bd sync, pull is bd sync --no-push',
+    usage: 'push|pull',
     isHidden: true,
     load: () => import('./bd/dolt.ts').then((file) => file.default),
   },
@@ -479,6 +479,11 @@ export const commands: Readonly<Record<string, Entry>> = {
     summary: 'an issue is replaced by another; it is closed',
     usage: '<id> --with <other>',
     load: () => import('./bd/supersede.ts').then((file) => file.default),
+  },
+  sync: {
+    summary: 'share issues through a branch of their own in git, and take in what others shared',
+    usage: '[--no-push] [--dry-run] [-m "…"]',
+    load: () => import('./bd/sync.ts').then((file) => file.default),
   },
   types: {
     summary: 'of which types issues can be here',

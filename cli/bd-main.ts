@@ -33,13 +33,13 @@ async function run(argv: readonly string[]): Promise<number> {
     const command = await entry.load()
     const typed = parse(`bd ${name}`, command, [...before, ...rest.slice(name.split(' ').length)], globals)
     if (typed.flags.help) return said(help(`bd ${name}`, command, globals))
-    return perform(command, typed) ?? 0
+    return (await perform(command, typed)) ?? 0
   } catch (error) {
     return failed(error instanceof UnknownFlag ? await withNearest(error) : error, argv.includes('--json'))
   }
 }
 
-function perform(command: Command, { flags, args }: Typed): number | undefined {
+function perform(command: Command, { flags, args }: Typed): ReturnType<Command['run']> {
   const given = flags as FlagsOf<typeof globals>
   const isWriting = typeof command.writes === 'boolean' ? command.writes : command.writes(given, args as Call['args'])
   if (given.readonly && isWriting)
@@ -71,7 +71,7 @@ function perform(command: Command, { flags, args }: Typed): number | undefined {
       else if (!given.quiet || !isWriting) say(lines())
     },
   }
-  return command.run(call) ?? undefined
+  return command.run(call)
 }
 
 /** As a script may ask for it: with the version of the shapes around it. */

@@ -325,6 +325,8 @@ export function openBeads(dir: string, options: Opening = {}) {
       })
     },
     written,
+    /** For what works on its rows as they are (`sync/`). */
+    room,
   } satisfies TownIssues & Record<string, unknown>
 
   /** Nobody's any more. */
@@ -390,7 +392,7 @@ interface Claiming {
   epoch?: number
 }
 
-const columns = [
+export const columns = [
   ...([
     'id',
     'title',

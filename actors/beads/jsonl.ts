@@ -23,7 +23,7 @@ const order = [
 ] as const
 
 /** Of JSON that came from elsewhere, what a number's text says is kept where a number of ours would not say it. */
-const exactly = (text: string): unknown =>
+export const exactly = (text: string): unknown =>
   JSON.parse(text, (_, value: unknown, { source }: { source?: string } = {}) =>
     typeof value === 'number' && source !== undefined && String(value) !== source ? rawJson(source) : value,
   )
@@ -108,7 +108,8 @@ export const issueLine = (beads: Beads, id: string): string => lineOf(issueJson(
 
 function stoneJson({ deleted_at, deleted_by, reason, was }: Tombstone): Record<string, unknown> {
   const issue = exactly(was) as Record<string, unknown>
-  const { status: _, ...rest } = issue
+  // One that came from another store says these of itself already; each has one place in the line.
+  const { status: _, deleted_at: _at, deleted_by: _by, delete_reason: _why, original_type: _type, ...rest } = issue
   return {
     ...rest,
     status: 'tombstone',
@@ -189,7 +190,7 @@ const known: ReadonlySet<string> = new Set([
 ])
 
 /** Throws a BeadsError for a field that is of another kind than the format says. */
-function wholeOf(raw: Record<string, unknown>, line: string): Whole {
+export function wholeOf(raw: Record<string, unknown>, line: string): Whole {
   const id = wordIn(raw, 'id')
   const created = timeIn(raw, 'created_at') ?? timeIn(raw, 'updated_at')
   if (created === null) throw new BeadsError(`${id || 'an issue'} has to say created_at`)
@@ -245,7 +246,7 @@ function extraOf(exact: Record<string, unknown>, fields: ReadonlySet<string>): s
   return rest.length === 0 ? null : JSON.stringify(Object.fromEntries(rest))
 }
 
-function objectIn(line: string, isExact = false): Record<string, unknown> {
+export function objectIn(line: string, isExact = false): Record<string, unknown> {
   let value: unknown
   try {
     value = isExact ? exactly(line) : JSON.parse(line)
@@ -261,7 +262,7 @@ function asObject(value: unknown, what: string): Record<string, unknown> {
   return value as Record<string, unknown>
 }
 
-function wordIn(raw: Record<string, unknown>, field: string): string {
+export function wordIn(raw: Record<string, unknown>, field: string): string {
   const value = raw[field]
   if (value != null && typeof value !== 'string')
     throw new BeadsError(`${field} is not a text: ${JSON.stringify(value)}`)
@@ -282,7 +283,7 @@ function listIn(raw: Record<string, unknown>, field: string): unknown[] {
 }
 
 /** In UTC. Null when it is not said; the zero time of other writers is not said either. */
-function timeIn(raw: Record<string, unknown>, field: string): string | null {
+export function timeIn(raw: Record<string, unknown>, field: string): string | null {
   const text = wordIn(raw, field)
   if (text === '' || text.startsWith('0001-01-01')) return null
   const at = new Date(text)
