@@ -7,7 +7,7 @@ import type { Whole } from '../embedded.ts'
 import { exactly } from '../jsonl.ts'
 import { isKept } from '../limits.ts'
 import { type Renamed, withOwnIds } from './collisions.ts'
-import { byTarget, byTime, type State } from './state.ts'
+import { byTarget, byTime, type State, saidOf } from './state.ts'
 
 export interface Merged extends Omit<State, 'others'> {
   /** Issues of ours whose ids had been given to others meanwhile. */
@@ -36,8 +36,11 @@ export function merge(base: State, ours: State, theirs: State, forgetBefore = ''
       withEdgesTo(alive, base, own, id),
       withEdgesTo(alive, base, theirs, id),
     ) as Whole
+    // Who deleted it may have said something of it before.
+    const stone = own.stones.get(id) ?? theirs.stones.get(id)
+    const comments = stone ? saidBy(issue.comments, saidOf(stone)) : issue.comments
     const dependencies = issue.dependencies.filter((edge) => !isGone(edge.depends_on_id))
-    issues.set(id, dependencies.length === issue.dependencies.length ? issue : { ...issue, dependencies })
+    issues.set(id, { ...issue, comments, dependencies })
   }
   return { issues, stones, memories: memoriesOf(base, own, theirs), renamed }
 }
@@ -182,7 +185,9 @@ function edgesOf(
     .sort(byTarget)
 }
 
-/** Everything that was said, by its time. Older stores number comments: of two that have one number ours gets another. */
+/**
+ * Everything that was said, by its time. Older stores number comments: of two that have one number ours gets another.
+ */
 function saidBy(ours: readonly Comment[], theirs: readonly Comment[]): Comment[] {
   const known = new Map(theirs.map((comment) => [comment.id, comment]))
   const more = ours.flatMap((comment): Comment[] => {

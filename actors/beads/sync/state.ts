@@ -3,7 +3,7 @@
 import { BeadsError, type Comment, type Dependency } from '../contract.ts'
 import type { Tombstone } from '../deletion.ts'
 import type { Whole } from '../embedded.ts'
-import { objectIn, timeIn, wholeOf, wordIn } from '../jsonl.ts'
+import { exactly, objectIn, timeIn, wholeOf, wordIn } from '../jsonl.ts'
 import { admitted, checkId, isKept, nameBytesMax } from '../limits.ts'
 
 /** An id is an issue, or a tombstone, or neither. */
@@ -66,8 +66,17 @@ function stoneOf(raw: Record<string, unknown>, line: string): Tombstone {
   const id = checkId(wordIn(raw, 'id'))
   const at = timeIn(raw, 'deleted_at') ?? timeIn(raw, 'updated_at')
   if (at === null) throw new BeadsError(`the tombstone ${id} has to say deleted_at`)
+  const stone = { id, deleted_at: at, deleted_by: '', reason: '', was: line.trim() }
+  // Whether that can be read is found out now.
+  saidOf(stone)
   const [by, reason] = [wordIn(raw, 'deleted_by'), wordIn(raw, 'delete_reason')]
-  return { id, deleted_at: at, deleted_by: by, reason, was: line.trim() }
+  return { ...stone, deleted_by: by, reason }
+}
+
+/** What had been said of an issue when it was deleted. */
+export function saidOf({ id, deleted_at: at, was }: Tombstone): readonly Comment[] {
+  const { comments } = exactly(was) as { comments?: unknown }
+  return comments == null ? [] : wholeOf({ id, created_at: at, comments }, '').comments
 }
 
 /** As the store keeps it, so that two ways to write one issue are the same here. */

@@ -42,25 +42,28 @@ export interface Synced extends Changed {
 }
 
 export async function sync(beads: Beads, wanted: Wanted): Promise<Synced> {
-  const done: Synced = {
-    ...{ status: 'no-remote', attempts: 0, pushed: false, shared: 0 },
-    ...{ created: [], updated: [], deleted: [], renamed: [] },
-  }
   const repository = repositoryAround(beads)
   const remote = repository && (await remoteOf(wanted.names, repository))
-  if (!remote) return done
+  if (!remote) return begun('no-remote')
   checkNobodyIsOn(wanted.names, repository)
   const dir = join(dirname(beads.path), 'sync.git')
   await makeMirror(dir, repository)
   const end = takeTurn(dir)
   try {
-    return await inTurn(beads, mirrorAt(dir, remote, wanted.names), wanted, { ...done, status: 'synced' })
+    return await syncThrough(mirrorAt(dir, remote, wanted.names), beads, wanted)
   } finally {
     end()
   }
 }
 
-async function inTurn(beads: Beads, mirror: Mirror, wanted: Wanted, done: Synced): Promise<Synced> {
+const begun = (status: Synced['status']): Synced => ({
+  ...{ status, attempts: 0, pushed: false, shared: 0 },
+  ...{ created: [], updated: [], deleted: [], renamed: [] },
+})
+
+/** The same with a mirror that is there; nobody else syncs this store meanwhile. */
+export async function syncThrough(mirror: Mirror, beads: Beads, wanted: Wanted): Promise<Synced> {
+  const done = begun('synced')
   for (let tries = 1; ; tries++) {
     const tip = await mirror.fetch()
     const lines = tip === undefined ? '' : await mirror.lines(tip)
