@@ -55,11 +55,12 @@ test('stores that were synced twice are the same to the byte, whatever was done 
         for (const other of others) expect(other).toBe(first)
         expect(branch.lines()).toBe(first)
         expect(missing((clones[0] as (typeof clones)[number]).beads, told)).toEqual([])
-        for (const n of clones.keys()) expect(await synced(n)).toMatchObject({ pushed: false, updated: [], renamed: [] })
+        for (const n of clones.keys())
+          expect(await synced(n)).toMatchObject({ pushed: false, updated: [], renamed: [] })
         for (const { beads } of clones) beads.close()
       },
     ),
-    { seed, numRuns: runs || 40, endOnFailure: runs > 0 },
+    { seed, numRuns: runs || 25, endOnFailure: runs > 0 },
   )
 })
 
@@ -96,6 +97,15 @@ test('the same through real repositories, from a subfolder, with all syncs at on
     expect(git(join(`${place}-clones`, 'c0'), 'for-each-ref')).toBe('')
     for (const { beads } of clones) beads.close()
   }
-  const deeds = anyDeeds(4, 50).map((all) => all.map((deed, n) => (n % 9 === 8 ? [deed[0], 'sync', n, 0] : deed[1] === 'sync' ? [deed[0], 'title', ...deed.slice(2)] : deed) as Deed))
+  const deeds = anyDeeds(4, 50).map((all) =>
+    all.map(
+      (deed, n) =>
+        (n % 9 === 8
+          ? [deed[0], 'sync', n, 0]
+          : deed[1] === 'sync'
+            ? [deed[0], 'title', ...deed.slice(2)]
+            : deed) as Deed,
+    ),
+  )
   await fc.assert(fc.asyncProperty(skews, deeds, oneRun), { seed, numRuns: runs ? runs / 10 : 1, endOnFailure: true })
 })

@@ -4,7 +4,7 @@
 import type { Comment, Dependency } from '../contract.ts'
 import type { Tombstone } from '../deletion.ts'
 import type { Whole } from '../embedded.ts'
-import { exactly } from '../jsonl.ts'
+import { commentsJson, exactly } from '../jsonl.ts'
 import { isKept } from '../limits.ts'
 import { type Renamed, withOwnIds } from './collisions.ts'
 import { byTarget, byTime, type State, saidOf } from './state.ts'
@@ -53,14 +53,25 @@ function deleted(id: string, base: State, ours: State, theirs: State): Tombstone
   const [o, t] = [ours.stones.get(id), theirs.stones.get(id)]
   const [live, other] = [ours.issues.get(id), theirs.issues.get(id)]
   const was = base.stones.get(id)
-  if (o && t) return oneOf(was, o, t, (o, t) => laterOf(o.deleted_at, t.deleted_at, o, t))
+  if (o && t) {
+    const one = oneOf(was, o, t, (o, t) => laterOf(o.deleted_at, t.deleted_at, o, t))
+    return remembering(one, saidBy(saidOf(o), saidOf(t)))
+  }
   const stone = o ?? t
   if (stone === undefined) return undefined
   const edited = live ?? other
   if (edited === undefined) return was && same(was, stone) ? 'forgotten' : stone
   if (was && same(was, stone)) return undefined
   if (same(base.issues.get(id), edited)) return stone
-  return stone.deleted_at >= edited.updated_at ? stone : undefined
+  return stone.deleted_at >= edited.updated_at ? remembering(stone, edited.comments) : undefined
+}
+
+/** With what others had said of it meanwhile: somebody may have edited it later, and then it lives. */
+function remembering(stone: Tombstone, comments: readonly Comment[]): Tombstone {
+  const said = saidOf(stone)
+  const united = saidBy(comments, said)
+  if (united.length === said.length) return stone
+  return { ...stone, was: JSON.stringify({ ...(exactly(stone.was) as object), comments: commentsJson(united) }) }
 }
 
 /**
@@ -103,8 +114,10 @@ export function together(
   theirs: Whole | undefined,
 ): Whole | undefined {
   if (ours === undefined || theirs === undefined) return theirs ?? ours
-  if (same(base, theirs)) return ours
-  if (same(base, ours) && ours.comments.length === 0) return theirs
+  // Nothing that was said is taken back, also where another tool left it out.
+  const comments = saidBy(ours.comments, theirs.comments)
+  if (same(base, theirs)) return { ...ours, comments }
+  if (same(base, ours) || same(ours, theirs)) return { ...theirs, comments }
   const choose = chooser(ours.updated_at, theirs.updated_at)
   const merged: Record<string, unknown> = { ...theirs }
   for (const unit of units) {
@@ -118,7 +131,7 @@ export function together(
     extra: keysOf(base?.extra, ours.extra, theirs.extra, choose),
     labels: setOf(base?.labels, ours.labels, theirs.labels),
     dependencies: edgesOf(base?.dependencies, ours.dependencies, theirs.dependencies, choose),
-    comments: saidBy(ours.comments, theirs.comments),
+    comments,
   }
   // Nobody is at what is not in progress.
   return whole.status === 'in_progress' ? whole : { ...whole, heartbeat_at: null, lease_expires_at: null }
