@@ -60,7 +60,7 @@ test('stores that were synced twice are the same to the byte, whatever was done 
         for (const { beads } of clones) beads.close()
       },
     ),
-    { seed, numRuns: runs || 25, endOnFailure: runs > 0 },
+    { seed, numRuns: runs || 25, endOnFailure: true },
   )
 })
 

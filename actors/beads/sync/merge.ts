@@ -24,12 +24,14 @@ export function merge(base: State, ours: State, theirs: State, forgetBefore = ''
   const stones = new Map<string, Tombstone>()
   const ids = new Set([own, theirs].flatMap(({ issues, stones }) => [...issues.keys(), ...stones.keys()]))
   const alive = new Set<string>()
+  const gone = new Set<string>()
   for (const id of ids) {
     const stone = deleted(id, base, own, theirs)
     if (stone === undefined) alive.add(id)
-    else if (stone !== 'forgotten' && stone.deleted_at >= forgetBefore) stones.set(id, stone)
+    if (stone === undefined || stone === 'forgotten') continue
+    gone.add(id)
+    if (stone.deleted_at >= forgetBefore) stones.set(id, stone)
   }
-  const isGone = (id: string) => stones.has(id) || (ids.has(id) && !alive.has(id))
   for (const id of alive) {
     const issue = together(
       base.issues.get(id),
@@ -39,7 +41,7 @@ export function merge(base: State, ours: State, theirs: State, forgetBefore = ''
     // Who deleted it may have said something of it before.
     const stone = own.stones.get(id) ?? theirs.stones.get(id)
     const comments = stone ? saidBy(issue.comments, saidOf(stone)) : issue.comments
-    const dependencies = issue.dependencies.filter((edge) => !isGone(edge.depends_on_id))
+    const dependencies = issue.dependencies.filter((edge) => !gone.has(edge.depends_on_id))
     issues.set(id, { ...issue, comments, dependencies })
   }
   return { issues, stones, memories: memoriesOf(base, own, theirs), renamed }
