@@ -14,7 +14,7 @@ import { nothing, type State, stateIn } from './state.ts'
 import { applied, type Changed, linesOf } from './store.ts'
 
 /** How often a push that came second is tried anew. */
-const triesMax = 10
+const usualTries = 10
 /** How long what was deleted is remembered, in milliseconds; an hour more, for clocks that differ. */
 const tombstoneTtlMs = 30 * 86_400_000 + 3_600_000
 const tombstoneTtlMinMs = 7 * 86_400_000
@@ -28,6 +28,7 @@ export interface Wanted {
   dry?: boolean
   message?: string | undefined
   now?: () => Date
+  triesMax?: number
 }
 
 export interface Synced extends Changed {
@@ -90,7 +91,7 @@ export async function syncThrough(mirror: Mirror, beads: Beads, wanted: Wanted):
       await mirror.tidy(commit)
       return { ...done, pushed: true }
     }
-    if (tries === triesMax) return { ...done, status: 'stuck' }
+    if (tries === (wanted.triesMax ?? usualTries)) return { ...done, status: 'stuck' }
     await pause(50 + Math.random() * Math.min(2000, 100 * 2 ** tries))
   }
 }
