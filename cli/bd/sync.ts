@@ -8,7 +8,7 @@ import { BeadsError } from '../../actors/beads/contract.ts'
 import { exportLines, importLines } from '../../actors/beads/jsonl.ts'
 import { remoteOf } from '../../actors/beads/sync/mirror.ts'
 import { namesOf, repositoryAround } from '../../actors/beads/sync/names.ts'
-import { remembered, type Synced, sync, type Wanted } from '../../actors/beads/sync/sync.ts'
+import { pendingIn, remembered, type Synced, sync, type Wanted } from '../../actors/beads/sync/sync.ts'
 import { writeWhole } from '../../actors/files.ts'
 import { shown } from '../../actors/git/shown.ts'
 import { type Call, command, contentOf } from '../bd-command.ts'
@@ -145,16 +145,18 @@ async function told({ beads, print }: Pick<Call, 'beads' | 'print'>): Promise<nu
   const remote = repository && (await remoteOf(names, repository))
   const { commit } = remembered(beads, names)
   const url = remote ? shown(remote.url) : null
+  const pending = remote && (await pendingIn(beads, remote, names))
   print(
     () => ({
       status: remote ? 'ok' : 'no-remote',
       ...{ branch: names.branch, remote: shown(names.remote), url, last_synced: commit ?? null },
+      pending: pending ?? null,
     }),
     () => [
       `Sync branch: ${names.branch}`,
       `Remote: ${url === null ? 'none is configured' : `${shown(names.remote)} (${url})`}`,
       `Last synced: ${commit === undefined ? 'never' : commit.slice(0, 10)}`,
-      ...(url === null ? [] : ['`bd sync --dry-run` tells what is not shared yet']),
+      ...(pending === undefined ? [] : [`Pending changes: ${pending} not shared yet`]),
     ],
   )
   return 0

@@ -11,11 +11,10 @@ import { initBeads } from '../../actors/beads/file.ts'
 import { namesOf } from '../../actors/beads/sync/names.ts'
 import { syncThrough } from '../../actors/beads/sync/sync.ts'
 import { clonesIn, listedBranch, whole } from '../fixture/shared-stores.ts'
+import { hasSmallDisks, smallDisk } from '../fixture/small-disk.ts'
 
 const bdScript = join(import.meta.dirname, '../../cli/bd.ts')
-const env = Object.fromEntries(
-  Object.entries(process.env).filter(([name]) => !/^(GT_|BEADS_|BD_|GIT_)/.test(name)),
-)
+const env = Object.fromEntries(Object.entries(process.env).filter(([name]) => !/^(GT_|BEADS_|BD_|GIT_)/.test(name)))
 let dir: string
 beforeEach(() => {
   dir = realpathSync(mkdtempSync(join(tmpdir(), 'sync-git-')))
@@ -33,6 +32,7 @@ const git = (where: string, ...args: string[]) =>
   execFileSync('git', ['-c', 'user.name=T', '-c', 'user.email=t@example.invalid', ...args], {
     cwd: join(dir, where),
     encoding: 'utf8',
+    maxBuffer: 1 << 26,
     stdio: ['ignore', 'pipe', 'pipe'],
   }).trim()
 function commit(where: string, file: string, text: string): void {
@@ -137,7 +137,10 @@ test('what cannot be read on the branch is named, and changes nothing', () => {
   commit('b', '.beads/issues.jsonl', '{"id":"zz-9","title":"Ok","created_at":"2025-01-01T10:00:00Z"}\n<<<<<<< ours\n')
   git('b', 'push', '--quiet', 'origin', 'x:beads-sync')
   const before = lines('a')
-  expect(at('a', 'sync')).toMatchObject({ status: 1, stderr: expect.stringMatching(/of beads-sync, line 2: .*not JSON/) })
+  expect(at('a', 'sync')).toMatchObject({
+    status: 1,
+    stderr: expect.stringMatching(/of beads-sync, line 2: .*not JSON/),
+  })
   expect(lines('a')).toBe(before)
 })
 
@@ -183,6 +186,8 @@ test('in a town every agent works on the same issues already', () => {
   initBeads(join(dir, 'town'), 'w', identity)
   const said = at('a', '--db', join(dir, 'town'), 'sync')
   expect(said).toMatchObject({ status: 1, stderr: expect.stringContaining('is not there yet') })
+  const agents = at('a', '--db', join(dir, 'town'), '--actor', 'w/polecats/Nux', 'sync', '--json')
+  expect(JSON.parse(agents.stdout)).toMatchObject({ status: 'in-town', pushed: false })
 })
 
 test('who comes second fetches, brings together and tries again; after some tries it says so', async () => {
@@ -225,11 +230,11 @@ test('what was pushed by a sync that was killed is known to be ours, also when t
 test('killed at any moment, it leaves a whole store and a branch that can be read', async () => {
   for (const n of [1, 2, 3]) create('b', `B${n}`)
   expect(at('b', 'sync').status).toBe(0)
-  for (let n = 0; n < 8; n++) {
+  for (let n = 0; n < 6; n++) {
     create('a', `A${n}`)
     const child = spawn(process.execPath, [bdScript, 'sync'], { cwd: join(dir, 'a'), env, stdio: 'ignore' })
     const ended = new Promise((resolve) => child.once('exit', resolve))
-    await Promise.race([pause(120 + n * 90), ended])
+    await Promise.race([pause(120 + n * 120), ended])
     child.kill('SIGKILL')
     await ended
     expect(inStore('a', (beads) => beads.damage())).toBeUndefined()
@@ -237,6 +242,40 @@ test('killed at any moment, it leaves a whole store and a branch that can be rea
   expect(at('a', 'sync')).toMatchObject({ status: 0, stderr: '' })
   expect(at('b', 'sync').status).toBe(0)
   expect(lines('a')).toBe(lines('b'))
-  expect(lines('a').split('\n').filter(Boolean)).toHaveLength(11)
+  expect(lines('a').split('\n').filter(Boolean)).toHaveLength(9)
   expect(`${shared()}\n`).toBe(lines('a'))
+})
+
+test.skipIf(!hasSmallDisks)('on a full disk it says so, leaves all as it was, and goes on once there is room', () => {
+  for (let n = 0; n < 5; n++) inStore('b', (beads) => beads.create({ title: `B${n}`, notes: 'x'.repeat(900_000) }, 'b'))
+  expect(at('b', 'sync').status).toBe(0)
+  const place = join(dir, 'a')
+  const small = join(dir, 'small')
+  mkdirSync(small)
+  const disk = smallDisk(small, 5)
+  try {
+    const inside = (...words: string[]) => {
+      const [program = '', ...args] = [...disk.inside(place), ...words]
+      const { status, stdout, stderr } = spawnSync(program, args, { env: { ...env, BD_ACTOR: 'a' }, encoding: 'utf8' })
+      return { status, stdout, stderr }
+    }
+    const bd = (...args: string[]) => inside(process.execPath, bdScript, ...args)
+    for (const [program, ...args] of [
+      ['git', 'init', '--quiet', small],
+      ['git', '-C', small, 'remote', 'add', 'origin', join(dir, 'remote.git')],
+    ] as const)
+      expect(inside(program, ...args)).toMatchObject({ status: 0 })
+    expect(bd('-C', small, 'init', '-p', 'ab')).toMatchObject({ status: 0 })
+    expect(bd('-C', small, 'create', 'Mine')).toMatchObject({ status: 0, stderr: '' })
+    const full = bd('-C', small, 'sync')
+    expect(full).toMatchObject({ status: 1, stderr: expect.stringMatching(/full|No space/i) })
+    // All that others shared is taken in, or nothing of it.
+    expect(['1', '6']).toContain(bd('-C', small, 'count').stdout.trim())
+    expect(inside('mount', '-o', 'remount,size=64m', small)).toMatchObject({ status: 0 })
+    expect(bd('-C', small, 'sync')).toMatchObject({ status: 0 })
+    expect(bd('-C', small, 'count').stdout.trim()).toBe('6')
+    expect(shared()).toContain('"title":"Mine"')
+  } finally {
+    disk.dispose()
+  }
 })

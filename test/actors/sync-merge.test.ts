@@ -71,7 +71,11 @@ const anyState = fc
       ...(memory > 0 ? [{ _type: 'memory', key: 'k', value: `word ${memory}` }] : []),
     ),
   )
-const runs = { endOnFailure: true, numRuns: Number(process.env.SYNC_RUNS ?? 0) * 20 || 800, seed: Number(process.env.SYNC_SEED ?? 7) }
+const runs = {
+  endOnFailure: true,
+  numRuns: Number(process.env.SYNC_RUNS ?? 0) * 20 || 800,
+  seed: Number(process.env.SYNC_SEED ?? 7),
+}
 
 test('it is the same whichever side is called ours', () => {
   fc.assert(

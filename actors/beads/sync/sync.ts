@@ -2,13 +2,14 @@
 // A store remembers, in the transaction that takes in a commit of the branch, which one that was: the next merge is
 // three-way from there, also when everything beside the store is made anew.
 // Never: shares what it has not first brought together with the branch; leaves half of it in the store.
+import { existsSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { setTimeout as pause } from 'node:timers/promises'
 import { BeadsError } from '../contract.ts'
 import type { Beads } from '../embedded.ts'
 import type { Renamed } from './collisions.ts'
 import { merge } from './merge.ts'
-import { type Mirror, makeMirror, mirrorAt, remoteOf, takeTurn } from './mirror.ts'
+import { type Mirror, makeMirror, mirrorAt, type Remote, remoteOf, takeTurn } from './mirror.ts'
 import { checkNobodyIsOn, type Names, repositoryAround } from './names.ts'
 import { nothing, type State, stateIn } from './state.ts'
 import { applied, type Changed, linesOf } from './store.ts'
@@ -47,7 +48,7 @@ export async function sync(beads: Beads, wanted: Wanted): Promise<Synced> {
   const remote = repository && (await remoteOf(wanted.names, repository))
   if (!remote) return begun('no-remote')
   checkNobodyIsOn(wanted.names, repository)
-  const dir = join(dirname(beads.path), 'sync.git')
+  const dir = mirrorOf(beads)
   await makeMirror(dir, repository)
   const end = takeTurn(dir)
   try {
@@ -56,6 +57,8 @@ export async function sync(beads: Beads, wanted: Wanted): Promise<Synced> {
     end()
   }
 }
+
+const mirrorOf = (beads: Beads) => join(dirname(beads.path), 'sync.git')
 
 const begun = (status: Synced['status']): Synced => ({
   ...{ status, attempts: 0, pushed: false, shared: 0 },
@@ -147,6 +150,16 @@ function linesBeside(own: string, lines: string): number {
   const more = [...here].filter((line) => !there.has(line)).length
   // Only taken away, or in another order.
   return more || [...there].filter((line) => !here.has(line)).length || 1
+}
+
+/** How much is not shared yet, as this machine knows it: nobody is asked. */
+export async function pendingIn(beads: Beads, remote: Remote, names: Names): Promise<number> {
+  const { commit } = remembered(beads, names)
+  const dir = mirrorOf(beads)
+  const mirror = commit !== undefined && existsSync(dir) ? mirrorAt(dir, remote, names) : undefined
+  const isKnown = commit !== undefined && (await mirror?.contains(commit, commit))
+  const lines = isKnown ? ((await mirror?.lines(commit)) ?? '') : ''
+  return linesBeside(sharedLines(beads, stateIn(lines, names.branch)), lines)
 }
 
 /** What the store remembers of a branch, under `sync.base`. */
