@@ -59,7 +59,7 @@ export async function remoteOf(names: Names, { common }: Repository): Promise<Re
 export async function makeMirror(dir: string, { common }: Repository): Promise<void> {
   if (!existsSync(dir)) mkdirSync(dir, { recursive: true, mode: 0o700 })
   writePassing(join(dir, '.gitignore'), '*\n')
-  if (existsSync(join(dir, 'HEAD')) && existsSync(join(dir, 'config'))) return
+  if (['HEAD', 'config', 'objects'].every((name) => existsSync(join(dir, name)))) return
   const { stdout } = await git(
     plainly(common),
     ['config', '--file', join(common, 'config'), '--get', 'extensions.objectformat'],

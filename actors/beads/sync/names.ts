@@ -15,7 +15,7 @@ export interface Names {
   said: string
 }
 
-export const usualBranch = 'beads-sync'
+const usualBranch = 'beads-sync'
 
 /** BEADS_SYNC_BRANCH, else config.yaml beside the store, else its own settings. Throws a BeadsError for no name. */
 export function namesOf(beads: Beads, env: Readonly<Record<string, string | undefined>>): Names {

@@ -4,7 +4,7 @@ import { BeadsError, type Comment, type Dependency } from '../contract.ts'
 import type { Tombstone } from '../deletion.ts'
 import type { Whole } from '../embedded.ts'
 import { exactly, objectIn, timeIn, wholeOf, wordIn } from '../jsonl.ts'
-import { admitted, checkId, isKept, nameBytesMax } from '../limits.ts'
+import { admitted, checkId, checkLabel, isKept, nameBytesMax } from '../limits.ts'
 
 /** An id is an issue, or a tombstone, or neither. */
 export interface State {
@@ -60,6 +60,7 @@ const isMemory = ({ key, value }: Record<string, unknown>) =>
   Buffer.byteLength(key) <= nameBytesMax &&
   typeof value === 'string' &&
   value.trim() !== '' &&
+  !value.includes('\0') &&
   isKept(value)
 
 function stoneOf(raw: Record<string, unknown>, line: string): Tombstone {
@@ -89,7 +90,7 @@ function normal(given: Whole): Whole {
   return {
     ...issue,
     closed_at: closed,
-    labels: [...new Set(issue.labels)].sort(),
+    labels: [...new Set(issue.labels.map(checkLabel))].sort(),
     dependencies: [...edges.values()].sort(byTarget),
     comments: [...comments.values()].sort(byTime),
   }

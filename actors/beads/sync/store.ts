@@ -57,16 +57,15 @@ export function applied(
 
 /** A session's hold of an issue is this store's own matter: it stays while the holder does. */
 const shared = columns.filter((column) => column !== 'claimed_epoch')
+const upsert = [
+  `INSERT INTO issues (${shared.join(', ')}) VALUES (${shared.map(() => '?').join(', ')})`,
+  `ON CONFLICT (id) DO UPDATE SET ${shared.map((column) => `${column} = excluded.${column}`).join(', ')},`,
+  'claimed_epoch = CASE WHEN assignee IS excluded.assignee THEN claimed_epoch END',
+].join(' ')
 
 function put({ room }: Beads, was: Whole | undefined, issue: Whole): void {
   const { id } = issue
-  const values = shared.map((column) => issue[column as keyof Issue] ?? null)
-  room.run(
-    `INSERT INTO issues (${shared.join(', ')}) VALUES (${shared.map(() => '?').join(', ')}) ON CONFLICT (id) DO UPDATE SET
-     ${shared.map((column) => `${column} = excluded.${column}`).join(', ')},
-     claimed_epoch = CASE WHEN assignee IS excluded.assignee THEN claimed_epoch END`,
-    ...values,
-  )
+  room.run(upsert, ...shared.map((column) => issue[column as keyof Issue] ?? null))
   for (const label of was?.labels ?? [])
     if (!issue.labels.includes(label)) room.run('DELETE FROM labels WHERE issue_id = ? AND label = ?', id, label)
   for (const label of issue.labels) room.run('INSERT OR IGNORE INTO labels VALUES (?, ?)', id, label)

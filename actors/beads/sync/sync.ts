@@ -5,6 +5,8 @@
 import { existsSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { setTimeout as pause } from 'node:timers/promises'
+import { GitFailed } from '../../git/git.ts'
+import { wordsOf } from '../../git/words.ts'
 import { BeadsError } from '../contract.ts'
 import type { Beads } from '../embedded.ts'
 import type { Renamed } from './collisions.ts'
@@ -49,13 +51,27 @@ export async function sync(beads: Beads, wanted: Wanted): Promise<Synced> {
   if (!remote) return begun('no-remote')
   checkNobodyIsOn(wanted.names, repository)
   const dir = mirrorOf(beads)
-  await makeMirror(dir, repository)
-  const end = takeTurn(dir)
   try {
-    return await syncThrough(mirrorAt(dir, remote, wanted.names), beads, wanted)
-  } finally {
-    end()
+    await makeMirror(dir, repository)
+    const end = takeTurn(dir)
+    try {
+      return await syncThrough(mirrorAt(dir, remote, wanted.names), beads, wanted)
+    } finally {
+      end()
+    }
+  } catch (error) {
+    throw inWords(error, dir)
   }
+}
+
+/** What the disk, SQLite or git says is trouble of theirs; anything else is a mistake of ours. */
+function inWords(error: unknown, dir: string): unknown {
+  if (error instanceof GitFailed)
+    return new BeadsError(
+      `${dir} cannot be used: ${wordsOf(error)}. It holds nothing of its own: remove it, and bd sync makes it again`,
+    )
+  const isOfWorld = error instanceof Error && ('errcode' in error || 'code' in error) && !(error instanceof BeadsError)
+  return isOfWorld ? new BeadsError(`${error.message}; nothing of what is here is lost`) : error
 }
 
 const mirrorOf = (beads: Beads) => join(dirname(beads.path), 'sync.git')
