@@ -98,13 +98,14 @@ export async function shared(
   process.once('SIGTERM', () => process.exit(143))
   const done = await sync(beads, { ...rest, names, actor })
   if (done.status === 'no-remote' && mustHaveRemote) throw new BeadsError('no git remote configured')
-  const { created, updated, deleted, renamed, ...answer } = done
+  const { status, attempts, pushed, ...answer } = done
   print(
     () => ({
-      ...answer,
-      rows_corrected: 0,
-      ...(done.status === 'no-remote' ? {} : { branch: names.branch, remote: shown(names.remote) }),
-      ...(done.status === 'no-remote' ? {} : { created, updated, deleted, renamed, dry_run: how.dry === true }),
+      // As other versions say it; the rest where there is something to say.
+      ...{ attempts, pushed, rows_corrected: 0, schema_version: 1, status },
+      ...(status === 'no-remote'
+        ? {}
+        : { branch: names.branch, remote: shown(names.remote), ...answer, dry_run: how.dry === true }),
     }),
     () => wordsOf(done, names, how),
   )

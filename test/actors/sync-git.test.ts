@@ -158,7 +158,7 @@ test('a remote that is not there or refuses is told in its words, without a pass
 test('without a remote there is nothing to do; a flag that is not known is an error', () => {
   git('a', 'remote', 'remove', 'origin')
   expect(JSON.parse(at('a', 'sync', '--json').stdout)).toEqual({
-    ...{ status: 'no-remote', attempts: 0, pushed: false, shared: 0, rows_corrected: 0 },
+    ...{ status: 'no-remote', attempts: 0, pushed: false, rows_corrected: 0, schema_version: 1 },
   })
   expect(at('a', 'sync', '--force').status).toBe(2)
   expect(at('a', 'sync', '--from-main')).toMatchObject({ status: 1, stderr: 'Error: no git remote configured\n' })
