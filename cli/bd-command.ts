@@ -40,8 +40,9 @@ interface Declaration<O extends Options, A extends Arguments> {
   args?: A
   /** Not listed: what other versions need and this one has nothing to do for. */
   isHidden?: true
+  examples?: readonly string[]
   /** Its exit code, where it is not 0. */
-  run(call: Call<O, A>): number | undefined
+  run(call: Call<O, A>): number | undefined | Promise<number | undefined>
 }
 export type Command = Declaration<Options, Arguments>
 

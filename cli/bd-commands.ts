@@ -76,6 +76,7 @@ export const commands: Readonly<Record<string, () => Promise<{ default: Command 
   stats: () => import('./bd/stats.ts'),
   statuses: () => import('./bd/statuses.ts'),
   supersede: () => import('./bd/supersede.ts'),
+  sync: () => import('./bd/sync.ts'),
   types: () => import('./bd/types.ts'),
   unclaim: () => import('./bd/unclaim.ts'),
   undefer: () => import('./bd/undefer.ts'),

@@ -32,7 +32,7 @@ export async function run(argv: readonly string[]): Promise<number> {
     const command = await loaded(aliases[word] ?? word)
     const typed = parse(`bd ${word}`, command, [...before, ...rest.slice(word.split(' ').length)], globals)
     if (typed.flags.help) return said(help(`bd ${word}`, command, globals))
-    return perform(command, typed) ?? 0
+    return (await perform(command, typed)) ?? 0
   } catch (error) {
     return failed(error instanceof UnknownFlag ? await withNearest(error) : error, argv.includes('--json'))
   }
@@ -46,7 +46,7 @@ async function loaded(name: string): Promise<Command> {
   return (await load()).default
 }
 
-function perform(command: Command, { flags, args }: Typed): number | undefined {
+function perform(command: Command, { flags, args }: Typed): ReturnType<Command['run']> {
   const given = flags as FlagsOf<typeof globals>
   const isWriting = typeof command.writes === 'boolean' ? command.writes : command.writes(given, args as Call['args'])
   if (given.readonly && isWriting)
@@ -79,7 +79,7 @@ function perform(command: Command, { flags, args }: Typed): number | undefined {
       return undefined
     },
   }
-  return command.run(call) ?? undefined
+  return command.run(call)
 }
 
 /** As a script may ask for it: with the version of the shapes around it. */

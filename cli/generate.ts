@@ -115,7 +115,7 @@ async function bdIndex(): Promise<string> {
 
 /** bd/README.md. */
 async function bdReference(): Promise<string> {
-  const parts = (await bdCommands()).map(({ command: { name, also, summary, usage, options } }) =>
+  const parts = (await bdCommands()).map(({ command: { name, also, summary, usage, options, examples } }) =>
     [
       `## bd ${name}`,
       '',
@@ -124,6 +124,7 @@ async function bdReference(): Promise<string> {
       '```',
       `bd ${name} ${usage}`.trimEnd(),
       ...(options ? ['', ...optionLines(options)] : []),
+      ...(examples ? ['', ...examples] : []),
       '```',
       '',
     ].join('\n'),

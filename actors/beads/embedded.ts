@@ -271,6 +271,8 @@ export function openBeads(dir: string, options: Opening = {}) {
       })
     },
     written,
+    /** For what works on its rows as they are (`sync/`). */
+    room,
   } satisfies TownIssues & Record<string, unknown>
 
   function insert(issue: Partial<Issue>): void {
@@ -331,7 +333,7 @@ export interface Whole extends Issue {
   comments: readonly Comment[]
 }
 
-const columns = [
+export const columns = [
   ...([
     'id',
     'title',

@@ -191,7 +191,7 @@ const known: ReadonlySet<string> = new Set([
 ])
 
 /** Throws a BeadsError for a field that is of another kind than the format says. */
-function wholeOf(raw: Record<string, unknown>, line: string): Whole {
+export function wholeOf(raw: Record<string, unknown>, line: string): Whole {
   const id = wordIn(raw, 'id')
   const created = timeIn(raw, 'created_at') ?? timeIn(raw, 'updated_at')
   if (created === null) throw new BeadsError(`${id || 'an issue'} has to say created_at`)
@@ -247,7 +247,7 @@ function extraOf(exact: Record<string, unknown>, fields: ReadonlySet<string>): s
   return rest.length === 0 ? null : JSON.stringify(Object.fromEntries(rest))
 }
 
-function objectIn(line: string, isExact = false): Record<string, unknown> {
+export function objectIn(line: string, isExact = false): Record<string, unknown> {
   let value: unknown
   try {
     value = isExact ? exactly(line) : JSON.parse(line)
@@ -263,7 +263,7 @@ function asObject(value: unknown, what: string): Record<string, unknown> {
   return value as Record<string, unknown>
 }
 
-function wordIn(raw: Record<string, unknown>, field: string): string {
+export function wordIn(raw: Record<string, unknown>, field: string): string {
   const value = raw[field]
   if (value != null && typeof value !== 'string')
     throw new BeadsError(`${field} is not a text: ${JSON.stringify(value)}`)
@@ -284,7 +284,7 @@ function listIn(raw: Record<string, unknown>, field: string): unknown[] {
 }
 
 /** In UTC. Null when it is not said; the zero time of other writers is not said either. */
-function timeIn(raw: Record<string, unknown>, field: string): string | null {
+export function timeIn(raw: Record<string, unknown>, field: string): string | null {
   const text = wordIn(raw, field)
   if (text === '' || text.startsWith('0001-01-01')) return null
   const at = new Date(text)

@@ -1,5 +1,5 @@
 // `bd config list`: every setting of this store.
-// Never: whose it is, which is no setting.
+// Never: whose it is, or what `bd sync` remembers, which are no settings.
 import { command } from '../bd-command.ts'
 
 export default command({
@@ -9,7 +9,7 @@ export default command({
   usage: '',
   writes: false,
   run({ beads, print }) {
-    const all = beads.configs().filter(({ key }) => key !== 'identity')
+    const all = beads.configs().filter(({ key }) => !['identity', 'sync.base'].includes(key))
     print(
       () => Object.fromEntries(all.map(({ key, value }) => [key, value])),
       () => ['Configuration:', ...all.map(({ key, value }) => `  ${key} = ${value}`)],

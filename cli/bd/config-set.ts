@@ -4,7 +4,7 @@ import { BeadsError } from '../../actors/beads/contract.ts'
 import { command } from '../bd-command.ts'
 
 /** Kept among the settings, and none. */
-const own = ['identity', 'issue_prefix', 'issue-prefix']
+const own = ['identity', 'issue_prefix', 'issue-prefix', 'sync.base']
 
 export default command({
   name: 'config set',
@@ -15,7 +15,7 @@ export default command({
   run({ args: { key, value }, beads, actor, print }) {
     if (own.includes(key))
       throw new BeadsError(
-        `${key} is no setting${key === 'identity' ? '' : ': `bd rename-prefix <prefix>-` changes it'}; nothing was written`,
+        `${key} is no setting${!key.startsWith('issue') ? '' : ': `bd rename-prefix <prefix>-` changes it'}; nothing was written`,
       )
     if (beads.isTowns() && actor.includes('/'))
       throw new BeadsError('settings of a rig are the Overseer’s; nothing was written')

@@ -18,6 +18,7 @@ const suites: Readonly<Record<string, readonly string[]>> = {
   'machines/': ['test/machines'],
   'proof/': ['test/models/paths.test.ts', 'test/models/regressions.test.ts'],
   'runtime/': ['test/runtime', 'test/contracts/store.test.ts'],
+  'actors/beads/sync/': ['sync-merge', 'sync', 'sync-git'].map(inActors),
   'actors/beads/': ['beads', 'parts', 'mail', 'stores', 'store-kept'].map(inActors),
   'actors/git/': ['git', 'git-places', 'git-queue', 'git-run', 'locks', 'nested'].map(inActors),
   'actors/ledger/': [inActors('ledger')],

@@ -116,4 +116,46 @@ export const stores: readonly Mutant[] = [
     find: `[...filesOf(db), sessions]`,
     replace: `filesOf(db)`,
   },
+  {
+    name: 'a label that was taken away comes back',
+    file: 'actors/beads/sync/merge.ts',
+    find: `!base.includes(each) || (ours.includes(each) && theirs.includes(each))`,
+    replace: `base.length >= 0 || base.includes(each)`,
+  },
+  {
+    name: 'of two edits of one moment each side keeps its own',
+    file: 'actors/beads/sync/merge.ts',
+    find: `return textOf(ours) > textOf(theirs) ? ours : theirs`,
+    replace: `return ours`,
+  },
+  {
+    name: 'the earlier edit counts',
+    file: 'actors/beads/sync/merge.ts',
+    find: `return oursAt > theirsAt ? ours : theirs`,
+    replace: `return oursAt < theirsAt ? ours : theirs`,
+  },
+  {
+    name: 'two issues of one id become one',
+    file: 'actors/beads/sync/collisions.ts',
+    find: `return other !== undefined && !isOne(issue, other)`,
+    replace: `return other === undefined && !isOne(issue, issue)`,
+  },
+  {
+    name: 'who pushes second gives up',
+    file: 'actors/beads/sync/sync.ts',
+    find: `if (tries === (wanted.triesMax ?? usualTries)) return`,
+    replace: `if (tries >= 1) return`,
+  },
+  {
+    name: 'what was taken in is not remembered',
+    file: 'actors/beads/sync/sync.ts',
+    find: `      if (tip !== undefined) remember(beads, wanted.names, { commit: tip })\n`,
+    replace: ``,
+  },
+  {
+    name: 'what was pushed by a sync that was killed is forgotten',
+    file: 'actors/beads/sync/sync.ts',
+    find: `isPushed ? pushing : known`,
+    replace: `known`,
+  },
 ]
