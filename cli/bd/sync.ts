@@ -61,21 +61,21 @@ export default command({
       mustHaveRemote: fromMain,
     })
 
-    function flushed({ beads }: Pick<Call, 'beads'>): void {
+    function flushed({ beads }: Pick<Call, 'beads'>): undefined {
       const file = fileBeside(beads.path)
       const lines = exportLines(beads)
       writeWhole(file, lines)
       const count = lines.split('\n').length - 1
-      print(
+      return print(
         () => ({ status: 'exported', exported: count, path: file }),
         () => [`✓ Exported ${count} issues to ${file}`],
       )
     }
-    function tookFile({ beads, actor }: Pick<Call, 'beads' | 'actor'>): void {
+    function tookFile({ beads, actor }: Pick<Call, 'beads' | 'actor'>): undefined {
       const file = fileBeside(beads.path)
       if (!existsSync(file)) throw new BeadsError(`there is no ${file} to take in; nothing was written`)
       const counts = importLines(beads, contentOf(file), actor)
-      print(
+      return print(
         () => ({ status: 'imported', ...counts, source: file }),
         () => [`✓ Imported: ${counts.created} created, ${counts.updated} updated, ${counts.skipped} skipped`],
       )
