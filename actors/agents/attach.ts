@@ -3,7 +3,7 @@
 import { rmSync } from 'node:fs'
 import { join } from 'node:path'
 import { z } from 'zod'
-import { textOf, writeWhole } from '../files.ts'
+import { noteAt, writeWhole } from '../files.ts'
 
 const way = z.object({
   argv: z.array(z.string()).min(1),
@@ -20,8 +20,5 @@ export const letIn = (dir: string, by: WayIn): void => writeWhole(fileOf(dir), J
 /** It is gone: there is nothing to join any more. */
 export const shut = (dir: string): void => rmSync(fileOf(dir), { force: true })
 
-/** undefined: nobody can join. */
-export function wayIn(dir: string): WayIn | undefined {
-  const text = textOf(fileOf(dir))
-  return text === undefined ? undefined : way.parse(JSON.parse(text))
-}
+/** undefined: nobody can join; nor by what an agent has put there that is no way in. */
+export const wayIn = (dir: string): WayIn | undefined => noteAt(fileOf(dir), way)

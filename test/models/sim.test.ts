@@ -24,6 +24,7 @@ function kindOf(answer: object): string {
   if ('kind' in answer) return String(answer.kind)
   return Object.entries(answer)
     .map(([field, value]) => `${field} ${Array.isArray(value) ? value.length > 0 : value !== null && value !== ''}`)
+    .sort()
     .join()
 }
 
