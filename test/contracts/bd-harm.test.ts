@@ -145,6 +145,8 @@ test('with --readonly, before or after the word, nothing is written, and what on
     remember: ['x'],
     'rename-prefix': ['zz'],
     supersede: [one, '--with', two],
+    sync: [],
+    dolt: ['push'],
     unclaim: [one],
     undefer: [one],
   }

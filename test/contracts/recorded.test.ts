@@ -5,7 +5,6 @@ import { mkdirSync, mkdtempSync, readFileSync, realpathSync, rmSync, writeFileSy
 import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
 import { afterEach, beforeEach, expect, test } from 'vitest'
-import { commands } from '../../cli/bd-commands.ts'
 import { bdHere, type Said } from '../fixture/bd-here.ts'
 import { cleanEnv } from '../fixture/real-town.ts'
 
@@ -82,7 +81,7 @@ test('what scripts and agents notice of an answer is as one of three versions ga
   }
   const told = [...wrong].filter(([, found]) => found.length > 0).map(([{ line }, found]) => [line, ...found])
   expect(told).toEqual([])
-  const used = (by: RegExp) => steps.filter(({ use = '', line }) => by.test(use) && !line.startsWith('sync'))
+  const used = (by: RegExp) => steps.filter(({ use = '' }) => by.test(use))
   // Of those, what none of the three is followed in.
   expect(used(/[pg]/).filter(({ like }) => !like)).toEqual([])
   expect(wrong.size / steps.length).toBeGreaterThan(0.94)
@@ -90,6 +89,8 @@ test('what scripts and agents notice of an answer is as one of three versions ga
 
 test('each line that other versions teach does what it says', async () => {
   expect((await bd(['init', '--prefix', 'ab'])).rc).toBe(0)
+  execFileSync('git', ['init', '-q', '--bare', join(root, 'origin.git')])
+  execFileSync('git', ['remote', 'add', 'origin', join(root, 'origin.git')], { cwd: dir })
   const refused: string[] = []
   for (const taught of recorded('taught.txt').filter((line) => line !== 'bd init --server')) {
     const made = async () => idIn(await bd(['create', 'x', '-d', 'x', '--json'])) ?? ''
@@ -107,7 +108,7 @@ test('each line that other versions teach does what it says', async () => {
       .replaceAll(/<[a-z -]+>/g, 'x')
     for (const each of line.includes('/--') ? oneEach(line, one) : [line]) {
       const [, ...argv] = words(each)
-      if (argv[0] === 'init' || (argv[0] === 'sync' && !('sync' in commands))) continue
+      if (argv[0] === 'init') continue
       const said = await bd(argv)
       // One that ends with 1 and an answer has found something.
       if (said.rc !== 0 && said.out === '') refused.push(`${taught}: ${said.err}`)

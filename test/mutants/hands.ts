@@ -119,8 +119,8 @@ export const hands: readonly Mutant[] = [
   {
     name: 'what waits for a blocker is not told that it is done',
     file: 'actors/beads/parts.ts',
-    find: `WHEN (OLD.status IN`,
-    replace: `WHEN false AND (OLD.status IN`,
+    find: `WHEN \${becomesDone(unfinished)} BEGIN`,
+    replace: `WHEN false BEGIN`,
   },
   {
     name: 'what a blocked epic holds may start',
@@ -154,7 +154,7 @@ export const hands: readonly Mutant[] = [
   },
   {
     name: 'what is ready is claimed though somebody has it',
-    file: 'actors/beads/embedded.ts',
+    file: 'actors/beads/claims.ts',
     find: `{ ...filter, unassigned: true, limit: 1 }`,
     replace: `{ ...filter, limit: 1 }`,
   },
