@@ -28,8 +28,8 @@ export interface Wallet {
   /** Rigs that may use some of them, too. */
   sharers?: string[]
   holds?: Record<string, Hold>
-  /** The last hold of each, and when that was told, in watched time. */
-  last?: Record<string, { until: number | null; at: number }>
+  /** The last hold of each: when that was told and when it ends, in watched time, and how often in a row before. */
+  last?: Record<string, { until: number | null; at: number; end?: number; times?: number }>
   /** Tokens of each since it was last there again, as last counted. */
   used?: Record<string, number>
   /** What each worker's session was told last; null: to wait. */
@@ -47,17 +47,32 @@ const shortestMs = 10_000
 /** Whatever a service says, it is tried again after so long, in milliseconds. */
 export const longestAllowanceMs = 8 * 24 * 3_600_000
 
+/** Nobody has worked under what is used up again within so long, in milliseconds. */
+const soonMs = unknownAllowanceMs
+/** Between two tries of what should be there and is not, in milliseconds; twice as long each time. */
+export const betweenTriesMs = (times: number) => (times === 0 ? 0 : 60_000 * 2 ** Math.min(times - 1, 6))
+
 /** How long nobody is started, from when it was told. */
 export function heldForMs({ until, leftMs, at }: Pick<Held, 'until' | 'at'> & { leftMs?: number | null }): number {
   const ms = leftMs ?? (until === null ? unknownAllowanceMs : until - at)
   return Math.min(longestAllowanceMs, Math.max(shortestMs, ms))
 }
 
-const holdOf = (event: Held): Hold => ({
+const holdOf = (event: Held, times: number): Hold => ({
   what: event.what,
   until: event.until,
-  end: event.what === 'refused' ? null : event.at + heldForMs(event),
+  end: event.what === 'refused' ? null : event.at + Math.max(heldForMs(event), betweenTriesMs(times)),
 })
+
+/** How often in a row it was used up before, as soon as it was there again; a time well ahead begins anew. */
+function timesBefore({ last }: Wallet, account: string, event: Held, known: boolean): number {
+  const { at, until, leftMs, times = 0 } = event
+  const { end = Number.NEGATIVE_INFINITY, times: before = 0 } = last?.[account] ?? {}
+  const left = leftMs ?? (until === null ? 0 : until - at)
+  if (times === 0 && left > soonMs) return 0
+  const isInRow = at >= end && at - end < soonMs
+  return Math.max(times, known ? before : isInRow ? before + 1 : 0)
+}
 
 /** Of two who tell, the later end counts. */
 const later = (before: Hold | undefined, now: Hold): Hold =>
@@ -117,26 +132,30 @@ export const provided =
 export const heldBy =
   <R extends Rig>(event: Held): Change<R> =>
   (rig) => {
-    const { account, at, again, from } = event
+    const { account, at, from } = event
     if (account === null) return {}
     const known = isHeld(rig, account, at)
-    const hold = holdOf(event)
+    const times = timesBefore(rig, account, event, known)
+    const hold = later(known ? rig.holds?.[account] : undefined, holdOf(event, times))
+    const end = hold.end ?? at
     const at_ = whereabouts(from)
     const speaker = at_?.role === 'session' ? at_.name : undefined
     const changes = {
-      holds: { ...rig.holds, [account]: later(known ? rig.holds?.[account] : undefined, hold) },
-      last: event.what === 'limited' ? { ...rig.last, [account]: { until: hold.until, at } } : rig.last,
+      holds: { ...rig.holds, [account]: hold },
+      last: event.what === 'limited' ? { ...rig.last, [account]: { until: event.until, at, end, times } } : rig.last,
       given: speaker === undefined ? rig.given : { ...rig.given, [speaker]: null },
     } as Partial<R>
     const isFirst = speaker !== undefined && !(known && rig.holds?.[account]?.what === event.what)
-    return { changes, mail: isFirst ? tells(rig, event, again) : [] }
+    return { changes, mail: isFirst ? tells(rig, { ...event, times }, hold) : [] }
   }
 
 /** The first of a rig to meet it: the Overseer is told by the Mayor, once a town, and so are all who share it. */
-function tells({ rig, sharers = [] }: Rig, event: Held, again: boolean): Outgoing[] {
-  const { account, issue, what, until, leftMs, why } = event
+function tells({ rig, sharers = [] }: Rig, event: Held, { end }: Hold): Outgoing[] {
+  const { account, issue, what, until, why, times } = event
+  const again = event.again || times > 0
   if (account === environment) return what === 'refused' || again ? [] : [outOfAllowance(rig, event)]
-  const body = { account, issue, what, until, leftMs: leftMs ?? null, why, again, rigs: sharers }
+  const leftMs = end === null ? null : end - event.at
+  const body = { account, issue, what, until, leftMs, why, again, times, rigs: sharers }
   return [
     { to: mayor, type: 'account.held', body },
     ...(what === 'refused' ? [aside(rig, account as string, issue, why)] : []),
@@ -177,13 +196,16 @@ export function nextEnd({ holds = {} }: Wallet): number | undefined {
 
 type Holds = Record<string, Hold>
 
-export const heldInTown = (holds: Holds, event: Held): Holds => ({ ...holds, [event.account ?? '']: holdOf(event) })
+export const heldInTown = (holds: Holds, event: Held): Holds => ({
+  ...holds,
+  [event.account ?? '']: holdOf(event, event.times),
+})
 
 /** To all who share it, and, where that is news, to the Overseer. */
 export function announced(holds: Holds, event: Held): Outgoing[] {
-  const { from, account, issue, what, until, leftMs, why, again, rigs } = event
+  const { from, account, issue, what, until, leftMs, why, again, times, rigs } = event
   const isNews = what === 'limited' && !again && !isHeld({ holds }, account ?? '', event.at)
-  const body = { account, issue, what, until, leftMs: leftMs ?? null, why, again: true }
+  const body = { account, issue, what, until, leftMs: leftMs ?? null, why, again: true, times }
   return [
     ...rigs
       .filter((rig) => witnessOf(rig) !== from)

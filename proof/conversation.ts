@@ -75,8 +75,8 @@ export class Service {
   spoken = false
   /** There is no such program. */
   isMissing = false
-  /** Accounts of which an allowance is used up, or the key refused; the others are fine. */
-  readonly held: Map<string, 'limited' | 'refused'>
+  /** Accounts of which an allowance is used up (`overdue`: until a time that is over), or the key refused. */
+  readonly held: Map<string, 'limited' | 'overdue' | 'refused'>
   /** Accounts there are; the environment where there are none. */
   accounts: readonly string[] = []
   /** What each conversation's model has had, in all its runs. */
@@ -150,8 +150,8 @@ export class Service {
   isHeldUp(talk: Conversation): boolean {
     const held = this.held.get(talk.account)
     if (held === undefined) return false
-    const isLimited = held === 'limited'
-    endTurn(talk, isLimited ? 'limited' : 'refused', isLimited ? 3_600_000 : null)
+    if (held === 'refused') endTurn(talk, 'refused', null)
+    else endTurn(talk, 'limited', held === 'overdue' ? 1 : 3_600_000)
     return true
   }
 }

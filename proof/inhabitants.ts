@@ -229,10 +229,10 @@ export function makePeople(
     const { service } = world
     const account = service.accounts.length > 0 ? pick(service.accounts) : ''
     const isFine = !service.isMissing && !service.held.has(account)
-    const next = isFine ? pick(['limited', 'refused', 'missing'] as const) : 'fine'
+    const next = isFine ? pick(['limited', 'overdue', 'refused', 'missing'] as const) : 'fine'
     service.isMissing = next === 'missing'
-    if (next === 'limited' || next === 'refused') service.held.set(account, next)
-    else if (next === 'fine') service.held.delete(account)
+    if (next === 'fine') service.held.delete(account)
+    else if (next !== 'missing') service.held.set(account, next)
     say(`the account ${account || 'of the agents'}: ${next}`)
   }
   return [

@@ -153,3 +153,24 @@ test('kill -9 in the midst of it changes nothing', () => {
   t.handsOff('w-1')
   expect(t.statuses()).toEqual(['closed'])
 })
+
+test.each([[[]], [[a]], [[a, b]]])(
+  'with %j, a reset that is over by our clock is no reason to ask without a pause',
+  (accounts) => {
+    begin(1, accounts)
+    speaks('w-1')
+    const asked: number[] = []
+    for (let seconds = 0; seconds < 3600; seconds++) {
+      if (
+        t.waits(`watchSession ${session('w-1')}`) &&
+        t.contextOf<{ account: unknown }>(session('w-1')).account !== null
+      ) {
+        asked.push(seconds)
+        meets('w-1', { ...limited(0), until: 1 })
+      }
+      t.wait(1000)
+    }
+    expect(asked.length).toBeLessThanOrEqual(8 * Math.max(1, accounts.length))
+    expect(about('used up')).toBe(Math.max(1, accounts.length))
+  },
+)
