@@ -140,10 +140,14 @@ export const heldBy =
     const end = hold.end ?? at
     const at_ = whereabouts(from)
     const speaker = at_?.role === 'session' ? at_.name : undefined
+    const given = speaker === undefined ? rig.given : { ...rig.given, [speaker]: null }
+    // Nobody may use it any more: only who was about to is without one.
+    if (event.what === 'refused' && account !== environment && !rig.accounts?.includes(account))
+      return { changes: { given } as Partial<R> }
     const changes = {
       holds: { ...rig.holds, [account]: hold },
       last: event.what === 'limited' ? { ...rig.last, [account]: { until: event.until, at, end, times } } : rig.last,
-      given: speaker === undefined ? rig.given : { ...rig.given, [speaker]: null },
+      given,
     } as Partial<R>
     const isFirst = speaker !== undefined && !(known && rig.holds?.[account]?.what === event.what)
     return { changes, mail: isFirst ? tells(rig, { ...event, times }, hold) : [] }

@@ -261,6 +261,7 @@ export const unlucky: { [N in EffectName]?: readonly EffectOutput<N>[] } = {
   startSession: [
     { kind: 'failed', why: 'no such program', tail: '' },
     { kind: 'refused', why: 'claude is not on the PATH' },
+    { kind: 'unpaid', why: 'there is no account claude/a' },
   ],
 }
 const unluckily = <N extends EffectName>(name: N): readonly EffectOutput<N>[] => unlucky[name] ?? []

@@ -250,6 +250,12 @@ export const refused = (context: SessionContext, why: string, account: string | 
         mail: [held(context, { what: 'refused', why, account })],
       }
 
+/** Its account is gone: it begins once it is given another, or that one is there again. */
+export const unpaid = (context: SessionContext, why: string): News<SessionContext> => ({
+  changes: { account: null },
+  mail: [held(context, { what: 'refused', why })],
+})
+
 function over(context: SessionContext, output: Watched & { kind: 'ended' }): Heard {
   const { exitCode, tail, cutOff, asksToCycle } = output
   const { spoken, isThere, conversation } = context

@@ -229,7 +229,8 @@ export function makePeople(
     const { service } = world
     const account = service.accounts.length > 0 ? pick(service.accounts) : ''
     const isFine = !service.isMissing && !service.held.has(account)
-    const next = isFine ? pick(['limited', 'overdue', 'refused', 'missing'] as const) : 'fine'
+    const troubles = ['limited', 'overdue', 'refused', 'missing', ...(account === '' ? [] : ['gone' as const])] as const
+    const next = isFine ? pick(troubles) : 'fine'
     service.isMissing = next === 'missing'
     if (next === 'fine') service.held.delete(account)
     else if (next !== 'missing') service.held.set(account, next)

@@ -32,6 +32,11 @@ function begin(count: number, accounts: string[], world: World = {}) {
   )
   t.begin()
 }
+const startsAs: NonNullable<World['startSession']> = ({ id, epoch }) => ({
+  kind: 'started',
+  session: { id, backend: 'process', pid: 4242, pidStart: '1', epoch, dir: '/s' },
+  spoken: true,
+})
 const session = (id: string) => `w/polecats/${t.workerOf(id)}/session`
 const speaks = (id: string) =>
   t.answer(`watchSession ${session(id)}`, { kind: 'heard', ...looked, conversation: `c-${id}` })
@@ -141,6 +146,37 @@ test('what another rig has met nobody begins on here; a new account is used at o
   const rig = { maxWorkers: 2, spawnDelayMs: 0, agent: 'claude', accounts: [a, b, 'claude/c'], sharers: [] }
   t.post('daemon', 'w/witness', 'rig.configured', rig)
   expect(starts.slice(1)).toEqual(['w-1 under claude/c, new'])
+})
+
+const gone: NonNullable<World['startSession']> = ({ account }) => ({
+  kind: 'unpaid',
+  why: `there is no account ${account}`,
+})
+const entitles = (accounts: string[]) =>
+  t.post('daemon', 'w/witness', 'rig.configured', { maxWorkers: 2, spawnDelayMs: 0, agent: 'claude', accounts })
+
+test('an account that is removed while a session begins costs no try: it begins under another', () => {
+  begin(1, [a, b], { startSession: (input, effect) => (input.account === a ? 'later' : startsAs(input, effect)) })
+  entitles([b])
+  t.answer(`startSession ${session('w-1')}`, { kind: 'unpaid', why: `there is no account ${a}` })
+  expect(t.state(session('w-1'))).toMatchObject({ running: 'heard' })
+  expect([t.contextOf<{ under: string }>(session('w-1')).under, triesOf('w-1'), t.causes()]).toEqual([b, 1, []])
+})
+
+test('with none left of those it is confined to, the rig is halted with words, and goes on once one is there', () => {
+  let isThere = false
+  begin(1, [a], { startSession: (input, effect) => (isThere ? startsAs(input, effect) : gone(input, effect)) })
+  expect([t.state(session('w-1')), t.causes().sort()]).toEqual(['absent', [`account/${a}`, 'w/account']])
+  expect(
+    t
+      .escalations()
+      .map(({ subject }) => subject)
+      .join(),
+  ).toContain(`there is no account ${a}`)
+  expect(t.state('w/witness')).toMatchObject({ brake: 'halted' })
+  isThere = true
+  t.post('overseer', 'mayor/', 'account.released', { account: a, rigs: ['w'] })
+  expect([t.state(session('w-1')), triesOf('w-1'), t.causes()]).toMatchObject([{ running: 'heard' }, 1, []])
 })
 
 test('kill -9 in the midst of it changes nothing', () => {
