@@ -175,6 +175,9 @@ export const released =
       ? {}
       : { changes: { holds: Object.fromEntries(left) } as Partial<R> }
   }
+/** Somebody says that one, or all, are to be tried again. */
+export const freed = <R extends Rig>({ account }: MailEvent<'account.released'>) =>
+  released<R>((_, name) => account === null || name === account)
 export const everyHold = () => true
 export const endedBy = (at: number) => (hold: Hold) => hold.end !== null && hold.end <= at
 /** What a configuration mends is what the environment says. */

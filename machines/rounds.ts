@@ -2,7 +2,7 @@
 // `witness.ts`.
 // Never: decides where that leads.
 import { assign, setup } from 'xstate'
-import { allAreRefused, allAreUsedUp, entitled, heldBy, nextEnd, ofEnvironment, released } from './accounts.ts'
+import { allAreRefused, allAreUsedUp, entitled, freed, heldBy, nextEnd, ofEnvironment, released } from './accounts.ts'
 import { leftOfDayMs } from './budget.ts'
 import { atRest, underway, type WitnessContext, type WitnessInput } from './ledger.ts'
 import type { MailEvent } from './mail.ts'
@@ -35,6 +35,12 @@ export const room = (context: Context) => Math.max(0, context.maxWorkers - Objec
 export const hasRoom = (context: Context) => room(context) > 0
 export const choose = (context: Context) => nextStart(context.returned, context.ready, underway(context))
 
+const asConfigured = (context: Context, event: MailEvent<'rig.configured'>): Context => ({
+  ...context,
+  ...entitled<Context>(event)(context).changes,
+  ...released<Context>(ofEnvironment)(context).changes,
+})
+
 export const rounds = setup({
   types: {
     context: {} as Context,
@@ -59,19 +65,19 @@ export const rounds = setup({
       context.workers[event.polecat] !== undefined,
     spaced: ({ context }) => context.spawnDelayMs > 0,
     dayIsUsedUp: ({ context }) => leftOfDayMs(context) !== undefined,
-    /** Refused, and there is no other. `null`: it is nobody's account that is refused, but the configuration. */
+    /** None is left that is not refused. `null`: it is nobody's account that is refused, but the configuration. */
     leavesNone: ({ context, event }) =>
-      event.type === 'account.held' &&
-      event.what === 'refused' &&
-      (event.account === null || allAreRefused({ ...context, ...heldBy<Context>(event)(context).changes })),
-    /** As it is configured now, there is one that is not refused. */
+      event.type === 'account.held'
+        ? event.what === 'refused' &&
+          (event.account === null || allAreRefused({ ...context, ...heldBy<Context>(event)(context).changes }))
+        : event.type === 'rig.configured' && allAreRefused(asConfigured(context, event)),
+    /** There is one again that is not refused. What the configuration lacks no account mends. */
     isMended: ({ context, event }) =>
-      event.type === 'rig.configured' &&
-      !allAreRefused({
-        ...context,
-        ...entitled<Context>(event)(context).changes,
-        ...released<Context>(ofEnvironment)(context).changes,
-      }),
+      event.type === 'rig.configured'
+        ? !allAreRefused(asConfigured(context, event))
+        : event.type === 'account.released' &&
+          (event.account === null ||
+            (allAreRefused(context) && !allAreRefused({ ...context, ...freed(event)(context).changes }))),
     allAreUsedUp: ({ context }) => allAreUsedUp(context),
     someAreUsedUp: ({ context }) => nextEnd(context) !== undefined,
   },

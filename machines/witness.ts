@@ -72,8 +72,8 @@ export const witnessMachine = rounds.createMachine({
     ],
     'session.resumeRequested': [
       {
-        guard: and(['works', released]),
-        description: 'The Overseer lets one worker go on.',
+        guard: and(['works', stateIn('#witness.brake.released')]),
+        description: 'The Overseer lets one worker go on, once it has an account.',
         actions: {
           type: 'mail',
           params: ({ context, event }) => ({
@@ -159,7 +159,19 @@ export const witnessMachine = rounds.createMachine({
               actions: {
                 type: 'mail',
                 params: ({ context, event }) => [
-                  refusedAccount(context.rig, event.issue, event.why),
+                  refusedAccount(context.rig, event.why, event.issue),
+                  ...toEach(context, 'work.paused'),
+                ],
+              },
+            },
+            'rig.configured': {
+              guard: 'leavesNone',
+              target: 'halted',
+              description: 'Those it may use now are refused, all of them.',
+              actions: {
+                type: 'mail',
+                params: ({ context }) => [
+                  refusedAccount(context.rig, 'all accounts that it may use are refused'),
                   ...toEach(context, 'work.paused'),
                 ],
               },
@@ -171,7 +183,7 @@ export const witnessMachine = rounds.createMachine({
           exit: { type: 'mail', params: ({ context }) => cleared(causes.account(context.rig)) },
           on: {
             'rig.configured': { guard: 'isMended', target: 'released', actions: goesOn },
-            'account.released': { target: 'released', actions: goesOn },
+            'account.released': { guard: 'isMended', target: 'released', actions: goesOn },
             'rig.resumed': { target: 'released', actions: ['lookAgain', ...goesOn] },
             'rig.stopped': {
               target: 'pulled',

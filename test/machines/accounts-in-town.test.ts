@@ -179,6 +179,46 @@ test('with none left of those it is confined to, the rig is halted with words, a
   expect([t.state(session('w-1')), triesOf('w-1'), t.causes()]).toMatchObject([{ running: 'heard' }, 1, []])
 })
 
+test('one is refused and the other removed: the rig is halted with words, and goes on with a new one', () => {
+  begin(3, [a, b])
+  speaks('w-1')
+  meets('w-1', refused)
+  entitles([a])
+  expect(t.state('w/witness')).toMatchObject({ brake: 'halted' })
+  expect(t.causes().sort()).toEqual([`account/${a}`, 'w/account'])
+  t.answer(`watchSession ${session('w-1')}`, { kind: 'ended', exitCode: 143, tail: '', cutOff: false, ...looked })
+  entitles([a, 'claude/c'])
+  expect([t.state('w/witness'), starts.at(-1)]).toMatchObject([{ brake: 'released' }, /w-1 under claude\/c/])
+})
+
+test('what befalls another account lets no halted rig go on; nor does an account, where a program is missing', () => {
+  begin(1, [a])
+  speaks('w-1')
+  meets('w-1', refused)
+  const release = (account: string) => t.post('overseer', 'mayor/', 'account.released', { account, rigs: ['w'] })
+  release('codex/x')
+  expect([t.state('w/witness'), t.causes().sort()]).toMatchObject([{ brake: 'halted' }, [`account/${a}`, 'w/account']])
+  release(a)
+  expect([t.state('w/witness'), t.causes()]).toMatchObject([{ brake: 'released' }, []])
+  t.dispose()
+  begin(1, [a, b], { startSession: () => ({ kind: 'refused', why: 'no such program' }) })
+  release(a)
+  expect(t.state('w/witness')).toMatchObject({ brake: 'halted' })
+})
+
+test('a worker that is told to go on while all is used up goes on once there is something', () => {
+  begin(1, [a])
+  speaks('w-1')
+  meets('w-1', limited(30 * minute))
+  const told = { polecat: t.workerOf('w-1') }
+  t.post('overseer', 'w/witness', 'session.stopRequested', told)
+  t.answer(`watchSession ${session('w-1')}`, { kind: 'ended', exitCode: 143, tail: '', cutOff: false, ...looked })
+  t.post('overseer', 'w/witness', 'session.resumeRequested', told)
+  expect(t.state(session('w-1'))).toBe('unpaid')
+  t.wait(30 * minute)
+  expect(t.state(session('w-1'))).toMatchObject({ running: 'heard' })
+})
+
 test('kill -9 in the midst of it changes nothing', () => {
   begin(1, [a, b])
   speaks('w-1')
