@@ -16,6 +16,7 @@ export const accountCases = {
     { from: session, body: { issue: 'w-1', what: 'refused', until: null, why: 'no such program', account: null } },
     { from: session, body: { issue: 'w-1', what: 'limited', until: null, why: '429', account: 'claude/a' } },
     { from: mayor, body: { issue: 'w-1', what: 'limited', until: null, why: '429', account: 'claude/b' } },
+    { from: mayor, body: { issue: 'w-1', what: 'refused', until: null, why: '401', account: 'claude/a' } },
     {
       from: witness,
       body: { issue: 'w-1', what: 'limited', until: null, why: '429', account: 'claude/a', rigs: ['v'] },

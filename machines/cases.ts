@@ -207,6 +207,7 @@ export const mailCases: { [T in MailType]: readonly MailCase<T>[] } = {
     { from: daemon, body: { maxWorkers: 2, spawnDelayMs: 0 } },
     { from: daemon, body: { maxWorkers: 1, spawnDelayMs: 1000, budgets: { day: '40$' } } },
     { from: daemon, body: { maxWorkers: 2, spawnDelayMs: 0, ...twoAccounts } },
+    { from: daemon, body: { maxWorkers: 2, spawnDelayMs: 0, ...twoAccounts, accounts: ['claude/a'] } },
   ],
 }
 

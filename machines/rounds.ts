@@ -2,8 +2,19 @@
 // `witness.ts`.
 // Never: decides where that leads.
 import { assign, setup } from 'xstate'
-import { allAreRefused, allAreUsedUp, entitled, freed, heldBy, nextEnd, ofEnvironment, released } from './accounts.ts'
+import {
+  allAreRefused,
+  allAreUsedUp,
+  entitled,
+  freed,
+  hasAny,
+  heldBy,
+  nextEnd,
+  ofEnvironment,
+  released,
+} from './accounts.ts'
 import { leftOfDayMs } from './budget.ts'
+import type { EffectOutput } from './effects.ts'
 import { atRest, underway, type WitnessContext, type WitnessInput } from './ledger.ts'
 import type { MailEvent } from './mail.ts'
 import { hands, newsOf, verdicts, words } from './profile.ts'
@@ -33,7 +44,15 @@ type Context = WitnessContext
 
 export const room = (context: Context) => Math.max(0, context.maxWorkers - Object.keys(context.workers).length)
 export const hasRoom = (context: Context) => room(context) > 0
-export const choose = (context: Context) => nextStart(context.returned, context.ready, underway(context))
+export const choose = (context: Context) => {
+  const canStart = ({ agent }: { agent?: string | null }) => hasAny(context, agent)
+  return nextStart(context.returned.filter(canStart), context.ready, underway(context))
+}
+
+const claimOf = (event: object) => {
+  const { output } = event as { output?: EffectOutput<'claimIssue'> }
+  return output?.kind === 'claimed' ? output : { agent: null }
+}
 
 const asConfigured = (context: Context, event: MailEvent<'rig.configured'>): Context => ({
   ...context,
@@ -58,6 +77,8 @@ export const rounds = setup({
     mayLook: ({ context }) => context.look && !atRest(context),
     mayStart: ({ context }) => hasRoom(context) && choose(context) !== undefined,
     noRoom: ({ context }) => !hasRoom(context),
+    /** Its issue asks for an agent that has no account now. */
+    isUnpaid: ({ context, event }) => !hasAny(context, claimOf(event).agent),
     /** What it was shown is gone, and there is more. */
     seesTooLittle: ({ context }) => hasRoom(context) && context.more,
     works: ({ context, event }) =>

@@ -4,7 +4,7 @@
 // by the Overseer, or halted for want of a key; `allowance` (`allowance.ts`): there, short, or used up for a while.
 // Never: works on an issue, lands anything, or touches a worker; its keepers do.
 import { and, assign, not, or, stateIn } from 'xstate'
-import { countedSince, provided } from './accounts.ts'
+import { agentsHeld, countedSince, provided } from './accounts.ts'
 import { keeperOf, mayor, polecatOf, refineryOf } from './address.ts'
 import { allowance, looksAgain } from './allowance.ts'
 import { dayIsOver, granted, seen, usedUpIds } from './budget.ts'
@@ -17,6 +17,7 @@ import {
   claimed,
   holderOf,
   landed,
+  notBegun,
   notHad,
   surveyed,
   underway,
@@ -227,6 +228,7 @@ export const witnessMachine = rounds.createMachine({
               issues: context.wanted.issues,
               escalated: [...context.escalated, ...usedUpIds(context)],
               usedUp: usedUpIds(context),
+              agentsHeld: agentsHeld(context),
               underway: [...underway(context), ...context.returned.map(({ issue }) => issue)],
               holders: Object.keys(context.workers).map((name) => polecatOf(context.rig, name)),
               most: room(context) + spare,
@@ -289,10 +291,10 @@ export const witnessMachine = rounds.createMachine({
             }),
             onDone: [
               {
-                guard: and([{ type: 'answered', params: 'claimed' }, or(['noRoom', not(released)])]),
+                guard: and([{ type: 'answered', params: 'claimed' }, or(['noRoom', not(released), 'isUnpaid'])]),
                 target: 'choosing',
                 description:
-                  'There may be fewer workers since it was chosen, or nobody may start: back, until there is room.',
+                  'There may be fewer workers since it was chosen, or nobody may start, or no agent that it asks for: back, until one can.',
                 actions: [
                   {
                     type: 'releaseIssue',
@@ -304,7 +306,7 @@ export const witnessMachine = rounds.createMachine({
                       note: '',
                     }),
                   },
-                  assign({ choice: null }),
+                  { type: 'news', params: ({ event }) => [(context) => notBegun(context, event.output)] },
                 ],
               },
               {

@@ -219,6 +219,36 @@ test('a worker that is told to go on while all is used up goes on once there is 
   expect(t.state(session('w-1'))).toMatchObject({ running: 'heard' })
 })
 
+test.each([[[]], [[a, 'codex/x']]])(
+  'with %j, an issue that asks for another agent stops nobody at that one’s limit, and waits in no place for it',
+  (accounts) => {
+    const asksForCodex = (id: string) => ['w-1', 'w-2', 'w-3'].includes(id)
+    begin(5, accounts, {
+      surveyIssues: (input) => {
+        const { ready, ...found } = t.well('surveyIssues', { ...input, most: 9 }) as { ready: { id: string }[] }
+        const left = ready.filter(({ id }) => !(asksForCodex(id) && input.agentsHeld.includes('codex')))
+        return { ...found, ready: left.slice(0, input.most), more: left.length > input.most } as never
+      },
+      claimIssue: (input) => ({
+        ...t.well('claimIssue', input),
+        agent: asksForCodex(input.issue) ? 'codex' : null,
+      }),
+    })
+    speaks('w-1')
+    meets('w-1', limited(60 * minute))
+    meets('w-2', limited(60 * minute))
+    expect([t.state('w/witness'), about('used up')]).toMatchObject([{ brake: 'released', allowance: 'short' }, 1])
+    t.handsOff('w-2')
+    expect(t.workers()).toEqual(['w-1', 'w-4'])
+    t.handsOff('w-4')
+    expect([t.workers(), t.issues.get('w-3')?.status]).toEqual([['w-1', 'w-5'], 'open'])
+    t.handsOff('w-5')
+    expect(t.workers()).toEqual(['w-1'])
+    t.wait(60 * minute)
+    expect([t.workers(), t.state(session('w-1'))]).toMatchObject([['w-1', 'w-3'], { running: 'heard' }])
+  },
+)
+
 test('kill -9 in the midst of it changes nothing', () => {
   begin(1, [a, b])
   speaks('w-1')

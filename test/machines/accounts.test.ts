@@ -61,7 +61,7 @@ test('the one with most left: fewest tokens, then longest since it was used up, 
 
 test('an issue that asks for another agent has that one’s accounts; without any, what the environment says', () => {
   expect(chosenOf(rig, 0, 'codex')).toBe('codex/x')
-  expect(chosenOf(rig, 0, 'pi')).toBe('')
+  expect(chosenOf(rig, 0, 'pi')).toBe('pi/')
 })
 
 test('at a limit whoever is on it is given another, who is not stays, and none is given twice', () => {
