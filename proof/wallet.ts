@@ -81,6 +81,12 @@ function wronglyGiven({ agent, accounts, ends, isHalted }: Seen, turn: Turn): st
   if (given) return [`${given.to} is given the account "${given.body.account}" while it is held (invariant 14)`]
   const ours = accounts.filter((account) => account.startsWith(`${agent}/`))
   const all = ours.length > 0 ? ours : ['']
+  const strange = sent.find(
+    ({ type, body }) => type === 'account.given' && !all.includes(body.account ?? (all[0] as string)),
+  )
+  if (strange) return [`${strange.to} is given "${strange.body.account}", which it may not use (invariant 14)`]
+  if (after.includes('brake.released') && all.every((account) => ends.get(account) === Infinity))
+    return [`${address} goes on though all its accounts are refused (invariant 14)`]
   const there = all.find((account) => !ends.has(account))
   if (after.includes('allowance.used_up') && there !== undefined)
     return [`${address} is in ${after} while it has the account "${there}" (invariant 14)`]
