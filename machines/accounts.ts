@@ -206,7 +206,12 @@ export const ofEnvironment = ({ what }: Hold, account: string) => what === 'refu
 /** Those the rig may use, as it is configured now. */
 export const entitled =
   <R extends Rig>({ agent, accounts, sharers }: MailEvent<'rig.configured'>): Change<R> =>
-  () => ({ changes: { agent, accounts, sharers } as Partial<R> })
+  ({ holds = {} }) => {
+    const { [environment]: ofUnknown, ...known } = holds
+    // It was held before its preset was known.
+    const named = agent !== '' && ofUnknown ? { holds: { [`${agent}/`]: ofUnknown, ...known } } : {}
+    return { changes: { agent, accounts, sharers, ...named } as Partial<R> }
+  }
 
 const holdsOfOwn = (wallet: Wallet) => candidates(wallet).map((account) => wallet.holds?.[account])
 /** Nobody of the rig can be started, and time will mend it. */

@@ -249,6 +249,19 @@ test.each([[[]], [[a, 'codex/x']]])(
   },
 )
 
+test('what held a rig before its agent was known holds it still', () => {
+  begin(1, [])
+  const configured = (agent: string) =>
+    t.post('daemon', 'w/witness', 'rig.configured', { maxWorkers: 2, spawnDelayMs: 0, agent })
+  configured('')
+  speaks('w-1')
+  meets('w-1', limited(30 * minute))
+  configured('claude')
+  expect([t.state('w/witness'), starts.length]).toMatchObject([{ allowance: 'used_up' }, 1])
+  t.wait(30 * minute)
+  expect(t.state(session('w-1'))).toMatchObject({ running: 'heard' })
+})
+
 test('kill -9 in the midst of it changes nothing', () => {
   begin(1, [a, b])
   speaks('w-1')
