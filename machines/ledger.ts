@@ -203,12 +203,12 @@ export function claimed(context: WitnessContext, { output, at = 0 }: Claimed): N
 /** It was claimed and given back: for want of room, or of an account of the agent that it asks for. */
 export function notBegun(context: WitnessContext, output: EffectOutput<'claimIssue'>): News<WitnessContext> {
   if (output.kind !== 'claimed' || hasAny(context, output.agent)) return { changes: { choice: null } }
-  const { issue } = chosen(context)
+  const isIt = ({ issue }: Candidate) => issue === chosen(context).issue
   return {
     changes: {
       choice: null,
-      ready: context.ready.filter((each) => each.issue !== issue),
-      returned: context.returned.map((each) => (each.issue === issue ? { ...each, agent: output.agent } : each)),
+      ready: context.ready.filter((each) => !isIt(each)),
+      returned: context.returned.map((each) => (isIt(each) ? { ...each, agent: output.agent } : each)),
       // Others may have waited behind it.
       look: true,
     },

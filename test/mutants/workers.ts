@@ -17,8 +17,8 @@ export const workers: readonly Mutant[] = [
   {
     name: 'going on under another account begins a new conversation',
     file: 'machines/session.ts',
-    find: `(context.endsTalk ? { conversation: null } : {})`,
-    replace: `{ conversation: null }`,
+    find: `...(context.endsTalk ? noted(context.note) : {})`,
+    replace: `...noted(context.note)`,
   },
   {
     name: 'a run that is limited keeps its account for the next',
@@ -173,7 +173,7 @@ export const workers: readonly Mutant[] = [
   {
     name: 'a used-up allowance costs a try',
     file: 'machines/hearing.ts',
-    find: `return { to: 'paused', changes: { limits: limits + 1, pause: waits }, mail: [mail] }`,
+    find: `return { to: 'paused', changes: { limits: limits + 1, pause: waits, account: null }, mail: [mail] }`,
     replace: `return { to: 'killing', changes: { killReason: 'failed', trouble: why }, mail: [mail] }`,
   },
   {
