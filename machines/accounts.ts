@@ -159,14 +159,15 @@ export const heldBy =
     const times = timesBefore(rig, account, event, known)
     const hold = later(known ? rig.holds?.[account] : undefined, holdOf(event, times))
     const end = hold.end ?? at
-    const given = speaker === undefined ? rig.given : { ...rig.given, [speaker]: null }
+    // What nothing is kept of has no key at all: a snapshot that was read again has none either.
+    const given = speaker === undefined ? {} : { given: { ...rig.given, [speaker]: null } }
     // Nobody may use it any more: only who was about to is without one.
     if (event.what === 'refused' && !isEnvironment(account) && !rig.accounts?.includes(account))
-      return { changes: { given } as Partial<R> }
+      return { changes: given as Partial<R> }
     const changes = {
       holds: { ...rig.holds, [account]: hold },
-      last: event.what === 'limited' ? { ...rig.last, [account]: { until: event.until, at, end, times } } : rig.last,
-      given,
+      ...(event.what === 'limited' ? { last: { ...rig.last, [account]: { until: event.until, at, end, times } } } : {}),
+      ...given,
     } as Partial<R>
     const isFirst = speaker !== undefined && !(known && rig.holds?.[account]?.what === event.what)
     return { changes, mail: isFirst ? tells(rig, { ...event, account, times }, hold) : [] }

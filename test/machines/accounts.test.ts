@@ -103,3 +103,13 @@ test('the Overseer is told until when, and what to do', () => {
   expect(body.body).toContain('gt up')
   expect((outOfAllowance('w', { until: null, why: '' }) as { body: { body: string } }).body.body).not.toContain('until')
 })
+
+test('what nothing is kept of has no key: a snapshot that was read again is the same', () => {
+  const changes = (event: never) => Object.entries(heldBy<Rig>(event)({ rig: 'w', workers: {} }).changes ?? {})
+  for (const event of [
+    held('', { what: 'refused' }),
+    held('', { from: 'mayor/' }),
+    held('codex/none', { what: 'refused', from: 'mayor/' }),
+  ])
+    expect(changes(event).filter(([, value]) => value === undefined)).toEqual([])
+})
