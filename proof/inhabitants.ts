@@ -230,6 +230,8 @@ export function makePeople(
     const account = service.accounts.length > 0 ? pick(service.accounts) : ''
     const isFine = !service.isMissing && !service.held.has(account)
     const troubles = ['limited', 'overdue', 'refused', 'missing', ...(account === '' ? [] : ['gone' as const])] as const
+    // One whose time is over stays so for a while: it is asked again, and again.
+    if (service.held.get(account) === 'overdue' && chance(0.8)) return
     const next = isFine ? pick(troubles) : 'fine'
     service.isMissing = next === 'missing'
     if (next === 'fine') service.held.delete(account)

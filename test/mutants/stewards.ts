@@ -191,8 +191,8 @@ export const stewards: readonly Mutant[] = [
   {
     name: 'an account that should be there again and is not is asked for ever without a pause',
     file: 'machines/accounts.ts',
-    find: `known ? before : isInRow ? before + 1 : 0`,
-    replace: `known && !isInRow ? before : 0`,
+    find: `(times === 0 ? 0 : 60_000 * 2 ** Math.min(times - 1, 6))`,
+    replace: `(times < 0 ? 1 : 0)`,
   },
   {
     name: 'a rig goes on though all accounts that it may use now are refused',
