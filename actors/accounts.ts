@@ -75,19 +75,23 @@ const agentOf = (config: RigConfig, ofTown: TownChoice) => chosen('polecat', [],
 const namedBy = (config: RigConfig, ofTown: TownChoice) =>
   (config.accounts ?? []).map((name) => (name.includes('/') ? name : `${agentOf(config, ofTown)}/${name}`))
 
-/** Those a rig may use: of each preset those that it names, or else all. */
+/**
+ * Those a rig may use: of each preset those that it names, or else all. Where none of those it names is there, it waits
+ * for them: what the environment says is not what it was confined to.
+ */
 function usableBy(config: RigConfig, ofTown: TownChoice, all: readonly string[]) {
   const named = namedBy(config, ofTown)
   const isOf = (account: string) => (one: string) => one.startsWith(`${partsOf(account).preset}/`)
-  return all.filter((account) => named.includes(account) || !named.some(isOf(account)))
+  const usable = all.filter((account) => named.includes(account) || !named.some(isOf(account)))
+  return [...usable, ...named.filter((account) => !usable.some(isOf(account)))]
 }
 
 /** What a rig's Witness is told of them. */
 export function entitlementOf(town: string, rigs: ReadonlyMap<string, RigConfig>, name: string, ofTown: TownChoice) {
   const all = accountsIn(town)
   const config = rigs.get(name)
-  const accounts = config ? usableBy(config, ofTown, all) : []
-  if (!config || accounts.length === 0) return { agent: '', accounts: [], sharers: [] }
+  if (!config) return { agent: '', accounts: [], sharers: [] }
+  const accounts = usableBy(config, ofTown, all)
   const sharers = [...rigs].flatMap(([other, each]) =>
     other !== name && usableBy(each, ofTown, all).some((account) => accounts.includes(account)) ? [other] : [],
   )
@@ -105,6 +109,17 @@ export function shareTranscripts(one: Variables, other: Variables): boolean {
   const places = [...Object.keys(one), ...Object.keys(other)].filter((name) => /(HOME|DIR)$/.test(name))
   return places.every((name) => one[name] === other[name])
 }
+
+/** Rigs that name an account which is not there, in words. */
+export const unknownIn = (town: string, rigs: ReadonlyMap<string, RigConfig>, ofTown: TownChoice): string[] =>
+  [...rigs].flatMap(([name, config]) => {
+    const why = unknownAmong(town, config, ofTown)
+    return why === undefined ? [] : [`${name}: ${why}`]
+  })
+
+/** Rigs that name this account. */
+export const naming = (rigs: ReadonlyMap<string, RigConfig>, ofTown: TownChoice, account: string): string[] =>
+  [...rigs].filter(([, config]) => namedBy(config, ofTown).includes(account)).map(([name]) => name)
 
 /** A rig that names an account which is not there, in words; undefined: it does not. */
 export function unknownAmong(town: string, config: RigConfig, ofTown: TownChoice): string | undefined {

@@ -28,9 +28,12 @@ export function letGo(asking: Asking, account: string): void {
   post(asking, { to: mayor, type: 'account.released', body: { account, rigs: [...asking.town.rigs()] } })
 }
 
+const holdsIn = ({ host }: TownBehind) => ((host.actor(mayor)?.context ?? {}) as Partial<MayorContext>).holds ?? {}
+export const heldIn = (town: TownBehind): string[] => Object.keys(holdsIn(town))
+
 export function accountStates(town: TownBehind, accounts: readonly string[], now: number): AccountState[] {
   const { host } = town
-  const { holds = {} } = (host.actor(mayor)?.context ?? {}) as Partial<MayorContext>
+  const holds = holdsIn(town)
   const rigs = town.rigs().map((rig) => ({ rig, witness: witnessContext(host, rig) }))
   return accounts.map((account) => {
     const hold = holds[account]

@@ -3,7 +3,7 @@
 
 import { randomUUID } from 'node:crypto'
 import { setTimeout as sleep } from 'node:timers/promises'
-import { entitlementOf } from '../actors/accounts.ts'
+import { entitlementOf, unknownIn } from '../actors/accounts.ts'
 import { reseal } from '../actors/beads/reseal.ts'
 import { bind } from '../actors/binding.ts'
 import { readConfig, townConfig } from '../actors/config.ts'
@@ -207,6 +207,7 @@ export async function openTown(options: TownOptions): Promise<Town> {
       ...waits.words(),
       ...healed.slice(-healedShown),
       ...rigs.problems(),
+      ...unknownIn(town, rigs.all(), rigs.ofTown()),
       ...shelves.problems(),
       ...plugins.problems(facts.rigs()),
     ],

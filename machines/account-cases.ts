@@ -7,7 +7,7 @@ const session = sessionOf('w', 'Nux')
 const witness = witnessOf('w')
 
 /** A rig's. */
-export const twoAccounts = { agent: 'claude', accounts: ['claude/a', 'claude/b'], sharers: ['v'] }
+export const oneAccount = { agent: 'claude', accounts: ['claude/b'], sharers: ['v'] }
 
 export const accountCases = {
   'account.held': [
@@ -15,7 +15,7 @@ export const accountCases = {
     { from: session, body: { issue: 'w-1', what: 'refused', until: null, why: 'invalid x-api-key' } },
     { from: session, body: { issue: 'w-1', what: 'refused', until: null, why: 'no such program', account: null } },
     { from: session, body: { issue: 'w-1', what: 'limited', until: null, why: '429', account: 'claude/a' } },
-    { from: mayor, body: { issue: 'w-1', what: 'limited', until: null, why: '429', account: 'claude/b' } },
+    { from: mayor, body: { issue: 'w-1', what: 'refused', until: null, why: '401', account: 'claude/b' } },
     {
       from: witness,
       body: { issue: 'w-1', what: 'limited', until: null, why: '429', account: 'claude/a', rigs: ['v'] },

@@ -19,6 +19,8 @@ export const accountHeld = z.object({
   why: z.string(),
   /** It was told before, and no turn came of it since. */
   again: z.boolean().default(false),
+  /** How often in a row before. */
+  times: z.int().min(0).default(0),
   /** null: whatever the account, for it is the configuration that lacks something. */
   account: accountId.nullable().default(''),
   /** Rigs that are to hear of it. */

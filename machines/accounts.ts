@@ -8,6 +8,12 @@ import type { Change } from './profile.ts'
 
 /** The account of agents that have none of their own: what the environment says. Each rig has its own. */
 export const environment = ''
+/** It is another for each preset, `<preset>/`; its Witness alone calls it so. */
+const environmentOf = ({ agent }: Wallet, preset?: string | null) =>
+  (preset ?? agent) ? `${preset ?? agent}/` : environment
+const isEnvironment = (account: string) => account === environment || account.endsWith('/')
+/** As sessions call it. */
+const asTold = (account: string | null) => (account !== null && isEnvironment(account) ? environment : account)
 
 /** Why nobody is started on an account. */
 export interface Hold {
@@ -28,8 +34,8 @@ export interface Wallet {
   /** Rigs that may use some of them, too. */
   sharers?: string[]
   holds?: Record<string, Hold>
-  /** The last hold of each, and when that was told, in watched time. */
-  last?: Record<string, { until: number | null; at: number }>
+  /** The last hold of each: when that was told and when it ends, in watched time, and how often in a row before. */
+  last?: Record<string, { until: number | null; at: number; end?: number; times?: number }>
   /** Tokens of each since it was last there again, as last counted. */
   used?: Record<string, number>
   /** What each worker's session was told last; null: to wait. */
@@ -47,17 +53,32 @@ const shortestMs = 10_000
 /** Whatever a service says, it is tried again after so long, in milliseconds. */
 export const longestAllowanceMs = 8 * 24 * 3_600_000
 
+/** Nobody has worked under what is used up again within so long, in milliseconds. */
+const soonMs = unknownAllowanceMs
+/** Between two tries of what should be there and is not, in milliseconds; twice as long each time. */
+export const betweenTriesMs = (times: number) => (times === 0 ? 0 : 60_000 * 2 ** Math.min(times - 1, 6))
+
 /** How long nobody is started, from when it was told. */
 export function heldForMs({ until, leftMs, at }: Pick<Held, 'until' | 'at'> & { leftMs?: number | null }): number {
   const ms = leftMs ?? (until === null ? unknownAllowanceMs : until - at)
   return Math.min(longestAllowanceMs, Math.max(shortestMs, ms))
 }
 
-const holdOf = (event: Held): Hold => ({
+const holdOf = (event: Held, times: number): Hold => ({
   what: event.what,
   until: event.until,
-  end: event.what === 'refused' ? null : event.at + heldForMs(event),
+  end: event.what === 'refused' ? null : event.at + Math.max(heldForMs(event), betweenTriesMs(times)),
 })
+
+/** How often in a row it was used up before, as soon as it was there again; a time well ahead begins anew. */
+function timesBefore({ last }: Wallet, account: string, event: Held, known: boolean): number {
+  const { at, until, leftMs, times = 0 } = event
+  const { end = Number.NEGATIVE_INFINITY, times: before = 0 } = last?.[account] ?? {}
+  const left = leftMs ?? (until === null ? 0 : until - at)
+  if (times === 0 && left > soonMs) return 0
+  const isInRow = at >= end && at - end < soonMs
+  return Math.max(times, known ? before : isInRow ? before + 1 : 0)
+}
 
 /** Of two who tell, the later end counts. */
 const later = (before: Hold | undefined, now: Hold): Hold =>
@@ -69,9 +90,10 @@ export const isHeld = ({ holds }: Pick<Wallet, 'holds'>, account: string, at: nu
 }
 
 /** Accounts for an agent of this preset; the rig's own where none is named. */
-export function candidates({ accounts = [], agent }: Wallet, preset?: string | null): string[] {
+export function candidates(wallet: Wallet, preset?: string | null): string[] {
+  const { accounts = [], agent } = wallet
   const own = accounts.filter((account) => account.startsWith(`${preset ?? agent}/`))
-  return own.length > 0 ? own : [environment]
+  return own.length > 0 ? own : [environmentOf(wallet, preset)]
 }
 
 /**
@@ -85,6 +107,14 @@ export function chosenOf(rig: Rig, at: number, preset?: string | null): string |
   const there = candidates(rig, preset).filter((account) => !isHeld(rig, account, at))
   return there.toSorted((one, other) => inOrder(rank(one), rank(other))).at(0) ?? null
 }
+/** As far as known, an agent of this preset can be started. */
+export const hasAny = (wallet: Wallet, preset?: string | null): boolean =>
+  candidates(wallet, preset).some((account) => wallet.holds?.[account] === undefined)
+/** Presets that issues may ask for, and of which none can. */
+export const agentsHeld = (wallet: Wallet): string[] =>
+  [...new Set(Object.keys(wallet.holds ?? {}).map((account) => account.split('/')[0] as string))].filter(
+    (preset) => preset !== '' && !hasAny(wallet, preset),
+  )
 const inOrder = (one: number[], other: number[]) =>
   one.map((value, n) => value - (other[n] as number)).find((difference) => difference !== 0) ?? 0
 
@@ -103,44 +133,58 @@ export const provided =
     const mail: Outgoing[] = []
     let given = rig.given ?? {}
     for (const [name, { agent }] of Object.entries(rig.workers)) {
-      const was = given[name] === undefined ? environment : given[name]
+      const was = given[name] === undefined ? environmentOf(rig, agent) : given[name]
       const isSame = name !== anew && was !== null && candidates(rig, agent).includes(was) && !isHeld(rig, was, at)
       const account = isSame ? was : chosenOf({ ...rig, given }, at, agent)
       if (account === was) continue
-      mail.push({ to: sessionOf(rig.rig, name), type: 'account.given', body: { account } })
+      const told = asTold(account)
+      if (told !== asTold(was))
+        mail.push({ to: sessionOf(rig.rig, name), type: 'account.given', body: { account: told } })
       given = { ...given, [name]: account }
     }
-    return { mail, changes: mail.length === 0 ? {} : ({ given } as Partial<R>) }
+    return { mail, changes: given === rig.given ? {} : ({ given } as Partial<R>) }
   }
 
 /** Somebody met an account that is used up, or refused. A session that says so has none from there on. */
 export const heldBy =
   <R extends Rig>(event: Held): Change<R> =>
   (rig) => {
-    const { account, at, again, from } = event
-    if (account === null) return {}
-    const known = isHeld(rig, account, at)
-    const hold = holdOf(event)
+    const { at, from } = event
+    if (event.account === null) return {}
     const at_ = whereabouts(from)
     const speaker = at_?.role === 'session' ? at_.name : undefined
+    const preset = speaker === undefined ? null : rig.workers[speaker]?.agent
+    const account = isEnvironment(event.account) ? environmentOf(rig, preset) : event.account
+    const known = isHeld(rig, account, at)
+    const times = timesBefore(rig, account, event, known)
+    const hold = later(known ? rig.holds?.[account] : undefined, holdOf(event, times))
+    const end = hold.end ?? at
+    // What nothing is kept of has no key at all: a snapshot that was read again has none either.
+    const given = speaker === undefined ? {} : { given: { ...rig.given, [speaker]: null } }
+    // Nobody may use it any more: only who was about to is without one.
+    if (event.what === 'refused' && !isEnvironment(account) && !rig.accounts?.includes(account))
+      return { changes: given as Partial<R> }
     const changes = {
-      holds: { ...rig.holds, [account]: later(known ? rig.holds?.[account] : undefined, hold) },
-      last: event.what === 'limited' ? { ...rig.last, [account]: { until: hold.until, at } } : rig.last,
-      given: speaker === undefined ? rig.given : { ...rig.given, [speaker]: null },
+      holds: { ...rig.holds, [account]: hold },
+      ...(event.what === 'limited' ? { last: { ...rig.last, [account]: { until: event.until, at, end, times } } } : {}),
+      ...given,
     } as Partial<R>
     const isFirst = speaker !== undefined && !(known && rig.holds?.[account]?.what === event.what)
-    return { changes, mail: isFirst ? tells(rig, event, again) : [] }
+    return { changes, mail: isFirst ? tells(rig, { ...event, account, times }, hold) : [] }
   }
 
 /** The first of a rig to meet it: the Overseer is told by the Mayor, once a town, and so are all who share it. */
-function tells({ rig, sharers = [] }: Rig, event: Held, again: boolean): Outgoing[] {
-  const { account, issue, what, until, leftMs, why } = event
-  if (account === environment) return what === 'refused' || again ? [] : [outOfAllowance(rig, event)]
-  const body = { account, issue, what, until, leftMs: leftMs ?? null, why, again, rigs: sharers }
-  return [
-    { to: mayor, type: 'account.held', body },
-    ...(what === 'refused' ? [aside(rig, account as string, issue, why)] : []),
-  ]
+function tells({ rig, agent: own, sharers = [] }: Rig, event: Held, { end }: Hold): Outgoing[] {
+  const { account, issue, what, until, why, times } = event
+  const again = event.again || times > 0
+  if (account === null || isEnvironment(account)) {
+    const preset = account?.slice(0, -1)
+    const agents = preset && preset !== own ? `${preset} agents` : 'agents'
+    return what === 'refused' || again ? [] : [outOfAllowance(rig, event, agents)]
+  }
+  const leftMs = end === null ? null : end - event.at
+  const body = { account, issue, what, until, leftMs, why, again, times, rigs: sharers }
+  return [{ to: mayor, type: 'account.held', body }, ...(what === 'refused' ? [aside(rig, account, issue, why)] : [])]
 }
 
 /** These count no more: they are tried again. null: all. */
@@ -152,15 +196,23 @@ export const released =
       ? {}
       : { changes: { holds: Object.fromEntries(left) } as Partial<R> }
   }
+/** Somebody says that one, or all, are to be tried again. */
+export const freed = <R extends Rig>({ account }: MailEvent<'account.released'>) =>
+  released<R>((_, name) => account === null || name === account)
 export const everyHold = () => true
 export const endedBy = (at: number) => (hold: Hold) => hold.end !== null && hold.end <= at
 /** What a configuration mends is what the environment says. */
-export const ofEnvironment = ({ what }: Hold, account: string) => what === 'refused' && account === environment
+export const ofEnvironment = ({ what }: Hold, account: string) => what === 'refused' && isEnvironment(account)
 
 /** Those the rig may use, as it is configured now. */
 export const entitled =
   <R extends Rig>({ agent, accounts, sharers }: MailEvent<'rig.configured'>): Change<R> =>
-  () => ({ changes: { agent, accounts, sharers } as Partial<R> })
+  ({ holds = {} }) => {
+    const { [environment]: ofUnknown, ...known } = holds
+    // It was held before its preset was known.
+    const named = agent !== '' && ofUnknown ? { holds: { [`${agent}/`]: ofUnknown, ...known } } : {}
+    return { changes: { agent, accounts, sharers, ...named } as Partial<R> }
+  }
 
 const holdsOfOwn = (wallet: Wallet) => candidates(wallet).map((account) => wallet.holds?.[account])
 /** Nobody of the rig can be started, and time will mend it. */
@@ -177,13 +229,16 @@ export function nextEnd({ holds = {} }: Wallet): number | undefined {
 
 type Holds = Record<string, Hold>
 
-export const heldInTown = (holds: Holds, event: Held): Holds => ({ ...holds, [event.account ?? '']: holdOf(event) })
+export const heldInTown = (holds: Holds, event: Held): Holds => ({
+  ...holds,
+  [event.account ?? '']: holdOf(event, event.times),
+})
 
 /** To all who share it, and, where that is news, to the Overseer. */
 export function announced(holds: Holds, event: Held): Outgoing[] {
-  const { from, account, issue, what, until, leftMs, why, again, rigs } = event
+  const { from, account, issue, what, until, leftMs, why, again, times, rigs } = event
   const isNews = what === 'limited' && !again && !isHeld({ holds }, account ?? '', event.at)
-  const body = { account, issue, what, until, leftMs: leftMs ?? null, why, again: true }
+  const body = { account, issue, what, until, leftMs: leftMs ?? null, why, again: true, times }
   return [
     ...rigs
       .filter((rig) => witnessOf(rig) !== from)
@@ -202,14 +257,18 @@ export const withoutHolds = (holds: Holds, { account }: MailEvent<'account.relea
   account === null ? {} : Object.fromEntries(Object.entries(holds).filter(([name]) => name !== account))
 
 /** Said once for each time that nobody can be started. */
-export const outOfAllowance = (rig: string, { until, why }: Pick<Held, 'until' | 'why'>): Outgoing => ({
+export const outOfAllowance = (
+  rig: string,
+  { until, why }: Pick<Held, 'until' | 'why'>,
+  agents = 'agents',
+): Outgoing => ({
   to: overseer,
   type: 'message.sent',
   body: {
-    subject: `the agents of ${rig} have used up an allowance of their account`,
+    subject: `the ${agents} of ${rig} have used up an allowance of their account`,
     body: [
       `Their service says: ${why || 'nothing more'}.`,
-      `Those at work wait${untilWords(until)}, and nobody is started meanwhile; then all go on by themselves. No try is counted.`,
+      `Those at work wait${untilWords(until)}, and no other of them is started meanwhile; then all go on by themselves. No try is counted.`,
       'To try again now: gt up. With another key: gt down, then gt up where it is set; or one more account: gt account add.',
     ].join('\n'),
     priority: 2,

@@ -1,7 +1,7 @@
 // Allowance: the Witness's region that knows what its rig's agents live on: their accounts, of which each may be used up
 // for a while, or refused. What follows for the accounts themselves is `accounts.ts`.
 // Never: stops anybody who works under another account.
-import { endedBy, entitled, everyHold, heldBy, ofEnvironment, provided, released } from './accounts.ts'
+import { endedBy, entitled, everyHold, freed, heldBy, ofEnvironment, provided, released } from './accounts.ts'
 import { budgeted } from './budget.ts'
 import { configured, type WitnessContext } from './ledger.ts'
 import type { MailEvent } from './mail.ts'
@@ -38,11 +38,7 @@ const heard = rounds.createStateConfig({
       description: 'It is to be tried again.',
       actions: {
         type: 'news',
-        params: ({ event: { account, at } }) => [
-          released((_, name) => account === null || name === account),
-          provided(at),
-          looksAgain,
-        ],
+        params: ({ event }) => [freed(event), provided(event.at), looksAgain],
       },
     },
     'rig.resumed': {

@@ -3,7 +3,7 @@
 // Never: used by a town at work.
 
 import type { z } from 'zod'
-import { accountCases, twoAccounts } from './account-cases.ts'
+import { accountCases, oneAccount } from './account-cases.ts'
 import { daemon, keeperOf, mayor, overseer, polecatOf, refineryOf, sessionOf, witnessOf } from './address.ts'
 import type { EffectName, EffectOutput } from './effects.ts'
 import type { IssueBrief, MailType, mailSchemas, Preserved, ReturnReason, Startable } from './mail.ts'
@@ -206,7 +206,7 @@ export const mailCases: { [T in MailType]: readonly MailCase<T>[] } = {
   'rig.configured': [
     { from: daemon, body: { maxWorkers: 2, spawnDelayMs: 0 } },
     { from: daemon, body: { maxWorkers: 1, spawnDelayMs: 1000, budgets: { day: '40$' } } },
-    { from: daemon, body: { maxWorkers: 2, spawnDelayMs: 0, ...twoAccounts } },
+    { from: daemon, body: { maxWorkers: 2, spawnDelayMs: 0, ...oneAccount } },
   ],
 }
 
@@ -261,6 +261,7 @@ export const unlucky: { [N in EffectName]?: readonly EffectOutput<N>[] } = {
   startSession: [
     { kind: 'failed', why: 'no such program', tail: '' },
     { kind: 'refused', why: 'claude is not on the PATH' },
+    { kind: 'unpaid', why: 'there is no account claude/a' },
   ],
 }
 const unluckily = <N extends EffectName>(name: N): readonly EffectOutput<N>[] => unlucky[name] ?? []

@@ -29,7 +29,7 @@ export const causes = {
 
 export const cleared = (cause: string): Outgoing => ({ to: mayor, type: 'escalation.cleared', body: { cause } })
 
-function raised(cause: string, rig: string, issue: string, subject: string, lines: readonly string[]): Outgoing {
+function raised(cause: string, rig: string, issue: string | null, subject: string, lines: readonly string[]): Outgoing {
   return {
     to: mayor,
     type: 'escalation.raised',
@@ -91,10 +91,11 @@ export const stranded = (rig: string, polecat: string, issue: string, reason: st
     `Until then it keeps its place among the workers. When the cause is gone: \`gt session stop ${rig}/${polecat}\`.`,
   ])
 
-export const refusedAccount = (rig: string, issue: string, why: string) =>
+/** `issue`: on which it was met, where it was. */
+export const refusedAccount = (rig: string, why: string, issue: string | null = null) =>
   raised(causes.account(rig), rig, issue, `the agents of ${rig} cannot work: ${why.split('\n')[0]}`, [
     `Why: ${why}`,
-    `The rig is stopped; its workers keep their places and their work, and no try is counted. It was met first on ${issue}.`,
+    `The rig is stopped; its workers keep their places and their work, and no try is counted.${issue === null ? '' : ` It was met first on ${issue}.`}`,
     '',
     'Mend the key, the credit or the configuration:',
     '  gt agents                        what is installed, and which key is set',

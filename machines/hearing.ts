@@ -1,7 +1,7 @@
 // Hearing: what follows from each piece of news that a watch brings of a session: what the session keeps, says, and
 // where it goes. Pure bookkeeping.
 // Never: takes the end of a program, or its exit code, for the end of its work.
-import { unknownAllowanceMs } from './accounts.ts'
+import { betweenTriesMs, unknownAllowanceMs } from './accounts.ts'
 import { polecatOf, witnessOf } from './address.ts'
 import type { EffectOutput } from './effects.ts'
 import type { IssueBrief, MailBody, Outgoing, ReturnReason } from './mail.ts'
@@ -77,8 +77,6 @@ export const unspoken = {
 const failurePauseMs = 30_000
 /** Failures in a row after which another conversation may fare better. */
 const failuresMax = 6
-/** Between two tries of an allowance that should be back and is not, in milliseconds; twice as long each time. */
-const limitPauseMs = 60_000
 
 const goesOn = 'Your service can be used again, as far as known. Look at `git status`, and go on where you were.'
 const areYouThere =
@@ -200,12 +198,13 @@ function judged(context: SessionContext, output: Watched): Heard {
     case 'turn_over':
       return turnOver(context, output)
     case 'limited': {
-      const { until, leftMs, why } = output
+      const { until, why } = output
       const { limits } = context
       // A time that is over already, on this clock or the service's, is no reason to ask it without a pause.
-      const atLeastMs = limits === 0 ? 0 : limitPauseMs * 2 ** Math.min(limits - 1, 6)
+      const atLeastMs = betweenTriesMs(limits)
+      const leftMs = output.leftMs === null ? null : Math.max(output.leftMs, atLeastMs)
       const waits = { until, ms: unknownAllowanceMs, atLeastMs, why }
-      const mail = held(context, { what: 'limited', until, leftMs, why, again: limits > 0 })
+      const mail = held(context, { what: 'limited', until, leftMs, why, again: limits > 0, times: limits })
       return { to: 'paused', changes: { limits: limits + 1, pause: waits, account: null }, mail: [mail] }
     }
     case 'pause_over':
@@ -250,6 +249,12 @@ export const refused = (context: SessionContext, why: string, account: string | 
         changes: { killReason: 'refused', trouble: why, ...(account === null ? {} : { account: null }) },
         mail: [held(context, { what: 'refused', why, account })],
       }
+
+/** Its account is gone: it begins once it is given another, or that one is there again. */
+export const unpaid = (context: SessionContext, why: string): News<SessionContext> => ({
+  changes: { account: null },
+  mail: [held(context, { what: 'refused', why })],
+})
 
 function over(context: SessionContext, output: Watched & { kind: 'ended' }): Heard {
   const { exitCode, tail, cutOff, asksToCycle } = output

@@ -26,6 +26,8 @@ export const issueEffects = {
       holders: z.array(z.string()).default([]),
       /** Their budget is used up: of these issues, and of what these epics hold, none is ready. */
       usedUp: z.array(issueId).default([]),
+      /** Presets of which nobody can be started: issues that ask for one are not ready. Absent: none. */
+      agentsHeld: z.array(z.string()).optional(),
       /** At most so many that are ready: an answer does not grow with what there is to do. */
       most: z.int().min(0).default(1),
     }),

@@ -1,6 +1,6 @@
 // Ledger: what a Witness keeps of its rig's work, and how each piece of news changes it. Pure bookkeeping.
 // Never: says anything itself; what is to be said is handed back.
-import type { Wallet } from './accounts.ts'
+import { hasAny, type Wallet } from './accounts.ts'
 import { keeperOf, mayor, polecatOf, refineryOf } from './address.ts'
 import { askedAgain, type Budgeting, type Budgets, refused, unbudgeted } from './budget.ts'
 import type { EffectOutput } from './effects.ts'
@@ -196,6 +196,21 @@ export function claimed(context: WitnessContext, { output, at = 0 }: Claimed): N
       ready: context.ready.filter(isOther),
       returned: context.returned.filter(isOther),
       choice: null,
+    },
+  }
+}
+
+/** It was claimed and given back: for want of room, or of an account of the agent that it asks for. */
+export function notBegun(context: WitnessContext, output: EffectOutput<'claimIssue'>): News<WitnessContext> {
+  if (output.kind !== 'claimed' || hasAny(context, output.agent)) return { changes: { choice: null } }
+  const isIt = ({ issue }: Candidate) => issue === chosen(context).issue
+  return {
+    changes: {
+      choice: null,
+      ready: context.ready.filter((each) => !isIt(each)),
+      returned: context.returned.map((each) => (isIt(each) ? { ...each, agent: output.agent } : each)),
+      // Others may have waited behind it.
+      look: true,
     },
   }
 }

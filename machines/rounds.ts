@@ -2,8 +2,19 @@
 // `witness.ts`.
 // Never: decides where that leads.
 import { assign, setup } from 'xstate'
-import { allAreRefused, allAreUsedUp, entitled, heldBy, nextEnd, ofEnvironment, released } from './accounts.ts'
+import {
+  allAreRefused,
+  allAreUsedUp,
+  entitled,
+  freed,
+  hasAny,
+  heldBy,
+  nextEnd,
+  ofEnvironment,
+  released,
+} from './accounts.ts'
 import { leftOfDayMs } from './budget.ts'
+import type { EffectOutput } from './effects.ts'
 import { atRest, underway, type WitnessContext, type WitnessInput } from './ledger.ts'
 import type { MailEvent } from './mail.ts'
 import { hands, newsOf, verdicts, words } from './profile.ts'
@@ -33,7 +44,21 @@ type Context = WitnessContext
 
 export const room = (context: Context) => Math.max(0, context.maxWorkers - Object.keys(context.workers).length)
 export const hasRoom = (context: Context) => room(context) > 0
-export const choose = (context: Context) => nextStart(context.returned, context.ready, underway(context))
+export const choose = (context: Context) => {
+  const canStart = ({ agent }: { agent?: string | null }) => hasAny(context, agent)
+  return nextStart(context.returned.filter(canStart), context.ready, underway(context))
+}
+
+const claimOf = (event: object) => {
+  const { output } = event as { output?: EffectOutput<'claimIssue'> }
+  return output?.kind === 'claimed' ? output : { agent: null }
+}
+
+const asConfigured = (context: Context, event: MailEvent<'rig.configured'>): Context => ({
+  ...context,
+  ...entitled<Context>(event)(context).changes,
+  ...released<Context>(ofEnvironment)(context).changes,
+})
 
 export const rounds = setup({
   types: {
@@ -52,6 +77,8 @@ export const rounds = setup({
     mayLook: ({ context }) => context.look && !atRest(context),
     mayStart: ({ context }) => hasRoom(context) && choose(context) !== undefined,
     noRoom: ({ context }) => !hasRoom(context),
+    /** Its issue asks for an agent that has no account now. */
+    isUnpaid: ({ context, event }) => !hasAny(context, claimOf(event).agent),
     /** What it was shown is gone, and there is more. */
     seesTooLittle: ({ context }) => hasRoom(context) && context.more,
     works: ({ context, event }) =>
@@ -59,19 +86,19 @@ export const rounds = setup({
       context.workers[event.polecat] !== undefined,
     spaced: ({ context }) => context.spawnDelayMs > 0,
     dayIsUsedUp: ({ context }) => leftOfDayMs(context) !== undefined,
-    /** Refused, and there is no other. `null`: it is nobody's account that is refused, but the configuration. */
+    /** None is left that is not refused. `null`: it is nobody's account that is refused, but the configuration. */
     leavesNone: ({ context, event }) =>
-      event.type === 'account.held' &&
-      event.what === 'refused' &&
-      (event.account === null || allAreRefused({ ...context, ...heldBy<Context>(event)(context).changes })),
-    /** As it is configured now, there is one that is not refused. */
+      event.type === 'account.held'
+        ? event.what === 'refused' &&
+          (event.account === null || allAreRefused({ ...context, ...heldBy<Context>(event)(context).changes }))
+        : event.type === 'rig.configured' && allAreRefused(asConfigured(context, event)),
+    /** There is one again that is not refused. What the configuration lacks no account mends. */
     isMended: ({ context, event }) =>
-      event.type === 'rig.configured' &&
-      !allAreRefused({
-        ...context,
-        ...entitled<Context>(event)(context).changes,
-        ...released<Context>(ofEnvironment)(context).changes,
-      }),
+      event.type === 'rig.configured'
+        ? !allAreRefused(asConfigured(context, event))
+        : event.type === 'account.released' &&
+          (event.account === null ||
+            (allAreRefused(context) && !allAreRefused({ ...context, ...freed(event)(context).changes }))),
     allAreUsedUp: ({ context }) => allAreUsedUp(context),
     someAreUsedUp: ({ context }) => nextEnd(context) !== undefined,
   },

@@ -66,7 +66,10 @@ export const sessionEffects = {
       /** Why the conversation of this worker before the new one is over; empty: there was none. */
       former: z.string().default(''),
     }),
-    /** `started` once the session itself has said so. `refused`: no session can be, as the rig is configured. */
+    /**
+     * `started` once the session itself has said so. `refused`: no session can be, as the rig is configured. `unpaid`:
+     * nothing was begun, for its account is gone.
+     */
     output: z.discriminatedUnion('kind', [
       z.object({
         kind: z.literal('started'),
@@ -80,6 +83,7 @@ export const sessionEffects = {
       }),
       z.object({ kind: z.literal('failed'), why: z.string(), tail: z.string() }),
       z.object({ kind: z.literal('refused'), why: z.string() }),
+      z.object({ kind: z.literal('unpaid'), why: z.string() }),
     ]),
     lane: (input) => `start:${input.rig}`,
     laneLimit: 4,

@@ -15,6 +15,7 @@ import {
   refused,
   resumed,
   type SessionContext,
+  unpaid,
   unspoken,
 } from './hearing.ts'
 import type { MailEvent } from './mail.ts'
@@ -148,7 +149,7 @@ export const sessionMachine = setup({
       },
     },
     unpaid: {
-      description: 'Every account is used up, or refused: it begins once it is given one.',
+      description: 'Every account is used up, refused, or gone: it begins once it is given one.',
       on: {
         'account.given': { guard: 'isAccount', target: 'starting', actions: 'take' },
         'session.killRequested': { target: 'killing', actions: 'aim' },
@@ -175,6 +176,16 @@ export const sessionMachine = setup({
               type: 'news',
               params: ({ event: { output } }) => [
                 (context) => refused(context, output.kind === 'refused' ? output.why : ''),
+              ],
+            },
+          },
+          {
+            guard: { type: 'answered', params: 'unpaid' },
+            target: 'unpaid',
+            actions: {
+              type: 'news',
+              params: ({ event: { output } }) => [
+                (context) => unpaid(context, output.kind === 'unpaid' ? output.why : ''),
               ],
             },
           },

@@ -15,6 +15,8 @@ export interface Candidate {
   previous: string | null
   /** Somebody else had it when it was last tried: not before the issues are looked at again. */
   waits?: boolean
+  /** The preset that its issue asks for, where that is known; absent, null: its rig's. */
+  agent?: string | null
 }
 
 export function fromReady(issue: Startable, attempt: number): Candidate {

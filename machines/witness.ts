@@ -4,7 +4,7 @@
 // by the Overseer, or halted for want of a key; `allowance` (`allowance.ts`): there, short, or used up for a while.
 // Never: works on an issue, lands anything, or touches a worker; its keepers do.
 import { and, assign, not, or, stateIn } from 'xstate'
-import { countedSince, provided } from './accounts.ts'
+import { agentsHeld, countedSince, provided } from './accounts.ts'
 import { keeperOf, mayor, polecatOf, refineryOf } from './address.ts'
 import { allowance, looksAgain } from './allowance.ts'
 import { dayIsOver, granted, seen, usedUpIds } from './budget.ts'
@@ -17,6 +17,7 @@ import {
   claimed,
   holderOf,
   landed,
+  notBegun,
   notHad,
   surveyed,
   underway,
@@ -72,8 +73,8 @@ export const witnessMachine = rounds.createMachine({
     ],
     'session.resumeRequested': [
       {
-        guard: and(['works', released]),
-        description: 'The Overseer lets one worker go on.',
+        guard: and(['works', stateIn('#witness.brake.released')]),
+        description: 'The Overseer lets one worker go on, once it has an account.',
         actions: {
           type: 'mail',
           params: ({ context, event }) => ({
@@ -159,7 +160,19 @@ export const witnessMachine = rounds.createMachine({
               actions: {
                 type: 'mail',
                 params: ({ context, event }) => [
-                  refusedAccount(context.rig, event.issue, event.why),
+                  refusedAccount(context.rig, event.why, event.issue),
+                  ...toEach(context, 'work.paused'),
+                ],
+              },
+            },
+            'rig.configured': {
+              guard: 'leavesNone',
+              target: 'halted',
+              description: 'Those it may use now are refused, all of them.',
+              actions: {
+                type: 'mail',
+                params: ({ context }) => [
+                  refusedAccount(context.rig, 'all accounts that it may use are refused'),
                   ...toEach(context, 'work.paused'),
                 ],
               },
@@ -171,7 +184,7 @@ export const witnessMachine = rounds.createMachine({
           exit: { type: 'mail', params: ({ context }) => cleared(causes.account(context.rig)) },
           on: {
             'rig.configured': { guard: 'isMended', target: 'released', actions: goesOn },
-            'account.released': { target: 'released', actions: goesOn },
+            'account.released': { guard: 'isMended', target: 'released', actions: goesOn },
             'rig.resumed': { target: 'released', actions: ['lookAgain', ...goesOn] },
             'rig.stopped': {
               target: 'pulled',
@@ -215,6 +228,7 @@ export const witnessMachine = rounds.createMachine({
               issues: context.wanted.issues,
               escalated: [...context.escalated, ...usedUpIds(context)],
               usedUp: usedUpIds(context),
+              agentsHeld: agentsHeld(context),
               underway: [...underway(context), ...context.returned.map(({ issue }) => issue)],
               holders: Object.keys(context.workers).map((name) => polecatOf(context.rig, name)),
               most: room(context) + spare,
@@ -277,10 +291,10 @@ export const witnessMachine = rounds.createMachine({
             }),
             onDone: [
               {
-                guard: and([{ type: 'answered', params: 'claimed' }, or(['noRoom', not(released)])]),
+                guard: and([{ type: 'answered', params: 'claimed' }, or(['noRoom', not(released), 'isUnpaid'])]),
                 target: 'choosing',
                 description:
-                  'There may be fewer workers since it was chosen, or nobody may start: back, until there is room.',
+                  'There may be fewer workers since it was chosen, or nobody may start, or no agent that it asks for: back, until one can.',
                 actions: [
                   {
                     type: 'releaseIssue',
@@ -292,7 +306,7 @@ export const witnessMachine = rounds.createMachine({
                       note: '',
                     }),
                   },
-                  assign({ choice: null }),
+                  { type: 'news', params: ({ event }) => [(context) => notBegun(context, event.output)] },
                 ],
               },
               {

@@ -75,8 +75,8 @@ export class Service {
   spoken = false
   /** There is no such program. */
   isMissing = false
-  /** Accounts of which an allowance is used up, or the key refused; the others are fine. */
-  readonly held: Map<string, 'limited' | 'refused'>
+  /** Accounts of which an allowance is used up (`overdue`: until a time that is over), or the key refused; or gone. */
+  readonly held: Map<string, 'limited' | 'overdue' | 'refused' | 'gone'>
   /** Accounts there are; the environment where there are none. */
   accounts: readonly string[] = []
   /** What each conversation's model has had, in all its runs. */
@@ -149,9 +149,9 @@ export class Service {
   /** Whether the account keeps an agent from its turn, which is over then. */
   isHeldUp(talk: Conversation): boolean {
     const held = this.held.get(talk.account)
-    if (held === undefined) return false
-    const isLimited = held === 'limited'
-    endTurn(talk, isLimited ? 'limited' : 'refused', isLimited ? 3_600_000 : null)
+    if (held === undefined || held === 'gone') return false
+    if (held === 'refused') endTurn(talk, 'refused', null)
+    else endTurn(talk, 'limited', held === 'overdue' ? 1 : 3_600_000)
     return true
   }
 }

@@ -262,6 +262,7 @@ const hands: Partial<Record<EffectName, (world: World, input: Input) => JsonObje
     if (anew) world.service.mayEnd({ polecat, incarnation })
     if (world.agents.has(id)) return { kind: 'started', session: record, spoken: world.service.spoken, anew }
     if (world.service.isMissing) return { kind: 'refused', why: 'there is no such program' }
+    if (world.service.held.get(account) === 'gone') return { kind: 'unpaid', why: `there is no account ${account}` }
     if (world.worktrees.get(polecat)?.incarnation !== incarnation)
       return { kind: 'failed', why: 'the worktree does not exist', tail: '' }
     if (!world.purse.wasGranted(address, issue.id))

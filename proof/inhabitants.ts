@@ -229,10 +229,13 @@ export function makePeople(
     const { service } = world
     const account = service.accounts.length > 0 ? pick(service.accounts) : ''
     const isFine = !service.isMissing && !service.held.has(account)
-    const next = isFine ? pick(['limited', 'refused', 'missing'] as const) : 'fine'
+    const troubles = ['limited', 'overdue', 'refused', 'missing', ...(account === '' ? [] : ['gone' as const])] as const
+    // One whose time is over stays so for a while: it is asked again, and again.
+    if (service.held.get(account) === 'overdue' && chance(0.8)) return
+    const next = isFine ? pick(troubles) : 'fine'
     service.isMissing = next === 'missing'
-    if (next === 'limited' || next === 'refused') service.held.set(account, next)
-    else if (next === 'fine') service.held.delete(account)
+    if (next === 'fine') service.held.delete(account)
+    else if (next !== 'missing') service.held.set(account, next)
     say(`the account ${account || 'of the agents'}: ${next}`)
   }
   return [

@@ -64,7 +64,7 @@ export function simulate({
   const wealth = Math.max(0, (seededRandom(seed ^ 0x6163).uint32() % 6) - 2)
   const accounts = ['claude/a', 'claude/b', 'claude/c'].slice(0, wealth)
   world.service.accounts = accounts
-  const entitled = accounts.length > 0 ? { agent: 'claude', accounts, sharers: [] } : {}
+  let entitled = accounts.length > 0 ? { agent: 'claude', accounts, sharers: [] } : {}
   const facts = {
     rigs: () => [rig],
     rig: () => ({ ...limits, maxWorkers: allowed, spawnDelayMs, budgets: world.purse.words(), ...entitled }),
@@ -227,10 +227,11 @@ export function simulate({
     stopped = true
   }
 
-  /** `max_workers` is changed, and the daemon started anew, which reads it. */
+  /** `max_workers` is changed, and which accounts the rig may use; and the daemon started anew, which reads it. */
   function configure(most: number): void {
     say(`max_workers is ${most} now`)
     allowed = most
+    if (entitled.accounts) entitled = { ...entitled, accounts: accounts.slice(most % accounts.length) }
     crash('for a new configuration')
     configured()
   }

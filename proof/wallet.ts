@@ -22,7 +22,7 @@ interface Body {
   what?: string
   until?: number | null
   leftMs?: number | null
-  again?: boolean
+  times?: number
   subject?: string
 }
 
@@ -31,13 +31,15 @@ interface Seen {
   accounts: readonly string[]
   /** When each hold ends, in watched time. */
   ends: Map<string, number>
+  /** How often in a row each was used up as soon as it was there again. */
+  rows: Map<string, number>
   isHalted: boolean
 }
 
 export function accountMisdeeds(turns: readonly Turn[]): string[] {
   const seen = new Map<string, Seen>()
   return turns.flatMap((turn) => {
-    const rig = seen.get(turn.address) ?? { agent: '', accounts: [], ends: new Map(), isHalted: false }
+    const rig = seen.get(turn.address) ?? { agent: '', accounts: [], ends: new Map(), rows: new Map(), isHalted: false }
     const known = { ...rig, ends: new Map(rig.ends) }
     seen.set(turn.address, follow(rig, turn))
     const now = seen.get(turn.address) as Seen
@@ -49,8 +51,15 @@ function follow(rig: Seen, { address, at, type, body, input, after }: Turn): See
   const { agent = rig.agent, accounts = rig.accounts } = { ...input, ...(type === 'rig.configured' ? body : {}) }
   const next = { ...rig, agent, accounts, isHalted: after.includes('brake.halted') }
   if (type === 'account.held' && typeof body.account === 'string') {
-    const end = body.what === 'refused' ? Infinity : at + lasts(body, at)
-    rig.ends.set(body.account, Math.max(end, rig.ends.get(body.account) ?? 0))
+    const before = rig.ends.get(body.account) ?? -Infinity
+    if (body.what === 'limited' && at >= before) {
+      const isSoon = at - before < 900_000 && (lasts(body, at) <= 900_000 || (body.times ?? 0) > 0)
+      rig.rows.set(body.account, isSoon ? (rig.rows.get(body.account) ?? 0) + 1 : 0)
+    }
+    const row = rig.rows.get(body.account) ?? 0
+    const pauseMs = row === 0 ? 0 : Math.min(64, 2 ** (row - 1)) * 60_000
+    const end = body.what === 'refused' ? Infinity : at + Math.max(lasts(body, at), pauseMs)
+    rig.ends.set(body.account, Math.max(end, before))
   }
   const isAll = type === 'rig.resumed' || (type === 'account.released' && body.account === null)
   if (isAll && (type !== 'rig.resumed' || address !== 'mayor/')) rig.ends.clear()
@@ -72,6 +81,12 @@ function wronglyGiven({ agent, accounts, ends, isHalted }: Seen, turn: Turn): st
   if (given) return [`${given.to} is given the account "${given.body.account}" while it is held (invariant 14)`]
   const ours = accounts.filter((account) => account.startsWith(`${agent}/`))
   const all = ours.length > 0 ? ours : ['']
+  const strange = sent.find(
+    ({ type, body }) => type === 'account.given' && !all.includes(body.account ?? (all[0] as string)),
+  )
+  if (strange) return [`${strange.to} is given "${strange.body.account}", which it may not use (invariant 14)`]
+  if (after.includes('brake.released') && all.every((account) => ends.get(account) === Infinity))
+    return [`${address} goes on though all its accounts are refused (invariant 14)`]
   const there = all.find((account) => !ends.has(account))
   if (after.includes('allowance.used_up') && there !== undefined)
     return [`${address} is in ${after} while it has the account "${there}" (invariant 14)`]

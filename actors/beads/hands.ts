@@ -5,7 +5,7 @@ import type { EffectInput, EffectOutput } from '../../machines/effects.ts'
 import type { IssueBrief, Preserved } from '../../machines/mail.ts'
 import type { Hands } from '../binding.ts'
 import type { Part, RigBudgets } from '../ledger/budgets.ts'
-import type { Issue, TownIssues } from './contract.ts'
+import type { Issue, TownIssues, Wanted } from './contract.ts'
 import { isKept } from './limits.ts'
 import { filing } from './mail.ts'
 import { town as by, inOrder, landedAs } from './parts.ts'
@@ -46,7 +46,7 @@ export const beadsHands = (
       kind: 'claimed',
       issue: await brief(beads, (await beads.get(id)) as Issue),
       preserved: await deps.preservedOf(rig, id),
-      agent: (await beads.labels(id)).find((label) => label.startsWith('agent:'))?.slice('agent:'.length) ?? null,
+      agent: await agentOf(beads, id),
       used: Object.fromEntries(accounts.map(({ account, since }) => [account, deps.usedUnder?.(account, since) ?? 0])),
     }
   },
@@ -189,7 +189,7 @@ async function survey(
   wanted: EffectInput<'surveyIssues'>,
   budgets: RigBudgets | undefined,
 ): Promise<EffectOutput<'surveyIssues'>> {
-  const { epics, issues, escalated: asked, underway, usedUp, most } = wanted
+  const { epics, issues, escalated: asked, underway, usedUp, agentsHeld = [], most } = wanted
   const closed: string[] = []
   const unknown: string[] = []
   const given: Issue[] = await forgotten(beads, wanted)
@@ -202,8 +202,11 @@ async function survey(
   // One that is gone needs nobody either.
   for (const id of asked) if (((await beads.get(id))?.status ?? 'closed') === 'closed') closed.push(id)
   const { dropped, early } = await closedUnderway(beads, underway)
-  const next = await beads.next({ epics, issues, except: underway, notDone: early, usedUp, most: most + 1 })
-  const isPaid = async (id: string) => !(await beads.lineage(id)).some((each) => usedUp.includes(each))
+  const asks = { epics, issues, except: underway, notDone: early, usedUp, most: most + 1 }
+  const next = await nextOf(beads, asks, agentsHeld)
+  const isPaid = async (id: string) =>
+    !agentsHeld.includes((await agentOf(beads, id)) ?? '') &&
+    !(await beads.lineage(id)).some((each) => usedUp.includes(each))
   for (const issue of given)
     if (
       !underway.includes(issue.id) &&
@@ -227,6 +230,21 @@ async function survey(
     complete: await completeOf(beads, epics, underway),
     over: await only(epics, async (epic) => (await beads.get(epic))?.status === 'closed'),
     warnings: budgets?.warnings(await partsOf(beads, epics, underway)) ?? [],
+  }
+}
+
+/** The preset that it asks for. */
+const agentOf = async (beads: TownIssues, id: string): Promise<string | null> =>
+  (await beads.labels(id)).find((label) => label.startsWith('agent:'))?.slice('agent:'.length) ?? null
+
+/** What may start, but for what asks for one of these agents; however many of those come first. */
+async function nextOf(beads: TownIssues, wanted: Wanted, agentsHeld: readonly string[]) {
+  for (let most = wanted.most; ; most *= 2) {
+    const found = await beads.next({ ...wanted, most })
+    if (agentsHeld.length === 0) return found
+    const left: typeof found = []
+    for (const issue of found) if (!agentsHeld.includes((await agentOf(beads, issue.id)) ?? '')) left.push(issue)
+    if (left.length >= wanted.most || found.length < most) return left.slice(0, wanted.most)
   }
 }
 

@@ -4,6 +4,7 @@ import { randomUUID } from 'node:crypto'
 import { existsSync, mkdirSync } from 'node:fs'
 import { join } from 'node:path'
 import type { EffectInput } from '../../machines/effects.ts'
+import { wordsOf } from '../../machines/profile.ts'
 import type { Clock, EffectCall } from '../../runtime/contract.ts'
 import { afterWatched } from '../../runtime/open.ts'
 import { shareTranscripts, variablesOf } from '../accounts.ts'
@@ -86,6 +87,9 @@ export function sessionHands(
       const launch = preset.launch({ worker: worker?.argv, node: deps.node })
       if ('why' in launch) return refused(`${input.rig}: ${launch.why}`)
       if (!existsSync(input.worktree)) return { kind: 'failed', why: `${input.worktree} does not exist`, tail: '' }
+      const isOfPreset = input.account.startsWith(`${preset.name}/`)
+      const account = isOfPreset ? accountOf(deps.town, input.account) : undefined
+      if (account?.why !== undefined) return { kind: 'unpaid', why: account.why }
       deps.makeShims?.()
       // The assignment is on disk before there is anyone to read it.
       mkdirSync(dir, { recursive: true, mode: 0o700 })
@@ -94,13 +98,9 @@ export function sessionHands(
       const { note, branch } = input
       const assignment = JSON.stringify({ issue, attempt, returned, branch, note }, null, 2)
       writePassing(join(dir, 'assignment.json'), `${assignment}\n`)
-      const isOfPreset = input.account.startsWith(`${preset.name}/`)
-      const account = isOfPreset ? variablesOf(deps.town, input.account) : undefined
-      if (isOfPreset && !account)
-        return { kind: 'failed', why: `there is no account ${input.account} any more`, tail: '' }
-      const env = environmentOf(deps, rig, input, dir, { ...preset, worker }, account)
-      const began = input.begunUnder === '' ? {} : variablesOf(deps.town, input.begunUnder)
-      const anew = input.conversation !== null && !(began && shareTranscripts(began, account ?? {}))
+      const env = environmentOf(deps, rig, input, dir, { ...preset, worker }, account?.variables)
+      const began = input.begunUnder === '' ? {} : accountOf(deps.town, input.begunUnder).variables
+      const anew = input.conversation !== null && !(began && shareTranscripts(began, account?.variables ?? {}))
       const spoken = preset.drive !== undefined
       if (spoken) {
         const why = lacking(preset, launch.argv, env.PATH ?? '')
@@ -187,6 +187,16 @@ export function sessionHands(
       await (await deps.backend(record.backend)).forget(id)
       return { ...ended, ...(lastWords ? {} : { tail: '' }), ...lookedAt(dir, since, heardOf(dir)) }
     },
+  }
+}
+
+/** What an account says, or why nothing can be begun under it. */
+function accountOf(town: string, account: string) {
+  try {
+    const variables = variablesOf(town, account)
+    return variables ? { variables } : { why: `there is no account ${account}; \`gt account add\` makes it` }
+  } catch (error) {
+    return { why: wordsOf(error) }
   }
 }
 

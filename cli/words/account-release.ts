@@ -5,7 +5,7 @@ import { accountsIn } from '../../actors/accounts.ts'
 import { didYouMean } from '../../actors/nearest.ts'
 import { Refusal } from '../../runtime/open.ts'
 import { answering } from '../asking.ts'
-import { letGo } from '../held.ts'
+import { heldIn, letGo } from '../held.ts'
 import { declare } from '../word.ts'
 
 export const word = declare({
@@ -27,7 +27,8 @@ export const answers = {
     word: 'account release',
     shape: z.object({ account: z.string() }),
     answer: ({ account }, asking): null => {
-      const all = accountsIn(asking.town.root)
+      // One that is held is known, also where its file is gone.
+      const all = [...new Set([...accountsIn(asking.town.root), ...heldIn(asking.town)])]
       if (!all.includes(account))
         throw new Refusal(`there is no account "${account}"; \`gt account list\` has them${didYouMean(account, all)}`)
       letGo(asking, account)

@@ -2,7 +2,7 @@
 // Never: ends a session that works under it; its next start is under another.
 import { z } from 'zod'
 import { answering } from '../asking.ts'
-import { TownUnreachable } from '../errors.ts'
+import { TownUnreachable, Usage } from '../errors.ts'
 import { letGo } from '../held.ts'
 import { declare } from '../word.ts'
 
@@ -11,12 +11,17 @@ export const word = declare({
   group: 'sessions',
   summary: 'do without an account from now on',
   usage: '<preset>/<account>',
-  examples: ['gt account remove claude/spare'],
+  examples: ['gt account remove claude/spare    # not one that a rig names: gt rig set wyvern accounts=work, first'],
   args: { account: { kind: 'text' } },
   async run({ args: { account }, ask, town, print }) {
-    const { accountsIn, forgetAccount } = await import('../../actors/accounts.ts')
+    const { accountsIn, forgetAccount, naming } = await import('../../actors/accounts.ts')
+    const { readTown } = await import('../../actors/facts.ts')
     const { didYouMean } = await import('../../actors/nearest.ts')
     const all = accountsIn(town())
+    const { rigs, config } = readTown(town())
+    const [rig] = all.includes(account) ? naming(rigs, config, account) : []
+    if (rig !== undefined)
+      throw new Usage(`${rig} names ${account} as one of its own; first: gt rig set ${rig} accounts=<the others>`)
     if (!forgetAccount(town(), account))
       throw new Error(`there is no account "${account}"; \`gt account list\` has them${didYouMean(account, all)}`)
     try {

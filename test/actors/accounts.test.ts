@@ -8,9 +8,11 @@ import {
   entitlementOf,
   forgetAccount,
   keepAccount,
+  naming,
   shareTranscripts,
   underAccount,
   unknownAmong,
+  unknownIn,
   variablesOf,
 } from '../../actors/accounts.ts'
 import type { RigConfig } from '../../actors/config.ts'
@@ -69,15 +71,20 @@ test('a rig may use all of its preset, or those it names; who shares them is kno
     accounts: ['claude/b', 'codex/x'],
     sharers: ['v', 't'],
   })
-  expect(entitlementOf(town, rigs, 's', ofTown).accounts).toEqual(['claude/a'])
+  // None of those it names is there: it waits for them, and is not what the environment says.
+  expect(entitlementOf(town, rigs, 's', ofTown).accounts).toEqual(['claude/a', 'codex/none'])
+  forgetAccount(town, 'claude/b')
+  expect(entitlementOf(town, rigs, 'w', ofTown)).toMatchObject({ agent: 'claude', accounts: ['codex/x', 'claude/b'] })
+  expect(unknownIn(town, rigs, ofTown).join()).toMatch(/w: there is no account claude\/b.*s: .*codex\/none/)
+  expect(naming(rigs, ofTown, 'claude/b')).toEqual(['w'])
   // Which agent it is may be the town's to say.
   expect(entitlementOf(town, rigs, 't', { roles: { polecat: { agent: 'claude' } } })).toMatchObject({
     agent: 'claude',
     accounts: ['claude/a', 'codex/x'],
   })
-  const naming = (accounts: string[]) => unknownAmong(town, { agent: 'claude', accounts, roles: {} } as never, ofTown)
-  expect(naming(['a', 'c'])).toContain('there is no account claude/c')
-  expect(naming(['a', 'codex/x'])).toBeUndefined()
+  const lacking = (accounts: string[]) => unknownAmong(town, { agent: 'claude', accounts, roles: {} } as never, ofTown)
+  expect(lacking(['a', 'c'])).toContain('there is no account claude/c')
+  expect(lacking(['a', 'codex/x'])).toBeUndefined()
 })
 
 test('under an account its own keys count, and no other of its preset’s', () => {

@@ -34,7 +34,7 @@ const survey = async (epics: string[], escalated: string[] = [], underway: strin
   return { ready: ready.map(({ id }) => id), closed, complete, over }
 }
 const close = (issue: string) => hands().closeIssues({ rig: 'w', issues: [{ issue, reason: 'done' }] }, call)
-const make = (title: string, more: { issue_type?: string; parent?: string } = {}) =>
+const make = (title: string, more: { issue_type?: string; parent?: string; labels?: string[] } = {}) =>
   beads.create({ title, ...more }, 'tester').id
 
 beforeEach(() => {
@@ -308,6 +308,21 @@ test('of a used-up budget nothing is shown, nor given out again: neither free, n
   expect(await shown([free, given, left])).toEqual([other])
   expect(await shown([epic])).toEqual([])
   expect(await shown([epic], { epics: [], issues: [free, given] })).toEqual([])
+})
+
+test('issues that ask for an agent that has no account are not ready, and stand before no other', async () => {
+  const epic = make('E', { issue_type: 'epic' })
+  const codex = Array.from({ length: 5 }, (_, n) => make(`c${n}`, { parent: epic, labels: ['agent:codex'] }))
+  const [own, claude] = [make('a', { parent: epic }), make('b', { parent: epic, labels: ['agent:claude'] })]
+  const wanted = { rig: 'w', epics: [epic], issues: [], escalated: [], underway: [], holders: [], usedUp: [] }
+  const shown = async (agentsHeld: string[], most: number) => {
+    const { ready, more } = await hands().surveyIssues({ ...wanted, agentsHeld, most }, call)
+    return [ready.map(({ id }) => id), more]
+  }
+  expect(await shown([], 9)).toEqual([[...codex, own, claude], false])
+  expect(await shown(['codex'], 1)).toEqual([[own], true])
+  expect(await shown(['codex'], 2)).toEqual([[own, claude], false])
+  expect(await shown(['codex', 'claude'], 9)).toEqual([[own], false])
 })
 
 test('an issue whose work is on main, and that nobody ever closed, is not given out again', async () => {

@@ -79,6 +79,21 @@ test('where the other keeps its conversations elsewhere, a new one begins with t
   expect(new Set(town.conversations()).size).toBe(2)
 })
 
+test('confined to an account that is not there, a rig waits with words, and never takes the person’s own key', async () => {
+  using town = open([greets, ...handsOver], keys)
+  town.ok('rig', 'set', 'wyvern', 'accounts=a')
+  const refused = town.gt('account', 'remove', 'claude/a')
+  expect([refused.status, refused.stderr]).toEqual([2, expect.stringContaining('gt rig set wyvern accounts=')])
+  rmSync(join(town.town, 'daemon/accounts/claude/a.json'))
+  const id = town.give()
+  await expect.poll(() => town.escalations().length, { timeout: 30_000 }).toBeGreaterThan(0)
+  expect(town.escalations().join()).toContain('there is no account claude/a')
+  expect(town.gt('status').stdout).toContain('wyvern: there is no account claude/a')
+  expect(town.conversations()).toEqual([])
+  town.ok('rig', 'set', 'wyvern', 'accounts=b')
+  expect(await town.wait(id)).toMatchObject({ status: 0 })
+})
+
 test('a value is no argument, and what is not there is said', () => {
   using town = agentTown({ agent: 'claude', worker: `${process.execPath} ${standIn} ${join(dir, 's.json')}` })
   const said = (...args: string[]) => {

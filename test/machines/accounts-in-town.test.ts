@@ -32,6 +32,11 @@ function begin(count: number, accounts: string[], world: World = {}) {
   )
   t.begin()
 }
+const startsAs: NonNullable<World['startSession']> = ({ id, epoch }) => ({
+  kind: 'started',
+  session: { id, backend: 'process', pid: 4242, pidStart: '1', epoch, dir: '/s' },
+  spoken: true,
+})
 const session = (id: string) => `w/polecats/${t.workerOf(id)}/session`
 const speaks = (id: string) =>
   t.answer(`watchSession ${session(id)}`, { kind: 'heard', ...looked, conversation: `c-${id}` })
@@ -143,6 +148,120 @@ test('what another rig has met nobody begins on here; a new account is used at o
   expect(starts.slice(1)).toEqual(['w-1 under claude/c, new'])
 })
 
+const gone: NonNullable<World['startSession']> = ({ account }) => ({
+  kind: 'unpaid',
+  why: `there is no account ${account}`,
+})
+const entitles = (accounts: string[]) =>
+  t.post('daemon', 'w/witness', 'rig.configured', { maxWorkers: 2, spawnDelayMs: 0, agent: 'claude', accounts })
+
+test('an account that is removed while a session begins costs no try: it begins under another', () => {
+  begin(1, [a, b], { startSession: (input, effect) => (input.account === a ? 'later' : startsAs(input, effect)) })
+  entitles([b])
+  t.answer(`startSession ${session('w-1')}`, { kind: 'unpaid', why: `there is no account ${a}` })
+  expect(t.state(session('w-1'))).toMatchObject({ running: 'heard' })
+  expect([t.contextOf<{ under: string }>(session('w-1')).under, triesOf('w-1'), t.causes()]).toEqual([b, 1, []])
+})
+
+test('with none left of those it is confined to, the rig is halted with words, and goes on once one is there', () => {
+  let isThere = false
+  begin(1, [a], { startSession: (input, effect) => (isThere ? startsAs(input, effect) : gone(input, effect)) })
+  expect([t.state(session('w-1')), t.causes().sort()]).toEqual(['absent', [`account/${a}`, 'w/account']])
+  expect(
+    t
+      .escalations()
+      .map(({ subject }) => subject)
+      .join(),
+  ).toContain(`there is no account ${a}`)
+  expect(t.state('w/witness')).toMatchObject({ brake: 'halted' })
+  isThere = true
+  t.post('overseer', 'mayor/', 'account.released', { account: a, rigs: ['w'] })
+  expect([t.state(session('w-1')), triesOf('w-1'), t.causes()]).toMatchObject([{ running: 'heard' }, 1, []])
+})
+
+test('one is refused and the other removed: the rig is halted with words, and goes on with a new one', () => {
+  begin(3, [a, b])
+  speaks('w-1')
+  meets('w-1', refused)
+  entitles([a])
+  expect(t.state('w/witness')).toMatchObject({ brake: 'halted' })
+  expect(t.causes().sort()).toEqual([`account/${a}`, 'w/account'])
+  t.answer(`watchSession ${session('w-1')}`, { kind: 'ended', exitCode: 143, tail: '', cutOff: false, ...looked })
+  entitles([a, 'claude/c'])
+  expect([t.state('w/witness'), starts.at(-1)]).toMatchObject([{ brake: 'released' }, /w-1 under claude\/c/])
+})
+
+test('what befalls another account lets no halted rig go on; nor does an account, where a program is missing', () => {
+  begin(1, [a])
+  speaks('w-1')
+  meets('w-1', refused)
+  const release = (account: string) => t.post('overseer', 'mayor/', 'account.released', { account, rigs: ['w'] })
+  release('codex/x')
+  expect([t.state('w/witness'), t.causes().sort()]).toMatchObject([{ brake: 'halted' }, [`account/${a}`, 'w/account']])
+  release(a)
+  expect([t.state('w/witness'), t.causes()]).toMatchObject([{ brake: 'released' }, []])
+  t.dispose()
+  begin(1, [a, b], { startSession: () => ({ kind: 'refused', why: 'no such program' }) })
+  release(a)
+  expect(t.state('w/witness')).toMatchObject({ brake: 'halted' })
+})
+
+test('a worker that is told to go on while all is used up goes on once there is something', () => {
+  begin(1, [a])
+  speaks('w-1')
+  meets('w-1', limited(30 * minute))
+  const told = { polecat: t.workerOf('w-1') }
+  t.post('overseer', 'w/witness', 'session.stopRequested', told)
+  t.answer(`watchSession ${session('w-1')}`, { kind: 'ended', exitCode: 143, tail: '', cutOff: false, ...looked })
+  t.post('overseer', 'w/witness', 'session.resumeRequested', told)
+  expect(t.state(session('w-1'))).toBe('unpaid')
+  t.wait(30 * minute)
+  expect(t.state(session('w-1'))).toMatchObject({ running: 'heard' })
+})
+
+test.each([[[]], [[a, 'codex/x']]])(
+  'with %j, an issue that asks for another agent stops nobody at that one’s limit, and waits in no place for it',
+  (accounts) => {
+    const asksForCodex = (id: string) => ['w-1', 'w-2', 'w-3'].includes(id)
+    begin(5, accounts, {
+      surveyIssues: (input) => {
+        const { ready, ...found } = t.well('surveyIssues', { ...input, most: 9 }) as { ready: { id: string }[] }
+        const left = ready.filter(({ id }) => !(asksForCodex(id) && input.agentsHeld.includes('codex')))
+        return { ...found, ready: left.slice(0, input.most), more: left.length > input.most } as never
+      },
+      claimIssue: (input) => ({
+        ...t.well('claimIssue', input),
+        agent: asksForCodex(input.issue) ? 'codex' : null,
+      }),
+    })
+    speaks('w-1')
+    meets('w-1', limited(60 * minute))
+    meets('w-2', limited(60 * minute))
+    expect([t.state('w/witness'), about('used up')]).toMatchObject([{ brake: 'released', allowance: 'short' }, 1])
+    t.handsOff('w-2')
+    expect(t.workers()).toEqual(['w-1', 'w-4'])
+    t.handsOff('w-4')
+    expect([t.workers(), t.issues.get('w-3')?.status]).toEqual([['w-1', 'w-5'], 'open'])
+    t.handsOff('w-5')
+    expect(t.workers()).toEqual(['w-1'])
+    t.wait(60 * minute)
+    expect([t.workers(), t.state(session('w-1'))]).toMatchObject([['w-1', 'w-3'], { running: 'heard' }])
+  },
+)
+
+test('what held a rig before its agent was known holds it still', () => {
+  begin(1, [])
+  const configured = (agent: string) =>
+    t.post('daemon', 'w/witness', 'rig.configured', { maxWorkers: 2, spawnDelayMs: 0, agent })
+  configured('')
+  speaks('w-1')
+  meets('w-1', limited(30 * minute))
+  configured('claude')
+  expect([t.state('w/witness'), starts.length]).toMatchObject([{ allowance: 'used_up' }, 1])
+  t.wait(30 * minute)
+  expect(t.state(session('w-1'))).toMatchObject({ running: 'heard' })
+})
+
 test('kill -9 in the midst of it changes nothing', () => {
   begin(1, [a, b])
   speaks('w-1')
@@ -153,3 +272,24 @@ test('kill -9 in the midst of it changes nothing', () => {
   t.handsOff('w-1')
   expect(t.statuses()).toEqual(['closed'])
 })
+
+test.each([[[]], [[a]], [[a, b]]])(
+  'with %j, a reset that is over by our clock is no reason to ask without a pause',
+  (accounts) => {
+    begin(1, accounts)
+    speaks('w-1')
+    const asked: number[] = []
+    for (let seconds = 0; seconds < 3600; seconds++) {
+      if (
+        t.waits(`watchSession ${session('w-1')}`) &&
+        t.contextOf<{ account: unknown }>(session('w-1')).account !== null
+      ) {
+        asked.push(seconds)
+        meets('w-1', { ...limited(0), until: 1 })
+      }
+      t.wait(1000)
+    }
+    expect(asked.length).toBeLessThanOrEqual(8 * Math.max(1, accounts.length))
+    expect(about('used up')).toBe(Math.max(1, accounts.length))
+  },
+)

@@ -61,7 +61,7 @@ test('the one with most left: fewest tokens, then longest since it was used up, 
 
 test('an issue that asks for another agent has that one’s accounts; without any, what the environment says', () => {
   expect(chosenOf(rig, 0, 'codex')).toBe('codex/x')
-  expect(chosenOf(rig, 0, 'pi')).toBe('')
+  expect(chosenOf(rig, 0, 'pi')).toBe('pi/')
 })
 
 test('at a limit whoever is on it is given another, who is not stays, and none is given twice', () => {
@@ -102,4 +102,14 @@ test('the Overseer is told until when, and what to do', () => {
   expect(body.body).toContain('until 1970-01-01T00:00:00.000Z')
   expect(body.body).toContain('gt up')
   expect((outOfAllowance('w', { until: null, why: '' }) as { body: { body: string } }).body.body).not.toContain('until')
+})
+
+test('what nothing is kept of has no key: a snapshot that was read again is the same', () => {
+  const changes = (event: never) => Object.entries(heldBy<Rig>(event)({ rig: 'w', workers: {} }).changes ?? {})
+  for (const event of [
+    held('', { what: 'refused' }),
+    held('', { from: 'mayor/' }),
+    held('codex/none', { what: 'refused', from: 'mayor/' }),
+  ])
+    expect(changes(event).filter(([, value]) => value === undefined)).toEqual([])
 })

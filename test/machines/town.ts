@@ -268,6 +268,8 @@ export function town(
     escalations: () =>
       contextOf<{ escalations: { cause: string; subject: string; body: string }[] }>('mayor/').escalations,
     causes: () => contextOf<{ escalations: { cause: string }[] }>('mayor/').escalations.map(({ cause }) => cause),
+    /** Whether it was left for later, and waits for its answer. */
+    waits: (which: string) => later.has(which),
     /** How often this was performed. */
     times: (what: string) => performed.filter((line) => line.startsWith(what)).length,
     contextOf,

@@ -15,6 +15,12 @@ export const hands: readonly Mutant[] = [
     replace: `return places.length >= 0`,
   },
   {
+    name: 'a rig whose own accounts are gone uses what the environment says',
+    file: 'actors/accounts.ts',
+    find: `[...usable, ...named.filter((account) => !usable.some(isOf(account)))]`,
+    replace: `usable`,
+  },
+  {
     name: 'an account is for everybody to read',
     file: 'actors/accounts.ts',
     find: `JSON.stringify(accountFile.parse({ env })), 0o600)`,

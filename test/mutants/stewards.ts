@@ -189,6 +189,30 @@ export const stewards: readonly Mutant[] = [
     replace: `holdsOfOwn(wallet).some((hold) => hold !== undefined) &&`,
   },
   {
+    name: 'an account that should be there again and is not is asked for ever without a pause',
+    file: 'machines/accounts.ts',
+    find: `(times === 0 ? 0 : 60_000 * 2 ** Math.min(times - 1, 6))`,
+    replace: `(times < 0 ? 1 : 0)`,
+  },
+  {
+    name: 'a rig goes on though all accounts that it may use now are refused',
+    file: 'machines/rounds.ts',
+    find: `event.type === 'rig.configured' && allAreRefused(asConfigured(context, event)),`,
+    replace: `event.type === 'rig.configured' && false,`,
+  },
+  {
+    name: 'what befalls another account lets a halted rig go on',
+    file: 'machines/rounds.ts',
+    find: `(allAreRefused(context) && !allAreRefused(`,
+    replace: `(allAreRefused(context) || !allAreRefused(`,
+  },
+  {
+    name: 'a limit of the agent that one issue asks for stops its rig',
+    file: 'machines/accounts.ts',
+    find: `  (preset ?? agent) ? \`\${preset ?? agent}/\` : environment`,
+    replace: `  (preset ?? agent) === null ? \`\${preset ?? agent}/\` : environment`,
+  },
+  {
     name: 'an account that is held is given out',
     file: 'machines/accounts.ts',
     find: `filter((account) => !isHeld(rig, account, at))`,

@@ -17,8 +17,8 @@ export const workers: readonly Mutant[] = [
   {
     name: 'going on under another account begins a new conversation',
     file: 'machines/session.ts',
-    find: `(context.endsTalk ? noted(context.note) : {})`,
-    replace: `noted(context.note)`,
+    find: `...(context.endsTalk ? noted(context.note) : {})`,
+    replace: `...noted(context.note)`,
   },
   {
     name: 'a run that is limited keeps its account for the next',
