@@ -53,8 +53,8 @@ const shortestMs = 10_000
 /** Whatever a service says, it is tried again after so long, in milliseconds. */
 export const longestAllowanceMs = 8 * 24 * 3_600_000
 
-/** Nobody has worked under what is used up again within so long, in milliseconds. */
-const soonMs = unknownAllowanceMs
+/** Nobody has got far under what is used up again within so long, in milliseconds. */
+const soonMs = 5 * 60_000
 /** Between two tries of what should be there and is not, in milliseconds; twice as long each time. */
 export const betweenTriesMs = (times: number) => (times === 0 ? 0 : 60_000 * 2 ** Math.min(times - 1, 6))
 
@@ -75,7 +75,7 @@ function timesBefore({ last }: Wallet, account: string, event: Held, known: bool
   const { at, until, leftMs, times = 0 } = event
   const { end = Number.NEGATIVE_INFINITY, times: before = 0 } = last?.[account] ?? {}
   const left = leftMs ?? (until === null ? 0 : until - at)
-  if (times === 0 && left > soonMs) return 0
+  if (times === 0 && left > unknownAllowanceMs) return 0
   const isInRow = at >= end && at - end < soonMs
   return Math.max(times, known ? before : isInRow ? before + 1 : 0)
 }

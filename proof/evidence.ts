@@ -121,12 +121,14 @@ export function makePast(roles: readonly Role[]) {
       const { asked, everAsked } = evidenceOf(store.all, saidAt)
       return { asked, everAsked: [...forgotten, ...everAsked] }
     },
-    /** When this mail was sent, in watched time: the moment of the turn that sent it. */
-    saidAt: (store: Store, mailId: string): number =>
-      store.get<{ at: number }>(
-        `SELECT coalesce(j.watched_at, j.at) AS at FROM mail m JOIN journal j ON j.mail_id = m.cause_id WHERE m.id = ?`,
-        mailId,
-      )?.at ?? 0,
+    /** When this mail was sent, in watched time: the moment of the turn that sent it; nothing where that was pruned. */
+    saidAt: (store: Store, mailId: string): number[] =>
+      store
+        .all<{ at: number }>(
+          `SELECT coalesce(j.watched_at, j.at) AS at FROM mail m JOIN journal j ON j.mail_id = m.cause_id WHERE m.id = ?`,
+          mailId,
+        )
+        .map(({ at }) => at),
     /** `max_workers` of the last configuration the Witness has heard of, since it began. */
     workersHeard(store: Store): number | undefined {
       const row = store.get<{ body: string }>(

@@ -116,7 +116,7 @@ export function simulate({
     opened.onCommit((entries) => {
       // When the Witness gave it out: a town may be slow to hear it.
       for (const { mailType, mailId, from } of entries)
-        if (mailType === 'worker.assigned' && from === `${rig}/witness`) starts.push(past.saidAt(store, mailId))
+        if (mailType === 'worker.assigned' && from === `${rig}/witness`) starts.push(...past.saidAt(store, mailId))
       for (const { address } of entries) changed.add(address)
       for (const entry of entries) for (const note of entry.notes) say(`${entry.address}: ${note.text}`)
     })

@@ -53,7 +53,7 @@ function follow(rig: Seen, { address, at, type, body, input, after }: Turn): See
   if (type === 'account.held' && typeof body.account === 'string') {
     const before = rig.ends.get(body.account) ?? -Infinity
     if (body.what === 'limited' && at >= before) {
-      const isSoon = at - before < 900_000 && (lasts(body, at) <= 900_000 || (body.times ?? 0) > 0)
+      const isSoon = at - before < 300_000 && (lasts(body, at) <= 900_000 || (body.times ?? 0) > 0)
       rig.rows.set(body.account, isSoon ? (rig.rows.get(body.account) ?? 0) + 1 : 0)
     }
     const row = rig.rows.get(body.account) ?? 0

@@ -42,6 +42,20 @@ test('it is waited for until its time, within bounds; a quarter of an hour where
   expect(heldForMs({ until: 1e15, at: 0 })).toBe(8 * 24 * 60 * minute)
 })
 
+test('used up as soon as it was there again it is held for longer each time; a time well ahead, or work in between, begins anew', () => {
+  let [now, at] = [rig, 0]
+  const lasts = (leftMs: number | null, laterMs: number) => {
+    at = (now.holds?.[a]?.end ?? 0) + laterMs
+    now = after(held(a, { leftMs, at }), now)
+    return ((now.holds?.[a]?.end ?? 0) - at) / minute
+  }
+  expect([lasts(0, 0), lasts(0, 1), lasts(0, minute), lasts(0, minute)]).toEqual([1 / 6, 1, 2, 4])
+  expect([lasts(300 * minute, 0), lasts(0, 0), lasts(0, 0)]).toEqual([300, 1, 2])
+  expect([lasts(0, 6 * minute), lasts(null, 0), lasts(null, 6 * minute)]).toEqual([1 / 6, 15, 15])
+  for (let n = 0; n < 20; n++) lasts(null, 0)
+  expect(lasts(0, 0)).toBe(64)
+})
+
 test('of two who tell, the later end counts', () => {
   const first = after(held(a))
   expect(after(held(a, { leftMs: 5 * minute, at: minute }), first).holds).toEqual(first.holds)
