@@ -4,7 +4,7 @@ import { renameSync, writeFileSync } from 'node:fs'
 import process from 'node:process'
 import { exportLines } from '../../actors/beads/jsonl.ts'
 import { command, split } from '../bd-command.ts'
-import { raw, tell } from '../print.ts'
+import { raw, safeJson, tell } from '../print.ts'
 
 export default command({
   name: 'export',
@@ -26,7 +26,7 @@ export default command({
       ...(status.length > 0 ? { status } : {}),
     })
     const count = lines === '' ? 0 : lines.split('\n').length - 1
-    if (flags.output === undefined) return void raw(lines)
+    if (flags.output === undefined) return void raw(safeJson(lines))
     // Whole or not at all.
     const making = `${flags.output}.${process.pid}.making`
     writeFileSync(making, lines, { mode: 0o600 })
