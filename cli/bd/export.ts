@@ -1,7 +1,8 @@
 // `bd export`: everything as JSON lines, sorted by id; what was deleted as tombstones.
 // Never: writes half a file.
-import { renameSync, writeFileSync } from 'node:fs'
+import { renameSync, rmSync, writeFileSync } from 'node:fs'
 import process from 'node:process'
+import { BeadsError } from '../../actors/beads/contract.ts'
 import { exportLines } from '../../actors/beads/jsonl.ts'
 import { command, split } from '../bd-command.ts'
 import { raw, safeJson, tell } from '../print.ts'
@@ -27,10 +28,7 @@ export default command({
     })
     const count = lines === '' ? 0 : lines.split('\n').length - 1
     if (flags.output === undefined) return void raw(safeJson(lines))
-    // Whole or not at all.
-    const making = `${flags.output}.${process.pid}.making`
-    writeFileSync(making, lines, { mode: 0o600 })
-    renameSync(making, flags.output)
+    writeWholly(flags.output, lines)
     tell(`✓ Exported ${count} issues to ${flags.output}`)
     return print(
       () => ({ success: true, exported: count, path: flags.output }),
@@ -38,3 +36,15 @@ export default command({
     )
   },
 })
+
+/** Whole or not at all. */
+function writeWholly(path: string, text: string): void {
+  const making = `${path}.${process.pid}.making`
+  try {
+    writeFileSync(making, text, { mode: 0o600 })
+    renameSync(making, path)
+  } catch (error) {
+    rmSync(making, { force: true })
+    throw new BeadsError(`${path} cannot be written: ${error instanceof Error ? error.message : error}`)
+  }
+}

@@ -173,7 +173,10 @@ test('what other programs wrote is refused in words, and a full export is never 
   await bd('create', 'x')
   const out = join(dir, 'out.jsonl')
   expect(await bd('export', '-o', out)).toMatchObject({ rc: 0, err: expect.stringContaining('Exported 1') })
-  expect(await bd('export', '-o', join(dir, 'no/such/out.jsonl'))).toMatchObject({ rc: 1, out: '' })
+  expect(await bd('export', '-o', join(dir, 'no/such/out.jsonl'))).toMatchObject({
+    rc: 1,
+    err: expect.stringContaining('cannot be written'),
+  })
   const other = join(dir, 'other.db')
   const db = new DatabaseSync(other)
   db.exec('CREATE TABLE issues (id TEXT); CREATE TABLE config (key TEXT)')
