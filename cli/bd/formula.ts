@@ -1,23 +1,5 @@
 // `bd formula`: what other versions have and this one needs not.
 // Never: does anything.
-import { command } from '../bd-command.ts'
+import { unneeded } from '../bd-unneeded.ts'
 
-export default command({
-  name: 'formula',
-  isHidden: true,
-  summary: 'there are no formulas here',
-  usage: 'list',
-  writes: false,
-  options: {
-    status: { kind: 'flag', about: 'nothing to do here' },
-    check: { kind: 'flag', about: 'nothing to do here' },
-    remove: { kind: 'flag', about: 'nothing to do here' },
-    force: { kind: 'flag', about: 'nothing to do here' },
-  },
-  args: { words: { kind: 'text', many: true } },
-  run: ({ print }) =>
-    print(
-      () => ({ status: 'not needed', message: 'there are no formulas here' }),
-      () => ['there are no formulas here'],
-    ),
-})
+export default unneeded('formula', 'there are no formulas here', 'list')
