@@ -2,10 +2,8 @@
 // which its hooks tell of, and its transcript. Tried with 2.1.
 // Never: presses Enter where it has not seen its own words and nothing else; types while a turn is on, or beside a
 // person; says words again that a hook or the line has taken.
-import { join } from 'node:path'
-import { writeWhole } from '../files.ts'
 import { letIn, shut } from './attach.ts'
-import claude from './claude.ts'
+import claude, { argvOf } from './claude.ts'
 import {
   endOfHook,
   type Hook,
@@ -61,7 +59,7 @@ interface Words {
 const drive: Driver = (run, tell): Agent => {
   const env = { ...run.env, ...variables }
   const hooks = listenToHooks(run.dir, (told) => answerTo(hook.safeParse(told).data))
-  const terminal = opened({ ...run, env }, argvOf(run, hooks.command))
+  const terminal = opened({ ...run, env }, argvOf(run, [], settingsOf(hooks.command)))
   const transcript = new Transcript()
   /** Said, and nowhere yet. */
   const waiting: Words[] = []
@@ -342,22 +340,11 @@ const nowhere = (tail: string): Terminal => ({
   over: Promise.resolve({ exitCode: null, tail }),
 })
 
-function argvOf(run: Run, command: string): string[] {
-  const settings = join(run.dir, 'claude-settings.json')
-  const hooks = Object.fromEntries(hookNames.map((name) => [name, [{ hooks: [{ type: 'command', command }] }]]))
-  const permissions = { deny: denied }
-  const said = { skipDangerousModePermissionPrompt: true, claudeMdExcludes: run.notForIt, permissions, hooks }
-  writeWhole(settings, JSON.stringify(said))
-  return [
-    ...run.argv,
-    '--dangerously-skip-permissions',
-    ...['--settings', settings],
-    ...(run.role ? ['--append-system-prompt', run.role] : []),
-    ...(run.model ? ['--model', run.model] : []),
-    ...(run.effort ? ['--effort', run.effort] : []),
-    ...(run.resumed ? ['--resume', run.conversation] : ['--session-id', run.conversation]),
-  ]
-}
+/** What each hook runs, and what nobody is there to answer. */
+const settingsOf = (command: string) => ({
+  permissions: { deny: denied },
+  hooks: Object.fromEntries(hookNames.map((name) => [name, [{ hooks: [{ type: 'command', command }] }]])),
+})
 
 export default preset({
   ...claude,

@@ -224,15 +224,18 @@ function endOf(said: Result): (Fact & { what: 'turn_over' })['end'] {
   return 'failed'
 }
 
-function argvOf(run: Run): string[] {
-  const settings = join(run.dir, 'claude-settings.json')
-  writeWhole(settings, JSON.stringify({ skipDangerousModePermissionPrompt: true, claudeMdExcludes: run.notForIt }))
+const talk = ['-p', '--input-format', 'stream-json', '--output-format', 'stream-json', '--verbose']
+
+/** Its command line: `own` is the way in which it is spoken to, `settings` what counts besides. */
+export function argvOf(run: Run, own: readonly string[] = talk, settings: object = {}): string[] {
+  const file = join(run.dir, 'claude-settings.json')
+  const said = { skipDangerousModePermissionPrompt: true, claudeMdExcludes: run.notForIt, ...settings }
+  writeWhole(file, JSON.stringify(said))
   return [
     ...run.argv,
-    '-p',
-    ...['--input-format', 'stream-json', '--output-format', 'stream-json', '--verbose'],
+    ...own,
     '--dangerously-skip-permissions',
-    ...['--settings', settings],
+    ...['--settings', file],
     ...(run.role ? ['--append-system-prompt', run.role] : []),
     ...(run.model ? ['--model', run.model] : []),
     ...(run.effort ? ['--effort', run.effort] : []),

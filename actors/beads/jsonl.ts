@@ -137,6 +137,22 @@ export interface Imported {
   twice: string[]
 }
 
+/** Each line that says something; what is wrong with one is told by `inWords`, with its number. */
+export function eachLine(text: string, take: (line: string) => void, inWords: (n: number, words: string) => string) {
+  for (const [index, line] of text
+    .replace(/^\uFEFF/, '')
+    .split('\n')
+    .entries()) {
+    if (line.trim() === '') continue
+    try {
+      take(line)
+    } catch (error) {
+      if (!(error instanceof BeadsError)) throw error
+      throw Object.assign(error, { message: inWords(index + 1, error.message) })
+    }
+  }
+}
+
 /**
  * Takes lines in, all or none. In a town messages are left out and counted, for who sent one is the town's to say.
  * Missing status is open, missing type task, missing priority 0; older news is skipped, and so is what was deleted here
@@ -166,20 +182,7 @@ export function importLines(beads: Beads, text: string, actor = ''): Imported {
     } else if (raw.issue_type === 'message' && beads.isTowns()) counts.mail++
     else counts[beads.put(wholeOf(raw, line))]++
   }
-  beads.written(() => {
-    for (const [index, line] of text
-      .replace(/^\uFEFF/, '')
-      .split('\n')
-      .entries()) {
-      if (line.trim() === '') continue
-      try {
-        take(line)
-      } catch (error) {
-        if (!(error instanceof BeadsError)) throw error
-        throw Object.assign(error, { message: `line ${index + 1}: ${error.message}; nothing was imported` })
-      }
-    }
-  })
+  beads.written(() => eachLine(text, take, (n, words) => `line ${n}: ${words}; nothing was imported`))
   return counts
 }
 

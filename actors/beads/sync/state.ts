@@ -3,7 +3,7 @@
 import { BeadsError, type Comment, type Dependency } from '../contract.ts'
 import type { Tombstone } from '../deletion.ts'
 import type { Whole } from '../embedded.ts'
-import { exactly, objectIn, timeIn, wholeOf, wordIn } from '../jsonl.ts'
+import { eachLine, exactly, objectIn, timeIn, wholeOf, wordIn } from '../jsonl.ts'
 import { admitted, checkId, checkLabel, isKept, nameBytesMax } from '../limits.ts'
 
 /** An id is an issue, or a tombstone, or neither. */
@@ -35,18 +35,7 @@ export function stateIn(text: string, where: string): State {
       if ((issues.get(issue.id)?.updated_at ?? '') < issue.updated_at) issues.set(issue.id, issue)
     }
   }
-  for (const [index, line] of text
-    .replace(/^\uFEFF/, '')
-    .split('\n')
-    .entries()) {
-    if (line.trim() === '') continue
-    try {
-      take(line)
-    } catch (error) {
-      if (!(error instanceof BeadsError)) throw error
-      throw new BeadsError(`${where}, line ${index + 1}: ${error.message}`)
-    }
-  }
+  eachLine(text, take, (n, words) => `${where}, line ${n}: ${words}`)
   for (const [id, stone] of stones) {
     if ((issues.get(id)?.updated_at ?? '') > stone.deleted_at) stones.delete(id)
     else issues.delete(id)
