@@ -291,6 +291,10 @@ export function countedOf(beads: Beads, issues: readonly Counted[]) {
   return issues.map((issue) => countedJson(issue, edges.get(issue.id) ?? []))
 }
 
+/** Said by what a town runs, and not by its Overseer: an address has a slash, and a person's name has none. */
+export const isAgents = ({ beads, actor }: Pick<Call, 'beads' | 'actor'>): boolean =>
+  beads.isTowns() && actor.includes('/')
+
 /** Every issue that is meant, each once; all of them are there before anything is done with one. */
 export function resolved(beads: Beads, given: readonly string[], usage: string): string[] {
   if (given.length === 0) throw new Usage(`usage: bd ${usage}`)

@@ -1,7 +1,7 @@
 // `bd close`: issues that are done, all that were named or none.
 // Never: closes what waits for something open, or has open children, unless it is forced; what somebody else has.
 import { BeadsError, type Issue } from '../../actors/beads/contract.ts'
-import { command, contentOf, ids, jsonOf, line, resolved } from '../bd-command.ts'
+import { command, contentOf, ids, isAgents, jsonOf, line, resolved } from '../bd-command.ts'
 import { Usage } from '../errors.ts'
 
 export default command({
@@ -28,7 +28,7 @@ export default command({
     const all = resolved(beads, args.ids, 'close <id> …')
     const { issues, unblocked, claimed } = beads.written(() => {
       // In a town a person decides over what its workers hold.
-      const isOverseers = beads.isTowns() && !actor.includes('/')
+      const isOverseers = beads.isTowns() && !isAgents(call)
       for (const id of flags.force || isOverseers ? [] : all) checkHolder(beads.get(id) as Issue, actor)
       const waiting = all.flatMap((id) => beads.dependents(id)).filter(({ type }) => type === 'blocks')
       const done = all.map((id) => beads.closeIssue(id, reason, actor, flags.force))

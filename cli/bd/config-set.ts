@@ -1,7 +1,7 @@
 // `bd config set`: a setting of this store.
 // Never: whose it is, or what its ids begin with; those are not for a setting.
 import { BeadsError } from '../../actors/beads/contract.ts'
-import { command } from '../bd-command.ts'
+import { command, isAgents } from '../bd-command.ts'
 
 /** Kept among the settings, and none. */
 const own = ['identity', 'issue_prefix', 'issue-prefix', 'sync.base']
@@ -17,8 +17,7 @@ export default command({
       throw new BeadsError(
         `${key} is no setting${!key.startsWith('issue') ? '' : ': `bd rename-prefix <prefix>-` changes it'}; nothing was written`,
       )
-    if (beads.isTowns() && actor.includes('/'))
-      throw new BeadsError('settings of a rig are the Overseer’s; nothing was written')
+    if (isAgents({ beads, actor })) throw new BeadsError('settings of a rig are the Overseer’s; nothing was written')
     beads.setConfig(key, value)
     print(
       () => ({ key, value }),

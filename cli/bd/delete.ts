@@ -1,8 +1,8 @@
 // `bd delete`: issues that should never have been; kept whole as tombstones, and in no list any more.
-// Never: does it without --force; deletes what somebody works on, or mail.
+// Never: does it without --force; deletes what somebody works on, or mail; for an agent, what others filed.
 import { BeadsError } from '../../actors/beads/contract.ts'
 import { issueLine } from '../../actors/beads/jsonl.ts'
-import { command, contentOf, ids } from '../bd-command.ts'
+import { command, contentOf, ids, isAgents } from '../bd-command.ts'
 import { Usage } from '../errors.ts'
 
 export default command({
@@ -42,6 +42,12 @@ export default command({
           ...all.map((id) => `  ${id}: ${beads.get(id)?.title}`),
           `To proceed, run: bd delete ${given.join(' ')}${flags.cascade ? ' --cascade' : ''} --force`,
         ],
+      )
+    // What others filed is the Overseer's to take away; an agent takes back what it filed itself.
+    const others = isAgents(call) ? all.find((id) => beads.get(id)?.created_by !== call.actor) : undefined
+    if (others !== undefined)
+      throw new BeadsError(
+        `${others} was not filed by ${call.actor}, and is the Overseer's to delete; nothing was deleted`,
       )
     const gone = beads.written(() =>
       all.map((id) => ({ id, ...beads.remove(id, issueLine(beads, id).trim(), call.actor, flags.reason ?? 'delete') })),

@@ -11,7 +11,7 @@ import { namesOf, repositoryAround } from '../../actors/beads/sync/names.ts'
 import { pendingIn, remembered, type Synced, sync, type Wanted } from '../../actors/beads/sync/sync.ts'
 import { writeWhole } from '../../actors/files.ts'
 import { shown } from '../../actors/git/shown.ts'
-import { type Call, command, contentOf } from '../bd-command.ts'
+import { type Call, command, contentOf, isAgents } from '../bd-command.ts'
 import { Usage } from '../errors.ts'
 import type { Line } from '../print.ts'
 
@@ -164,8 +164,9 @@ async function told({ beads, print }: Pick<Call, 'beads' | 'print'>): Promise<nu
 }
 
 /** All agents of a town work on one store: what one writes the others see. */
-export function inTown({ actor, print }: Here): number {
-  if (!actor.includes('/'))
+export function inTown(call: Here): number {
+  const { print } = call
+  if (!isAgents(call))
     throw new BeadsError(
       'these issues are kept by their town, and every agent in it works on the same ones; sharing them with other towns through git is not there yet. `bd export -o <file>` and `bd import <file>` take them elsewhere',
     )

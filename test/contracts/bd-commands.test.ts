@@ -155,6 +155,17 @@ test('a claim is a lease: its holder keeps it, an earlier session does not get i
   expect((await bd('close', id, '--actor', 'w/Ace')).err).toContain('assignee is "w/Nux"')
   expect((await bd('close', await held('w/Nux'))).rc).toBe(0)
   expect((await bd('reclaim')).err).toContain('Witness')
+  // An agent takes back what it filed itself, and nothing else.
+  const [theirs, own] = [
+    await create('of a person'),
+    ids([await json('create', 'own', '--actor', 'w/Ace')])[0] as string,
+  ]
+  expect(await bd('delete', own, theirs, '--force', '--actor', 'w/Ace')).toMatchObject({
+    rc: 1,
+    err: expect.stringContaining(`${theirs} was not filed by w/Ace`),
+  })
+  expect((await bd('delete', own, '--force', '--actor', 'w/Ace')).rc).toBe(0)
+  expect((await bd('delete', theirs, '--force')).rc).toBe(0)
   store((beads) => beads.unsetConfig('identity'))
   expect(ids(await json('reclaim', '--older-than', '2h'))).toEqual([])
   expect(ids(await json('reclaim', '--dry-run'))).toEqual([id])
