@@ -17,7 +17,7 @@ import { basename, dirname, join, relative } from 'node:path'
 import { setAside } from './beads/aside.ts'
 import type { Identity } from './beads/contract.ts'
 import { linkText, mendLinks } from './beads/links.ts'
-import { copiesOf, linksOf, storeOf } from './beads/tiers.ts'
+import { copiesOf, linksOf, storeOf, townsPrefix } from './beads/tiers.ts'
 import type { Written } from './commands.ts'
 import { beadsPrefix, readConfig, rigConfig, rigName, rigsConfig, townConfig, writeConfig } from './config.ts'
 import { writeIfMissing } from './files.ts'
@@ -62,7 +62,7 @@ export function installTown(
   if (made) {
     // Before the file by which it is a town: one that has lost its issues does not begin anew.
     const at = options.now.toISOString()
-    options.initBeads(layout.store, 'gm', { town: at, since: at, rig: null })
+    options.initBeads(layout.store, townsPrefix, { town: at, since: at, rig: null })
     writeConfig(layout.townJson, {
       type: 'town',
       version: 1,
@@ -122,12 +122,12 @@ export async function addRig(
   const taken = Object.keys(registry.rigs).map(
     (name) => readConfig(rigLayout(town, name).config, rigConfig).beads.prefix,
   )
-  const prefix = rig.prefix ?? freePrefix(rig.name, ['gm', ...taken])
+  const prefix = rig.prefix ?? freePrefix(rig.name, [townsPrefix, ...taken])
   if (!beadsPrefix.safeParse(prefix).success)
     throw new Refused(
       `"${prefix}" cannot be a prefix: a lower-case letter followed by up to 11 lower-case letters or digits`,
     )
-  if (prefix === 'gm' || taken.includes(prefix))
+  if (prefix === townsPrefix || taken.includes(prefix))
     throw new Refused(`prefix ${prefix} is taken; give another with --prefix`)
   const secret = cannotKeep(rig.url)
   if (secret !== undefined) throw new Refused(`${rig.url} cannot be a rig’s address: ${secret}`)

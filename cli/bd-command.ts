@@ -15,8 +15,13 @@ import type { Writer } from './writer.ts'
 export interface Call<O extends Options = Options, A extends Arguments = Arguments> {
   flags: FlagsOf<O>
   args: ArgsOf<A>
-  /** The store that --db, the environment or the folder names; opened when it is first asked for. */
+  /**
+   * The store that --db, the environment or the folder names, or, in a town, that of the issues that were named; opened
+   * when it is first asked for.
+   */
   beads: Beads
+  /** That of one issue, for what may show those of several. */
+  beadsOf(id: string): Beads
   /** Where that store is, or would be. */
   place(): StorePlace
   actor: string
@@ -121,7 +126,7 @@ export const filters = {
 /** More of them, for what looks at all issues and not only at those that are ready. */
 export const moreFilters = {
   status: { kind: 'text', many: true, short: 's', about: 'of these statuses only, by comma' },
-  id: { kind: 'text', many: true, about: 'these only, by comma' },
+  id: { kind: 'id', many: true, about: 'these only, by comma' },
   'no-parent': { kind: 'flag', about: 'that are a part of nothing' },
   title: { kind: 'text', about: 'with this in the title' },
   'title-contains': { kind: 'text', about: 'with this in the title' },
@@ -138,7 +143,7 @@ export const moreFilters = {
   'no-pinned': { kind: 'flag', about: 'without pinned ones' },
 } as const satisfies Options
 
-export const ids = { ids: { kind: 'text', many: true } } as const satisfies Arguments
+export const ids = { ids: { kind: 'id', many: true } } as const satisfies Arguments
 
 /** The fields that flags of `texts` name, as far as they were given. */
 export function fieldsOf(flags: FlagsOf<typeof texts>): Partial<Issue> {

@@ -6,11 +6,12 @@ import process from 'node:process'
 import { BeadsError } from '../actors/beads/contract.ts'
 import type { Beads } from '../actors/beads/embedded.ts'
 import { openFound, placeToMake } from '../actors/beads/find.ts'
-import { type Call, type Command, globals } from './bd-command.ts'
+import { type Routes, routesFrom } from '../actors/beads/routes.ts'
+import { type Call, type Command, globals, split } from './bd-command.ts'
 import { aliases, commands } from './bd-commands.ts'
 import { Mismatch, UnknownFlag, Usage } from './errors.ts'
 import { body, complain, raw, say, tell, json as written } from './print.ts'
-import { type FlagsOf, globalsBefore, help, parse, type Typed } from './word.ts'
+import { type Arguments, type FlagsOf, globalsBefore, help, type Options, parse, type Typed } from './word.ts'
 import { type Writer, writerIn } from './writer.ts'
 
 export async function main(): Promise<void> {
@@ -54,16 +55,27 @@ function perform(command: Command, { flags, args }: Typed): ReturnType<Command['
   const { BEADS_DIR: dir, BEADS_DB: db } = process.env
   if (given.directory !== undefined) process.chdir(given.directory)
   const whence = { named: given.db, dir, db, cwd: process.cwd() }
+  const how = { readonly: given.readonly }
+  let found: { home: Beads; routes: Routes | undefined } | undefined
   let beads: Beads | undefined
+  // A store that was named is meant for all of it.
+  const opened = () => {
+    if (found) return found
+    const home = openFound(whence, how)
+    found = { home, routes: given.db === undefined ? routesFrom(home, how) : undefined }
+    return found
+  }
   let writer: Writer | undefined
   const call: Call = {
     flags: given as Call['flags'],
     args: args as Call['args'],
     get beads() {
       if (beads) return beads
-      beads = openFound(whence, { readonly: given.readonly })
+      const { home, routes } = opened()
+      beads = routes?.ofAll(idsIn(command, { flags, args })) ?? home
       return beads
     },
+    beadsOf: (id) => opened().routes?.of(id) ?? opened().home,
     place: () => placeToMake(whence),
     // Found out by those that write.
     get actor() {
@@ -80,6 +92,15 @@ function perform(command: Command, { flags, args }: Typed): ReturnType<Command['
     },
   }
   return command.run(call)
+}
+
+/** The issues that were named, as they were typed. */
+function idsIn({ options, args }: Command, typed: Typed): string[] {
+  const of = (declared: Options | Arguments = {}, values: Readonly<Record<string, unknown>>) =>
+    Object.keys(declared)
+      .filter((name) => declared[name]?.kind === 'id')
+      .flatMap((name) => (values[name] ?? []) as string | string[])
+  return split([...of(options, typed.flags), ...of(args, typed.args)])
 }
 
 /** As a script may ask for it: with the version of the shapes around it. */

@@ -7,6 +7,8 @@ import { Usage } from './errors.ts'
 export interface Values {
   flag: boolean
   text: string
+  /** Of an issue, or a part of one that no other has; by comma where there are several. */
+  id: string
   number: number
   /** Milliseconds. */
   duration: number
@@ -32,6 +34,7 @@ export interface Value {
 export const placeholders: { readonly [K in Kind]: string } = {
   flag: '',
   text: '<value>',
+  id: '<id>',
   number: '<number>',
   duration: '<duration>',
   moment: '<when>',
@@ -45,6 +48,7 @@ export function read(name: string, value: Value, text: string, now: number): str
     case 'flag':
       return true
     case 'text':
+    case 'id':
       return chosen(name, value, text)
     case 'number':
       return number(name, value.range ?? [0, Number.MAX_SAFE_INTEGER], text)

@@ -5,6 +5,7 @@ import { randomUUID } from 'node:crypto'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { entitlementOf, unknownIn } from '../actors/accounts.ts'
 import { reseal } from '../actors/beads/reseal.ts'
+import { townsPrefix } from '../actors/beads/tiers.ts'
 import { bind } from '../actors/binding.ts'
 import { readConfig, townConfig } from '../actors/config.ts'
 import { endEverySession, endOver, endPrograms } from '../actors/ends.ts'
@@ -100,7 +101,7 @@ export async function openTown(options: TownOptions): Promise<Town> {
   })
   const say = (to: string, type: string, body: JsonObject) => void driver.post({ from: daemon, to, type, body })
   const look = (rig: string) => say(witnessOf(rig), 'issues.changed', {})
-  const prefixOf = (rig: string | undefined) => (rig === undefined ? 'gm' : rigs.get(rig).beads.prefix)
+  const prefixOf = (rig: string | undefined) => (rig === undefined ? townsPrefix : rigs.get(rig).beads.prefix)
   /** Asked in order; plugins that bring a machine come first, also those that come later. */
   const roles: Role[] = []
   const plugins = openPluginDesk(town, roles)

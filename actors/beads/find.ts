@@ -126,7 +126,7 @@ function mainBeads(at: string): string | undefined {
 }
 
 /** The tier that this is a path of: one of its links, or where its store itself is. */
-function tierOf(beads: string): Tier | undefined {
+export function tierOf(beads: string): Tier | undefined {
   for (const path of new Set([beads, realOf(beads)]))
     for (let town = dirname(path); town !== dirname(town); town = dirname(town)) {
       if (!isTown(town)) continue

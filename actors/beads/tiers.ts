@@ -15,6 +15,9 @@ export interface Tier {
   rig: string | undefined
 }
 
+/** Of the issues that a town itself keeps. */
+export const townsPrefix = 'gm'
+
 /** What a tier is called by whoever brings a copy back: no rig can be called mayor. */
 export const nameOf = ({ rig }: Tier) => rig ?? 'mayor'
 const theIssues = ({ rig }: Tier) => (rig === undefined ? 'the issues of the town itself' : `the issues of ${rig}`)

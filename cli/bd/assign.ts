@@ -8,7 +8,7 @@ export default command({
   summary: 'who has an issue',
   usage: '<id> <name>',
   writes: true,
-  args: { id: { kind: 'text' }, value: { kind: 'text' } },
+  args: { id: { kind: 'id' }, value: { kind: 'text' } },
   run({ args, beads, actor, print }) {
     const id = beads.resolve(args.id)
     const issue = beads.update(id, { assignee: args.value }, actor)

@@ -9,7 +9,7 @@ export default command({
   summary: 'what waits for something that is not done, with what that is',
   usage: '[--parent <epic>]',
   writes: false,
-  options: { ...filters, parent: { kind: 'text', about: 'under this issue only, all levels' } },
+  options: { ...filters, parent: { kind: 'id', about: 'under this issue only, all levels' } },
   run({ flags, beads, print }) {
     const filter = {
       ...filterOf(flags),

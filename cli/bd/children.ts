@@ -8,7 +8,7 @@ export default command({
   usage: '<id> [--all]',
   writes: false,
   options: { all: { kind: 'flag', about: 'closed ones too' }, pretty: { kind: 'flag', about: 'nothing to do here' } },
-  args: { id: { kind: 'text' } },
+  args: { id: { kind: 'id' } },
   run({ flags, args, beads, print }) {
     const id = beads.resolve(args.id)
     const issues = beads.counted({ partOf: id, all: flags.all })

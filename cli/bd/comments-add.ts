@@ -15,7 +15,7 @@ export default command({
     stdin: { kind: 'flag', about: 'the words come from the standard input' },
     author: { kind: 'text', short: 'a', about: 'nothing to do here: --actor says who' },
   },
-  args: { id: { kind: 'text' }, words: { kind: 'text', many: true } },
+  args: { id: { kind: 'id' }, words: { kind: 'text', many: true } },
   run({ flags, args, beads, actor, print }) {
     const file = flags.stdin ? '-' : flags.file
     if (file === undefined && args.words.length === 0) throw new Usage('usage: bd comments add <id> "…", or -f <file>')

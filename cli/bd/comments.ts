@@ -10,7 +10,7 @@ export default command({
   usage: '<id>',
   writes: false,
   options: { 'local-time': { kind: 'flag', about: 'nothing to do here' } },
-  args: { id: { kind: 'text' } },
+  args: { id: { kind: 'id' } },
   run({ args, beads, print }) {
     const id = beads.resolve(args.id)
     const comments = beads.comments(id)

@@ -20,7 +20,7 @@ export default command({
     label: { kind: 'text', many: true, about: 'the same as --labels' },
     id: { kind: 'text', about: 'its id, instead of a fresh one' },
     force: { kind: 'flag', about: 'with --id: also one with another prefix than this store’s' },
-    parent: { kind: 'text', about: 'what it is a part of; its id is a number under that one’s' },
+    parent: { kind: 'id', about: 'what it is a part of; its id is a number under that one’s' },
     'no-inherit-labels': { kind: 'flag', about: 'nothing to do here: labels are its own' },
     deps: { kind: 'text', many: true, about: 'what it waits for, by comma; another kind as <kind>:<id>' },
     'waits-for': { kind: 'text', many: true, about: 'the same as --deps' },

@@ -11,10 +11,10 @@ export default command({
   writes: true,
   options: {
     type: { kind: 'text', short: 't', about: 'blocks (if left out), parent-child, related, discovered-from, …' },
-    'blocked-by': { kind: 'text', about: 'the earlier one' },
-    'depends-on': { kind: 'text', about: 'the same as --blocked-by' },
+    'blocked-by': { kind: 'id', about: 'the earlier one' },
+    'depends-on': { kind: 'id', about: 'the same as --blocked-by' },
   },
-  args: { later: { kind: 'text' }, earlier: { kind: 'text', optional: true } },
+  args: { later: { kind: 'id' }, earlier: { kind: 'id', optional: true } },
   run({ flags, args, beads, actor, print }) {
     const earlier = args.earlier ?? flags['blocked-by'] ?? flags['depends-on']
     if (earlier === undefined) throw new Usage('usage: bd dep add <later> <earlier>')

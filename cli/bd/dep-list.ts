@@ -16,7 +16,7 @@ export default command({
     },
     type: { kind: 'text', short: 't', about: 'of this kind only' },
   },
-  args: { id: { kind: 'text' } },
+  args: { id: { kind: 'id' } },
   run({ flags, args, beads, print }) {
     const id = beads.resolve(args.id)
     const isUp = flags.direction === 'up'

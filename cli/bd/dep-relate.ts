@@ -8,7 +8,7 @@ export default command({
   summary: 'two issues have to do with each other',
   usage: '<id> <id>',
   writes: true,
-  args: { one: { kind: 'text' }, other: { kind: 'text' } },
+  args: { one: { kind: 'id' }, other: { kind: 'id' } },
   run({ args, beads, actor, print }) {
     const [one, other] = [beads.resolve(args.one), beads.resolve(args.other)]
     beads.written(() => {

@@ -8,7 +8,7 @@ export default command({
   summary: 'an issue does not wait for another any more',
   usage: '<later> <earlier>',
   writes: true,
-  args: { later: { kind: 'text' }, earlier: { kind: 'text' } },
+  args: { later: { kind: 'id' }, earlier: { kind: 'id' } },
   run({ args, beads, actor, print }) {
     const [id, on] = [beads.resolve(args.later), beads.resolve(args.earlier)]
     beads.removeDep(id, on, actor)

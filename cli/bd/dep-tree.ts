@@ -21,7 +21,7 @@ export default command({
     format: { kind: 'text', choices: ['text', 'mermaid'], about: 'as a diagram' },
     'show-all-paths': { kind: 'flag', about: 'what is reached in several ways each time' },
   },
-  args: { id: { kind: 'text' } },
+  args: { id: { kind: 'id' } },
   run({ flags, args, beads, print }) {
     const id = beads.resolve(args.id)
     const ways = flags.reverse

@@ -8,8 +8,8 @@ export default command({
   summary: 'an issue keeps another from starting; see bd dep add, remove, tree, list, cycles, relate',
   usage: '<earlier> --blocks <later>',
   writes: (flags) => flags.blocks !== undefined,
-  options: { blocks: { kind: 'text', short: 'b', about: 'the later one' } },
-  args: { earlier: { kind: 'text', optional: true } },
+  options: { blocks: { kind: 'id', short: 'b', about: 'the later one' } },
+  args: { earlier: { kind: 'id', optional: true } },
   run(call) {
     const { flags, args, print } = call
     if (args.earlier === undefined && flags.blocks === undefined) {

@@ -9,8 +9,8 @@ export default command({
   summary: 'an issue is the same as another, which is kept; it is closed',
   usage: '<id> --of <other>',
   writes: true,
-  options: { of: { kind: 'text', about: 'the other' } },
-  args: { id: { kind: 'text' } },
+  options: { of: { kind: 'id', about: 'the other' } },
+  args: { id: { kind: 'id' } },
   run({ flags, args, beads, actor, print }) {
     if (flags.of === undefined) throw new Usage('usage: bd duplicate <id> --of <other>')
     const [id, other] = [beads.resolve(args.id), beads.resolve(flags.of)]

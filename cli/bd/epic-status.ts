@@ -10,7 +10,7 @@ export default command({
   usage: '[--eligible-only]',
   writes: false,
   options: { 'eligible-only': { kind: 'flag', about: 'only those whose parts are all closed' } },
-  args: { id: { kind: 'text', optional: true } },
+  args: { id: { kind: 'id', optional: true } },
   run({ flags, args, beads, print }) {
     const one = args.id === undefined ? undefined : beads.resolve(args.id)
     const epics = beads.epics(flags['eligible-only']).filter(({ epic }) => one === undefined || epic.id === one)

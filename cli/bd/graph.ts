@@ -8,7 +8,7 @@ export default command({
   summary: 'what is under an issue, in layers that can be done at the same time',
   usage: '<id>',
   writes: false,
-  args: { id: { kind: 'text' } },
+  args: { id: { kind: 'id' } },
   run({ args, beads, print }) {
     const id = beads.resolve(args.id)
     const all = [beads.get(id) as Issue, ...beads.children(id)]

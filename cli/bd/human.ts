@@ -10,7 +10,7 @@ export default command({
   usage: '[<id> …]',
   writes: (_, { ids }) => ids.length > 0 && ids[0] !== 'list',
   options: { dismiss: { kind: 'flag', about: 'not any more' } },
-  args: { ids: { kind: 'text', many: true } },
+  args: { ids: { kind: 'id', many: true } },
   run(call) {
     const { flags, args, beads, print } = call
     if (args.ids.length === 0 || args.ids[0] === 'list') {

@@ -7,7 +7,7 @@ export default command({
   summary: 'the labels of an issue',
   usage: '<id>',
   writes: false,
-  args: { id: { kind: 'text' } },
+  args: { id: { kind: 'id' } },
   run({ args, beads, print }) {
     const id = beads.resolve(args.id)
     const labels = beads.labels(id)

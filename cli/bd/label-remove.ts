@@ -9,7 +9,7 @@ export default command({
   summary: 'a label less',
   usage: '<id> … <label>',
   writes: true,
-  args: { words: { kind: 'text', many: true } },
+  args: { words: { kind: 'id', many: true } },
   run(call) {
     labelling(call, 'removed')
   },

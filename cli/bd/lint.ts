@@ -9,7 +9,7 @@ export default command({
   usage: '[<id> …]',
   writes: false,
   options: { ...filters, ...moreFilters },
-  args: { ids: { kind: 'text', many: true } },
+  args: { ids: { kind: 'id', many: true } },
   run({ flags, args, beads, print }) {
     const named = args.ids.length === 0 ? {} : { ids: resolved(beads, args.ids, 'lint <id> …'), all: true }
     const found = beads

@@ -12,7 +12,7 @@ export default command({
     ...filters,
     ...moreFilters,
     ...ordering,
-    parent: { kind: 'text', about: 'its own parts only' },
+    parent: { kind: 'id', about: 'its own parts only' },
     all: { kind: 'flag', about: 'closed ones too' },
     ready: { kind: 'flag', about: 'what can be worked on now' },
     long: { kind: 'flag', about: 'with what each is about' },

@@ -12,7 +12,7 @@ export default command({
     file: { kind: 'text', about: 'a file with the words; - is the standard input' },
     stdin: { kind: 'flag', about: 'the words come from the standard input' },
   },
-  args: { id: { kind: 'text' }, words: { kind: 'text', many: true } },
+  args: { id: { kind: 'id' }, words: { kind: 'text', many: true } },
   run({ flags, args, beads, actor, print }) {
     const id = beads.resolve(args.id)
     const file = flags.stdin ? '-' : flags.file

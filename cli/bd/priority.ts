@@ -8,7 +8,7 @@ export default command({
   summary: 'how urgent an issue is',
   usage: '<id> <0-4>',
   writes: true,
-  args: { id: { kind: 'text' }, value: { kind: 'text' } },
+  args: { id: { kind: 'id' }, value: { kind: 'text' } },
   run({ args, beads, actor, print }) {
     const id = beads.resolve(args.id)
     const issue = beads.update(id, { priority: priorityOf(args.value) as number }, actor)

@@ -20,7 +20,7 @@ export default command({
       choices: ['priority', 'oldest', 'hybrid', 'created'],
       about: 'priority if left out; hybrid: what is two days old or less by priority, then the rest by age',
     },
-    parent: { kind: 'text', about: 'under this issue only, all levels' },
+    parent: { kind: 'id', about: 'under this issue only, all levels' },
     claim: { kind: 'flag', about: 'take the first that is nobody’s, and tell of that one' },
     explain: { kind: 'flag', about: 'say of what is not ready what it waits for' },
     limit: { ...ordering.limit, about: `so many at most; 0: all; ${usualMax} if left out` },

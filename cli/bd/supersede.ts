@@ -9,8 +9,8 @@ export default command({
   summary: 'an issue is replaced by another; it is closed',
   usage: '<id> --with <other>',
   writes: true,
-  options: { with: { kind: 'text', about: 'the other' } },
-  args: { id: { kind: 'text' } },
+  options: { with: { kind: 'id', about: 'the other' } },
+  args: { id: { kind: 'id' } },
   run({ flags, args, beads, actor, print }) {
     if (flags.with === undefined) throw new Usage('usage: bd supersede <id> --with <other>')
     const [id, other] = [beads.resolve(args.id), beads.resolve(flags.with)]

@@ -26,7 +26,7 @@ export default command({
     'set-labels': { kind: 'text', many: true, about: 'these labels and no others, by comma; empty: none' },
     'set-metadata': { kind: 'text', many: true, about: 'a field of its metadata: key=value' },
     'unset-metadata': { kind: 'text', many: true, about: 'a field less' },
-    parent: { kind: 'text', about: 'what it is a part of from now on; empty: of nothing' },
+    parent: { kind: 'id', about: 'what it is a part of from now on; empty: of nothing' },
     persistent: { kind: 'flag', about: 'not --ephemeral any more' },
     session: { kind: 'text', about: 'nothing to do here: a session is known by itself' },
   },

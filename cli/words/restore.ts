@@ -76,11 +76,11 @@ async function issues(
   { from, empty, down }: { from: string | undefined; empty: boolean; down(): Promise<void> },
   print: Print,
 ): Promise<void> {
-  const { nameOf } = await import('../../actors/beads/tiers.ts')
+  const { nameOf, townsPrefix } = await import('../../actors/beads/tiers.ts')
   const { knownIn, readTown, rigIn } = await import('../../actors/facts.ts')
   const read = readTown(root)
   if (rig !== undefined) knownIn(read, rig)
-  const prefix = rig === undefined ? 'gm' : rigIn(root, read.rigs, rig).beads.prefix
+  const prefix = rig === undefined ? townsPrefix : rigIn(root, read.rigs, rig).beads.prefix
   await down()
   const { copyMeant, restore } = await import('../../actors/beads/restore.ts')
   const tier = { town: root, rig }
