@@ -62,6 +62,12 @@ export default defineConfig([
     treeshake,
     output: { ...cjs, codeSplitting: false },
   },
+  {
+    input: { 'sync-rig': 'cli/sync-rig.ts' },
+    platform: 'node',
+    treeshake,
+    output: { ...cjs, codeSplitting: false },
+  },
   // One a session: it reads what drives its own agent, and no more. `ws` would load what it speaks TLS with, five
   // megabytes; its sockets here are files of this machine.
   {

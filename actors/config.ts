@@ -155,6 +155,14 @@ export const rigConfig = z
     git_url: z.string().transform(withoutCredentials),
     default_branch: z.string().min(1),
     beads: z.looseObject({ prefix: beadsPrefix }),
+    /** The branch of origin by which its issues are shared. */
+    sync_branch: z.string().min(1).default('beads-sync'),
+    /** How often they are shared; absent: when `bd sync` is said. */
+    sync_every: z
+      .string()
+      .pipe(duration)
+      .refine((every) => every >= 1000, 'is a second at least')
+      .optional(),
     max_workers: z.int().min(1).max(200).default(4),
     worker_spawn_delay: z.string().default('0s').pipe(duration),
     /** Name → command, run in this order on every candidate. */

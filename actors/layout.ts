@@ -87,6 +87,8 @@ export function rigLayout(town: string, rig: string) {
     mayorState: join(root, 'mayor/state.json'),
     refinery: join(root, 'refinery'),
     refineryClone: join(root, 'refinery/rig'),
+    /** A bare repository, by which the rig's issues are shared (`beads/sync/`). */
+    refineryIssues: join(root, 'refinery/issues.git'),
     refineryState: join(root, 'refinery/state.json'),
     /** What the Refinery knows of submodules: a bare repository for each address. */
     modules: join(root, 'refinery/modules'),

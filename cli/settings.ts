@@ -26,6 +26,11 @@ const every = {
   name: { counts: 'fixed', about: 'of the rig, and of its folder' },
   git_url: { counts: 'fixed', about: 'origin; another repository is another rig' },
   beads: { counts: 'fixed', about: 'the prefix of its issues' },
+  sync_branch: { counts: 'at once', about: 'the branch of origin by which its issues are shared (`bd sync`)' },
+  sync_every: {
+    counts: 'at once',
+    about: 'how often the town shares its issues by itself: `5m`; only when you say `bd sync` without',
+  },
   default_branch: { counts: 'at once', about: 'where work lands' },
   max_workers: { counts: 'at once', about: 'polecats at work at once' },
   worker_spawn_delay: { counts: 'at once', about: 'pause between starts' },

@@ -2,6 +2,7 @@
 // Never: decides anything; it connects.
 
 import { randomUUID } from 'node:crypto'
+import { dirname, extname, join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { entitlementOf, unknownIn } from '../actors/accounts.ts'
 import { reseal } from '../actors/beads/reseal.ts'
@@ -42,6 +43,7 @@ import { openPluginDesk } from './plugins.ts'
 import { openRigs, type Rigs } from './rigs.ts'
 import { openShelves } from './shelves.ts'
 import { escalations, heardOf, isHeard, runsUnderway, shownOf } from './status.ts'
+import { type Syncing, startSyncing } from './syncing.ts'
 import type { DaemonOptions } from './word.ts'
 
 export interface TownOptions extends DaemonOptions {
@@ -186,6 +188,7 @@ export async function openTown(options: TownOptions): Promise<Town> {
   let foundWords: readonly string[] = []
   let projections: ReturnType<typeof startProjections> | undefined
   let endHousekeeping: (() => void) | undefined
+  let syncing: Syncing | undefined
   let endShims: (() => void) | undefined
   let takesSessions = false
   const behind: TownBehind = {
@@ -210,6 +213,7 @@ export async function openTown(options: TownOptions): Promise<Town> {
       ...rigs.problems(),
       ...unknownIn(town, rigs.all(), rigs.ofTown()),
       ...shelves.problems(),
+      ...(syncing?.problems() ?? []),
       ...plugins.problems(facts.rigs()),
     ],
     waits: waits.words,
@@ -285,11 +289,14 @@ export async function openTown(options: TownOptions): Promise<Town> {
       const copyIssues = () => shelves.copy(systemClock.now())
       const house = { root: town, host, clock: systemClock, rigs: facts.rigs, git, ledger, copyIssues, report }
       endHousekeeping = startHousekeeping(house)
+      const script = join(dirname(options.entry.gt), `sync-rig${extname(options.entry.gt)}`)
+      syncing = startSyncing({ town, node: options.entry.node, script }, rigs.all, options)
       endShims = watchShims(layout.shims, { mend: makeShims, mended: options.warn, trouble: options.report })
     },
     async close() {
       const steps = [
         () => driver.stop(3000),
+        () => syncing?.close(),
         // One that hangs at origin would outlive the town.
         () => endRunning(town),
         // So would what was begun while everything was being ended.

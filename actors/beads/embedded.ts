@@ -82,11 +82,18 @@ export function openBeads(dir: string, options: Opening = {}) {
       void run('INSERT OR REPLACE INTO config (key, value) VALUES (?, ?)', key, value),
     unsetConfig: (key: string) => run('DELETE FROM config WHERE key = ?', key) > 0,
     configs: () => rows<{ key: string; value: string }>('SELECT key, value FROM config ORDER BY key'),
-    /** How far it has come: neither number ever falls but for what is deleted. */
+    /** How far it has come: neither number ever falls. */
     mark: () =>
       row<Mark>(
-        'SELECT (SELECT count(*) FROM issues) + (SELECT count(*) FROM tombstones) AS issues, (SELECT max(id) FROM events) AS events',
+        `SELECT (SELECT count(*) FROM issues) + (SELECT count(*) FROM tombstones)
+         + coalesce((SELECT value FROM config WHERE key = 'tombstones.forgotten'), 0) AS issues,
+         (SELECT max(id) FROM events) AS events`,
       ) as Mark,
+    /** A tombstone more has been let go: it counts on in how far the store has come. */
+    noteForgotten: () =>
+      void run(
+        "INSERT INTO config (key, value) VALUES ('tombstones.forgotten', 1) ON CONFLICT (key) DO UPDATE SET value = value + 1",
+      ),
     /** Writes all of it to a new file at `path`, also when its own file has been deleted. */
     saveTo: (path: string) => void run('VACUUM INTO ?', path),
     /** In words what is wrong with what the file holds; undefined when nothing is. */

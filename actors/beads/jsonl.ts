@@ -122,7 +122,7 @@ function stoneJson({ deleted_at, deleted_by, reason, was }: Tombstone): Record<s
 }
 
 /** `<`, `>` and `&` escaped as the format's own writer does. */
-const lineOf = (value: unknown): string =>
+export const lineOf = (value: unknown): string =>
   `${JSON.stringify(value).replace(/[<>&\u2028\u2029]/g, (c) => `\\u${c.charCodeAt(0).toString(16).padStart(4, '0')}`)}\n`
 
 export interface Imported {

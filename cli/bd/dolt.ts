@@ -1,6 +1,6 @@
 // `bd dolt`: how other versions say `bd sync`; `push` takes in what others shared first, as it must.
 // Never: anything else.
-import { type Call, command } from '../bd-command.ts'
+import { type Call, command, isAgents } from '../bd-command.ts'
 
 export default command({
   name: 'dolt',
@@ -27,6 +27,6 @@ export default command({
 })
 
 async function synced(call: Pick<Call, 'beads' | 'actor' | 'print'>, word: 'push' | 'pull') {
-  const { inTown, shared } = await import('./sync.ts')
-  return call.beads.isTowns() ? inTown(call) : shared(call, { pull: true, push: word === 'push' })
+  const { unneeded, shared } = await import('./sync.ts')
+  return isAgents(call) ? unneeded(call) : shared(call, { pull: true, push: word === 'push' })
 }

@@ -5,12 +5,16 @@ import { existsSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import process from 'node:process'
 import { BeadsError } from '../../actors/beads/contract.ts'
+import type { Beads } from '../../actors/beads/embedded.ts'
+import { tierOf } from '../../actors/beads/find.ts'
 import { exportLines, importLines } from '../../actors/beads/jsonl.ts'
-import { remoteOf } from '../../actors/beads/sync/mirror.ts'
-import { namesOf, repositoryAround } from '../../actors/beads/sync/names.ts'
+import type { Way } from '../../actors/beads/sync/mirror.ts'
+import { namesOf } from '../../actors/beads/sync/names.ts'
 import { pendingIn, remembered, type Synced, sync, type Wanted } from '../../actors/beads/sync/sync.ts'
-import { writeWhole } from '../../actors/files.ts'
+import { wayFrom, wayOfRig } from '../../actors/beads/sync/way.ts'
+import { jsonAt, writeWhole } from '../../actors/files.ts'
 import { shown } from '../../actors/git/shown.ts'
+import { rigLayout } from '../../actors/layout.ts'
 import { type Call, command, contentOf, isAgents } from '../bd-command.ts'
 import { Usage } from '../errors.ts'
 import type { Line } from '../print.ts'
@@ -21,6 +25,7 @@ export default command({
   usage: '[--no-push] [--dry-run] [-m "…"]',
   examples: [
     'bd sync                      take in what others shared, then share what is here',
+    'gt rig set wyvern sync_every=5m    # in a town: a rig’s, by itself',
     'bd sync --status             what is not shared yet, without asking the remote',
     'bd sync --no-push            only take in',
     'bd sync --dry-run            tell what would be done',
@@ -51,7 +56,10 @@ export default command({
     if (second !== undefined) throw new Usage(`--${first} and --${second} are two things; say one of them`)
     if (flags.merge)
       throw new BeadsError('issues have a branch of their own and are never merged into code; `bd sync` shares them')
-    if (beads.isTowns()) return inTown(call)
+    if (beads.isTowns() && isAgents(call)) return unneeded(call)
+    const isOfFile = flags['flush-only'] || flags.squash || flags['import-only']
+    if (beads.isTowns() && isOfFile)
+      throw new BeadsError('a town has no file beside its issues: bd export -o <file>, bd import <file>')
     if (flags.status) return told(call)
     if (flags['flush-only'] || flags.squash) return flushed(call)
     if (flags['import-only']) return tookFile(call)
@@ -92,24 +100,40 @@ export async function shared(
   how: Pick<Wanted, 'pull' | 'push'> & { dry?: boolean; message?: string | undefined; mustHaveRemote?: boolean },
 ): Promise<number> {
   const { mustHaveRemote, ...rest } = how
-  const names = namesOf(beads, process.env)
+  const way = await wayOf(beads)
   // Who is told to end takes their git along.
-  process.once('SIGINT', () => process.exit(130))
-  process.once('SIGTERM', () => process.exit(143))
-  const done = await sync(beads, { ...rest, names, actor })
+  const ends = { SIGINT: () => process.exit(130), SIGTERM: () => process.exit(143) }
+  for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, ends[signal])
+  const done = await sync(beads, way, { ...rest, actor }).finally(() => {
+    for (const signal of ['SIGINT', 'SIGTERM'] as const) process.off(signal, ends[signal])
+  })
   if (done.status === 'no-remote' && mustHaveRemote) throw new BeadsError('no git remote configured')
   const { status, attempts, pushed, ...answer } = done
   print(
     () => ({
       // As other versions say it; the rest where there is something to say.
       ...{ attempts, pushed, rows_corrected: 0, schema_version: 1, status },
-      ...(status === 'no-remote'
-        ? {}
-        : { branch: names.branch, remote: shown(names.remote), ...answer, dry_run: how.dry === true }),
+      ...(way
+        ? { branch: way.names.branch, remote: shown(way.names.remote), ...answer, dry_run: how.dry === true }
+        : {}),
     }),
-    () => wordsOf(done, names, how),
+    () => (way ? wordsOf(done, way.names, how) : noRemote),
   )
   return done.status === 'stuck' ? 3 : 0
+}
+
+const noRemote = [
+  'No remote is configured: there is nobody to share with, and your issues are in this store.',
+  '  git remote add origin <url>   then bd sync shares them',
+]
+
+/** Where a store is synced through: a rig's as its town says. */
+async function wayOf(beads: Beads): Promise<Way | undefined> {
+  if (!beads.isTowns()) return wayFrom(beads, process.env)
+  const { town, rig } = tierOf(dirname(beads.path)) ?? {}
+  if (town === undefined || rig === undefined)
+    throw new BeadsError('the issues of the town itself are shared with nobody; say bd sync in one of its rigs')
+  return wayOfRig(town, rig)
 }
 
 function wordsOf(
@@ -117,11 +141,6 @@ function wordsOf(
   { branch, remote }: Wanted['names'],
   { dry = false, push }: Pick<Wanted, 'dry' | 'push'>,
 ): Line[] {
-  if (status === 'no-remote')
-    return [
-      'No remote is configured: there is nobody to share with, and your issues are in this store.',
-      '  git remote add origin <url>   then bd sync shares them',
-    ]
   const place = `${shown(remote)}/${branch}`
   const taken = `${created.length} created, ${updated.length} updated, ${deleted.length} deleted`
   const given = pushed
@@ -141,15 +160,14 @@ function wordsOf(
 
 /** Where it stands, as this machine knows it. */
 async function told({ beads, print }: Pick<Call, 'beads' | 'print'>): Promise<number> {
-  const names = namesOf(beads, process.env)
-  const repository = repositoryAround(beads)
-  const remote = repository && (await remoteOf(names, repository))
+  const way = await wayOf(beads)
+  const names = way?.names ?? namesOf(beads, process.env)
   const { commit } = remembered(beads, names)
-  const url = remote ? shown(remote.url) : null
-  const pending = remote && (await pendingIn(beads, remote, names))
+  const url = way ? shown(way.remote.url) : null
+  const pending = way && (await pendingIn(beads, way))
   print(
     () => ({
-      status: remote ? 'ok' : 'no-remote',
+      status: way ? 'ok' : 'no-remote',
       ...{ branch: names.branch, remote: shown(names.remote), url, last_synced: commit ?? null },
       pending: pending ?? null,
     }),
@@ -164,13 +182,10 @@ async function told({ beads, print }: Pick<Call, 'beads' | 'print'>): Promise<nu
 }
 
 /** All agents of a town work on one store: what one writes the others see. */
-export function inTown(call: Here): number {
-  const { print } = call
-  if (!isAgents(call))
-    throw new BeadsError(
-      'these issues are kept by their town, and every agent in it works on the same ones; sharing them with other towns through git is not there yet. `bd export -o <file>` and `bd import <file>` take them elsewhere',
-    )
-  const words = 'nothing to do: every agent of this town works on the same issues'
+export function unneeded({ beads, print }: Pick<Call, 'beads' | 'print'>): number {
+  const { town = '', rig } = tierOf(dirname(beads.path)) ?? {}
+  const { sync_every: every } = rig === undefined ? {} : jsonAt(rigLayout(town, rig).config)
+  const words = `nothing to do: every agent of this town works on the same issues${typeof every === 'string' ? `, and the town shares them every ${every}` : ''}`
   print(
     () => ({ attempts: 0, pushed: false, rows_corrected: 0, status: 'in-town', message: words }),
     () => [words],

@@ -181,15 +181,6 @@ test('only taking in shares nothing, only telling does nothing, only sharing is 
   expect(git('remote.git', 'log', '-1', '--format=%an: %s', 'beads-sync')).toBe('a-er: Said so')
 })
 
-test('in a town every agent works on the same issues already', () => {
-  const identity = { town: '2026', since: '2026', rig: 'w' }
-  initBeads(join(dir, 'town'), 'w', identity)
-  const said = at('a', '--db', join(dir, 'town'), 'sync')
-  expect(said).toMatchObject({ status: 1, stderr: expect.stringContaining('is not there yet') })
-  const agents = at('a', '--db', join(dir, 'town'), '--actor', 'w/polecats/Nux', 'sync', '--json')
-  expect(JSON.parse(agents.stdout)).toMatchObject({ status: 'in-town', pushed: false })
-})
-
 test('who comes second fetches, brings together and tries again; after some tries it says so', async () => {
   const branch = listedBranch()
   const [one, other] = clonesIn(join(dir, 'listed'), [0, 0])

@@ -9,6 +9,7 @@ import fc from 'fast-check'
 import { afterEach, beforeEach, expect, test } from 'vitest'
 import { namesOf } from '../../actors/beads/sync/names.ts'
 import { sync, syncThrough } from '../../actors/beads/sync/sync.ts'
+import { wayFrom } from '../../actors/beads/sync/way.ts'
 import { act, anyDeeds, clonesIn, type Deed, diary, listedBranch, missing, whole } from '../fixture/shared-stores.ts'
 
 let dir: string
@@ -89,8 +90,8 @@ test(
         git(join(`${place}-clones`, `c${n}`), 'remote', 'add', 'origin', place)
       }
       const told = diary()
-      const synced = ({ beads, name, now }: (typeof clones)[number]) =>
-        sync(beads, { names: namesOf(beads, {}), actor: name, pull: true, push: true, now })
+      const synced = async ({ beads, name, now }: (typeof clones)[number]) =>
+        sync(beads, await wayFrom(beads, {}), { actor: name, pull: true, push: true, now })
       for (const [count, deed] of deeds.entries()) {
         const clone = clones[deed[0] % clones.length] as (typeof clones)[number]
         if (deed[1] !== 'sync') act(clone, deed, told, count)

@@ -27,6 +27,18 @@ const turnMaxMs = 120_000
 /** So many files in one of the 256 folders of loose objects are packed. */
 const looseMax = 8
 
+/** Where the issues of a store are shared (`way.ts`). */
+export interface Way {
+  names: Names
+  remote: Remote
+  /** How it stores things, the mirror does too. */
+  repository: Repository
+  /** The folder of this repository. */
+  mirror: string
+  /** What git is told besides when it talks to the remote. */
+  asking(at: At): At
+}
+
 export interface Remote {
   url: string
   pushUrl: string
@@ -81,13 +93,15 @@ export function takeTurn(dir: string): () => void {
   return () => lock.close()
 }
 
-export function mirrorAt(dir: string, remote: Remote, { branch, said }: Names) {
+export function mirrorAt({ mirror: dir, remote, names: { branch, said }, asking }: Omit<Way, 'repository'>) {
   const own = (at: At): At => ({ ...at, env: { ...at.env, GIT_DIR: dir } })
   const here = own(plainly(dir))
-  const there = configured(own(overNetwork(dir)), {
-    [`remote.${pushRemote}.url`]: [remote.url],
-    [`remote.${pushRemote}.pushurl`]: [remote.pushUrl],
-  })
+  const there = asking(
+    configured(own(overNetwork(dir)), {
+      [`remote.${pushRemote}.url`]: [remote.url],
+      [`remote.${pushRemote}.pushurl`]: [remote.pushUrl],
+    }),
+  )
   const ref = `refs/heads/${branch}`
   const ask = async (args: readonly string[]) => {
     try {

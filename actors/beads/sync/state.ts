@@ -11,13 +11,13 @@ export interface State {
   issues: ReadonlyMap<string, Whole>
   stones: ReadonlyMap<string, Tombstone>
   memories: ReadonlyMap<string, string>
-  /** Lines of kinds that this version keeps nothing of, as they are. */
+  /** Lines of which this store keeps nothing, as they are. */
   others: readonly string[]
 }
 export const nothing: State = { issues: new Map(), stones: new Map(), memories: new Map(), others: [] }
 
-/** Throws a BeadsError that names the line: `where` is what the text is called. */
-export function stateIn(text: string, where: string): State {
+/** Throws a BeadsError that names the line: `where` is what the text is called; `mail`: whether that is kept. */
+export function stateIn(text: string, where: string, { mail = true }: { mail?: boolean } = {}): State {
   const issues = new Map<string, Whole>()
   const stones = new Map<string, Tombstone>()
   const memories = new Map<string, string>()
@@ -25,7 +25,7 @@ export function stateIn(text: string, where: string): State {
   const take = (line: string) => {
     const raw = objectIn(line)
     if (raw._type === 'memory' && isMemory(raw)) memories.set(wordIn(raw, 'key'), wordIn(raw, 'value'))
-    else if (raw._type !== undefined && raw._type !== 'issue') others.push(line)
+    else if ((raw._type !== undefined && raw._type !== 'issue') || (!mail && isMail(raw))) others.push(line)
     else if (raw.status === 'tombstone') {
       const stone = stoneOf(raw, line)
       if ((stones.get(stone.id)?.deleted_at ?? '') < stone.deleted_at) stones.set(stone.id, stone)
@@ -42,6 +42,9 @@ export function stateIn(text: string, where: string): State {
   }
   return { issues, stones, memories, others }
 }
+
+/** Also one that was deleted. */
+export const isMail = (raw: Record<string, unknown>) => (raw.original_type ?? raw.issue_type) === 'message'
 
 const isMemory = ({ key, value }: Record<string, unknown>) =>
   typeof key === 'string' &&

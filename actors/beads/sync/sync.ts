@@ -3,7 +3,6 @@
 // three-way from there, also when everything beside the store is made anew.
 // Never: shares what it has not first brought together with the branch; leaves half of it in the store.
 import { existsSync } from 'node:fs'
-import { dirname, join } from 'node:path'
 import { setTimeout as pause } from 'node:timers/promises'
 import { GitFailed } from '../../git/git.ts'
 import { wordsOf } from '../../git/words.ts'
@@ -11,10 +10,10 @@ import { BeadsError } from '../contract.ts'
 import type { Beads } from '../embedded.ts'
 import type { Renamed } from './collisions.ts'
 import { merge } from './merge.ts'
-import { type Mirror, makeMirror, mirrorAt, type Remote, remoteOf, takeTurn } from './mirror.ts'
-import { checkNobodyIsOn, type Names, repositoryAround } from './names.ts'
+import { type Mirror, makeMirror, mirrorAt, takeTurn, type Way } from './mirror.ts'
+import type { Names } from './names.ts'
 import { nothing, type State, stateIn } from './state.ts'
-import { applied, type Changed, linesOf } from './store.ts'
+import { applied, type Changed, linesWith, stateOf } from './store.ts'
 
 /** How often a push that came second is tried anew. */
 const usualTries = 10
@@ -45,17 +44,15 @@ export interface Synced extends Changed {
   renamed: readonly Renamed[]
 }
 
-export async function sync(beads: Beads, wanted: Wanted): Promise<Synced> {
-  const repository = repositoryAround(beads)
-  const remote = repository && (await remoteOf(wanted.names, repository))
-  if (!remote) return begun('no-remote')
-  checkNobodyIsOn(wanted.names, repository)
-  const dir = mirrorOf(beads)
+/** `way`: where its issues are shared; undefined: nowhere. */
+export async function sync(beads: Beads, way: Way | undefined, wanted: Omit<Wanted, 'names'>): Promise<Synced> {
+  if (way === undefined) return begun('no-remote')
+  const { mirror: dir, repository, names } = way
   try {
     await makeMirror(dir, repository)
     const end = takeTurn(dir)
     try {
-      return await syncThrough(mirrorAt(dir, remote, wanted.names), beads, wanted)
+      return await syncThrough(mirrorAt(way), beads, { ...wanted, names })
     } finally {
       end()
     }
@@ -74,8 +71,6 @@ function inWords(error: unknown, dir: string): unknown {
   return isOfWorld ? new BeadsError(`${error.message}; nothing of what is here is lost`) : error
 }
 
-const mirrorOf = (beads: Beads) => join(dirname(beads.path), 'sync.git')
-
 const begun = (status: Synced['status']): Synced => ({
   ...{ status, attempts: 0, pushed: false, shared: 0 },
   ...{ created: [], updated: [], deleted: [], renamed: [] },
@@ -87,13 +82,13 @@ export async function syncThrough(mirror: Mirror, beads: Beads, wanted: Wanted):
   for (let tries = 1; ; tries++) {
     const tip = await mirror.fetch()
     const lines = tip === undefined ? '' : await mirror.lines(tip)
-    const theirs = stateIn(lines, `${tip?.slice(0, 10)} of ${wanted.names.branch}`)
+    const theirs = stateOn(beads, lines, `${tip?.slice(0, 10)} of ${wanted.names.branch}`)
     const base = await baseOf(beads, mirror, wanted.names, tip)
     if (!wanted.pull && tip !== undefined && base.commit !== tip)
       throw new BeadsError(
         `others have shared since: ${wanted.names.branch} has what is not here; take it in first: bd sync, without --no-pull`,
       )
-    const share = () => sharedLines(beads, theirs)
+    const share = () => linesWith(beads, theirs.others)
     const own = takenIn(beads, { base: base.state, theirs, tip, share }, wanted, done)
     done.shared = linesBeside(own, lines)
     if (done.shared === 0 || !wanted.push || wanted.dry) {
@@ -133,7 +128,7 @@ function takenIn(beads: Beads, { base, theirs, tip, share }: TakingIn, wanted: W
   let own = ''
   try {
     beads.written(() => {
-      const ours = stateIn(linesOf(beads), beads.path)
+      const ours = stateOf(beads)
       const merged = merge(base, ours, theirs, forgetBefore)
       const changed = applied(beads, ours, merged, wanted.actor)
       const isOwn = new Set(merged.renamed.map(({ to }) => to))
@@ -157,7 +152,8 @@ function ttlOf(beads: Beads): number {
   return Number.isFinite(days) ? Math.max(days * 86_400_000, tombstoneTtlMinMs) + 3_600_000 : tombstoneTtlMs
 }
 
-const sharedLines = (beads: Beads, { others }: State) => linesOf(beads) + others.map((line) => `${line}\n`).join('')
+/** What a commit of the branch has. A town's mail is its own: what others call mail stays there as it is. */
+const stateOn = (beads: Beads, lines: string, where: string): State => stateIn(lines, where, { mail: !beads.isTowns() })
 
 function linesBeside(own: string, lines: string): number {
   if (own === lines) return 0
@@ -169,13 +165,13 @@ function linesBeside(own: string, lines: string): number {
 }
 
 /** How much is not shared yet, as this machine knows it: nobody is asked. */
-export async function pendingIn(beads: Beads, remote: Remote, names: Names): Promise<number> {
+export async function pendingIn(beads: Beads, way: Way): Promise<number> {
+  const { names } = way
   const { commit } = remembered(beads, names)
-  const dir = mirrorOf(beads)
-  const mirror = commit !== undefined && existsSync(dir) ? mirrorAt(dir, remote, names) : undefined
+  const mirror = commit !== undefined && existsSync(way.mirror) ? mirrorAt(way) : undefined
   const isKnown = commit !== undefined && (await mirror?.contains(commit, commit))
   const lines = isKnown ? ((await mirror?.lines(commit)) ?? '') : ''
-  return linesBeside(sharedLines(beads, stateIn(lines, names.branch)), lines)
+  return linesBeside(linesWith(beads, stateOn(beads, lines, names.branch).others), lines)
 }
 
 /** What the store remembers of a branch, under `sync.base`. */
@@ -209,5 +205,5 @@ async function baseOf(
   const isPushed = pushing !== undefined && (await mirror.contains(pushing, tip))
   const commit = isPushed ? pushing : known && (await mirror.common(known, tip))
   if (commit === undefined) return none
-  return { commit, state: stateIn(await mirror.lines(commit), `${commit.slice(0, 10)} of ${names.branch}`) }
+  return { commit, state: stateOn(beads, await mirror.lines(commit), `${commit.slice(0, 10)} of ${names.branch}`) }
 }
