@@ -58,6 +58,14 @@ export function command<const O extends Options = {}, const A extends Arguments 
   return declaration as unknown as Command
 }
 
+/** What is shown of a setting that is a secret. */
+export const hidden = '(set)'
+export const isSecret = (key: string): boolean => /token$/.test(key)
+
+/** Kept among a store's settings, and none: whose it is, what `bd sync` and `bd github` remember. */
+export const isOwnKey = (key: string): boolean =>
+  ['identity', 'sync.base', 'tombstones.forgotten'].includes(key) || key.startsWith('github.link:')
+
 /** Every command takes these, before it or after it. */
 export const globals = {
   json: { kind: 'flag', about: 'data as JSON' },

@@ -29,5 +29,18 @@ export function commentsIn({ rows, run, written, event, at, mustBeWork }: Room) 
         return comment
       })
     },
+    /** One that was said elsewhere, as it was said there. */
+    takeInComment({ id, issue_id, author, text, created_at: at }: Comment): void {
+      checkText('comment', text)
+      written(() => {
+        mustBeWork(issue_id)
+        run(
+          'INSERT OR IGNORE INTO comments (id, issue_id, author, text, created_at) VALUES (?, ?, ?, ?, ?)',
+          ...[id, issue_id, author, text, at],
+        )
+        run('UPDATE issues SET updated_at = max(updated_at, ?) WHERE id = ?', at, issue_id)
+        event(issue_id, 'commented', author)
+      })
+    },
   }
 }

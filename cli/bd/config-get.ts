@@ -1,6 +1,6 @@
 // `bd config get`: what a setting of this store is.
 // Never: fails for one that is not set.
-import { command } from '../bd-command.ts'
+import { command, hidden, isSecret } from '../bd-command.ts'
 
 export default command({
   name: 'config get',
@@ -9,7 +9,8 @@ export default command({
   writes: false,
   args: { key: { kind: 'text' } },
   run({ args: { key }, beads, print }) {
-    const value = beads.config(key === 'issue-prefix' ? 'issue_prefix' : key)
+    const kept = beads.config(key === 'issue-prefix' ? 'issue_prefix' : key)
+    const value = kept !== undefined && isSecret(key) ? hidden : kept
     print(
       () => ({ key, value: value ?? '' }),
       () => [value ?? `${key} (not set)`],

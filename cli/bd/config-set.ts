@@ -1,10 +1,7 @@
 // `bd config set`: a setting of this store.
 // Never: whose it is, or what its ids begin with; those are not for a setting.
 import { BeadsError } from '../../actors/beads/contract.ts'
-import { command, isAgents } from '../bd-command.ts'
-
-/** Kept among the settings, and none. */
-const own = ['identity', 'issue_prefix', 'issue-prefix', 'sync.base']
+import { command, contentOf, hidden, isAgents, isOwnKey, isSecret } from '../bd-command.ts'
 
 export default command({
   name: 'config set',
@@ -12,16 +9,24 @@ export default command({
   usage: '<key> <value>',
   writes: true,
   args: { key: { kind: 'text' }, value: { kind: 'text' } },
-  run({ args: { key, value }, beads, actor, print }) {
-    if (own.includes(key))
+  run({ args: { key, value: given }, beads, actor, print }) {
+    if (isOwnKey(key) || ['issue_prefix', 'issue-prefix'].includes(key))
       throw new BeadsError(
         `${key} is no setting${!key.startsWith('issue') ? '' : ': `bd rename-prefix <prefix>-` changes it'}; nothing was written`,
       )
     if (isAgents({ beads, actor })) throw new BeadsError('settings of a rig are the Overseer’s; nothing was written')
+    if (isSecret(key) && beads.isTowns())
+      throw new BeadsError('agents of this town can read its stores; give a token as GITHUB_TOKEN. Nothing was written')
+    if (isSecret(key) && given !== '-')
+      throw new BeadsError(
+        `what stands in a command line every user of this machine can read: bd config set ${key} - < <file>, or GITHUB_TOKEN. Nothing was written`,
+      )
+    const value = isSecret(key) ? contentOf('-').trim() : given
     beads.setConfig(key, value)
+    const shown = isSecret(key) ? hidden : value
     print(
-      () => ({ key, value }),
-      () => [`Set ${key} = ${value}`],
+      () => ({ key, value: shown }),
+      () => [`Set ${key} = ${shown}`],
     )
   },
 })
