@@ -313,6 +313,14 @@ test('limits, refusals and lines that break: in words, and nothing by half', asy
   })
   expect(hub.sent().filter(({ path }) => !path.startsWith('/repos/octocat/'))).toEqual([])
 
+  // What is waited for in all is bounded, and not each time.
+  hub.refuse('secondary', any, 9)
+  expect(await bd(['github', 'pull', '--wait', '2s'])).toMatchObject({
+    rc: 1,
+    err: expect.stringMatching(/its rate limit/),
+  })
+  hub.calm()
+  hub.sent()
   // A short limit is waited for, a line that breaks once is tried again, and who has no token may read.
   hub.refuse('secondary', any)
   hub.refuse('cut', ({ query }) => query.page === '3')
@@ -323,6 +331,28 @@ test('limits, refusals and lines that break: in words, and nothing by half', asy
     out: expect.stringMatching(/Pulled 4 issues/),
   })
   expect(hub.sent().every(({ headers }) => headers.authorization === undefined)).toBe(true)
+})
+
+test('a token goes to nobody else, wherever an answer leads', async () => {
+  const other = await github()
+  try {
+    const any = () => true
+    hub.refuse('moved', any, 1, { location: `${other.url}/repos/octocat/Hello-World/issues` })
+    await bd(['github', 'pull'])
+    hub.refuse('onePage', any, 1, { link: `<${other.url}/repos/octocat/Hello-World/issues?page=2>; rel="next"` })
+    await bd(['github', 'pull', '--state', 'open'])
+    const sent = other.sent()
+    expect(sent.length).toBeGreaterThan(0)
+    expect(sent.filter(({ query, headers }) => query.page === '2' || headers.authorization !== undefined)).toEqual([])
+    await create('Of ours')
+    hub.refuse('moved', ({ method }) => method === 'POST', 1, {
+      location: `${other.url}/repos/octocat/Hello-World/issues`,
+    })
+    expect(await bd(['github', 'push'])).toMatchObject({ rc: 1 })
+    expect(other.sent()).toEqual([])
+  } finally {
+    await other.close()
+  }
 })
 
 test('a token stands in no command line, and is shown to nobody', async () => {

@@ -134,6 +134,10 @@ test('what the town does not do', async () => {
       rc: 0,
       out: expect.stringMatching(/every agent of this town works on the same issues/),
     })
+  expect(await bdHere(['github', 'sync'], asAgent)).toMatchObject({
+    rc: 1,
+    err: expect.stringMatching(/is the Overseer’s/),
+  })
   expect(before()).toBe(refs)
 })
 
