@@ -1,7 +1,7 @@
 // What the town does in the world: each hand, with what it needs.
 // Never: decides anything; it connects.
 import { dirname, extname, join } from 'node:path'
-import { beadsHands } from '../actors/beads/hands.ts'
+import { beadsHands, holdOn } from '../actors/beads/hands.ts'
 import { handlersOf } from '../actors/binding.ts'
 import { sessionEnv } from '../actors/environment.ts'
 import { gateHands } from '../actors/gates/hands.ts'
@@ -95,6 +95,7 @@ export function handsOf(
         const part = { issue: meta.issue, within: meta.within }
         if (counted(budgets, part, () => ledger.note(meta, facts))) look(meta.rig)
       },
+      beats: async (name, issue, worker) => holdOn(shelves.of(name), issue, worker),
       supervisor: join(dirname(entry.gt), `supervisor${extname(entry.gt)}`),
       clock: systemClock,
     }),

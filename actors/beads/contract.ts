@@ -259,6 +259,8 @@ export interface TownIssues {
     holder: string,
     from?: { previous?: string | null; alsoLabel?: string },
   ): Awaitable<{ held: string } | { unavailable: string } | null>
+  /** Its holder is at it still: the claim counts for another while. Absent: claims have no end by themselves. */
+  heartbeat?(id: string, holder: string): Awaitable<unknown>
   update(
     id: string,
     changes: Partial<Pick<Issue, 'status' | 'assignee' | 'notes' | 'close_reason'>>,

@@ -147,6 +147,12 @@ export async function whyNotWait(beads: TownIssues, id: string, on: string): Pro
   return undefined
 }
 
+/** What this holder holds it holds on to; what it has no more is nobody's to keep. */
+export async function holdOn(beads: TownIssues, id: string, holder: string): Promise<void> {
+  const issue = await beads.get(id)
+  if (issue?.status === 'in_progress' && issue.assignee === holder) await beads.heartbeat?.(id, holder)
+}
+
 /** How the town itself says that an issue is on main. */
 export const isLanded = (closer: string | null, reason: string) => closer === by && reason.startsWith(landedAs)
 

@@ -3,6 +3,7 @@
 import { randomUUID } from 'node:crypto'
 import { existsSync, mkdirSync } from 'node:fs'
 import { join } from 'node:path'
+import { polecatOf } from '../../machines/address.ts'
 import type { EffectInput } from '../../machines/effects.ts'
 import { wordsOf } from '../../machines/profile.ts'
 import type { Clock, EffectCall } from '../../runtime/contract.ts'
@@ -23,6 +24,7 @@ import type { Environment } from '../environment.ts'
 import { textOf, writePassing } from '../files.ts'
 import { notForIt } from '../instructions.ts'
 import { townLayout } from '../layout.ts'
+import { metaOf } from '../ledger/sessions.ts'
 import {
   cancelStart,
   endLeftOf,
@@ -57,6 +59,9 @@ export interface SessionDeps {
   clock: Clock
   /** Hears what agents' evidence says, as it is read; the same facts perhaps twice. */
   heard?(dir: string, facts: readonly Told[]): void
+  /** Hears every `beatMs` that the session of this worker goes on with its issue. */
+  beats?(rig: string, issue: string, worker: string): Promise<void>
+  beatMs?: number
   /** What drives a session's agent, where one is spoken to: a program for Node. */
   supervisor: string
   pollMs?: number
@@ -71,6 +76,21 @@ export function sessionHands(
   const startWithinMs = deps.startWithinMs ?? 20_000
   const starting = new Map<string, Promise<unknown>>()
   const known = new Readings()
+  const beaten = new Map<string, number>()
+  /** As long as somebody watches it a session is alive, and keeps what it has. Returns how to stop. */
+  const keepHolding = (dir: string) => {
+    const [beatMs, meta] = [deps.beatMs ?? usualBeatMs, metaOf(dir)]
+    const beat = () => {
+      const isDue = deps.clock.watched() - (beaten.get(dir) ?? Number.NEGATIVE_INFINITY) >= beatMs
+      if (!meta || !isDue) return
+      beaten.set(dir, deps.clock.watched())
+      // A store that cannot be used is told by others; the next beat may go well.
+      deps.beats?.(meta.rig, meta.issue, polecatOf(meta.rig, meta.polecat)).catch(() => beaten.delete(dir))
+    }
+    beat()
+    const timer = setInterval(beat, beatMs)
+    return () => clearInterval(timer)
+  }
   const heardOf = (dir: string) => (facts: readonly Told[]) => deps.heard?.(dir, facts)
   return {
     async startSession(input, call) {
@@ -140,6 +160,7 @@ export function sessionHands(
       const { hang_after, cycle_at, cycle_after } = deps.rig(rig)
       // What its preset says of it goes before.
       const { hangAfterMs, cycleAtPercent } = thresholdsOf(session.dir)
+      const letGo = keepHolding(session.dir)
       const result = await watchSession(
         await deps.backend(session.backend),
         session,
@@ -156,8 +177,9 @@ export function sessionHands(
           heard: heardOf(session.dir),
           known,
         },
-      )
+      ).finally(letGo)
       if (result.kind === 'ended') known.forget(session.dir)
+      if (result.kind === 'ended') beaten.delete(session.dir)
       if (result.kind === 'ended') await (await deps.backend(session.backend)).forget(session.id)
       return result
     },
@@ -174,6 +196,7 @@ export function sessionHands(
       // A start under way ends first, one way or the other; one that takes too long is called off.
       await over(starting.get(id), startWithinMs)
       known.forget(dir)
+      beaten.delete(dir)
       const record = session ?? recorded(dir)
       if (!record) {
         await cancelStart(dir, graceMs, call.signal)
@@ -189,6 +212,9 @@ export function sessionHands(
     },
   }
 }
+
+/** How often a claim is renewed, in milliseconds: twice in the time for which it counts (`beads/claims.ts`). */
+const usualBeatMs = 120_000
 
 /** What an account says, or why nothing can be begun under it. */
 function accountOf(town: string, account: string) {
