@@ -130,8 +130,10 @@ async function withNearest({ message, flag, known }: UnknownFlag): Promise<Usage
 }
 
 async function unknown(rest: readonly string[]): Promise<string> {
-  const { nearest } = await import('../actors/nearest.ts')
   const [first = ''] = rest
+  const { instead } = await import('./bd-elsewhere.ts')
+  if (Object.hasOwn(instead, first)) return `there is no "bd ${first}" here; instead: ${instead[first]}`
+  const { nearest } = await import('../actors/nearest.ts')
   const known = [...Object.keys(commands), ...Object.keys(aliases)]
   const said = rest.slice(0, known.some((name) => name.startsWith(`${first} `)) ? 2 : 1).join(' ')
   const found = nearest(said, known)

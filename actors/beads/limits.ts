@@ -56,6 +56,16 @@ export function admitted<T extends Partial<Issue>>(fields: T, custom: Custom | '
   return title === undefined ? fields : { ...fields, title }
 }
 
+/** What people and older texts call a status, and how it is said here. */
+const otherWords: Readonly<Record<string, string>> = {
+  ...Object.fromEntries(['done', 'complete', 'completed', 'resolved', 'fixed'].map((word) => [word, 'bd close <id>'])),
+  ...Object.fromEntries(
+    ['in-progress', 'inprogress', 'doing', 'started', 'wip'].map((word) => [word, 'bd update <id> --claim']),
+  ),
+  ...Object.fromEntries(['todo', 'new', 'reopened'].map((word) => [word, 'bd update <id> --status open'])),
+  wontfix: 'bd close <id> --reason "not planned"',
+}
+
 /** One of these words, or of those that the project added; what comes from another store is kept as it is. */
 function checkWord(
   what: string,
@@ -67,8 +77,11 @@ function checkWord(
   if (usual.includes(word)) return
   checkName(what, word)
   if (word !== '' && (custom === 'any' || custom.includes(word))) return
-  const all = [...usual, ...(custom === 'any' ? [] : custom)]
-  throw new BeadsError(`invalid ${what}: ${word}; there are ${all.join(', ')}, and what \`bd config set ${key}\` adds`)
+  const all = [...usual, ...(custom === 'any' ? [] : custom)].filter(Boolean)
+  const instead = what === 'status' ? otherWords[word.toLowerCase()] : undefined
+  throw new BeadsError(
+    `invalid ${what}: ${word}; there are ${all.join(', ')}, and what \`bd config set ${key}\` adds${instead === undefined ? '' : `; instead: ${instead}`}`,
+  )
 }
 
 /** An id that reaches git, tmux and file names. */

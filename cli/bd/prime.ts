@@ -59,20 +59,21 @@ export default command({
     stealth: { kind: 'flag', about: 'nothing to do here' },
     export: { kind: 'flag', about: 'nothing to do here' },
     'hook-json': { kind: 'flag', about: 'as a hook of an agent’s program expects it' },
+    'memories-only': { kind: 'flag', about: 'only what is remembered' },
   },
   run(call) {
     const beads = storeOf(call)
     if (beads === undefined) return
     const memories = beads.memories().slice(0, memoriesMax)
     const ending = beads.isTowns() ? endings.town : endings.alone
-    const known = memories.map(({ key, value }) => `### ${key}\n${value.slice(0, 1000)}`).join('\n\n')
-    const text = [work, ...(known === '' ? [] : [`## Remembered\n\n${known}`]), ending].join('\n\n')
+    const isAll = !call.flags['memories-only']
+    const text = textOf(beads, isAll)
     if (call.flags['hook-json'])
       return void raw(`${json({ hookSpecificOutput: { hookEventName: 'SessionStart', additionalContext: text } })}\n`)
     return call.print(
       () => ({ text, memories: Object.fromEntries(memories.map(({ key, value }) => [key, value])) }),
       () => [
-        verbatim(work),
+        ...(isAll ? [verbatim(work)] : []),
         ...(memories.length === 0
           ? []
           : [
@@ -80,12 +81,27 @@ export default command({
               '## Remembered',
               ...memories.flatMap(({ key, value }) => ['', `### ${key}`, body(value.slice(0, 1000))]),
             ]),
-        '',
-        verbatim(ending),
+        ...(isAll ? ['', verbatim(ending)] : []),
       ],
     )
   },
 })
+
+/** For hooks; undefined where there are no issues. */
+export function primeText(call: Pick<Call, 'beads'>): string | undefined {
+  const beads = storeOf(call)
+  return beads && textOf(beads, true)
+}
+
+function textOf(beads: Call['beads'], isAll: boolean): string {
+  const known = beads
+    .memories()
+    .slice(0, memoriesMax)
+    .map(({ key, value }) => `### ${key}\n${value.slice(0, 1000)}`)
+  const remembered = known.length === 0 ? [] : [`## Remembered\n\n${known.join('\n\n')}`]
+  const ending = beads.isTowns() ? endings.town : endings.alone
+  return (isAll ? [work, ...remembered, ending] : remembered).join('\n\n')
+}
 
 /** None where there are no issues: an agent of any project may ask. */
 function storeOf(call: Pick<Call, 'beads'>): Call['beads'] | undefined {

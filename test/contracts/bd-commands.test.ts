@@ -284,3 +284,41 @@ test('another prefix is said everywhere, or nowhere', async () => {
   expect((await bd('rename-prefix', 'ab')).err).toContain(`there is a ab-${was} already`)
   expect(await everything()).toBe(before)
 })
+
+test('hooks that another bd has set up are told what they ask, and end with 0 also where there are no issues', async () => {
+  await bd('remember', 'the gate is slow', '--key', 'gate')
+  const told = async (...words: string[]) => JSON.parse((await bd(...words)).out)
+  expect(await told('codex-hook', 'SessionStart')).toMatchObject({
+    hookSpecificOutput: {
+      hookEventName: 'SessionStart',
+      additionalContext: expect.stringMatching(/bd ready[\s\S]*the gate is slow/),
+    },
+  })
+  expect(await told('cursor-hook', 'sessionStart')).toMatchObject({
+    additional_context: expect.stringMatching(/bd ready/),
+  })
+  for (const [program, moment] of [
+    ['codex-hook', 'PreCompact'],
+    ['cursor-hook', 'postToolUse'],
+  ] as const)
+    expect(await told(program, moment)).toEqual({})
+  expect((await bd('prime', '--memories-only')).out).toMatch(/^\s*## Remembered[\s\S]*the gate is slow\s*$/)
+  rmSync(join(dir, '.beads'), { recursive: true })
+  for (const words of [
+    ['codex-hook', 'SessionStart'],
+    ['cursor-hook', 'sessionStart'],
+  ])
+    expect(await told(...words)).toEqual({})
+})
+
+test('what is called something else here is answered with that', async () => {
+  const id = await create('One')
+  expect(await bd('update', id, '--status', 'done')).toMatchObject({
+    rc: 1,
+    err: expect.stringMatching(/; instead: bd close <id>/),
+  })
+  expect(await bd('edit', id)).toMatchObject({
+    rc: 2,
+    err: expect.stringMatching(/; instead: bd update <id> --description/),
+  })
+})

@@ -1,0 +1,25 @@
+// Commands that other versions of `bd` have and this one has not: what to type instead.
+// Never: loaded unless somebody types one.
+export const instead: Readonly<Record<string, string>> = {
+  admin: 'bd doctor; nothing else is to be looked after here',
+  agent: 'bd list --assignee <name>, or in a town gt polecats',
+  batch: 'bd create --file <plan.md>, or bd import <file>: all of it or nothing',
+  bootstrap: 'bd init --prefix <prefix>, then bd sync or bd import <file>',
+  compact: 'bd list --status closed; nothing is to be compacted here',
+  context: 'bd where, bd info',
+  cook: 'bd create --file <plan.md>',
+  edit: 'bd update <id> --description "…", or --body-file <file>',
+  gate: 'bd defer <id> --until="date", or in a town gt ask',
+  kv: 'bd remember --key <key> "…", bd recall <key>',
+  migrate: 'bd doctor; a store of an older version is brought up to date by itself',
+  pour: 'bd create "…" -t epic, then bd create "…" --parent=<id>',
+  query: 'bd list with filters, bd search <words>',
+  rename: 'bd update <id> --title "…"; ids stay as they are',
+  repo: 'bd --db <folder> …; in a town an id of another rig is found from anywhere',
+  repos: 'bd --db <folder> …',
+  restore: 'bd import <file>, or in a town gt restore',
+  serve: 'bd … --json: every command is its own program here',
+  sql: 'bd list --json with filters, bd export',
+  wisp: 'bd create "…" --ephemeral',
+  worktree: 'git worktree add <path>: issues are found from every worktree',
+}
