@@ -111,7 +111,8 @@ function said(lines: readonly string[]): number {
   return 0
 }
 
-function failed(error: unknown, isJson = false): number {
+function failed(thrown: unknown, isJson = false): number {
+  const error = isOfWorld(thrown) ? new BeadsError(`${wordsOf(thrown)}; nothing was written`) : thrown
   if (isJson && error instanceof Error && !(error instanceof Usage))
     raw(
       `${written(error instanceof Mismatch ? { error: error.message, failed: [{ id: error.id, error: error.message, guard_mismatch: true }] } : { error: error.message }, 2)}\n`,
@@ -123,6 +124,20 @@ function failed(error: unknown, isJson = false): number {
   if (!(error instanceof BeadsError) && error instanceof Error) tell(body(error.stack ?? ''))
   return 1
 }
+
+/** SQLite's numbers for what the world does to it: a lock, no right to write, a disk that fails or is full, damage. */
+const worldly = [5, 6, 8, 10, 11, 13, 14, 26]
+/** The system's words for the same. */
+const worldlyCodes: readonly unknown[] = ['EROFS', 'EACCES', 'EPERM', 'ENOENT', 'ENOTDIR', 'ENOSPC', 'EDQUOT', 'EIO']
+
+const wordsOf = (error: Error & { errcode?: number }) =>
+  `${error.errcode === 8 ? 'the issues are where nothing can be written: ' : ''}${error.message}`
+
+const isOfWorld = (error: unknown): error is Error =>
+  error instanceof Error &&
+  !(error instanceof BeadsError) &&
+  (worldly.includes(((error as { errcode?: number }).errcode ?? 0) & 0xff) ||
+    worldlyCodes.includes((error as { code?: unknown }).code))
 
 async function withNearest({ message, flag, known }: UnknownFlag): Promise<Usage> {
   const { didYouMean } = await import('../actors/nearest.ts')

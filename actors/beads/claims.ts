@@ -27,6 +27,7 @@ export function claimsIn(
     written,
     event,
     at,
+    since,
     get,
     mustBeWork,
     set,
@@ -61,7 +62,13 @@ export function claimsIn(
           return { unavailable: `status ${issue.status}` }
         if (from.alsoLabel) run('DELETE FROM labels WHERE issue_id = ? AND label = ?', id, from.alsoLabel)
         set(id, {
-          ...{ status: 'in_progress', assignee: holder, closed_at: null, close_reason: '', updated_at: at() },
+          ...{
+            status: 'in_progress',
+            assignee: holder,
+            closed_at: null,
+            close_reason: '',
+            updated_at: since(issue.updated_at),
+          },
           ...{ started_at: issue.started_at ?? at(), claimed_epoch: from.epoch ?? null },
           ...lease(),
         })

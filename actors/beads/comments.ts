@@ -5,14 +5,14 @@ import { BeadsError, type Comment } from './contract.ts'
 import { checkText } from './limits.ts'
 import type { Room } from './room.ts'
 
-export function commentsIn({ rows, run, written, event, at, mustBeWork }: Room) {
+export function commentsIn({ rows, run, written, event, at, since, mustBeWork }: Room) {
   return {
     comments: (id: string) => rows<Comment>('SELECT * FROM comments WHERE issue_id = ? ORDER BY created_at, rowid', id),
     comment(id: string, text: string, actor: string): Comment {
       if (text.trim() === '') throw new BeadsError('a comment needs words; nothing was written')
       checkText('comment', text)
       return written(() => {
-        mustBeWork(id)
+        const { updated_at: before } = mustBeWork(id)
         // Loaded here only: no other command needs it, and it is slow to load.
         const { randomUUID } = process.getBuiltinModule('node:crypto')
         const comment: Comment = { id: randomUUID(), issue_id: id, author: actor, text, created_at: at() }
@@ -24,7 +24,7 @@ export function commentsIn({ rows, run, written, event, at, mustBeWork }: Room) 
           text,
           comment.created_at,
         )
-        run('UPDATE issues SET updated_at = ? WHERE id = ?', comment.created_at, id)
+        run('UPDATE issues SET updated_at = ? WHERE id = ?', since(before), id)
         event(id, 'commented', actor)
         return comment
       })

@@ -12,7 +12,7 @@ export interface Tombstone {
   was: string
 }
 
-export function deletionIn({ rows, row, run, written, event, at, mustBeWork }: Room) {
+export function deletionIn({ rows, row, run, written, event, at, since, mustBeWork }: Room) {
   const gone = (id: string) => row<Tombstone>('SELECT * FROM tombstones WHERE id = ?', id)
   return {
     tombstone: gone,
@@ -53,7 +53,7 @@ export function deletionIn({ rows, row, run, written, event, at, mustBeWork }: R
           run('DELETE FROM dependencies WHERE issue_id = ?', id) +
           run('DELETE FROM dependencies WHERE depends_on_id = ?', id)
         run('DELETE FROM issues WHERE id = ?', id)
-        run('INSERT OR REPLACE INTO tombstones VALUES (?, ?, ?, ?, ?)', id, at(), actor, reason, was)
+        run('INSERT OR REPLACE INTO tombstones VALUES (?, ?, ?, ?, ?)', id, since(issue.updated_at), actor, reason, was)
         event(id, 'deleted', actor, reason)
         return { edges, texts }
       })

@@ -16,7 +16,7 @@ const up = `WITH RECURSIVE up(id) AS (
 /** An issue in a tree: `parent_id` is the one above it there, or its own at the root. */
 export type Branch = Issue & { depth: number; parent_id: string; truncated: boolean; kind: string | null }
 
-export function edgesIn({ rows, row, run, written, event, at, get, mustBeWork }: Room) {
+export function edgesIn({ rows, row, run, written, event, at, since, get, mustBeWork }: Room) {
   const dependencies = (id: string) =>
     rows<Dependency>('SELECT * FROM dependencies WHERE issue_id = ? ORDER BY depends_on_id', id)
   const dependents = (id: string) =>
@@ -68,7 +68,7 @@ export function edgesIn({ rows, row, run, written, event, at, get, mustBeWork }:
           at(),
           actor,
         )
-        run('UPDATE issues SET updated_at = ? WHERE id = ?', at(), id)
+        run('UPDATE issues SET updated_at = ? WHERE id = ?', since(mustBeWork(id).updated_at), id)
         event(id, 'dependency_added', actor, `${type}:${on}`)
       })
     },
@@ -77,7 +77,7 @@ export function edgesIn({ rows, row, run, written, event, at, get, mustBeWork }:
         mustBeWork(id)
         if (run('DELETE FROM dependencies WHERE issue_id = ? AND depends_on_id = ?', id, on) === 0)
           throw new BeadsError(`dependency from ${id} to ${on} does not exist`)
-        run('UPDATE issues SET updated_at = ? WHERE id = ?', at(), id)
+        run('UPDATE issues SET updated_at = ? WHERE id = ?', since(mustBeWork(id).updated_at), id)
         event(id, 'dependency_removed', actor, on)
       })
     },

@@ -47,7 +47,7 @@ export function openBeads(dir: string, options: Opening = {}) {
   const path = options.file ?? fileIn(dir)
   const db = openFile(path, options)
   const asked = rowsOf(db, now)
-  const { rows, row, run, written, event, at } = asked
+  const { rows, row, run, written, event, at, since } = asked
 
   const get = (id: string) => row<Issue>('SELECT * FROM issues WHERE id = ?', id)
   const mustBeWork = (id: string): Issue => {
@@ -203,7 +203,7 @@ export function openBeads(dir: string, options: Opening = {}) {
           ...(changes.status !== undefined && !isClosed ? { closed_at: null, close_reason: '' } : {}),
           ...(changes.status === 'in_progress' && !before.started_at ? { started_at: at() } : {}),
           ...(changes.status !== undefined && changes.status !== 'in_progress' ? free : {}),
-          updated_at: at(),
+          updated_at: since(before.updated_at),
         }
         set(id, before.status === 'closed' || isClosed ? after : { ...after, close_reason: '' })
         event(

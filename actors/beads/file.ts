@@ -1,9 +1,20 @@
 // The file of an issue store: what it is called, whose it is, and whether it can be used.
 // Never: begins one anew where one should be; changes a file that is not a store of ours.
-import { chmodSync, existsSync, mkdirSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs'
-import { basename, join } from 'node:path'
+import {
+  accessSync,
+  chmodSync,
+  constants,
+  existsSync,
+  mkdirSync,
+  renameSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from 'node:fs'
+import { basename, dirname, join } from 'node:path'
 import process from 'node:process'
 import { DatabaseSync } from 'node:sqlite'
+import { pathToFileURL } from 'node:url'
 import { inTransaction } from '../transaction.ts'
 import { BeadsError, type Identity, type Opening } from './contract.ts'
 import { migrate, schemaVersion } from './schema.ts'
@@ -85,23 +96,51 @@ export function openFile(
   if (size === undefined) throw new BeadsError(`${path} is missing`)
   if (size === 0) throw new BeadsError(`${path} is empty`)
   let db: DatabaseSync | undefined
+  const isFixed = !asItIs && cannotBeWritten(path)
   try {
-    db = new DatabaseSync(path, { timeout: busyMs })
+    db = isFixed ? new DatabaseSync(fixed(path), { readOnly: true }) : new DatabaseSync(path, { timeout: busyMs })
     const wrong = strange(db) ?? (expect && foreign(db, path, expect))
     if (wrong !== undefined) throw new BeadsError(`${path} ${wrong}; it was left as it is`)
     const isOlder = !asItIs && versionOf(db) < schemaVersion
-    if (isOlder && readonly) {
+    if (isOlder && (readonly || isFixed)) {
       db.close()
-      db = broughtUp(path)
+      db = broughtUp(isFixed ? fixed(path).href : path)
+      db.exec('PRAGMA query_only = ON')
+      return db
     }
+    if (isFixed) return db
     db.exec('PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA foreign_keys = ON')
-    if (isOlder && !readonly) migrate(db)
+    if (isOlder) migrate(db)
     if (readonly) db.exec('PRAGMA query_only = ON')
     return db
   } catch (error) {
     db?.close()
     throw error instanceof BeadsError ? error : unreadable(path, error)
   }
+}
+
+/**
+ * On a disk or in a folder that cannot be written there is no room for SQLite's log of writes, which it wants for
+ * reading, too. Throws a BeadsError for a log that is there and has something in it.
+ */
+function cannotBeWritten(path: string): boolean {
+  try {
+    accessSync(dirname(path), constants.W_OK)
+    return false
+  } catch {
+    const log = `${path}-wal`
+    if ((statSync(log, { throwIfNoEntry: false })?.size ?? 0) === 0) return true
+    throw new BeadsError(
+      `${path} is where nothing can be written, and ${log} has changes that can then not be read; copy both to another folder, and say bd --db <folder>`,
+    )
+  }
+}
+
+/** As it lies there, with no look at who else has it. */
+function fixed(path: string): URL {
+  const url = pathToFileURL(path)
+  url.search = 'immutable=1'
+  return url
 }
 
 /** One of an older version as it would be of this one, in memory. */

@@ -29,6 +29,11 @@ export function rowsOf(db: DatabaseSync, now: () => Date) {
     /** All of it or nothing; what is done within another one is part of that. */
     written: <T>(work: () => T): T => inTransaction(db, work),
     at,
+    /** The same of a change: a clock that was set back makes none older than what it changes. */
+    since: (before: string) => {
+      const now = at()
+      return now > before ? now : new Date(Date.parse(before) + 1).toISOString()
+    },
     event: (id: string, kind: string, actor: string, detail: string | null = null) =>
       run(
         'INSERT INTO events (issue_id, event_type, actor, detail, created_at) VALUES (?, ?, ?, ?, ?)',

@@ -147,6 +147,9 @@ test('with --readonly, before or after the word, nothing is written, and what on
     supersede: [one, '--with', two],
     sync: [],
     dolt: ['push'],
+    'github pull': [],
+    'github push': [],
+    'github sync': [],
     unclaim: [one],
     undefer: [one],
   }
