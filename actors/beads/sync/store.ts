@@ -63,7 +63,8 @@ const upsert = [
   'claimed_epoch = CASE WHEN assignee IS excluded.assignee THEN claimed_epoch END',
 ].join(' ')
 
-function put({ room }: Beads, was: Whole | undefined, issue: Whole): void {
+/** Makes an issue what it is to be, with all that belongs to it; `was` is what it is now. */
+export function put({ room }: Beads, was: Whole | undefined, issue: Whole): void {
   const { id } = issue
   room.run(upsert, ...shared.map((column) => issue[column as keyof Issue] ?? null))
   for (const label of was?.labels ?? [])
