@@ -7,13 +7,14 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { BeadsError } from '../contract.ts'
 
 /** No real `bd` takes it for a database of its own: it is not called `….db`. */
-export const lockIn = (dir: string) => join(dir, '.gastown.lock')
+const lockIn = (dir: string) => join(dir, '.gastown.lock')
 
 /** How often it is asked for again, in milliseconds. */
 const againMs = { first: 5, last: 100 }
 const busy = 5
 
 export interface Lock {
+  /** Also said again. */
   free(): void
 }
 
@@ -25,7 +26,7 @@ export async function lockStore(dir: string, withinMs: number, signal?: AbortSig
   for (let waitMs = againMs.first; ; waitMs = Math.min(2 * waitMs, againMs.last))
     try {
       db.exec('BEGIN EXCLUSIVE')
-      return { free: () => db.close() }
+      return { free: () => db.isOpen && db.close() }
     } catch (error) {
       const { errcode = 0 } = error as { errcode?: number }
       if ((errcode & 0xff) !== busy || performance.now() + waitMs > until || signal?.aborted) {

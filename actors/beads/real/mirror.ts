@@ -1,5 +1,5 @@
-// What a real store holds, kept in a store of our own, so that every question of the town is answered at once and in the
-// same way whoever keeps the issues.
+// What a real store holds, kept in a store of our own, so that every question of the town is answered at once and in
+// the same way whoever keeps the issues.
 // Never: changes the town's mail, which is kept there and nowhere else; takes in a part of what was printed; believes
 // that a store which had issues has none.
 import { BeadsError, type Issue } from '../contract.ts'
@@ -42,6 +42,7 @@ export interface Mirror {
 export function mirrorIn(beads: () => Beads, names: Names): Mirror {
   /** The lines that it is made of, and whose they are. */
   let known = new Map<string, string>()
+  let last: Beads | undefined
   const ours = (issue: Whole): Whole => ({
     ...issue,
     assignee: issue.assignee === null ? null : names.in(issue.assignee),
@@ -51,6 +52,9 @@ export function mirrorIn(beads: () => Beads, names: Names): Mirror {
     read(text) {
       const store = beads()
       const lines = text.split('\n').filter((line) => line.trim() !== '')
+      // Another file may have been put in its place.
+      if (store !== last) known.clear()
+      last = store
       const isFirst = known.size === 0
       const { issues, strange } = readable(lines.filter((line) => !known.has(line)))
       const had = isFirst ? store.list({ all: true }).map(({ id }) => id) : [...new Set(known.values())]

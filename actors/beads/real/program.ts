@@ -4,13 +4,13 @@
 import { mkdirSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import process from 'node:process'
-import { onPath } from '../../agents/installed.ts'
 import type { Environment } from '../../environment.ts'
 import { markOf } from '../../processes.ts'
 import { runProgram } from '../../programs.ts'
 import { BeadsError } from '../contract.ts'
 import { lockStore } from './lock.ts'
 import { asShown, type Version, versionIn } from './version.ts'
+import { storeVariables } from './where.ts'
 
 /** Bounds: milliseconds and bytes. What is longer in time was stuck, for even a big store is read in a part of that. */
 export const limits = { callMs: 90_000, wholeMs: 600_000, lockMs: 120_000, versionMs: 30_000, outputBytes: 512 << 20 }
@@ -82,7 +82,7 @@ export async function openProgram(where: Where): Promise<Program> {
 }
 
 /** The version of a program, as it says it. */
-export async function askVersion(
+async function askVersion(
   path: string,
   run: (args: readonly string[], calling: Calling) => Promise<Said>,
   limitMs: number,
@@ -92,19 +92,8 @@ export async function askVersion(
   return versionIn(out, path)
 }
 
-/** The first `bd` on this path that is none of these: a town's own shim, this very program. */
-export function programOn(path: string, besides: readonly string[]): string {
-  const folders = path.split(':').filter((dir) => dir !== '' && !besides.includes(dir))
-  const found = onPath('bd', folders.join(':'))
-  if (found === null)
-    throw new BeadsError(
-      `there is no bd on the PATH (${folders.join(':')}); install one (https://github.com/steveyegge/beads), or name it: "beads": {"backend": "bd", "program": "/path/to/bd"}`,
-    )
-  return found
-}
-
 /** What a `bd` finds around it: nothing of anybody's, nobody to ask, nothing that is sent home. */
-export const environmentFor = (where: Pick<Where, 'dir' | 'home' | 'env'>, actor: string): Record<string, string> => ({
+const environmentFor = (where: Pick<Where, 'dir' | 'home' | 'env'>, actor: string): Record<string, string> => ({
   PATH: where.env.PATH ?? '/usr/local/bin:/usr/bin:/bin',
   HOME: where.home,
   XDG_CONFIG_HOME: join(where.home, '.config'),
@@ -116,24 +105,6 @@ export const environmentFor = (where: Pick<Where, 'dir' | 'home' | 'env'>, actor
   GIT_CONFIG_GLOBAL: '/dev/null',
   GIT_CONFIG_NOSYSTEM: '1',
   GIT_TERMINAL_PROMPT: '0',
-})
-
-/**
- * Which store, under whose name, directly, with a journal of who did what, and nothing sent anywhere: for every call, an
- * agent's too.
- */
-export const storeVariables = (dir: string, actor: string): Record<string, string> => ({
-  BEADS_DIR: dir,
-  BD_ACTOR: actor,
-  BEADS_ACTOR: actor,
-  BD_NO_DAEMON: 'true',
-  BEADS_NO_DAEMON: '1',
-  BEADS_AUTO_START_DAEMON: 'false',
-  BD_NON_INTERACTIVE: '1',
-  BD_EVENTS_JOURNAL: '1',
-  DO_NOT_TRACK: '1',
-  BD_DISABLE_METRICS: '1',
-  NO_COLOR: '1',
 })
 
 async function ran(

@@ -1,5 +1,5 @@
-// An issue store that a real `bd` keeps. What is asked is answered from its mirror, brought up first when the real store
-// may have been written to; what is written is written there, and then known here.
+// An issue store that a real `bd` keeps. What is asked is answered from its mirror, brought up first when the real
+// store may have been written to; what is written is written there, and then known here.
 // Never: writes an issue here that was not written there; takes an issue from whoever has it there.
 import { whereabouts } from '../../../machines/address.ts'
 import { BeadsError, type Issue, type TownIssues } from '../contract.ts'
@@ -85,7 +85,7 @@ export function openReal({ mirror, program, names, below, report }: Mirrored): R
   }
   const readAll = async (call: Call) => {
     const before = stampOf(dir)
-    if (before === 'gone') throw passing(`${dir} is not there`)
+    if (before === 'gone') throw passing('there is no store of a bd')
     const said = await call(['export'], { limitMs: limits.wholeMs })
     if (said.code !== 0) throw passing(refusalIn(said))
     const news = taken.read(said.out)

@@ -3,6 +3,7 @@
 import { existsSync, readdirSync, statSync } from 'node:fs'
 import { join } from 'node:path'
 import { textOf } from '../../files.ts'
+import { hasRealStore } from './where.ts'
 
 /** Where nothing can be told from files (a database server), it may have changed in so many milliseconds. */
 const unknownMs = 10_000
@@ -20,7 +21,7 @@ export function stampOf(dir: string, now: () => number = Date.now): string {
     return stat ? [[name, stat.ino, stat.size, stat.mtimeMs]] : []
   })
   if (lines.length > 0) return JSON.stringify(lines)
-  return existsSync(dir) ? `since ${Math.floor(now() / unknownMs)}` : 'gone'
+  return hasRealStore(dir) ? `since ${Math.floor(now() / unknownMs)}` : 'gone'
 }
 
 function doltStamp(noms: string): unknown[] {
