@@ -1,18 +1,33 @@
 // Who keeps the town's issues keeps them as the town's hands need it (`town-issues.ts`): our own store always, real
-// programs of `bd` where they are named (`npm run test:bd`).
+// programs of `bd` where `npm run test:bd` names them, else what bd 1.3.0 answered when this suite was recorded.
 import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { describe } from 'vitest'
 import { openBeads } from '../../actors/beads/embedded.ts'
 import { initBeads } from '../../actors/beads/file.ts'
-import { realKept } from '../fixture/real-bd.ts'
+import { byStandIn } from '../fixture/classic-stand-in.ts'
+import { byProgram, byRecording, realKept } from '../fixture/real-bd.ts'
 import { type Kept, townIssuesKeep } from './town-issues.ts'
 
 describe('embedded', () => townIssuesKeep({ atOnce: 8, open: embedded }))
 
-for (const path of (process.env.GT_BD ?? '').split(':').filter(Boolean))
-  describe(path, () => townIssuesKeep({ atOnce: 8, open: () => realKept(path) }))
+const { GT_BD = '', GT_BD_RECORD: record } = process.env
+const recording = join(import.meta.dirname, 'recorded/town-issues-1.3.0.jsonl')
+
+for (const path of GT_BD.split(':').filter(Boolean))
+  describe(path, () =>
+    townIssuesKeep({ atOnce: 8, open: () => realKept(byProgram(path, record)), isRecorded: record !== undefined }),
+  )
+
+if (GT_BD === '')
+  describe('RECORDED, no real bd: 1.3.0', () =>
+    townIssuesKeep({ atOnce: 1, open: () => realKept(byRecording(recording)), isRecorded: true }))
+
+// What the recordings of classic ones show is too little to answer a suite from.
+for (const version of ['0.30.7', '0.49.6'] as const)
+  describe(`a STAND-IN, no real bd: ${version}`, () =>
+    townIssuesKeep({ atOnce: 8, open: () => realKept(byStandIn(version)), tells: false }))
 
 async function embedded(): Promise<Kept> {
   const dir = mkdtempSync(join(tmpdir(), 'town-issues-'))

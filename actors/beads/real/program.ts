@@ -117,7 +117,8 @@ async function ran(
   const tooLong = args.find((arg) => Buffer.byteLength(arg) > argumentBytesMax)
   if (tooLong !== undefined)
     throw new BeadsError(`${asShown(tooLong)} is too long for this bd: a text can be ${argumentBytesMax} bytes`)
-  const run = `bd-${process.pid}-${Math.random().toString(36).slice(2)}`
+  // Below the town, so that one whose daemon was killed is ended by the next (`actors/ends.ts`).
+  const run = `${where.home}#${process.pid}-${Math.random().toString(36).slice(2)}`
   const out: Buffer[] = []
   let outBytes = 0
   let err = ''

@@ -132,7 +132,8 @@ export function openReal({ mirror, program, names, below, report }: Mirrored): R
   /** The issue as it is there now. */
   const look = async (call: Call, id: string): Promise<Issue | undefined> => {
     const row = rowIn(await call(['show', id, '--json']), id)
-    if (!row) return undefined
+    // One that was deleted is shown all the same by the oldest.
+    if (!row || row.status === 'tombstone') return undefined
     const isClosed = row.status === 'closed' && mirror().get(id)?.status !== 'closed'
     const closers = isClosed ? await closersOf(call) : undefined
     const now = taken.takeRow(row, undefined, true)
@@ -220,7 +221,7 @@ export function openReal({ mirror, program, names, below, report }: Mirrored): R
         const flags = [
           ...(status === undefined ? [] : [`--status=${status}`]),
           ...(assignee === undefined ? [] : [`--assignee=${assignee === null ? '' : names.out(assignee)}`]),
-          ...(notes === undefined || notes === was.notes ? [] : notesFlags(was.notes, notes)),
+          ...(notes === undefined || notes === was.notes ? [] : notesFlags(was.notes, notes, version.appends)),
         ]
         return flags.length === 0 ? was : change(call, was, flags, { kind: isReopened ? 'reopened' : 'updated', actor })
       })
@@ -334,8 +335,8 @@ const readings = (mirror: () => Beads, fresh: () => Promise<void>): Asked =>
   ) as unknown as Asked
 
 /** More of what is there is added to it: the rest need not be said again, and may be too long to be. */
-function notesFlags(was: string, next: string): string[] {
-  if (was !== '' && next.startsWith(`${was}\n`)) return [`--append-notes=${next.slice(was.length + 1)}`]
+function notesFlags(was: string, next: string, appends: boolean): string[] {
+  if (appends && was !== '' && next.startsWith(`${was}\n`)) return [`--append-notes=${next.slice(was.length + 1)}`]
   // What cannot be said in one argument is left as it is; its mail says why all the same.
   return isKept(next) && Buffer.byteLength(next) < argumentBytesMax - 100 ? [`--notes=${next}`] : []
 }

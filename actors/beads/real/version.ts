@@ -9,8 +9,10 @@ export interface Version {
   family: 'classic' | 'dolt'
   /** It changes an issue only if it still has this holder and this status: `--if-assignee`, `--if-status`. */
   guards: boolean
-  /** `update --claim` is one step with an exit code that tells. */
+  /** `update --claim` is one step, and only who wins is shown the issue. */
   claims: boolean
+  /** More can be added to notes than is said in one argument: `--append-notes`. */
+  appends: boolean
   /** Its journal says who closed an issue. */
   tells: boolean
 }
@@ -19,6 +21,9 @@ type Numbers = readonly [number, number, number]
 const firstClassic: Numbers = [0, 30, 0]
 const lastClassic: Numbers = [0, 49, 6]
 const firstDolt: Numbers = [1, 0, 5]
+const firstWithClaims: Numbers = [0, 49, 4]
+/** Between them nobody looked. */
+const firstThatAppends: Numbers = [0, 49, 0]
 const firstWithGuards: Numbers = [1, 2, 1]
 const firstThatTells: Numbers = [1, 3, 0]
 const supported = `0.30.0 to ${lastClassic.join('.')}, and ${firstDolt.join('.')} or later`
@@ -39,7 +44,10 @@ export function versionIn(said: string, program: string): Version {
     )
   const family = isBefore(numbers, firstDolt) ? 'classic' : 'dolt'
   const since = (first: Numbers) => !isBefore(numbers, first)
-  return { text, family, guards: since(firstWithGuards), claims: family === 'dolt', tells: since(firstThatTells) }
+  return {
+    ...{ text, family, guards: since(firstWithGuards), claims: since(firstWithClaims) },
+    ...{ appends: since(firstThatAppends), tells: since(firstThatTells) },
+  }
 }
 
 function isBefore(one: Numbers, other: Numbers): boolean {
