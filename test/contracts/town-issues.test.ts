@@ -7,20 +7,21 @@ import { describe } from 'vitest'
 import { openBeads } from '../../actors/beads/embedded.ts'
 import { initBeads } from '../../actors/beads/file.ts'
 import { byStandIn } from '../fixture/classic-stand-in.ts'
-import { byProgram, byRecording, realKept } from '../fixture/real-bd.ts'
+import { byProgram, byRecording, programsHere, realKept } from '../fixture/real-bd.ts'
 import { type Kept, townIssuesKeep } from './town-issues.ts'
 
 describe('embedded', () => townIssuesKeep({ atOnce: 8, open: embedded }))
 
-const { GT_BD = '', GT_BD_RECORD: record } = process.env
+const { GT_BD_RECORD: record } = process.env
 const recording = join(import.meta.dirname, 'recorded/town-issues-1.3.0.jsonl')
 
-for (const path of GT_BD.split(':').filter(Boolean))
-  describe(path, () =>
-    townIssuesKeep({ atOnce: 8, open: () => realKept(byProgram(path, record)), isRecorded: record !== undefined }),
-  )
+for (const { path, text, tells } of programsHere())
+  describe(`bd ${text}`, () => {
+    const open = () => realKept(byProgram(path, record))
+    townIssuesKeep({ atOnce: 8, open, tells, isRecorded: record !== undefined })
+  })
 
-if (GT_BD === '')
+if (programsHere().length === 0)
   describe('RECORDED, no real bd: 1.3.0', () =>
     townIssuesKeep({ atOnce: 1, open: () => realKept(byRecording(recording)), isRecorded: true }))
 
