@@ -266,6 +266,10 @@ test('another town’s worker of the same name is not this one’s', () => {
   const nux = 'w/polecats/Nux'
   expect(one.out(nux)).not.toBe(two.out(nux))
   expect([one.in(one.out(nux)), one.in(two.out(nux)), one.in(nux)]).toEqual([nux, two.out(nux), `bd:${nux}`])
+  // Nor is what another town, or who calls itself so, has closed.
+  expect([one.in(one.out('gastown')), two.in(one.out('gastown')), one.in('gastown')]).toEqual([
+    ...['gastown', one.out('gastown'), 'bd:gastown'],
+  ])
   for (const name of [nux, 'ann', 'gastown', `bd:${nux}`, two.out(nux)]) expect(one.in(one.out(name))).toBe(name)
 })
 

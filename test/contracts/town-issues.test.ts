@@ -40,6 +40,7 @@ async function embedded(): Promise<Kept> {
     close: async (id, reason, actor) => void elsewhere.closeIssue(id, reason, actor, true),
     // Workers of two towns have two stores of ours; here they differ by name.
     other: async () => ({ ...other, claim: (id, holder, from) => other.claim(id, `${holder}-2`, from), get: nameless }),
+    again: async () => other,
     async dispose() {
       for (const each of [issues, elsewhere, other]) each.close()
       rmSync(dir, { recursive: true, force: true })

@@ -10,6 +10,8 @@ export interface Kept {
   close(id: string, reason: string, actor: string): Promise<void>
   /** The same store as another town has it open. */
   other(): Promise<TownIssues>
+  /** As this town has it when it has lost all that it kept beside it. */
+  again(): Promise<TownIssues>
   dispose(): Promise<void>
 }
 export interface Keeping {
@@ -157,6 +159,17 @@ export function townIssuesKeep({ open, atOnce, isRecorded = false, tells = true 
     expect(await issues.dataVersion()).not.toBe(before)
     expect(await issues.get(id)).toMatchObject({ assignee: 'ann' })
     expect(await issues.claim(id, nux)).toEqual({ held: 'ann' })
+  })
+
+  kept('who holds what, and what has landed, is known from the store alone', async ({ issues, make, again }) => {
+    const [held, done] = [await make({ title: 'held' }), await make({ title: 'done' })]
+    await issues.claim(held, nux)
+    await issues.claim(done, toast)
+    await issues.closeIssue(done, 'Landed as abc', by, true)
+    const anew = await again()
+    expect(await anew.get(held)).toMatchObject({ status: 'in_progress', assignee: nux })
+    expect(await anew.get(done)).toMatchObject({ status: 'closed', assignee: toast, close_reason: 'Landed as abc' })
+    if (tells) expect(await anew.closedBy(done)).toBe(by)
   })
 
   if (isRecorded) return

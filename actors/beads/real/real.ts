@@ -5,6 +5,7 @@ import { whereabouts } from '../../../machines/address.ts'
 import { BeadsError, type Issue, type TownIssues } from '../contract.ts'
 import type { Beads } from '../embedded.ts'
 import { isKept } from '../limits.ts'
+import { town } from '../parts.ts'
 import { type Heard, mirrorIn, outsider } from './mirror.ts'
 import type { Names } from './names.ts'
 import { argumentBytesMax, type Call, limits, type Program, passing, type Said } from './program.ts'
@@ -30,6 +31,8 @@ export interface Mirrored {
   /** Begins the names of the town's workers here. */
   below: string
   report(error: unknown): void
+  /** How often the town says that it is at what its workers hold, in milliseconds. */
+  heartbeatMs?: number
 }
 
 /** In milliseconds: how often the real store's files are looked at, and when one that could not be read is tried again. */
@@ -37,13 +40,14 @@ const lookMs = { usual: 1000, afterTrouble: 5000 }
 /** What its files do not show, and what came in between two calls of ours, is seen within so many milliseconds. */
 const allMs = { afterWriting: 20_000, always: 120_000 }
 /** A lease is for five minutes. */
-const heartbeatMs = 120_000
+const usualHeartbeatMs = 120_000
 const strangeShownMax = 3
 const triesMax = 4
 
 type Row = Record<string, unknown>
 
-export function openReal({ mirror, program, names, below, report }: Mirrored): RealStore {
+export function openReal(mirrored: Mirrored): RealStore {
+  const { mirror, program, names, below, report, heartbeatMs = usualHeartbeatMs } = mirrored
   const { version, dir } = program
   const taken = mirrorIn(mirror, names)
   let seen: string | undefined
@@ -246,7 +250,7 @@ export function openReal({ mirror, program, names, below, report }: Mirrored): R
     addLabel: (id, label) =>
       settled(id, async (call) => {
         mustBe(id)
-        const said = await call(['label', 'add', id, label, '--json'])
+        const said = await call(['label', 'add', id, label, '--json'], { actor: names.out(town) })
         if (said.code !== 0) throw new BeadsError(refusalIn(said))
         mirror().addLabel(id, label)
         return true
