@@ -1,5 +1,5 @@
-// What a town and its workers are called in a store that others use too: with a mark of their town, for another town may
-// have a rig and a worker of the same name.
+// What a town and its workers are called in a store that others use too: with a mark of their town, for another town
+// may have a rig and a worker of the same name.
 // Never: takes another town's worker, or what another town closed, for this one's.
 import process from 'node:process'
 import { whereabouts } from '../../../machines/address.ts'
