@@ -1,7 +1,16 @@
 // What a real `bd` may do to a town: be none, too old, silent, talkative or wrong. Programs of a line or two stand for it.
 import { spawn, spawnSync } from 'node:child_process'
 import { once } from 'node:events'
-import { mkdirSync, mkdtempSync, readFileSync, realpathSync, rmSync, writeFileSync } from 'node:fs'
+import {
+  mkdirSync,
+  mkdtempSync,
+  readFileSync,
+  realpathSync,
+  rmSync,
+  statSync,
+  utimesSync,
+  writeFileSync,
+} from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import process from 'node:process'
@@ -16,6 +25,8 @@ import { programOf } from '../../actors/beads/real/where.ts'
 import { storeOf } from '../../actors/beads/tiers.ts'
 import { rigLayout, townLayout } from '../../actors/layout.ts'
 import { isPassing } from '../../runtime/open.ts'
+import { byStandIn } from '../fixture/classic-stand-in.ts'
+import { realKept } from '../fixture/real-bd.ts'
 import { cleanEnv } from '../fixture/real-town.ts'
 import { program } from '../fixture/rig.ts'
 import { type StoresTown, storesTown } from '../fixture/stores.ts'
@@ -129,7 +140,7 @@ test('it finds nothing of the person’s around it, and no other store', async (
 
 test('one call at a time, whoever makes it; a lock goes with its holder', async () => {
   const path = bd('echo "+" >> "$BEADS_DIR/log"; sleep 0.05; echo "-" >> "$BEADS_DIR/log"')
-  const [one, two] = [await open(path), await open(path, { lockMs: 400 })]
+  const [one, two, hasty] = [await open(path), await open(path), await open(path, { lockMs: 200 })]
   await Promise.all([one, two, one, two, one, two].map(({ inTurn }) => inTurn((call) => call(['export']))))
   expect(readFileSync(join(dir, 'log'), 'utf8')).toBe('+\n-\n'.repeat(6))
   const holder = spawn(process.execPath, [
@@ -138,7 +149,7 @@ test('one call at a time, whoever makes it; a lock goes with its holder', async 
     join(dir, '.gastown.lock'),
   ])
   await once(holder.stdout, 'data')
-  const refused = await two.inTurn((call) => call(['export'])).catch((error: unknown) => error)
+  const refused = await hasty.inTurn((call) => call(['export'])).catch((error: unknown) => error)
   expect([isPassing(refused), String(refused)]).toEqual([true, expect.stringContaining('in use by another program')])
   holder.kill('SIGKILL')
   await once(holder, 'exit')
@@ -260,6 +271,24 @@ describe('in a town', () => {
     ])
   })
 })
+
+test.each(['0.30.7', '0.49.6'] as const)(
+  'a STAND-IN for %s: what its files do not show is seen all the same before it is claimed',
+  async (version) => {
+    const { issues, make, other, dir: at, dispose } = await realKept(byStandIn(version))
+    const id = await make({ title: 'One' })
+    const lines = join(at, 'issues.jsonl')
+    expect(await issues.get(id)).toMatchObject({ assignee: null })
+    const [text, { mtimeMs }] = [readFileSync(lines), statSync(lines)]
+    expect(await (await other()).claim(id, 'w/polecats/Nux')).toBe(null)
+    // As for somebody whose bd does not write its lines out.
+    writeFileSync(lines, text)
+    utimesSync(lines, mtimeMs / 1000, mtimeMs / 1000)
+    expect(await issues.get(id)).toMatchObject({ assignee: null })
+    expect(await issues.claim(id, 'w/polecats/Nux')).toEqual({ held: expect.stringContaining(':w/polecats/Nux') })
+    await dispose()
+  },
+)
 
 test('another town’s worker of the same name is not this one’s', () => {
   const [one, two] = [namesOf({ name: 'gt', since: '1' }), namesOf({ name: 'gt', since: '2' })]
