@@ -16,8 +16,8 @@ const folder = process.env.TMPDIR ?? memoryFolder()
 export default defineConfig({
   test: {
     include: ['test/**/*.test.ts'],
-    // A suite of its own: `npm run faults`.
-    exclude: ['test/faults/**'],
+    // Suites of their own: `npm run faults`, `npm run test:bd`.
+    exclude: ['test/faults/**', 'test/real-bd/**'],
     env: folder === undefined ? {} : { TMPDIR: folder },
     sequence: { sequencer: TownsFirst },
     // Most of them wait for programs, so that more run than there are cores.

@@ -41,6 +41,25 @@ export const beadsPrefix = z
   .string()
   .regex(/^[a-z][a-z0-9]{0,11}$/, 'a prefix is a lower-case letter followed by up to 11 lower-case letters or digits')
 
+/** What a real `bd` takes for one. */
+const realPrefix = z.string().regex(/^[A-Za-z0-9][\w-]{0,39}$/, 'a prefix is up to 40 letters, digits, "_" and "-"')
+const wholePath = z.string().refine(isAbsolute, 'is no whole path')
+/**
+ * `bd`: a real `bd` keeps the issues, `program` or the first on the PATH, in the `.beads` folder `dir` or in one of the
+ * town's own.
+ */
+const beadsConfig = z
+  .looseObject({
+    prefix: realPrefix,
+    backend: z.enum(['embedded', 'bd']).default('embedded'),
+    program: wholePath.optional(),
+    dir: wholePath.optional(),
+  })
+  .refine(({ backend, prefix }) => backend === 'bd' || beadsPrefix.safeParse(prefix).success, {
+    path: ['prefix'],
+    error: 'a prefix is a lower-case letter followed by up to 11 lower-case letters or digits',
+  })
+
 const argv = z
   .array(z.string())
   .min(1)
@@ -154,7 +173,7 @@ export const rigConfig = z
     /** Without the password that an address may be written with (`git/credentials.ts`). */
     git_url: z.string().transform(withoutCredentials),
     default_branch: z.string().min(1),
-    beads: z.looseObject({ prefix: beadsPrefix }),
+    beads: beadsConfig,
     /** The branch of origin by which its issues are shared. */
     sync_branch: z.string().min(1).default('beads-sync'),
     /** How often they are shared; absent: when `bd sync` is said. */

@@ -105,7 +105,10 @@ export function knownIn({ root, rigs, unusable }: TownRead, name: string): void 
 
 /** The rig whose issues carry this id's prefix. */
 export const rigOfIssue = (rigs: ReadonlyMap<string, RigConfig>, id: string): string | undefined =>
-  [...rigs].find(([, config]) => id.startsWith(`${config.beads.prefix}-`))?.[0]
+  [...rigs]
+    .filter(([, config]) => id.startsWith(`${config.beads.prefix}-`))
+    // A real bd's prefix may begin with another's.
+    .sort(([, a], [, b]) => b.beads.prefix.length - a.beads.prefix.length)[0]?.[0]
 
 /** Addresses that can be told from disk, for when there is no daemon to ask; whether anybody is alive is not known. */
 export function addressesIn(root: string): string[] {

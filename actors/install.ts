@@ -17,6 +17,7 @@ import { basename, dirname, join, relative } from 'node:path'
 import { setAside } from './beads/aside.ts'
 import type { Identity } from './beads/contract.ts'
 import { linkText, mendLinks } from './beads/links.ts'
+import type { PreparedReal } from './beads/real/make.ts'
 import { copiesOf, linksOf, storeOf, townsPrefix } from './beads/tiers.ts'
 import type { Written } from './commands.ts'
 import { beadsPrefix, readConfig, rigConfig, rigName, rigsConfig, townConfig, writeConfig } from './config.ts'
@@ -29,7 +30,7 @@ import { excludesOf, gitTrouble } from './git/prepare.ts'
 import { shown } from './git/shown.ts'
 import { wordsOf } from './git/words.ts'
 import { renewInstructions, writeInstructions } from './instructions.ts'
-import { rigLayout, townLayout } from './layout.ts'
+import { realHomeIn, realStoreIn, rigLayout, townLayout } from './layout.ts'
 import { makeRecords } from './records.ts'
 import { keepSecret, newSecret, secretOf } from './secret.ts'
 
@@ -100,6 +101,8 @@ export interface NewRig {
   settings?: Readonly<Record<string, unknown>>
   now: Date
   initBeads: InitBeads
+  /** A real `bd` keeps its issues. */
+  real?: PreparedReal
   /** Told while the repository is being cloned. */
   progress?: (event: CloneProgress) => void
 }
@@ -111,7 +114,7 @@ export interface NewRig {
 export async function addRig(
   town: string,
   rig: NewRig,
-): Promise<{ branch: string; prefix: string; warning: string | null; credentials?: string }> {
+): Promise<{ branch: string; prefix: string; warning: string | null; credentials?: string; bd?: string }> {
   const layout = townLayout(town)
   const named = rigName.safeParse(rig.name)
   if (!named.success) throw new Refused(`"${rig.name}" cannot be a rig's name: ${named.error.issues[0]?.message}`)
@@ -122,8 +125,11 @@ export async function addRig(
   const taken = Object.keys(registry.rigs).map(
     (name) => readConfig(rigLayout(town, name).config, rigConfig).beads.prefix,
   )
-  const prefix = rig.prefix ?? freePrefix(rig.name, [townsPrefix, ...taken])
-  if (!beadsPrefix.safeParse(prefix).success)
+  const { real } = rig
+  if (real?.prefix !== undefined && rig.prefix !== undefined && rig.prefix !== real.prefix)
+    throw new Refused(`the ids in ${real.config.dir} begin with ${real.prefix}-, and not with ${rig.prefix}-`)
+  const prefix = real?.prefix ?? rig.prefix ?? freePrefix(rig.name, [townsPrefix, ...taken])
+  if (real?.prefix === undefined && !beadsPrefix.safeParse(prefix).success)
     throw new Refused(
       `"${prefix}" cannot be a prefix: a lower-case letter followed by up to 11 lower-case letters or digits`,
     )
@@ -159,7 +165,7 @@ export async function addRig(
       name: rig.name,
       git_url: url,
       default_branch: branch,
-      beads: { prefix },
+      beads: { prefix, ...real?.config },
       max_workers: rig.maxWorkers ?? 4,
       worker_spawn_delay: rig.spawnDelay ?? '0s',
       gates: rig.gates,
@@ -178,6 +184,8 @@ export async function addRig(
     // Of a rig whose folder somebody removed.
     for (const path of [storeOf(tier), copiesOf(tier)]) setAside(tier, [path])
     rig.initBeads(storeOf(tier), prefix, { town: townMadeAt, since: added_at, rig: rig.name })
+    if (real && real.config.dir === undefined)
+      await real.make({ dir: realStoreIn(town, rig.name), home: realHomeIn(town, rig.name) }, prefix)
     renameSync(making, join(town, rig.name))
     makeLens(town, rig.name, await excludesOf(town, rig.name))
     writeConfig(layout.rigsJson, {
@@ -187,7 +195,8 @@ export async function addRig(
     const refused = await pushesRefused(url, branch)
     const all = refused === null ? warnings : [refused, ...warnings]
     const kept = credentials ? { credentials: rigLayout(town, rig.name).credentials } : {}
-    return { branch, prefix, warning: all.length === 0 ? null : all.join('\n'), ...kept }
+    const bd = real ? { bd: real.version } : {}
+    return { branch, prefix, warning: all.length === 0 ? null : all.join('\n'), ...kept, ...bd }
   } catch (error) {
     rmSync(making, { recursive: true, force: true })
     forgetCredentials(town, rig.name)

@@ -9,6 +9,7 @@ import { openFound, placeToMake } from '../actors/beads/find.ts'
 import { type Routes, routesFrom } from '../actors/beads/routes.ts'
 import { type Call, type Command, globals, split } from './bd-command.ts'
 import { aliases, commands } from './bd-commands.ts'
+import { isOfTown, realMeant } from './bd-whose.ts'
 import { Mismatch, UnknownFlag, Usage } from './errors.ts'
 import { body, complain, raw, say, tell, json as written } from './print.ts'
 import { type Arguments, type FlagsOf, globalsBefore, help, type Options, parse, type Typed } from './word.ts'
@@ -21,6 +22,8 @@ export async function main(): Promise<void> {
 /** Its exit code. */
 export async function run(argv: readonly string[]): Promise<number> {
   try {
+    const meant = realMeant(argv)
+    if (meant && !isOfTown(meant, argv)) return await (await import('./bd-real.ts')).runReal(meant, argv)
     if (argv.some((word) => ['--version', '-V'].includes(word)) && argv[0]?.startsWith('-'))
       return said([versionLine(await theVersion())])
     const { before, rest } = globalsBefore(argv, globals)

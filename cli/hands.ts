@@ -58,7 +58,7 @@ export function handsOf(
   const backend = backends(townLayout(town).tmuxSocket, bare)
   return handlersOf({
     ...beadsHands({
-      of: shelves.of,
+      of: shelves.keeper,
       wait: shelves.wait,
       preservedOf: (name, issue) => preservedOf(git, name, issue),
       landedOf: (name, issue) => landedOf(git, name, issue),
@@ -78,8 +78,8 @@ export function handsOf(
       rig,
       ofTown: rigs.ofTown,
       async textsOf(name, id) {
-        const [shelf, none] = [shelves.of(name), '']
-        const issue = shelf.get(id)
+        const [shelf, none] = [shelves.keeper(name), '']
+        const issue = await shelf.get(id)
         const { description = none, acceptance_criteria: acceptance = none } = issue ?? {}
         return { description, acceptance, labels: issue ? await shelf.labels(id) : [] }
       },

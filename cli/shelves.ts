@@ -2,7 +2,7 @@
 // copied once a day.
 // Never: writes an issue; what hands write they write through what is opened here.
 
-import { BeadsError, type Issue } from '../actors/beads/contract.ts'
+import { BeadsError, type Issue, type TownIssues } from '../actors/beads/contract.ts'
 import { copyToday } from '../actors/beads/copies.ts'
 import type { Beads } from '../actors/beads/embedded.ts'
 import { fileIn } from '../actors/beads/file.ts'
@@ -10,10 +10,14 @@ import { isLanded, isUnchanged, whyNot, whyNotWait } from '../actors/beads/hands
 import { type Hears, type Kept, keepOpen } from '../actors/beads/kept.ts'
 import { mendLinks, watchLinks } from '../actors/beads/links.ts'
 import { moveStores } from '../actors/beads/move.ts'
+import { type KeepingReal, type KeptReal, keepReal } from '../actors/beads/real/kept.ts'
+import { backedBy } from '../actors/beads/real/where.ts'
 import { placeOf, type Tier } from '../actors/beads/tiers.ts'
 import { watchBeads } from '../actors/beads/watch.ts'
 import { Refusal } from '../runtime/open.ts'
 import type { IssueReader, Part } from './outlook.ts'
+
+type Around = Pick<KeepingReal, 'env' | 'ours'>
 
 /** A rig's; the town's own for undefined. */
 type Of = string | undefined
@@ -24,10 +28,14 @@ export interface Shelves {
    * Throws a Refusal with words when one of them cannot be used.
    */
   begin(rigs: readonly { rig: Of; prefix: string }[]): string[]
-  /** Throws a BeadsError with words while it cannot be used. */
+  /** Reads what a real `bd` keeps. Rejects with a Refusal with words when one of them cannot be used. */
+  beginReal(rigs: readonly string[]): Promise<void>
+  /** Throws a BeadsError with words while it cannot be used. Of a rig whose issues a real `bd` keeps, the mirror. */
   of(rig: Of): Beads
+  /** Whoever keeps its issues. Throws a BeadsError with words while that cannot be used. */
+  keeper(rig: Of): TownIssues
   /** The same, as soon as it can be used. */
-  wait(rig: Of, signal: AbortSignal): Promise<Beads>
+  wait(rig: Of, signal: AbortSignal): Promise<TownIssues>
   issues: IssueReader
   /** In words, which cannot be used now. */
   problems(): string[]
@@ -50,10 +58,11 @@ export interface ShelvesHear {
   report(error: unknown): void
 }
 
-export function openShelves(town: string, hears: ShelvesHear): Shelves {
+/** `around`: what a real `bd` is looked for in, and which commands are the town's own. */
+export function openShelves(town: string, around: Around, hears: ShelvesHear): Shelves {
   const shelves = new Map<Of, Shelf>()
   const shelf = (rig: Of): Shelf => {
-    const known = shelves.get(rig) ?? openShelf({ town, rig }, hears)
+    const known = shelves.get(rig) ?? openShelf({ town, rig }, around, hears)
     shelves.set(rig, known)
     return known
   }
@@ -62,6 +71,18 @@ export function openShelves(town: string, hears: ShelvesHear): Shelves {
   const of = (rig: Of) => {
     if (dropped.has(rig)) throw new BeadsError(`${rig} is no rig of this town any more`)
     return shelf(rig).kept.use()
+  }
+  const keeper = (rig: Of): TownIssues => {
+    const beads = of(rig)
+    return shelf(rig).real?.issues ?? beads
+  }
+  const fresh = async (rig: Of) => {
+    try {
+      await shelf(rig).real?.fresh()
+    } catch (error) {
+      // Who looks is shown what was known last, and what is wrong beside it.
+      if (!(error instanceof BeadsError)) throw error
+    }
   }
   let copying = Promise.resolve()
   const copyAll = async (now: number) => {
@@ -77,14 +98,23 @@ export function openShelves(town: string, hears: ShelvesHear): Shelves {
     begin(rigs) {
       const tiers = rigs.map(({ rig, prefix }) => ({ tier: { town, rig }, prefix }))
       const said = moved(tiers)
-      const wrong = rigs.flatMap(({ rig }) => wordsOf(() => shelf(rig).kept.begin()))
+      const wrong = rigs.flatMap(({ rig }) => wordsNow(() => shelf(rig).kept.begin()))
       if (wrong.length > 0) throw new Refusal(wrong.join('\n'))
       return [...said, ...rigs.flatMap(({ rig }) => shelf(rig).mend())]
     },
+    async beginReal(rigs) {
+      const each = await Promise.all(rigs.map((rig) => wordsOf(async () => shelf(rig).real?.begin())))
+      if (each.flat().length > 0) throw new Refusal(each.flat().join('\n'))
+    },
     of,
-    wait: async (rig, signal) => (dropped.has(rig) ? of(rig) : shelf(rig).kept.wait(signal)),
-    issues: issuesIn(of),
-    problems: () => [...shelves.values()].flatMap(({ kept }) => kept.trouble() ?? []),
+    keeper,
+    async wait(rig, signal) {
+      if (!dropped.has(rig)) await shelf(rig).kept.wait(signal)
+      return keeper(rig)
+    },
+    issues: issuesIn(of, fresh),
+    problems: () =>
+      [...shelves.values()].flatMap(({ kept, real }) => [kept.trouble() ?? [], real?.problems() ?? []].flat()),
     watch(rig, changed) {
       dropped.delete(rig)
       shelf(rig).watch(changed)
@@ -110,6 +140,8 @@ export function openShelves(town: string, hears: ShelvesHear): Shelves {
 interface Shelf {
   tier: Tier
   kept: Kept
+  /** Where a real `bd` keeps the issues: the store that is kept open mirrors them, and has the mail. */
+  real: KeptReal | undefined
   /** Makes its links right; says in words what was done, or what is in the way. */
   mend(): string[]
   tellMended(): void
@@ -117,7 +149,7 @@ interface Shelf {
   close(): Promise<void>
 }
 
-function openShelf(tier: Tier, hears: ShelvesHear): Shelf {
+function openShelf(tier: Tier, around: Around, hears: ShelvesHear): Shelf {
   let watching: (() => Promise<void>) | undefined
   let endLinks: (() => void) | undefined
   let changed = () => {}
@@ -141,6 +173,11 @@ function openShelf(tier: Tier, hears: ShelvesHear): Shelf {
       hears.usable(tier.rig)
     },
   } satisfies Hears)
+  const backed = tier.rig === undefined ? undefined : backedBy(tier.town, tier.rig)
+  const real =
+    backed && tier.rig !== undefined
+      ? keepReal({ ...around, rig: tier.rig, backed, mirror: kept.use, report: hears.report })
+      : undefined
   let version = 0
   function dataVersion(): number {
     try {
@@ -161,15 +198,18 @@ function openShelf(tier: Tier, hears: ShelvesHear): Shelf {
   return {
     tier,
     kept,
+    real,
     mend,
     tellMended,
     watch(heard) {
       changed = heard
+      real?.watch(heard)
       watching = watchBeads(fileIn(placeOf(tier)), { dataVersion }, changed)
       endLinks = watchLinks(tier, tellMended, hears.report)
     },
     async close() {
       endLinks?.()
+      real?.close()
       await watching?.()
       kept.close()
     },
@@ -185,7 +225,7 @@ function moved(tiers: readonly { tier: Tier; prefix: string }[]): string[] {
 }
 
 /** The words of what cannot be; none when it can. */
-function wordsOf(work: () => void): string[] {
+function wordsNow(work: () => void): string[] {
   try {
     work()
     return []
@@ -195,7 +235,19 @@ function wordsOf(work: () => void): string[] {
   }
 }
 
-export function issuesIn(of: Shelves['of']): IssueReader {
+/** The same of what takes its time. */
+async function wordsOf(work: () => Promise<void>): Promise<string[]> {
+  try {
+    await work()
+    return []
+  } catch (error) {
+    if (error instanceof BeadsError) return [error.message]
+    throw error
+  }
+}
+
+/** What is read is brought up first (`fresh`), where that is anybody's to do. */
+export function issuesIn(of: Shelves['of'], fresh: (rig: Of) => Promise<void> = async () => undefined): IssueReader {
   const part = (rig: string, issue: Issue): Part => {
     const { id, title, issue_type: type, status, assignee, close_reason: reason } = issue
     const closer = status === 'closed' ? of(rig).closedBy(id) : null
@@ -204,10 +256,14 @@ export function issuesIn(of: Shelves['of']): IssueReader {
   }
   return {
     async issue(rig, id) {
+      await fresh(rig)
       const issue = of(rig).get(id)
       return issue && part(rig, issue)
     },
-    progress: async (rig, epic) => of(rig).progress(epic),
+    async progress(rig, epic) {
+      await fresh(rig)
+      return of(rig).progress(epic)
+    },
     parts: async (rig, epic, state, most) =>
       of(rig)
         .parts(epic, state, most)

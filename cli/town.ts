@@ -85,7 +85,8 @@ export async function openTown(options: TownOptions): Promise<Town> {
     wrong: options.warn,
     read: () => ledger.readPrices(),
   })
-  const shelves = openShelves(town, {
+  const around = { env: options.env, ours: [layout.shims, options.entry.bd] }
+  const shelves = openShelves(town, around, {
     mended(rig, words) {
       options.warn(words)
       const subject = `the issues of ${rig ?? 'the town itself'} were found wrong and mended`
@@ -255,6 +256,7 @@ export async function openTown(options: TownOptions): Promise<Town> {
       const names = [...rigs.all().keys()]
       // What cannot be opened is told before anything is started.
       const mended = shelves.begin([undefined, ...names].map((rig) => ({ rig, prefix: prefixOf(rig) })))
+      await shelves.beginReal(names)
       // What a killed daemon started has nobody who waits for it, and would work beside what is started anew.
       const live = new Set(runsUnderway(host))
       // What they say for themselves is derived from a secret that is gone: they begin again.

@@ -70,6 +70,7 @@ test('what an agent can write is opened by one file; words to a terminal go thro
     'actors/records.ts': 'the town’s own, in a folder of mode 0700',
     'actors/copies.ts': 'the town’s own, in folders of mode 0700',
     'actors/beads/copies.ts': 'made anew',
+    'actors/beads/real/make.ts': 'made anew',
     'actors/beads/move.ts': 'from the town’s own, to folders made anew',
   }
   const opens = /(?<![.\w])(readFile|open|copyFile|cp|appendFile|truncate)(Sync)?\(|create(Read|Write)Stream\(/

@@ -37,39 +37,41 @@ export function claimsIn(
 ) {
   const lease = () => ({ heartbeat_at: at(), lease_expires_at: new Date(now().getTime() + leaseMs).toISOString() })
   const claims = {
+    /** Why this holder cannot have it; null: it can, or has it. */
+    whyNotClaim(id: string, holder: string, from: Claiming = {}): Claimed {
+      const issue = get(id)
+      if (!issue) return { unavailable: `issue ${id} not found` }
+      if (issue.issue_type === 'message') return { unavailable: 'it is mail' }
+      if (issue.assignee && issue.assignee !== holder && issue.assignee !== from.previous)
+        return { held: issue.assignee }
+      if (issue.assignee === holder && from.epoch !== undefined && (issue.claimed_epoch ?? 0) > from.epoch)
+        return { held: `a later session of ${holder}` }
+      // Also what its own worker called blocked before it handed it over all the same.
+      const ours =
+        ['in_progress', 'blocked'].includes(issue.status) &&
+        issue.assignee !== null &&
+        (issue.assignee === holder || issue.assignee === from.previous)
+      const given = issue.status === 'blocked' && from.alsoLabel !== undefined && labels(id).includes(from.alsoLabel)
+      const saysDone = issue.status === 'closed' && from.previous != null && closedBy(id) === from.previous
+      const isDue = issue.status === 'deferred' && issue.defer_until != null && issue.defer_until <= at()
+      if (issue.status !== 'open' && !ours && !given && !saysDone && !isDue)
+        return { unavailable: `status ${issue.status}` }
+      return null
+    },
     /**
      * One holder an issue. `null`: claimed, also when this holder has it; else why not. With an `epoch`, its session:
      * an earlier one of the same name does not get what a later one holds.
      */
     claim(id: string, holder: string, from: Claiming = {}): Claimed {
       return written(() => {
-        const issue = get(id)
-        if (!issue) return { unavailable: `issue ${id} not found` }
-        if (issue.issue_type === 'message') return { unavailable: 'it is mail' }
-        if (issue.assignee && issue.assignee !== holder && issue.assignee !== from.previous)
-          return { held: issue.assignee }
-        if (issue.assignee === holder && from.epoch !== undefined && (issue.claimed_epoch ?? 0) > from.epoch)
-          return { held: `a later session of ${holder}` }
-        // Also what its own worker called blocked before it handed it over all the same.
-        const ours =
-          ['in_progress', 'blocked'].includes(issue.status) &&
-          issue.assignee !== null &&
-          (issue.assignee === holder || issue.assignee === from.previous)
-        const given = issue.status === 'blocked' && from.alsoLabel !== undefined && labels(id).includes(from.alsoLabel)
-        const saysDone = issue.status === 'closed' && from.previous != null && closedBy(id) === from.previous
-        const isDue = issue.status === 'deferred' && issue.defer_until != null && issue.defer_until <= at()
-        if (issue.status !== 'open' && !ours && !given && !saysDone && !isDue)
-          return { unavailable: `status ${issue.status}` }
+        const refused = claims.whyNotClaim(id, holder, from)
+        if (refused) return refused
         if (from.alsoLabel) run('DELETE FROM labels WHERE issue_id = ? AND label = ?', id, from.alsoLabel)
+        const before = get(id) as Issue
         set(id, {
-          ...{
-            status: 'in_progress',
-            assignee: holder,
-            closed_at: null,
-            close_reason: '',
-            updated_at: since(issue.updated_at),
-          },
-          ...{ started_at: issue.started_at ?? at(), claimed_epoch: from.epoch ?? null },
+          ...{ status: 'in_progress', assignee: holder, closed_at: null, close_reason: '' },
+          ...{ updated_at: since(before.updated_at), started_at: before.started_at ?? at() },
+          claimed_epoch: from.epoch ?? null,
           ...lease(),
         })
         event(id, 'claimed', holder)

@@ -216,28 +216,27 @@ export function openBeads(dir: string, options: Opening = {}) {
       })
     },
 
+    /** In words, why an issue is not to be closed yet: it waits for something, or parts of it are open. */
+    whyNotClose(id: string): string | undefined {
+      const waits = rows<{ id: string }>(
+        `SELECT b.id FROM dependencies d JOIN issues b ON b.id = d.depends_on_id WHERE d.issue_id = ? AND d.type = 'blocks' AND ${isUnfinished('b.status')}`,
+        id,
+      )
+      if (waits.length > 0)
+        return `cannot close ${id}: blocked by open issues [${waits.map((each) => each.id).join(' ')}] (use --force to override)`
+      const open = rows<{ id: string }>(
+        `${under} SELECT i.id FROM issues i JOIN under ON under.id = i.id WHERE i.status <> 'closed'`,
+        id,
+      )
+      return open.length > 0
+        ? `cannot close ${id}: ${open.length} open child issue(s) [${open.map((each) => each.id).join(' ')}]; close children first or use --force to override`
+        : undefined
+    },
+
     closeIssue(id: string, reason: string, actor: string, force = false): Issue {
       return written(() => {
-        const waits = force
-          ? []
-          : rows<{ id: string }>(
-              `SELECT b.id FROM dependencies d JOIN issues b ON b.id = d.depends_on_id WHERE d.issue_id = ? AND d.type = 'blocks' AND ${isUnfinished('b.status')}`,
-              id,
-            )
-        if (waits.length > 0)
-          throw new BeadsError(
-            `cannot close ${id}: blocked by open issues [${waits.map((each) => each.id).join(' ')}] (use --force to override)`,
-          )
-        const open = force
-          ? []
-          : rows<{ id: string }>(
-              `${under} SELECT i.id FROM issues i JOIN under ON under.id = i.id WHERE i.status <> 'closed'`,
-              id,
-            )
-        if (open.length > 0)
-          throw new BeadsError(
-            `cannot close ${id}: ${open.length} open child issue(s) [${open.map((each) => each.id).join(' ')}]; close children first or use --force to override`,
-          )
+        const why = force ? undefined : beads.whyNotClose(id)
+        if (why !== undefined) throw new BeadsError(why)
         return beads.update(id, { status: 'closed', close_reason: reason }, actor)
       })
     },

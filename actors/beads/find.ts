@@ -44,6 +44,18 @@ export function openFound(whence: Whence, how: Pick<Opening, 'readonly'> = {}): 
   throw new BeadsError('no beads database found\nHint: run `bd init --prefix <prefix>` here, or change into a rig')
 }
 
+/** The tier of a town that is meant; undefined: a store of nobody's town. */
+export function tierMeant({ dir, db, cwd }: Whence): Tier | undefined {
+  const place = placeNamed({ named: undefined, dir, db })
+  if (place) return place.file === undefined ? tierOf(resolve(place.dir)) : undefined
+  for (let at = cwd; ; at = dirname(at)) {
+    if (isTown(at)) return around(at, cwd)
+    const beads = join(at, '.beads')
+    if (hasStore(beads)) return tierOf(beads)
+    if (at === dirname(at)) return undefined
+  }
+}
+
 /** A `.beads` folder; a database of its own where one was named. */
 export interface StorePlace {
   dir: string

@@ -7,6 +7,7 @@ import { delimiter, join } from 'node:path'
 import type { EffectInput } from '../../machines/effects.ts'
 import { underAccount } from '../accounts.ts'
 import type { AgentPreset } from '../agents/preset.ts'
+import { backedBy, storeVariables } from '../beads/real/where.ts'
 import type { Command } from '../commands.ts'
 import type { RigConfig } from '../config.ts'
 import { type Environment, sessionEnv } from '../environment.ts'
@@ -62,11 +63,18 @@ export function environmentOf(
     BEADS_DIR: rigLayout(town, input.rig).beads,
     BEADS_NO_DAEMON: '1',
     BD_ACTOR: input.address,
+    ...realStore(town, input.rig, input.address),
     GIT_AUTHOR_NAME: name,
     GIT_AUTHOR_EMAIL: email,
     GIT_COMMITTER_NAME: name,
     GIT_COMMITTER_EMAIL: email,
   }
+}
+
+/** Where a real `bd` keeps the issues, its own folder: whichever `bd` an agent finds works on that. */
+function realStore(town: string, rig: string, address: string): Record<string, string> {
+  const backed = backedBy(town, rig)
+  return backed ? storeVariables(backed.dir, backed.names.out(address)) : {}
 }
 
 /** No pager, no editor, no prompt: each would wait for somebody. */

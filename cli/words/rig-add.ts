@@ -2,10 +2,11 @@
 // Never: leaves half a rig behind.
 
 import { existsSync, statSync } from 'node:fs'
-import { resolve } from 'node:path'
+import { dirname, join, resolve } from 'node:path'
 import process from 'node:process'
 import { z } from 'zod'
 import type { Command } from '../../actors/commands.ts'
+import { townLayout } from '../../actors/layout.ts'
 import { witnessOf } from '../../machines/address.ts'
 import { answering, post } from '../asking.ts'
 import { TownUnreachable, Usage } from '../errors.ts'
@@ -23,6 +24,7 @@ export const word = declare({
     "gt rig add wyvern ../wyvern --gate 'test=npm test' --worker 'node ./worker.mjs'",
     "gt rig add wyvern ../wyvern --setup 'install=npm ci' --gate 'test=npm test' --env CI=1",
     'gt rig add docs ../docs --no-gate',
+    "gt rig add wyvern ../wyvern --gate 'test=npm test' --beads bd --beads-dir ../wyvern/.beads",
   ],
   options: {
     gate: { kind: 'text', many: true, about: 'name=command, run on every candidate before it lands; may be repeated' },
@@ -38,6 +40,13 @@ export const word = declare({
     },
     copy: { kind: 'text', many: true, about: 'a file git ignores, like .env, that worktrees and gates get too' },
     prefix: { kind: 'text', about: 'of its issues’ ids; from the name if left out' },
+    beads: {
+      kind: 'text',
+      choices: ['embedded', 'bd'],
+      about: 'who keeps its issues: the town itself (embedded), or a real bd that is installed here',
+    },
+    'beads-dir': { kind: 'text', about: 'a .beads folder that is there already, for that bd; else it makes one' },
+    'beads-program': { kind: 'text', about: 'that bd, where it is not the first on your PATH' },
     agent: { kind: 'text', about: 'the coding agent, as gt agents names it: claude, codex, …' },
     model: { kind: 'text', about: 'the model it is to use; its own choice if left out' },
     effort: { kind: 'text', about: 'how hard it is to think, where it knows that' },
@@ -53,6 +62,9 @@ export const word = declare({
   async run({ args: { name, url }, flags, town, print, ask }) {
     if (flags['no-gate'] && flags.gate.length > 0)
       throw new Usage('a rig has gates, or lands untested: say --gate or --no-gate, not both')
+    const real = flags.beads === 'bd'
+    if (!real && (flags['beads-dir'] ?? flags['beads-program']) !== undefined)
+      throw new Usage('--beads-dir and --beads-program are for a real bd: say --beads bd too')
     const { initBeads } = await import('../../actors/beads/file.ts')
     const { asWritten, splitCommand } = await import('../../actors/commands.ts')
     const split = (text: string) => splitCommand(text, homeOf(process.env))
@@ -87,6 +99,7 @@ export const word = declare({
       now: new Date(),
       initBeads,
       ...(isTerminal('stderr') ? { progress: showProgress } : {}),
+      ...(real ? { real: await realBeads(town(), flags['beads-dir'], flags['beads-program']) } : {}),
       ...(flags.branch === undefined ? {} : { branch: flags.branch }),
       ...(flags.prefix === undefined ? {} : { prefix: flags.prefix }),
       ...(worker ? { worker } : {}),
@@ -105,11 +118,23 @@ export const word = declare({
     if (added.credentials)
       tell(`what stood before the @ is kept in ${added.credentials}; what you typed may be in your shell’s history`)
     print({ rig: name, ...added }, () => [
-      `${name} is a rig on ${added.branch}; its issues are ${added.prefix}-…${flags['no-gate'] ? '. It lands WITHOUT a gate' : ''}`,
+      `${name} is a rig on ${added.branch}; its issues are ${added.prefix}-…${added.bd === undefined ? '' : `, kept by bd ${added.bd}`}${flags['no-gate'] ? '. It lands WITHOUT a gate' : ''}`,
     ])
     return 0
   },
 })
+
+/** A real `bd` that is to keep the issues, and where. */
+async function realBeads(town: string, dir: string | undefined, named: string | undefined) {
+  const { prepareReal } = await import('../../actors/beads/real/make.ts')
+  const { shims } = townLayout(town)
+  return prepareReal({
+    dir: dir && resolve(dir),
+    program: named && resolve(named),
+    env: process.env,
+    ours: [shims, process.argv[1] ?? ''].flatMap((path) => [path, join(dirname(path), 'bd.cjs')]),
+  })
+}
 
 /** One line that is written over, for people who watch. */
 function showProgress({ stage, progress }: { stage: string; progress: number }): void {

@@ -324,7 +324,7 @@ describe('copies', () => {
       usable() {},
       report: (error: unknown) => wrong.push(error),
     }
-    const shelves = openShelves(t.town, nobody)
+    const shelves = openShelves(t.town, { env: {}, ours: [] }, nobody)
     shelves.begin([{ rig: 'w', prefix: 'w' }])
     await Promise.all([shelves.copy(at), shelves.copy(at)])
     await shelves.close()

@@ -111,7 +111,8 @@ const upserts = (isTowns: boolean) =>
   ].join(' ')
 const upsert = { here: upserts(false), inTown: upserts(true) }
 
-function put({ room, isTowns }: Beads, was: Whole | undefined, issue: Whole): void {
+/** Makes an issue what it is to be, with all that belongs to it; `was` is what it is now. */
+export function put({ room, isTowns }: Beads, was: Whole | undefined, issue: Whole): void {
   const { id } = issue
   room.run(isTowns() ? upsert.inTown : upsert.here, ...shared.map((column) => issue[column as keyof Issue] ?? null))
   for (const label of was?.labels ?? [])

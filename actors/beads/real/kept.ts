@@ -1,0 +1,119 @@
+// The real store of a rig as the daemon keeps it: its program is found and asked for its version first, and again as
+// long as that cannot be.
+// Never: takes another store for the one it mirrors; lets what the mirror's own issues were be lost.
+import { realpathSync } from 'node:fs'
+import { join } from 'node:path'
+import type { Environment } from '../../environment.ts'
+import { jsonAt } from '../../files.ts'
+import { BeadsError, type TownIssues } from '../contract.ts'
+import type { Beads } from '../embedded.ts'
+import { openProgram } from './program.ts'
+import { openReal, type RealStore } from './real.ts'
+import { type Backed, programOf } from './where.ts'
+
+export interface KeptReal {
+  /** Finds the program and reads all there is. Throws a BeadsError with words when that cannot be. */
+  begin(): Promise<void>
+  issues: TownIssues
+  fresh(): Promise<void>
+  /** What is wrong now, in words. */
+  problems(): string[]
+  watch(changed: () => void): void
+  close(): void
+}
+
+export interface KeepingReal {
+  rig: string
+  backed: Backed
+  mirror(): Beads
+  env: Environment
+  /** The town's own commands, which are not meant. */
+  ours: readonly string[]
+  report(error: unknown): void
+}
+
+/** What the mirror is one of, in its own configuration. */
+const storeKey = 'bd.store'
+
+export function keepReal({ rig, backed, mirror, env, ours, report }: KeepingReal): KeptReal {
+  const { dir, home, names } = backed
+  let opening: Promise<RealStore> | undefined
+  let store: RealStore | undefined
+  let trouble: string | undefined
+  let heard: (() => void) | undefined
+  let isClosed = false
+
+  const opened = async (): Promise<RealStore> => {
+    try {
+      opening ??= found()
+      store = await opening
+      trouble = undefined
+      return store
+    } catch (error) {
+      opening = undefined
+      if (error instanceof BeadsError) trouble = `the issues of ${rig} cannot be used: ${error.message}`
+      throw error
+    }
+  }
+  const found = async () => {
+    const wrong = whyNotMirror(mirror(), dir)
+    if (wrong !== undefined) throw new BeadsError(wrong)
+    const program = await openProgram({ path: programOf(backed, env.PATH ?? '', ours), dir, home, env })
+    const real = openReal({ mirror, program, names, below: `${rig}/polecats/`, report })
+    if (isClosed) real.close()
+    else if (heard) real.watch(heard)
+    return real
+  }
+  const passedOn = <K extends keyof TownIssues>(name: K) =>
+    (async (...args: unknown[]) =>
+      ((await opened()).issues[name] as (...args: unknown[]) => unknown)(...args)) as unknown as TownIssues[K]
+  const asked = [
+    ...(['get', 'labels', 'parentOf', 'lineage', 'next', 'inHands', 'unfinished', 'progress', 'parts'] as const),
+    ...(['openEpics', 'blockers', 'waitsFor', 'closedBy', 'claim', 'update', 'addDep', 'addLabel'] as const),
+    ...(['closeIssue', 'dataVersion'] as const),
+  ]
+  return {
+    async begin() {
+      await (await opened()).fresh()
+      mirror().setConfig(storeKey, nameOf(dir))
+    },
+    issues: {
+      ...(Object.fromEntries(asked.map((name) => [name, passedOn(name)])) as unknown as TownIssues),
+      // Mail is the town's own, and waits for nobody's program.
+      createMessages: (messages) => mirror().createMessages(messages),
+    },
+    fresh: async () => (await opened()).fresh(),
+    problems: () => [...(trouble === undefined ? [] : [trouble]), ...(store?.problems() ?? [])],
+    watch(changed) {
+      heard = changed
+      store?.watch(changed)
+    },
+    close() {
+      isClosed = true
+      store?.close()
+    },
+  }
+}
+
+/** In words, why this store of ours cannot be the mirror of what is in that folder. */
+function whyNotMirror(mirror: Beads, dir: string): string | undefined {
+  const of = mirror.config(storeKey)
+  if (of === nameOf(dir)) return undefined
+  if (of !== undefined) return `${mirror.path} mirrors another store than the one in ${dir} (${of})`
+  const own = mirror.count({ all: true }).reduce((sum, { count }) => sum + count, 0)
+  return own === 0
+    ? undefined
+    : `${mirror.path} has ${own} issues of its own, which the bd in ${dir} would take the place of; bring them along: bd export -o all.jsonl, import them there, then add the rig anew`
+}
+
+/** What a store is known by, wherever it is moved to; of one that does not say it, its place. */
+function nameOf(dir: string): string {
+  const { project_id: project } = jsonAt(join(dir, 'metadata.json'))
+  if (typeof project === 'string') return project
+  try {
+    return realpathSync(dir)
+  } catch {
+    // Not there, which is told when it is read.
+    return dir
+  }
+}

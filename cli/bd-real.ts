@@ -1,0 +1,76 @@
+// `bd` in a rig whose issues a real `bd` keeps: that very program, on that store, under the caller's name, one call at
+// a time with the town's.
+// Never: lets a caller be another; keeps the town waiting for a program that does not end.
+import { spawn } from 'node:child_process'
+import { constants } from 'node:os'
+import { dirname, join } from 'node:path'
+import process from 'node:process'
+import { BeadsError } from '../actors/beads/contract.ts'
+import { lockStore } from '../actors/beads/real/lock.ts'
+import { type Backed, hasRealStore, programOf, storeVariables } from '../actors/beads/real/where.ts'
+import { townLayout } from '../actors/layout.ts'
+import type { Meant } from './bd-whose.ts'
+import { mayNot, whoIsHere } from './here.ts'
+
+/** How long others are waited for, and how long they wait for this one, in milliseconds. */
+const waitMs = 120_000
+const holdMs = 60_000
+
+/** Commands by which issues would be gone, or the store another one. */
+const overseers = new Set([
+  ...['admin', 'backup', 'cleanup', 'compact', 'delete', 'dolt', 'flatten', 'gc', 'init', 'migrate', 'prune', 'purge'],
+  ...['rename-prefix', 'reset', 'restore', 'sql'],
+])
+
+/** Its exit code. */
+export async function runReal({ town, backed }: Meant, argv: readonly string[]): Promise<number> {
+  if (!hasRealStore(backed.dir)) throw new BeadsError(`${backed.dir}, where the issues are, has no store of a bd`)
+  const { actor, args } = caller(town, backed, argv)
+  const path = programOf(backed, process.env.PATH ?? '', ownCommands(town))
+  const { BEADS_DB: _, BD_DB: __, ...env } = process.env
+  const lock = await lockStore(backed.dir, waitMs)
+  const held = setTimeout(lock.free, holdMs)
+  try {
+    const child = spawn(path, args, { stdio: 'inherit', env: { ...env, ...storeVariables(backed.dir, actor) } })
+    for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, () => child.kill(signal))
+    return await new Promise<number>((done, failed) => {
+      child.once('error', (error) => failed(new BeadsError(`${path} cannot be started: ${error.message}`)))
+      child.once('exit', (code, signal) => done(code ?? 128 + (signal ? constants.signals[signal] : 0)))
+    })
+  } finally {
+    clearTimeout(held)
+    lock.free()
+  }
+}
+
+/** This very program, by the names it is started by. */
+const ownCommands = (town: string) =>
+  [townLayout(town).shims, process.argv[1] ?? ''].flatMap((path) => [path, join(dirname(path), 'bd.cjs')])
+
+/** Under whose name it is said there, and how. Throws a BeadsError with words for what the caller may not say. */
+function caller(town: string, { names }: Backed, argv: readonly string[]): { actor: string; args: readonly string[] } {
+  const who = whoIsHere(town)
+  const { BD_ACTOR, BEADS_ACTOR, USER } = process.env
+  if (who === undefined) return { actor: BD_ACTOR ?? BEADS_ACTOR ?? USER ?? 'unknown', args: argv }
+  if (who.kind === 'program') return { actor: 'unknown', args: ['--readonly', ...argv] }
+  const own = names.out(who.address)
+  const word = argv.find((each) => !each.startsWith('-')) ?? ''
+  if (overseers.has(word)) throw new BeadsError(mayNot('overseer', who) ?? `bd ${word} is the Overseer's`)
+  const { said, args } = withoutActor(argv)
+  if (said.some((name) => ![who.address, own].includes(name)))
+    throw new BeadsError(`${who.address} writes under its own name, not as ${said.join(', ')}; leave --actor away`)
+  return { actor: own, args }
+}
+
+/** What was typed without `--actor`, and whom it named. */
+function withoutActor(argv: readonly string[]): { said: string[]; args: string[] } {
+  const said: string[] = []
+  const args: string[] = []
+  for (let at = 0; at < argv.length; at++) {
+    const word = argv[at] as string
+    if (word === '--actor') said.push(argv[++at] ?? '')
+    else if (word.startsWith('--actor=')) said.push(word.slice('--actor='.length))
+    else args.push(word)
+  }
+  return { said, args }
+}

@@ -1,0 +1,35 @@
+// Whether what `bd` is asked is for a rig whose issues a real `bd` keeps.
+// Never: imports anything slow, for every `bd` asks this first.
+import { resolve } from 'node:path'
+import process from 'node:process'
+import { tierMeant } from '../actors/beads/find.ts'
+import { type Backed, backedBy } from '../actors/beads/real/where.ts'
+import { storeIn } from '../actors/layout.ts'
+
+export interface Meant {
+  town: string
+  rig: string
+  backed: Backed
+}
+
+/** The rig whose issues are meant, if a real `bd` keeps them. */
+export function realMeant(argv: readonly string[]): Meant | undefined {
+  const { BEADS_DIR: dir, BEADS_DB: db, GT_TOWN: town, GT_RIG: rig } = process.env
+  // Another store was named.
+  if (argv.some((word) => word === '--db' || word.startsWith('--db='))) return undefined
+  if (town !== undefined && rig !== undefined && dir !== undefined) {
+    const backed = backedBy(town, rig)
+    if (backed?.dir === resolve(dir)) return { town, rig, backed }
+  }
+  const tier = tierMeant({ named: undefined, dir, db, cwd: process.cwd() })
+  if (tier?.rig === undefined) return undefined
+  const backed = backedBy(tier.town, tier.rig)
+  return backed && { town: tier.town, rig: tier.rig, backed }
+}
+
+/** Mail is the town's own, whoever keeps the issues: it is looked for in the mirror. */
+export function isOfTown({ town, rig }: Meant, argv: readonly string[]): boolean {
+  if (argv.find((word) => !word.startsWith('-')) !== 'mail') return false
+  process.env.BEADS_DIR = storeIn(town, rig)
+  return true
+}
