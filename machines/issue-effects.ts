@@ -129,6 +129,8 @@ export const issueEffects = {
       priority: z.int(),
       replyTo: z.string().nullable(),
       threadId: z.string().nullable(),
+      groupId: z.string().nullable().default(null),
+      expiresAt: z.number().nullable().default(null),
       sentAt: z.number(),
     }),
     output: z.object({ filed: z.boolean() }),

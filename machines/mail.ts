@@ -175,6 +175,10 @@ export const mails = {
       priority: z.int().min(0).max(4).default(2),
       replyTo: mailId.nullable().default(null),
       threadId: mailId.nullable().default(null),
+      /** The first of the mails that were sent as one, to several. */
+      groupId: mailId.nullable().default(null),
+      /** Of no use after this moment, in milliseconds since the epoch. */
+      expiresAt: z.number().nullable().default(null),
     }),
   ),
 

@@ -90,6 +90,23 @@ export interface NewMessage {
   sender: string
   labels: readonly string[]
   at: Date
+  /** Of no use after that. */
+  expiresAt?: Date | undefined
+  delivered?: Receipt
+}
+/**
+ * How far a message has come: it is in its inbox; it was put before its reader; it was opened; its reader says that it
+ * is dealt with; or it was of no use any more before it was read. (spec: Mail)
+ */
+export type ReceiptStep = 'delivered' | 'shown' | 'read' | 'acked' | 'expired'
+export interface Receipt {
+  mail: string
+  step: ReceiptStep
+  /** ISO 8601 in UTC. */
+  at: string
+  by: string
+  /** Proves that the town says so. */
+  seal: string
 }
 /** What may be changed of one that is there. */
 export type Changes = Partial<

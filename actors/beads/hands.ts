@@ -97,10 +97,13 @@ export const beadsHands = (
 
 const fileMessage =
   (file: ReturnType<typeof filing>): Hands['fileMessage'] =>
-  async ({ id, from, to, subject, body, priority, replyTo, threadId, sentAt }, { signal }) => {
-    const labels = [...(replyTo ? [`reply-to:${replyTo}`] : []), ...(threadId ? [`thread:${threadId}`] : [])]
+  async ({ id, from, to, subject, body, priority, replyTo, threadId, groupId, expiresAt, sentAt }, { signal }) => {
     const said = { id, title: subject, description: body, priority, assignee: to, sender: from }
-    return { filed: await file(rigOf(to), { ...said, labels, at: new Date(sentAt) }, signal) }
+    const labels = Object.entries({ 'reply-to': replyTo, thread: threadId, group: groupId }).flatMap(([kind, other]) =>
+      other === null ? [] : [`${kind}:${other}`],
+    )
+    const times = { at: new Date(sentAt), expiresAt: expiresAt === null ? undefined : new Date(expiresAt) }
+    return { filed: await file(rigOf(to), { ...said, labels, ...times }, signal) }
   }
 
 async function close(beads: TownIssues, id: string, reason: string): Promise<boolean> {

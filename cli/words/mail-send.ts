@@ -6,6 +6,7 @@ import { mailId, subjectLine } from '../../machines/mail.ts'
 import { bodyLengthMax, subjectLengthMax } from '../../machines/texts.ts'
 import { Refusal } from '../../runtime/open.ts'
 import { answering, everybody, reachable } from '../asking.ts'
+import type { TownBehind } from '../behind.ts'
 import { Usage } from '../errors.ts'
 import { declare } from '../word.ts'
 
@@ -27,14 +28,14 @@ export const word = declare({
     if (!flags.subject) throw new Usage('give a subject: -s "…"')
     checkLength('the subject', flags.subject, subjectLengthMax)
     checkLength('the message', flags.message ?? '', bodyLengthMax)
-    const sent = await ask('send', {
-      to,
+    const { sent } = await ask('send', {
+      to: [to],
       subject: flags.subject,
       body: flags.message ?? '',
       ...(flags.priority === undefined ? {} : { priority: flags.priority }),
       ...(flags['reply-to'] === undefined ? {} : { replyTo: flags['reply-to'] }),
     })
-    print(sent, () => [`${sent.id} to ${sent.to}`])
+    print(sent, () => sent.map((each) => `${each.id} to ${each.to}`))
     return 0
   },
 })
@@ -43,29 +44,39 @@ function checkLength(what: string, text: string, most: number): void {
   if (text.length > most) throw new Usage(`${what} has ${text.length} characters; ${most} is the most`)
 }
 
+/** What an answer to this mail belongs to. */
+function threadOf({ host }: Pick<TownBehind, 'host'>, replyTo: string): string {
+  const { threadId } = host.mail(replyTo)?.body ?? {}
+  return typeof threadId === 'string' ? threadId : replyTo
+}
+
 export const answers = {
   send: answering({
     word: 'mail send',
     shape: z.object({
-      to: z.string().max(300),
+      /** One, or several. */
+      to: z.array(z.string().max(300)).min(1).max(100),
       subject: subjectLine,
       body: z.string().max(bodyLengthMax),
       priority: z.int().min(0).max(4).optional(),
       replyTo: z.optional(mailId),
+      /** How long it is of use, in milliseconds. */
+      ttlMs: z.number().min(1000).optional(),
     }),
-    answer: async ({ to, subject, body, priority, replyTo }, { id: asked, from, town }) => {
-      reachable(to, everybody(town))
-      const at = whereabouts(to)
-      const trouble = at?.role === 'plugin' ? await town.plugins.trouble(at.rig, at.name) : undefined
-      if (trouble !== undefined) throw new Refusal(trouble)
-      const id = await town.take({
-        id: town.newMailId(to, asked),
-        from,
-        to,
-        type: 'message.sent',
-        body: { subject, body, priority: priority ?? 2, replyTo: replyTo ?? null, threadId: null },
-      })
-      return { id, to }
+    answer: async ({ to, subject, body, priority, replyTo, ttlMs }, { id: asked, from, town }) => {
+      for (const each of to) {
+        reachable(each, everybody(town))
+        const at = whereabouts(each)
+        const trouble = at?.role === 'plugin' ? await town.plugins.trouble(at.rig, at.name) : undefined
+        if (trouble !== undefined) throw new Refusal(trouble)
+      }
+      const sent = to.map((each, n) => ({ id: town.newMailId(each, n === 0 ? asked : `${asked}:${n}`), to: each }))
+      const expiresAt = ttlMs === undefined ? null : Date.now() + ttlMs
+      const groupId = sent.length > 1 ? (sent[0]?.id ?? null) : null
+      const threadId = replyTo === undefined ? groupId : threadOf(town, replyTo)
+      const said = { subject, body, priority: priority ?? 2, replyTo: replyTo ?? null, threadId, groupId, expiresAt }
+      await Promise.all(sent.map((each) => town.take({ ...each, from, type: 'message.sent', body: said })))
+      return { thread: threadId, sent }
     },
   }),
 }

@@ -30,6 +30,7 @@ const file = (id: string, more: { to?: string; subject?: string; priority?: numb
       priority: 2,
       replyTo: 'gm-other',
       threadId: null,
+      ...{ groupId: null, expiresAt: null },
       sentAt: Date.UTC(2026, 0, 1),
       ...more,
     },
@@ -68,6 +69,7 @@ test('what the town files is shown, with who sent it, and filed once', async () 
         body: 'text',
         priority: 2,
         sent_at: '2026-01-01T00:00:00.000Z',
+        ...{ to: 'overseer', thread: null, reply_to: 'gm-other', group: null, expires_at: null, is_read: false },
       },
     ],
     strange: 0,
@@ -161,7 +163,19 @@ test('what is filed in one moment is one commit, all or none', async () => {
   const call = { at: 0, signal: new AbortController().signal }
   const say = (id: string) =>
     hands.fileMessage(
-      { id, from: 'a', to: 'overseer', subject: id, body: '', priority: 2, replyTo: null, threadId: null, sentAt: 0 },
+      {
+        id,
+        from: 'a',
+        to: 'overseer',
+        subject: id,
+        body: '',
+        priority: 2,
+        replyTo: null,
+        threadId: null,
+        groupId: null,
+        expiresAt: null,
+        sentAt: 0,
+      },
       call,
     )
   expect(await Promise.all(Array.from({ length: 50 }, (_, n) => say(`gm-${n}`)))).toHaveLength(50)

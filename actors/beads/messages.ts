@@ -1,0 +1,108 @@
+// Mail as a store keeps it: messages, how far each has come, and what is asked of many at once. (spec: Mail)
+// Never: says whether a message, or what is said of it, is the town's own; a seal does (mail.ts).
+import type { SQLInputValue } from 'node:sqlite'
+import type { Issue, NewMessage, Receipt } from './contract.ts'
+import type { Room } from './room.ts'
+
+/** A message with its labels, one a line. */
+export type KeptMessage = Issue & { labels: string | null }
+
+/** Which messages, the newest first; what is left out is not asked for. */
+export interface MessageFilter {
+  to?: string
+  from?: string
+  /** The message of this id, and all that belong to its thread. */
+  thread?: string
+  /** In its subject or text, in any case. */
+  text?: string
+  /** What was read, too; else only what was not. */
+  all?: boolean
+  /** Sent before this moment; ISO 8601 in UTC. */
+  before?: string
+}
+
+const columns = 'i.*, (SELECT group_concat(label, char(10)) FROM labels WHERE issue_id = i.id ORDER BY label) AS labels'
+
+export function messagesIn(
+  { rows, row, each, run, written, event }: Room,
+  addLabel: (id: string, label: string) => void,
+) {
+  const keep = ({ mail, step, at, by, seal }: Receipt) =>
+    run('INSERT OR IGNORE INTO receipts VALUES (?, ?, ?, ?, ?)', mail, step, at, by, seal) > 0
+  return {
+    /** Messages under ids of the sender's choosing, all or none; false for one that is there already. */
+    createMessages(messages: readonly NewMessage[]): boolean[] {
+      return written(() =>
+        messages.map(({ id, title, description, priority, assignee, sender, labels, at, expiresAt, delivered }) => {
+          const when = at.toISOString()
+          const made = run(
+            `INSERT OR IGNORE INTO issues
+               (id, title, description, priority, issue_type, assignee, sender, due_at, created_at, updated_at)
+             VALUES (?, ?, ?, ?, 'message', ?, ?, ?, ?, ?)`,
+            ...[id, title, description, priority, assignee, sender, expiresAt?.toISOString() ?? null, when, when],
+          )
+          if (made === 0) return false
+          for (const label of labels) addLabel(id, label)
+          if (delivered) keep(delivered)
+          event(id, 'created', sender)
+          return true
+        }),
+      )
+    },
+    /** Open messages, to somebody or to all, the most urgent first, then the newest. */
+    inbox: (to?: string) =>
+      each<KeptMessage>(
+        `SELECT ${columns} FROM issues i WHERE issue_type = 'message' AND status = 'open'
+         ${to === undefined ? '' : 'AND assignee = ?'} ORDER BY priority, created_at DESC, id`,
+        ...(to === undefined ? [] : [to]),
+      ),
+    inboxLength: (to: string) =>
+      row<{ n: number }>(
+        "SELECT count(*) AS n FROM issues WHERE issue_type = 'message' AND status = 'open' AND assignee = ?",
+        to,
+      )?.n ?? 0,
+    /** One at a time, the newest first: the caller stops where it has enough. */
+    messages({ to, from, thread, text, all, before }: MessageFilter): Iterable<KeptMessage> {
+      const where = ["i.issue_type = 'message'"]
+      const values: SQLInputValue[] = []
+      const add = (condition: string, ...bound: SQLInputValue[]) => {
+        where.push(condition)
+        values.push(...bound)
+      }
+      if (!all) add("i.status = 'open'")
+      if (to !== undefined) add('i.assignee = ?', to)
+      if (from !== undefined) add('i.sender = ?', from)
+      if (thread !== undefined)
+        add('(i.id = ? OR i.id IN (SELECT issue_id FROM labels WHERE label = ?))', thread, `thread:${thread}`)
+      if (text !== undefined)
+        add('(instr(lower(i.title), lower(?)) > 0 OR instr(lower(i.description), lower(?)) > 0)', text, text)
+      if (before !== undefined) add('i.created_at < ?', before)
+      return each(
+        `SELECT ${columns} FROM issues i WHERE ${where.join(' AND ')} ORDER BY i.created_at DESC, i.id`,
+        ...values,
+      )
+    },
+    /** Unread, and of no use after this moment; ISO 8601 in UTC. */
+    expiredMail: (at: string) =>
+      rows<KeptMessage>(
+        `SELECT ${columns} FROM issues i
+         WHERE issue_type = 'message' AND status = 'open' AND due_at IS NOT NULL AND due_at <= ? ORDER BY due_at, id`,
+        at,
+      ),
+    /** How far these have come, in the order of time. */
+    receiptsOf: (ids: readonly string[]) =>
+      rows<Receipt>(
+        'SELECT r.* FROM receipts r JOIN json_each(?) wanted ON r.mail = wanted.value ORDER BY r.at',
+        JSON.stringify(ids),
+      ),
+    /** What is said first of a step counts. Returns which were new. */
+    putReceipts: (receipts: readonly Receipt[]): Receipt[] =>
+      written(() =>
+        receipts.filter((receipt) => {
+          const isNew = keep(receipt)
+          if (isNew) event(receipt.mail, receipt.step, receipt.by)
+          return isNew
+        }),
+      ),
+  }
+}
