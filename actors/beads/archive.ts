@@ -2,8 +2,8 @@
 // come (`daemon/mail/<rig>-<YYYY-MM>.jsonl`).
 // Never: takes a mail out of the store before the disk has its line; takes one that is unread. After a crash between
 // the two a mail is in the archive twice, under one id.
-import { existsSync, mkdirSync } from 'node:fs'
-import { dirname } from 'node:path'
+import { existsSync, mkdirSync, readdirSync } from 'node:fs'
+import { basename, dirname, join } from 'node:path'
 import { append, lastBytes, onDisk } from '../files.ts'
 import { archiveIn } from '../layout.ts'
 import type { Issue } from './contract.ts'
@@ -61,4 +61,16 @@ function addTo(path: string, lines: string): void {
   const isNew = !existsSync(path)
   append(path, isNew || lastBytes(path, 1) === '\n' ? lines : `\n${lines}`)
   if (isNew) onDisk(dirname(path))
+}
+
+/** The files of a rig, or (undefined) of the town itself, oldest first. */
+export function archivesOf(town: string, rig: string | undefined): string[] {
+  const path = archiveIn(town, rig, '')
+  const start = basename(path, '.jsonl')
+  if (!existsSync(dirname(path))) return []
+  const isOf = (name: string) => name.startsWith(start) && /^\d{4}-\d\d\.jsonl$/.test(name.slice(start.length))
+  return readdirSync(dirname(path))
+    .filter(isOf)
+    .sort()
+    .map((name) => join(dirname(path), name))
 }
