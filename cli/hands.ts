@@ -98,6 +98,6 @@ export function handsOf(
       supervisor: join(dirname(entry.gt), `supervisor${extname(entry.gt)}`),
       clock: systemClock,
     }),
-    ...pluginHands({ town, env: bare, plugins }),
+    ...pluginHands({ town, env: bare, plugins, now: systemClock.now }),
   })
 }

@@ -109,12 +109,12 @@ const nobody = (town: Behind, to: string) => {
 }
 const pluginsOf = (town: Behind, rig: string) => town.members(rig).plugins.map((name) => `${rig}/plugins/${name}`)
 
-/** Copies that one sender may send: so many at once, then one in so many milliseconds. A person's program may say much. */
+/** Copies that one sender may send: so many at once, then one in so many milliseconds. A person may say much. */
 const limits = { agent: { burst: 30, everyMs: 10_000 }, person: { burst: 20_000, everyMs: 1 } }
 
 /**
- * Throws a Refusal, which says when to try again, for a sender that sends too much; nothing of it counts then. What goes
- * to more than may be sent at once counts as that many.
+ * Throws a Refusal, which says when to try again, for a sender that sends too much; nothing of it counts then. What
+ * goes to more than may be sent at once counts as that many.
  */
 export function sendingPace(watched: () => number, { agent, person } = limits) {
   const lastAt = new Map<string, number>()

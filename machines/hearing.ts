@@ -6,7 +6,7 @@ import { polecatOf, witnessOf } from './address.ts'
 import type { EffectOutput } from './effects.ts'
 import type { IssueBrief, MailBody, Outgoing, ReturnReason } from './mail.ts'
 import type { News } from './profile.ts'
-import { again, arrived, isWaiting, meantFor, saying, type Words } from './said.ts'
+import { again, arrived, gathered, isWaiting, meantFor, saying, shown, type Words } from './said.ts'
 import type { SessionRecord } from './session-effects.ts'
 
 export interface SessionContext {
@@ -129,23 +129,32 @@ export const telling = ({ session, spoken, told, words }: SessionContext) =>
         .map(({ id, text, primes = false }, n) => ({ session, id, place: told + n + 1, text, primes }))
 
 /** One more to say, by somebody or by the session itself. */
-export function withWords(
-  context: SessionContext,
-  one: Pick<Words, 'id' | 'from' | 'text' | 'incarnation' | 'primes'>,
-): News<SessionContext> {
+export function withWords(context: SessionContext, one: Parameters<typeof saying>[1]): News<SessionContext> {
   if (context.session !== null && !context.spoken) return {}
-  const changes = { words: saying(context.words, one), told: context.told + 1, isIdle: false }
-  return { changes, tell: telling({ ...context, ...changes }).filter(({ id }) => id === one.id) }
+  return saidTo(context, { words: saying(context.words, one), told: context.told + 1, isIdle: false })
 }
+
+/** What of these changes is new to say is handed over. */
+function saidTo(context: SessionContext, changes: Partial<SessionContext>): News<SessionContext> {
+  const known = new Set(context.words.map(({ id }) => id))
+  return { changes, tell: telling({ ...context, ...changes }).filter(({ id }) => !known.has(id)) }
+}
+
+/** Mail that has come before its model is shown. */
+const receiptsIn = ({ address, words }: SessionContext, { receipts }: Looked) =>
+  shown(words, receipts).map((mail) => ({ mail, to: address, step: 'shown' as const, by: address }))
 
 /** What follows. */
 export function heard(before: SessionContext, output: Watched): Heard {
   const context = { ...before, ...looked(before, output) }
   const { changes, ...rest } = judged(context, output)
   const now = { ...looked(before, output), ...changes }
-  if (!output.isCompacted || rest.to === 'killing' || rest.to === 'absent') return { ...rest, changes: now }
+  const receipts = receiptsIn(before, output)
+  if (rest.to === 'killing' || rest.to === 'absent') return { ...rest, changes: now, receipts }
+  const { tell = [] } = saidTo(before, now)
+  if (!output.isCompacted) return { ...rest, changes: now, receipts, tell }
   const more = own({ ...before, ...now }, madeShorter, { toldToCycle: false }, true)
-  return { ...rest, changes: { ...now, ...more.changes }, tell: [...(rest.tell ?? []), ...(more.tell ?? [])] }
+  return { ...rest, changes: { ...now, ...more.changes }, receipts, tell: [...tell, ...(more.tell ?? [])] }
 }
 
 /** Ends of a run that are also those of its conversation, and what the next one is told of it. */
@@ -164,7 +173,8 @@ export function gone(before: SessionContext, output: Looked): News<SessionContex
   const context = { ...before, ...looked(before, output) }
   const why = lasting[before.killReason]
   const isOver = why !== undefined && context.conversation !== null
-  return { changes: { ...context, words: again(context.words), ...(isOver ? left(why) : {}) } }
+  const changes = { ...context, words: again(context.words), ...(isOver ? left(why) : {}) }
+  return { changes, receipts: receiptsIn(before, output) }
 }
 
 /** What a look at the evidence has shown, whatever else it says. */
@@ -281,7 +291,7 @@ export function begun(context: SessionContext, output: EffectOutput<'startSessio
   const { rig, polecat, conversation, under = '', begunUnder = '' } = context
   const isNew = anew || conversation === null
   const changes = {
-    ...{ session, spoken, ownChoice, words: spoken ? context.words : [] },
+    ...{ session, spoken, ownChoice, words: spoken ? gathered(context.words) : [] },
     ...(isNew ? { conversation: null, begunUnder: under, lastedMs: 0 } : { begunUnder }),
   }
   const { epoch, pid, backend } = session

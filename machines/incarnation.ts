@@ -140,8 +140,8 @@ const answer = (context: PolecatContext, ok: boolean, text: string) => context.a
 const toItsAgent = (
   { rig, name, address, incarnation }: PolecatContext,
   text: string,
-  { by = address, about = null }: { by?: string; about?: string | null } = {},
-): Outgoing => ({ to: sessionOf(rig, name), type: 'words.said', body: { by, text, about, incarnation } })
+  { by = address, about = null, urgent = false }: { by?: string; about?: string | null; urgent?: boolean } = {},
+): Outgoing => ({ to: sessionOf(rig, name), type: 'words.said', body: { by, text, about, urgent, incarnation } })
 
 const toItsKeeper = ({ rig, name }: PolecatContext) => keeperOf(rig, name)
 
@@ -263,7 +263,9 @@ export const says = {
   remindsBlindly: ({ context }: Known): Outgoing =>
     toItsAgent(context, reminder({ ...context, issue: issueOf(context) }, undefined)),
   isTold: ({ context, event }: Known & { event: MailEvent<'message.sent'> }): Outgoing | [] =>
-    event.from === context.address ? [] : toItsAgent(context, asWords(event), { by: event.from, about: event.mailId }),
+    event.from === context.address
+      ? []
+      : toItsAgent(context, asWords(event), { by: event.from, about: event.mailId, urgent: event.priority < 2 }),
   asks: ({ context, event }: Known & { event: MailEvent<'question.asked'> }): Outgoing => ({
     to: overseer,
     type: 'message.sent',

@@ -138,4 +138,18 @@ export const issueEffects = {
     // Those that start together are filed together.
     laneLimit: 256,
   }),
+  /** Notes how far a mail has come, as of the promise or of `at`; what was noted first of a step stays. */
+  noteReceipt: effect({
+    input: z.object({
+      mail: z.string(),
+      to: z.string(),
+      step: z.enum(['shown', 'read', 'acked']),
+      by: z.string(),
+      /** When that was, milliseconds since the epoch. */
+      at: z.number().nullable().default(null),
+    }),
+    output: z.object({ noted: z.literal(true) }),
+    lane: () => 'messages',
+    laneLimit: 256,
+  }),
 } as const

@@ -282,6 +282,7 @@ export const mails = {
       text: z.string().max(wordsLengthMax),
       /** The mail they are from; null: they are nobody's mail. */
       about: mailId.nullable().default(null),
+      urgent: z.boolean().default(false),
     }),
   ),
   /** Nothing can be done on an account. Session → Witness → Mayor → the others who share it. */

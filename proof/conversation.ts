@@ -81,11 +81,18 @@ export class Service {
   accounts: readonly string[] = []
   /** What each conversation's model has had, in all its runs. */
   readonly told: Map<string, ReadonlySet<string>>
+  /** The same, whatever has become of those conversations; and what of it nobody can know, or is known as shown. */
+  private readonly had: Set<string>
+  private readonly lost: Set<string>
+  private readonly shown: Set<string>
   /** By worker, the conversation it is in, and whether another may begin. */
   private readonly known: Map<string, { id: string | null; mayEnd: boolean }>
 
   constructor(from?: Service) {
     this.told = new Map(from?.told)
+    this.had = new Set(from?.had)
+    this.lost = new Set(from?.lost)
+    this.shown = new Set(from?.shown)
     this.held = new Map(from?.held)
     this.known = new Map(from?.known)
     if (from) Object.assign(this, { spoken: from.spoken, isMissing: from.isMissing, accounts: from.accounts })
@@ -142,8 +149,26 @@ export class Service {
       const heard = this.told.get(talk.id) ?? new Set()
       if (heard.has(id)) throw new Violation(`${id} is said twice in the conversation ${talk.id} (invariant 1)`)
       this.told.set(talk.id, new Set([...heard, id]))
+      this.had.add(id)
       write(talk, { what: 'message', id, state: 'delivered' })
     }
+  }
+
+  /** All of its evidence is gone. */
+  lose(talk: Conversation | null): void {
+    for (const id of this.told.get(talk?.id ?? '') ?? []) this.lost.add(id)
+    this.told.delete(talk?.id ?? '')
+  }
+
+  /** It is told of a mail that it was shown. */
+  isShown(id: string): void {
+    if (!this.had.has(id)) throw new Violation(`${id} is told as shown, and no model has had it (invariant 16)`)
+    this.shown.add(id)
+  }
+
+  /** Of these mails, one that a model has had and that nobody knows as shown. */
+  unknown(mails: Iterable<string>): string | undefined {
+    return [...mails].find((id) => this.had.has(id) && !this.lost.has(id) && !this.shown.has(id))
   }
 
   /** Whether the account keeps an agent from its turn, which is over then. */

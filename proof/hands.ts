@@ -21,6 +21,7 @@ const written = new Set<string>([
   'releaseIssue',
   'closeIssues',
   'fileMessage',
+  'noteReceipt',
   'tellSession',
 ] satisfies EffectName[])
 
@@ -135,6 +136,10 @@ const hands: Partial<Record<EffectName, (world: World, input: Input) => JsonObje
     const known = world.messages.has(id)
     world.messages.set(id, to)
     return { filed: !known }
+  },
+  noteReceipt: (world, { mail }) => {
+    world.service.isShown(mail)
+    return { noted: true }
   },
   createWorktree: (world, { polecat, incarnation, branch, start }) => {
     const there = world.worktrees.get(polecat)
@@ -309,7 +314,7 @@ const hands: Partial<Record<EffectName, (world: World, input: Input) => JsonObje
     if (agent?.talk && agent.state !== 'dead') handOver(agent.talk, id)
     return { laid: true }
   },
-  runPlugin: (_world, { message }) => ({ kind: 'answered', reply: `I was asked: ${message.subject}` }),
+  runPlugin: (_world, { message }) => ({ kind: 'answered', reply: `I was asked: ${message.subject}`, startedAt: null }),
   killSession: (world, { id, since }) => {
     world.calledOff.add(id)
     // What bears the mark of a session ends with it.

@@ -131,7 +131,7 @@ export function makeAgents({ world, host, chance, pick, post, reckless }: Stage)
     if (how === 'lost') {
       world.agents.delete(agent.id)
       // With its evidence: nobody can know what it has heard.
-      world.service.told.delete(agent.talk?.id ?? '')
+      world.service.lose(agent.talk)
       world.service.mayEnd(agent)
       world.tries.befell(agent)
     } else ends(world, agent, how, pick([0, 1, 137]))
@@ -286,8 +286,10 @@ export function makePeople(
     // Where there are several, it is of them that much happens.
     ...world.service.accounts.flatMap(() => Array.from({ length: 5 }, () => befalls)),
     () => {
-      const agent = world.live().find((each) => host().actor(each.address)?.status === 'active')
-      if (agent) post('overseer', agent.address, 'message.sent', { subject: 'How is it going?' })
+      // To somebody at work, or to where nobody is; now and then much at once.
+      const to = pick([...world.live().map(({ address }) => address), `${rig}/polecats/Slit`, `${rig}/crew/ann`])
+      const from = pick(['overseer', 'overseer', `${rig}/refinery`])
+      for (let many = pick([1, 1, 6]); many > 0; many--) post(from, to, 'message.sent', { subject: 'How is it going?' })
     },
     ...(commands.budget ? [commands.budget] : []),
     () => commands.configure(pick(Array.from({ length: commands.workersMax }, (_, n) => n + 1))),

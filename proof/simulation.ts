@@ -262,6 +262,8 @@ export function simulate({
     while (answerAll())
     looked = undefined
     checkAll(restful, view())
+    const unknown = world.hasOlderRecords ? undefined : world.service.unknown(world.messages.keys())
+    if (unknown) throw new Violation(`${unknown} was shown to a model, and is not known as shown (invariant 16)`)
   }
 
   function resume(): void {

@@ -286,6 +286,8 @@ export interface TownIssues {
   closeIssue(id: string, reason: string, actor: string, force?: boolean): Awaitable<Issue>
   /** Messages under ids of the sender's choosing, all or none; false for one that is there already. */
   createMessages(messages: readonly NewMessage[]): Awaitable<boolean[]>
+  /** What is said first of a step counts, also of a mail that is not filed yet. Returns which were new. */
+  putReceipts(receipts: readonly Receipt[]): Awaitable<Receipt[]>
   /** Changes when somebody else has written. */
   dataVersion(): Awaitable<number>
 }

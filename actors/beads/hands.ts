@@ -7,7 +7,7 @@ import type { Hands } from '../binding.ts'
 import type { Part, RigBudgets } from '../ledger/budgets.ts'
 import type { Issue, TownIssues, Wanted } from './contract.ts'
 import { isKept } from './limits.ts'
-import { filing } from './mail.ts'
+import { filing, noting } from './mail.ts'
 import { town as by, inOrder, landedAs } from './parts.ts'
 
 const escalated = 'gt:escalated'
@@ -30,7 +30,10 @@ export interface BeadsDeps {
 
 export const beadsHands = (
   deps: BeadsDeps,
-): Pick<Hands, 'surveyIssues' | 'claimIssue' | 'readIssue' | 'releaseIssue' | 'closeIssues' | 'fileMessage'> => ({
+): Pick<
+  Hands,
+  'surveyIssues' | 'claimIssue' | 'readIssue' | 'releaseIssue' | 'closeIssues' | 'fileMessage' | 'noteReceipt'
+> => ({
   surveyIssues: (wanted) => survey(deps.of(wanted.rig), wanted, deps.budgets?.(wanted.rig)),
 
   claimIssue: async ({ rig, issue: id, holder, previous, accounts }) => {
@@ -93,7 +96,15 @@ export const beadsHands = (
   },
 
   fileMessage: fileMessage(filing(deps.wait, deps.secret)),
+  noteReceipt: noteReceipt(noting(deps.wait, deps.secret)),
 })
+
+const noteReceipt =
+  (note: ReturnType<typeof noting>): Hands['noteReceipt'] =>
+  async ({ mail, to, step, by, at }, { at: promisedAt, signal }) => {
+    await note(rigOf(to), { mail, to, step, by, at: new Date(at ?? promisedAt).toISOString() }, signal)
+    return { noted: true }
+  }
 
 const fileMessage =
   (file: ReturnType<typeof filing>): Hands['fileMessage'] =>

@@ -155,37 +155,54 @@ function taken(secret: string, messages: Iterable<KeptMessage>, limit: number) {
   return { mail, strange }
 }
 
-/**
- * Files messages sealed, those of one moment in one transaction: each by itself would wait for the disk by itself.
- * Resolves with false for one that is there already.
- */
-export function filing(of: (rig: string | undefined, signal: AbortSignal) => Promise<TownIssues>, secret: string) {
+type StoreOf = (rig: string | undefined, signal: AbortSignal) => Promise<TownIssues>
+
+/** Files messages sealed. Resolves with false for one that is there already. */
+export const filing = (of: StoreOf, secret: string) =>
+  gathering(of, (beads, messages: readonly NewMessage[]) => {
+    const now = new Date()
+    return beads.createMessages(messages.map((message) => sealed(secret, message, now)))
+  })
+
+/** Notes receipts, also of mail that is not filed yet. What was read or dealt with is out of its inbox. */
+export const noting = (of: StoreOf, secret: string) =>
+  gathering(of, async (beads, noted: readonly (Omit<Receipt, 'seal'> & { to: string })[]) => {
+    await beads.putReceipts(noted.map(({ to: _, ...said }) => receipt(secret, said)))
+    for (const { mail, step, to } of noted)
+      if (step !== 'shown' && (await beads.get(mail))?.status === 'open') await beads.closeIssue(mail, step, to, true)
+    return noted.map(() => true)
+  })
+
+/** Gives a store what there is for it in one moment in one go: each by itself would wait for the disk by itself. */
+function gathering<T, R>(of: StoreOf, write: (beads: TownIssues, all: readonly T[]) => R[] | Promise<R[]>) {
   interface Waiting {
-    message: NewMessage
-    done: (filed: boolean) => void
+    one: T
+    done: (result: R) => void
     failed: (error: unknown) => void
   }
   const gathered = new Map<string | undefined, Waiting[]>()
-  const file = async (rig: string | undefined, signal: AbortSignal) => {
+  const go = async (rig: string | undefined, signal: AbortSignal) => {
     const all = gathered.get(rig) ?? []
     gathered.delete(rig)
     try {
       const beads = await of(rig, signal)
-      const now = new Date()
-      const filed = await beads.createMessages(all.map(({ message }) => sealed(secret, message, now)))
-      for (const [n, { done }] of all.entries()) done(filed[n] ?? false)
+      const results = await write(
+        beads,
+        all.map(({ one }) => one),
+      )
+      for (const [n, { done }] of all.entries()) done(results[n] as R)
     } catch (error) {
       for (const { failed } of all) failed(error)
     }
   }
-  return (rig: string | undefined, message: NewMessage, signal: AbortSignal): Promise<boolean> =>
+  return (rig: string | undefined, one: T, signal: AbortSignal): Promise<R> =>
     new Promise((done, failed) => {
-      const waiting = { message, done, failed }
+      const waiting = { one, done, failed }
       const others = gathered.get(rig)
       if (others) others.push(waiting)
       else {
         gathered.set(rig, [waiting])
-        queueMicrotask(() => void file(rig, signal))
+        queueMicrotask(() => void go(rig, signal))
       }
     })
 }

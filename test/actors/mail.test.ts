@@ -8,7 +8,7 @@ import { archive, archiveOld } from '../../actors/beads/archive.ts'
 import { type Beads, openBeads } from '../../actors/beads/embedded.ts'
 import { fileName, initBeads } from '../../actors/beads/file.ts'
 import { beadsHands } from '../../actors/beads/hands.ts'
-import { come, inbox, isSealed } from '../../actors/beads/mail.ts'
+import { come, inbox, isSealed, progressOf } from '../../actors/beads/mail.ts'
 import { reseal } from '../../actors/beads/reseal.ts'
 import { behind, openTier } from '../../actors/beads/tiers.ts'
 import { archiveIn } from '../../actors/layout.ts'
@@ -245,4 +245,26 @@ test('mail that was read long ago is in the archive with its receipts, and is no
   expect(again.mark().issues).toBe(4)
   again.close()
   t.dispose()
+})
+
+test('how far a mail has come is kept with the first time of each step, by the town alone, also before it is filed', async () => {
+  const hands = beadsHands({
+    ...{ of: () => beads, wait: async () => beads, preservedOf: async () => null, landedOf: async () => null, secret },
+  })
+  const note = (step: 'shown' | 'acked', at: number) =>
+    hands.noteReceipt(
+      { mail: 'gm-1', to: 'overseer', step, by: 'overseer', at: null },
+      { at, signal: new AbortController().signal },
+    )
+  await note('shown', Date.UTC(2026, 0, 2))
+  await file('gm-1')
+  const [mail] = inbox(beads, secret, 'overseer', 1).mail
+  const far = () => progressOf(beads, secret, mail ? [mail] : []).get('gm-1')
+  expect(far()).toMatchObject({ queued: '2026-01-01T00:00:00.000Z', shown: '2026-01-02T00:00:00.000Z', acked: null })
+  // Said again, after a crash.
+  await Promise.all([note('shown', Date.UTC(2026, 0, 3)), note('acked', Date.UTC(2026, 0, 4))])
+  expect(far()).toMatchObject({ shown: '2026-01-02T00:00:00.000Z', read: null, acked: '2026-01-04T00:00:00.000Z' })
+  expect(shown().ids).toEqual([])
+  raw("UPDATE receipts SET at = '2026-01-01T00:00:00.000Z' WHERE step = 'acked'")
+  expect(far()).toMatchObject({ acked: null })
 })

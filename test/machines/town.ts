@@ -70,6 +70,8 @@ export function town(
   const issues = new Map((options.issues ?? []).map((issue) => [issue.id, issue]))
   const later = new Map<string, PromisedEffect>()
   const performed: string[] = []
+  /** How far mail has come. */
+  const receipts: string[] = []
   /** What people were sent. */
   const letters: { to: string; subject: string; body: string }[] = []
   let epicClosed = false
@@ -157,6 +159,10 @@ export function town(
       letters.push({ to, subject, body })
       return { filed: true }
     },
+    noteReceipt: ({ mail, to, step }) => {
+      receipts.push(`${mail} to ${to}: ${step}`)
+      return { noted: true }
+    },
     createWorktree: (input) => ({
       path: `/town/${input.rig}/polecats/${input.polecat}`,
       head: sha('a'),
@@ -197,7 +203,7 @@ export function town(
     }),
     watchSession: () => 'later',
     killSession: () => ({ exitCode: null, tail: '' }),
-    runPlugin: () => ({ kind: 'answered', reply: 'yes' }),
+    runPlugin: () => ({ kind: 'answered', reply: 'yes', startedAt: 1 }),
   }
 
   const settle = (effect: PromisedEffect, answer: Answer) =>
@@ -231,6 +237,7 @@ export function town(
   return {
     issues,
     letters,
+    receipts,
     /** The Overseer wants the epic done. */
     begin: () => post('overseer', 'mayor/', 'work.requested', { rig: 'w', epic: 'w-e' }),
     /** The worker of an issue. */

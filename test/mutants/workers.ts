@@ -51,6 +51,30 @@ export const workers: readonly Mutant[] = [
     find: `(session.context as Context).epoch === epoch`,
     replace: `(session.context as Context).epoch >= epoch`,
   },
+  {
+    name: 'a mail that an agent had is not known as shown',
+    file: 'machines/hearing.ts',
+    find: `const receipts = receiptsIn(before, output)`,
+    replace: `const receipts = receiptsIn(before, { ...output, receipts: [] })`,
+  },
+  {
+    name: 'a mail that its program had only taken is told as shown',
+    file: 'machines/said.ts',
+    find: `each.id === id && each.state !== 'taken'`,
+    replace: `each.id === id`,
+  },
+  {
+    name: 'mail beyond a line that was said is told to nobody',
+    file: 'machines/said.ts',
+    find: `return hasArrived && unread > told ?`,
+    replace: `return hasArrived && unread < told ?`,
+  },
+  {
+    name: 'a person’s words are only counted',
+    file: 'machines/said.ts',
+    find: `!['overseer', 'crew'].includes(whereabouts(from)?.role ?? '')`,
+    replace: `from !== ''`,
+  },
   // Who may speak
   {
     name: 'anybody of a role may end a session',
