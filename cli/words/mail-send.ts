@@ -3,46 +3,55 @@
 import { z } from 'zod'
 import { whereabouts } from '../../machines/address.ts'
 import { mailId, subjectLine } from '../../machines/mail.ts'
-import { bodyLengthMax, subjectLengthMax } from '../../machines/texts.ts'
+import { bodyLengthMax } from '../../machines/texts.ts'
 import { Refusal } from '../../runtime/open.ts'
 import { answering, everybody, reachable } from '../asking.ts'
 import type { TownBehind } from '../behind.ts'
 import { Usage } from '../errors.ts'
+import { subjectOf, textOf, texts, toldOf, waits } from '../mail.ts'
 import { declare } from '../word.ts'
 
 export const word = declare({
   name: 'mail send',
   also: 'send',
   group: 'mail',
-  summary: 'send mail to any address of a town that is up',
-  usage: '<address> -s <subject> [-m <message>]',
-  examples: ['gt mail send mayor/ -s "Well done"', 'gt send wyvern/Nux -s "Note" -m "Mind the tests"'],
+  summary: 'send mail to addresses of a town that is up',
+  usage: '<address> … -s <subject> [-m <message> | --file <file> | -]',
+  examples: [
+    'gt mail send mayor/ -s "Well done"',
+    'gt send wyvern/Nux -s "Note" -m "Mind the tests"',
+    'git log -5 | gt mail send overseer wyvern/witness -s "What landed" -',
+    'gt mail send @town -s "Freeze" --priority 0 --ttl 2h    # also @witnesses, and wyvern/: all of a rig',
+    'gt mail send overseer -s "May I?" --wait=read --timeout 10m    # 1 if it is not read by then',
+  ],
   options: {
     subject: { kind: 'text', short: 's', about: 'what it is about; required' },
-    message: { kind: 'text', short: 'm', about: 'the text' },
+    ...texts,
+    to: { kind: 'recipient', many: true, about: 'one more address' },
+    cc: { kind: 'recipient', many: true, about: 'the same as --to' },
     priority: { kind: 'number', range: [0, 4], about: '0 (most urgent) to 4; 2 if left out' },
+    urgent: { kind: 'flag', about: 'the same as --priority 0' },
     'reply-to': { kind: 'text', about: 'id of the mail this answers' },
+    ttl: { kind: 'duration', about: 'how long it is of use: 2h; unread by then, you are told' },
+    ...waits,
   },
-  args: { address: { kind: 'address' } },
-  async run({ args: { address: to }, flags, ask, print }) {
-    if (!flags.subject) throw new Usage('give a subject: -s "…"')
-    checkLength('the subject', flags.subject, subjectLengthMax)
-    checkLength('the message', flags.message ?? '', bodyLengthMax)
-    const { sent } = await ask('send', {
-      to: [to],
-      subject: flags.subject,
-      body: flags.message ?? '',
-      ...(flags.priority === undefined ? {} : { priority: flags.priority }),
+  args: { address: { kind: 'recipient', many: true, optional: true } },
+  async run({ args: { address }, flags, ask, ...rest }) {
+    const all = [...new Set([...address, ...flags.to, ...flags.cc])]
+    const to = all.filter((each) => each !== '-')
+    if (to.length === 0) throw new Usage('to whom? usage: gt mail send <address> … -s "…" [-m "…"]')
+    const subject = subjectOf(flags.subject)
+    const said = await ask('send', {
+      to,
+      subject,
+      body: textOf(flags, all.includes('-')) ?? '',
+      ...(flags.priority === undefined && !flags.urgent ? {} : { priority: flags.urgent ? 0 : flags.priority }),
       ...(flags['reply-to'] === undefined ? {} : { replyTo: flags['reply-to'] }),
+      ...(flags.ttl === undefined ? {} : { ttlMs: flags.ttl }),
     })
-    print(sent, () => sent.map((each) => `${each.id} to ${each.to}`))
-    return 0
+    return toldOf(rest, said, flags)
   },
 })
-
-function checkLength(what: string, text: string, most: number): void {
-  if (text.length > most) throw new Usage(`${what} has ${text.length} characters; ${most} is the most`)
-}
 
 /** What an answer to this mail belongs to. */
 function threadOf({ host }: Pick<TownBehind, 'host'>, replyTo: string): string {

@@ -1,0 +1,50 @@
+// `gt mail reply`: an answer to whoever sent a mail, which is dealt with by that.
+// Never: says that a mail is dealt with before its answer is sent.
+import type { Mail } from '../../actors/beads/mail.ts'
+import { subjectLengthMax } from '../../machines/texts.ts'
+import { Usage } from '../errors.ts'
+import { askerIn, deal, named, textOf, texts, toldOf, waits, withMail } from '../mail.ts'
+import { declare } from '../word.ts'
+
+export const word = declare({
+  name: 'mail reply',
+  also: 'reply',
+  group: 'mail',
+  summary: 'answer a mail; it is dealt with by that',
+  usage: '<id> -m <message> | --file <file> | -',
+  examples: [
+    'gt mail reply gm-4k2j9x1q -m "Both stay"',
+    'gt reply 4k2j --wait -m "Which of the two?"    # until it is read',
+    'gt mail reply gm-4k2j9x1q - < answer.md',
+  ],
+  options: {
+    subject: { kind: 'text', short: 's', about: 'what it is about; “Re: …” if left out' },
+    ...texts,
+    priority: { kind: 'number', range: [0, 4], about: '0 (most urgent) to 4; that of the mail if left out' },
+    ...waits,
+  },
+  args: { id: { kind: 'text' }, from: { kind: 'text', optional: true } },
+  async run({ args: { id, from }, flags, ask, ...rest }) {
+    if (from !== undefined && from !== '-')
+      throw new Usage('usage: gt mail reply <id> -m "…"; the text is one argument')
+    const body = textOf(flags, from === '-')
+    if (!body?.trim()) throw new Usage('say something: gt mail reply <id> -m "…"')
+    const root = rest.town()
+    return withMail(root, async (box) => {
+      const mail = named(box, [id], 'reply')[0] as Mail
+      const asker = await askerIn(root)
+      const said = await ask('send', {
+        // Who goes on from a mail of their own speaks to the same reader.
+        to: [mail.from === asker.address ? mail.to : mail.from],
+        subject: flags.subject ?? answering(mail.subject),
+        body,
+        priority: flags.priority ?? mail.priority,
+        replyTo: mail.id,
+      })
+      if (asker.reads(mail)) deal(box, [mail], asker)
+      return toldOf(rest, said, flags)
+    })
+  },
+})
+
+const answering = (subject: string) => (/^re:/i.test(subject) ? subject : `Re: ${subject}`).slice(0, subjectLengthMax)
