@@ -135,6 +135,10 @@ export const storeLinksIn = (town: string, rig: string | undefined): string[] =>
  */
 export const storeIn = (town: string, rig: string | undefined) => join(town, 'daemon/stores', rig ?? 'mayor')
 
+/** What was read long ago of the mail of a rig, or (undefined) of the town itself, a file a month (`2026-01`); 0600. */
+export const archiveIn = (town: string, rig: string | undefined, month: string) =>
+  join(town, 'daemon/mail', `${rig ?? 'mayor'}-${month}.jsonl`)
+
 /** Their copies, each a folder called by its day; mode 0700. */
 export const copiesIn = (town: string, rig: string | undefined) => join(town, 'daemon/copies', rig ?? 'mayor')
 

@@ -12,6 +12,7 @@ import { mendLinks, watchLinks } from '../actors/beads/links.ts'
 import { moveStores } from '../actors/beads/move.ts'
 import { placeOf, type Tier } from '../actors/beads/tiers.ts'
 import { watchBeads } from '../actors/beads/watch.ts'
+import { rigOf } from '../machines/address.ts'
 import { Refusal } from '../runtime/open.ts'
 import type { IssueReader, Part } from './outlook.ts'
 
@@ -29,6 +30,8 @@ export interface Shelves {
   /** The same, as soon as it can be used. */
   wait(rig: Of, signal: AbortSignal): Promise<Beads>
   issues: IssueReader
+  /** How much unread mail somebody has; undefined while that cannot be read. */
+  unread(address: string): number | undefined
   /** In words, which cannot be used now. */
   problems(): string[]
   /** Calls `changed` after every commit of somebody else, and looks after its links. */
@@ -84,6 +87,14 @@ export function openShelves(town: string, hears: ShelvesHear): Shelves {
     of,
     wait: async (rig, signal) => (dropped.has(rig) ? of(rig) : shelf(rig).kept.wait(signal)),
     issues: issuesIn(of),
+    unread(address) {
+      try {
+        return of(rigOf(address)).inboxLength(address)
+      } catch (error) {
+        if (!(error instanceof BeadsError)) throw error
+        return undefined
+      }
+    },
     problems: () => [...shelves.values()].flatMap(({ kept }) => kept.trouble() ?? []),
     watch(rig, changed) {
       dropped.delete(rig)

@@ -38,6 +38,7 @@ import { bareEnv, handsOf, makeShimsOf } from './hands.ts'
 import { startHousekeeping } from './housekeeping.ts'
 import { openMailroom } from './mailroom.ts'
 import { openPluginDesk } from './plugins.ts'
+import { sendingPace } from './post-office.ts'
 import { openRigs, type Rigs } from './rigs.ts'
 import { openShelves } from './shelves.ts'
 import { escalations, heardOf, isHeard, runsUnderway, shownOf } from './status.ts'
@@ -196,6 +197,9 @@ export async function openTown(options: TownOptions): Promise<Town> {
     host,
     poke: () => driver.poke(),
     take: openMailroom(host, () => driver.poke()),
+    paced: sendingPace(systemClock.watched),
+    unread: (address) => shelves.unread(address),
+    unreadMax: () => rigs.ofTown().mail.unread_max,
     issues: shelves.issues,
     rigs: facts.rigs,
     rigOfIssue: (id) => rigOfIssue(rigs.all(), id),
@@ -217,6 +221,7 @@ export async function openTown(options: TownOptions): Promise<Town> {
     },
     plugins,
     readAgain: rigs.readAgain,
+    isRemoved: (rig) => foldersIn(layout.removed).some((name) => name.replace(/-\d+$/, '') === rig),
     members: (rig) => ({
       plugins: pluginsIn(town, rig),
       crew: foldersIn(rigLayout(town, rig).crew),

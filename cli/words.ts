@@ -244,6 +244,11 @@ export const words: Readonly<Record<string, Entry>> = {
     summary: 'say that mails are read and dealt with; their senders see it',
     load: () => import('./words/mail-ack.ts').then(({ word }) => word),
   },
+  'mail archive': {
+    group: 'mail',
+    summary: 'put read mail away, into daemon/mail: these, or all of yours that is older',
+    load: () => import('./words/mail-archive.ts').then(({ word }) => word),
+  },
   'mail dead': {
     group: 'mail',
     summary: 'mail that could not be delivered, and why',

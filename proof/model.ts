@@ -41,7 +41,6 @@ export function makeModel(scope: Scope) {
       ),
     }),
     hasPlugin: () => false,
-    hasCrew: () => false,
   }
   const rules: Pick<HostOptions, 'roles' | 'effects' | 'parseMail' | 'refuses'> = bind({ facts, prefixOf: () => rig })
   const roleOf = new Map<string, Role>()

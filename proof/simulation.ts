@@ -69,7 +69,6 @@ export function simulate({
     rigs: () => [rig],
     rig: () => ({ ...limits, maxWorkers: allowed, spawnDelayMs, budgets: world.purse.words(), ...entitled }),
     hasPlugin: () => false,
-    hasCrew: () => false,
   }
   const binding = bind({ facts, prefixOf: (name) => (name === undefined ? 'gm' : 'w') })
   const roles = [...plugins, ...binding.roles]

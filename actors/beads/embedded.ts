@@ -85,7 +85,8 @@ export function openBeads(dir: string, options: Opening = {}) {
     /** How far it has come: neither number ever falls but for what is deleted. */
     mark: () =>
       row<Mark>(
-        'SELECT (SELECT count(*) FROM issues) + (SELECT count(*) FROM tombstones) AS issues, (SELECT max(id) FROM events) AS events',
+        `SELECT (SELECT count(*) FROM issues) + (SELECT count(*) FROM tombstones) + (SELECT count(*) FROM archived) AS issues,
+           (SELECT max(id) FROM events) AS events`,
       ) as Mark,
     /** Writes all of it to a new file at `path`, also when its own file has been deleted. */
     saveTo: (path: string) => void run('VACUUM INTO ?', path),

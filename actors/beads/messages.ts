@@ -37,6 +37,8 @@ export function messagesIn(
     createMessages(messages: readonly NewMessage[]): boolean[] {
       return written(() =>
         messages.map(({ id, title, description, priority, assignee, sender, labels, at, expiresAt, delivered }) => {
+          // It was filed, read and put away before whoever files it heard of that.
+          if (row('SELECT 1 FROM archived WHERE id = ?', id)) return false
           const when = at.toISOString()
           const made = run(
             `INSERT OR IGNORE INTO issues
@@ -104,6 +106,27 @@ export function messagesIn(
          WHERE issue_type = 'message' AND status = 'open' AND due_at IS NOT NULL AND due_at <= ? ORDER BY due_at, id`,
         at,
       ),
+    /** Out of its inbox before this moment (ISO 8601 in UTC), the first first. */
+    oldMail: (before: string, most: number) =>
+      rows<{ id: string }>(
+        `SELECT id FROM issues WHERE issue_type = 'message' AND status = 'closed' AND closed_at < ?
+         ORDER BY closed_at, id LIMIT ?`,
+        before,
+        most,
+      ).map(({ id }) => id),
+    isArchived: (id: string) => row('SELECT 1 FROM archived WHERE id = ?', id) !== undefined,
+    /** Takes mail that is in the archive out of the store; its id is not given again. */
+    dropMail(ids: readonly string[], by: string): void {
+      written(() => {
+        for (const id of ids) {
+          run('DELETE FROM receipts WHERE mail = ?', id)
+          run("DELETE FROM issues WHERE id = ? AND issue_type = 'message'", id)
+          run('DELETE FROM events WHERE issue_id = ?', id)
+          run('INSERT OR IGNORE INTO archived VALUES (?)', id)
+          event(id, 'archived', by)
+        }
+      })
+    },
     /** How far these have come, in the order of time. */
     receiptsOf: (ids: readonly string[]) =>
       rows<Receipt>(

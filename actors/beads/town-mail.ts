@@ -2,8 +2,9 @@
 // Never: opens a store for writing but to note how far a mail has come; shows what the town did not send.
 import { rigOf } from '../../machines/address.ts'
 import { jsonAt } from '../files.ts'
-import { rigLayout, townLayout } from '../layout.ts'
+import { archiveIn, rigLayout, townLayout } from '../layout.ts'
 import { secretOf } from '../secret.ts'
+import { archive } from './archive.ts'
 import { BeadsError, type Receipt, type ReceiptStep } from './contract.ts'
 import type { Beads } from './embedded.ts'
 import { come, inbox, type Mail, mailIn, mailOf, type Progress, progressOf } from './mail.ts'
@@ -69,15 +70,17 @@ export function mailOfTown(town: string) {
     }
     const like = said === '' ? [] : [...tiers()].flatMap(({ beads }) => beads.messagesLike(said, namedMax + 1))
     if (like.length === 1) return found(like[0] as string)
-    if (like.length === 0)
-      throw new Error(
-        [`no mail ${said}; \`gt mail search\` and \`gt mail inbox --all\` find one`, ...troubles].join('\n'),
-      )
+    if (like.length === 0) throw new Error([lost(said), ...troubles].join('\n'))
     const named = like.slice(0, namedMax).join(', ')
     throw new Error(
       `more than one mail is called so: ${named}${like.length > namedMax ? ', …' : ''}; say more of its id`,
     )
   }
+
+  const lost = (id: string) =>
+    [...tiers()].some(({ beads }) => beads.isArchived(id))
+      ? `${id} was put away: it is in a file of its month, ${archiveIn(town, likelyFor(id), '<month>')}`
+      : `no mail ${id}; \`gt mail search\` and \`gt mail inbox --all\` find one`
 
   /** Of all tiers, in the order asked for. */
   function everywhere(filter: MessageFilter, limit: number, order: (a: Mail, b: Mail) => number) {
@@ -125,6 +128,17 @@ export function mailOfTown(town: string) {
     },
     /** Changes when something was written to where mail to these addresses is kept. */
     versions: (to: readonly string[]) => [...new Set(to.map(rigOf))].map((rig) => tier(rig).dataVersion()).join(' '),
+    /** Puts these away, as far as they were read; returns which that were. Each store is one commit. */
+    putAway: (mail: readonly Mail[], by: string): string[] =>
+      [...Map.groupBy(mail, tierOf)].flatMap(([rig, some]) => {
+        const beads = openTier({ town, rig }, { busyMs })
+        try {
+          const ids = some.map(({ id }) => id)
+          return archive(beads, { town, rig }, ids, { now: new Date(), by })
+        } finally {
+          beads.close()
+        }
+      }),
     /** Notes that these have come so far, now; once is enough. What is asked of one store is one commit. */
     note(mail: readonly Pick<Mail, 'id' | 'to'>[], steps: readonly ReceiptStep[], by: Receipt['by']): void {
       for (const [rig, some] of Map.groupBy(mail, tierOf)) {

@@ -53,7 +53,7 @@ export const answers = {
       const id = newMailId(to, asking.id)
       const subject = asOneLine(text).slice(0, 80) || 'A word'
       const body = { subject, body: text, priority: 1, replyTo: null, threadId: null }
-      await take({ id, from: asking.from, to, type: 'message.sent', body })
+      await take([{ id, from: asking.from, to, type: 'message.sent', body }])
       const state = () => stateOf(host, at.rig, at.name, id)
       await quiet(asking, () => ['delivered', 'answered', 'kept', 'expired'].includes(state()))
       return { id, address: to, state: state(), text: meaning[state()] }

@@ -3,7 +3,8 @@
 import type { Mail } from '../../actors/beads/mail.ts'
 import { subjectLengthMax } from '../../machines/texts.ts'
 import { Usage } from '../errors.ts'
-import { askerIn, deal, named, textOf, texts, toldOf, waits, withMail } from '../mail.ts'
+import { askerIn, deal, named, withMail } from '../mail.ts'
+import { textOf, texts, toldOf, waits } from '../mail-sending.ts'
 import { declare } from '../word.ts'
 
 export const word = declare({

@@ -1,14 +1,13 @@
 // `gt mail send`: mail for people and agents.
 // Never: sends to where nobody is; leaves a request for later where anybody could leave one.
 import { z } from 'zod'
-import { whereabouts } from '../../machines/address.ts'
 import { mailId, subjectLine } from '../../machines/mail.ts'
 import { bodyLengthMax } from '../../machines/texts.ts'
-import { Refusal } from '../../runtime/open.ts'
-import { answering, everybody, reachable } from '../asking.ts'
+import { answering } from '../asking.ts'
 import type { TownBehind } from '../behind.ts'
 import { Usage } from '../errors.ts'
-import { subjectOf, textOf, texts, toldOf, waits } from '../mail.ts'
+import { subjectOf, textOf, texts, toldOf, waits } from '../mail-sending.ts'
+import { mustHaveRoom, recipients } from '../post-office.ts'
 import { declare } from '../word.ts'
 
 export const word = declare({
@@ -72,19 +71,29 @@ export const answers = {
       /** How long it is of use, in milliseconds. */
       ttlMs: z.number().min(1000).optional(),
     }),
-    answer: async ({ to, subject, body, priority, replyTo, ttlMs }, { id: asked, from, town }) => {
-      for (const each of to) {
-        reachable(each, everybody(town))
-        const at = whereabouts(each)
-        const trouble = at?.role === 'plugin' ? await town.plugins.trouble(at.rig, at.name) : undefined
-        if (trouble !== undefined) throw new Refusal(trouble)
-      }
-      const sent = to.map((each, n) => ({ id: town.newMailId(each, n === 0 ? asked : `${asked}:${n}`), to: each }))
+    answer: async ({ to, subject, body: text, priority, replyTo, ttlMs }, { id: asked, from, town }) => {
+      const all = await recipients(town, from, to)
+      mustHaveRoom(
+        town,
+        from,
+        all.map((each) => each.to),
+      )
+      town.paced(from, all.length)
+      const idOf = (each: string) => town.newMailId(each, all.length === 1 ? asked : `${asked}:${each}`)
+      const sent = all.map((each) => ({ id: idOf(each.to), ...each }))
       const expiresAt = ttlMs === undefined ? null : Date.now() + ttlMs
       const groupId = sent.length > 1 ? (sent[0]?.id ?? null) : null
       const threadId = replyTo === undefined ? groupId : threadOf(town, replyTo)
-      const said = { subject, body, priority: priority ?? 2, replyTo: replyTo ?? null, threadId, groupId, expiresAt }
-      await Promise.all(sent.map((each) => town.take({ ...each, from, type: 'message.sent', body: said })))
+      const body = {
+        subject,
+        body: text,
+        priority: priority ?? 2,
+        replyTo: replyTo ?? null,
+        threadId,
+        groupId,
+        expiresAt,
+      }
+      await town.take(sent.map((each) => ({ id: each.id, to: each.to, from, type: 'message.sent', body })))
       return { thread: threadId, sent }
     },
   }),

@@ -1,14 +1,18 @@
 // Mail as beads: what the town filed is shown as it was sent, and nothing else is.
-import { mkdtempSync, rmSync } from 'node:fs'
+import { appendFileSync, mkdtempSync, readFileSync, rmSync, statSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
 import { afterEach, beforeEach, expect, test } from 'vitest'
+import { archive, archiveOld } from '../../actors/beads/archive.ts'
 import { type Beads, openBeads } from '../../actors/beads/embedded.ts'
 import { fileName, initBeads } from '../../actors/beads/file.ts'
 import { beadsHands } from '../../actors/beads/hands.ts'
-import { inbox, isSealed } from '../../actors/beads/mail.ts'
+import { come, inbox, isSealed } from '../../actors/beads/mail.ts'
 import { reseal } from '../../actors/beads/reseal.ts'
+import { behind, openTier } from '../../actors/beads/tiers.ts'
+import { archiveIn } from '../../actors/layout.ts'
+import { storesTown } from '../fixture/stores.ts'
 
 const secret = 'a secret'
 let dir: string
@@ -188,4 +192,57 @@ test('what is filed in one moment is one commit, all or none', async () => {
   expect([shown().ids.length, beads.get('gm-a')]).toEqual([50, undefined])
   raw('DROP TRIGGER full')
   expect(await say('gm-a')).toEqual({ filed: true })
+})
+
+test('mail that was read long ago is in the archive with its receipts, and is not filed again; unread mail stays', async () => {
+  const t = storesTown([])
+  const tier = t.of(undefined)
+  beads.close()
+  beads = openTier(tier)
+  const path = archiveIn(t.town, undefined, '2026-03')
+  const lines = () =>
+    readFileSync(path, 'utf8')
+      .split('\n')
+      .filter((line) => line.startsWith('{') && line.endsWith('}'))
+      .map((line) => JSON.parse(line) as { id: string; receipts: { step: string }[] })
+  const [now, by] = [new Date('2026-03-01'), 'daemon']
+  for (const n of [1, 2, 3, 4]) await file(`gm-${n}`)
+  for (const id of ['gm-1', 'gm-2', 'gm-4'])
+    come(beads, secret, [{ id, to: 'overseer' }], { step: 'read', by: 'overseer', at: new Date('2026-01-02') })
+  const before = beads.mark()
+  expect(archiveOld(beads, tier, new Date('2026-01-01'), now)).toBe(false)
+  expect(beads.get('gm-1')).toBeDefined()
+  // Closed when it was read, by the clock: as much is there as there was, and more has happened.
+  expect(archive(beads, tier, ['gm-1', 'gm-3', 'gm-none'], { now, by })).toEqual(['gm-1'])
+  expect(behind(beads.mark(), before)).toBeUndefined()
+  expect(lines().map(({ id, receipts }) => [id, ...receipts.map(({ step }) => step).sort()])).toEqual([
+    ['gm-1', 'delivered', 'read'],
+  ])
+  expect([beads.get('gm-1'), beads.labels('gm-1'), beads.receiptsOf(['gm-1'])]).toEqual([undefined, [], []])
+  expect(await file('gm-1')).toEqual({ filed: false })
+  // The disk is full in the midst of a line: all of it stays in the store, and the next line is a whole one.
+  appendFileSync(path, '{"id":"gm-2","tit\u00e9'.slice(0, -1))
+  const stuck = () =>
+    archive(
+      {
+        ...beads,
+        dropMail: () => {
+          throw new Error('killed')
+        },
+      },
+      tier,
+      ['gm-2'],
+      { now, by },
+    )
+  expect(stuck).toThrow('killed')
+  expect(beads.get('gm-2')?.status).toBe('closed')
+  expect(archiveOld(beads, tier, new Date('2100-01-01'), now)).toBe(false)
+  // Twice, under one id: the first time the store was not told.
+  expect(lines().map(({ id }) => id)).toEqual(['gm-1', 'gm-2', 'gm-2', 'gm-4'])
+  expect(statSync(path).mode & 0o777).toBe(0o600)
+  expect(shown().ids).toEqual(['gm-3'])
+  const again = openTier(tier)
+  expect(again.mark().issues).toBe(4)
+  again.close()
+  t.dispose()
 })

@@ -219,3 +219,23 @@ test('a text comes from one place, and is refused before the town is asked if no
   for (const said of ['mail show', 'mail delete', 'outbox', 'ack'])
     expect(gt(said.split(' '))).toMatchObject({ status: 2, stderr: expect.stringContaining('did you mean `gt mail') })
 })
+
+test('what was read is put away, and what is unread or another’s is not', async () => {
+  for (const n of [1, 2, 3]) await filed(`gm-a${n}`, { minute: n })
+  await filed('w-b1', { to: nux })
+  ok('mail', 'read', 'a1', 'a2')
+  expect(gt(['mail', 'archive', 'a1', 'a3'])).toMatchObject({
+    status: 1,
+    stderr: expect.stringMatching(/unread: gm-a3; nothing was put away/),
+  })
+  expect(gt(['mail', 'archive', 'gm-a1'], as('Nux'))).toMatchObject({
+    status: 1,
+    stderr: expect.stringContaining('only its reader'),
+  })
+  expect(gt(['mail', 'archive'])).toMatchObject({ status: 2 })
+  expect(gt(['mail', 'archive', 'a1', '--read'])).toMatchObject({ status: 2 })
+  expect(json('mail', 'archive', 'a1')).toEqual({ archived: ['gm-a1'] })
+  expect(json('mail', 'archive', '--read', '--older', '30d')).toEqual({ archived: ['gm-a2'] })
+  expect(json('mail', 'inbox', '--all')).toMatchObject([{ id: 'gm-a3' }])
+  expect(gt(['mail', 'read', 'gm-a1'])).toMatchObject({ status: 1, stderr: expect.stringContaining('was put away') })
+})

@@ -90,7 +90,6 @@ export function town(
       ...(options.accounts ? { agent: 'claude', accounts: options.accounts, sharers: ['v'] } : {}),
     }),
     hasPlugin: () => true,
-    hasCrew: () => false,
   }
   const open = () =>
     openHost({

@@ -34,7 +34,6 @@ test.each(readdirSync(dir))('%s: each actor is read, hears mail, and begins work
     rigs: () => ['w'],
     rig: () => ({ ...limits, maxWorkers: 3, spawnDelayMs: 0 }),
     hasPlugin: () => true,
-    hasCrew: () => false,
   }
   const host = openHost({
     store,
@@ -67,7 +66,7 @@ test.each(readdirSync(dir))('%s: each actor is read, hears mail, and begins work
 })
 
 test('a session and a polecat of the version before go on with what they knew', () => {
-  const nobody = { rigs: () => [], rig: () => limits as never, hasPlugin: () => false, hasCrew: () => false }
+  const nobody = { rigs: () => [], rig: () => limits as never, hasPlugin: () => false }
   const [run, worker] = [
     { epoch: 3, toldFull: true, conversation: 'c-1', note: 'half of it', words: [] },
     { starts: 2, outcome: 'no_change', reason: 'why', cycles: 4 },

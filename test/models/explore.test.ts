@@ -75,7 +75,6 @@ function walk(seed: number): void {
     rigs: () => [rig],
     rig: () => ({ ...limits, maxWorkers: 2, spawnDelayMs: 0, sessionTries: 2, mergeTries: 2, retireTries: 2 }),
     hasPlugin: () => false,
-    hasCrew: () => false,
   }
   const host = openHost({
     store,
