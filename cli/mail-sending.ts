@@ -137,13 +137,14 @@ type Sent = Pick<Mail, 'id' | 'to'> & { waits?: string | undefined }
 /** What was sent, and how far it has come where that was waited for; the exit code. */
 export async function toldOf(
   { town, json, print }: Pick<Context, 'town' | 'json' | 'print'>,
+  said: { subject: string; priority: number },
   { thread, sent }: { thread: string | null; sent: readonly Sent[] },
   { wait, timeout }: FlagsOf<typeof waits>,
 ): Promise<number> {
   const line = ({ id, to, waits }: Sent) => `${id} to ${to}${waits ? `: ${waits}` : ''}`
   if (wait === undefined) {
     print(
-      sent.map((each) => ({ ...each, thread })),
+      sent.map((each) => ({ ...each, ...said, thread })),
       (all) => all.map(line),
     )
     return 0
@@ -151,7 +152,7 @@ export async function toldOf(
   if (!json) tell(...sent.map((each) => `${line(each)}; waiting until it is ${wait}`))
   const { isThere, progress } = await waited(town(), sent, wait, timeout)
   print(
-    sent.map((each) => ({ ...each, thread, progress: progress.get(each.id) ?? null })),
+    sent.map((each) => ({ ...each, ...said, thread, progress: progress.get(each.id) ?? null })),
     (all) => all.map(({ id, to, progress }) => `${id} to ${to}: ${progress ? cameTo(progress) : 'on its way there'}`),
   )
   return isThere ? 0 : 1

@@ -21,8 +21,11 @@ export const word = declare({
     'gt mail inbox --json --limit 0',
   ],
   options: {
-    all: { kind: 'flag', about: 'what was read, too; the newest first' },
+    all: { kind: 'flag', short: 'a', about: 'what was read, too; the newest first' },
     from: { kind: 'address', about: 'from this sender only' },
+    address: { kind: 'address', about: 'whose, as after the word' },
+    identity: { kind: 'address', about: 'the same' },
+    unread: { kind: 'flag', short: 'u', about: 'nothing to do here: only with --all is what was read shown' },
     limit: {
       kind: 'number',
       short: 'n',
@@ -32,7 +35,8 @@ export const word = declare({
   args: { address: { kind: 'address', optional: true } },
   async run({ args, flags, json, town, print }) {
     const root = town()
-    const who = args.address ?? oneself()
+    const given = args.address ?? flags.address ?? flags.identity
+    const who = given ?? oneself()
     const limit = flags.limit ?? (json ? 0 : shownMax)
     const most = limit === 0 ? Number.POSITIVE_INFINITY : limit
     await withMail(root, async (box) => {
@@ -44,7 +48,7 @@ export const word = declare({
         ...table(mail.map((each) => [...(flags.all ? [each.is_read ? '' : 'new'] : []), ...lineOf(each)])),
         ...(rest === ''
           ? []
-          : [`… and ${rest}: ${['gt mail inbox', ...saidAgain(args, flags), '--limit 0'].join(' ')}`]),
+          : [`… and ${rest}: ${['gt mail inbox', ...saidAgain(given, flags), '--limit 0'].join(' ')}`]),
         ...strangers(strange),
       ])
       await noteShown(root, box, mail)
@@ -65,8 +69,8 @@ const received = ({ mail, strange }: { mail: Mail[]; strange: number }, most: nu
   rest: mail.length > most ? 'more' : '',
 })
 
-const saidAgain = (args: { address: string | undefined }, flags: { all: boolean; from: string | undefined }) => [
-  ...(args.address === undefined ? [] : [args.address]),
+const saidAgain = (given: string | undefined, flags: { all: boolean; from: string | undefined }) => [
+  ...(given === undefined ? [] : [given]),
   ...(flags.all ? ['--all'] : []),
   ...(flags.from === undefined ? [] : ['--from', flags.from]),
 ]

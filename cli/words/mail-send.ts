@@ -1,11 +1,13 @@
 // `gt mail send`: mail for people and agents.
 // Never: sends to where nobody is; leaves a request for later where anybody could leave one.
 import { z } from 'zod'
+import { overseer } from '../../machines/address.ts'
 import { mailId, subjectLine } from '../../machines/mail.ts'
 import { bodyLengthMax } from '../../machines/texts.ts'
 import { answering } from '../asking.ts'
 import type { TownBehind } from '../behind.ts'
 import { Usage } from '../errors.ts'
+import { oneself } from '../mail.ts'
 import { subjectOf, textOf, texts, toldOf, waits } from '../mail-sending.ts'
 import { mustHaveRoom, recipients } from '../post-office.ts'
 import { declare } from '../word.ts'
@@ -28,27 +30,31 @@ export const word = declare({
     ...texts,
     to: { kind: 'recipient', many: true, about: 'one more address' },
     cc: { kind: 'recipient', many: true, about: 'the same as --to' },
+    human: { kind: 'flag', about: 'to the Overseer' },
+    self: { kind: 'flag', about: 'to yourself' },
     priority: { kind: 'number', range: [0, 4], about: '0 (most urgent) to 4; 2 if left out' },
     urgent: { kind: 'flag', about: 'the same as --priority 0' },
     'reply-to': { kind: 'text', about: 'id of the mail this answers' },
     ttl: { kind: 'duration', about: 'how long it is of use: 2h; unread by then, you are told' },
     ...waits,
+    notify: { kind: 'flag', short: 'n', about: 'nothing to do here: an agent is told of its mail' },
+    type: { kind: 'text', about: 'nothing to do here: all mail is of one type' },
   },
   args: { address: { kind: 'recipient', many: true, optional: true } },
   async run({ args: { address }, flags, ask, ...rest }) {
-    const all = [...new Set([...address, ...flags.to, ...flags.cc])]
+    const named = [...(flags.human ? [overseer] : []), ...(flags.self ? [oneself()] : [])]
+    const all = [...new Set([...address, ...flags.to, ...flags.cc, ...named])]
     const to = all.filter((each) => each !== '-')
     if (to.length === 0) throw new Usage('to whom? usage: gt mail send <address> … -s "…" [-m "…"]')
-    const subject = subjectOf(flags.subject)
-    const said = await ask('send', {
+    const said = { subject: subjectOf(flags.subject), priority: flags.urgent ? 0 : (flags.priority ?? 2) }
+    const done = await ask('send', {
+      ...said,
       to,
-      subject,
       body: textOf(flags, all.includes('-')) ?? '',
-      ...(flags.priority === undefined && !flags.urgent ? {} : { priority: flags.urgent ? 0 : flags.priority }),
       ...(flags['reply-to'] === undefined ? {} : { replyTo: flags['reply-to'] }),
       ...(flags.ttl === undefined ? {} : { ttlMs: flags.ttl }),
     })
-    return toldOf(rest, said, flags)
+    return toldOf(rest, said, done, flags)
   },
 })
 

@@ -1,6 +1,6 @@
 // The words about mail, as people and agents type them, on the stores of a town that is down.
 import { spawnSync } from 'node:child_process'
-import { writeFileSync } from 'node:fs'
+import { appendFileSync, mkdirSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import process from 'node:process'
 import { DatabaseSync } from 'node:sqlite'
@@ -10,7 +10,7 @@ import { openTier } from '../../actors/beads/tiers.ts'
 import { rigLayout, townLayout } from '../../actors/layout.ts'
 import { keepSecret, newSecret, secretOf } from '../../actors/secret.ts'
 import { rigOf } from '../../machines/address.ts'
-import { cleanEnv, gtScript } from '../fixture/real-town.ts'
+import { bdScript, cleanEnv, gtScript } from '../fixture/real-town.ts'
 import { type StoresTown, storesTown } from '../fixture/stores.ts'
 
 let t: StoresTown
@@ -238,4 +238,60 @@ test('what was read is put away, and what is unread or another’s is not', asyn
   expect(json('mail', 'archive', '--read', '--older', '30d')).toEqual({ archived: ['gm-a2'] })
   expect(json('mail', 'inbox', '--all')).toMatchObject([{ id: 'gm-a3' }])
   expect(gt(['mail', 'read', 'gm-a1'])).toMatchObject({ status: 1, stderr: expect.stringContaining('was put away') })
+})
+
+const bd = (args: readonly string[], env: Record<string, string> = {}, cwd = t.town) => {
+  const { status, stdout, stderr } = spawnSync(process.execPath, [bdScript, 'mail', ...args], {
+    cwd,
+    env: { ...cleanEnv(), ...env },
+    encoding: 'utf8',
+  })
+  return { status, stdout, stderr }
+}
+
+test('in a town `bd mail` is `gt mail`, and says as data what bd says', async () => {
+  await filed('gm-a1', { from: nux, subject: 'Hello', body: 'text' })
+  await filed('gm-b1', { priority: 0 })
+  expect(bd(['inbox']).stdout).toBe(ok('mail', 'inbox'))
+  expect(JSON.parse(bd(['inbox', '--json', '--from', 'w/Nux']).stdout)).toMatchObject([
+    { id: 'gm-a1', title: 'Hello', issue_type: 'message', assignee: 'overseer', sender: nux, status: 'open' },
+  ])
+  expect(JSON.parse(bd(['inbox', '--json', '--priority', '0']).stdout)).toMatchObject([{ id: 'gm-b1' }])
+  expect(JSON.parse(bd(['read', 'a1', '--json']).stdout)).toMatchObject({ id: 'gm-a1', description: 'text' })
+  expect(steps('gm-a1')).toContain('read')
+  expect(JSON.parse(bd(['ack', 'gm-a1', 'gm-b1', '--json']).stdout)).toEqual({
+    acknowledged: ['gm-a1', 'gm-b1'],
+    errors: [],
+  })
+  expect(bd(['send', 'overseer', '-s', 'x']).status).toBe(3)
+  expect(bd(['reply', 'gm-a1', '-m', 'x']).status).toBe(3)
+  expect(bd(['send', 'overseer', '-s', 'x', '--identity', 'mayor/'])).toMatchObject({
+    status: 1,
+    stderr: expect.stringContaining('under one’s own name, here overseer'),
+  })
+})
+
+test('outside a town `bd mail` is messages in the repository’s own store, under the name one has there', () => {
+  const dir = join(t.dir, 'repository')
+  mkdirSync(dir)
+  const as = (who: string, ...args: string[]) => bd(args, { BEADS_IDENTITY: who }, dir)
+  spawnSync(process.execPath, [bdScript, 'init', '--prefix', 'ab'], { cwd: dir, env: cleanEnv() })
+  const sent = JSON.parse(as('ann', 'send', 'bob', '-s', 'Hello', '-m', 'text', '--urgent', '--json').stdout)
+  expect(sent).toMatchObject({ to: 'bob', from: 'ann', subject: 'Hello', priority: 0 })
+  as('ann', 'send', 'bob', '-s', 'Later')
+  expect(as('bob', 'inbox').stdout).toMatch(/P0\] from ann: Hello\n.*P2\] from ann: Later\n$/)
+  expect(as('ann', 'inbox').stdout).toBe('No messages for ann\n')
+  const answer = JSON.parse(as('bob', 'reply', sent.id, '-m', 'Yes', '--json').stdout)
+  expect(answer).toMatchObject({ to: 'ann', from: 'bob', subject: 'Re: Hello', priority: 0 })
+  expect(JSON.parse(as('ann', 'inbox', '--json').stdout)[0].labels).toEqual([
+    'from:bob',
+    `reply-to:${sent.id}`,
+    `thread:${sent.id}`,
+  ])
+  expect(as('bob', 'ack', sent.id, 'ab-none')).toMatchObject({ status: 1 })
+  expect(JSON.parse(as('bob', 'ack', sent.id, '--json').stdout)).toEqual({ acknowledged: [sent.id], errors: [] })
+  // Of config.yaml, where nothing else says it; what is typed counts most.
+  appendFileSync(join(dir, '.beads/config.yaml'), 'identity: "bob"   # here\n')
+  expect(bd(['inbox'], {}, dir).stdout).toContain('Later')
+  expect(bd(['inbox', '--identity', 'ann'], {}, dir).stdout).toContain('Re: Hello')
 })
