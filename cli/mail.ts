@@ -67,7 +67,7 @@ export async function askerIn(town: string): Promise<Asker> {
 const isAgents = (address: string) => ['polecat', 'plugin', 'session'].includes(whereabouts(address)?.role ?? '')
 
 /** Says that those were put before their reader, where it is their reader who asks; that it cannot be noted is told. */
-export async function noteShown(town: string, mail: TownMail, shown: readonly Mail[]): Promise<void> {
+export async function noteShown(town: string, mail: TownMail, shown: readonly Pick<Mail, 'id' | 'to'>[]) {
   const fresh = mail.unseen(shown)
   if (fresh.length === 0) return
   const asker = await askerIn(town)

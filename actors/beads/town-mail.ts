@@ -120,7 +120,7 @@ export function mailOfTown(town: string) {
       return new Map([...of].flatMap(([rig, some]) => [...progressOf(tier(rig), secret, some)]))
     },
     /** Those that were never put before their reader, whoever says so. */
-    unseen(mail: readonly Mail[]): Mail[] {
+    unseen<M extends Pick<Mail, 'id' | 'to'>>(mail: readonly M[]): M[] {
       const of = Map.groupBy(mail, tierOf)
       const seen = [...of].flatMap(([rig, some]) => tier(rig).receiptsOf(some.map(({ id }) => id)))
       const ids = new Set(seen.filter(({ step }) => step === 'shown').map((receipt) => receipt.mail))
