@@ -59,6 +59,7 @@ function perform(command: Command, { flags, args }: Typed): ReturnType<Command['
   const call: Call = {
     flags: given as Call['flags'],
     args: args as Call['args'],
+    isJson: given.json,
     get beads() {
       if (beads) return beads
       beads = openFound(whence, { readonly: given.readonly })

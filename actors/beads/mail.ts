@@ -133,9 +133,10 @@ export function inbox(
   secret: string,
   to: string,
   limit: number,
+  from?: string,
 ): { mail: Mail[]; strange: number; more: number } {
-  const { mail, strange } = taken(secret, beads.inbox(to), limit)
-  return { mail, strange, more: mail.length < limit ? 0 : beads.inboxLength(to) - mail.length - strange }
+  const { mail, strange } = taken(secret, beads.inbox(to, from), limit)
+  return { mail, strange, more: mail.length < limit ? 0 : beads.inboxLength(to, from) - mail.length - strange }
 }
 
 /** Mail of a store that is of this kind, the newest first, at most `limit` of it. */

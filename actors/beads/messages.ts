@@ -13,11 +13,14 @@ export interface MessageFilter {
   from?: string
   /** The message of this id, and all that belong to its thread. */
   thread?: string
+  /** Of those that were sent as one, to several. */
+  group?: string
   /** In its subject or text, in any case. */
   text?: string
   /** What was read, too; else only what was not. */
   all?: boolean
-  /** Sent before this moment; ISO 8601 in UTC. */
+  /** Sent at this moment or after it, and before this one; ISO 8601 in UTC. */
+  since?: string
   before?: string
 }
 
@@ -52,19 +55,29 @@ export function messagesIn(
       )
     },
     /** Open messages, to somebody or to all, the most urgent first, then the newest. */
-    inbox: (to?: string) =>
+    inbox: (to?: string, from?: string) =>
       each<KeptMessage>(
         `SELECT ${columns} FROM issues i WHERE issue_type = 'message' AND status = 'open'
-         ${to === undefined ? '' : 'AND assignee = ?'} ORDER BY priority, created_at DESC, id`,
-        ...(to === undefined ? [] : [to]),
+         ${to === undefined ? '' : 'AND assignee = ?'} ${from === undefined ? '' : 'AND sender = ?'}
+         ORDER BY priority, created_at DESC, id`,
+        ...[to, from].filter((each) => each !== undefined),
       ),
-    inboxLength: (to: string) =>
+    inboxLength: (to: string, from?: string) =>
       row<{ n: number }>(
-        "SELECT count(*) AS n FROM issues WHERE issue_type = 'message' AND status = 'open' AND assignee = ?",
-        to,
+        `SELECT count(*) AS n FROM issues WHERE issue_type = 'message' AND status = 'open' AND assignee = ?
+         ${from === undefined ? '' : 'AND sender = ?'}`,
+        ...[to, from].filter((each) => each !== undefined),
       )?.n ?? 0,
+    message: (id: string) => row<KeptMessage>(`SELECT ${columns} FROM issues i WHERE id = ?`, id),
+    /** Ids of messages with this in what follows the prefix, at most so many. */
+    messagesLike: (part: string, most: number) =>
+      rows<{ id: string }>(
+        `SELECT id FROM issues WHERE issue_type = 'message' AND instr(substr(id, instr(id, '-') + 1), ?) > 0
+         ORDER BY id LIMIT ?`,
+        ...[part, most],
+      ).map(({ id }) => id),
     /** One at a time, the newest first: the caller stops where it has enough. */
-    messages({ to, from, thread, text, all, before }: MessageFilter): Iterable<KeptMessage> {
+    messages({ to, from, thread, group, text, all, since, before }: MessageFilter): Iterable<KeptMessage> {
       const where = ["i.issue_type = 'message'"]
       const values: SQLInputValue[] = []
       const add = (condition: string, ...bound: SQLInputValue[]) => {
@@ -78,6 +91,8 @@ export function messagesIn(
         add('(i.id = ? OR i.id IN (SELECT issue_id FROM labels WHERE label = ?))', thread, `thread:${thread}`)
       if (text !== undefined)
         add('(instr(lower(i.title), lower(?)) > 0 OR instr(lower(i.description), lower(?)) > 0)', text, text)
+      if (group !== undefined) add('i.id IN (SELECT issue_id FROM labels WHERE label = ?)', `group:${group}`)
+      if (since !== undefined) add('i.created_at >= ?', since)
       if (before !== undefined) add('i.created_at < ?', before)
       return each(
         `SELECT ${columns} FROM issues i WHERE ${where.join(' AND ')} ORDER BY i.created_at DESC, i.id`,
@@ -99,6 +114,7 @@ export function messagesIn(
         before,
         most,
       ).map(({ id }) => id),
+    isArchived: (id: string) => row('SELECT 1 FROM archived WHERE id = ?', id) !== undefined,
     /** Takes mail that is in the archive out of the store; its id is not given again. */
     dropMail(ids: readonly string[], by: string): void {
       written(() => {

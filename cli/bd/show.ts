@@ -57,6 +57,7 @@ export default command({
           ? [listedLine(issue)]
           : [
               listedLine(issue),
+              ...(issue.issue_type === 'message' ? [...fact('From', issue.sender), ...fact('To', issue.assignee)] : []),
               ...fact('Due', issue.due_at),
               ...fact('Not before', issue.defer_until),
               ...fact('Estimate', issue.estimated_minutes && `${issue.estimated_minutes} minutes`),

@@ -1,11 +1,14 @@
 // `gt mail send`: mail for people and agents.
 // Never: sends to where nobody is; leaves a request for later where anybody could leave one.
 import { z } from 'zod'
+import { overseer } from '../../machines/address.ts'
 import { mailId, subjectLine } from '../../machines/mail.ts'
-import { bodyLengthMax, subjectLengthMax } from '../../machines/texts.ts'
+import { bodyLengthMax } from '../../machines/texts.ts'
 import { answering } from '../asking.ts'
 import type { TownBehind } from '../behind.ts'
 import { Usage } from '../errors.ts'
+import { oneself } from '../mail.ts'
+import { subjectOf, textOf, texts, toldOf, waits } from '../mail-sending.ts'
 import { mustHaveRoom, recipients } from '../post-office.ts'
 import { declare } from '../word.ts'
 
@@ -13,35 +16,47 @@ export const word = declare({
   name: 'mail send',
   also: 'send',
   group: 'mail',
-  summary: 'send mail to any address of a town that is up',
-  usage: '<address> -s <subject> [-m <message>]',
-  examples: ['gt mail send mayor/ -s "Well done"', 'gt send wyvern/Nux -s "Note" -m "Mind the tests"'],
+  summary: 'send mail to addresses of a town that is up',
+  usage: '<address> … -s <subject> [-m <message> | --file <file> | -]',
+  examples: [
+    'gt mail send mayor/ -s "Well done"',
+    'gt send wyvern/Nux -s "Note" -m "Mind the tests"',
+    'git log -5 | gt mail send overseer wyvern/witness -s "What landed" -',
+    'gt mail send @town -s "Freeze" --priority 0 --ttl 2h    # also @witnesses, and wyvern/: all of a rig',
+    'gt mail send overseer -s "May I?" --wait=read --timeout 10m    # 1 if it is not read by then',
+  ],
   options: {
     subject: { kind: 'text', short: 's', about: 'what it is about; required' },
-    message: { kind: 'text', short: 'm', about: 'the text' },
+    ...texts,
+    to: { kind: 'recipient', many: true, about: 'one more address' },
+    cc: { kind: 'recipient', many: true, about: 'the same as --to' },
+    human: { kind: 'flag', about: 'to the Overseer' },
+    self: { kind: 'flag', about: 'to yourself' },
     priority: { kind: 'number', range: [0, 4], about: '0 (most urgent) to 4; 2 if left out' },
+    urgent: { kind: 'flag', about: 'the same as --priority 0' },
     'reply-to': { kind: 'text', about: 'id of the mail this answers' },
+    ttl: { kind: 'duration', about: 'how long it is of use: 2h; unread by then, you are told' },
+    ...waits,
+    notify: { kind: 'flag', short: 'n', about: 'nothing to do here: an agent is told of its mail' },
+    type: { kind: 'text', about: 'nothing to do here: all mail is of one type' },
   },
-  args: { address: { kind: 'address' } },
-  async run({ args: { address: to }, flags, ask, print }) {
-    if (!flags.subject) throw new Usage('give a subject: -s "…"')
-    checkLength('the subject', flags.subject, subjectLengthMax)
-    checkLength('the message', flags.message ?? '', bodyLengthMax)
-    const { sent } = await ask('send', {
-      to: [to],
-      subject: flags.subject,
-      body: flags.message ?? '',
-      ...(flags.priority === undefined ? {} : { priority: flags.priority }),
+  args: { address: { kind: 'recipient', many: true, optional: true } },
+  async run({ args: { address }, flags, ask, ...rest }) {
+    const named = [...(flags.human ? [overseer] : []), ...(flags.self ? [oneself()] : [])]
+    const all = [...new Set([...address, ...flags.to, ...flags.cc, ...named])]
+    const to = all.filter((each) => each !== '-')
+    if (to.length === 0) throw new Usage('to whom? usage: gt mail send <address> … -s "…" [-m "…"]')
+    const said = { subject: subjectOf(flags.subject), priority: flags.urgent ? 0 : (flags.priority ?? 2) }
+    const done = await ask('send', {
+      ...said,
+      to,
+      body: textOf(flags, all.includes('-')) ?? '',
       ...(flags['reply-to'] === undefined ? {} : { replyTo: flags['reply-to'] }),
+      ...(flags.ttl === undefined ? {} : { ttlMs: flags.ttl }),
     })
-    print(sent, () => sent.map((each) => `${each.id} to ${each.to}${each.waits ? `: ${each.waits}` : ''}`))
-    return 0
+    return toldOf(rest, said, done, flags)
   },
 })
-
-function checkLength(what: string, text: string, most: number): void {
-  if (text.length > most) throw new Usage(`${what} has ${text.length} characters; ${most} is the most`)
-}
 
 /** What an answer to this mail belongs to. */
 function threadOf({ host }: Pick<TownBehind, 'host'>, replyTo: string): string {
