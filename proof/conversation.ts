@@ -166,9 +166,11 @@ export class Service {
     this.shown.add(id)
   }
 
-  /** Of these mails, one that a model has had and that nobody knows as shown. */
-  unknown(mails: Iterable<string>): string | undefined {
-    return [...mails].find((id) => this.had.has(id) && !this.lost.has(id) && !this.shown.has(id))
+  /** Of these mails, each that a model has had is known as shown. */
+  mustKnow(mails: Iterable<string>): void {
+    for (const id of mails)
+      if (this.had.has(id) && !this.lost.has(id) && !this.shown.has(id))
+        throw new Violation(`${id} was shown to a model, and is not known as shown (invariant 16)`)
   }
 
   /** Whether the account keeps an agent from its turn, which is over then. */
