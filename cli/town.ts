@@ -36,6 +36,7 @@ import { mailHash } from './door.ts'
 import { foundIn } from './found.ts'
 import { bareEnv, handsOf, makeShimsOf } from './hands.ts'
 import { startHousekeeping } from './housekeeping.ts'
+import { putAway, startExpiry } from './mail-keeping.ts'
 import { openMailroom } from './mailroom.ts'
 import { openPluginDesk } from './plugins.ts'
 import { sendingPace } from './post-office.ts'
@@ -186,6 +187,7 @@ export async function openTown(options: TownOptions): Promise<Town> {
   let foundWords: readonly string[] = []
   let projections: ReturnType<typeof startProjections> | undefined
   let endHousekeeping: (() => void) | undefined
+  let endExpiry: (() => void) | undefined
   let endShims: (() => void) | undefined
   let takesSessions = false
   const behind: TownBehind = {
@@ -287,8 +289,13 @@ export async function openTown(options: TownOptions): Promise<Town> {
           say(mayor, 'escalation.cleared', { cause })
       const { report } = options
       const copyIssues = () => shelves.copy(systemClock.now())
-      const house = { root: town, host, clock: systemClock, rigs: facts.rigs, git, ledger, copyIssues, report }
-      endHousekeeping = startHousekeeping(house)
+      const stores = { root: town, tiers: () => [undefined, ...facts.rigs()], of: shelves.of }
+      const putMailAway = (now: number) =>
+        putAway(stores, new Date(now - rigs.ofTown().mail.keep_days * 86_400_000), new Date(now), report)
+      const house = { root: town, host, clock: systemClock, rigs: facts.rigs, git, ledger, report }
+      endHousekeeping = startHousekeeping({ ...house, copyIssues, putMailAway })
+      const { newMailId, poke } = behind
+      endExpiry = startExpiry({ ...stores, host, secret, newMailId, poke, now: systemClock.now, report })
       endShims = watchShims(layout.shims, { mend: makeShims, mended: options.warn, trouble: options.report })
     },
     async close() {
@@ -300,6 +307,7 @@ export async function openTown(options: TownOptions): Promise<Town> {
         () => endPrograms(town),
         () => (takesSessions ? endEverySession(town, tmuxBackend(layout.tmuxSocket, bareEnv(options))) : undefined),
         () => endHousekeeping?.(),
+        () => endExpiry?.(),
         () => endShims?.(),
         () => projections?.stop(),
         // Before what may take its time: records that are not closed are told of when the town is next begun.

@@ -131,6 +131,7 @@ export const issueEffects = {
       threadId: z.string().nullable(),
       groupId: z.string().nullable().default(null),
       expiresAt: z.number().nullable().default(null),
+      until: z.number().nullable().default(null),
       sentAt: z.number(),
     }),
     output: z.object({ filed: z.boolean() }),

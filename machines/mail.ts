@@ -177,8 +177,9 @@ export const mails = {
       threadId: mailId.nullable().default(null),
       /** The first of the mails that were sent as one, to several. */
       groupId: mailId.nullable().default(null),
-      /** Of no use after this moment, in milliseconds since the epoch. */
+      /** Of no use after this moment: as people are shown it, in milliseconds since the epoch, and in watched time. */
       expiresAt: z.number().nullable().default(null),
+      until: z.number().nullable().default(null),
     }),
   ),
 

@@ -3,7 +3,7 @@
 import { type MailBody, mailSchemas } from './mail.ts'
 
 /** It answers none, belongs to none, and stays of use. */
-const alone = { replyTo: null, threadId: null, groupId: null, expiresAt: null }
+const alone = { replyTo: null, threadId: null, groupId: null, expiresAt: null, until: null }
 
 /**
  * What people read of a mail; undefined for mail between machines. The town keeps these as beads, same id. (spec:

@@ -7,7 +7,7 @@ import type { Hands } from '../binding.ts'
 import type { Part, RigBudgets } from '../ledger/budgets.ts'
 import type { Issue, TownIssues, Wanted } from './contract.ts'
 import { isKept } from './limits.ts'
-import { filing, noting } from './mail.ts'
+import { filing, noting, untilMark } from './mail.ts'
 import { town as by, inOrder, landedAs } from './parts.ts'
 
 const escalated = 'gt:escalated'
@@ -108,11 +108,13 @@ const noteReceipt =
 
 const fileMessage =
   (file: ReturnType<typeof filing>): Hands['fileMessage'] =>
-  async ({ id, from, to, subject, body, priority, replyTo, threadId, groupId, expiresAt, sentAt }, { signal }) => {
+  async (
+    { id, from, to, subject, body, priority, replyTo, threadId, groupId, expiresAt, until, sentAt },
+    { signal },
+  ) => {
     const said = { id, title: subject, description: body, priority, assignee: to, sender: from }
-    const labels = Object.entries({ 'reply-to': replyTo, thread: threadId, group: groupId }).flatMap(([kind, other]) =>
-      other === null ? [] : [`${kind}:${other}`],
-    )
+    const about = { 'reply-to': replyTo, thread: threadId, group: groupId, [untilMark]: until }
+    const labels = Object.entries(about).flatMap(([kind, other]) => (other === null ? [] : [`${kind}:${other}`]))
     const times = { at: new Date(sentAt), expiresAt: expiresAt === null ? undefined : new Date(expiresAt) }
     return { filed: await file(rigOf(to), { ...said, labels, ...times }, signal) }
   }

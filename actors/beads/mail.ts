@@ -76,6 +76,9 @@ export const receipt = (secret: string, said: Omit<Receipt, 'seal'>): Receipt =>
 })
 const isProved = (secret: string, { seal, ...said }: Receipt) => receipt(secret, said).seal === seal
 
+/** Names the label with the moment of watched time after which a mail is of no use. */
+export const untilMark = 'gt:until'
+
 const labelsOf = ({ labels }: KeptMessage) => labels?.split('\n') ?? []
 const after = (labels: readonly string[], start: string) =>
   labels.find((label) => label.startsWith(start))?.slice(start.length) ?? null
@@ -91,6 +94,13 @@ export function mailOf(secret: string, kept: KeptMessage): Mail | undefined {
     ...{ expires_at: due_at ?? null, is_read: status === 'closed' },
   }
 }
+
+/** Unread mail that is of no use any more, at this moment of watched time. */
+export const expiredIn = (beads: Beads, secret: string, watchedAt: number): Mail[] =>
+  beads.expiring().flatMap((kept) => {
+    const until = after(labelsOf(kept), `${untilMark}:`)
+    return until !== null && Number(until) <= watchedAt ? (mailOf(secret, kept) ?? []) : []
+  })
 
 /** How far these have come, as the town says. */
 export function progressOf(beads: Beads, secret: string, mail: readonly Mail[]): Map<string, Progress> {

@@ -99,12 +99,11 @@ export function messagesIn(
         ...values,
       )
     },
-    /** Unread, and of no use after this moment; ISO 8601 in UTC. */
-    expiredMail: (at: string) =>
+    /** Unread, and of use for a time only. */
+    expiring: () =>
       rows<KeptMessage>(
         `SELECT ${columns} FROM issues i
-         WHERE issue_type = 'message' AND status = 'open' AND due_at IS NOT NULL AND due_at <= ? ORDER BY due_at, id`,
-        at,
+         WHERE issue_type = 'message' AND status = 'open' AND due_at IS NOT NULL ORDER BY due_at, id`,
       ),
     /** Out of its inbox before this moment (ISO 8601 in UTC), the first first. */
     oldMail: (before: string, most: number) =>

@@ -87,7 +87,8 @@ export const answers = {
       town.paced(from, all.length)
       const idOf = (each: string) => town.newMailId(each, all.length === 1 ? asked : `${asked}:${each}`)
       const sent = all.map((each) => ({ id: idOf(each.to), ...each }))
-      const expiresAt = ttlMs === undefined ? null : Date.now() + ttlMs
+      const times =
+        ttlMs === undefined ? {} : { expiresAt: Date.now() + ttlMs, until: Math.round(town.host.watched() + ttlMs) }
       const groupId = sent.length > 1 ? (sent[0]?.id ?? null) : null
       const threadId = replyTo === undefined ? groupId : threadOf(town, replyTo)
       const body = {
@@ -97,7 +98,7 @@ export const answers = {
         replyTo: replyTo ?? null,
         threadId,
         groupId,
-        expiresAt,
+        ...times,
       }
       await town.take(sent.map((each) => ({ id: each.id, to: each.to, from, type: 'message.sent', body })))
       return { thread: threadId, sent }

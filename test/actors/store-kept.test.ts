@@ -148,7 +148,7 @@ const message = {
   priority: 2,
   replyTo: null,
   threadId: null,
-  ...{ groupId: null, expiresAt: null },
+  ...{ groupId: null, expiresAt: null, until: null },
   sentAt: 0,
 }
 
