@@ -69,6 +69,7 @@ export function handsOf(
         return input + output + cached
       },
       secret,
+      unreadMax: () => rigs.ofTown().mail.unread_max,
     }),
     ...gits,
     ...gateHands({ town, rig, env, report: (words) => report(words) }),

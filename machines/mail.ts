@@ -180,6 +180,8 @@ export const mails = {
       /** Of no use after this moment: as people are shown it, in milliseconds since the epoch, and in watched time. */
       expiresAt: z.number().nullable().default(null),
       until: z.number().nullable().default(null),
+      /** What the town says it of: of one cause there is one unread mail in an inbox, the last. */
+      cause: z.string().max(300).nullable().default(null),
     }),
   ),
 
