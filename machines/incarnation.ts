@@ -159,7 +159,7 @@ export const newConversation: Readonly<Record<string, string>> = {
 }
 
 /** What a worker's agent has written to itself, as its next conversation hears it. */
-export function ownNote({ subject, body, mailId }: MailEvent<'message.sent'>): string {
+function ownNote({ subject, body, mailId }: MailEvent<'message.sent'>): string {
   const text = body.trim() === '' ? subject : body
   const rest = `…\n(there is more: \`gt mail read ${mailId}\`)`
   return text.length > wordsLengthMax ? `${text.slice(0, wordsLengthMax - rest.length)}${rest}` : text
