@@ -8,6 +8,7 @@ import { BeadsError } from '../actors/beads/contract.ts'
 import { textOf } from '../actors/files.ts'
 import { townAround } from './around.ts'
 import type { Call } from './bd-command.ts'
+import { oneself } from './mail.ts'
 import { raw } from './print.ts'
 
 /**
@@ -76,13 +77,13 @@ export const asIssue = ({ id, from, to, subject, body, priority, sent_at, reply_
 
 /** What was just sent, as `bd` says it. */
 export const asSent = ([one]: readonly Pick<Shown, 'id' | 'to' | 'subject' | 'priority'>[]) => ({
-  ...{ id: one?.id, to: one?.to, from: process.env.GT_ADDRESS ?? 'overseer' },
+  ...{ id: one?.id, to: one?.to, from: oneself() },
   ...{ subject: one?.subject, priority: one?.priority, timestamp: new Date().toISOString() },
 })
 
 /** In a town everybody writes under the name that the town knows them by. */
 export function isOneself({ beads }: Pick<Call, 'beads'>, said: string | undefined): void {
-  const own = process.env.GT_ADDRESS ?? 'overseer'
+  const own = oneself()
   if (said !== undefined && said !== own && beads.isTowns())
     throw new BeadsError(
       `in a town mail is sent under one’s own name, here ${own}, not as ${said}; leave --identity away`,

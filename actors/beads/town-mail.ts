@@ -4,7 +4,6 @@ import { rigOf } from '../../machines/address.ts'
 import { jsonAt } from '../files.ts'
 import { archiveIn, rigLayout, townLayout } from '../layout.ts'
 import { secretOf } from '../secret.ts'
-import { archive } from './archive.ts'
 import { BeadsError, type Receipt, type ReceiptStep } from './contract.ts'
 import type { Beads } from './embedded.ts'
 import { come, inbox, type Mail, mailIn, mailOf, type Progress, progressOf } from './mail.ts'
@@ -129,8 +128,9 @@ export function mailOfTown(town: string) {
     /** Changes when something was written to where mail to these addresses is kept. */
     versions: (to: readonly string[]) => [...new Set(to.map(rigOf))].map((rig) => tier(rig).dataVersion()).join(' '),
     /** Puts these away, as far as they were read; returns which that were. Each store is one commit. */
-    putAway: (mail: readonly Mail[], by: string): string[] =>
-      [...Map.groupBy(mail, tierOf)].flatMap(([rig, some]) => {
+    async putAway(mail: readonly Mail[], by: string): Promise<string[]> {
+      const { archive } = await import('./archive.ts')
+      return [...Map.groupBy(mail, tierOf)].flatMap(([rig, some]) => {
         const beads = openTier({ town, rig }, { busyMs })
         try {
           const ids = some.map(({ id }) => id)
@@ -138,7 +138,8 @@ export function mailOfTown(town: string) {
         } finally {
           beads.close()
         }
-      }),
+      })
+    },
     /** Notes that these have come so far, now; once is enough. What is asked of one store is one commit. */
     note(mail: readonly Pick<Mail, 'id' | 'to'>[], steps: readonly ReceiptStep[], by: Receipt['by']): void {
       for (const [rig, some] of Map.groupBy(mail, tierOf)) {

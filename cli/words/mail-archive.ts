@@ -35,7 +35,7 @@ export const word = declare({
         throw new Error(
           `unread: ${unread.join(', ')}; nothing was put away. \`gt mail read\` or \`gt mail ack\` them first`,
         )
-      print({ archived: box.putAway(mail, asker.address) }, ({ archived }) => [`${archived.length} put away`])
+      print({ archived: await box.putAway(mail, asker.address) }, ({ archived }) => [`${archived.length} put away`])
     })
     return 0
   },

@@ -7,7 +7,7 @@ import { bodyLengthMax } from '../../machines/texts.ts'
 import { answering } from '../asking.ts'
 import type { TownBehind } from '../behind.ts'
 import { Usage } from '../errors.ts'
-import { oneself } from '../mail.ts'
+import { named, oneself, withMail } from '../mail.ts'
 import { subjectOf, textOf, texts, toldOf, waits } from '../mail-sending.ts'
 import { mustHaveRoom, recipients } from '../post-office.ts'
 import { declare } from '../word.ts'
@@ -42,16 +42,19 @@ export const word = declare({
   },
   args: { address: { kind: 'recipient', many: true, optional: true } },
   async run({ args: { address }, flags, ask, ...rest }) {
-    const named = [...(flags.human ? [overseer] : []), ...(flags.self ? [oneself()] : [])]
-    const all = [...new Set([...address, ...flags.to, ...flags.cc, ...named])]
+    const marked = [...(flags.human ? [overseer] : []), ...(flags.self ? [oneself()] : [])]
+    const all = [...new Set([...address, ...flags.to, ...flags.cc, ...marked])]
     const to = all.filter((each) => each !== '-')
     if (to.length === 0) throw new Usage('to whom? usage: gt mail send <address> … -s "…" [-m "…"]')
+    const answered = flags['reply-to']
+    const replyTo =
+      answered === undefined ? undefined : await withMail(rest.town(), (box) => named(box, [answered], 'read')[0]?.id)
     const said = { subject: subjectOf(flags.subject), priority: flags.urgent ? 0 : (flags.priority ?? 2) }
     const done = await ask('send', {
       ...said,
       to,
       body: textOf(flags, all.includes('-')) ?? '',
-      ...(flags['reply-to'] === undefined ? {} : { replyTo: flags['reply-to'] }),
+      ...(replyTo === undefined ? {} : { replyTo }),
       ...(flags.ttl === undefined ? {} : { ttlMs: flags.ttl }),
     })
     return toldOf(rest, said, done, flags)

@@ -102,6 +102,7 @@ test('who sends hears how far a mail has come, and what answers it; also of seve
   expect(t.ok('mail', 'sent', '-n', '1')).toMatch(/^gm-\w+ .* 4 addresses {2}Freeze {2}[\d a-z,]*delivered/)
   const late = t.gt('mail', 'send', 'wyvern/refinery', '-s', 'Read me', '--wait', '--timeout', '1s')
   expect(late).toMatchObject({ status: 1, stdout: expect.stringMatching(/to wyvern\/refinery: delivered \d/) })
+  expect(t.gt('mail', 'send', 'overseer', '-s', 'x', '--reply-to', 'gm-nowhere')).toMatchObject({ status: 1 })
   t.ok('down')
   t.ok('mail', 'ack', ...t.json<{ id: string }[]>('mail', 'inbox').map(({ id }) => id))
   expect(t.ok('mail', 'inbox')).toBe('no unread mail\n')

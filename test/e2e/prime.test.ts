@@ -139,6 +139,9 @@ test('the Mayor, advisers, crew and the Overseer are told by the folder they are
   t.ok('mail', 'send', 'wyvern/crew/ann', '-s', 'To Ann')
   expect(told(t.town)).toMatch(/Unread mail: 1\n- gm-\w+ P2 from overseer: To the Mayor\n/)
   expect(told(workspace)).toMatch(/Unread mail: 1\n- wy-\w+ P2 from overseer: To Ann\n/)
+  // Whoever asks there may be anybody: nothing was shown to its reader by that.
+  const sent = t.json<{ progress: { shown: string | null } }[]>('mail', 'sent')
+  expect(sent.map(({ progress }) => progress.shown)).toEqual([null, null])
   for (const folder of [t.town, t.rig]) expect(told(folder)).not.toContain('The town is down')
   expect(JSON.parse(told(workspace, '--json'))).toMatchObject({ role: 'crew', address: 'wyvern/crew/ann' })
 })
