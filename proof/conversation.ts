@@ -189,12 +189,13 @@ export class Service {
     this.written.set(id, note)
   }
 
-  /** It is told of a mail that it was shown. */
-  isShown(id: string): void {
+  /** It is told of a mail that it was shown; what it is nobody can tell before it is filed. */
+  isShown(id: string, isFiled: boolean): void {
     const note = this.written.get(id)
     // Of an agent that nobody speaks with nobody knows more than that it has its notes.
     if (note !== undefined && (this.notes.has(note) || !this.spoken)) return
-    if (!this.had.has(id)) throw new Violation(`${id} is told as shown, and no model has had it (invariant 16)`)
+    if (isFiled && !this.had.has(id))
+      throw new Violation(`${id} is told as shown, and no model has had it (invariant 16)`)
     this.shown.add(id)
   }
 

@@ -139,7 +139,7 @@ const hands: Partial<Record<EffectName, (world: World, input: Input) => JsonObje
     return { filed: !known }
   },
   noteReceipt: (world, { mail }) => {
-    world.service.isShown(mail)
+    world.service.isShown(mail, world.messages.has(mail))
     return { noted: true }
   },
   createWorktree: (world, { polecat, incarnation, branch, start }) => {
