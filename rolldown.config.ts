@@ -42,8 +42,9 @@ export default defineConfig([
           { name: 'core', test: /\/(cli\/(gt-main|client|words)|actors\/socket-folder)\.ts$/ },
           {
             name: 'bd',
-            test: /\/(cli\/(bd-(main|command|commands)|writer)|actors\/(transaction|files)|actors\/beads\/(claims|comments|contract|deletion|edges|embedded|file|find|ids|jsonl|labels|limits|memories|parts|queries|renaming|room|routes|rows|schema|tiers))\.ts$/,
+            test: /\/(cli\/(bd-(main|command|commands)|writer)|actors\/(transaction|files)|actors\/beads\/(claims|comments|contract|deletion|edges|embedded|file|find|ids|jsonl|labels|limits|memories|messages|parts|queries|renaming|room|routes|rows|schema|tiers))\.ts$/,
           },
+          { name: 'mail', test: /\/actors\/(secret|beads\/(mail|town-mail))\.ts$/ },
           { name: 'told', test: /\/actors\/agents\/(prime(-facts)?|roles|role-text)\.ts$/ },
         ],
       },
@@ -54,6 +55,8 @@ export default defineConfig([
     input: { daemon: 'cli/daemon.ts' },
     platform: 'node',
     treeshake,
+    // For words that ask no daemon; it would be a chunk that nothing reads.
+    external: (id) => id.endsWith('/town-mail.ts'),
     output: { ...cjs, chunkFileNames: 'chunks/daemon-[name]-[hash].cjs' },
   },
   {

@@ -124,8 +124,7 @@ function parseMail(type: string, body: unknown): JsonObject {
 function project({ id, from, to, type, body, sentAt }: Envelope): { name: string; input: JsonObject }[] {
   const words = readable(type, to, body)
   if (!words) return []
-  const { subject, body: text, priority, replyTo, threadId } = words
-  return [{ name: 'fileMessage', input: { id, from, to, subject, body: text, priority, replyTo, threadId, sentAt } }]
+  return [{ name: 'fileMessage', input: { id, from, to, ...words, sentAt } }]
 }
 
 /** Eight characters of chance: one of 2.8 million million. */

@@ -136,6 +136,14 @@ export const townConfig = z.looseObject({
   /** What counts in rigs that say nothing of it. */
   ...choice,
   roles,
+  mail: z
+    .strictObject({
+      /** What was read is kept for so many days, and then in `daemon/mail/`. */
+      keep_days: z.int().min(1).max(36_500).default(30),
+      /** With so much unread, agents and plugins send no more to an inbox. */
+      unread_max: z.int().min(10).max(1_000_000).default(1000),
+    })
+    .prefault({}),
 })
 export type TownConfig = z.output<typeof townConfig>
 export const rigsConfig = z.looseObject({

@@ -2,7 +2,6 @@
 // daemon, for commands that work without one, and for whoever looks after the town.
 // Never: changes a file; asks the daemon.
 import { existsSync, readdirSync } from 'node:fs'
-import { join } from 'node:path'
 import { mayor, overseer, pluginOf, polecatOf, refineryOf, witnessOf } from '../machines/address.ts'
 import { entitlementOf } from './accounts.ts'
 import type { TownChoice } from './agents/choice.ts'
@@ -83,7 +82,6 @@ export function factsOf(
     rig: (name) => ({ ...limitsOf(rigIn(root, rigs(), name)), ...entitlementOf(root, rigs(), name, ofTown()) }),
     // One with a machine of its own is played by that, or by nobody.
     hasPlugin: (rig, name) => plugins.has(rig, name) && actorFileOf(root, rig, name) === undefined,
-    hasCrew: (rig, name) => existsSync(join(rigLayout(root, rig).crew, name)),
   }
 }
 

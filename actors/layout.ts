@@ -142,6 +142,10 @@ export const realStoreIn = (town: string, rig: string) => join(storeIn(town, rig
 /** A home for that `bd`, which is nobody's; mode 0700. */
 export const realHomeIn = (town: string, rig: string) => join(storeIn(town, rig), 'bd/home')
 
+/** What was read long ago of the mail of a rig, or (undefined) of the town itself, a file a month (`2026-01`); 0600. */
+export const archiveIn = (town: string, rig: string | undefined, month: string) =>
+  join(town, 'daemon/mail', `${rig ?? 'mayor'}-${month}.jsonl`)
+
 /** Their copies, each a folder called by its day; mode 0700. */
 export const copiesIn = (town: string, rig: string | undefined) => join(town, 'daemon/copies', rig ?? 'mayor')
 

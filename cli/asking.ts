@@ -3,12 +3,12 @@
 // Never: an answer itself; each is in its word's file (words/).
 import { once } from 'node:events'
 import type { z } from 'zod'
-import { didYouMean, didYouMeanAddress } from '../actors/nearest.ts'
-import { type Address, mayor, overseer, polecatOf, refineryOf, witnessOf } from '../machines/address.ts'
+import { didYouMean } from '../actors/nearest.ts'
+import { type Address, witnessOf } from '../machines/address.ts'
 import type { Host, Reply } from '../runtime/contract.ts'
 import { Refusal } from '../runtime/open.ts'
 import type { TownBehind } from './behind.ts'
-import { runsUnderway, sessions, witnessContext } from './status.ts'
+import { runsUnderway, sessions } from './status.ts'
 
 /** One request: the word it belongs to, by which it is known who may ask (rights.ts), its shape and the answer. */
 export interface Answering<S extends z.ZodType, D> {
@@ -137,26 +137,4 @@ export function rigOfIssue(town: TownBehind, issue: string): string {
   if (found !== undefined) return found
   const prefixes = town.rigs().map((name) => `${town.rig(name).prefix} (${name})`)
   throw new Refusal(`no rig has issues like ${issue}; prefixes: ${prefixes.join(', ') || 'none'}`)
-}
-
-/** Refused, with the nearest address where somebody is, for one where nobody is. */
-export function reachable(to: string, known: readonly string[]): void {
-  if (!known.includes(to)) throw new Refusal(`nobody is at "${to}"${didYouMeanAddress(to, known)}`)
-}
-
-/** Everybody mail can be sent to. */
-export function everybody(town: TownBehind): string[] {
-  return [mayor, overseer, ...town.rigs().flatMap((rig) => everybodyIn(town, rig))]
-}
-
-function everybodyIn(town: TownBehind, rig: string): string[] {
-  const { plugins, crew } = town.members(rig)
-  const workers = Object.keys(witnessContext(town.host, rig)?.workers ?? {})
-  return [
-    witnessOf(rig),
-    refineryOf(rig),
-    ...workers.map((name) => polecatOf(rig, name)),
-    ...plugins.map((name) => `${rig}/plugins/${name}`),
-    ...crew.map((name) => `${rig}/crew/${name}`),
-  ]
 }

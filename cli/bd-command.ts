@@ -15,6 +15,8 @@ import type { Writer } from './writer.ts'
 export interface Call<O extends Options = Options, A extends Arguments = Arguments> {
   flags: FlagsOf<O>
   args: ArgsOf<A>
+  /** It is data that is to be printed. */
+  isJson: boolean
   /**
    * The store that --db, the environment or the folder names, or, in a town, that of the issues that were named; opened
    * when it is first asked for.

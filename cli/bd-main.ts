@@ -65,13 +65,14 @@ function perform(command: Command, { flags, args }: Typed): ReturnType<Command['
   const opened = () => {
     if (found) return found
     const home = openFound(whence, how)
-    found = { home, routes: given.db === undefined ? routesFrom(home, how) : undefined }
+    found = { home, routes: given.db === undefined ? routesFrom(home, { ...how, writes: isWriting }) : undefined }
     return found
   }
   let writer: Writer | undefined
   const call: Call = {
     flags: given as Call['flags'],
     args: args as Call['args'],
+    isJson: given.json,
     get beads() {
       if (beads) return beads
       const { home, routes } = opened()

@@ -13,8 +13,14 @@ export interface TownBehind extends Spending {
   startedAt: number
   host: Host
   poke(): void
-  /** Takes in a mail that nobody waits for the effect of; resolves with its id once it is committed. */
-  take(draft: Draft): Promise<string>
+  /** Takes in mail that nobody waits for the effect of, all or none; resolves with its ids once it is committed. */
+  take(drafts: readonly Draft[]): Promise<string[]>
+  /** Throws a Refusal for a sender that sends too much mail. */
+  paced(from: string, copies: number): void
+  /** How much unread mail somebody has; undefined while that cannot be read. */
+  unread(address: string): number | undefined
+  /** So much at most, but for what people and the town itself have to say. */
+  unreadMax(): number
   issues: IssueReader
   rigs(): readonly string[]
   /** The rig whose beads carry this prefix. */
@@ -29,6 +35,8 @@ export interface TownBehind extends Spending {
   waits(): readonly string[]
   /** What the daemon found when it began, and what it did about it, in words; empty after a town that was closed. */
   readonly found: readonly string[]
+  /** Such a rig was here once. */
+  isRemoved(rig: string): boolean
   members(rig: string): { plugins: string[]; crew: string[] }
   tokenValid(address: string, epoch: number, token: string): boolean
   /** Ends every live session of this scope by its recorded identity; the last resort after asking. */

@@ -1,5 +1,6 @@
-// What is done once a day: copies of the town's records, costs and issues are made, and what a town does not keep for
-// ever goes: old rows of the journal, outputs of sessions, logs of gates, pins of work that is on main.
+// What is done once a day: copies of the town's records, costs and issues are made, mail that was read long ago goes
+// to its archive, and what a town does not keep for ever goes: old rows of the journal, outputs of sessions, logs of
+// gates, pins of work that is on main.
 // Never: work itself.
 import { copyOfToday } from '../actors/copies.ts'
 import { pruneLogs } from '../actors/gates/hands.ts'
@@ -29,6 +30,8 @@ export interface Housekeeping {
   git: RigGit
   ledger: Pick<Ledger, 'gather'>
   copyIssues(): Promise<void>
+  /** Mail that was read long ago leaves the stores. */
+  putMailAway(now: number): void
   /** What was not removed today is removed tomorrow. */
   report(error: unknown): void
 }
@@ -80,7 +83,7 @@ function clockDoubt(host: Pick<Host, 'clockMoved'>): string | undefined {
   return `the clock has gone ${how} by ${days} days while nobody watched: the town was down or asleep for so long, or the clock was set. What is kept for ${keepDays} days is kept until the clock has gone on as it should for ${plausibleMs / hourMs} hours`
 }
 
-function tidyUp({ root, host, clock, rigs, git, ledger, report }: Housekeeping): void {
+function tidyUp({ root, host, clock, rigs, git, ledger, putMailAway, report }: Housekeeping): void {
   const before = clock.now() - keepDays * dayMs
   const layout = townLayout(root)
   try {
@@ -88,6 +91,7 @@ function tidyUp({ root, host, clock, rigs, git, ledger, report }: Housekeeping):
     pruneRuns(layout.sessions, before)
     pruneLogs(layout.gateLogs, before)
     gatherUsage(ledger, before, report)
+    putMailAway(clock.now())
     for (const rig of rigs()) {
       emptyTrash(rigLayout(root, rig).trash).catch(report)
       prunePins(git, rig, before).catch(report)

@@ -1,6 +1,6 @@
 // The kinds of values that options and arguments of `gt` and `bd` have: what each looks like, and how it is read.
 // Never: imports what takes time to load; every command pays for this file.
-import { addressExamples, pluginOf, spelledOut, whereabouts } from '../machines/address.ts'
+import { addressExamples, isRigName, pluginOf, spelledOut, whereabouts } from '../machines/address.ts'
 import { Usage } from './errors.ts'
 
 /** What a value of each kind is once it is read. */
@@ -16,6 +16,8 @@ export interface Values {
   moment: number
   /** Spelled out: `wyvern/polecats/Nux` for `wyvern/Nux`. */
   address: string
+  /** An address, or several at once: `@town`, `@witnesses`, `wyvern/`; `-`: the text comes from the standard input. */
+  recipient: string
   /** Spelled out: `wyvern/plugins/greeter` for `wyvern/greeter`. */
   plugin: string
 }
@@ -39,6 +41,7 @@ export const placeholders: { readonly [K in Kind]: string } = {
   duration: '<duration>',
   moment: '<when>',
   address: '<address>',
+  recipient: '<address>',
   plugin: '<rig>/<plugin>',
 }
 
@@ -58,6 +61,8 @@ export function read(name: string, value: Value, text: string, now: number): str
       return moment(name, text, now)
     case 'address':
       return address(name, text)
+    case 'recipient':
+      return text === '-' || isGroup(text) ? text : address(name, text)
     case 'plugin':
       return plugin(name, text)
   }
@@ -110,6 +115,9 @@ function plugin(name: string, text: string): string {
   if (whereabouts(spelled)?.role !== 'plugin') throw new Usage(`${name} is <rig>/<plugin>, not "${text}"`)
   return spelled
 }
+
+/** Who belongs to it is for the town to say. */
+const isGroup = (text: string) => /^@[a-z][a-z/-]*$/.test(text) || (text.endsWith('/') && isRigName(text.slice(0, -1)))
 
 function address(name: string, text: string): string {
   const spelled = spelledOut(text)

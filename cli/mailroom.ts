@@ -1,35 +1,39 @@
 // Mail that people and agents send: what comes in one round of the event loop is one commit, and what comes within a
 // short while is handled in one go. Thousands to one address cost the disk little more than a few.
-// Never: says that a mail was taken before it is committed; lets one that is refused take others along.
+// Never: says that a mail was taken before it is committed; takes a part of what was sent together; lets one that is
+// refused take others along.
 import type { Draft, Host } from '../runtime/contract.ts'
 import { Refusal } from '../runtime/open.ts'
 
 /** How long a mail may wait to be handled, in milliseconds. */
 const handledWithinMs = 20
 
-/** Takes mail in for the host; resolves with its id once it is committed, and has it handled soon after by `poke`. */
+/** Takes in what was sent together, all or none; resolves with its ids once it is committed, and pokes soon after. */
 export function openMailroom(host: Pick<Host, 'together' | 'post'>, poke: () => void) {
   interface Waiting {
-    draft: Draft
-    done: (id: string) => void
+    drafts: readonly Draft[]
+    done: (ids: string[]) => void
     failed: (error: unknown) => void
   }
   let waiting: Waiting[] = []
   let isDue = false
 
+  const committed = (all: readonly Waiting[]): void => {
+    let taken: string[][]
+    try {
+      taken = host.together(() => all.map(({ drafts }) => drafts.map((draft) => host.post(draft).id)))
+    } catch (error) {
+      // Each by itself: one that is refused is nobody else's trouble.
+      if (error instanceof Refusal && all.length > 1) for (const one of all) committed([one])
+      else for (const { failed } of all) failed(error)
+      return
+    }
+    for (const [n, { done }] of all.entries()) done(taken[n] ?? [])
+  }
   const commit = () => {
     const all = waiting
     waiting = []
-    try {
-      const taken = host.together(() => all.map(({ draft }) => postOrRefuse(host, draft)))
-      for (const [n, { done, failed }] of all.entries()) {
-        const one = taken[n] as ReturnType<typeof postOrRefuse>
-        if (one instanceof Refusal) failed(one)
-        else done(one)
-      }
-    } catch (error) {
-      for (const { failed } of all) failed(error)
-    }
+    committed(all)
     if (isDue) return
     isDue = true
     setTimeout(() => {
@@ -37,19 +41,9 @@ export function openMailroom(host: Pick<Host, 'together' | 'post'>, poke: () => 
       poke()
     }, handledWithinMs)
   }
-  return (draft: Draft): Promise<string> =>
+  return (drafts: readonly Draft[]): Promise<string[]> =>
     new Promise((done, failed) => {
-      waiting.push({ draft, done, failed })
+      waiting.push({ drafts, done, failed })
       if (waiting.length === 1) setImmediate(commit)
     })
-}
-
-/** A refusal comes before anything is written; any other trouble is the whole commit's. */
-function postOrRefuse(host: Pick<Host, 'post'>, draft: Draft): string | Refusal {
-  try {
-    return host.post(draft).id
-  } catch (error) {
-    if (error instanceof Refusal) return error
-    throw error
-  }
 }

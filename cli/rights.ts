@@ -17,6 +17,9 @@ const anyone = [
   'log',
   'mail dead',
   'mail inbox',
+  'mail search',
+  'mail sent',
+  'mail thread',
   'merge-queue list',
   'plugin status',
   'plugins',
@@ -37,7 +40,16 @@ const anyone = [
 ] as const
 
 /** What a session may do besides looking: this, and `bd` under its own name. */
-const agents = ['ask', 'handoff', 'mail read', 'mail send', 'merge-queue add'] as const
+const agents = [
+  'ask',
+  'handoff',
+  'mail ack',
+  'mail archive',
+  'mail read',
+  'mail reply',
+  'mail send',
+  'merge-queue add',
+] as const
 
 export const rightOf = (word: string): Right =>
   (anyone as readonly string[]).includes(word)

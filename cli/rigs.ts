@@ -1,10 +1,11 @@
 // The rigs' configuration as the daemon goes by it: read at the start, and again whenever a config.json changes.
 // Never: goes by a file that is not as it should be; what was read before stays, and what is wrong is said.
 import { existsSync, lstatSync, mkdirSync, renameSync, rmSync, statSync } from 'node:fs'
-import { join, relative } from 'node:path'
+import { basename, join, relative } from 'node:path'
 import { type FSWatcher, watch } from 'chokidar'
 import { chosen } from '../actors/agents/choice.ts'
 import { ownPresetFile, ownPresets, presetTrouble } from '../actors/agents/own.ts'
+import { archivesOf } from '../actors/beads/archive.ts'
 import {
   ConfigUnusable,
   type RigConfig,
@@ -178,7 +179,7 @@ function moveAside(root: string, name: string): string {
   return to
 }
 
-/** Its issues and their copies go with it, where its links were. */
+/** Its issues, their copies and its old mail go with it, where its links were. */
 function takeStoreAlong(root: string, name: string, to: string): void {
   const { root: was, beads, cloneBeads, store, copies } = rigLayout(root, name)
   for (const link of [beads, cloneBeads].map((path) => join(to, relative(was, path))))
@@ -188,4 +189,8 @@ function takeStoreAlong(root: string, name: string, to: string): void {
     [copies, 'copies'],
   ] as const)
     if (existsSync(from)) renameSync(from, join(to, name))
+  for (const path of archivesOf(root, name)) {
+    mkdirSync(join(to, 'mail'), { recursive: true, mode: 0o700 })
+    renameSync(path, join(to, 'mail', basename(path)))
+  }
 }

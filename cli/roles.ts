@@ -15,7 +15,7 @@ export async function rolesOf(town: string | undefined): Promise<readonly Role[]
     return bind({ facts: factsOf('', () => new Map(), { has: () => false }, nothingSaid), prefixOf: () => '' }).roles
   const rigs = usableRigs(town)
   const plugins = openPlugins(town)
-  const facts = { ...factsOf(town, () => rigs, plugins, nothingSaid), hasCrew: () => true }
+  const facts = factsOf(town, () => rigs, plugins, nothingSaid)
   const own = await Promise.all([...rigs.keys()].map((rig) => pluginRolesOf(town, rig, plugins)))
   return [...own.flat(), ...bind({ facts, prefixOf: () => '' }).roles]
 }

@@ -14,6 +14,7 @@ import { type KeepingReal, type KeptReal, keepReal } from '../actors/beads/real/
 import { backedBy } from '../actors/beads/real/where.ts'
 import { placeOf, type Tier } from '../actors/beads/tiers.ts'
 import { watchBeads } from '../actors/beads/watch.ts'
+import { rigOf } from '../machines/address.ts'
 import { Refusal } from '../runtime/open.ts'
 import type { IssueReader, Part } from './outlook.ts'
 
@@ -37,6 +38,8 @@ export interface Shelves {
   /** The same, as soon as it can be used. */
   wait(rig: Of, signal: AbortSignal): Promise<TownIssues>
   issues: IssueReader
+  /** How much unread mail somebody has; undefined while that cannot be read. */
+  unread(address: string): number | undefined
   /** In words, which cannot be used now. */
   problems(): string[]
   /** Calls `changed` after every commit of somebody else, and looks after its links. */
@@ -113,6 +116,14 @@ export function openShelves(town: string, around: Around, hears: ShelvesHear): S
       return keeper(rig)
     },
     issues: issuesIn(of, fresh),
+    unread(address) {
+      try {
+        return of(rigOf(address)).inboxLength(address)
+      } catch (error) {
+        if (!(error instanceof BeadsError)) throw error
+        return undefined
+      }
+    },
     problems: () =>
       [...shelves.values()].flatMap(({ kept, real }) => [kept.trouble() ?? [], real?.problems() ?? []].flat()),
     watch(rig, changed) {

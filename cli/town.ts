@@ -38,8 +38,10 @@ import { mailHash } from './door.ts'
 import { foundIn } from './found.ts'
 import { bareEnv, handsOf, makeShimsOf } from './hands.ts'
 import { startHousekeeping } from './housekeeping.ts'
+import { putAway, startExpiry } from './mail-keeping.ts'
 import { openMailroom } from './mailroom.ts'
 import { openPluginDesk } from './plugins.ts'
+import { sendingPace } from './post-office.ts'
 import { openRigs, type Rigs } from './rigs.ts'
 import { openShelves } from './shelves.ts'
 import { escalations, heardOf, isHeard, runsUnderway, shownOf } from './status.ts'
@@ -90,7 +92,7 @@ export async function openTown(options: TownOptions): Promise<Town> {
     mended(rig, words) {
       options.warn(words)
       const subject = `the issues of ${rig ?? 'the town itself'} were found wrong and mended`
-      say(overseer, 'message.sent', { subject, body: words })
+      say(overseer, 'message.sent', { subject, body: words, cause: causes.mended(rig ?? 'mayor') })
     },
     linked: options.warn,
     unusable(rig, words) {
@@ -190,6 +192,7 @@ export async function openTown(options: TownOptions): Promise<Town> {
   let projections: ReturnType<typeof startProjections> | undefined
   let endHousekeeping: (() => void) | undefined
   let syncing: Syncing | undefined
+  let endExpiry: (() => void) | undefined
   let endShims: (() => void) | undefined
   let takesSessions = false
   const behind: TownBehind = {
@@ -201,6 +204,9 @@ export async function openTown(options: TownOptions): Promise<Town> {
     host,
     poke: () => driver.poke(),
     take: openMailroom(host, () => driver.poke()),
+    paced: sendingPace(systemClock.watched),
+    unread: (address) => shelves.unread(address),
+    unreadMax: () => rigs.ofTown().mail.unread_max,
     issues: shelves.issues,
     rigs: facts.rigs,
     rigOfIssue: (id) => rigOfIssue(rigs.all(), id),
@@ -223,6 +229,7 @@ export async function openTown(options: TownOptions): Promise<Town> {
     },
     plugins,
     readAgain: rigs.readAgain,
+    isRemoved: (rig) => foldersIn(layout.removed).some((name) => name.replace(/-\d+$/, '') === rig),
     members: (rig) => ({
       plugins: pluginsIn(town, rig),
       crew: foldersIn(rigLayout(town, rig).crew),
@@ -289,8 +296,13 @@ export async function openTown(options: TownOptions): Promise<Town> {
           say(mayor, 'escalation.cleared', { cause })
       const { report } = options
       const copyIssues = () => shelves.copy(systemClock.now())
-      const house = { root: town, host, clock: systemClock, rigs: facts.rigs, git, ledger, copyIssues, report }
-      endHousekeeping = startHousekeeping(house)
+      const stores = { root: town, tiers: () => [undefined, ...facts.rigs()], of: shelves.of }
+      const putMailAway = (now: number) =>
+        putAway(stores, new Date(now - rigs.ofTown().mail.keep_days * 86_400_000), new Date(now), report)
+      const house = { root: town, host, clock: systemClock, rigs: facts.rigs, git, ledger, report }
+      endHousekeeping = startHousekeeping({ ...house, copyIssues, putMailAway })
+      const { newMailId, poke } = behind
+      endExpiry = startExpiry({ ...stores, host, secret, newMailId, poke, now: systemClock.now, report })
       const script = join(dirname(options.entry.gt), `sync-rig${extname(options.entry.gt)}`)
       syncing = startSyncing({ town, node: options.entry.node, script }, rigs.all, options)
       endShims = watchShims(layout.shims, { mend: makeShims, mended: options.warn, trouble: options.report })
@@ -305,6 +317,7 @@ export async function openTown(options: TownOptions): Promise<Town> {
         () => endPrograms(town),
         () => (takesSessions ? endEverySession(town, tmuxBackend(layout.tmuxSocket, bareEnv(options))) : undefined),
         () => endHousekeeping?.(),
+        () => endExpiry?.(),
         () => endShims?.(),
         () => projections?.stop(),
         // Before what may take its time: records that are not closed are told of when the town is next begun.

@@ -10,6 +10,8 @@ export interface Option extends Value {
   short?: string
   /** May be said more than once. */
   many?: boolean
+  /** What it says where it stands alone: a value is only what follows its `=`. */
+  alone?: string
   /** What it does, for help and the reference. */
   about: string
 }
@@ -198,11 +200,11 @@ function joined(argv: readonly string[], options: Options): string[] {
   const rest = [...argv]
   for (let word = rest.shift(); word !== undefined; word = rest.shift()) {
     if (word === '--') return [...found, word, ...rest]
-    const [name] =
+    const [name, option] =
       Object.entries(options).find(
         ([long, { short, kind }]) => kind !== 'flag' && (word === `--${long}` || (short && word === `-${short}`)),
       ) ?? []
-    const value = name === undefined ? undefined : rest.shift()
+    const value = name === undefined ? undefined : (option?.alone ?? rest.shift())
     found.push(value === undefined ? word : `--${name}=${value}`)
   }
   return found
@@ -239,7 +241,7 @@ export function help(said: string, word: Declared, globals: Options = globalOpti
 export function optionLines(options: Options): string[] {
   return table(
     Object.entries(options).map(([name, option]) => [
-      `  ${option.short ? `-${option.short},` : '   '} --${name} ${placeholders[option.kind]}`.trimEnd(),
+      `  ${option.short ? `-${option.short},` : '   '} --${name}${option.alone === undefined ? ` ${placeholders[option.kind]}` : `[=${placeholders[option.kind]}]`}`.trimEnd(),
       option.about,
     ]),
   )

@@ -239,6 +239,16 @@ export const words: Readonly<Record<string, Entry>> = {
     summary: 'stop one polecat’s session; its work is kept',
     load: () => import('./words/session-stop.ts').then(({ word }) => word),
   },
+  'mail ack': {
+    group: 'mail',
+    summary: 'say that mails are read and dealt with; their senders see it',
+    load: () => import('./words/mail-ack.ts').then(({ word }) => word),
+  },
+  'mail archive': {
+    group: 'mail',
+    summary: 'put read mail away, into daemon/mail: these, or all of yours that is older',
+    load: () => import('./words/mail-archive.ts').then(({ word }) => word),
+  },
   'mail dead': {
     group: 'mail',
     summary: 'mail that could not be delivered, and why',
@@ -256,7 +266,7 @@ export const words: Readonly<Record<string, Entry>> = {
   },
   'mail read': {
     group: 'mail',
-    summary: 'read a mail; it is out of its inbox when you read it',
+    summary: 'read mails; each is out of its inbox when its reader reads it',
     load: () => import('./words/mail-read.ts').then(({ word }) => word),
   },
   'mail redeliver': {
@@ -264,15 +274,40 @@ export const words: Readonly<Record<string, Entry>> = {
     summary: 'try an undeliverable mail again',
     load: () => import('./words/mail-redeliver.ts').then(({ word }) => word),
   },
+  'mail reply': {
+    group: 'mail',
+    summary: 'answer a mail; it is dealt with by that',
+    load: () => import('./words/mail-reply.ts').then(({ word }) => word),
+  },
+  reply: {
+    group: 'mail',
+    summary: 'gt mail reply',
+    load: () => import('./words/mail-reply.ts').then(({ word }) => word),
+  },
+  'mail search': {
+    group: 'mail',
+    summary: 'find mail of the whole town by a text in it, read or not, the newest first',
+    load: () => import('./words/mail-search.ts').then(({ word }) => word),
+  },
   'mail send': {
     group: 'mail',
-    summary: 'send mail to any address of a town that is up',
+    summary: 'send mail to addresses of a town that is up',
     load: () => import('./words/mail-send.ts').then(({ word }) => word),
   },
   send: {
     group: 'mail',
     summary: 'gt mail send',
     load: () => import('./words/mail-send.ts').then(({ word }) => word),
+  },
+  'mail sent': {
+    group: 'mail',
+    summary: 'what you sent and how far it has come: delivered, shown, read, acked or expired; the newest first',
+    load: () => import('./words/mail-sent.ts').then(({ word }) => word),
+  },
+  'mail thread': {
+    group: 'mail',
+    summary: 'a mail, what it answers and what answers it, in the order in which they were sent',
+    load: () => import('./words/mail-thread.ts').then(({ word }) => word),
   },
   sim: {
     group: 'machines',

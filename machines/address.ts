@@ -69,6 +69,18 @@ const membersRole: Record<string, 'keeper' | 'polecat' | 'plugin' | 'crew'> = {
   crew: 'crew',
 }
 
+/**
+ * Groups that mail may be sent to, of those who read mail: everybody, or those of a role. `<rig>/` is everybody of that
+ * rig.
+ */
+export const groups = {
+  '@town': () => true,
+  '@witnesses': (role: Whereabouts['role']) => role === 'witness',
+  '@refineries': (role: Whereabouts['role']) => role === 'refinery',
+  '@polecats': (role: Whereabouts['role']) => role === 'polecat',
+  '@crew': (role: Whereabouts['role']) => role === 'crew',
+} as const
+
 export const mayor = 'mayor/' as Address
 export const overseer = 'overseer' as Address
 export const daemon = 'daemon' as Address

@@ -4,7 +4,7 @@
 
 import type { z } from 'zod'
 import { accountCases, oneAccount } from './account-cases.ts'
-import { daemon, keeperOf, mayor, overseer, polecatOf, refineryOf, sessionOf, witnessOf } from './address.ts'
+import { daemon, keeperOf, mayor, overseer, pluginOf, polecatOf, refineryOf, sessionOf, witnessOf } from './address.ts'
 import type { EffectName, EffectOutput } from './effects.ts'
 import type { IssueBrief, MailType, mailSchemas, Preserved, ReturnReason, Startable } from './mail.ts'
 import { looked, watched } from './session-cases.ts'
@@ -61,7 +61,10 @@ const running = {
 
 /** The mail a machine may hear, from those who may say it. */
 export const mailCases: { [T in MailType]: readonly MailCase<T>[] } = {
-  'message.sent': [{ from: overseer, body: { subject: 'How is it going?', body: 'Tell me.' } }],
+  'message.sent': [
+    { from: overseer, body: { subject: 'How is it going?', body: 'Tell me.' } },
+    { from: pluginOf(rig, 'oracle'), body: { subject: 'Re: What is it?', body: 'This.', replyTo: 'm-0' } },
+  ],
 
   'work.requested': [
     { from: overseer, body: { rig, epic } },
@@ -122,7 +125,8 @@ export const mailCases: { [T in MailType]: readonly MailCase<T>[] } = {
     { from: nux, body: { note: 'half of it is done' } },
     { from: overseer, body: {} },
   ],
-  'session.cycleRequested': [{ from: nux, body: { note: 'half of it is done' } }],
+  'session.cycleRequested': [{ from: nux, body: {} }],
+  'session.noted': [{ from: nux, body: { incarnation: 1, id: 'm-1', text: 'half of it is done' } }],
   'words.said': [{ from: nux, body: { by: overseer, text: 'How is it going?' } }],
   ...accountCases,
   'session.stopRequested': [{ from: overseer, body: { polecat: 'Nux' } }],
@@ -325,6 +329,7 @@ export const effectCases: { [N in EffectName]: readonly EffectOutput<N>[] } = {
   releaseIssue: [{ status: 'open' }],
   closeIssues: [{ closed: ['w-1'] }],
   fileMessage: [{ filed: true }],
+  noteReceipt: [{ noted: true }],
   createWorktree: [{ path: 'polecats/Nux', head: hash('a'), base: hash('a') }],
   setUpWorktree: [{ kind: 'ready' }, ...unluckily('setUpWorktree')],
   inspectWorktree: [
@@ -382,5 +387,9 @@ export const effectCases: { [N in EffectName]: readonly EffectOutput<N>[] } = {
   watchSession: watched,
   tellSession: [{ laid: true }],
   killSession: [{ exitCode: 143, tail: '', ...looked }],
-  runPlugin: [{ kind: 'answered', reply: 'yes' }, { kind: 'silent' }, { kind: 'failed', why: 'exit 1', tail: '' }],
+  runPlugin: [
+    { kind: 'answered', reply: 'yes', startedAt: 1 },
+    { kind: 'silent', startedAt: null },
+    { kind: 'failed', why: 'exit 1', tail: '', startedAt: 1 },
+  ],
 }

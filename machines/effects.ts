@@ -13,6 +13,9 @@ const keepLane = (input: { rig: string }) => `keep:${input.rig}`
 const placesAtOnce = 4
 
 /** `unreachable`: no answer, or not in time. `denied`: origin answers, and does not let this user in, or not write. */
+/** When a program had its message before it, milliseconds since the epoch; null: never. */
+const startedAt = z.number().nullable().default(null)
+
 const originTrouble = [
   z.object({ kind: z.literal('unreachable'), why: z.string() }),
   z.object({ kind: z.literal('denied'), why: z.string() }),
@@ -208,9 +211,9 @@ export const effects = {
       message: z.object({ id: z.string(), from: z.string(), subject: z.string(), body: z.string() }),
     }),
     output: z.discriminatedUnion('kind', [
-      z.object({ kind: z.literal('answered'), reply: z.string() }),
-      z.object({ kind: z.literal('silent') }),
-      z.object({ kind: z.literal('failed'), why: z.string(), tail: z.string() }),
+      z.object({ kind: z.literal('answered'), reply: z.string(), startedAt }),
+      z.object({ kind: z.literal('silent'), startedAt }),
+      z.object({ kind: z.literal('failed'), why: z.string(), tail: z.string(), startedAt }),
     ]),
     lane: (input) => `plugin:${input.rig}/${input.plugin}`,
     starts: true,

@@ -129,11 +129,29 @@ export const issueEffects = {
       priority: z.int(),
       replyTo: z.string().nullable(),
       threadId: z.string().nullable(),
+      groupId: z.string().nullable().default(null),
+      expiresAt: z.number().nullable().default(null),
+      until: z.number().nullable().default(null),
+      cause: z.string().nullable().default(null),
       sentAt: z.number(),
     }),
     output: z.object({ filed: z.boolean() }),
     lane: () => 'messages',
     // Those that start together are filed together.
+    laneLimit: 256,
+  }),
+  /** Notes how far a mail has come, as of the promise or of `at`; what was noted first of a step stays. */
+  noteReceipt: effect({
+    input: z.object({
+      mail: z.string(),
+      to: z.string(),
+      step: z.enum(['shown', 'read', 'acked']),
+      by: z.string(),
+      /** When that was, milliseconds since the epoch. */
+      at: z.number().nullable().default(null),
+    }),
+    output: z.object({ noted: z.literal(true) }),
+    lane: () => 'messages',
     laneLimit: 256,
   }),
 } as const

@@ -175,6 +175,13 @@ export const mails = {
       priority: z.int().min(0).max(4).default(2),
       replyTo: mailId.nullable().default(null),
       threadId: mailId.nullable().default(null),
+      /** The first of the mails that were sent as one, to several. */
+      groupId: mailId.nullable().default(null),
+      /** Of no use after this moment: as people are shown it, in milliseconds since the epoch, and in watched time. */
+      expiresAt: z.number().nullable().default(null),
+      until: z.number().nullable().default(null),
+      /** What the town says it of: of one cause there is one unread mail in an inbox, the last. */
+      cause: z.string().max(300).nullable().default(null),
     }),
   ),
 
@@ -254,8 +261,6 @@ export const mails = {
       branch: branchName,
       returned: returnReason.nullable().default(null),
       attempt: z.int(),
-      /** The last mail of its agent to itself: what a new conversation begins with. */
-      note: z.string().max(wordsLengthMax).default(''),
     }),
   ),
   'session.started': said(['session'], z.object({ epoch: z.int(), pid: z.int(), backend: z.string() })),
@@ -266,8 +271,13 @@ export const mails = {
   'question.asked': said(['polecat'], z.object({ question: z.string().min(1).max(wordsLengthMax) })),
   /** A new conversation is to begin; without a note its agent is asked for one. */
   'cycle.requested': said(['polecat', 'overseer'], z.object({ note: z.string().max(wordsLengthMax).default('') })),
-  /** The next conversation begins with this note. */
-  'session.cycleRequested': said(['polecat'], z.object({ note: z.string().max(wordsLengthMax) })),
+  /** Its agent has noted where it is: a new conversation is to begin. */
+  'session.cycleRequested': said(['polecat'], z.object({})),
+  /** A mail of its agent to itself: what its next conversation begins with, and after those that came before. */
+  'session.noted': said(
+    ['polecat'],
+    z.object({ incarnation: z.int(), id: mailId, text: z.string().max(wordsLengthMax) }),
+  ),
   /** Words for the agent; `by`: who has them to say. */
   'words.said': said(
     ['polecat'],
@@ -278,6 +288,7 @@ export const mails = {
       text: z.string().max(wordsLengthMax),
       /** The mail they are from; null: they are nobody's mail. */
       about: mailId.nullable().default(null),
+      urgent: z.boolean().default(false),
     }),
   ),
   /** Nothing can be done on an account. Session → Witness → Mayor → the others who share it. */

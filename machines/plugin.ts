@@ -1,8 +1,10 @@
 // Plugin: an agent that lives in `<rig>/plugins/<name>/` and is asked by mail. (spec: Plugins)
 // Life: idle ⇄ consulting, one message at a time, in the order they came.
-// Never: keeps a mail to itself; each is answered, or what went wrong is.
+// Never: keeps a mail to itself; each is answered, or what went wrong is. But an answer is not answered in turn: two
+// plugins would never end.
 import { assign, setup } from 'xstate'
-import { pluginOf } from './address.ts'
+import { type Address, daemon, pluginOf, whereabouts } from './address.ts'
+import type { EffectOutput } from './effects.ts'
 import type { MailEvent, Outgoing } from './mail.ts'
 import { hands, words, wordsOf } from './profile.ts'
 import { subjectLengthMax } from './texts.ts'
@@ -15,6 +17,8 @@ interface Question {
   from: string
   subject: string
   body: string
+  /** Another plugin answers with it. */
+  isAnswer?: boolean
 }
 
 interface Context {
@@ -27,12 +31,28 @@ interface Context {
 
 const answer = (context: Context, body: string): Outgoing | [] => {
   const question = context.waiting[0]
-  if (!question || question.from === pluginOf(context.rig, context.plugin)) return []
+  if (
+    !question ||
+    question.isAnswer ||
+    [pluginOf(context.rig, context.plugin), daemon].includes(question.from as Address)
+  )
+    return []
   return {
     to: question.from,
     type: 'message.sent',
     body: { subject: `Re: ${question.subject}`.slice(0, subjectLengthMax), body, replyTo: question.id },
   }
+}
+
+const isAnswer = (from: string, replyTo: string | null) => replyTo !== null && whereabouts(from)?.role === 'plugin'
+
+/** How far the message has come that its program was run with. */
+function receipts({ rig, plugin, waiting }: Context, { kind, startedAt }: EffectOutput<'runPlugin'>) {
+  const by = pluginOf(rig, plugin)
+  const [message] = waiting
+  if (!message || startedAt === null) return []
+  const shown = { mail: message.id, to: by, step: 'shown' as const, by, at: startedAt }
+  return kind === 'answered' ? [shown, { mail: message.id, to: by, step: 'acked' as const, by }] : [shown]
 }
 
 export const pluginMachine = setup({
@@ -45,9 +65,9 @@ export const pluginMachine = setup({
   actions: {
     ...words,
     take: assign({
-      waiting: ({ context, event: { mailId, from, subject, body } }) => [
+      waiting: ({ context, event: { mailId, from, subject, body, replyTo } }) => [
         ...context.waiting,
-        { id: mailId, from, subject, body },
+        { id: mailId, from, subject, body, ...(isAnswer(from, replyTo) ? { isAnswer: true } : {}) },
       ],
     }),
     finish: assign({ waiting: ({ context }) => context.waiting.slice(1) }),
@@ -95,6 +115,7 @@ export const pluginMachine = setup({
         onDone: {
           target: 'idle',
           actions: [
+            { type: 'noteReceipt', params: ({ context, event }) => receipts(context, event.output) },
             {
               type: 'mail',
               params: ({ context, event }) => {

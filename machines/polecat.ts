@@ -389,4 +389,5 @@ export const polecatIgnores = [
   'merge.queued',
   'polecat.retired',
   'worker.assigned',
+  'message.sent',
 ] as const

@@ -41,6 +41,7 @@ export const words = {
   closeIssues: (_: unknown, _input: EffectWish<'closeIssues'>) => {},
   releaseIssue: (_: unknown, _input: EffectWish<'releaseIssue'>) => {},
   tellSession: (_: unknown, _input: EffectWish<'tellSession'> | EffectWish<'tellSession'>[]) => {},
+  noteReceipt: (_: unknown, _input: EffectWish<'noteReceipt'> | EffectWish<'noteReceipt'>[]) => {},
 }
 
 /** What follows from one thing that happened: how the context changes, and what is said. */
@@ -52,6 +53,7 @@ export interface News<Context> {
   close?: EffectWish<'closeIssues'>
   release?: EffectWish<'releaseIssue'>
   tell?: readonly EffectWish<'tellSession'>[]
+  receipts?: readonly EffectWish<'noteReceipt'>[]
 }
 
 /** One thing after the other: each sees the context as the one before left it. */
@@ -78,7 +80,8 @@ interface Enqueue<Context> {
       | { type: 'reply'; params: Answer }
       | { type: 'closeIssues'; params: EffectWish<'closeIssues'> }
       | { type: 'releaseIssue'; params: EffectWish<'releaseIssue'> }
-      | { type: 'tellSession'; params: EffectWish<'tellSession'>[] },
+      | { type: 'tellSession'; params: EffectWish<'tellSession'>[] }
+      | { type: 'noteReceipt'; params: EffectWish<'noteReceipt'>[] },
   ): void
   assign(changes: Partial<Context>): void
 }
@@ -89,6 +92,7 @@ function publish<Context>(enqueue: Enqueue<Context>, news: News<Context>): void 
   if (news.release) enqueue({ type: 'releaseIssue', params: news.release })
   if (news.close) enqueue({ type: 'closeIssues', params: news.close })
   if (news.tell && news.tell.length > 0) enqueue({ type: 'tellSession', params: [...news.tell] })
+  if (news.receipts && news.receipts.length > 0) enqueue({ type: 'noteReceipt', params: [...news.receipts] })
   if (news.mail && news.mail.length > 0) enqueue({ type: 'mail', params: [...news.mail] })
   if (news.reply) enqueue({ type: 'reply', params: news.reply })
   enqueue.assign(news.changes ?? {})

@@ -1,30 +1,26 @@
 // Readable: what people read of a mail.
 // Never: changes what it says.
-import { mailSchemas } from './mail.ts'
+import { causes } from './escalations.ts'
+import { type MailBody, mailSchemas } from './mail.ts'
+
+/** It answers none, belongs to none, and stays of use. */
+const alone = { replyTo: null, threadId: null, groupId: null, expiresAt: null, until: null }
 
 /**
  * What people read of a mail; undefined for mail between machines. The town keeps these as beads, same id. (spec:
  * Mail)
  */
-export function readable(
-  type: string,
-  to: string,
-  body: unknown,
-): { subject: string; body: string; priority: number; replyTo: string | null; threadId: string | null } | undefined {
+export function readable(type: string, to: string, body: unknown): MailBody<'message.sent'> | undefined {
   if (type === 'message.sent') return mailSchemas['message.sent'].parse(body)
   if (type === 'escalation.raised' && to === 'overseer') {
     const escalation = mailSchemas['escalation.raised'].parse(body)
-    return { subject: escalation.subject, body: escalation.body, priority: 1, replyTo: null, threadId: null }
+    const { subject, body: why, cause } = escalation
+    return { ...alone, subject, body: why, priority: 1, cause }
   }
   if (type === 'epic.completed' && to === 'overseer') {
     const done = mailSchemas['epic.completed'].parse(body)
-    return {
-      subject: `${done.epic} is complete`,
-      body: `Every child of ${done.epic} in ${done.rig} has landed.`,
-      priority: 2,
-      replyTo: null,
-      threadId: null,
-    }
+    const all = `Every child of ${done.epic} in ${done.rig} has landed.`
+    return { ...alone, subject: `${done.epic} is complete`, body: all, priority: 2, cause: causes.complete(done.epic) }
   }
   return undefined
 }

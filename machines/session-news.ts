@@ -14,8 +14,12 @@ const unwatched = (context: Context, event: object) => ({
 
 export const isTold = {
   type: 'news',
-  params: ({ event: { about, mailId, by, text, incarnation } }: { event: MailEvent<'words.said'> }) => [
-    (context: Context) => withWords(context, { id: about ?? mailId, from: by, text, incarnation }),
+  params: ({ event: { about, mailId, by, text, incarnation, urgent } }: { event: MailEvent<'words.said'> }) => [
+    (context: Context) =>
+      withWords(context, {
+        ...{ id: about ?? mailId, from: by, text, incarnation },
+        ...(about === null ? {} : { isMail: true, isUrgent: urgent }),
+      }),
   ],
 } as const
 

@@ -36,6 +36,8 @@ export function makeAgents({ world, host, chance, pick, post, reckless }: Stage)
     world.commitAll(agent, red)
   }
   const errs = () => reckless() && chance(0.2)
+  let notes = 0
+  const noteOf = (agent: Agent) => `half of ${agent.issue} is done, says note ${++notes}`
 
   /** What one that is alive does next. */
   return function act(agent: Agent): void {
@@ -88,10 +90,12 @@ export function makeAgents({ world, host, chance, pick, post, reckless }: Stage)
     ends(world, agent, 'dead', 0)
   }
 
-  /** It notes where it is, and begins a new conversation. */
+  /** It notes where it is, once or several times, and begins a new conversation. */
   function beginsAnew(agent: Agent): void {
     if (!runSpeaks(host().actor(`${agent.address}/session`), agent.epoch)) return
-    post(agent.address, agent.address, 'cycle.requested', { note: 'half of it is done' })
+    for (let more = pick([0, 0, 2]); more > 0; more--)
+      post(agent.address, agent.address, 'message.sent', { subject: 'Where I am', body: noteOf(agent) })
+    post(agent.address, agent.address, 'cycle.requested', { note: noteOf(agent) })
     world.service.mayEnd(agent)
   }
 
@@ -100,7 +104,7 @@ export function makeAgents({ world, host, chance, pick, post, reckless }: Stage)
     agent.asksToCycle = true
     world.service.mayEnd(agent)
     if (chance(0.5) && runSpeaks(host().actor(`${agent.address}/session`), agent.epoch))
-      post(agent.address, agent.address, 'message.sent', { subject: 'Where I am', body: 'half of it is done' })
+      post(agent.address, agent.address, 'message.sent', { subject: 'Where I am', body: noteOf(agent) })
     if (agent.talk && chance(0.5)) endTurn(agent.talk, 'done')
     else Object.assign(agent, { state: 'dead', exitCode: pick([0, 1, 137]) })
   }
@@ -131,7 +135,7 @@ export function makeAgents({ world, host, chance, pick, post, reckless }: Stage)
     if (how === 'lost') {
       world.agents.delete(agent.id)
       // With its evidence: nobody can know what it has heard.
-      world.service.told.delete(agent.talk?.id ?? '')
+      world.service.lose(agent.talk)
       world.service.mayEnd(agent)
       world.tries.befell(agent)
     } else ends(world, agent, how, pick([0, 1, 137]))
@@ -286,8 +290,10 @@ export function makePeople(
     // Where there are several, it is of them that much happens.
     ...world.service.accounts.flatMap(() => Array.from({ length: 5 }, () => befalls)),
     () => {
-      const agent = world.live().find((each) => host().actor(each.address)?.status === 'active')
-      if (agent) post('overseer', agent.address, 'message.sent', { subject: 'How is it going?' })
+      // To somebody at work, or to where nobody is; now and then much at once.
+      const to = pick([...world.live().map(({ address }) => address), `${rig}/polecats/Slit`, `${rig}/crew/ann`])
+      const from = pick(['overseer', 'overseer', `${rig}/refinery`])
+      for (let many = pick([1, 1, 6]); many > 0; many--) post(from, to, 'message.sent', { subject: 'How is it going?' })
     },
     ...(commands.budget ? [commands.budget] : []),
     () => commands.configure(pick(Array.from({ length: commands.workersMax }, (_, n) => n + 1))),

@@ -57,7 +57,6 @@ export async function prove(
     rigs: () => [rig],
     rig: () => ({ ...limits, maxWorkers: 1, spawnDelayMs: 0 }),
     hasPlugin: () => true,
-    hasCrew: () => false,
   }
   const kernel = bind({ facts, prefixOf: () => rig })
   const mail = [

@@ -41,7 +41,6 @@ export function makeModel(scope: Scope) {
       ),
     }),
     hasPlugin: () => false,
-    hasCrew: () => false,
   }
   const rules: Pick<HostOptions, 'roles' | 'effects' | 'parseMail' | 'refuses'> = bind({ facts, prefixOf: () => rig })
   const roleOf = new Map<string, Role>()
@@ -172,8 +171,8 @@ export function makeModel(scope: Scope) {
           next.slots = next.slots.filter((holder) => holder !== write.holder)
           break
         case 'effect': {
-          // A copy for people changes nothing that can be looked at here.
-          if (write.name === 'fileMessage') break
+          // A copy for people, and how far that has come, change nothing that can be looked at here.
+          if (write.name === 'fileMessage' || write.name === 'noteReceipt') break
           const { invokeId, name, input, lane } = write
           const key = intern(JSON.stringify([address, invokeId, name, input]))
           next.effects = [...next.effects, { key, address, invokeId, name, input, lane, started: false }]

@@ -69,7 +69,6 @@ export function simulate({
     rigs: () => [rig],
     rig: () => ({ ...limits, maxWorkers: allowed, spawnDelayMs, budgets: world.purse.words(), ...entitled }),
     hasPlugin: () => false,
-    hasCrew: () => false,
   }
   const binding = bind({ facts, prefixOf: (name) => (name === undefined ? 'gm' : 'w') })
   const roles = [...plugins, ...binding.roles]
@@ -263,6 +262,7 @@ export function simulate({
     while (answerAll())
     looked = undefined
     checkAll(restful, view())
+    if (!world.hasOlderRecords) world.service.mustKnow(world.messages.keys())
   }
 
   function resume(): void {

@@ -273,6 +273,8 @@ export interface Host {
    * Drops journal rows and done mail older than this (milliseconds since the epoch); evidence, never truth.
    */
   prune(olderThan: number): void
+  /** Now, in the watched time of this host: it goes on from where that of a former host ended. */
+  watched(): number
   /** When this moment of watched time was, milliseconds since the epoch: for people. */
   shownAt(watchedAt: number): number
   /**

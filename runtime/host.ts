@@ -152,6 +152,7 @@ export function openHost(given: HostOptions): Host {
         for (const table of [tables.journal, tables.mail, tables.replies]) table.prune(olderThan)
       })
     },
+    watched: clock.watched,
     shownAt: (watchedAt) => shownAt(store, watchedAt),
     clockMoved(withinMs) {
       const since = tables.journal.moments(clock.watched() - withinMs)

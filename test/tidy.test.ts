@@ -65,6 +65,7 @@ test('what an agent can write is opened by one file; words to a terminal go thro
     'cli/page.ts': 'the package’s',
     'cli/generate.ts': 'the package’s',
     'cli/bd-command.ts': 'the person’s, by name',
+    'cli/mail-sending.ts': 'the person’s, by name',
     'cli/words/account-add.ts': 'the person’s, by name',
     'cli/peer.ts': '/proc',
     'actors/records.ts': 'the town’s own, in a folder of mode 0700',

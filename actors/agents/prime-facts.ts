@@ -18,8 +18,9 @@ import { roleText } from './role-text.ts'
 /** A session, by its address and the file of its assignment; or whoever is in a folder of the town. */
 export type Who = { address: string; assignment: string | undefined } | { folder: string }
 
-/** Mails that are named. */
+/** Mails that are named, and that are looked at to count the urgent ones, which come first. */
 const mailsMax = 5
+const lookedAt = 200
 
 export function primeFacts(town: string, who: Who, folder: string): PrimeFacts {
   const address = 'address' in who ? who.address : livingIn(town, who.folder)
@@ -170,9 +171,14 @@ export function assignmentOf(town: string, address: string, epoch: number): stri
 /** Unread mail; null: the town's secret is missing, and nothing proves any. */
 function mailIn(town: string, beads: Beads, address: string): PrimeFacts['mail'] {
   const secret = secretOf(town)
-  if (secret === undefined) return null
-  const { mail, more } = inbox(beads, secret, address, mailsMax)
-  return { unread: mail.length + more, first: mail.map(({ id, from, subject }) => ({ id, from, subject })) }
+  return secret === undefined ? null : unreadOf(beads, secret, address)
+}
+
+/** Unread mail of somebody, as they are told of it. */
+export function unreadOf(beads: Beads, secret: string, address: string): NonNullable<PrimeFacts['mail']> {
+  const { mail, more } = inbox(beads, secret, address, lookedAt)
+  const first = mail.slice(0, mailsMax).map(({ id, from, subject, priority }) => ({ id, from, subject, priority }))
+  return { unread: mail.length + more, urgent: mail.filter(({ priority }) => priority < 2).length, first }
 }
 
 /** The issues of a rig, or of the town; what is wrong with them, in words, where they cannot be read. */

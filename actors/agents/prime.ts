@@ -9,11 +9,19 @@ import type { RoleName } from './roles.ts'
 /** Of UTF-8: about 1,500 tokens of prose or code, in any script. */
 export const primeBytesMax = 5000
 
+export interface UnreadMail {
+  id: string
+  from: string
+  subject: string
+  /** 0 (most urgent) to 4. */
+  priority: number
+}
+
 interface Around {
   /** Where they are. */
   folder: string
-  /** Unread mail, the most urgent first, at most a few of them; null: it cannot be told. */
-  mail: { unread: number; first: readonly { id: string; from: string; subject: string }[] } | null
+  /** Unread mail, the most urgent first, at most a few of them; `urgent` has priority 0 or 1. null: it cannot be told. */
+  mail: { unread: number; urgent: number; first: readonly UnreadMail[] } | null
   /** What stands in the way, or could not be found out: a sentence each. */
   notes: readonly string[]
 }
@@ -89,7 +97,7 @@ function polecatText(facts: PolecatFacts, short: boolean): string {
       '  `gt handoff --no-change "why"`, `gt handoff --blocked-by <issue> --reason "why"`, `gt handoff --cannot "why"`,',
       '  `gt handoff --give-back "why"`',
       `- \`bd create "…" --deps discovered-from:${id}\`: other work that you found. \`${all}\`: your issue`,
-      '- `gt mail read <id>`, `gt mail send <address> -s "…" -m "…"`',
+      '- `gt mail read <id>`, `gt mail reply <id> "…"`, `gt mail send <address> -s "…" -m "…"`',
       '- `gt prime`: all this again; `gt prime --short`: without the issue’s own words',
     ],
   )
@@ -166,8 +174,10 @@ function unread({ mail, address }: PrimeFacts): string[] {
   const more = mail.unread - mail.first.length
   return [
     '',
-    `## Unread mail: ${mail.unread}`,
-    ...mail.first.map(({ id, from, subject }) => `- ${id} from ${brief(from, 100)}: ${brief(subject, 100)}`),
+    `## Unread mail: ${mail.unread}${mail.urgent > 0 ? `, ${mail.urgent} urgent` : ''}`,
+    ...mail.first.map(
+      ({ id, from, subject, priority }) => `- ${id} P${priority} from ${brief(from, 100)}: ${brief(subject, 100)}`,
+    ),
     ...(more > 0 ? [`- … and ${more} more: \`gt mail inbox ${address}\``] : []),
   ]
 }

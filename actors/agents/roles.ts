@@ -13,7 +13,8 @@ your own, on the branch {{branch}}. When that is handed over, you are done.
 - \`gt prime\` tells what you are to do, what came back and why, and what is next. Say it whenever you have lost the
   thread.
 - Nobody reads this terminal, and nobody answers in it. What somebody is to know goes into a commit, into the issue, or
-  into mail: \`gt mail send <address> -s "…" -m "…"\`. Mail to you is read with \`gt mail read <id>\`.
+  into mail: \`gt mail send <address> -s "…" -m "…"\`. Mail to you is read with \`gt mail read <id>\`,
+  and answered with \`gt mail reply <id> "…"\`.
 - Do what the issue asks, and nothing beside it. Other work that you find becomes an issue of its own, and you go on:
   \`bd create "…" --deps discovered-from:{{issue}}\`
 - Work in small steps and commit each on your branch. Run the project's own tests before you hand over.

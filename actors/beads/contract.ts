@@ -90,6 +90,25 @@ export interface NewMessage {
   sender: string
   labels: readonly string[]
   at: Date
+  /** Of no use after that. */
+  expiresAt?: Date | undefined
+  delivered?: Receipt
+  /** It is out of its inbox from the beginning, and why. */
+  closedAs?: string | undefined
+}
+/**
+ * How far a message has come: it is in its inbox; it was put before its reader; it was opened; its reader says that it
+ * is dealt with; or it was of no use any more before it was read. (spec: Mail)
+ */
+export type ReceiptStep = 'delivered' | 'shown' | 'read' | 'acked' | 'expired'
+export interface Receipt {
+  mail: string
+  step: ReceiptStep
+  /** ISO 8601 in UTC. */
+  at: string
+  by: string
+  /** Proves that the town says so. */
+  seal: string
 }
 /** What may be changed of one that is there. */
 export type Changes = Partial<
@@ -271,6 +290,11 @@ export interface TownIssues {
   closeIssue(id: string, reason: string, actor: string, force?: boolean): Awaitable<Issue>
   /** Messages under ids of the sender's choosing, all or none; false for one that is there already. */
   createMessages(messages: readonly NewMessage[]): Awaitable<boolean[]>
+  /** Unread messages to somebody that bear this label, and how many there are with any. */
+  unreadWith(to: string, label: string): Awaitable<(Issue & { labels: string | null })[]>
+  inboxLength(to: string): Awaitable<number>
+  /** What is said first of a step counts, also of a mail that is not filed yet. Returns which were new. */
+  putReceipts(receipts: readonly Receipt[]): Awaitable<Receipt[]>
   /** Changes when somebody else has written. */
   dataVersion(): Awaitable<number>
 }

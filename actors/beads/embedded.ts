@@ -12,7 +12,6 @@ import {
   type Dependency,
   type Issue,
   type NewIssue,
-  type NewMessage,
   type Opening,
   type TownIssues,
 } from './contract.ts'
@@ -23,6 +22,7 @@ import { freeId } from './ids.ts'
 import { labelsIn } from './labels.ts'
 import { admitted, type Custom, checkId } from './limits.ts'
 import { memoriesIn } from './memories.ts'
+import { messagesIn } from './messages.ts'
 import { isUnfinished, partsIn } from './parts.ts'
 import { queriesIn } from './queries.ts'
 import { renamingIn } from './renaming.ts'
@@ -85,7 +85,7 @@ export function openBeads(dir: string, options: Opening = {}) {
     /** How far it has come: neither number ever falls. */
     mark: () =>
       row<Mark>(
-        `SELECT (SELECT count(*) FROM issues) + (SELECT count(*) FROM tombstones)
+        `SELECT (SELECT count(*) FROM issues) + (SELECT count(*) FROM tombstones) + (SELECT count(*) FROM archived)
          + coalesce((SELECT value FROM config WHERE key = 'tombstones.forgotten'), 0) AS issues,
          (SELECT max(id) FROM events) AS events`,
       ) as Mark,
@@ -113,6 +113,7 @@ export function openBeads(dir: string, options: Opening = {}) {
     ...memoriesIn(asked),
     ...deletionIn(room),
     ...queries,
+    ...messagesIn(room, labelled.addLabel),
     ...claimsIn({ ...room, set, now }, { closedBy, labels: labelled.labels, ready: queries.ready }),
     ...partsIn(rows),
     ...renamingIn(asked),
@@ -158,29 +159,6 @@ export function openBeads(dir: string, options: Opening = {}) {
         for (const dep of issue.deps ?? []) edge(id, dep.id, dep.type, actor)
         return get(id) as Issue
       })
-    },
-
-    /** Messages under ids of the sender's choosing, all or none; false for one that is there already. */
-    createMessages(messages: readonly NewMessage[]): boolean[] {
-      return written(() =>
-        messages.map((message) => {
-          const { id, title, description, priority, assignee, sender, labels } = message
-          const when = message.at.toISOString()
-          const made = run(
-            "INSERT OR IGNORE INTO issues (id, title, description, priority, issue_type, assignee, sender, created_at, updated_at) VALUES (?, ?, ?, ?, 'message', ?, ?, ?, ?)",
-            id,
-            title,
-            description,
-            priority,
-            assignee,
-            sender,
-            when,
-            when,
-          )
-          if (made === 1) for (const label of labels) beads.addLabel(id, label)
-          return made === 1
-        }),
-      )
     },
 
     update(id: string, changes: Changes, actor: string, why?: string): Issue {

@@ -1,45 +1,138 @@
-// Mail as people and agents read it: beads of the type `message`, sealed by the daemon when it files them. A store that
-// agents can write tells nothing about who wrote what; the seal does.
+// Mail as people and agents read it: beads of the type `message`, sealed by the daemon when it files them, and so is
+// what is said of how far they have come. A store that agents can write tells nothing about who wrote what; a seal
+// does.
+// (spec: Mail)
 // Never: shows as sent by somebody what the town did not file, or what was changed since.
 import process from 'node:process'
 import { asOneLine } from '../../machines/texts.ts'
-import type { Issue, NewMessage, TownIssues } from './contract.ts'
+import type { Issue, NewMessage, Receipt, ReceiptStep } from './contract.ts'
 import type { Beads } from './embedded.ts'
+import type { KeptMessage, MessageFilter } from './messages.ts'
 
 export interface Mail {
   id: string
   from: string
+  to: string
   subject: string
   body: string
   priority: number
   sent_at: string
+  /** The first mail of what belongs together; null: nobody answered yet, and it answers none. */
+  thread: string | null
+  reply_to: string | null
+  /** The first of the mails that were sent as one, to several. */
+  group: string | null
+  expires_at: string | null
+  /** It is out of its inbox. */
+  is_read: boolean
 }
 
-/** Begins the label that holds a message's seal. */
-const mark = 'gt:seal:'
+/** How far a mail has come, with when: null for what has not been. */
+export type Progress = { queued: string } & Record<ReceiptStep, string | null>
 
-/** What a seal covers. Whether a message was read is nobody's to prove. */
-type Sealed = Pick<Issue, 'id' | 'title' | 'description' | 'priority' | 'assignee' | 'sender' | 'created_at'>
+/** Begins the label that holds a message's seal; `former` of a version whose seals did not cover labels. */
+const mark = 'gt:seal2:'
+const former = 'gt:seal:'
 
-function sealOf(secret: string, mail: Sealed): string {
-  const { id, sender, assignee, title, description, priority, created_at: at } = mail
-  const said = JSON.stringify([id, sender, assignee, title, description, priority, at])
-  // Loaded here only, and no HMAC: that takes twice as long, and a cut-off SHA-512 cannot be continued by a stranger.
-  return process.getBuiltinModule('node:crypto').hash('sha512-256', `mail\n${secret}\n${said}`, 'base64url')
+/** What a seal covers. Whether a message was read is not in it; its receipts say so. */
+type Sealed = Pick<Issue, 'id' | 'title' | 'description' | 'priority' | 'assignee' | 'sender' | 'created_at' | 'due_at'>
+
+// No HMAC: that takes twice as long, and a cut-off SHA-512 cannot be continued by a stranger.
+const proof = (kind: string, secret: string, said: readonly unknown[]): string =>
+  // Loaded here only: it is slow to load.
+  process.getBuiltinModule('node:crypto').hash('sha512-256', `${kind}\n${secret}\n${JSON.stringify(said)}`, 'base64url')
+
+const isSeal = (label: string) => label.startsWith(mark) || label.startsWith(former)
+
+function sealOf(secret: string, mail: Sealed, labels: readonly string[]): string {
+  const { id, sender, assignee, title, description, priority, created_at: at, due_at: expires = null } = mail
+  const said = labels.filter((label) => !isSeal(label)).sort()
+  return mark + proof('mail', secret, [id, sender, assignee, title, description, priority, at, expires ?? null, said])
 }
 
-/** A message with the label that proves it. */
-export function sealed(secret: string, message: NewMessage): NewMessage {
+function formerSealOf(secret: string, { id, sender, assignee, title, description, priority, created_at }: Sealed) {
+  return former + proof('mail', secret, [id, sender, assignee, title, description, priority, created_at])
+}
+
+/** A message with the label that proves it, delivered at this moment. */
+export function sealed(secret: string, message: NewMessage, now: Date): NewMessage {
   const kept = { ...message, title: asOneLine(message.title) }
-  const seal = sealOf(secret, { ...kept, created_at: message.at.toISOString() })
-  return { ...kept, labels: [...message.labels, mark + seal] }
+  const due_at = message.expiresAt?.toISOString() ?? null
+  const seal = sealOf(secret, { ...kept, created_at: message.at.toISOString(), due_at }, message.labels)
+  const delivered = receipt(secret, { mail: message.id, step: 'delivered', at: now.toISOString(), by: 'daemon' })
+  return { ...kept, labels: [...message.labels, seal], delivered }
 }
 
 /** The label that proves a message which stands as it was sent. */
-export const sealOfSent = (secret: string, mail: Sealed): string => mark + sealOf(secret, mail)
+export const sealOfSent = sealOf
 
 export const isSealed = (secret: string, mail: Sealed, labels: readonly string[]): boolean =>
-  labels.includes(mark + sealOf(secret, mail))
+  labels.includes(sealOf(secret, mail, labels)) || labels.includes(formerSealOf(secret, mail))
+
+/** A receipt that is proved. */
+export const receipt = (secret: string, said: Omit<Receipt, 'seal'>): Receipt => ({
+  ...said,
+  seal: proof('receipt', secret, [said.mail, said.step, said.at, said.by]),
+})
+const isProved = (secret: string, { seal, ...said }: Receipt) => receipt(secret, said).seal === seal
+
+/** Names the label with the moment of watched time after which a mail is of no use. */
+export const untilMark = 'gt:until'
+
+const labelsOf = ({ labels }: KeptMessage) => labels?.split('\n') ?? []
+const after = (labels: readonly string[], start: string) =>
+  labels.find((label) => label.startsWith(start))?.slice(start.length) ?? null
+
+/** A message as mail; undefined for one that the town did not send. */
+export function mailOf(secret: string, kept: KeptMessage): Mail | undefined {
+  const labels = labelsOf(kept)
+  if (!isSealed(secret, kept, labels)) return undefined
+  const { id, title: subject, description: body, priority, created_at, assignee, sender, due_at, status } = kept
+  return {
+    ...{ id, from: sender ?? '', to: assignee ?? '', subject, body, priority, sent_at: created_at },
+    ...{ thread: after(labels, 'thread:'), reply_to: after(labels, 'reply-to:'), group: after(labels, 'group:') },
+    ...{ expires_at: due_at ?? null, is_read: status === 'closed' },
+  }
+}
+
+/** Unread mail that is of no use any more, at this moment of watched time. */
+export const expiredIn = (beads: Beads, secret: string, watchedAt: number): Mail[] =>
+  beads.expiring().flatMap((kept) => {
+    const until = after(labelsOf(kept), `${untilMark}:`)
+    return until !== null && Number(until) <= watchedAt ? (mailOf(secret, kept) ?? []) : []
+  })
+
+/** How far these have come, as the town says. */
+export function progressOf(beads: Beads, secret: string, mail: readonly Mail[]): Map<string, Progress> {
+  const all = new Map<string, Progress>(
+    mail.map(({ id, sent_at }) => [
+      id,
+      { queued: sent_at, delivered: null, shown: null, read: null, acked: null, expired: null },
+    ]),
+  )
+  for (const each of beads.receiptsOf([...all.keys()])) {
+    const known = all.get(each.mail)
+    if (known && isProved(secret, each)) known[each.step] = each.at
+  }
+  return all
+}
+
+/**
+ * Notes that these have come so far, said by their reader or the daemon; the first time counts. What was read, dealt
+ * with or expired is out of its inbox.
+ */
+export function come(
+  beads: Beads,
+  secret: string,
+  mail: readonly Pick<Mail, 'id' | 'to'>[],
+  { step, by, at }: Pick<Receipt, 'step' | 'by'> & { at: Date },
+): void {
+  beads.written(() => {
+    beads.putReceipts(mail.map(({ id }) => receipt(secret, { mail: id, step, at: at.toISOString(), by })))
+    if (step === 'delivered' || step === 'shown') return
+    for (const { id, to } of mail) if (beads.get(id)?.status === 'open') beads.closeIssue(id, step, to, true)
+  })
+}
 
 /**
  * Unread mail to somebody, the most urgent first, at most `limit` of it; `more` is how many wait beyond it, `strange`
@@ -50,49 +143,25 @@ export function inbox(
   secret: string,
   to: string,
   limit: number,
+  from?: string,
 ): { mail: Mail[]; strange: number; more: number } {
-  const mail: Mail[] = []
-  let strange = 0
-  for (const each of beads.inbox(to)) {
-    if (mail.length >= limit) break
-    const { id, title: subject, description: body, priority, created_at } = each
-    if (!isSealed(secret, each, each.labels?.split('\n') ?? [])) strange++
-    else mail.push({ id, from: each.sender ?? '', subject, body, priority, sent_at: created_at })
-  }
-  const more = mail.length < limit ? 0 : beads.inboxLength(to) - mail.length - strange
-  return { mail, strange, more }
+  const { mail, strange } = taken(secret, beads.inbox(to, from), limit)
+  return { mail, strange, more: mail.length < limit ? 0 : beads.inboxLength(to, from) - mail.length - strange }
 }
 
-/**
- * Files messages sealed, those of one moment in one transaction: each by itself would wait for the disk by itself.
- * Resolves with false for one that is there already.
- */
-export function filing(of: (rig: string | undefined, signal: AbortSignal) => Promise<TownIssues>, secret: string) {
-  interface Waiting {
-    message: NewMessage
-    done: (filed: boolean) => void
-    failed: (error: unknown) => void
-  }
-  const gathered = new Map<string | undefined, Waiting[]>()
-  const file = async (rig: string | undefined, signal: AbortSignal) => {
-    const all = gathered.get(rig) ?? []
-    gathered.delete(rig)
-    try {
-      const beads = await of(rig, signal)
-      const filed = await beads.createMessages(all.map(({ message }) => sealed(secret, message)))
-      for (const [n, { done }] of all.entries()) done(filed[n] ?? false)
-    } catch (error) {
-      for (const { failed } of all) failed(error)
+/** Mail of a store that is of this kind, the newest first, at most `limit` of it. */
+export const mailIn = (beads: Beads, secret: string, filter: MessageFilter, limit: number) =>
+  taken(secret, beads.messages(filter), limit)
+
+function taken(secret: string, messages: Iterable<KeptMessage>, limit: number) {
+  const mail: Mail[] = []
+  let strange = 0
+  if (limit > 0)
+    for (const each of messages) {
+      const one = mailOf(secret, each)
+      if (one) mail.push(one)
+      else strange++
+      if (mail.length >= limit) break
     }
-  }
-  return (rig: string | undefined, message: NewMessage, signal: AbortSignal): Promise<boolean> =>
-    new Promise((done, failed) => {
-      const waiting = { message, done, failed }
-      const others = gathered.get(rig)
-      if (others) others.push(waiting)
-      else {
-        gathered.set(rig, [waiting])
-        queueMicrotask(() => void file(rig, signal))
-      }
-    })
+  return { mail, strange }
 }

@@ -66,7 +66,7 @@ export interface EpicStanding {
 }
 const countKeys = { status: 'status', priority: 'priority', type: 'issue_type', assignee: 'assignee' } as const
 
-export function queriesIn({ rows, row, each, at }: Room) {
+export function queriesIn({ rows, row, at }: Room) {
   const selected = (columns: string, filter: IssueFilter) => {
     const { where, values, order } = asked(filter, at())
     const limit = filter.limit ? ` LIMIT ${Math.trunc(filter.limit)}` : ''
@@ -177,19 +177,6 @@ export function queriesIn({ rows, row, each, at }: Room) {
         below,
         label,
       ),
-    /** Open messages, to somebody or to all, with their labels, the most urgent first, then the newest. */
-    inbox: (to?: string) =>
-      each<Issue & { labels: string | null }>(
-        `SELECT i.*, (SELECT group_concat(label, char(10)) FROM labels WHERE issue_id = i.id) AS labels FROM issues i
-         WHERE issue_type = 'message' AND status = 'open' ${to === undefined ? '' : 'AND assignee = ?'}
-         ORDER BY priority, created_at DESC, id`,
-        ...(to === undefined ? [] : [to]),
-      ),
-    inboxLength: (to: string) =>
-      row<{ n: number }>(
-        "SELECT count(*) AS n FROM issues WHERE issue_type = 'message' AND status = 'open' AND assignee = ?",
-        to,
-      )?.n ?? 0,
     ids: () => rows<{ id: string }>('SELECT id FROM issues ORDER BY id').map(({ id }) => id),
   }
 }

@@ -31,6 +31,8 @@ export function renamingIn({ rows, run, written, event }: Rows) {
           ['comments', 'issue_id'],
           ['events', 'issue_id'],
           ['tombstones', 'id'],
+          ['receipts', 'mail'],
+          ['archived', 'id'],
           ['child_counters', 'parent_id'],
         ] as const)
           change(table, column)

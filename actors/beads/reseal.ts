@@ -11,7 +11,8 @@ export function reseal(beads: Beads, secret: string, sent: (id: string) => Envel
   const lost = [...beads.inbox()].filter((mail) => !isSealed(secret, mail, mail.labels?.split('\n') ?? []))
   return beads.written(() => {
     let many = 0
-    for (const { id, title, description, priority, assignee, sender, created_at } of lost) {
+    for (const mail of lost) {
+      const { id, title, description, priority, assignee, sender, created_at } = mail
       const envelope = sent(id)
       const words = envelope && readable(envelope.type, envelope.to, envelope.body)
       if (!envelope || !words) continue
@@ -20,7 +21,7 @@ export function reseal(beads: Beads, secret: string, sent: (id: string) => Envel
       const said = [asOneLine(words.subject), words.body, words.priority, envelope.to, envelope.from, at.toISOString()]
       if (whole !== JSON.stringify(said)) continue
       // As it stands: an older version kept a title's line breaks.
-      beads.addLabel(id, sealOfSent(secret, { id, title, description, priority, assignee, sender, created_at }))
+      beads.addLabel(id, sealOfSent(secret, mail, mail.labels?.split('\n') ?? []))
       many++
     }
     return many

@@ -6,6 +6,7 @@ import { rigLayout } from '../layout.ts'
 import { BeadsError, type Opening } from './contract.ts'
 import type { Beads } from './embedded.ts'
 import { tierOf } from './find.ts'
+import { backedBy } from './real/where.ts'
 import { nameOf, openTier, rigsIn, type Tier, townsPrefix } from './tiers.ts'
 
 export interface Routes {
@@ -18,11 +19,20 @@ export interface Routes {
   ofAll(ids: readonly string[]): Beads
 }
 
-/** `home` is the store at hand. One that cannot be used throws a BeadsError as its issues are asked for. */
-export function routesFrom(home: Beads, how: Pick<Opening, 'readonly'>): Routes {
+/**
+ * `home` is the store at hand. One that cannot be used throws a BeadsError as its issues are asked for; so does, for
+ * what writes, the mirror of what a real `bd` keeps.
+ */
+export function routesFrom(home: Beads, how: Pick<Opening, 'readonly'> & { writes: boolean }): Routes {
   const opened = new Map<string, Beads>()
   const storeOf = (tier: Tier): Beads => {
-    const beads = opened.get(nameOf(tier)) ?? openTier(tier, how)
+    const { town, rig } = tier
+    const isMirror = rig !== undefined && backedBy(town, rig) !== undefined
+    if (isMirror && how.writes)
+      throw new BeadsError(
+        `a real bd keeps the issues of ${rig}, and is asked from its folder: cd ${rigLayout(town, rig).root}. Nothing was written`,
+      )
+    const beads = opened.get(nameOf(tier)) ?? openTier(tier, { readonly: how.readonly || isMirror })
     opened.set(nameOf(tier), beads)
     return beads
   }

@@ -52,8 +52,22 @@ CREATE TABLE memories (key TEXT PRIMARY KEY, value TEXT NOT NULL, created_at TEX
 CREATE TABLE tombstones (id TEXT PRIMARY KEY, deleted_at TEXT NOT NULL, deleted_by TEXT NOT NULL, reason TEXT NOT NULL, was TEXT NOT NULL) STRICT;
 `
 
+/**
+ * How far each mail has come, also of one that is not filed yet; which mail is in the archive; and ways to what was sent,
+ * received, belongs together, or is of no use any more.
+ */
+const receipts = `
+CREATE TABLE receipts (mail TEXT NOT NULL, step TEXT NOT NULL, at TEXT NOT NULL, by TEXT NOT NULL, seal TEXT NOT NULL, PRIMARY KEY (mail, step)) STRICT, WITHOUT ROWID;
+CREATE TABLE archived (id TEXT PRIMARY KEY) STRICT, WITHOUT ROWID;
+CREATE INDEX sent ON issues (sender, created_at DESC, id) WHERE issue_type = 'message';
+CREATE INDEX received ON issues (assignee, created_at DESC, id) WHERE issue_type = 'message';
+CREATE INDEX expiring ON issues (due_at) WHERE issue_type = 'message' AND status = 'open' AND due_at IS NOT NULL;
+CREATE INDEX done_with ON issues (closed_at, id) WHERE issue_type = 'message' AND status = 'closed';
+CREATE INDEX labelled ON labels (label, issue_id);
+`
+
 /** Step n makes version n of version n - 1. */
-const steps: readonly string[] = [first, unread, partSchema, whole + partsAnew + waitSchema]
+const steps: readonly string[] = [first, unread, partSchema, whole + partsAnew + waitSchema, receipts]
 export const schemaVersion = steps.length
 
 /** Brings the tables to this version, in one transaction; another process may be at it too. */

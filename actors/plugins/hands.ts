@@ -20,13 +20,15 @@ export const pluginHands = (deps: {
   env: Record<string, string>
   plugins: Pick<Plugins, 'trouble'>
   runWithinMs?: number
+  now(): number
 }): Pick<Hands, 'runPlugin'> => ({
   async runPlugin({ rig, plugin, message }, call) {
     const trouble = await deps.plugins.trouble(rig, plugin)
-    if (trouble !== undefined) return { kind: 'failed', why: trouble, tail: '' }
+    let startedAt: number | null = null
+    if (trouble !== undefined) return { kind: 'failed', why: trouble, tail: '', startedAt }
     const dir = rigLayout(deps.town, rig).plugin(plugin)
     const program = join(dir, 'run')
-    if (!existsSync(program)) return { kind: 'silent' }
+    if (!existsSync(program)) return { kind: 'silent', startedAt }
     const reply = keptOf(replyBytesMax, 'first')
     const errors = keptOf(errorBytesMax, 'last')
     const limitMs = deps.runWithinMs ?? runWithinMs
@@ -49,15 +51,18 @@ export const pluginHands = (deps: {
       input: JSON.stringify(message),
       onOutput: reply.add,
       onErrors: errors.add,
+      onStarted: () => {
+        startedAt = deps.now()
+      },
     })
     call.signal.throwIfAborted()
-    if ('why' in done) return { kind: 'failed', why: `${plugin} cannot run: ${done.why}`, tail: '' }
+    if ('why' in done) return { kind: 'failed', why: `${plugin} cannot run: ${done.why}`, tail: '', startedAt }
     if (done.timedOut || done.exitCode !== 0) {
       const how = done.timedOut ? `took longer than ${limitMs / 1000} s` : `failed (${done.exitCode ?? done.endedBy})`
-      return { kind: 'failed', why: `${plugin} ${how}`, tail: lastLines(errors.text()) }
+      return { kind: 'failed', why: `${plugin} ${how}`, tail: lastLines(errors.text()), startedAt }
     }
     const text = reply.text().replace(/\n$/, '')
-    return text === '' ? { kind: 'silent' } : { kind: 'answered', reply: text }
+    return text === '' ? { kind: 'silent', startedAt } : { kind: 'answered', reply: text, startedAt }
   },
 })
 

@@ -27,7 +27,6 @@ export interface TownFacts {
     sharers?: string[]
   }
   hasPlugin(rig: string, name: string): boolean
-  hasCrew(rig: string, name: string): boolean
 }
 
 interface RoleDeclaration {

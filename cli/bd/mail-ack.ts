@@ -13,7 +13,10 @@ export default command({
   args: ids,
   run(call) {
     const { args, beads, print } = call
-    const away = delegated(beads, ['read', ...args.ids])
+    const away = delegated(call, ['ack', ...args.ids], ({ acknowledged }: { acknowledged: string[] }) => ({
+      acknowledged,
+      errors: [],
+    }))
     if (away !== undefined) return away
     const all = resolved(beads, args.ids, 'mail ack <id> …')
     beads.written(() => {

@@ -1,7 +1,7 @@
 // `bd mail inbox`: open messages to somebody.
 // Never: marks one as read.
 import { command, jsonOf } from '../bd-command.ts'
-import { delegated, identityOf } from '../bd-mail.ts'
+import { asIssue, delegated, identityOf } from '../bd-mail.ts'
 
 export default command({
   name: 'mail inbox',
@@ -16,16 +16,15 @@ export default command({
   },
   run(call) {
     const { flags, beads, print } = call
-    const away = delegated(beads, ['inbox', ...(flags.identity ? [flags.identity] : [])])
+    const { identity, from } = flags
+    const isOf = (mail: { priority: number }) => flags.priority === undefined || mail.priority === flags.priority
+    const words = ['inbox', ...(identity ? [identity] : []), ...(from ? ['--from', from] : [])]
+    const away = delegated(call, words, (all: Parameters<typeof asIssue>[0][]) => all.filter(isOf).map(asIssue))
     if (away !== undefined) return away
     const who = identityOf(call, flags.identity)
     const all = beads
       .list({ types: ['message'], assignee: who, status: ['open'] })
-      .filter(
-        (issue) =>
-          (flags.from === undefined || issue.sender === flags.from) &&
-          (flags.priority === undefined || issue.priority === flags.priority),
-      )
+      .filter((issue) => isOf(issue) && (from === undefined || issue.sender === from))
     print(
       () => jsonOf(beads, all),
       () =>

@@ -3,7 +3,7 @@
 import { BeadsError, type Issue } from '../../actors/beads/contract.ts'
 import { issueJson } from '../../actors/beads/jsonl.ts'
 import { command } from '../bd-command.ts'
-import { delegated } from '../bd-mail.ts'
+import { asIssue, delegated } from '../bd-mail.ts'
 import { body } from '../print.ts'
 
 export default command({
@@ -13,8 +13,10 @@ export default command({
   writes: false,
   options: { identity: { kind: 'text', about: 'nothing to do here' } },
   args: { id: { kind: 'text' } },
-  run({ args, beads, print }) {
-    const away = delegated(beads, ['read', args.id])
+  run(call) {
+    const { args, beads, print } = call
+    const shape = (all: Parameters<typeof asIssue>[0][]) => all.map(asIssue)[0]
+    const away = delegated(call, ['read', args.id], shape)
     if (away !== undefined) return away
     const issue = beads.get(beads.resolve(args.id)) as Issue
     if (issue.issue_type !== 'message') throw new BeadsError(`${issue.id} is not a message (type: ${issue.issue_type})`)

@@ -2,7 +2,7 @@
 // Never: answers what is no message.
 import { BeadsError, type Issue } from '../../actors/beads/contract.ts'
 import { command } from '../bd-command.ts'
-import { delegated, identityOf } from '../bd-mail.ts'
+import { asSent, delegated, identityOf, isOneself } from '../bd-mail.ts'
 import { Usage } from '../errors.ts'
 
 export default command({
@@ -18,13 +18,14 @@ export default command({
   run(call) {
     const { flags, args, beads, print } = call
     if (!flags.message) throw new Usage('usage: bd mail reply <id> -m "…"')
+    isOneself(call, flags.identity)
+    const away = delegated(call, ['reply', args.id, '-m', flags.message], asSent)
+    if (away !== undefined) return away
     const told = beads.get(beads.resolve(args.id)) as Issue
     if (told.issue_type !== 'message') throw new BeadsError(`${told.id} is not a message (type: ${told.issue_type})`)
     const to = told.sender ?? ''
     if (to === '') throw new BeadsError(`nobody says who sent ${told.id}`)
     const subject = /^re: /i.test(told.title) ? told.title : `Re: ${told.title}`
-    const away = delegated(beads, ['send', to, '-s', subject, '-m', flags.message, '--reply-to', told.id])
-    if (away !== undefined) return away
     const from = identityOf(call, flags.identity)
     const issue = beads.written(() => {
       const made = beads.create(
@@ -35,7 +36,7 @@ export default command({
           priority: told.priority,
           assignee: to,
           sender: from,
-          labels: [`from:${from}`, `reply-to:${told.id}`],
+          labels: [`from:${from}`, `reply-to:${told.id}`, `thread:${threadOf(beads.labels(told.id)) ?? told.id}`],
           ephemeral: 1,
         },
         from,
@@ -49,3 +50,6 @@ export default command({
     return 0
   },
 })
+
+const threadOf = (labels: readonly string[]) =>
+  labels.find((label) => label.startsWith('thread:'))?.slice('thread:'.length)

@@ -1,7 +1,7 @@
 // `bd mail send`: a message to somebody, as a bead; in a town its daemon sends it.
 // Never: writes a message into a town's store.
-import { command, split } from '../bd-command.ts'
-import { delegated, identityOf } from '../bd-mail.ts'
+import { command } from '../bd-command.ts'
+import { asSent, delegated, identityOf, isOneself } from '../bd-mail.ts'
 import { Usage } from '../errors.ts'
 
 export default command({
@@ -26,23 +26,16 @@ export default command({
     const text = flags.message ?? flags.body ?? ''
     if (!flags.subject) throw new Usage('give a subject: -s "…"')
     const priority = flags.urgent ? 0 : (flags.priority ?? 2)
-    const away = delegated(beads, [
-      'send',
-      args.to,
-      '-s',
-      flags.subject,
-      '-m',
-      text,
-      '--priority',
-      String(priority),
-      ...(flags['reply-to'] ? ['--reply-to', flags['reply-to']] : []),
-    ])
+    isOneself(call, flags.identity)
+    const said = ['-s', flags.subject, '-m', text, '--priority', String(priority)]
+    const replyTo = flags['reply-to'] ? ['--reply-to', flags['reply-to']] : []
+    const away = delegated(call, ['send', args.to, ...said, ...replyTo], asSent)
     if (away !== undefined) return away
     const from = identityOf(call, flags.identity)
     const labels = [
       `from:${from}`,
       ...(flags['thread-id'] ? [`thread:${flags['thread-id']}`] : []),
-      ...split(flags['reply-to'] ? [`reply-to:${flags['reply-to']}`] : []),
+      ...(flags['reply-to'] ? [`reply-to:${beads.resolve(flags['reply-to'])}`] : []),
     ]
     const issue = beads.create(
       {

@@ -70,6 +70,7 @@ function linesOf(beads: Beads, issue: Counted): Line[] {
     value === null || value === undefined || value === '' ? [] : [`${name}: ${value}`]
   return [
     listedLine(issue),
+    ...(issue.issue_type === 'message' ? [...fact('From', issue.sender), ...fact('To', issue.assignee)] : []),
     ...fact('Due', issue.due_at),
     ...fact('Not before', issue.defer_until),
     ...fact('Estimate', issue.estimated_minutes && `${issue.estimated_minutes} minutes`),

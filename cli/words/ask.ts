@@ -32,6 +32,8 @@ export const answers = {
         throw new Usage(
           '`gt ask` is for a polecat, in its own session; you answer with `gt inject <rig>/<polecat> "…"`',
         )
+      // It is mail to the Overseer, and paced as such.
+      asking.town.paced(asking.from, 1)
       const { text } = await askRole(asking, asking.from, 'question.asked', body)
       return { text }
     },

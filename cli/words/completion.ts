@@ -97,9 +97,9 @@ function fishLines(word: Word): string[] {
     : `-n __fish_use_subcommand -a ${first}`
   return [
     `complete -c gt -f ${itself} -d ${quoted(word.summary)}`,
-    ...flagsOf(word).map(([name, { short, kind, about }]) => {
+    ...flagsOf(word).map(([name, { short, kind, about, alone }]) => {
       const letter = short ? ` -s ${short}` : ''
-      const valued = kind === 'flag' ? '' : ' -r'
+      const valued = kind === 'flag' || alone !== undefined ? '' : ' -r'
       return `complete -c gt -n ${quoted(said)} -l ${name}${letter}${valued} -d ${quoted(about)}`
     }),
   ]

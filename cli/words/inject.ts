@@ -36,6 +36,7 @@ const meaning = {
   taken: 'taken by its program; its model has not had it yet',
   delivered: 'delivered; its model has it',
   answered: 'read; the turn with it in it is over',
+  counted: 'told of; its agent knows that there is mail, and reads it by itself',
   expired: 'expired; there was nobody to hear it',
   kept: 'kept as mail; nobody speaks with an agent of this kind, it reads `gt mail inbox` when it likes',
 } as const
@@ -53,9 +54,9 @@ export const answers = {
       const id = newMailId(to, asking.id)
       const subject = asOneLine(text).slice(0, 80) || 'A word'
       const body = { subject, body: text, priority: 1, replyTo: null, threadId: null }
-      await take({ id, from: asking.from, to, type: 'message.sent', body })
+      await take([{ id, from: asking.from, to, type: 'message.sent', body }])
       const state = () => stateOf(host, at.rig, at.name, id)
-      await quiet(asking, () => ['delivered', 'answered', 'kept', 'expired'].includes(state()))
+      await quiet(asking, () => ['delivered', 'answered', 'kept', 'counted', 'expired'].includes(state()))
       return { id, address: to, state: state(), text: meaning[state()] }
     },
   }),

@@ -1,6 +1,8 @@
 // `gt mail inbox`: mail for people and agents is kept as beads, and read there.
 // Never: marks anything as read; shows what the town did not send.
-import process from 'node:process'
+import type { Mail } from '../../actors/beads/mail.ts'
+import { noteShown, oneself, strangers, when, withMail } from '../mail.ts'
+import { table } from '../print.ts'
 import { declare } from '../word.ts'
 
 /** Lines that a screen shows; as data there is no limit. */
@@ -11,9 +13,19 @@ export const word = declare({
   also: 'inbox',
   group: 'mail',
   summary: 'unread mail: yours, or of the address given',
-  usage: '[address]',
-  examples: ['gt mail inbox', 'gt inbox wyvern/witness', 'gt mail inbox --json', 'gt mail inbox --limit 0'],
+  usage: '[address] [--all] [--from <address>]',
+  examples: [
+    'gt mail inbox    # the most urgent first',
+    'gt inbox wyvern/witness',
+    'gt mail inbox --all --from wyvern/Nux    # what was read, too; the newest first',
+    'gt mail inbox --json --limit 0',
+  ],
   options: {
+    all: { kind: 'flag', short: 'a', about: 'what was read, too; the newest first' },
+    from: { kind: 'address', about: 'from this sender only' },
+    address: { kind: 'address', about: 'whose, as after the word' },
+    identity: { kind: 'address', about: 'the same' },
+    unread: { kind: 'flag', short: 'u', about: 'nothing to do here: only with --all is what was read shown' },
     limit: {
       kind: 'number',
       short: 'n',
@@ -22,28 +34,43 @@ export const word = declare({
   },
   args: { address: { kind: 'address', optional: true } },
   async run({ args, flags, json, town, print }) {
-    const { inbox } = await import('../../actors/beads/mail.ts')
-    const { openTier } = await import('../../actors/beads/tiers.ts')
-    const { townLayout } = await import('../../actors/layout.ts')
-    const { secretOf } = await import('../../actors/secret.ts')
-    const who = args.address ?? process.env.GT_ADDRESS ?? 'overseer'
     const root = town()
-    const rig = who.includes('/') && who !== 'mayor/' ? who.split('/')[0] : undefined
-    const beads = openTier({ town: root, rig })
+    const given = args.address ?? flags.address ?? flags.identity
+    const who = given ?? oneself()
     const limit = flags.limit ?? (json ? 0 : shownMax)
-    const key = secretOf(root)
-    if (key === undefined)
-      throw new Error(
-        `${townLayout(root).secret} is missing or cut, so that it cannot be told which mail is the town’s; a town that is up mends that, and so does gt up`,
-      )
-    const { mail, strange, more } = inbox(beads, key, who, limit === 0 ? Number.POSITIVE_INFINITY : limit)
-    beads.close()
-    print(mail, (mail) => [
-      ...(mail.length === 0 ? ['no unread mail'] : []),
-      ...mail.map((each) => `${each.id}  ${each.from}  ${each.subject}`),
-      ...(more > 0 ? [`… and ${more} more: gt mail inbox ${args.address ?? ''} --limit 0`.replace('  ', ' ')] : []),
-      ...(strange > 0 ? [`${strange} not sent by this town, or changed since, left out: bd list --type message`] : []),
-    ])
+    const most = limit === 0 ? Number.POSITIVE_INFINITY : limit
+    await withMail(root, async (box) => {
+      const { mail, strange, rest } = flags.all
+        ? received(box.received({ to: who, ...(flags.from === undefined ? {} : { from: flags.from }) }, most + 1), most)
+        : unread(box.inbox(who, { from: flags.from, limit: most }))
+      print(mail, (mail) => [
+        ...(mail.length === 0 ? [flags.all ? 'no mail' : 'no unread mail'] : []),
+        ...table(mail.map((each) => [...(flags.all ? [each.is_read ? '' : 'new'] : []), ...lineOf(each)])),
+        ...(rest === ''
+          ? []
+          : [`… and ${rest}: ${['gt mail inbox', ...saidAgain(given, flags), '--limit 0'].join(' ')}`]),
+        ...strangers(strange),
+      ])
+      await noteShown(root, box, mail)
+    })
     return 0
   },
 })
+
+const lineOf = ({ id, priority, sent_at, from, subject }: Mail) => [id, `P${priority}`, when(sent_at), from, subject]
+
+const unread = ({ more, ...found }: { mail: Mail[]; strange: number; more: number }) => ({
+  ...found,
+  rest: more > 0 ? `${more} more` : '',
+})
+const received = ({ mail, strange }: { mail: Mail[]; strange: number }, most: number) => ({
+  mail: mail.slice(0, most),
+  strange,
+  rest: mail.length > most ? 'more' : '',
+})
+
+const saidAgain = (given: string | undefined, flags: { all: boolean; from: string | undefined }) => [
+  ...(given === undefined ? [] : [given]),
+  ...(flags.all ? ['--all'] : []),
+  ...(flags.from === undefined ? [] : ['--from', flags.from]),
+]

@@ -1,42 +1,30 @@
-// `gt mail read`: one mail, out of the inbox from then on.
-// Never: deletes it; shows what the town did not send; takes a mail out of somebody else's inbox for an agent.
-import { body } from '../print.ts'
+// `gt mail read`: mails, out of their inbox from then on.
+// Never: deletes one; shows what the town did not send; takes a mail out of somebody else's inbox.
+import { askerIn, named, whole, withMail } from '../mail.ts'
 import { declare } from '../word.ts'
 
 export const word = declare({
   name: 'mail read',
   group: 'mail',
-  summary: 'read a mail; it is out of its inbox when you read it',
-  usage: '<id>',
-  examples: ['gt mail read gm-4k2j9x1q'],
-  args: { id: { kind: 'text' } },
-  async run({ args: { id }, town, print }) {
-    const { isSealed } = await import('../../actors/beads/mail.ts')
-    const { openTier } = await import('../../actors/beads/tiers.ts')
-    const { readTown, rigOfIssue } = await import('../../actors/facts.ts')
-    const { textAt } = await import('../../actors/files.ts')
-    const { townLayout } = await import('../../actors/layout.ts')
+  summary: 'read mails; each is out of its inbox when its reader reads it',
+  usage: '<id> … [--peek]',
+  examples: ['gt mail read gm-4k2j9x1q', 'gt mail read 4k2j gm-9d1 --peek    # they stay unread'],
+  options: { peek: { kind: 'flag', about: 'look only: they stay unread' } },
+  args: { ids: { kind: 'text', many: true } },
+  async run({ args: { ids }, flags, town, print }) {
     const root = town()
-    const rig = rigOfIssue(readTown(root).rigs, id)
-    const beads = openTier({ town: root, rig })
-    const mail = beads.get(id)
-    if (mail?.issue_type !== 'message')
-      throw new Error(mail ? `${id} is not a message (type: ${mail.issue_type})` : `no mail ${id}`)
-    if (!isSealed(textAt(townLayout(root).secret).trim(), mail, beads.labels(id)))
-      throw new Error(`${id} was not sent by this town, or was changed since; \`bd show ${id}\` shows what is there`)
-    const { whoIsHere } = await import('../here.ts')
-    const who = whoIsHere(root)
-    const isItsReader = who === undefined || ('address' in who && who.address === mail.assignee)
-    if (mail.status === 'open' && isItsReader) beads.closeIssue(id, 'read', String(mail.assignee), true)
-    beads.close()
-    print(mail, (mail) => [
-      `From: ${mail.sender ?? ''}`,
-      `To: ${mail.assignee}`,
-      `Subject: ${mail.title}`,
-      `Date: ${mail.created_at}`,
-      '',
-      body(mail.description),
-    ])
+    await withMail(root, async (box) => {
+      const mail = named(box, ids, 'read')
+      const asker = flags.peek ? undefined : await askerIn(root)
+      const own = mail.filter((each) => asker?.reads(each))
+      const progress = box.progress(mail)
+      print(
+        mail.map((each) => ({ ...each, progress: progress.get(each.id) })),
+        (all) => all.flatMap((each, n) => [...(n > 0 ? ['', '—', ''] : []), ...whole(each)]),
+      )
+      const unread = own.filter((each) => progress.get(each.id)?.read === null || !each.is_read)
+      if (asker && unread.length > 0) box.note(unread, ['read'], asker.address)
+    })
     return 0
   },
 })

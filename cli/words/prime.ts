@@ -1,5 +1,5 @@
 // `gt prime`: who somebody is here, what they are to do, and what comes next; also while the town is down.
-// Never: asks the daemon; marks mail as read.
+// Never: asks the daemon; marks mail as read: what it names to an agent in its own session was shown, no more.
 import { existsSync, realpathSync } from 'node:fs'
 import process from 'node:process'
 import { whoIsHere } from '../here.ts'
@@ -18,7 +18,19 @@ export const word = declare({
     const { primeText } = await import('../../actors/agents/prime.ts')
     const root = town()
     const cwd = process.cwd()
-    print(primeFacts(root, await whoAsks(root, cwd), cwd), (facts) => [verbatim(primeText(facts, flags))])
+    const facts = primeFacts(root, await whoAsks(root, cwd), cwd)
+    print(facts, (facts) => [verbatim(primeText(facts, flags))])
+    const named = facts.role === 'polecat' ? (facts.mail?.first ?? []) : []
+    if (named.length > 0) {
+      const { noteShown, withMail } = await import('../mail.ts')
+      await withMail(root, (box) =>
+        noteShown(
+          root,
+          box,
+          named.map(({ id }) => ({ id, to: facts.address })),
+        ),
+      )
+    }
     return 0
   },
 })

@@ -1,26 +1,34 @@
 // Mail as beads: what the town filed is shown as it was sent, and nothing else is.
-import { mkdtempSync, rmSync } from 'node:fs'
+import { appendFileSync, mkdtempSync, readFileSync, rmSync, statSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
 import { afterEach, beforeEach, expect, test } from 'vitest'
+import { archive, archiveOld } from '../../actors/beads/archive.ts'
 import { type Beads, openBeads } from '../../actors/beads/embedded.ts'
 import { fileName, initBeads } from '../../actors/beads/file.ts'
 import { beadsHands } from '../../actors/beads/hands.ts'
-import { inbox, isSealed } from '../../actors/beads/mail.ts'
+import { come, inbox, isSealed, mailIn, progressOf } from '../../actors/beads/mail.ts'
 import { reseal } from '../../actors/beads/reseal.ts'
+import { behind, openTier } from '../../actors/beads/tiers.ts'
+import { archiveIn } from '../../actors/layout.ts'
+import { storesTown } from '../fixture/stores.ts'
 
 const secret = 'a secret'
 let dir: string
 let beads: Beads
-const file = (id: string, more: { to?: string; subject?: string; priority?: number } = {}) =>
-  beadsHands({
-    of: () => beads,
-    wait: async () => beads,
-    preservedOf: async () => null,
-    landedOf: async () => null,
-    secret,
-  }).fileMessage(
+interface More {
+  from?: string
+  to?: string
+  subject?: string
+  body?: string
+  priority?: number
+  cause?: string
+}
+let unreadMax: number
+let hands: ReturnType<typeof beadsHands>
+const file = (id: string, more: More = {}) =>
+  hands.fileMessage(
     {
       id,
       from: 'w/witness',
@@ -30,6 +38,7 @@ const file = (id: string, more: { to?: string; subject?: string; priority?: numb
       priority: 2,
       replyTo: 'gm-other',
       threadId: null,
+      ...{ groupId: null, expiresAt: null, until: null, cause: null },
       sentAt: Date.UTC(2026, 0, 1),
       ...more,
     },
@@ -50,6 +59,11 @@ beforeEach(() => {
   dir = mkdtempSync(join(tmpdir(), 'mail-'))
   initBeads(dir, 'gm')
   beads = openBeads(dir)
+  unreadMax = 1000
+  hands = beadsHands({
+    ...{ of: () => beads, wait: async () => beads, preservedOf: async () => null, landedOf: async () => null, secret },
+    unreadMax: () => unreadMax,
+  })
 })
 afterEach(() => {
   beads.close()
@@ -68,6 +82,7 @@ test('what the town files is shown, with who sent it, and filed once', async () 
         body: 'text',
         priority: 2,
         sent_at: '2026-01-01T00:00:00.000Z',
+        ...{ to: 'overseer', thread: null, reply_to: 'gm-other', group: null, expires_at: null, is_read: false },
       },
     ],
     strange: 0,
@@ -161,7 +176,21 @@ test('what is filed in one moment is one commit, all or none', async () => {
   const call = { at: 0, signal: new AbortController().signal }
   const say = (id: string) =>
     hands.fileMessage(
-      { id, from: 'a', to: 'overseer', subject: id, body: '', priority: 2, replyTo: null, threadId: null, sentAt: 0 },
+      {
+        id,
+        from: 'a',
+        to: 'overseer',
+        subject: id,
+        body: '',
+        priority: 2,
+        replyTo: null,
+        threadId: null,
+        groupId: null,
+        expiresAt: null,
+        until: null,
+        cause: null,
+        sentAt: 0,
+      },
       call,
     )
   expect(await Promise.all(Array.from({ length: 50 }, (_, n) => say(`gm-${n}`)))).toHaveLength(50)
@@ -174,4 +203,116 @@ test('what is filed in one moment is one commit, all or none', async () => {
   expect([shown().ids.length, beads.get('gm-a')]).toEqual([50, undefined])
   raw('DROP TRIGGER full')
   expect(await say('gm-a')).toEqual({ filed: true })
+})
+
+test('mail that was read long ago is in the archive with its receipts, and is not filed again; unread mail stays', async () => {
+  const t = storesTown([])
+  const tier = t.of(undefined)
+  beads.close()
+  beads = openTier(tier)
+  const path = archiveIn(t.town, undefined, '2026-03')
+  const lines = () =>
+    readFileSync(path, 'utf8')
+      .split('\n')
+      .filter((line) => line.startsWith('{') && line.endsWith('}'))
+      .map((line) => JSON.parse(line) as { id: string; receipts: { step: string }[] })
+  const [now, by] = [new Date('2026-03-01'), 'daemon']
+  for (const n of [1, 2, 3, 4]) await file(`gm-${n}`)
+  for (const id of ['gm-1', 'gm-2', 'gm-4'])
+    come(beads, secret, [{ id, to: 'overseer' }], { step: 'read', by: 'overseer', at: new Date('2026-01-02') })
+  const before = beads.mark()
+  expect(archiveOld(beads, tier, new Date('2026-01-01'), now)).toBe(false)
+  expect(beads.get('gm-1')).toBeDefined()
+  // Closed when it was read, by the clock: as much is there as there was, and more has happened.
+  expect(archive(beads, tier, ['gm-1', 'gm-3', 'gm-none'], { now, by })).toEqual(['gm-1'])
+  expect(behind(beads.mark(), before)).toBeUndefined()
+  expect(lines().map(({ id, receipts }) => [id, ...receipts.map(({ step }) => step).sort()])).toEqual([
+    ['gm-1', 'delivered', 'read'],
+  ])
+  expect([beads.get('gm-1'), beads.labels('gm-1'), beads.receiptsOf(['gm-1'])]).toEqual([undefined, [], []])
+  expect(await file('gm-1')).toEqual({ filed: false })
+  // The disk is full in the midst of a line: all of it stays in the store, and the next line is a whole one.
+  appendFileSync(path, '{"id":"gm-2","tit\u00e9'.slice(0, -1))
+  const stuck = () =>
+    archive(
+      {
+        ...beads,
+        dropMail: () => {
+          throw new Error('killed')
+        },
+      },
+      tier,
+      ['gm-2'],
+      { now, by },
+    )
+  expect(stuck).toThrow('killed')
+  expect(beads.get('gm-2')?.status).toBe('closed')
+  expect(archiveOld(beads, tier, new Date('2100-01-01'), now)).toBe(false)
+  // Twice, under one id: the first time the store was not told.
+  expect(lines().map(({ id }) => id)).toEqual(['gm-1', 'gm-2', 'gm-2', 'gm-4'])
+  expect(statSync(path).mode & 0o777).toBe(0o600)
+  expect(shown().ids).toEqual(['gm-3'])
+  const again = openTier(tier)
+  expect(again.mark().issues).toBe(4)
+  again.close()
+  t.dispose()
+})
+
+test('how far a mail has come is kept with the first time of each step, by the town alone, also before it is filed', async () => {
+  const note = (step: 'shown' | 'acked', at: number) =>
+    hands.noteReceipt(
+      { mail: 'gm-1', to: 'overseer', step, by: 'overseer', at: null },
+      { at, signal: new AbortController().signal },
+    )
+  await note('shown', Date.UTC(2026, 0, 2))
+  await file('gm-1')
+  const [mail] = inbox(beads, secret, 'overseer', 1).mail
+  const far = () => progressOf(beads, secret, mail ? [mail] : []).get('gm-1')
+  expect(far()).toMatchObject({ queued: '2026-01-01T00:00:00.000Z', shown: '2026-01-02T00:00:00.000Z', acked: null })
+  // Said again, after a crash.
+  await Promise.all([note('shown', Date.UTC(2026, 0, 3)), note('acked', Date.UTC(2026, 0, 4))])
+  expect(far()).toMatchObject({ shown: '2026-01-02T00:00:00.000Z', read: null, acked: '2026-01-04T00:00:00.000Z' })
+  expect(shown().ids).toEqual([])
+  raw("UPDATE receipts SET at = '2026-01-01T00:00:00.000Z' WHERE step = 'acked'")
+  expect(far()).toMatchObject({ acked: null })
+})
+
+test('of one cause there is one unread mail in an inbox: the last; once that is read there may be another', async () => {
+  const cause = 'w/account'
+  expect(await file('gm-1', { cause })).toEqual({ filed: true })
+  expect(await file('gm-2', { cause, subject: 'Subject of gm-1' })).toEqual({ filed: false })
+  await Promise.all([file('gm-3', { cause }), file('gm-4', { cause }), file('gm-5', { cause: 'v/account' })])
+  expect(shown().ids.sort()).toEqual(['gm-4', 'gm-5'])
+  expect([beads.get('gm-1')?.close_reason, beads.get('gm-2')]).toEqual(['superseded', undefined])
+  come(beads, secret, [{ id: 'gm-4', to: 'overseer' }], { step: 'read', by: 'overseer', at: new Date() })
+  expect(await file('gm-6', { cause, subject: 'Subject of gm-4' })).toEqual({ filed: true })
+  // What somebody else wrote keeps nothing of the town's back.
+  raw(`INSERT INTO issues (id, title, description, priority, issue_type, assignee, sender, created_at, updated_at)
+         VALUES ('gm-x', 'Subject of gm-7', 'text', 0, 'message', 'overseer', 'mayor/', '2030-01-01', '2030-01-01');
+       INSERT INTO labels VALUES ('gm-x', 'cause:w/queue')`)
+  expect(await file('gm-7', { cause: 'w/queue' })).toEqual({ filed: true })
+  expect(await file('gm-8', { cause: 'c'.repeat(300) })).toEqual({ filed: true })
+})
+
+test('what comes to a full inbox is one thread of which one mail tells, for each time that is read', async () => {
+  unreadMax = 2
+  for (const id of ['gm-1', 'gm-2']) await file(id)
+  await Promise.all(['gm-3', 'gm-4', 'gm-5'].map((id) => file(id, { cause: id })))
+  await file('gm-6', { from: 'overseer' })
+  const inboxNow = () => shown().ids.sort()
+  expect(inboxNow()).toEqual(['gm-1', 'gm-2', 'gm-3-more', 'gm-6'])
+  const thread = mailIn(beads, secret, { thread: 'gm-3-more', all: true }, 10).mail.map(({ id }) => id)
+  expect(thread.sort()).toEqual(['gm-3', 'gm-3-more', 'gm-4', 'gm-5'])
+  expect(beads.get('gm-4')).toMatchObject({ status: 'closed', close_reason: 'folded' })
+  // A cause that is in the inbox already stays there, with its last words.
+  unreadMax = 1000
+  await file('gm-7', { cause: 'w/account' })
+  unreadMax = 2
+  await file('gm-8', { cause: 'w/account' })
+  expect(inboxNow()).toEqual(['gm-1', 'gm-2', 'gm-3-more', 'gm-6', 'gm-8'])
+  come(beads, secret, [{ id: 'gm-3-more', to: 'overseer' }], { step: 'read', by: 'overseer', at: new Date() })
+  await file('gm-9')
+  expect(inboxNow()).toEqual(['gm-1', 'gm-2', 'gm-6', 'gm-8', 'gm-9-more'])
+  // Said again after a crash: nothing new.
+  expect(await file('gm-9')).toEqual({ filed: false })
 })

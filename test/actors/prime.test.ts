@@ -25,7 +25,7 @@ const facts: PolecatFacts = {
   gone: null,
   attempt: 1,
   returned: null,
-  mail: { unread: 0, first: [] },
+  mail: { unread: 0, urgent: 0, first: [] },
   notes: [],
 }
 const red = { kind: 'red' as const, summary: 'gate test failed', files: [], tail: 'expected 1, got 2', base: null }
@@ -52,7 +52,7 @@ test('a worker is told its role, place, issue, next step and commands', () => {
       \`gt handoff --no-change "why"\`, \`gt handoff --blocked-by <issue> --reason "why"\`, \`gt handoff --cannot "why"\`,
       \`gt handoff --give-back "why"\`
     - \`bd create "…" --deps discovered-from:wy-1.2\`: other work that you found. \`bd show wy-1.2\`: your issue
-    - \`gt mail read <id>\`, \`gt mail send <address> -s "…" -m "…"\`
+    - \`gt mail read <id>\`, \`gt mail reply <id> "…"\`, \`gt mail send <address> -s "…" -m "…"\`
     - \`gt prime\`: all this again; \`gt prime --short\`: without the issue’s own words"
   `)
 })
@@ -126,7 +126,12 @@ const anything = fc.oneof(
     '👩‍👩‍👧'.repeat(900),
   ),
 )
-const anyMail = fc.record({ id: fc.constant('wy-x1'), from: fc.constant('mayor/'), subject: anything })
+const anyMail = fc.record({
+  priority: fc.constant(2),
+  id: fc.constant('wy-x1'),
+  from: fc.constant('mayor/'),
+  subject: anything,
+})
 const anyFacts: fc.Arbitrary<PolecatFacts> = fc.record({
   role: fc.constant('polecat' as const),
   ...Object.fromEntries(
@@ -150,7 +155,7 @@ const anyFacts: fc.Arbitrary<PolecatFacts> = fc.record({
       base: fc.constant(null),
     }),
   ),
-  mail: fc.record({ unread: fc.constant(77), first: fc.array(anyMail, { maxLength: 5 }) }),
+  mail: fc.record({ unread: fc.constant(77), urgent: fc.constant(3), first: fc.array(anyMail, { maxLength: 5 }) }),
   notes: fc.array(anything, { maxLength: 2 }),
 }) as fc.Arbitrary<unknown> as fc.Arbitrary<PolecatFacts>
 
@@ -177,12 +182,14 @@ test('texts of people for a role are shown as they are, and cut like all else', 
     town: '/gt',
     folder: '/gt/mayor',
     text: 'Be kind.\n'.repeat(2000),
-    mail: { unread: 1, first: [{ id: 'gm-1', from: 'overseer', subject: 'Hi' }] },
+    mail: { unread: 1, urgent: 1, first: [{ id: 'gm-1', from: 'overseer', subject: 'Hi', priority: 0 }] },
     notes: [],
   }
   const text = primeText(mayor)
   expect(Buffer.byteLength(text)).toBeLessThanOrEqual(primeBytesMax)
-  expect(text).toMatch(/^Be kind\.\n.*see: gt prime --json\n.*- gm-1 from overseer: Hi\n.*Read your mail/s)
+  expect(text).toMatch(
+    /^Be kind\.\n.*see: gt prime --json\n.*Unread mail: 1, 1 urgent\n- gm-1 P0 from overseer: Hi\n.*Read your mail/s,
+  )
 })
 
 // Texts of roles
@@ -224,7 +231,7 @@ test('every command that anybody is told of is one, with these flags', async () 
   const texts = [
     ...roles.map((role) => roleTexts[role].replaceAll(/\{\{(\w+)\}\}/g, (_, name) => sample[name] ?? 'wy-1')),
     ...others.map((role) => primeText({ ...facts, role, town: '/gt', text: '', address: 'x' } as PrimeFacts)),
-    primeText({ ...facts, mail: { unread: 9, first: [] } }, { short: true }),
+    primeText({ ...facts, mail: { unread: 9, urgent: 0, first: [] } }, { short: true }),
   ]
   const commands = texts.flatMap((text) => [...text.matchAll(/`((gt|bd) [^`]+)`/g)].map(([, command]) => command ?? ''))
   expect(new Set(commands).size).toBeGreaterThan(25)

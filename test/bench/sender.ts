@@ -13,7 +13,7 @@ for await (const _ of process.stdin);
 const socket = connect(socketPath)
 const takenAt: number[] = []
 const say = () => {
-  const said = { to: 'overseer', subject: `Mail ${takenAt.length}`, body: 'A line of text.\n'.repeat(10) }
+  const said = { to: ['overseer'], subject: `Mail ${takenAt.length}`, body: 'A line of text.\n'.repeat(10) }
   socket.write(`${JSON.stringify(makeRequest('send', said))}\n`)
 }
 say()

@@ -45,6 +45,7 @@ function atWork() {
         git: {} as never,
         ledger: { gather: () => false },
         copyIssues: async () => {},
+        putMailAway: () => {},
       },
       report: (error) => said.push(String(error)),
     })()

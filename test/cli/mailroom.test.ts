@@ -25,17 +25,22 @@ test('mails of one moment are one commit, each told after it; one to nobody is r
   })
   const to = (n: number) => (n === 7 ? 'nobody' : 'c/1')
   const taken = await Promise.allSettled(
-    Array.from({ length: 20 }, (_, n) => take({ id: `m${n}`, from: 'x', to: to(n), type: 'add', body: { n: 1 } })),
+    Array.from({ length: 20 }, (_, n) => take([{ id: `m${n}`, from: 'x', to: to(n), type: 'add', body: { n: 1 } }])),
   )
   expect(taken.filter(({ status }) => status === 'rejected')).toMatchObject([
     { reason: { message: expect.stringContaining('nobody is at "nobody"') } },
   ])
-  expect([commits, host.depth().mail]).toEqual([1, 19])
+  // One commit that one of them spoils, then each by itself.
+  expect([commits, host.depth().mail]).toEqual([21, 19])
   await handled
   expect(pokes).toBe(1)
   // Said again, it is the same mail.
-  expect(await take({ id: 'm0', from: 'x', to: 'c/1', type: 'add', body: { n: 1 } })).toBe('m0')
+  expect(await take([{ id: 'm0', from: 'x', to: 'c/1', type: 'add', body: { n: 1 } }])).toEqual(['m0'])
   expect(host.depth().mail).toBe(19)
+  // What is sent together is taken together, or not at all.
+  const both = ['c/1', 'nobody'].map((each) => ({ id: `to-${each}`, from: 'x', to: each, type: 'add', body: {} }))
+  await expect(take(both)).rejects.toThrow('nobody is at "nobody"')
+  expect(host.mail('to-c/1')).toBeUndefined()
   host.close()
   w.dispose()
 })
@@ -51,7 +56,7 @@ test('what cannot be committed is nobody’s mail', async () => {
     () => {},
   )
   const draft = { from: 'x', to: 'c/1', type: 'add', body: {} }
-  expect(await Promise.allSettled([take(draft), take(draft)])).toMatchObject([
+  expect(await Promise.allSettled([take([draft]), take([draft])])).toMatchObject([
     { status: 'rejected', reason: { message: 'the disk is full' } },
     { status: 'rejected' },
   ])

@@ -8,7 +8,7 @@ import { DatabaseSync } from 'node:sqlite'
 import { expect, test } from 'vitest'
 import { openBeads } from '../../actors/beads/embedded.ts'
 import { fileName } from '../../actors/beads/file.ts'
-import { filing } from '../../actors/beads/mail.ts'
+import { filing } from '../../actors/beads/filing.ts'
 import { bodyLengthMax, subjectLengthMax } from '../../machines/texts.ts'
 import { bdScript, eventually, isWritten, realTown } from '../fixture/real-town.ts'
 
@@ -68,6 +68,45 @@ test('an inbox shows what the town sent, and nothing that an agent wrote into th
   expect(t.ok('mail', 'inbox')).toContain('From me')
   t.ok('mail', 'read', String(mine?.id))
   expect(t.ok('mail', 'inbox')).not.toContain('From me')
+})
+
+const answerer = `#!/bin/sh
+cd "$GT_TOWN/.."
+until gt mail inbox --json | grep -q "May I"; do sleep 0.1; done
+gt mail reply "$(gt mail inbox --json -n 1 | sed -n 's/^ *"id": "\\(.*\\)",$/\\1/p')" "You may" > part 2>&1
+mv part said
+exec sleep 1000
+`
+
+test('who sends hears how far a mail has come, and what answers it; also of several, and while the town is down', async () => {
+  using t = realTown({ worker: answerer })
+  t.issues(1)
+  t.ok('up')
+  t.ok('spawn', '--issue', 'wy-1')
+  await eventually(() => t.ok('polecats', 'wyvern').includes('Nux'))
+  // The answer is what says that it is dealt with.
+  const [asked] = t.json<{ id: string; progress: Record<string, string | null> }[]>(
+    ...['mail', 'send', 'wyvern/Nux', '-s', 'May I?', '--urgent', '--wait=acked', '--timeout', '90s'],
+  )
+  const times = Object.entries(asked?.progress ?? {}).flatMap(([step, at]) => (at === null ? [] : [{ step, at }]))
+  expect(times.map(({ step }) => step)).toEqual(['queued', 'delivered', 'shown', 'read', 'acked'])
+  expect(times.map(({ at }) => at)).toEqual(times.map(({ at }) => at).sort())
+  await eventually(() => t.ok('mail', 'inbox').includes('Re: May I?'))
+  await eventually(() => isWritten(join(t.dir, 'said')))
+  expect(t.ok('mail', 'thread', String(asked?.id))).toMatch(
+    /^wy-\w+ {2}P0 .* overseer → wyvern\/polecats\/Nux {2}May I\? .*\n\ngm-\w+ {2}P0 .* wyvern\/polecats\/Nux → overseer {2}Re: May I\?.*\n {4}You may\n$/,
+  )
+  // Of many only the slowest counts; nobody reads what the Refinery is sent.
+  const many = t.gt('mail', 'send', 'overseer', 'wyvern/', '-s', 'Freeze', '--wait=delivered', '--timeout', '90s')
+  expect(many).toMatchObject({ status: 0, stdout: expect.stringMatching(/^gm-\w+ to overseer: delivered /) })
+  expect(t.ok('mail', 'sent', '-n', '1')).toMatch(/^gm-\w+ .* 4 addresses {2}Freeze {2}[\d a-z,]*delivered/)
+  const late = t.gt('mail', 'send', 'wyvern/refinery', '-s', 'Read me', '--wait', '--timeout', '1s')
+  expect(late).toMatchObject({ status: 1, stdout: expect.stringMatching(/to wyvern\/refinery: delivered \d/) })
+  expect(t.gt('mail', 'send', 'overseer', '-s', 'x', '--reply-to', 'gm-nowhere')).toMatchObject({ status: 1 })
+  t.ok('down')
+  t.ok('mail', 'ack', ...t.json<{ id: string }[]>('mail', 'inbox').map(({ id }) => id))
+  expect(t.ok('mail', 'inbox')).toBe('no unread mail\n')
+  expect(t.gt('mail', 'reply', String(asked?.id), 'And then?')).toMatchObject({ status: 3 })
 })
 
 test('a mail that is too long is refused with its limit', () => {

@@ -50,13 +50,18 @@ test('a worker is told its issue as it is now, and its mail, also while the town
   // Where all of it is, as it says.
   expect(await inSession('bd show wy-1')).toMatch(/It creaks\..*Done when:\n *No creak\./s)
   t.okBd('update', 'wy-1', '-d', 'It creaks at night.')
-  for (let n = 1; n <= 7; n++) t.ok('mail', 'send', 'wyvern/Nux', '-s', `Word ${n}`)
+  for (let n = 1; n <= 7; n++) t.ok('mail', 'send', 'wyvern/Nux', '-s', `Word ${n}`, '--priority', n === 2 ? '0' : '2')
   await eventually(() => t.json<unknown[]>('mail', 'inbox', 'wyvern/Nux').length === 7)
   const second = await inSession('gt prime')
   expect(second).toMatch(
-    /It creaks at night\..*## Unread mail: 7\n- wy-\w+ from overseer: Word 7\n.*and 2 more: `gt mail inbox wyvern\/polecats\/Nux`/s,
+    /It creaks at night\..*## Unread mail: 7, 1 urgent\n- wy-\w+ P0 from overseer: Word 2\n- wy-\w+ P2 from overseer: Word 7\n.*and 2 more: `gt mail inbox wyvern\/polecats\/Nux`/s,
   )
   expect(second).toContain('Read your mail first.')
+  // What it was told of was shown to it, the rest was not; what a person looks at is shown to nobody.
+  const sent = t.json<{ subject: string; progress: { shown: string | null } }[]>('mail', 'sent')
+  expect(sent.flatMap(({ subject, progress }) => (progress.shown ? [subject] : [])).sort()).toEqual(
+    [2, 4, 5, 6, 7].map((n) => `Word ${n}`),
+  )
   const facts = JSON.parse((await inSession('gt prime --json')).replace(/ended with 0\n$/, '')) as PrimeFacts
   expect(facts).toMatchObject({ role: 'polecat', attempt: 1, returned: null, mail: { unread: 7 } })
   t.ok('down', '--keep-sessions')
@@ -132,8 +137,11 @@ test('the Mayor, advisers, crew and the Overseer are told by the folder they are
   t.ok('up')
   t.ok('mail', 'send', 'mayor/', '-s', 'To the Mayor')
   t.ok('mail', 'send', 'wyvern/crew/ann', '-s', 'To Ann')
-  expect(told(t.town)).toMatch(/Unread mail: 1\n- gm-\w+ from overseer: To the Mayor\n/)
-  expect(told(workspace)).toMatch(/Unread mail: 1\n- wy-\w+ from overseer: To Ann\n/)
+  expect(told(t.town)).toMatch(/Unread mail: 1\n- gm-\w+ P2 from overseer: To the Mayor\n/)
+  expect(told(workspace)).toMatch(/Unread mail: 1\n- wy-\w+ P2 from overseer: To Ann\n/)
+  // Whoever asks there may be anybody: nothing was shown to its reader by that.
+  const sent = t.json<{ progress: { shown: string | null } }[]>('mail', 'sent')
+  expect(sent.map(({ progress }) => progress.shown)).toEqual([null, null])
   for (const folder of [t.town, t.rig]) expect(told(folder)).not.toContain('The town is down')
   expect(JSON.parse(told(workspace, '--json'))).toMatchObject({ role: 'crew', address: 'wyvern/crew/ann' })
 })

@@ -60,6 +60,15 @@ test('a full context ends the run; the next begins another conversation', () => 
   expect(gone(context({ killReason: 'killed' }), looked).changes?.conversation).toBe('c-1')
 })
 
+test('a mail that its model had in the last moment before it was ended is shown all the same', () => {
+  const mail = { id: 'w-m1', from: 'mayor/', text: 'Well?', isMail: true, state: 'taken' as const }
+  const had = { ...looked, receipts: [{ id: 'w-m1', state: 'delivered' as const }] }
+  const shown = { mail: 'w-m1', to: 'w/polecats/Nux', step: 'shown', by: 'w/polecats/Nux' }
+  expect(gone(context({ words: [mail] }), had).receipts).toEqual([shown])
+  const ended = { kind: 'ended' as const, exitCode: 0, tail: '', cutOff: false, asksToCycle: false, ...had }
+  expect(heard(context({ words: [mail] }), ended).receipts).toEqual([shown])
+})
+
 const news = (more: object = {}) => ({ kind: 'heard' as const, isOld: false, ...looked, ...more })
 
 test('one that has gone on for long is asked to begin anew, once; how long is counted through its runs', () => {
@@ -68,7 +77,7 @@ test('one that has gone on for long is asked to begin anew, once; how long is co
   expect(asked.tell?.[0]?.text).toContain('gone on for long')
   expect(asked.changes).toMatchObject({ lastedMs: 1500, toldToCycle: true })
   const now = context({ ...asked.changes })
-  expect(heard(now, news({ isOld: true, isFull: true })).tell).toBeUndefined()
+  expect(heard(now, news({ isOld: true, isFull: true })).tell).toEqual([])
   expect(anew(now, 1)).toMatchObject({ lastedMs: 1500, toldToCycle: false })
   expect(anew(now, 2)).toMatchObject({ lastedMs: 0 })
   // Its hours are no news while nobody speaks with it, while it waits for an allowance, or for the Overseer.

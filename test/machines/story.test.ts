@@ -267,12 +267,6 @@ test('the same issue asked for twice: one worker, and the second hears who holds
   expect(workers()).toEqual(['Nux:w-1'])
 })
 
-test('a plugin answers by mail', () => {
-  t = town({})
-  t.post('overseer', 'w/plugins/oracle', 'message.sent', { subject: 'Well?', body: '' })
-  expect(t.performed).toEqual(['fileMessage w/plugins/oracle', 'runPlugin w/plugins/oracle', 'fileMessage overseer'])
-})
-
 test('a crash of the host between any two steps changes nothing but time', () => {
   begin({}, { issues: [issue('w-1'), issue('w-2', 'w-1')] })
   t.crash()

@@ -63,6 +63,7 @@ export function town(
     gated?: boolean
     redMain?: 'wait' | 'land'
     accounts?: string[]
+    cycles?: number
   } = {},
 ) {
   const dir = mkdtempSync(join(tmpdir(), 'town-'))
@@ -70,6 +71,8 @@ export function town(
   const issues = new Map((options.issues ?? []).map((issue) => [issue.id, issue]))
   const later = new Map<string, PromisedEffect>()
   const performed: string[] = []
+  /** How far mail has come. */
+  const receipts: string[] = []
   /** What people were sent. */
   const letters: { to: string; subject: string; body: string }[] = []
   let epicClosed = false
@@ -80,7 +83,7 @@ export function town(
       spawnDelayMs: 0,
       sessionTries: 3,
       reminders: 1,
-      cycles: 1,
+      cycles: options.cycles ?? 1,
       mergeTries: 3,
       retireTries: 5,
       gated: options.gated ?? true,
@@ -90,7 +93,6 @@ export function town(
       ...(options.accounts ? { agent: 'claude', accounts: options.accounts, sharers: ['v'] } : {}),
     }),
     hasPlugin: () => true,
-    hasCrew: () => false,
   }
   const open = () =>
     openHost({
@@ -158,6 +160,10 @@ export function town(
       letters.push({ to, subject, body })
       return { filed: true }
     },
+    noteReceipt: ({ mail, to, step }) => {
+      receipts.push(`${mail} to ${to}: ${step}`)
+      return { noted: true }
+    },
     createWorktree: (input) => ({
       path: `/town/${input.rig}/polecats/${input.polecat}`,
       head: sha('a'),
@@ -198,7 +204,7 @@ export function town(
     }),
     watchSession: () => 'later',
     killSession: () => ({ exitCode: null, tail: '' }),
-    runPlugin: () => ({ kind: 'answered', reply: 'yes' }),
+    runPlugin: () => ({ kind: 'answered', reply: 'yes', startedAt: 1 }),
   }
 
   const settle = (effect: PromisedEffect, answer: Answer) =>
@@ -232,6 +238,7 @@ export function town(
   return {
     issues,
     letters,
+    receipts,
     /** The Overseer wants the epic done. */
     begin: () => post('overseer', 'mayor/', 'work.requested', { rig: 'w', epic: 'w-e' }),
     /** The worker of an issue. */

@@ -34,7 +34,6 @@ test.each(readdirSync(dir))('%s: each actor is read, hears mail, and begins work
     rigs: () => ['w'],
     rig: () => ({ ...limits, maxWorkers: 3, spawnDelayMs: 0 }),
     hasPlugin: () => true,
-    hasCrew: () => false,
   }
   const host = openHost({
     store,
@@ -67,17 +66,24 @@ test.each(readdirSync(dir))('%s: each actor is read, hears mail, and begins work
 })
 
 test('a session and a polecat of the version before go on with what they knew', () => {
-  const nobody = { rigs: () => [], rig: () => limits as never, hasPlugin: () => false, hasCrew: () => false }
+  const nobody = { rigs: () => [], rig: () => limits as never, hasPlugin: () => false }
   const [run, worker] = [
     { epoch: 3, toldFull: true, conversation: 'c-1', note: 'half of it', words: [] },
     { starts: 2, outcome: 'no_change', reason: 'why', cycles: 4 },
   ]
   expect(session(nobody).migrate?.({ value: { running: 'heard' }, context: run }, 2)).toMatchObject({
     value: { running: 'heard' },
-    context: { epoch: 3, toldToCycle: true, conversation: 'c-1', note: 'half of it', lastedMs: 0, former: '' },
+    context: {
+      epoch: 3,
+      toldToCycle: true,
+      conversation: 'c-1',
+      notes: [{ id: '', text: 'half of it' }],
+      lastedMs: 0,
+      former: '',
+    },
   })
   expect(polecat(nobody).migrate?.({ value: 'working', context: worker }, 3)).toEqual({
     value: 'working',
-    context: { ...worker, note: '' },
+    context: worker,
   })
 })

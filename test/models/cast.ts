@@ -22,7 +22,6 @@ const facts = {
     judgedBy: '',
   }),
   hasPlugin: () => true,
-  hasCrew: () => false,
 }
 const kernel = bind({ facts, prefixOf: () => rig })
 

@@ -75,7 +75,6 @@ function walk(seed: number): void {
     rigs: () => [rig],
     rig: () => ({ ...limits, maxWorkers: 2, spawnDelayMs: 0, sessionTries: 2, mergeTries: 2, retireTries: 2 }),
     hasPlugin: () => false,
-    hasCrew: () => false,
   }
   const host = openHost({
     store,
@@ -153,7 +152,7 @@ function walk(seed: number): void {
         .all<{ type: string; to_address: string }>("SELECT type, to_address FROM mail WHERE state = 'new' ORDER BY seq")
         .map((mail) => `${mail.type} ${mail.to_address}`),
       effects: store.all<{ name: string; address: string }>(
-        "SELECT name, address FROM effect WHERE state IN ('pending', 'started') AND name <> 'fileMessage' ORDER BY seq",
+        "SELECT name, address FROM effect WHERE state IN ('pending', 'started') AND name NOT IN ('fileMessage', 'noteReceipt') ORDER BY seq",
       ),
     })
   }

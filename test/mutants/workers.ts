@@ -51,6 +51,54 @@ export const workers: readonly Mutant[] = [
     find: `(session.context as Context).epoch === epoch`,
     replace: `(session.context as Context).epoch >= epoch`,
   },
+  {
+    name: 'a mail that an agent had is not known as shown',
+    file: 'machines/hearing.ts',
+    find: `const receipts = receiptsIn(before, output)`,
+    replace: `const receipts = receiptsIn(before, { ...output, receipts: [] })`,
+  },
+  {
+    name: 'a mail that its program had only taken is told as shown',
+    file: 'machines/said.ts',
+    find: `each.id === id && each.state !== 'taken'`,
+    replace: `each.id === id`,
+  },
+  {
+    name: 'mail beyond a line that was said is told to nobody',
+    file: 'machines/said.ts',
+    find: `return hasArrived && unread > told ?`,
+    replace: `return hasArrived && unread < told ?`,
+  },
+  {
+    name: 'a person’s words are only counted',
+    file: 'machines/said.ts',
+    find: `!['overseer', 'crew'].includes(whereabouts(from)?.role ?? '')`,
+    replace: `from !== ''`,
+  },
+  {
+    name: 'a note that was had is told again',
+    file: 'machines/notes.ts',
+    find: `notes: notes.filter(({ id }) => !ids.includes(id)),`,
+    replace: `notes,`,
+  },
+  {
+    name: 'the last note comes first',
+    file: 'machines/notes.ts',
+    find: `[...notes, one].slice`,
+    replace: `[one, ...notes].slice`,
+  },
+  {
+    name: 'a note is read before its agent has had it',
+    file: 'machines/notes.ts',
+    find: `receipts.some(isFirst) || kind === 'turn_over' ? offered`,
+    replace: `isFirst !== undefined ? offered`,
+  },
+  {
+    name: 'a note that was written while a run began is taken for had',
+    file: 'machines/session.ts',
+    find: `offered: ({ context }) => context.notes.map(({ id }) => id),`,
+    replace: ``,
+  },
   // Who may speak
   {
     name: 'anybody of a role may end a session',

@@ -7,6 +7,7 @@ import type { Environment } from '../../environment.ts'
 import { jsonAt } from '../../files.ts'
 import { BeadsError, type TownIssues } from '../contract.ts'
 import type { Beads } from '../embedded.ts'
+import { townsMail } from './mirror.ts'
 import { openProgram } from './program.ts'
 import { openReal, type RealStore } from './real.ts'
 import { type Backed, programOf } from './where.ts'
@@ -79,8 +80,7 @@ export function keepReal({ rig, backed, mirror, env, ours, report }: KeepingReal
     },
     issues: {
       ...(Object.fromEntries(asked.map((name) => [name, passedOn(name)])) as unknown as TownIssues),
-      // Mail is the town's own, and waits for nobody's program.
-      createMessages: (messages) => mirror().createMessages(messages),
+      ...townsMail(mirror),
     },
     fresh: async () => (await opened()).fresh(),
     problems: () => [...(trouble === undefined ? [] : [trouble]), ...(store?.problems() ?? [])],

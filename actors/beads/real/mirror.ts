@@ -2,7 +2,7 @@
 // the same way whoever keeps the issues.
 // Never: changes the town's mail, which is kept there and nowhere else; takes in a part of what was printed; believes
 // that a store which had issues has none.
-import { BeadsError, type Issue } from '../contract.ts'
+import { BeadsError, type Issue, type TownIssues } from '../contract.ts'
 import type { Beads, Whole } from '../embedded.ts'
 import { issueLine, objectIn, wordIn } from '../jsonl.ts'
 import { same } from '../sync/merge.ts'
@@ -181,3 +181,13 @@ function bury(store: Beads, id: string): void {
     was: issueLine(store, id).trim(),
   })
 }
+
+/** Mail is the town's own: it is in the mirror alone, and waits for nobody's program. */
+export const townsMail = (
+  mirror: () => Beads,
+): Pick<TownIssues, 'createMessages' | 'unreadWith' | 'inboxLength' | 'putReceipts'> => ({
+  createMessages: (messages) => mirror().createMessages(messages),
+  unreadWith: (to, label) => mirror().unreadWith(to, label),
+  inboxLength: (to) => mirror().inboxLength(to),
+  putReceipts: (receipts) => mirror().putReceipts(receipts),
+})

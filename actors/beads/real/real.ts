@@ -6,7 +6,7 @@ import { BeadsError, type Issue, type TownIssues } from '../contract.ts'
 import type { Beads } from '../embedded.ts'
 import { isKept } from '../limits.ts'
 import { town } from '../parts.ts'
-import { type Heard, mirrorIn, outsider } from './mirror.ts'
+import { type Heard, mirrorIn, outsider, townsMail } from './mirror.ts'
 import type { Names } from './names.ts'
 import { argumentBytesMax, type Call, limits, type Program, passing, type Said } from './program.ts'
 import { stampOf } from './stamp.ts'
@@ -268,7 +268,7 @@ export function openReal(mirrored: Mirrored): RealStore {
       })
     },
 
-    createMessages: (messages) => mirror().createMessages(messages),
+    ...townsMail(mirror),
     async dataVersion() {
       await fresh()
       return writes

@@ -8,6 +8,7 @@ import { repositoryAt } from '../../git/repository.ts'
 import { rigLayout } from '../../layout.ts'
 import { BeadsError } from '../contract.ts'
 import type { Beads } from '../embedded.ts'
+import { backedBy } from '../real/where.ts'
 import { remoteOf, type Way } from './mirror.ts'
 import { checkBranch, checkNobodyIsOn, namesOf, repositoryAround } from './names.ts'
 
@@ -37,6 +38,8 @@ async function byConfig(town: string, rig: string): Promise<Way> {
   // Loaded here only: the schema takes longer than the rest of a sync without a town.
   const { readConfig, rigConfig } = await import('../../config.ts')
   const { config, clone, refineryClone, refineryIssues } = rigLayout(town, rig)
+  if (backedBy(town, rig))
+    throw new BeadsError(`a real bd keeps the issues of ${rig}, and shares them in its own way: bd dolt push, bd sync`)
   const { git_url: url, sync_branch: branch, default_branch: main } = readConfig(config, rigConfig)
   const names = { branch, said: `sync_branch in ${config}`, remote: url }
   checkBranch(branch, names.said)
