@@ -90,14 +90,14 @@ export const workers: readonly Mutant[] = [
   {
     name: 'a note is read before its agent has had it',
     file: 'machines/notes.ts',
-    find: `receipts.some(isFirst) || kind === 'turn_over' ? offered`,
-    replace: `isFirst !== undefined ? offered`,
+    find: `if (!receipts.some(isFirst) && kind !== 'turn_over') return []`,
+    replace: `if (isFirst === undefined) return []`,
   },
   {
-    name: 'a note that was written while a run began is taken for had',
-    file: 'machines/session.ts',
-    find: `offered: ({ context }) => context.notes.map(({ id }) => id),`,
-    replace: ``,
+    name: 'a run that goes on with a conversation is told no note, and has read it',
+    file: 'machines/notes.ts',
+    find: `offered: conversation === null ? carried : []`,
+    replace: `offered: carried`,
   },
   // Who may speak
   {
