@@ -141,9 +141,13 @@ export function mailOfTown(town: string) {
       })
     },
     /** Notes that these have come so far, now; once is enough. What is asked of one store is one commit. */
-    note(mail: readonly Pick<Mail, 'id' | 'to'>[], steps: readonly ReceiptStep[], by: Receipt['by']): void {
+    note(
+      mail: readonly Pick<Mail, 'id' | 'to'>[],
+      steps: readonly ReceiptStep[],
+      { by, withinMs = busyMs }: { by: Receipt['by']; withinMs?: number },
+    ): void {
       for (const [rig, some] of Map.groupBy(mail, tierOf)) {
-        const beads = openTier({ town, rig }, { busyMs })
+        const beads = openTier({ town, rig }, { busyMs: withinMs })
         try {
           const at = new Date()
           beads.written(() => {

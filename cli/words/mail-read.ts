@@ -23,7 +23,7 @@ export const word = declare({
         (all) => all.flatMap((each, n) => [...(n > 0 ? ['', '—', ''] : []), ...whole(each)]),
       )
       const unread = own.filter((each) => progress.get(each.id)?.read === null || !each.is_read)
-      if (asker && unread.length > 0) box.note(unread, ['read'], asker.address)
+      if (asker && unread.length > 0) box.note(unread, ['read'], { by: asker.address })
     })
     return 0
   },

@@ -1,7 +1,7 @@
 // `gt mail thread`: a mail with all that belongs together with it, wherever in the town it is kept.
 // Never: marks anything as read; guesses when something came.
 import type { Mail, Progress } from '../../actors/beads/mail.ts'
-import { cameTo, named, strangers, when, withMail } from '../mail.ts'
+import { asSent, cameTo, named, strangers, when, withMail } from '../mail.ts'
 import { body } from '../print.ts'
 import { declare } from '../word.ts'
 
@@ -19,10 +19,10 @@ export const word = declare({
       print(
         mail.map((each) => ({ ...each, progress: progress.get(each.id) as Progress })),
         (all) => [
-          ...all.flatMap(({ progress, ...each }, n) => [
+          ...asSent(all).flatMap(({ id, to, first, some }, n) => [
             ...(n > 0 ? [''] : []),
-            `${each.id}  P${each.priority}  ${when(each.sent_at)}  ${each.from} → ${each.to}  ${each.subject}  (${cameTo(progress)})`,
-            ...(each.body === '' ? [] : [body(each.body)]),
+            `${id}  P${first.priority}  ${when(first.sent_at)}  ${first.from} → ${to}  ${first.subject}  (${cameTo(...some.map((each) => each.progress))})`,
+            ...(first.body === '' ? [] : [body(first.body)]),
           ]),
           ...strangers(strange),
         ],

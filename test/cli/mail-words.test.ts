@@ -172,7 +172,10 @@ test('what was sent to several at once is one line, with how many have come how 
   const lines = () => ok('mail', 'sent').replaceAll(/delivered \d[-:\d ]+/g, 'delivered AT')
   expect(lines()).toBe(
     'gm-m1  2026-01-01 00:03:00  mayor/       About gm-m1  delivered AT\n' +
-      'w-g0   2026-01-01 00:01:00  3 addresses  Freeze       2 delivered, 1 read\n',
+      'w-g0   2026-01-01 00:01:00  3 addresses  Freeze       1 read, 2 delivered\n',
+  )
+  expect(ok('mail', 'thread', 'w-g1')).toMatch(
+    /^w-g0 .* overseer → 3 addresses {2}Freeze {2}\(1 read, 2 delivered\)\n$/,
   )
   expect(ok('mail', 'sent', '-n', '1')).toMatch(/^gm-m1.*\n… and more/)
   expect(json('mail', 'sent', '-n', '2')).toHaveLength(4)
@@ -193,6 +196,20 @@ test('an inbox shows the urgent first, of one sender where that is asked for, an
   expect(ids()).toEqual(['gm-q1', 'gm-p0'])
   expect(ids('--all')).toEqual(['gm-q1', 'gm-p2', 'gm-p1', 'gm-p0'])
   expect(ok('mail', 'inbox', '--all')).toMatch(/^new {2}gm-q1.*\n {5}gm-p2/)
+})
+
+test('an inbox that cannot be written to is shown all the same', async () => {
+  await filed('gm-a1')
+  const db = new DatabaseSync(t.file(undefined))
+  db.exec('BEGIN IMMEDIATE')
+  expect(gt(['mail', 'inbox'])).toMatchObject({
+    status: 0,
+    stdout: expect.stringContaining('gm-a1'),
+    stderr: expect.stringMatching(/could not be noted that this was shown: .*locked/),
+  })
+  db.exec('ROLLBACK')
+  db.close()
+  expect(steps('gm-a1')).not.toContain('shown')
 })
 
 test('a text comes from one place, and is refused before the town is asked if no mail can hold it', () => {
@@ -264,6 +281,9 @@ test('in a town `bd mail` is `gt mail`, and says as data what bd says', async ()
     errors: [],
   })
   expect(bd(['send', 'overseer', '-s', 'x']).status).toBe(3)
+  // What only `gt mail` knows, as it is.
+  expect(bd(['thread', 'gm-a1', '--json']).stdout).toBe(gt(['mail', 'thread', 'gm-a1', '--json']).stdout)
+  expect(bd(['nonsense'])).toMatchObject({ status: 2, stderr: expect.stringContaining('is no gt command') })
   expect(bd(['reply', 'gm-a1', '-m', 'x']).status).toBe(3)
   expect(bd(['send', 'overseer', '-s', 'x', '--identity', 'mayor/'])).toMatchObject({
     status: 1,
@@ -290,6 +310,7 @@ test('outside a town `bd mail` is messages in the repository’s own store, unde
   ])
   expect(as('bob', 'ack', sent.id, 'ab-none')).toMatchObject({ status: 1 })
   expect(JSON.parse(as('bob', 'ack', sent.id, '--json').stdout)).toEqual({ acknowledged: [sent.id], errors: [] })
+  expect(as('bob', 'thread', sent.id)).toMatchObject({ status: 2, stderr: expect.stringContaining('is for a town') })
   // Of config.yaml, where nothing else says it; what is typed counts most.
   appendFileSync(join(dir, '.beads/config.yaml'), 'identity: "bob"   # here\n')
   expect(bd(['inbox'], {}, dir).stdout).toContain('Later')
