@@ -1,6 +1,7 @@
 // What the town does in the world: each hand, with what it needs.
 // Never: decides anything; it connects.
 import { dirname, extname, join } from 'node:path'
+import { unreadOf } from '../actors/agents/prime-facts.ts'
 import { beadsHands } from '../actors/beads/hands.ts'
 import { handlersOf } from '../actors/binding.ts'
 import { sessionEnv } from '../actors/environment.ts'
@@ -69,6 +70,7 @@ export function handsOf(
         return input + output + cached
       },
       secret,
+      unreadMax: () => rigs.ofTown().mail.unread_max,
     }),
     ...gits,
     ...gateHands({ town, rig, env, report: (words) => report(words) }),
@@ -83,6 +85,7 @@ export function handsOf(
         const { description = none, acceptance_criteria: acceptance = none } = issue ?? {}
         return { description, acceptance, labels: issue ? await shelf.labels(id) : [] }
       },
+      unread: (name, address) => unreadOf(shelves.of(name), secret, address),
       placeOf: gits.inspectWorktree,
       backend,
       secret,

@@ -1,6 +1,6 @@
-// What is done once a day: copies of the town's records, costs and issues are made, mail that was read long ago goes to
-// its archive, and what a town does not keep for ever goes: old rows of the journal, outputs of sessions, logs of gates,
-// pins of work that is on main.
+// What is done once a day: copies of the town's records, costs and issues are made, mail that was read long ago goes
+// to its archive, and what a town does not keep for ever goes: old rows of the journal, outputs of sessions, logs of
+// gates, pins of work that is on main.
 // Never: work itself.
 import { copyOfToday } from '../actors/copies.ts'
 import { pruneLogs } from '../actors/gates/hands.ts'

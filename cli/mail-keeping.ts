@@ -23,7 +23,7 @@ export interface MailStores {
 }
 
 /** How often it is looked what has expired, in milliseconds. */
-const lookMs = 10_000
+const lookMs = 2000
 
 export interface Expiring extends MailStores {
   host: Pick<Host, 'watched' | 'post'>

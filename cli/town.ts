@@ -88,7 +88,7 @@ export async function openTown(options: TownOptions): Promise<Town> {
     mended(rig, words) {
       options.warn(words)
       const subject = `the issues of ${rig ?? 'the town itself'} were found wrong and mended`
-      say(overseer, 'message.sent', { subject, body: words })
+      say(overseer, 'message.sent', { subject, body: words, cause: causes.mended(rig ?? 'mayor') })
     },
     linked: options.warn,
     unusable(rig, words) {

@@ -272,6 +272,7 @@ export const outOfAllowance = (
       'To try again now: gt up. With another key: gt down, then gt up where it is set; or one more account: gt account add.',
     ].join('\n'),
     priority: 2,
+    cause: causes.usedUp(`${rig}/${agents}`),
   },
 })
 
@@ -286,6 +287,7 @@ const accountUsedUp = ({ account, until, why }: Held): Outgoing => ({
       `All accounts: gt account list. To try it again now: gt account release ${account}`,
     ].join('\n'),
     priority: 2,
+    cause: causes.usedUp(`account/${account}`),
   },
 })
 const untilWords = (until: number | null) => (until === null ? '' : ` until ${new Date(until).toISOString()}`)

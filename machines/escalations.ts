@@ -23,6 +23,15 @@ export const causes = {
   issues: (rig: string) => `${rig}/issues`,
   /** An actor that crashed too often. */
   halted: (address: string) => `halted/${address}`,
+  // What nobody has to decide, and is told all the same.
+  /** An epic all of which is on main. */
+  complete: (epic: string) => `complete/${epic}`,
+  /** A gate that is not to be trusted. */
+  flaky: (rig: string, gate: string) => `${rig}/flaky/${gate}`,
+  /** Issues that were found wrong, and mended. */
+  mended: (rig: string) => `${rig}/mended`,
+  /** An allowance, of a rig's agents or of one account, that is used up for a while. */
+  usedUp: (whose: string) => `${whose}/used-up`,
   /** An effect that nobody waits for and that fails again and again. */
   failing: (address: string, effect: string) => `failing/${address}/${effect}`,
 }
@@ -232,7 +241,8 @@ export function budgetWarning(rig: string, { what, which, of, spent, budget }: B
           subject: `${name} does not count everything: some of it has a price that nobody knows`,
           body: `Used: ${spent}, of ${budget}.\nPrices are written in mayor/town.json, in dollars for a million tokens, and count as soon as they are written:\n  "prices": { "<model>": { "input": 3, "output": 15, "cached": 0.3 } }\nA budget in tokens counts them all: gt rig set ${rig} budget.${which}='5M tokens'`,
         }
-  return { to: overseer, type: 'message.sent', body: { ...said, priority: 1 } }
+  const cause = `${causes.budget(rig, which, of)}/${what}`
+  return { to: overseer, type: 'message.sent', body: { ...said, priority: 1, cause } }
 }
 
 /** Obstacles that keep nobody waiting. */

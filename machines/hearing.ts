@@ -5,6 +5,7 @@ import { betweenTriesMs, unknownAllowanceMs } from './accounts.ts'
 import { polecatOf, witnessOf } from './address.ts'
 import type { EffectOutput } from './effects.ts'
 import type { IssueBrief, MailBody, Outgoing, ReturnReason } from './mail.ts'
+import { type Note, read, readReceipts, without } from './notes.ts'
 import type { News } from './profile.ts'
 import { again, arrived, gathered, isWaiting, meantFor, saying, shown, type Words } from './said.ts'
 import type { SessionRecord } from './session-effects.ts'
@@ -52,8 +53,9 @@ export interface SessionContext {
   pause: { until: number | null; ms: number; atLeastMs?: number; why: string } | null
   /** It was silent, and was asked whether it is at work; nothing came since. */
   asked: boolean
-  /** What its agent noted for its next conversation; empty: nothing. */
-  note: string
+  /** What its agent noted for its next conversation, and which of it this run began with (`notes.ts`). */
+  notes: Note[]
+  offered: string[]
   /** Its next run begins a new conversation. */
   endsTalk: boolean
   /** Its turn is over, and nothing was said to it since: its silence means nothing. */
@@ -70,7 +72,7 @@ export interface SessionContext {
 export const unspoken = {
   ...{ spoken: false, isThere: false, seen: 0, told: 0, failures: 0, limits: 0, pause: null },
   ...{ asked: false, toldToCycle: false, isIdle: false, ownChoice: false, endsTalk: false },
-  ...{ conversation: null, words: [], note: '', lastedMs: 0, former: '' },
+  ...{ conversation: null, words: [], notes: [], offered: [], lastedMs: 0, former: '' },
 }
 
 /** A service that fails is asked again after this long, twice as long each time, in milliseconds. */
@@ -92,7 +94,7 @@ const madeShorter =
 export const beginAnew = `You are to begin a new conversation. ${takesNote}`
 
 type Watched = EffectOutput<'watchSession'>
-type Looked = Pick<Watched, 'seen' | 'conversation' | 'receipts' | 'watchedMs'>
+type Looked = Pick<Watched, 'seen' | 'conversation' | 'receipts' | 'watchedMs'> & { kind?: string }
 type Place = 'heard' | 'paused' | 'silent' | 'killing' | 'absent'
 export type Heard = News<SessionContext> & { to: Place }
 
@@ -141,8 +143,12 @@ function saidTo(context: SessionContext, changes: Partial<SessionContext>): News
 }
 
 /** Mail that has come before its model is shown. */
-const receiptsIn = ({ address, words }: SessionContext, { receipts }: Looked) =>
-  shown(words, receipts).map((mail) => ({ mail, to: address, step: 'shown' as const, by: address }))
+const receiptsIn = (context: SessionContext, output: Looked) => [
+  ...shown(context.words, output.receipts).map((mail) => ({
+    ...{ mail, to: context.address, step: 'shown' as const, by: context.address },
+  })),
+  ...readReceipts(context.address, read(context, output)),
+]
 
 /** What follows. */
 export function heard(before: SessionContext, output: Watched): Heard {
@@ -166,7 +172,7 @@ const lasting: Readonly<Partial<Record<SessionContext['killReason'], string>>> =
 const left = (former: string): Partial<SessionContext> => ({ conversation: null, lastedMs: 0, former })
 
 /** Its agent has noted where it is: the next conversation begins with that. */
-export const noted = (note: string): Partial<SessionContext> => ({ ...left('it noted where it was'), note })
+export const noted = (): Partial<SessionContext> => left('it noted where it was')
 
 /** Its run has been ended: what it heard until then it is not told again. */
 export function gone(before: SessionContext, output: Looked): News<SessionContext> {
@@ -178,16 +184,17 @@ export function gone(before: SessionContext, output: Looked): News<SessionContex
 }
 
 /** What a look at the evidence has shown, whatever else it says. */
-const looked = (
-  context: SessionContext,
-  { seen, conversation, receipts, watchedMs = 0 }: Looked,
-): Partial<SessionContext> => ({
-  lastedMs: context.lastedMs + watchedMs,
-  seen: Math.max(seen, context.seen),
-  conversation: conversation ?? context.conversation,
-  isThere: context.isThere || conversation !== null,
-  words: arrived(context.words, receipts),
-})
+function looked(context: SessionContext, output: Looked): Partial<SessionContext> {
+  const { seen, conversation, receipts, watchedMs = 0 } = output
+  return {
+    lastedMs: context.lastedMs + watchedMs,
+    seen: Math.max(seen, context.seen),
+    conversation: conversation ?? context.conversation,
+    isThere: context.isThere || conversation !== null,
+    words: arrived(context.words, receipts),
+    ...without(context, read(context, output)),
+  }
+}
 
 function judged(context: SessionContext, output: Watched): Heard {
   const { rig, polecat, epoch, pause } = context
@@ -292,11 +299,14 @@ export function begun(context: SessionContext, output: EffectOutput<'startSessio
   const isNew = anew || conversation === null
   const changes = {
     ...{ session, spoken, ownChoice, words: spoken ? gathered(context.words) : [] },
-    ...(isNew ? { conversation: null, begunUnder: under, lastedMs: 0 } : { begunUnder }),
+    ...(isNew ? { conversation: null, begunUnder: under, lastedMs: 0 } : { begunUnder, offered: [] }),
+    // Of one that nobody speaks with no more can be known than that it has them.
+    ...(spoken ? {} : without(context, context.offered)),
   }
   const { epoch, pid, backend } = session
   return {
     changes,
+    receipts: spoken ? [] : readReceipts(context.address, context.offered),
     tell: telling({ ...context, ...changes }),
     mail: [{ to: polecatOf(rig, polecat), type: 'session.started', body: { epoch, pid, backend } }],
   }
@@ -320,7 +330,9 @@ export const anew = (context: SessionContext, incarnation: number): Partial<Sess
 })
 
 /** What outlives a run of the same worker. */
-const goingOn = ({ conversation, note, lastedMs, former }: SessionContext) => ({ conversation, note, lastedMs, former })
+const goingOn = ({ conversation, notes, lastedMs, former }: SessionContext) => ({
+  ...{ conversation, notes, lastedMs, former },
+})
 
 /** The session's own words to its agent. */
 function own(

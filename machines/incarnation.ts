@@ -54,8 +54,8 @@ export interface PolecatContext extends PolecatInput {
   wentIdle?: boolean
   /** How often it began a new conversation; absent: never. */
   cycles?: number
-  /** The last mail of its agent to itself: what a new conversation begins with. */
-  note: string
+  /** Its wish for a new conversation, whose note is on its way as mail to itself; absent: none. */
+  cycling?: string
   /** Its session has been silent for too long, said once a session. */
   silent: { ms: number; tail: string } | null
   lastEnd: { cause: string; exitCode: number | null; tail: string } | null
@@ -89,7 +89,6 @@ export const born = (input: PolecatInput | undefined): PolecatContext => ({
   silent: null,
   lastEnd: null,
   trouble: '',
-  note: '',
 })
 
 export const issueOf = (context: PolecatContext) => (context.issue as IssueBrief).id
@@ -143,6 +142,14 @@ const toItsAgent = (
   { by = address, about = null, urgent = false }: { by?: string; about?: string | null; urgent?: boolean } = {},
 ): Outgoing => ({ to: sessionOf(rig, name), type: 'words.said', body: { by, text, about, urgent, incarnation } })
 
+/** Its agent has written to itself. */
+function isNoted({ rig, name, incarnation, cycling }: PolecatContext, event: MailEvent<'message.sent'>): Outgoing[] {
+  const to = sessionOf(rig, name)
+  const begins: Outgoing[] =
+    cycling !== undefined && event.replyTo === cycling ? [{ to, type: 'session.cycleRequested', body: {} }] : []
+  return [{ to, type: 'session.noted', body: { incarnation, id: event.mailId, text: ownNote(event) } }, ...begins]
+}
+
 const toItsKeeper = ({ rig, name }: PolecatContext) => keeperOf(rig, name)
 
 /** Ends of a session after which a new conversation begins, which counts as one, and as no try. */
@@ -152,7 +159,7 @@ export const newConversation: Readonly<Record<string, string>> = {
 }
 
 /** What a worker's agent has written to itself, as its next conversation hears it. */
-export function ownNote({ subject, body, mailId }: MailEvent<'message.sent'>): string {
+function ownNote({ subject, body, mailId }: MailEvent<'message.sent'>): string {
   const text = body.trim() === '' ? subject : body
   const rest = `…\n(there is more: \`gt mail read ${mailId}\`)`
   return text.length > wordsLengthMax ? `${text.slice(0, wordsLengthMax - rest.length)}${rest}` : text
@@ -165,12 +172,12 @@ export const says = {
   setupFailed: (found: EffectOutput<'setUpWorktree'>) =>
     found.kind === 'failed' ? `the setup failed: ${found.why}\n${found.tail}`.trim() : '',
   asksForSession: ({ context }: Known): Outgoing => {
-    const { rig, name, incarnation, worktree, branch, returned, attempt, note } = context
+    const { rig, name, incarnation, worktree, branch, returned, attempt } = context
     const issue = context.issue as IssueBrief
     return {
       to: sessionOf(rig, name),
       type: 'session.requested',
-      body: { incarnation, issue, worktree, branch, returned, attempt, note },
+      body: { incarnation, issue, worktree, branch, returned, attempt },
     }
   },
   worksOn: ({ context }: Known) => ({
@@ -262,10 +269,10 @@ export const says = {
     toItsAgent(context, reminder({ ...context, issue: issueOf(context) }, outputOf<'inspectWorktree'>(event))),
   remindsBlindly: ({ context }: Known): Outgoing =>
     toItsAgent(context, reminder({ ...context, issue: issueOf(context) }, undefined)),
-  isTold: ({ context, event }: Known & { event: MailEvent<'message.sent'> }): Outgoing | [] =>
+  isTold: ({ context, event }: Known & { event: MailEvent<'message.sent'> }): Outgoing[] =>
     event.from === context.address
-      ? []
-      : toItsAgent(context, asWords(event), { by: event.from, about: event.mailId, urgent: event.priority < 2 }),
+      ? isNoted(context, event)
+      : [toItsAgent(context, asWords(event), { by: event.from, about: event.mailId, urgent: event.priority < 2 })],
   asks: ({ context, event }: Known & { event: MailEvent<'question.asked'> }): Outgoing => ({
     to: overseer,
     type: 'message.sent',
@@ -284,15 +291,15 @@ export const says = {
     text: 'the Overseer is asked; end your turn, and the answer comes in this conversation',
   }),
   neverDone: 'it began a new conversation again and again, and was never done',
-  beginsAnew: ({ context, event }: Known & { event: MailEvent<'cycle.requested'> }): Outgoing[] => [
-    // The note is mail to itself, and stays.
-    {
-      to: context.address,
-      type: 'message.sent',
-      body: { subject: `Where ${context.name} is with ${issueOf(context)}`, body: event.note },
+  /** The note is mail to itself, and stays; the rest follows once that is there. */
+  beginsAnew: ({ context, event }: Known & { event: MailEvent<'cycle.requested'> }): Outgoing => ({
+    to: context.address,
+    type: 'message.sent',
+    body: {
+      ...{ subject: `Where ${context.name} is with ${issueOf(context)}`, body: event.note },
+      replyTo: event.mailId,
     },
-    { to: sessionOf(context.rig, context.name), type: 'session.cycleRequested', body: { note: event.note } },
-  ],
+  }),
   asksForNote: ({ context, event }: Known & { event: MailEvent<'cycle.requested'> }): Outgoing =>
     toItsAgent(context, beginAnew, { by: event.from }),
   cycles: ({ event }: { event: { mailId: string } }) => ({

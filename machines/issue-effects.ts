@@ -132,6 +132,7 @@ export const issueEffects = {
       groupId: z.string().nullable().default(null),
       expiresAt: z.number().nullable().default(null),
       until: z.number().nullable().default(null),
+      cause: z.string().nullable().default(null),
       sentAt: z.number(),
     }),
     output: z.object({ filed: z.boolean() }),

@@ -180,6 +180,8 @@ export const mails = {
       /** Of no use after this moment: as people are shown it, in milliseconds since the epoch, and in watched time. */
       expiresAt: z.number().nullable().default(null),
       until: z.number().nullable().default(null),
+      /** What the town says it of: of one cause there is one unread mail in an inbox, the last. */
+      cause: z.string().max(300).nullable().default(null),
     }),
   ),
 
@@ -259,8 +261,6 @@ export const mails = {
       branch: branchName,
       returned: returnReason.nullable().default(null),
       attempt: z.int(),
-      /** The last mail of its agent to itself: what a new conversation begins with. */
-      note: z.string().max(wordsLengthMax).default(''),
     }),
   ),
   'session.started': said(['session'], z.object({ epoch: z.int(), pid: z.int(), backend: z.string() })),
@@ -271,8 +271,13 @@ export const mails = {
   'question.asked': said(['polecat'], z.object({ question: z.string().min(1).max(wordsLengthMax) })),
   /** A new conversation is to begin; without a note its agent is asked for one. */
   'cycle.requested': said(['polecat', 'overseer'], z.object({ note: z.string().max(wordsLengthMax).default('') })),
-  /** The next conversation begins with this note. */
-  'session.cycleRequested': said(['polecat'], z.object({ note: z.string().max(wordsLengthMax) })),
+  /** Its agent has noted where it is: a new conversation is to begin. */
+  'session.cycleRequested': said(['polecat'], z.object({})),
+  /** A mail of its agent to itself: what its next conversation begins with, and after those that came before. */
+  'session.noted': said(
+    ['polecat'],
+    z.object({ incarnation: z.int(), id: mailId, text: z.string().max(wordsLengthMax) }),
+  ),
   /** Words for the agent; `by`: who has them to say. */
   'words.said': said(
     ['polecat'],

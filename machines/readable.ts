@@ -1,5 +1,6 @@
 // Readable: what people read of a mail.
 // Never: changes what it says.
+import { causes } from './escalations.ts'
 import { type MailBody, mailSchemas } from './mail.ts'
 
 /** It answers none, belongs to none, and stays of use. */
@@ -13,12 +14,13 @@ export function readable(type: string, to: string, body: unknown): MailBody<'mes
   if (type === 'message.sent') return mailSchemas['message.sent'].parse(body)
   if (type === 'escalation.raised' && to === 'overseer') {
     const escalation = mailSchemas['escalation.raised'].parse(body)
-    return { ...alone, subject: escalation.subject, body: escalation.body, priority: 1 }
+    const { subject, body: why, cause } = escalation
+    return { ...alone, subject, body: why, priority: 1, cause }
   }
   if (type === 'epic.completed' && to === 'overseer') {
     const done = mailSchemas['epic.completed'].parse(body)
     const all = `Every child of ${done.epic} in ${done.rig} has landed.`
-    return { ...alone, subject: `${done.epic} is complete`, body: all, priority: 2 }
+    return { ...alone, subject: `${done.epic} is complete`, body: all, priority: 2, cause: causes.complete(done.epic) }
   }
   return undefined
 }

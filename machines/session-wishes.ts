@@ -2,6 +2,7 @@
 // Never: asks; its machine does.
 import type { SessionContext } from './hearing.ts'
 import type { IssueBrief } from './mail.ts'
+import { inOrder } from './notes.ts'
 import type { SessionRecord } from './session-effects.ts'
 
 type Context = SessionContext
@@ -24,7 +25,7 @@ export const begins = (context: Context) => ({
   attempt: context.attempt,
   returned: context.returned,
   conversation: context.conversation,
-  note: context.note,
+  note: inOrder(context.notes),
   former: context.former,
   account: context.under ?? '',
   begunUnder: context.begunUnder ?? '',

@@ -19,6 +19,7 @@ import {
   unspoken,
 } from './hearing.ts'
 import type { MailEvent } from './mail.ts'
+import { oneMore } from './notes.ts'
 import { hands, newsOf, outputOf, verdicts, words, wordsOf } from './profile.ts'
 import { isTold, onNews, onTrouble } from './session-news.ts'
 import { aims, begins, sessionId, watches } from './session-wishes.ts'
@@ -29,6 +30,7 @@ export const sessionUnderstands = [
   'session.requested',
   'session.killRequested',
   'session.cycleRequested',
+  'session.noted',
   'words.said',
   'account.given',
 ] as const
@@ -51,7 +53,7 @@ const isAnother = [
     params: ({ event }: { event: object }) => [
       (context: Context) => gone(context, outputOf<'killSession'>(event)),
       (context: Context) => ({
-        changes: anew({ ...context, ...(context.endsTalk ? noted(context.note) : {}) }, context.incarnation),
+        changes: anew({ ...context, ...(context.endsTalk ? noted() : {}) }, context.incarnation),
       }),
     ],
   },
@@ -78,11 +80,15 @@ export const sessionMachine = setup({
     ),
     begin: assign(({ context, event }) => {
       if (event.type !== 'session.requested') return {}
-      const { incarnation, issue, worktree, branch, attempt, returned, note } = event
-      const work = { incarnation, issue, worktree, branch, attempt, returned, ...(note ? { note } : {}) }
-      return { ...anew(context, incarnation), ...work }
+      const { incarnation, issue, worktree, branch, attempt, returned } = event
+      return { ...anew(context, incarnation), incarnation, issue, worktree, branch, attempt, returned }
     }),
     take: assign(({ event }) => (event.type === 'account.given' ? { account: event.account } : {})),
+    keepNote: assign(({ context, event }) =>
+      event.type === 'session.noted' && event.incarnation === context.incarnation
+        ? { notes: oneMore(context.notes, { id: event.id, text: event.text }) }
+        : {},
+    ),
     because: assign((_, { reason, why }: { reason: Context['killReason']; why: string }) => ({
       killReason: reason,
       trouble: why,
@@ -124,6 +130,10 @@ export const sessionMachine = setup({
       actions: isTold,
     },
     'account.given': { description: 'From its next start on.', actions: 'take' },
+    'session.noted': {
+      description: 'Its agent has written to itself: the next conversation begins with that.',
+      actions: 'keepNote',
+    },
   },
   states: {
     absent: {
@@ -156,7 +166,10 @@ export const sessionMachine = setup({
       },
     },
     starting: {
-      entry: assign({ under: ({ context }) => context.account ?? '' }),
+      entry: assign({
+        under: ({ context }) => context.account ?? '',
+        offered: ({ context }) => context.notes.map(({ id }) => id),
+      }),
       description: 'The run is being started; it counts as started once it has said so from inside.',
       invoke: {
         id: 'start',
@@ -220,7 +233,7 @@ export const sessionMachine = setup({
         'session.cycleRequested': {
           target: 'cycling',
           description: 'Its agent has noted where it is, and begins a new conversation with that.',
-          actions: assign({ note: ({ event }) => event.note, endsTalk: true }),
+          actions: assign({ endsTalk: true }),
         },
         'session.killRequested': {
           target: 'killing',
@@ -294,8 +307,8 @@ export const sessionMachine = setup({
       on: {
         'session.killRequested': { target: 'killing', actions: 'aim' },
         'session.cycleRequested': {
-          description: 'Said twice: the last note counts.',
-          actions: assign({ note: ({ event }) => event.note, endsTalk: true }),
+          description: 'Said twice, or while another account takes over.',
+          actions: assign({ endsTalk: true }),
         },
       },
       states: {

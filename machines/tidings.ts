@@ -2,6 +2,7 @@
 // Never: decides whether it is said.
 import { overseer, polecatOf, witnessOf } from './address.ts'
 import type { EffectInput, EffectOutput } from './effects.ts'
+import { causes } from './escalations.ts'
 import type { MailEvent, Obstacle, Outgoing } from './mail.ts'
 import { landingOrder, type Queued } from './queue.ts'
 
@@ -97,6 +98,7 @@ export const told = {
           subject: `The gate “${gate}” of ${context.rig} is flaky`,
           body: `It failed, and passed when it ran again on the same tree (${issuesOf(context)}). The work lands.\n\n${tail}`,
           priority: 3,
+          cause: causes.flaky(context.rig, gate),
         },
       })),
 }

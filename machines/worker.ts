@@ -2,14 +2,7 @@
 // Never: decides where that leads.
 import { assign, setup } from 'xstate'
 import { whereabouts } from './address.ts'
-import {
-  type Conclusion,
-  inTheWay,
-  newConversation,
-  ownNote,
-  type PolecatContext,
-  type PolecatInput,
-} from './incarnation.ts'
+import { type Conclusion, inTheWay, newConversation, type PolecatContext, type PolecatInput } from './incarnation.ts'
 import type { MailEvent } from './mail.ts'
 import { hands, outputOf, verdicts, words } from './profile.ts'
 
@@ -69,7 +62,7 @@ export const worker = setup({
     /** Who is spoken to has something to answer; that counts against nobody, within bounds. Its own mail is its note. */
     hear: assign(({ context: { address, heardOf = 0 }, event }) => {
       if (event.type !== 'message.sent') return {}
-      if (event.from === address) return { note: ownNote(event) }
+      if (event.from === address) return {}
       const isAnswer = ['overseer', 'mayor', 'crew'].includes(whereabouts(event.from)?.role ?? '')
       return {
         ...(isAnswer ? { waitsForAnswer: false } : {}),
@@ -79,7 +72,7 @@ export const worker = setup({
     cycle: assign(({ context, event }) => ({
       cycles: (context.cycles ?? 0) + 1,
       reminded: 0,
-      ...(event.type === 'cycle.requested' ? { note: event.note } : {}),
+      ...(event.type === 'cycle.requested' ? { cycling: event.mailId } : {}),
     })),
     /** That start does not count as one. */
     cycleInstead: assign({

@@ -19,6 +19,8 @@ export interface Conversation {
   account: string
   /** It has gone on for as long as one may. */
   isOld: boolean
+  /** Its worker's notes that it begins with, a line each. */
+  notes: readonly string[]
 }
 
 export const copied = ({ log, taken, ...talk }: Conversation): Conversation => ({
@@ -84,6 +86,10 @@ export class Service {
   /** The same, whatever has become of those conversations; and what of it nobody can know, or is known as shown. */
   private readonly had: Set<string>
   private readonly lost: Set<string>
+  /** What workers wrote to themselves, by the mail. */
+  private readonly written: Map<string, string>
+  /** By which conversation each note was had. */
+  private readonly notes: Map<string, string>
   private readonly shown: Set<string>
   /** By worker, the conversation it is in, and whether another may begin. */
   private readonly known: Map<string, { id: string | null; mayEnd: boolean }>
@@ -92,6 +98,8 @@ export class Service {
     this.told = new Map(from?.told)
     this.had = new Set(from?.had)
     this.lost = new Set(from?.lost)
+    this.notes = new Map(from?.notes)
+    this.written = new Map(from?.written)
     this.shown = new Set(from?.shown)
     this.held = new Map(from?.held)
     this.known = new Map(from?.known)
@@ -112,7 +120,7 @@ export class Service {
 
   /** A run begins, and with it a conversation, or one goes on. */
   begins(
-    { id, account, ...worker }: Worker & { id: string; account: string },
+    { id, account, first, note, ...worker }: Worker & { id: string; account: string; first: string; note: string },
     conversation: string | null,
   ): Conversation {
     const known = this.known.get(keyOf(worker))
@@ -120,7 +128,8 @@ export class Service {
       throw new Violation(`${id} begins a conversation beside ${known.id}, which is not over (invariant 15)`)
     // One that begins is not known before its agent is there.
     if (conversation === null) this.known.set(keyOf(worker), { id: null, mayEnd: false })
-    return { id: conversation ?? `c-${id}`, account, log: [], idle: false, taken: [], isOld: false }
+    const notes = conversation === null && note !== '' ? note.split('\n\n') : []
+    return { id: conversation ?? `c-${id}`, account, log: [], idle: false, taken: [first], isOld: false, notes }
   }
 
   /** From here on another one may begin for it: its own is full, was noted down, or cannot go on. */
@@ -144,6 +153,7 @@ export class Service {
       write(talk, { what: 'started', conversation: talk.id })
       const { id = null, mayEnd = false } = this.known.get(keyOf(worker)) ?? {}
       if (id !== talk.id) this.known.set(keyOf(worker), { id: talk.id, mayEnd: id === null && mayEnd })
+      this.reads(talk)
     }
     for (const id of talk.taken.splice(0)) {
       const heard = this.told.get(talk.id) ?? new Set()
@@ -154,15 +164,38 @@ export class Service {
     }
   }
 
-  /** All of its evidence is gone. */
+  /** Its notes are had by it alone, in the order they were written: they end with their number. */
+  private reads({ id, notes }: Conversation): void {
+    const numbers = notes.map((note) => Number(note.split(' ').at(-1)))
+    if (numbers.some((number, n) => number <= (numbers[n - 1] ?? 0)))
+      throw new Violation(`${id} begins with notes out of order: ${notes.join('; ')} (invariant 17)`)
+    for (const note of notes) {
+      const by = this.notes.get(note)
+      if (by !== undefined && by !== id)
+        throw new Violation(`“${note}” is told to ${id}, and ${by} had it (invariant 17)`)
+      this.notes.set(note, id)
+    }
+  }
+
+  /** All of its evidence is gone: what it had may be told to another. */
   lose(talk: Conversation | null): void {
+    for (const note of talk?.notes ?? []) this.notes.delete(note)
     for (const id of this.told.get(talk?.id ?? '') ?? []) this.lost.add(id)
     this.told.delete(talk?.id ?? '')
   }
 
-  /** It is told of a mail that it was shown. */
-  isShown(id: string): void {
-    if (!this.had.has(id)) throw new Violation(`${id} is told as shown, and no model has had it (invariant 16)`)
+  /** A worker's agent wrote to itself. */
+  wrote(id: string, note: string): void {
+    this.written.set(id, note)
+  }
+
+  /** It is told of a mail that it was shown; what it is nobody can tell before it is filed. */
+  isShown(id: string, isFiled: boolean): void {
+    const note = this.written.get(id)
+    // Of an agent that nobody speaks with nobody knows more than that it has its notes.
+    if (note !== undefined && (this.notes.has(note) || !this.spoken)) return
+    if (isFiled && !this.had.has(id))
+      throw new Violation(`${id} is told as shown, and no model has had it (invariant 16)`)
     this.shown.add(id)
   }
 

@@ -132,13 +132,14 @@ const hands: Partial<Record<EffectName, (world: World, input: Input) => JsonObje
     )
     return { closed: closed.map(({ issue }) => issue) }
   },
-  fileMessage: (world, { id, to }) => {
+  fileMessage: (world, { id, from, to, body }) => {
     const known = world.messages.has(id)
+    if (from === to) world.service.wrote(id, body)
     world.messages.set(id, to)
     return { filed: !known }
   },
   noteReceipt: (world, { mail }) => {
-    world.service.isShown(mail)
+    world.service.isShown(mail, world.messages.has(mail))
     return { noted: true }
   },
   createWorktree: (world, { polecat, incarnation, branch, start }) => {
@@ -258,7 +259,7 @@ const hands: Partial<Record<EffectName, (world: World, input: Input) => JsonObje
     return { kind: world.commits.contains(world.originMain, commit) ? 'confirmed' : 'absent' }
   },
   startSession: (world, input) => {
-    const { id, address, polecat, incarnation, epoch, issue, returned, conversation, account, begunUnder } = input
+    const { id, address, polecat, incarnation, epoch, issue, returned, conversation, account, begunUnder, note } = input
     if (world.calledOff.has(id)) return { kind: 'failed', why: 'called off', tail: '' }
     const record = { id, backend: 'process', pid: 4242, pidStart: '1', epoch, dir: `/s/${id}` }
     const goesOn = conversation !== null && world.service.goesOn(begunUnder, account)
@@ -304,7 +305,10 @@ const hands: Partial<Record<EffectName, (world: World, input: Input) => JsonObje
       done: false,
       asksToCycle: false,
       talk: world.service.spoken
-        ? world.service.begins({ id, polecat, incarnation, account }, goesOn ? conversation : null)
+        ? world.service.begins(
+            { id, polecat, incarnation, account, first: `${address}/${epoch}/0`, note },
+            goesOn ? conversation : null,
+          )
         : null,
     })
     return { kind: 'started', session: record, spoken: world.service.spoken, anew }

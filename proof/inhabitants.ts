@@ -36,6 +36,8 @@ export function makeAgents({ world, host, chance, pick, post, reckless }: Stage)
     world.commitAll(agent, red)
   }
   const errs = () => reckless() && chance(0.2)
+  let notes = 0
+  const noteOf = (agent: Agent) => `half of ${agent.issue} is done, says note ${++notes}`
 
   /** What one that is alive does next. */
   return function act(agent: Agent): void {
@@ -88,10 +90,12 @@ export function makeAgents({ world, host, chance, pick, post, reckless }: Stage)
     ends(world, agent, 'dead', 0)
   }
 
-  /** It notes where it is, and begins a new conversation. */
+  /** It notes where it is, once or several times, and begins a new conversation. */
   function beginsAnew(agent: Agent): void {
     if (!runSpeaks(host().actor(`${agent.address}/session`), agent.epoch)) return
-    post(agent.address, agent.address, 'cycle.requested', { note: 'half of it is done' })
+    for (let more = pick([0, 0, 2]); more > 0; more--)
+      post(agent.address, agent.address, 'message.sent', { subject: 'Where I am', body: noteOf(agent) })
+    post(agent.address, agent.address, 'cycle.requested', { note: noteOf(agent) })
     world.service.mayEnd(agent)
   }
 
@@ -100,7 +104,7 @@ export function makeAgents({ world, host, chance, pick, post, reckless }: Stage)
     agent.asksToCycle = true
     world.service.mayEnd(agent)
     if (chance(0.5) && runSpeaks(host().actor(`${agent.address}/session`), agent.epoch))
-      post(agent.address, agent.address, 'message.sent', { subject: 'Where I am', body: 'half of it is done' })
+      post(agent.address, agent.address, 'message.sent', { subject: 'Where I am', body: noteOf(agent) })
     if (agent.talk && chance(0.5)) endTurn(agent.talk, 'done')
     else Object.assign(agent, { state: 'dead', exitCode: pick([0, 1, 137]) })
   }

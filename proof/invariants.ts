@@ -138,7 +138,7 @@ const twice = <T>(list: readonly T[]) => list.find((item, n) => list.indexOf(ite
 // 4 no push of a commit that never passed its gates, 5 no session too many, 8 session before worktree before branch,
 // 12 no issue closed too soon, 13 no worker begun but with a claim that budgets allowed; in `conversation.ts`: 15 no
 // conversation of a worker begun before the one before is over, and 16 no mail told as shown that no model has had, or
-// the other way round. 11 is the simulation's: it restarts and replays.
+// the other way round, 17 no note of a worker's told to two of its conversations, or out of order. 11 is the simulation's: it restarts and replays.
 // What only the past can show (handled twice, sent back too often, an epoch that did not rise, a timer too early)
 // stands in `evidence.ts`.
 

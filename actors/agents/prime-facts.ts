@@ -171,7 +171,11 @@ export function assignmentOf(town: string, address: string, epoch: number): stri
 /** Unread mail; null: the town's secret is missing, and nothing proves any. */
 function mailIn(town: string, beads: Beads, address: string): PrimeFacts['mail'] {
   const secret = secretOf(town)
-  if (secret === undefined) return null
+  return secret === undefined ? null : unreadOf(beads, secret, address)
+}
+
+/** Unread mail of somebody, as they are told of it. */
+export function unreadOf(beads: Beads, secret: string, address: string): NonNullable<PrimeFacts['mail']> {
   const { mail, more } = inbox(beads, secret, address, lookedAt)
   const first = mail.slice(0, mailsMax).map(({ id, from, subject, priority }) => ({ id, from, subject, priority }))
   return { unread: mail.length + more, urgent: mail.filter(({ priority }) => priority < 2).length, first }

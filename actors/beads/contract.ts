@@ -93,6 +93,8 @@ export interface NewMessage {
   /** Of no use after that. */
   expiresAt?: Date | undefined
   delivered?: Receipt
+  /** It is out of its inbox from the beginning, and why. */
+  closedAs?: string | undefined
 }
 /**
  * How far a message has come: it is in its inbox; it was put before its reader; it was opened; its reader says that it
@@ -286,6 +288,9 @@ export interface TownIssues {
   closeIssue(id: string, reason: string, actor: string, force?: boolean): Awaitable<Issue>
   /** Messages under ids of the sender's choosing, all or none; false for one that is there already. */
   createMessages(messages: readonly NewMessage[]): Awaitable<boolean[]>
+  /** Unread messages to somebody that bear this label, and how many there are with any. */
+  unreadWith(to: string, label: string): Awaitable<(Issue & { labels: string | null })[]>
+  inboxLength(to: string): Awaitable<number>
   /** What is said first of a step counts, also of a mail that is not filed yet. Returns which were new. */
   putReceipts(receipts: readonly Receipt[]): Awaitable<Receipt[]>
   /** Changes when somebody else has written. */

@@ -6,8 +6,9 @@ import type { IssueBrief, Preserved } from '../../machines/mail.ts'
 import type { Hands } from '../binding.ts'
 import type { Part, RigBudgets } from '../ledger/budgets.ts'
 import type { Issue, TownIssues, Wanted } from './contract.ts'
+import { filing, noting } from './filing.ts'
 import { isKept } from './limits.ts'
-import { filing, noting, untilMark } from './mail.ts'
+import { untilMark } from './mail.ts'
 import { town as by, inOrder, landedAs } from './parts.ts'
 
 const escalated = 'gt:escalated'
@@ -26,6 +27,8 @@ export interface BeadsDeps {
   usedUnder?(account: string, since: number): number
   /** The town's; what seals mail. */
   secret: string
+  /** Absent: an inbox is never full. */
+  unreadMax?: () => number
 }
 
 export const beadsHands = (
@@ -95,7 +98,7 @@ export const beadsHands = (
     return { closed }
   },
 
-  fileMessage: fileMessage(filing(deps.wait, deps.secret)),
+  fileMessage: fileMessage(filing(deps.wait, deps.secret, deps.unreadMax)),
   noteReceipt: noteReceipt(noting(deps.wait, deps.secret)),
 })
 
@@ -109,14 +112,14 @@ const noteReceipt =
 const fileMessage =
   (file: ReturnType<typeof filing>): Hands['fileMessage'] =>
   async (
-    { id, from, to, subject, body, priority, replyTo, threadId, groupId, expiresAt, until, sentAt },
+    { id, from, to, subject, body, priority, replyTo, threadId, groupId, expiresAt, until, cause, sentAt },
     { signal },
   ) => {
     const said = { id, title: subject, description: body, priority, assignee: to, sender: from }
     const about = { 'reply-to': replyTo, thread: threadId, group: groupId, [untilMark]: until }
     const labels = Object.entries(about).flatMap(([kind, other]) => (other === null ? [] : [`${kind}:${other}`]))
     const times = { at: new Date(sentAt), expiresAt: expiresAt === null ? undefined : new Date(expiresAt) }
-    return { filed: await file(rigOf(to), { ...said, labels, ...times }, signal) }
+    return { filed: await file(rigOf(to), { ...said, labels, ...times, cause }, signal) }
   }
 
 async function close(beads: TownIssues, id: string, reason: string): Promise<boolean> {

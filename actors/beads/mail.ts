@@ -5,7 +5,7 @@
 // Never: shows as sent by somebody what the town did not file, or what was changed since.
 import process from 'node:process'
 import { asOneLine } from '../../machines/texts.ts'
-import type { Issue, NewMessage, Receipt, ReceiptStep, TownIssues } from './contract.ts'
+import type { Issue, NewMessage, Receipt, ReceiptStep } from './contract.ts'
 import type { Beads } from './embedded.ts'
 import type { KeptMessage, MessageFilter } from './messages.ts'
 
@@ -164,56 +164,4 @@ function taken(secret: string, messages: Iterable<KeptMessage>, limit: number) {
       if (mail.length >= limit) break
     }
   return { mail, strange }
-}
-
-type StoreOf = (rig: string | undefined, signal: AbortSignal) => Promise<TownIssues>
-
-/** Files messages sealed. Resolves with false for one that is there already. */
-export const filing = (of: StoreOf, secret: string) =>
-  gathering(of, (beads, messages: readonly NewMessage[]) => {
-    const now = new Date()
-    return beads.createMessages(messages.map((message) => sealed(secret, message, now)))
-  })
-
-/** Notes receipts, also of mail that is not filed yet. What was read or dealt with is out of its inbox. */
-export const noting = (of: StoreOf, secret: string) =>
-  gathering(of, async (beads, noted: readonly (Omit<Receipt, 'seal'> & { to: string })[]) => {
-    await beads.putReceipts(noted.map(({ to: _, ...said }) => receipt(secret, said)))
-    for (const { mail, step, to } of noted)
-      if (step !== 'shown' && (await beads.get(mail))?.status === 'open') await beads.closeIssue(mail, step, to, true)
-    return noted.map(() => true)
-  })
-
-/** Gives a store what there is for it in one moment in one go: each by itself would wait for the disk by itself. */
-function gathering<T, R>(of: StoreOf, write: (beads: TownIssues, all: readonly T[]) => R[] | Promise<R[]>) {
-  interface Waiting {
-    one: T
-    done: (result: R) => void
-    failed: (error: unknown) => void
-  }
-  const gathered = new Map<string | undefined, Waiting[]>()
-  const go = async (rig: string | undefined, signal: AbortSignal) => {
-    const all = gathered.get(rig) ?? []
-    gathered.delete(rig)
-    try {
-      const beads = await of(rig, signal)
-      const results = await write(
-        beads,
-        all.map(({ one }) => one),
-      )
-      for (const [n, { done }] of all.entries()) done(results[n] as R)
-    } catch (error) {
-      for (const { failed } of all) failed(error)
-    }
-  }
-  return (rig: string | undefined, one: T, signal: AbortSignal): Promise<R> =>
-    new Promise((done, failed) => {
-      const waiting = { one, done, failed }
-      const others = gathered.get(rig)
-      if (others) others.push(waiting)
-      else {
-        gathered.set(rig, [waiting])
-        queueMicrotask(() => void go(rig, signal))
-      }
-    })
 }

@@ -27,19 +27,31 @@ export interface MessageFilter {
 const columns = 'i.*, (SELECT group_concat(label, char(10)) FROM labels WHERE issue_id = i.id ORDER BY label) AS labels'
 
 export function messagesIn(
-  { rows, row, each, run, written, event }: Room,
+  { rows, row, each, run, written, event, at }: Room,
   addLabel: (id: string, label: string) => void,
 ) {
   const keep = ({ mail, step, at, by, seal }: Receipt) =>
     run('INSERT OR IGNORE INTO receipts VALUES (?, ?, ?, ?, ?)', mail, step, at, by, seal) > 0
+  /** Out of its inbox, for this reason. */
+  const leave = (id: string, why: string) => {
+    run(
+      "UPDATE issues SET status = 'closed', closed_at = ?, updated_at = ?, close_reason = ? WHERE id = ?",
+      at(),
+      at(),
+      why,
+      id,
+    )
+    event(id, 'closed', 'daemon', why)
+  }
   return {
     /** Messages under ids of the sender's choosing, all or none; false for one that is there already. */
     createMessages(messages: readonly NewMessage[]): boolean[] {
       return written(() =>
-        messages.map(({ id, title, description, priority, assignee, sender, labels, at, expiresAt, delivered }) => {
+        messages.map(({ labels, at: sentAt, expiresAt, delivered, closedAs, ...message }) => {
+          const { id, title, description, priority, assignee, sender } = message
           // It was filed, read and put away before whoever files it heard of that.
           if (row('SELECT 1 FROM archived WHERE id = ?', id)) return false
-          const when = at.toISOString()
+          const when = sentAt.toISOString()
           const made = run(
             `INSERT OR IGNORE INTO issues
                (id, title, description, priority, issue_type, assignee, sender, due_at, created_at, updated_at)
@@ -50,6 +62,7 @@ export function messagesIn(
           for (const label of labels) addLabel(id, label)
           if (delivered) keep(delivered)
           event(id, 'created', sender)
+          if (closedAs !== undefined) leave(id, closedAs)
           return true
         }),
       )
@@ -61,6 +74,13 @@ export function messagesIn(
          ${to === undefined ? '' : 'AND assignee = ?'} ${from === undefined ? '' : 'AND sender = ?'}
          ORDER BY priority, created_at DESC, id`,
         ...[to, from].filter((each) => each !== undefined),
+      ),
+    unreadWith: (to: string, label: string) =>
+      rows<KeptMessage>(
+        `SELECT ${columns} FROM labels l JOIN issues i ON i.id = l.issue_id
+         WHERE l.label = ? AND i.issue_type = 'message' AND i.status = 'open' AND i.assignee = ? ORDER BY i.id`,
+        label,
+        to,
       ),
     inboxLength: (to: string, from?: string) =>
       row<{ n: number }>(

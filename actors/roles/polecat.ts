@@ -7,15 +7,16 @@ export default role({
   name: 'polecat',
   owns: (at) => at.role === 'polecat',
   machine: polecatMachine,
-  version: 4,
-  // 2: several may wait for one handoff; it may be stopped between two sessions. 3: it says how it ended. 4: it keeps
-  // its agent's last mail to itself.
+  version: 5,
+  // 2: several may wait for one handoff; it may be stopped between two sessions. 3: it says how it ended. 5: its
+  // session keeps what its agent writes to itself.
   migrate(snapshot, from) {
-    if (from >= 3) return { ...snapshot, context: { note: '', ...(snapshot.context as JsonObject) } }
-    const { askId, refusals: _, ...context } = snapshot.context as JsonObject
+    const { note: _note, ...known } = snapshot.context as JsonObject
+    if (from >= 3) return { ...snapshot, context: known }
+    const { askId, refusals: _, ...context } = known
     const before = { askIds: askId ? [askId] : [], paused: false, ...context }
     const value = snapshot.value === 'failed' ? 'pending_shutdown' : snapshot.value
-    const ending = { outcome: 'handed_over', reason: '', blockedBy: null, asked: false, note: '' }
+    const ending = { outcome: 'handed_over', reason: '', blockedBy: null, asked: false }
     return { ...snapshot, value: value as Json, context: { ...before, ...ending } }
   },
   input: (at, incarnation, town) => {

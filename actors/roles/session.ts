@@ -7,11 +7,13 @@ export default role({
   name: 'session',
   owns: (at) => at.role === 'session',
   machine: sessionMachine,
-  version: 3,
+  version: 4,
   // 2: somebody may speak with its agent. 3: it knows how long its conversation lasts, and why the one before is over.
+  // 4: it keeps several notes of its agent's.
   migrate(snapshot) {
-    const { toldFull = false, ...context } = snapshot.context as JsonObject
-    return { ...snapshot, context: { ...unspoken, toldToCycle: toldFull, ...context } }
+    const { toldFull = false, note = '', ...context } = snapshot.context as JsonObject
+    const notes = note === '' ? [] : [{ id: '', text: note }]
+    return { ...snapshot, context: { ...unspoken, toldToCycle: toldFull, notes, ...context } }
   },
   input: (at) => {
     const { rig, name } = at as { rig: string; name: string }

@@ -45,6 +45,8 @@ export interface SessionDeps {
   ofTown(): TownChoice
   /** What an issue says now, however long; empty where it says nothing. */
   textsOf(rig: string, issue: string): Promise<{ description: string; acceptance: string; labels: readonly string[] }>
+  /** The unread mail of somebody who begins. */
+  unread?(rig: string, address: string): PolecatFacts['mail']
   /** What is in a worker's place. */
   placeOf?: Hands['inspectWorktree']
   backend(name: 'auto' | 'tmux' | 'process'): SessionBackend | Promise<SessionBackend>
@@ -107,7 +109,9 @@ export function sessionHands(
         if (why !== undefined) return refused(why)
         const how = { preset: preset.name, own: writtenOf(deps.town, agent), argv: [...launch.argv], model, effort }
         const { hangAfterMs = null, cycleAtPercent = null } = preset
-        const place = { dir, town: deps.town, main: rig.default_branch }
+        // Its own notes, which it is told, are mail too, and unread until then.
+        const mail = note === '' ? (deps.unread?.(input.rig, input.address) ?? null) : null
+        const place = { dir, town: deps.town, main: rig.default_branch, mail }
         const under = { ...how, hangAfterMs, cycleAtPercent, account: isOfPreset ? input.account : '' }
         const talk = anew
           ? { ...input, conversation: null, former: input.former || 'it was held under another account' }
@@ -234,7 +238,13 @@ function makeReady(
   input: EffectInput<'startSession'>,
   issue: PolecatFacts['issue'],
   how: Omit<RunFile, 'conversation' | 'resumed' | 'role' | 'notForIt'>,
-  { dir, town, main, former }: { dir: string; town: string; main: string; former: string },
+  {
+    dir,
+    town,
+    main,
+    mail,
+    former,
+  }: Pick<PolecatFacts, 'main' | 'mail'> & { dir: string; town: string; former: string },
 ): void {
   const { polecat: name, rig, address, branch, attempt, returned, conversation, worktree } = input
   describeRun(dir, {
@@ -246,7 +256,7 @@ function makeReady(
   })
   const facts: PolecatFacts = {
     ...{ role: 'polecat', name, rig, address, branch, folder: worktree, main },
-    ...{ issue, attempt, returned, gone: null, mail: null, notes: [] },
+    ...{ issue, attempt, returned, gone: null, mail, notes: [] },
   }
   writePassing(shortPrimeOf(dir), primeText(facts, { short: true }))
   const text = conversation === null ? `${primeText(facts)}${former}` : resumed

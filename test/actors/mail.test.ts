@@ -8,7 +8,7 @@ import { archive, archiveOld } from '../../actors/beads/archive.ts'
 import { type Beads, openBeads } from '../../actors/beads/embedded.ts'
 import { fileName, initBeads } from '../../actors/beads/file.ts'
 import { beadsHands } from '../../actors/beads/hands.ts'
-import { come, inbox, isSealed, progressOf } from '../../actors/beads/mail.ts'
+import { come, inbox, isSealed, mailIn, progressOf } from '../../actors/beads/mail.ts'
 import { reseal } from '../../actors/beads/reseal.ts'
 import { behind, openTier } from '../../actors/beads/tiers.ts'
 import { archiveIn } from '../../actors/layout.ts'
@@ -17,14 +17,18 @@ import { storesTown } from '../fixture/stores.ts'
 const secret = 'a secret'
 let dir: string
 let beads: Beads
-const file = (id: string, more: { to?: string; subject?: string; priority?: number } = {}) =>
-  beadsHands({
-    of: () => beads,
-    wait: async () => beads,
-    preservedOf: async () => null,
-    landedOf: async () => null,
-    secret,
-  }).fileMessage(
+interface More {
+  from?: string
+  to?: string
+  subject?: string
+  body?: string
+  priority?: number
+  cause?: string
+}
+let unreadMax: number
+let hands: ReturnType<typeof beadsHands>
+const file = (id: string, more: More = {}) =>
+  hands.fileMessage(
     {
       id,
       from: 'w/witness',
@@ -34,7 +38,7 @@ const file = (id: string, more: { to?: string; subject?: string; priority?: numb
       priority: 2,
       replyTo: 'gm-other',
       threadId: null,
-      ...{ groupId: null, expiresAt: null, until: null },
+      ...{ groupId: null, expiresAt: null, until: null, cause: null },
       sentAt: Date.UTC(2026, 0, 1),
       ...more,
     },
@@ -55,6 +59,11 @@ beforeEach(() => {
   dir = mkdtempSync(join(tmpdir(), 'mail-'))
   initBeads(dir, 'gm')
   beads = openBeads(dir)
+  unreadMax = 1000
+  hands = beadsHands({
+    ...{ of: () => beads, wait: async () => beads, preservedOf: async () => null, landedOf: async () => null, secret },
+    unreadMax: () => unreadMax,
+  })
 })
 afterEach(() => {
   beads.close()
@@ -179,6 +188,7 @@ test('what is filed in one moment is one commit, all or none', async () => {
         groupId: null,
         expiresAt: null,
         until: null,
+        cause: null,
         sentAt: 0,
       },
       call,
@@ -249,9 +259,6 @@ test('mail that was read long ago is in the archive with its receipts, and is no
 })
 
 test('how far a mail has come is kept with the first time of each step, by the town alone, also before it is filed', async () => {
-  const hands = beadsHands({
-    ...{ of: () => beads, wait: async () => beads, preservedOf: async () => null, landedOf: async () => null, secret },
-  })
   const note = (step: 'shown' | 'acked', at: number) =>
     hands.noteReceipt(
       { mail: 'gm-1', to: 'overseer', step, by: 'overseer', at: null },
@@ -268,4 +275,44 @@ test('how far a mail has come is kept with the first time of each step, by the t
   expect(shown().ids).toEqual([])
   raw("UPDATE receipts SET at = '2026-01-01T00:00:00.000Z' WHERE step = 'acked'")
   expect(far()).toMatchObject({ acked: null })
+})
+
+test('of one cause there is one unread mail in an inbox: the last; once that is read there may be another', async () => {
+  const cause = 'w/account'
+  expect(await file('gm-1', { cause })).toEqual({ filed: true })
+  expect(await file('gm-2', { cause, subject: 'Subject of gm-1' })).toEqual({ filed: false })
+  await Promise.all([file('gm-3', { cause }), file('gm-4', { cause }), file('gm-5', { cause: 'v/account' })])
+  expect(shown().ids.sort()).toEqual(['gm-4', 'gm-5'])
+  expect([beads.get('gm-1')?.close_reason, beads.get('gm-2')]).toEqual(['superseded', undefined])
+  come(beads, secret, [{ id: 'gm-4', to: 'overseer' }], { step: 'read', by: 'overseer', at: new Date() })
+  expect(await file('gm-6', { cause, subject: 'Subject of gm-4' })).toEqual({ filed: true })
+  // What somebody else wrote keeps nothing of the town's back.
+  raw(`INSERT INTO issues (id, title, description, priority, issue_type, assignee, sender, created_at, updated_at)
+         VALUES ('gm-x', 'Subject of gm-7', 'text', 0, 'message', 'overseer', 'mayor/', '2030-01-01', '2030-01-01');
+       INSERT INTO labels VALUES ('gm-x', 'cause:w/queue')`)
+  expect(await file('gm-7', { cause: 'w/queue' })).toEqual({ filed: true })
+  expect(await file('gm-8', { cause: 'c'.repeat(300) })).toEqual({ filed: true })
+})
+
+test('what comes to a full inbox is one thread of which one mail tells, for each time that is read', async () => {
+  unreadMax = 2
+  for (const id of ['gm-1', 'gm-2']) await file(id)
+  await Promise.all(['gm-3', 'gm-4', 'gm-5'].map((id) => file(id, { cause: id })))
+  await file('gm-6', { from: 'overseer' })
+  const inboxNow = () => shown().ids.sort()
+  expect(inboxNow()).toEqual(['gm-1', 'gm-2', 'gm-3-more', 'gm-6'])
+  const thread = mailIn(beads, secret, { thread: 'gm-3-more', all: true }, 10).mail.map(({ id }) => id)
+  expect(thread.sort()).toEqual(['gm-3', 'gm-3-more', 'gm-4', 'gm-5'])
+  expect(beads.get('gm-4')).toMatchObject({ status: 'closed', close_reason: 'folded' })
+  // A cause that is in the inbox already stays there, with its last words.
+  unreadMax = 1000
+  await file('gm-7', { cause: 'w/account' })
+  unreadMax = 2
+  await file('gm-8', { cause: 'w/account' })
+  expect(inboxNow()).toEqual(['gm-1', 'gm-2', 'gm-3-more', 'gm-6', 'gm-8'])
+  come(beads, secret, [{ id: 'gm-3-more', to: 'overseer' }], { step: 'read', by: 'overseer', at: new Date() })
+  await file('gm-9')
+  expect(inboxNow()).toEqual(['gm-1', 'gm-2', 'gm-6', 'gm-8', 'gm-9-more'])
+  // Said again after a crash: nothing new.
+  expect(await file('gm-9')).toEqual({ filed: false })
 })

@@ -148,7 +148,7 @@ const message = {
   priority: 2,
   replyTo: null,
   threadId: null,
-  ...{ groupId: null, expiresAt: null, until: null },
+  ...{ groupId: null, expiresAt: null, until: null, cause: null },
   sentAt: 0,
 }
 

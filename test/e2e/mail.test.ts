@@ -8,7 +8,7 @@ import { DatabaseSync } from 'node:sqlite'
 import { expect, test } from 'vitest'
 import { openBeads } from '../../actors/beads/embedded.ts'
 import { fileName } from '../../actors/beads/file.ts'
-import { filing } from '../../actors/beads/mail.ts'
+import { filing } from '../../actors/beads/filing.ts'
 import { bodyLengthMax, subjectLengthMax } from '../../machines/texts.ts'
 import { bdScript, eventually, isWritten, realTown } from '../fixture/real-town.ts'
 

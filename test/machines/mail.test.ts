@@ -28,3 +28,44 @@ test('mail to a polecat that is not there is kept, begins nobody, and is no dead
   expect(t.letters.map(({ to }) => to)).toEqual(['w/polecats/Slit', 'w/crew/ann'])
   expect([t.host.actor('w/polecats/Slit'), t.host.deadLetters()]).toEqual([undefined, []])
 })
+
+const nothing = { seen: 0, conversation: null, receipts: [], isFull: false, watchedMs: 0, isCompacted: false }
+const had = (epoch: number) => [{ id: `w/polecats/Nux/${epoch}/0`, state: 'delivered' }]
+
+test('notes to oneself keep their order, and each is told to one later conversation, whoever is killed in between', () => {
+  const begun: string[] = []
+  t = town(
+    {
+      startSession: ({ id, epoch, note, conversation }) => {
+        begun.push(`${epoch} ${conversation ?? 'new'}: ${String(note).replaceAll('\n\n', ' + ')}`)
+        const session = { id, backend: 'process', pid: 4242, pidStart: '1', epoch, dir: '/s' }
+        return { kind: 'started', session, spoken: true }
+      },
+    },
+    { issues: [{ id: 'w-1', status: 'open', after: [], holder: null }] as never, cycles: 5 },
+  )
+  t.begin()
+  const nux = 'w/polecats/Nux'
+  const watch = (more: object) =>
+    t.answer(`watchSession ${nux}/session`, { kind: 'heard', ...nothing, ...more } as never)
+  watch({ conversation: 'c-1', receipts: had(1) })
+  const first = t.post(nux, nux, 'message.sent', { subject: 'The first', body: 'one' })
+  const second = t.post(nux, nux, 'message.sent', { subject: 'The second', body: 'two' })
+  t.crash()
+  t.post(nux, nux, 'cycle.requested', { note: 'three' })
+  t.crash()
+  // It dies before its model has had them: the next conversation begins with them all the same.
+  watch({ kind: 'ended', exitCode: 137, tail: '', cutOff: true, asksToCycle: false })
+  t.wait(1000)
+  watch({ conversation: 'c-3', receipts: had(3) })
+  t.crash()
+  const read = t.receipts.map((each) => each.replace(/^.* to /, '')).filter((each) => each.endsWith('read'))
+  expect([t.receipts.slice(0, 4), read]).toEqual([
+    [first, second].flatMap((id) => ['shown', 'read'].map((step) => `${id} to ${nux}: ${step}`)),
+    Array.from({ length: 3 }, () => `${nux}: read`),
+  ])
+  // Its context is full, and it wrote no more.
+  watch({ kind: 'turn_over', end: 'overlong', why: 'full', asksToCycle: false })
+  t.wait(10_000)
+  expect(begun).toEqual(['1 new: ', '2 new: one + two + three', '3 new: one + two + three', '4 new: '])
+})

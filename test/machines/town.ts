@@ -63,6 +63,7 @@ export function town(
     gated?: boolean
     redMain?: 'wait' | 'land'
     accounts?: string[]
+    cycles?: number
   } = {},
 ) {
   const dir = mkdtempSync(join(tmpdir(), 'town-'))
@@ -82,7 +83,7 @@ export function town(
       spawnDelayMs: 0,
       sessionTries: 3,
       reminders: 1,
-      cycles: 1,
+      cycles: options.cycles ?? 1,
       mergeTries: 3,
       retireTries: 5,
       gated: options.gated ?? true,

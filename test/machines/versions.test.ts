@@ -73,10 +73,17 @@ test('a session and a polecat of the version before go on with what they knew', 
   ]
   expect(session(nobody).migrate?.({ value: { running: 'heard' }, context: run }, 2)).toMatchObject({
     value: { running: 'heard' },
-    context: { epoch: 3, toldToCycle: true, conversation: 'c-1', note: 'half of it', lastedMs: 0, former: '' },
+    context: {
+      epoch: 3,
+      toldToCycle: true,
+      conversation: 'c-1',
+      notes: [{ id: '', text: 'half of it' }],
+      lastedMs: 0,
+      former: '',
+    },
   })
   expect(polecat(nobody).migrate?.({ value: 'working', context: worker }, 3)).toEqual({
     value: 'working',
-    context: { ...worker, note: '' },
+    context: worker,
   })
 })

@@ -75,6 +75,30 @@ export const workers: readonly Mutant[] = [
     find: `!['overseer', 'crew'].includes(whereabouts(from)?.role ?? '')`,
     replace: `from !== ''`,
   },
+  {
+    name: 'a note that was had is told again',
+    file: 'machines/notes.ts',
+    find: `notes: notes.filter(({ id }) => !ids.includes(id)),`,
+    replace: `notes,`,
+  },
+  {
+    name: 'the last note comes first',
+    file: 'machines/notes.ts',
+    find: `[...notes, one].slice`,
+    replace: `[one, ...notes].slice`,
+  },
+  {
+    name: 'a note is read before its agent has had it',
+    file: 'machines/notes.ts',
+    find: `receipts.some(isFirst) || kind === 'turn_over' ? offered`,
+    replace: `isFirst !== undefined ? offered`,
+  },
+  {
+    name: 'a note that was written while a run began is taken for had',
+    file: 'machines/session.ts',
+    find: `offered: ({ context }) => context.notes.map(({ id }) => id),`,
+    replace: ``,
+  },
   // Who may speak
   {
     name: 'anybody of a role may end a session',
