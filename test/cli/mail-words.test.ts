@@ -257,8 +257,10 @@ test('what was read is put away, and what is unread or another’s is not', asyn
   expect(gt(['mail', 'read', 'gm-a1'])).toMatchObject({ status: 1, stderr: expect.stringContaining('was put away') })
 })
 
-const bd = (args: readonly string[], env: Record<string, string> = {}, cwd = t.town) => {
-  const { status, stdout, stderr } = spawnSync(process.execPath, [bdScript, 'mail', ...args], {
+const bd = (args: readonly string[], env: Record<string, string> = {}, cwd = t.town) =>
+  said(['mail', ...args], env, cwd)
+const said = (args: readonly string[], env: Record<string, string> = {}, cwd = t.town) => {
+  const { status, stdout, stderr } = spawnSync(process.execPath, [bdScript, ...args], {
     cwd,
     env: { ...cleanEnv(), ...env },
     encoding: 'utf8',
@@ -276,6 +278,9 @@ test('in a town `bd mail` is `gt mail`, and says as data what bd says', async ()
   expect(JSON.parse(bd(['inbox', '--json', '--priority', '0']).stdout)).toMatchObject([{ id: 'gm-b1' }])
   expect(JSON.parse(bd(['read', 'a1', '--json']).stdout)).toMatchObject({ id: 'gm-a1', description: 'text' })
   expect(steps('gm-a1')).toContain('read')
+  // As beads they are anybody's to look at.
+  expect(said(['show', 'gm-a1']).stdout).toMatch(/Hello.*\nFrom: w\/polecats\/Nux\nTo: overseer\n\n {4}text\n/)
+  expect(JSON.parse(said(['list', '--type', 'message', '--json']).stdout)).toMatchObject([{ id: 'gm-b1' }])
   expect(JSON.parse(bd(['ack', 'gm-a1', 'gm-b1', '--json']).stdout)).toEqual({
     acknowledged: ['gm-a1', 'gm-b1'],
     errors: [],
