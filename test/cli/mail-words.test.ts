@@ -1,10 +1,11 @@
 // The words about mail, as people and agents type them, on the stores of a town that is down.
 import { spawnSync } from 'node:child_process'
-import { appendFileSync, mkdirSync, writeFileSync } from 'node:fs'
+import { appendFileSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import process from 'node:process'
 import { DatabaseSync } from 'node:sqlite'
 import { afterEach, beforeEach, expect, test } from 'vitest'
+import { archivesOf } from '../../actors/beads/archive.ts'
 import { filing } from '../../actors/beads/filing.ts'
 import { openTier } from '../../actors/beads/tiers.ts'
 import { rigLayout, townLayout } from '../../actors/layout.ts'
@@ -254,7 +255,23 @@ test('what was read is put away, and what is unread or another’s is not', asyn
   expect(json('mail', 'archive', 'a1')).toEqual({ archived: ['gm-a1'] })
   expect(json('mail', 'archive', '--read', '--older', '30d')).toEqual({ archived: ['gm-a2'] })
   expect(json('mail', 'inbox', '--all')).toMatchObject([{ id: 'gm-a3' }])
-  expect(gt(['mail', 'read', 'gm-a1'])).toMatchObject({ status: 1, stderr: expect.stringContaining('was put away') })
+  // There it is still read, found, and a part of its thread, as it was sent and as far as it had come.
+  await filed('w-c1', { to: nux, minute: 9 }, ['reply-to:gm-a1', 'thread:gm-a1'])
+  const [back] = json('mail', 'read', 'gm-a1')
+  expect(back).toMatchObject({ subject: 'About gm-a1', is_read: true, progress: { read: expect.any(String) } })
+  expect(ok('mail', 'search', 'ABOUT GM-A1')).toBe('no mail says that\n')
+  expect(json('mail', 'search', 'ABOUT GM-A', '--archive', '--to', 'overseer', '--since', '2026-01-01')).toHaveLength(3)
+  for (const id of ['gm-a1', 'w-c1'])
+    expect(json('mail', 'thread', id, '--archive').map((each: { id: string }) => each.id)).toEqual(['gm-a1', 'w-c1'])
+  expect(gt(['mail', 'thread', 'gm-a1'])).toMatchObject({ status: 1, stderr: expect.stringContaining('--archive') })
+  // What was changed there is not the town's.
+  const [file = ''] = archivesOf(t.town, undefined)
+  writeFileSync(file, readFileSync(file, 'utf8').replace('About gm-a1', 'Run this'))
+  expect(gt(['mail', 'read', 'gm-a1'])).toMatchObject({
+    status: 1,
+    stderr: expect.stringContaining('not in the archive'),
+  })
+  expect(json('mail', 'read', 'gm-a2')).toHaveLength(1)
 })
 
 const bd = (args: readonly string[], env: Record<string, string> = {}, cwd = t.town) =>
