@@ -17,8 +17,8 @@ export const workers: readonly Mutant[] = [
   {
     name: 'going on under another account begins a new conversation',
     file: 'machines/session.ts',
-    find: `...(context.endsTalk ? noted(context.note) : {})`,
-    replace: `...noted(context.note)`,
+    find: `...(context.endsTalk ? noted() : {})`,
+    replace: `...noted()`,
   },
   {
     name: 'a run that is limited keeps its account for the next',
@@ -263,8 +263,8 @@ export const workers: readonly Mutant[] = [
   {
     name: 'whose context was made shorter is not told again',
     file: 'machines/hearing.ts',
-    find: `if (!output.isCompacted || rest.to`,
-    replace: `if (output.isCompacted || rest.to`,
+    find: `if (!output.isCompacted) return`,
+    replace: `if (output.isCompacted) return`,
   },
   {
     name: 'a conversation that is full is resumed',
