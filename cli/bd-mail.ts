@@ -8,6 +8,7 @@ import { BeadsError } from '../actors/beads/contract.ts'
 import { textOf } from '../actors/files.ts'
 import { townAround } from './around.ts'
 import type { Call } from './bd-command.ts'
+import { Usage } from './errors.ts'
 import { oneself } from './mail.ts'
 import { raw } from './print.ts'
 
@@ -42,6 +43,14 @@ export function delegated<T>(
     )
   else if (isShaped) raw(stdout)
   return status ?? 1
+}
+
+/** Words of mail that are the town's alone: `gt mail` knows them. */
+export function passedOn(beads: Call['beads'], words: readonly string[]): number {
+  const code = delegated({ beads, isJson: false, print: () => undefined }, words, (data) => data)
+  if (code === undefined)
+    throw new Usage(`\`bd mail ${words[0]}\` is for a town; here there are send, inbox, read, reply and ack`)
+  return code
 }
 
 /** The `gt` that lies beside this `bd`, for the town that the store is of. */

@@ -5,7 +5,7 @@ import { dirname } from 'node:path'
 import process from 'node:process'
 import { BeadsError } from '../actors/beads/contract.ts'
 import type { Beads } from '../actors/beads/embedded.ts'
-import { openFound, placeToMake } from '../actors/beads/find.ts'
+import { openFound, placeToMake, type Whence } from '../actors/beads/find.ts'
 import { type Routes, routesFrom } from '../actors/beads/routes.ts'
 import { type Call, type Command, globals, split } from './bd-command.ts'
 import { aliases, commands } from './bd-commands.ts'
@@ -32,6 +32,8 @@ export async function run(argv: readonly string[]): Promise<number> {
     if (first === undefined || first === 'help') return said(await overview())
     if (first === 'version') return await toldVersion(rest.includes('--json') || before.includes('--json'))
     const word = [`${first} ${second}`, first].find((each) => isCommand(each))
+    if (word === 'mail' && second !== undefined && !second.startsWith('-'))
+      return (await import('./bd-mail.ts')).passedOn(openFound(whenceOf(undefined)), [...rest.slice(1), ...before])
     if (word === undefined) throw new Usage(await unknown(rest))
     const command = await loaded(aliases[word] ?? word)
     const typed = parse(`bd ${word}`, command, [...before, ...rest.slice(word.split(' ').length)], globals)
@@ -55,9 +57,8 @@ function perform(command: Command, { flags, args }: Typed): ReturnType<Command['
   const isWriting = typeof command.writes === 'boolean' ? command.writes : command.writes(given, args as Call['args'])
   if (given.readonly && isWriting)
     throw new BeadsError(`operation '${command.name}' is not allowed in read-only mode; nothing was written`)
-  const { BEADS_DIR: dir, BEADS_DB: db } = process.env
   if (given.directory !== undefined) process.chdir(given.directory)
-  const whence = { named: given.db, dir, db, cwd: process.cwd() }
+  const whence = whenceOf(given.db)
   const how = { readonly: given.readonly }
   let found: { home: Beads; routes: Routes | undefined } | undefined
   let beads: Beads | undefined
@@ -106,6 +107,13 @@ function idsIn({ options, args }: Command, typed: Typed): string[] {
       .flatMap((name) => (values[name] ?? []) as string | string[])
   return split([...of(options, typed.flags), ...of(args, typed.args)])
 }
+
+const whenceOf = (named: string | undefined): Whence => ({
+  named,
+  dir: process.env['BEADS_DIR'],
+  db: process.env['BEADS_DB'],
+  cwd: process.cwd(),
+})
 
 /** As a script may ask for it: with the version of the shapes around it. */
 const enveloped = (data: unknown) => (process.env.BD_JSON_ENVELOPE === '1' ? { schema_version: 1, data } : data)

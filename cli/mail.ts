@@ -33,7 +33,7 @@ export function deal(mail: TownMail, some: readonly Mail[], asker: Asker): void 
   mayMark(some, asker)
   const progress = mail.progress(some)
   const fresh = some.filter(({ id }) => progress.get(id)?.acked === null)
-  if (fresh.length > 0) mail.note(fresh, ['read', 'acked'], asker.address)
+  if (fresh.length > 0) mail.note(fresh, ['read', 'acked'], { by: asker.address })
 }
 
 /** Throws, in words, for who may not say of one of these that it is dealt with. */
@@ -74,7 +74,7 @@ export async function noteShown(town: string, mail: TownMail, shown: readonly Pi
   const own = fresh.filter((each) => asker.reads(each))
   if (own.length === 0) return
   try {
-    mail.note(own, ['shown'], asker.address)
+    mail.note(own, ['shown'], { by: asker.address, withinMs: 1000 })
   } catch (error) {
     tell(`it could not be noted that this was shown: ${error instanceof Error ? error.message : error}`)
   }
@@ -85,9 +85,25 @@ export const when = (at: string) => at.slice(0, 19).replace('T', ' ')
 
 const steps = ['acked', 'read', 'expired', 'shown', 'delivered', 'queued'] as const
 /** The last step that a mail has come to. */
-export const stepOf = (progress: Progress): (typeof steps)[number] => steps.find((step) => progress[step]) ?? 'queued'
-/** The same, with when. */
-export const cameTo = (progress: Progress) => `${stepOf(progress)} ${when(progress[stepOf(progress)] ?? '')}`
+const stepOf = (progress: Progress): (typeof steps)[number] => steps.find((step) => progress[step]) ?? 'queued'
+
+/** How far it has come, with when; of several, how many how far: `1 read, 2 delivered`. */
+export function cameTo(...all: readonly Progress[]): string {
+  const [only, other] = all
+  if (only && !other) return `${stepOf(only)} ${when(only[stepOf(only)] ?? '')}`
+  const many = Map.groupBy(all, stepOf)
+  return steps.flatMap((step) => (many.has(step) ? [`${many.get(step)?.length} ${step}`] : [])).join(', ')
+}
+
+/** What was sent as one is together, under the id by which it is known. */
+export function asSent<M extends Pick<Mail, 'id' | 'to' | 'group'>>(all: readonly M[]) {
+  return [...Map.groupBy(all, ({ id, group }) => group ?? id)].map(([group, some]) => {
+    const first = some[0] as M
+    return some.length === 1
+      ? { id: first.id, to: first.to, first, some }
+      : { id: group, to: `${some.length} addresses`, first, some }
+  })
+}
 
 /** A mail with its text, which is indented: no line of it can be taken for one of its head. */
 export const whole = (mail: Mail): Line[] => [

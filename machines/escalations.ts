@@ -4,6 +4,7 @@
 import { mayor, overseer, polecatOf } from './address.ts'
 import type { EffectOutput } from './effects.ts'
 import type { BudgetKind, MailBody, MailEvent, Obstacle, Outgoing } from './mail.ts'
+import { asOneLine } from './texts.ts'
 
 /** The causes. Same cause, same escalation; whoever is in doubt about one of a kind asks here. */
 export const causes = {
@@ -26,6 +27,8 @@ export const causes = {
   // What nobody has to decide, and is told all the same.
   /** An epic all of which is on main. */
   complete: (epic: string) => `complete/${epic}`,
+  /** What a worker asks; asked again before it is answered, it is the same. */
+  question: (address: string, question: string) => `${address} asks ${asOneLine(question).slice(0, 150)}`,
   /** A gate that is not to be trusted. */
   flaky: (rig: string, gate: string) => `${rig}/flaky/${gate}`,
   /** Issues that were found wrong, and mended. */

@@ -55,6 +55,7 @@ export interface SessionContext {
   asked: boolean
   /** What its agent noted for its next conversation, and which of it this run began with (`notes.ts`). */
   notes: Note[]
+  carried: string[]
   offered: string[]
   /** Its next run begins a new conversation. */
   endsTalk: boolean
@@ -72,7 +73,7 @@ export interface SessionContext {
 export const unspoken = {
   ...{ spoken: false, isThere: false, seen: 0, told: 0, failures: 0, limits: 0, pause: null },
   ...{ asked: false, toldToCycle: false, isIdle: false, ownChoice: false, endsTalk: false },
-  ...{ conversation: null, words: [], notes: [], offered: [], lastedMs: 0, former: '' },
+  ...{ conversation: null, words: [], notes: [], carried: [], offered: [], lastedMs: 0, former: '' },
 }
 
 /** A service that fails is asked again after this long, twice as long each time, in milliseconds. */
@@ -299,14 +300,16 @@ export function begun(context: SessionContext, output: EffectOutput<'startSessio
   const isNew = anew || conversation === null
   const changes = {
     ...{ session, spoken, ownChoice, words: spoken ? gathered(context.words) : [] },
-    ...(isNew ? { conversation: null, begunUnder: under, lastedMs: 0 } : { begunUnder, offered: [] }),
+    ...(isNew
+      ? { conversation: null, begunUnder: under, lastedMs: 0, offered: context.carried }
+      : { begunUnder, offered: [] }),
     // Of one that nobody speaks with no more can be known than that it has them.
-    ...(spoken ? {} : without(context, context.offered)),
+    ...(spoken ? {} : without(context, context.carried)),
   }
   const { epoch, pid, backend } = session
   return {
     changes,
-    receipts: spoken ? [] : readReceipts(context.address, context.offered),
+    receipts: spoken ? [] : readReceipts(context.address, context.carried),
     tell: telling({ ...context, ...changes }),
     mail: [{ to: polecatOf(rig, polecat), type: 'session.started', body: { epoch, pid, backend } }],
   }

@@ -2,6 +2,7 @@
 // Never: decides whether it is said.
 import { keeperOf, overseer, polecatOf, refineryOf, sessionOf } from './address.ts'
 import type { EffectOutput } from './effects.ts'
+import { causes } from './escalations.ts'
 import { farewell, obstacle, reminder } from './handoff.ts'
 import { beginAnew } from './hearing.ts'
 import type { IssueBrief, MailEvent, Outcome, Outgoing, Preserved, ReturnReason } from './mail.ts'
@@ -283,6 +284,7 @@ export const says = {
       ),
       body: `${event.question}\n\nIt waits for your answer, and no try is counted: gt inject ${context.rig}/${context.name} "…"`,
       priority: 1,
+      cause: causes.question(context.address, event.question),
     },
   }),
   isAskedFor: ({ event }: { event: { mailId: string } }) => ({

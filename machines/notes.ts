@@ -14,9 +14,20 @@ export interface Note {
 interface Keeps {
   address: string
   epoch: number
+  /** Nobody knows yet whether its run began, while there is none. */
+  session: object | null
+  conversation: string | null
   notes: Note[]
-  /** Ids of those that this run began with, and has not had yet. */
+  /** Ids of those that were there when this run was to begin: told to it, if a conversation begins with it. */
+  carried: string[]
+  /** Ids of those that this conversation began with, and has not had yet. */
   offered: string[]
+}
+
+/** A run is to begin; one that goes on with a conversation is told none. */
+export function toBegin({ notes, conversation }: Pick<Keeps, 'notes' | 'conversation'>) {
+  const carried = notes.map(({ id }) => id)
+  return { carried, offered: conversation === null ? carried : [] }
 }
 
 /** As many wait; older ones stay in the inbox. */
@@ -33,12 +44,16 @@ export function inOrder(notes: readonly Note[]): string {
     : text
 }
 
-type Looked = Pick<EffectOutput<'watchSession'>, 'receipts'> & { kind?: string }
+type Looked = Pick<EffectOutput<'watchSession'>, 'receipts' | 'conversation'> & { kind?: string }
 
 /** Which notes this look shows to have been had. */
-export function read({ address, epoch, offered }: Keeps, { receipts, kind }: Looked): string[] {
+export function read(keeps: Keeps, { receipts, conversation, kind }: Looked): string[] {
+  const { address, epoch, session, offered, carried } = keeps
   const isFirst = ({ id, state }: Looked['receipts'][number]) => id === `${address}/${epoch}/0` && state !== 'taken'
-  return receipts.some(isFirst) || kind === 'turn_over' ? offered : []
+  if (!receipts.some(isFirst) && kind !== 'turn_over') return []
+  // Its start came to nothing, as far as known, and it had begun another conversation than it was to go on with.
+  const isOther = session === null && conversation !== null && conversation !== keeps.conversation
+  return isOther ? carried : offered
 }
 
 /** These have been had. */

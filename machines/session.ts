@@ -19,7 +19,7 @@ import {
   unspoken,
 } from './hearing.ts'
 import type { MailEvent } from './mail.ts'
-import { oneMore } from './notes.ts'
+import { oneMore, toBegin } from './notes.ts'
 import { hands, newsOf, outputOf, verdicts, words, wordsOf } from './profile.ts'
 import { isTold, onNews, onTrouble } from './session-news.ts'
 import { aims, begins, sessionId, watches } from './session-wishes.ts'
@@ -168,7 +168,8 @@ export const sessionMachine = setup({
     starting: {
       entry: assign({
         under: ({ context }) => context.account ?? '',
-        offered: ({ context }) => context.notes.map(({ id }) => id),
+        carried: ({ context }) => toBegin(context).carried,
+        offered: ({ context }) => toBegin(context).offered,
       }),
       description: 'The run is being started; it counts as started once it has said so from inside.',
       invoke: {

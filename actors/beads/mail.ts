@@ -27,6 +27,10 @@ export interface Mail {
   is_read: boolean
 }
 
+/** An order of mails. */
+export const newestFirst = (a: Mail, b: Mail) =>
+  a.sent_at < b.sent_at ? 1 : a.sent_at > b.sent_at ? -1 : a.id < b.id ? -1 : a.id > b.id ? 1 : 0
+
 /** How far a mail has come, with when: null for what has not been. */
 export type Progress = { queued: string } & Record<ReceiptStep, string | null>
 
@@ -103,14 +107,18 @@ export const expiredIn = (beads: Beads, secret: string, watchedAt: number): Mail
   })
 
 /** How far these have come, as the town says. */
-export function progressOf(beads: Beads, secret: string, mail: readonly Mail[]): Map<string, Progress> {
+export const progressOf = (beads: Beads, secret: string, mail: readonly Mail[]): Map<string, Progress> =>
+  progressBy(secret, mail, beads.receiptsOf(mail.map(({ id }) => id)))
+
+/** The same by receipts from elsewhere. */
+export function progressBy(secret: string, mail: readonly Mail[], receipts: readonly Receipt[]): Map<string, Progress> {
   const all = new Map<string, Progress>(
     mail.map(({ id, sent_at }) => [
       id,
       { queued: sent_at, delivered: null, shown: null, read: null, acked: null, expired: null },
     ]),
   )
-  for (const each of beads.receiptsOf([...all.keys()])) {
+  for (const each of receipts) {
     const known = all.get(each.mail)
     if (known && isProved(secret, each)) known[each.step] = each.at
   }

@@ -2,11 +2,11 @@
 // Never: opens a store for writing but to note how far a mail has come; shows what the town did not send.
 import { rigOf } from '../../machines/address.ts'
 import { jsonAt } from '../files.ts'
-import { archiveIn, rigLayout, townLayout } from '../layout.ts'
+import { rigLayout, townLayout } from '../layout.ts'
 import { secretOf } from '../secret.ts'
 import { BeadsError, type Receipt, type ReceiptStep } from './contract.ts'
 import type { Beads } from './embedded.ts'
-import { come, inbox, type Mail, mailIn, mailOf, type Progress, progressOf } from './mail.ts'
+import { come, inbox, type Mail, mailIn, mailOf, newestFirst, type Progress, progressOf } from './mail.ts'
 import type { MessageFilter } from './messages.ts'
 import { openTier, rigsIn } from './tiers.ts'
 
@@ -76,9 +76,10 @@ export function mailOfTown(town: string) {
     )
   }
 
+  const isPutAway = (id: string) => [...tiers(likelyFor(id))].some(({ beads }) => beads.isArchived(id))
   const lost = (id: string) =>
-    [...tiers()].some(({ beads }) => beads.isArchived(id))
-      ? `${id} was put away: it is in a file of its month, ${archiveIn(town, likelyFor(id), '<month>')}`
+    isPutAway(id)
+      ? `${id} was put away: \`gt mail read ${id}\` shows it, \`gt mail thread ${id} --archive\` what belongs together with it`
       : `no mail ${id}; \`gt mail search\` and \`gt mail inbox --all\` find one`
 
   /** Of all tiers, in the order asked for. */
@@ -110,9 +111,9 @@ export function mailOfTown(town: string) {
       mailIn(tier(rigOf(filter.to)), secret, { ...filter, all: true }, limit),
     /** Wherever it is; the newest first. */
     everywhere: (filter: MessageFilter, limit: number) => everywhere({ ...filter, all: true }, limit, newestFirst),
-    /** All that belongs together with this one, in the order in which it was sent. */
-    thread: ({ id, thread }: Pick<Mail, 'id' | 'thread'>) =>
-      everywhere({ thread: thread ?? id, all: true }, Number.POSITIVE_INFINITY, (a, b) => newestFirst(b, a)),
+    /** The first mail of a thread with all that belong to it, in the order in which they were sent. */
+    thread: (first: string) =>
+      everywhere({ thread: first, all: true }, Number.POSITIVE_INFINITY, (a, b) => newestFirst(b, a)),
     /** How far each has come. */
     progress(mail: readonly Mail[]): Map<string, Progress> {
       const of = Map.groupBy(mail, tierOf)
@@ -127,6 +128,16 @@ export function mailOfTown(town: string) {
     },
     /** Changes when something was written to where mail to these addresses is kept. */
     versions: (to: readonly string[]) => [...new Set(to.map(rigOf))].map((rig) => tier(rig).dataVersion()).join(' '),
+    isPutAway,
+    /** What was put away and is wanted, each once, the newest first. */
+    async archived(isWanted: (mail: Mail) => boolean): Promise<(Mail & { progress: Progress })[]> {
+      const { archivedIn } = await import('./archived.ts')
+      const all = new Map<string, Mail & { progress: Progress }>()
+      for (const rig of [undefined, ...rigsIn(town)])
+        for (const mail of archivedIn({ town, rig }, secret))
+          if (tierOf(mail) === rig && isWanted(mail)) all.set(mail.id, mail)
+      return [...all.values()].sort(newestFirst)
+    },
     /** Puts these away, as far as they were read; returns which that were. Each store is one commit. */
     async putAway(mail: readonly Mail[], by: string): Promise<string[]> {
       const { archive } = await import('./archive.ts')
@@ -141,9 +152,13 @@ export function mailOfTown(town: string) {
       })
     },
     /** Notes that these have come so far, now; once is enough. What is asked of one store is one commit. */
-    note(mail: readonly Pick<Mail, 'id' | 'to'>[], steps: readonly ReceiptStep[], by: Receipt['by']): void {
+    note(
+      mail: readonly Pick<Mail, 'id' | 'to'>[],
+      steps: readonly ReceiptStep[],
+      { by, withinMs = busyMs }: { by: Receipt['by']; withinMs?: number },
+    ): void {
       for (const [rig, some] of Map.groupBy(mail, tierOf)) {
-        const beads = openTier({ town, rig }, { busyMs })
+        const beads = openTier({ town, rig }, { busyMs: withinMs })
         try {
           const at = new Date()
           beads.written(() => {
@@ -156,9 +171,6 @@ export function mailOfTown(town: string) {
     },
   }
 }
-
-const newestFirst = (a: Mail, b: Mail) =>
-  a.sent_at < b.sent_at ? 1 : a.sent_at > b.sent_at ? -1 : a.id < b.id ? -1 : a.id > b.id ? 1 : 0
 
 /** Read without the schema of a rig's configuration, which takes longer to load than all of this. */
 function prefixOf(town: string, rig: string): unknown {

@@ -14,16 +14,26 @@ export const word = declare({
   async run({ args: { ids }, flags, town, print }) {
     const root = town()
     await withMail(root, async (box) => {
-      const mail = named(box, ids, 'read')
+      const away = ids.filter(box.isPutAway)
+      const mail =
+        away.length < ids.length || ids.length === 0
+          ? named(
+              box,
+              ids.filter((id) => !away.includes(id)),
+              'read',
+            )
+          : []
+      const archived = away.length === 0 ? [] : await box.archived(({ id }) => away.includes(id))
+      const lost = away.filter((id) => !archived.some((each) => each.id === id))
+      if (lost.length > 0) throw new Error(`put away, and not in the archive any more: ${lost.join(', ')}`)
       const asker = flags.peek ? undefined : await askerIn(root)
       const own = mail.filter((each) => asker?.reads(each))
       const progress = box.progress(mail)
-      print(
-        mail.map((each) => ({ ...each, progress: progress.get(each.id) })),
-        (all) => all.flatMap((each, n) => [...(n > 0 ? ['', '—', ''] : []), ...whole(each)]),
+      print([...mail.map((each) => ({ ...each, progress: progress.get(each.id) })), ...archived], (all) =>
+        all.flatMap((each, n) => [...(n > 0 ? ['', '—', ''] : []), ...whole(each)]),
       )
       const unread = own.filter((each) => progress.get(each.id)?.read === null || !each.is_read)
-      if (asker && unread.length > 0) box.note(unread, ['read'], asker.address)
+      if (asker && unread.length > 0) box.note(unread, ['read'], { by: asker.address })
     })
     return 0
   },

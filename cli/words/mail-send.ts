@@ -1,7 +1,7 @@
 // `gt mail send`: mail for people and agents.
 // Never: sends to where nobody is; leaves a request for later where anybody could leave one.
 import { z } from 'zod'
-import { overseer } from '../../machines/address.ts'
+import { groups, overseer } from '../../machines/address.ts'
 import { mailId, subjectLine } from '../../machines/mail.ts'
 import { bodyLengthMax } from '../../machines/texts.ts'
 import { answering } from '../asking.ts'
@@ -28,7 +28,7 @@ export const word = declare({
   options: {
     subject: { kind: 'text', short: 's', about: 'what it is about; required' },
     ...texts,
-    to: { kind: 'recipient', many: true, about: 'one more address' },
+    to: { kind: 'recipient', many: true, about: `one more address; also ${Object.keys(groups).join(', ')}` },
     cc: { kind: 'recipient', many: true, about: 'the same as --to' },
     human: { kind: 'flag', about: 'to the Overseer' },
     self: { kind: 'flag', about: 'to yourself' },

@@ -2,7 +2,7 @@
 // Never: says that a mail was read because it may have been.
 import type { Mail, Progress } from '../../actors/beads/mail.ts'
 import type { TownMail } from '../../actors/beads/town-mail.ts'
-import { cameTo, oneself, stepOf, strangers, when, withMail } from '../mail.ts'
+import { asSent, cameTo, oneself, strangers, when, withMail } from '../mail.ts'
 import { table } from '../print.ts'
 import { declare } from '../word.ts'
 
@@ -34,12 +34,12 @@ export const word = declare({
         (all) => [
           ...(all.length === 0 ? ['nothing sent'] : []),
           ...table(
-            [...Map.groupBy(all, ({ id, group }) => group ?? id)].map(([key, some]) => [
-              some.length === 1 ? (some[0]?.id ?? '') : key,
-              when(some[0]?.sent_at ?? ''),
-              some.length === 1 ? (some[0]?.to ?? '') : `${some.length} addresses`,
-              some[0]?.subject ?? '',
-              some.length === 1 ? cameTo(some[0]?.progress as Progress) : counts(some.map((each) => each.progress)),
+            asSent(all).map(({ id, to, first, some }) => [
+              id,
+              when(first.sent_at),
+              to,
+              first.subject,
+              cameTo(...some.map((each) => each.progress)),
             ]),
           ),
           ...(isMore ? ['… and more: --limit 0 shows all'] : []),
@@ -50,10 +50,6 @@ export const word = declare({
     return 0
   },
 })
-
-/** `1 read, 2 delivered`. */
-const counts = (all: readonly Progress[]) =>
-  [...Map.groupBy(all, stepOf)].map(([step, some]) => `${some.length} ${step}`).join(', ')
 
 /** What was sent as one is together, and whole, however many lines there may be. */
 function sentBy(box: TownMail, filter: { from: string; to?: string }, most: number) {

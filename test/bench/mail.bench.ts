@@ -5,7 +5,7 @@ import process from 'node:process'
 import { createInterface } from 'node:readline'
 import { openBeads } from '../../actors/beads/embedded.ts'
 import { cleanEnv, gtScript, type RealTown, realTown } from '../fixture/real-town.ts'
-import { type Benchmark, interleaved, must } from './measure.ts'
+import { type Benchmark, interleaved, must, percentile } from './measure.ts'
 import { rawRate } from './turns.bench.ts'
 
 /** So many processes send at once; each waits until a mail is taken before it sends the next. */
@@ -15,7 +15,7 @@ export const inbox: Benchmark = async (size) => {
   const count = size === 'full' ? 5000 : 200
   using town = realTown()
   town.ok('up')
-  const takenAt = await sendAll(town, count)
+  const { takenAt } = await sendAll(town, count)
   const sentMs = takenAt.at(-1) ?? Number.NaN
   const from = performance.now() - sentMs
   const beads = openBeads(join(town.town, '.beads'))
@@ -61,18 +61,48 @@ export const inbox: Benchmark = async (size) => {
   ]
 }
 
-/** Sends mails over the town's socket; when the first was begun and each was taken, in this order. */
-async function sendAll({ layout }: RealTown, count: number): Promise<number[]> {
+/** Mail to many: how fast it is taken, and how long the slowest waits, against a commit of the same disk. */
+export const mailboxes: Benchmark = async (size) => {
+  const [count, many] = size === 'full' ? [1000, 50] : [200, 50]
+  using town = realTown()
+  town.ok('up')
+  const { takenAt, tookMs } = await sendAll(town, count, many)
+  const sentMs = takenAt.at(-1) ?? Number.NaN
+  const commitMs = 1000 / rawRate(200)
+  const slow = percentile(tookMs, 0.99)
+  return [
+    {
+      name: `${count} mails to ${many} mailboxes, by ${senders} senders`,
+      value: count / (sentMs / 1000),
+      unit: '/s',
+      target: { least: 1000 },
+      detail: `${sentMs.toFixed(0)} ms in all; a raw commit takes ${commitMs.toFixed(2)} ms`,
+    },
+    {
+      name: 'the slowest hundredth of them against a raw commit',
+      value: slow / commitMs,
+      unit: '×',
+      target: { most: 10 },
+      detail: `${slow.toFixed(1)} ms until it is taken; half of them ${percentile(tookMs, 0.5).toFixed(1)} ms`,
+    },
+  ]
+}
+
+/** Sends mails over the town's socket; when the first was begun and each was taken, in this order, and how long each took. */
+async function sendAll({ layout }: RealTown, count: number, many = 0) {
+  const argv = (n: number) => [join(import.meta.dirname, 'sender.ts'), layout.socket, String(n), String(many)]
   const all = Array.from({ length: senders }, () =>
-    spawn(process.execPath, [join(import.meta.dirname, 'sender.ts'), layout.socket, String(count / senders)], {
-      env: cleanEnv(),
-      stdio: ['pipe', 'pipe', 'inherit'],
-    }),
+    spawn(process.execPath, argv(count / senders), { env: cleanEnv(), stdio: ['pipe', 'pipe', 'inherit'] }),
   )
   const lines = all.map(({ stdout }) => createInterface({ input: stdout })[Symbol.asyncIterator]())
   await Promise.all(lines.map((line) => line.next()))
   const from = performance.timeOrigin + performance.now()
   for (const { stdin } of all) stdin.end()
-  const said = await Promise.all(lines.map(async (line) => JSON.parse(String((await line.next()).value)) as number[]))
-  return [from, ...said.flat().sort((a, b) => a - b)].map((at) => at - from)
+  const said = await Promise.all(lines.map(async (line) => JSON.parse(String((await line.next()).value)) as Said))
+  const takenAt = [from, ...said.flatMap((each) => each.takenAt).sort((a, b) => a - b)].map((at) => at - from)
+  return { takenAt, tookMs: said.flatMap((each) => each.tookMs) }
+}
+interface Said {
+  takenAt: number[]
+  tookMs: number[]
 }

@@ -7,7 +7,7 @@ import { commands } from './commands.bench.ts'
 import { crowd } from './crowd.bench.ts'
 import { backlog, load } from './load.bench.ts'
 import { ageing, flood, machinery, retiring } from './machinery.bench.ts'
-import { inbox } from './mail.bench.ts'
+import { inbox, mailboxes } from './mail.bench.ts'
 import { type Benchmark, lineOf, met } from './measure.ts'
 import { spawning } from './spawn.bench.ts'
 import { idle, landing, restart } from './town.bench.ts'
@@ -32,6 +32,7 @@ const benchmarks: Readonly<Record<string, Benchmark>> = {
   load,
   ageing,
   inbox,
+  mailboxes,
   ...agents,
   'agents-crowd': crowd,
 }

@@ -1,10 +1,11 @@
 // The words about mail, as people and agents type them, on the stores of a town that is down.
 import { spawnSync } from 'node:child_process'
-import { appendFileSync, mkdirSync, writeFileSync } from 'node:fs'
+import { appendFileSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import process from 'node:process'
 import { DatabaseSync } from 'node:sqlite'
 import { afterEach, beforeEach, expect, test } from 'vitest'
+import { archivesOf } from '../../actors/beads/archive.ts'
 import { filing } from '../../actors/beads/filing.ts'
 import { openTier } from '../../actors/beads/tiers.ts'
 import { rigLayout, townLayout } from '../../actors/layout.ts'
@@ -172,7 +173,10 @@ test('what was sent to several at once is one line, with how many have come how 
   const lines = () => ok('mail', 'sent').replaceAll(/delivered \d[-:\d ]+/g, 'delivered AT')
   expect(lines()).toBe(
     'gm-m1  2026-01-01 00:03:00  mayor/       About gm-m1  delivered AT\n' +
-      'w-g0   2026-01-01 00:01:00  3 addresses  Freeze       2 delivered, 1 read\n',
+      'w-g0   2026-01-01 00:01:00  3 addresses  Freeze       1 read, 2 delivered\n',
+  )
+  expect(ok('mail', 'thread', 'w-g1')).toMatch(
+    /^w-g0 .* overseer → 3 addresses {2}Freeze {2}\(1 read, 2 delivered\)\n$/,
   )
   expect(ok('mail', 'sent', '-n', '1')).toMatch(/^gm-m1.*\n… and more/)
   expect(json('mail', 'sent', '-n', '2')).toHaveLength(4)
@@ -193,6 +197,20 @@ test('an inbox shows the urgent first, of one sender where that is asked for, an
   expect(ids()).toEqual(['gm-q1', 'gm-p0'])
   expect(ids('--all')).toEqual(['gm-q1', 'gm-p2', 'gm-p1', 'gm-p0'])
   expect(ok('mail', 'inbox', '--all')).toMatch(/^new {2}gm-q1.*\n {5}gm-p2/)
+})
+
+test('an inbox that cannot be written to is shown all the same', async () => {
+  await filed('gm-a1')
+  const db = new DatabaseSync(t.file(undefined))
+  db.exec('BEGIN IMMEDIATE')
+  expect(gt(['mail', 'inbox'])).toMatchObject({
+    status: 0,
+    stdout: expect.stringContaining('gm-a1'),
+    stderr: expect.stringMatching(/could not be noted that this was shown: .*locked/),
+  })
+  db.exec('ROLLBACK')
+  db.close()
+  expect(steps('gm-a1')).not.toContain('shown')
 })
 
 test('a text comes from one place, and is refused before the town is asked if no mail can hold it', () => {
@@ -237,11 +255,29 @@ test('what was read is put away, and what is unread or another’s is not', asyn
   expect(json('mail', 'archive', 'a1')).toEqual({ archived: ['gm-a1'] })
   expect(json('mail', 'archive', '--read', '--older', '30d')).toEqual({ archived: ['gm-a2'] })
   expect(json('mail', 'inbox', '--all')).toMatchObject([{ id: 'gm-a3' }])
-  expect(gt(['mail', 'read', 'gm-a1'])).toMatchObject({ status: 1, stderr: expect.stringContaining('was put away') })
+  // There it is still read, found, and a part of its thread, as it was sent and as far as it had come.
+  await filed('w-c1', { to: nux, minute: 9 }, ['reply-to:gm-a1', 'thread:gm-a1'])
+  const [back] = json('mail', 'read', 'gm-a1')
+  expect(back).toMatchObject({ subject: 'About gm-a1', is_read: true, progress: { read: expect.any(String) } })
+  expect(ok('mail', 'search', 'ABOUT GM-A1')).toBe('no mail says that\n')
+  expect(json('mail', 'search', 'ABOUT GM-A', '--archive', '--to', 'overseer', '--since', '2026-01-01')).toHaveLength(3)
+  for (const id of ['gm-a1', 'w-c1'])
+    expect(json('mail', 'thread', id, '--archive').map((each: { id: string }) => each.id)).toEqual(['gm-a1', 'w-c1'])
+  expect(gt(['mail', 'thread', 'gm-a1'])).toMatchObject({ status: 1, stderr: expect.stringContaining('--archive') })
+  // What was changed there is not the town's.
+  const [file = ''] = archivesOf(t.town, undefined)
+  writeFileSync(file, readFileSync(file, 'utf8').replace('About gm-a1', 'Run this'))
+  expect(gt(['mail', 'read', 'gm-a1'])).toMatchObject({
+    status: 1,
+    stderr: expect.stringContaining('not in the archive'),
+  })
+  expect(json('mail', 'read', 'gm-a2')).toHaveLength(1)
 })
 
-const bd = (args: readonly string[], env: Record<string, string> = {}, cwd = t.town) => {
-  const { status, stdout, stderr } = spawnSync(process.execPath, [bdScript, 'mail', ...args], {
+const bd = (args: readonly string[], env: Record<string, string> = {}, cwd = t.town) =>
+  said(['mail', ...args], env, cwd)
+const said = (args: readonly string[], env: Record<string, string> = {}, cwd = t.town) => {
+  const { status, stdout, stderr } = spawnSync(process.execPath, [bdScript, ...args], {
     cwd,
     env: { ...cleanEnv(), ...env },
     encoding: 'utf8',
@@ -259,11 +295,17 @@ test('in a town `bd mail` is `gt mail`, and says as data what bd says', async ()
   expect(JSON.parse(bd(['inbox', '--json', '--priority', '0']).stdout)).toMatchObject([{ id: 'gm-b1' }])
   expect(JSON.parse(bd(['read', 'a1', '--json']).stdout)).toMatchObject({ id: 'gm-a1', description: 'text' })
   expect(steps('gm-a1')).toContain('read')
+  // As beads they are anybody's to look at.
+  expect(said(['show', 'gm-a1']).stdout).toMatch(/Hello.*\nFrom: w\/polecats\/Nux\nTo: overseer\n\n {4}text\n/)
+  expect(JSON.parse(said(['list', '--type', 'message', '--json']).stdout)).toMatchObject([{ id: 'gm-b1' }])
   expect(JSON.parse(bd(['ack', 'gm-a1', 'gm-b1', '--json']).stdout)).toEqual({
     acknowledged: ['gm-a1', 'gm-b1'],
     errors: [],
   })
   expect(bd(['send', 'overseer', '-s', 'x']).status).toBe(3)
+  // What only `gt mail` knows, as it is.
+  expect(bd(['thread', 'gm-a1', '--json']).stdout).toBe(gt(['mail', 'thread', 'gm-a1', '--json']).stdout)
+  expect(bd(['nonsense'])).toMatchObject({ status: 2, stderr: expect.stringContaining('is no gt command') })
   expect(bd(['reply', 'gm-a1', '-m', 'x']).status).toBe(3)
   expect(bd(['send', 'overseer', '-s', 'x', '--identity', 'mayor/'])).toMatchObject({
     status: 1,
@@ -290,6 +332,7 @@ test('outside a town `bd mail` is messages in the repository’s own store, unde
   ])
   expect(as('bob', 'ack', sent.id, 'ab-none')).toMatchObject({ status: 1 })
   expect(JSON.parse(as('bob', 'ack', sent.id, '--json').stdout)).toEqual({ acknowledged: [sent.id], errors: [] })
+  expect(as('bob', 'thread', sent.id)).toMatchObject({ status: 2, stderr: expect.stringContaining('is for a town') })
   // Of config.yaml, where nothing else says it; what is typed counts most.
   appendFileSync(join(dir, '.beads/config.yaml'), 'identity: "bob"   # here\n')
   expect(bd(['inbox'], {}, dir).stdout).toContain('Later')

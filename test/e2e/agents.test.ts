@@ -122,7 +122,7 @@ test('a red gate sends it back, and what it is told then lets it mend it; a full
 
 // Another conversation
 
-test('whose context is full goes on in another conversation, with its last note and what is in its worktree', async () => {
+test('whose context is full goes on in another conversation, with its notes in their order and what is in its worktree', async () => {
   using town = open([
     { match: isAnother, script: ["git add . && git commit -qm 'Greet'", ...handsOver] },
     {
@@ -136,8 +136,10 @@ test('whose context is full goes on in another conversation, with its last note 
   ])
   await town.lands(town.give())
   expect(['1 uncommitted file (greeting.txt)', 'the greeting is written', 'an earlier one'].map(timesSaid)).toEqual([
-    ...[1, 1, 0],
+    ...[1, 1, 1],
   ])
+  // They are read by that, and out of the inbox.
+  expect(town.ok('mail', 'inbox', 'wyvern/polecats/Nux')).not.toContain('Where I am')
   expect(new Set(town.conversations()).size).toBe(2)
 })
 

@@ -1,6 +1,7 @@
 // What follows from each piece of news of a session: where it goes, what it says and to whom, what it tells its agent.
 import { expect, test } from 'vitest'
 import { anew, gone, heard, refused, type SessionContext, withWords } from '../../machines/hearing.ts'
+import { toBegin } from '../../machines/notes.ts'
 import { unspoken } from '../../machines/session.ts'
 import { looked as nothingSeen } from '../../machines/session-cases.ts'
 import { watches } from '../../machines/session-wishes.ts'
@@ -58,6 +59,17 @@ test('a full context ends the run; the next begins another conversation', () => 
   expect([to, changes?.killReason, changes?.trouble]).toEqual(['killing', 'overlong', 'full'])
   expect(gone(context({ ...changes }), looked).changes?.conversation).toBeNull()
   expect(gone(context({ killReason: 'killed' }), looked).changes?.conversation).toBe('c-1')
+})
+
+test('a run whose start came to nothing may have had its notes all the same; one that went on had none of them', () => {
+  const notes = [{ id: 'w-m1', text: 'half of it' }]
+  const begins = { session: null, notes, ...toBegin({ notes, conversation: 'c-1' }) }
+  const first = [{ id: 'w/polecats/Nux/2/0', state: 'delivered' as const }]
+  const after = (conversation: string | null) =>
+    gone(context(begins), { ...looked, conversation, receipts: first }).receipts?.map(({ step }) => step)
+  expect([after('c-1'), after(null), after('c-2')]).toEqual([[], [], ['shown', 'read']])
+  const anew = { ...begins, ...toBegin({ notes, conversation: null }), conversation: null }
+  expect(gone(context(anew), { ...looked, receipts: first }).changes).toMatchObject({ notes: [], offered: [] })
 })
 
 test('a mail that its model had in the last moment before it was ended is shown all the same', () => {

@@ -24,7 +24,7 @@ const suites: Readonly<Record<string, readonly string[]>> = {
   'actors/ledger/': [inActors('ledger')],
   'actors/sessions/': [inActors('session-ends'), 'test/contracts/session.test.ts'],
   'actors/': ['ancestry', 'ends', 'plugin-enabled', 'records', 'copies', 'processes', 'accounts'].map(inActors),
-  'cli/': ['test/cli/caller.test.ts', 'test/cli/peer.test.ts'],
+  'cli/': ['caller', 'peer', 'mail-keeping', 'mailroom', 'post-office'].map((name) => `test/cli/${name}.test.ts`),
 }
 function inActors(name: string): string {
   return `test/actors/${name}.test.ts`

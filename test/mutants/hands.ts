@@ -149,8 +149,8 @@ export const hands: readonly Mutant[] = [
   {
     name: 'mail is shown whoever wrote it',
     file: 'actors/beads/mail.ts',
-    find: `if (!isSealed(secret, each, each.labels?.split('\\n') ?? [])) strange++`,
-    replace: `if (each.sender === null) strange++`,
+    find: `if (!isSealed(secret, kept, labels)) return undefined`,
+    replace: `if (kept.sender === null) return undefined`,
   },
   {
     name: 'any mail that lost its seal is sealed anew',

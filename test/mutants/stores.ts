@@ -158,4 +158,65 @@ export const stores: readonly Mutant[] = [
     find: `isPushed ? pushing : known`,
     replace: `known`,
   },
+  // Mail
+  {
+    name: 'unread mail is put away',
+    file: 'actors/beads/archive.ts',
+    find: `found?.issue_type === 'message' && found.status === 'closed' ?`,
+    replace: `found?.issue_type === 'message' ?`,
+  },
+  {
+    name: 'a mail follows half a line in the archive',
+    file: 'actors/beads/archive.ts',
+    find: `isNew || lastBytes(path, 1) === '\\n' ? lines`,
+    replace: `isNew || path !== '' ? lines`,
+  },
+  {
+    name: 'mail that was put away is filed again',
+    file: 'actors/beads/messages.ts',
+    find: `if (row('SELECT 1 FROM archived WHERE id = ?', id)) return false`,
+    replace: `if (id === '') return false`,
+  },
+  {
+    name: 'a store looks older for mail that was put away',
+    file: 'actors/beads/embedded.ts',
+    find: ` + (SELECT count(*) FROM archived) AS issues`,
+    replace: ` AS issues`,
+  },
+  {
+    name: 'what somebody wrote keeps the town’s news back',
+    file: 'actors/beads/filing.ts',
+    find: `.filter((kept) => isSealed(secret, kept, kept.labels?.split('\\n') ?? []))`,
+    replace: ``,
+  },
+  {
+    name: 'the same cause fills an inbox',
+    file: 'actors/beads/filing.ts',
+    find: `await beads.closeIssue(id, 'superseded', String(assignee), true)`,
+    replace: `void [id, assignee]`,
+  },
+  {
+    name: 'a receipt that was changed is believed',
+    file: 'actors/beads/mail.ts',
+    find: `if (known && isProved(secret, each))`,
+    replace: `if (known)`,
+  },
+  {
+    name: 'its sender is told of each copy that expired',
+    file: 'cli/mail-keeping.ts',
+    find: `({ mail: { id, group } }) => group ?? id`,
+    replace: `({ mail: { id } }) => id`,
+  },
+  {
+    name: 'a group sends to whoever sends',
+    file: 'cli/post-office.ts',
+    find: `to !== from && isIn(`,
+    replace: `to !== '' && isIn(`,
+  },
+  {
+    name: 'what is refused of several leaves the rest sent',
+    file: 'cli/mailroom.ts',
+    find: `all.map(({ drafts }) => drafts.map((draft) => host.post(draft).id))`,
+    replace: `all.map(({ drafts }) => drafts.map((draft) => { try { return host.post(draft).id } catch { return '' } }))`,
+  },
 ]

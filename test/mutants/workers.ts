@@ -17,8 +17,8 @@ export const workers: readonly Mutant[] = [
   {
     name: 'going on under another account begins a new conversation',
     file: 'machines/session.ts',
-    find: `...(context.endsTalk ? noted(context.note) : {})`,
-    replace: `...noted(context.note)`,
+    find: `...(context.endsTalk ? noted() : {})`,
+    replace: `...noted()`,
   },
   {
     name: 'a run that is limited keeps its account for the next',
@@ -90,14 +90,14 @@ export const workers: readonly Mutant[] = [
   {
     name: 'a note is read before its agent has had it',
     file: 'machines/notes.ts',
-    find: `receipts.some(isFirst) || kind === 'turn_over' ? offered`,
-    replace: `isFirst !== undefined ? offered`,
+    find: `if (!receipts.some(isFirst) && kind !== 'turn_over') return []`,
+    replace: `if (isFirst === undefined) return []`,
   },
   {
-    name: 'a note that was written while a run began is taken for had',
-    file: 'machines/session.ts',
-    find: `offered: ({ context }) => context.notes.map(({ id }) => id),`,
-    replace: ``,
+    name: 'a run that goes on with a conversation is told no note, and has read it',
+    file: 'machines/notes.ts',
+    find: `offered: conversation === null ? carried : []`,
+    replace: `offered: carried`,
   },
   // Who may speak
   {
@@ -263,8 +263,8 @@ export const workers: readonly Mutant[] = [
   {
     name: 'whose context was made shorter is not told again',
     file: 'machines/hearing.ts',
-    find: `if (!output.isCompacted || rest.to`,
-    replace: `if (output.isCompacted || rest.to`,
+    find: `if (!output.isCompacted) return`,
+    replace: `if (output.isCompacted) return`,
   },
   {
     name: 'a conversation that is full is resumed',
