@@ -122,7 +122,11 @@ test('what is here is put there; once, also when the answer was lost', async () 
     'POST /repos/octocat/Hello-World/issues',
   ])
   expect(sent[0]?.body).toEqual({
-    ...{ title: 'Of ours', body: `words\n\n<!-- bd:${a} -->`, assignees: ['hubot'] },
+    ...{
+      title: 'Of ours',
+      body: expect.stringMatching(new RegExp(`^words\\n\\n<!-- bd:${a}/[\\w-]{12} -->$`)),
+      assignees: ['hubot'],
+    },
     labels: ['backend', 'priority:critical', 'type:bug'],
   })
   expect(sent[1]?.body?.body).toMatch(/^\*\*ann\*\*:\n\nsaid here\n\n<!-- bd:\S+ -->$/)
@@ -252,6 +256,18 @@ test('an issue that names one there is that one: by number, name or address; one
       'As other/one#1347',
     ]),
   )
+})
+
+test('nobody there takes an issue of ours by naming it', async () => {
+  const a = await create('Of ours')
+  const marks = [a, `${a}/`, `${a}/undefined`, `${a}/null`]
+  for (const [n, number] of [1347, 1349, 1350, 1351].entries())
+    hub.edit(number, { title: `Theirs ${n}`, body: `words\n\n<!-- bd:${marks[n]} -->` }, long)
+  expect((await json('github', 'pull')).pulled.created).toHaveLength(4)
+  expect(store((beads) => beads.get(a))).toMatchObject({ title: 'Of ours', external_ref: null })
+  expect(of(1347)).toMatchObject({ title: 'Theirs 0', description: 'words' })
+  await json('github', 'push')
+  expect(of(1352)).toMatchObject({ id: a, title: 'Of ours' })
 })
 
 test('what one side cannot keep is left as it is, and told; the rest is done', async () => {
