@@ -9,6 +9,7 @@ export const instead: Readonly<Record<string, string>> = {
   context: 'bd where, bd info',
   cook: 'bd create --file <plan.md>',
   edit: 'bd update <id> --description "…", or --body-file <file>',
+  github: 'bd github status, pull, push or sync',
   gate: 'bd defer <id> --until="date", or in a town gt ask',
   kv: 'bd remember --key <key> "…", bd recall <key>',
   migrate: 'bd doctor; a store of an older version is brought up to date by itself',

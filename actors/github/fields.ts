@@ -25,7 +25,7 @@ export type Scalar = (typeof scalars)[number]
 const mark = (what: string) => `<!-- bd:${what} -->`
 const marked = /\s*<!-- bd:(\S+) -->\s*$/
 
-export const markedId = (text: string | null | undefined): string | undefined => marked.exec(text ?? '')?.[1]
+export const markOn = (text: string | null | undefined): string | undefined => marked.exec(text ?? '')?.[1]
 /** Without its mark, and as neither side sees a difference. */
 const plainly = (text: string) => text.replaceAll('\r\n', '\n').replace(marked, '').trimEnd()
 
@@ -126,7 +126,7 @@ export function labelsFor(
   return [...kept, ...without(more, kept)]
 }
 
-export const bodyFor = (text: string, id: string): string => `${text}${text === '' ? '' : '\n\n'}${mark(id)}`
+export const bodyFor = (text: string, what: string): string => `${text}${text === '' ? '' : '\n\n'}${mark(what)}`
 /** All is said by whoever the token is of: the text names who said it here. */
 export const commentFor = (text: string, author: string, id: string): string =>
   `${author === '' ? '' : `**${author}**:\n\n`}${text}\n\n${mark(id)}`

@@ -25,7 +25,8 @@ export type Link = z.output<typeof link>
 const looked = z.object({ since: z.string().optional(), etag: z.string().optional() })
 export type Looked = z.output<typeof looked>
 
-const keyOf = (repository: string, number: number | 'seen') => `github.link:${repository.toLowerCase()}#${number}`
+const keyOf = (repository: string, number: number | 'seen' | `new:${string}`) =>
+  `github.link:${repository.toLowerCase()}#${number}`
 
 export function linksIn(beads: Beads, repository: string) {
   const begin = keyOf(repository, 'seen').replace(/seen$/, '')
@@ -44,6 +45,22 @@ export function linksIn(beads: Beads, repository: string) {
       links.set(number, one)
       set(keyOf(repository, number), JSON.stringify(one))
     },
+    /**
+     * A word by which an issue that is about to be made there is known again, should the answer be lost. Nobody can
+     * guess it: whoever writes an issue there could name one of ours.
+     */
+    expect(id: string): string {
+      const key = keyOf(repository, `new:${id}`)
+      const word = beads.config(key) ?? process.getBuiltinModule('node:crypto').randomBytes(9).toString('base64url')
+      set(key, word)
+      return `${id}/${word}`
+    },
+    isExpected(id: string, mark: string): boolean {
+      const word = beads.config(keyOf(repository, `new:${id}`))
+      return word !== undefined && mark === `${id}/${word}`
+    },
+    /** It is there, or will not be. */
+    expectNoMore: (id: string) => void beads.unsetConfig(keyOf(repository, `new:${id}`)),
     keepLooked: (now: Looked) => set(keyOf(repository, 'seen'), JSON.stringify(now)),
   }
 }

@@ -10,7 +10,7 @@ import {
   closedAs,
   commentText,
   isSessions,
-  markedId,
+  markOn,
   ofLocal,
   ofRemote,
   scalars,
@@ -92,8 +92,8 @@ function takeInOne(
 ): void {
   const { number } = remote
   const link = known.links.get(number)
-  const made = markedId(remote.body)
-  const id = link?.id ?? byRef.get(number) ?? (made !== undefined && isFree(beads, made) ? made : undefined)
+  const made = madeHere(beads, known, remote)
+  const id = link?.id ?? byRef.get(number) ?? made
   const types = typesOf(beads.custom())
   const theirs = ofRemote(remote, types)
   const issue = id === undefined ? undefined : beads.get(id)
@@ -105,7 +105,6 @@ function takeInOne(
     return
   }
   if (!wanted.pull) {
-    // What was put there by somebody who was ended before it was noted.
     if (link === undefined && made === issue.id) linkTo(beads, wanted, issue, remote, known)
     return
   }
@@ -132,6 +131,7 @@ function takeInOne(
   }
   if (issue.external_ref === null) beads.update(issue.id, { external_ref: remote.html_url }, wanted.actor)
   const { none: _, ...former } = link ?? {}
+  if (made === issue.id) known.expectNoMore(issue.id)
   known.keep(number, { comments: {}, ...former, id: issue.id, said: saidOf(theirs), labels: theirs.labels })
 }
 
@@ -147,8 +147,12 @@ function whyNotKept(beads: Beads, { title, body, priority, type, assignee, label
   }
 }
 
-/** Whether an issue of ours, named by a mark, is on GitHub under no other number. */
-const isFree = (beads: Beads, id: string) => beads.get(id)?.external_ref === null
+/** The issue of ours that it was made for, by somebody who was ended before that was noted. */
+function madeHere(beads: Beads, known: Links, { body }: RemoteIssue): string | undefined {
+  const mark = markOn(body) ?? ''
+  const [id = ''] = mark.split('/')
+  return known.isExpected(id, mark) && beads.get(id)?.external_ref === null ? id : undefined
+}
 
 function fileOne(beads: Beads, { actor }: Bridging, remote: RemoteIssue, known: Links, done: Bridged): void {
   const { number, html_url: url } = remote
@@ -172,6 +176,7 @@ function fileOne(beads: Beads, { actor }: Bridging, remote: RemoteIssue, known: 
 function linkTo(beads: Beads, { actor }: Bridging, issue: Issue, remote: RemoteIssue, known: Links): void {
   beads.update(issue.id, { external_ref: remote.html_url }, actor)
   const theirs = ofRemote(remote, typesOf(beads.custom()))
+  known.expectNoMore(issue.id)
   known.keep(remote.number, { id: issue.id, said: saidOf(theirs), labels: theirs.labels, comments: {} })
 }
 
@@ -211,7 +216,7 @@ function takeInComment(
   const number = Number(/\/issues\/(\d+)$/.exec(comment.issue_url)?.[1])
   const link = known.links.get(number)
   if (link === undefined || link.none || beads.get(link.id) === undefined) return
-  const own = markedId(comment.body)
+  const own = markOn(comment.body)
   const said = beads.comments(link.id)
   if (own !== undefined && said.some(({ id }) => id === own)) {
     if (link.comments[own] === undefined)

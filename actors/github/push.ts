@@ -9,7 +9,7 @@ import {
   type Common,
   commentFor,
   labelsFor,
-  markedId,
+  markOn,
   ofLocal,
   ofRemote,
   type Scalar,
@@ -77,11 +77,12 @@ async function makeThere(
   const labels = labelsFor([], { add: ours.labels, remove: [], priority: ours.priority, type: ours.type }, types)
   const isKnown = ours.assignee !== '' && (await users(ours.assignee))
   const assignees = isKnown ? [ours.assignee] : []
-  const body = { title: ours.title, body: bodyFor(ours.body, issue.id), labels, assignees }
+  const body = { title: ours.title, body: bodyFor(ours.body, known.expect(issue.id)), labels, assignees }
   const made = await client.write('POST', `${path}/issues`, body, remoteIssue)
   const theirs = ofRemote(made, types)
   const unknown = isKnown ? {} : { unknown: markOf(ours.assignee) }
   beads.written(() => {
+    known.expectNoMore(issue.id)
     beads.update(issue.id, { external_ref: made.html_url }, actor)
     known.keep(made.number, { id: issue.id, said: saidOf(theirs), labels: theirs.labels, comments: {}, ...unknown })
   })
@@ -128,7 +129,7 @@ async function changeThere(
   const was = link?.labels ?? []
   const add = without(without(ours.labels, was), theirs.labels)
   const remove = without(was, ours.labels).filter((label) => without([label], theirs.labels).length === 0)
-  const body = bodyOf(put, { remote, add, remove, id: issue.id, types })
+  const body = bodyOf(put, { remote, add, remove, types })
   if (Object.keys(body).length > 0) {
     if (!wanted.dry) await wanted.client.write('PATCH', `${path}/issues/${number}`, body, remoteIssue)
     done.pushed.updated.push(issue.id)
@@ -149,13 +150,13 @@ interface PutTo {
   remote: RemoteIssue
   add: readonly string[]
   remove: readonly string[]
-  id: string
   types: readonly string[]
 }
 
 /** As GitHub takes it: what is not named stays as it is. */
-function bodyOf(put: Partial<Common>, { remote, add, remove, id, types }: PutTo): object {
+function bodyOf(put: Partial<Common>, { remote, add, remove, types }: PutTo): object {
   const { title, body, state, priority, type, assignee } = put
+  const mark = markOn(remote.body)
   const isLabelled = add.length + remove.length > 0 || priority !== undefined || type !== undefined
   const change = {
     add,
@@ -165,7 +166,7 @@ function bodyOf(put: Partial<Common>, { remote, add, remove, id, types }: PutTo)
   }
   return {
     ...(title === undefined ? {} : { title }),
-    ...(body === undefined ? {} : { body: markedId(remote.body) === undefined ? body : bodyFor(body, id) }),
+    ...(body === undefined ? {} : { body: mark === undefined ? body : bodyFor(body, mark) }),
     ...(state === undefined
       ? {}
       : state === 'open'
