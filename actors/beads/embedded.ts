@@ -2,6 +2,7 @@
 // (spec: Beads)
 // Never: imports anything slow: `bd` is called by agents all day.
 
+import { statSync } from 'node:fs'
 import { whereabouts } from '../../machines/address.ts'
 import { claimsIn, free } from './claims.ts'
 import { commentsIn } from './comments.ts'
@@ -29,6 +30,8 @@ import { renamingIn } from './renaming.ts'
 import type { Room } from './room.ts'
 import { rowsOf } from './rows.ts'
 
+/** Read in less than a millisecond. */
+const logBytesMax = 1_048_576
 const notMade = 'mail is sent, not made here: gt mail send <address> -s "…" -m "…"'
 /** How far a store has come; an older copy of it has come less far. */
 export interface Mark {
@@ -77,6 +80,10 @@ export function openBeads(dir: string, options: Opening = {}) {
     /** The database. */
     path,
     close: () => db.close(),
+    /** For who ends without closing: so, now and then, the log of writes does not grow long, which the next must read. */
+    settle(): void {
+      if ((statSync(`${path}-wal`, { throwIfNoEntry: false })?.size ?? 0) > logBytesMax) db.close()
+    },
     config,
     setConfig: (key: string, value: string) =>
       void run('INSERT OR REPLACE INTO config (key, value) VALUES (?, ?)', key, value),
@@ -303,7 +310,7 @@ export function openBeads(dir: string, options: Opening = {}) {
     if (!prefix) throw new BeadsError('this database has no issue_prefix; run `bd init --prefix <prefix>`')
     // As many as there are, or some more: they need not be counted.
     const n = row<{ n: number | null }>('SELECT max(rowid) AS n FROM issues')?.n ?? 0
-    const content = { title, description, creator, createdAtNs: BigInt(Date.parse(when)) * 1_000_000n }
+    const content = { title, description, creator, createdAt: when }
     return freeId(prefix, content, n, (id) => get(id) !== undefined || beads.tombstone(id) !== undefined)
   }
 
