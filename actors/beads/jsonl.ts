@@ -129,6 +129,7 @@ export function eachLine(text: string, take: (line: string) => void, inWords: (n
 export function importLines(beads: Beads, text: string, actor = ''): Imported {
   const counts: Imported = { created: 0, updated: 0, skipped: 0, deleted: 0, memories: 0, mail: 0, twice: [] }
   const seen = new Set<string>()
+  const put: string[] = []
   const take = (line: string) => {
     const raw = objectIn(line)
     if (raw._type === 'memory') {
@@ -148,9 +149,17 @@ export function importLines(beads: Beads, text: string, actor = ''): Imported {
         counts.deleted++
       else counts.skipped++
     } else if (raw.issue_type === 'message' && beads.isTowns()) counts.mail++
-    else counts[beads.put(wholeOf(raw, line))]++
+    else {
+      const became = beads.put(wholeOf(raw, line))
+      counts[became]++
+      if (became !== 'skipped') put.push(id)
+    }
   }
-  beads.written(() => eachLine(text, take, (n, words) => `line ${n}: ${words}; nothing was imported`))
+  // A line has about so many characters.
+  beads.writtenMany(text.length / 400, () => {
+    eachLine(text, take, (n, words) => `line ${n}: ${words}; nothing was imported`)
+    beads.noted(put, 'imported', actor)
+  })
   return counts
 }
 

@@ -3,6 +3,7 @@
 // Never: written but by its triggers, whoever writes the issues.
 import type { SQLInputValue } from 'node:sqlite'
 import type { Progress, Standing, Startable, Wanted } from './contract.ts'
+import type { Rows } from './rows.ts'
 
 /** Who closes what has landed, and how its reason begins. */
 export const town = 'gastown'
@@ -36,17 +37,18 @@ const becomesDone = (unfinished: string) =>
  * though what it is a part of may; `open`: not closed, but not to be had; `closed`; `landed`: closed by the town, with
  * its work on main.
  */
-const partTriggers = (unfinished: string) => `
-CREATE VIEW restate (id) AS SELECT id FROM part WHERE false;
-CREATE TRIGGER restate_one INSTEAD OF INSERT ON restate BEGIN
-  DELETE FROM part WHERE id = NEW.id;
-  INSERT INTO part SELECT d.depends_on_id, i.id, CASE
+const partsOf = (issues: string, unfinished: string) => `INSERT INTO part SELECT d.depends_on_id, i.id, CASE
     WHEN i.status = 'closed' AND substr(i.close_reason, 1, ${landedAs.length}) = '${landedAs}' AND '${town}' =
       (SELECT e.actor FROM events e WHERE e.issue_id = i.id AND e.event_type = 'closed' ORDER BY e.id DESC LIMIT 1) THEN 'landed'
     WHEN i.status = 'closed' THEN 'closed'
     WHEN i.status = 'open' AND i.assignee IS NULL AND i.issue_type NOT IN ${notWork} AND NOT ${waits('i.id', unfinished)} THEN 'free'
     ELSE 'open' END, i.priority, i.created_at
-  FROM issues i JOIN dependencies d ON d.issue_id = i.id AND d.type = 'parent-child' WHERE i.id = NEW.id AND i.issue_type <> 'epic';
+  FROM issues i JOIN dependencies d ON d.issue_id = i.id AND d.type = 'parent-child' WHERE ${issues} AND i.issue_type <> 'epic'`
+const partTriggers = (unfinished: string) => `
+CREATE VIEW restate (id) AS SELECT id FROM part WHERE false;
+CREATE TRIGGER restate_one INSTEAD OF INSERT ON restate BEGIN
+  DELETE FROM part WHERE id = NEW.id;
+  ${partsOf('i.id = NEW.id', unfinished)};
 END;
 CREATE TRIGGER issue_made AFTER INSERT ON issues BEGIN
   INSERT INTO restate VALUES (NEW.id); ${restateWaiting('NEW.id')};
@@ -105,6 +107,34 @@ CREATE TRIGGER wait_dependency_gone AFTER DELETE ON dependencies WHEN ${matters(
 UPDATE issues SET waits = 1 WHERE ${isHeldUp('issues.id')};
 CREATE INDEX issues_ready ON issues (priority, created_at, id) WHERE ${mayStart('')} AND waits = 0;
 `
+
+/** What waits itself, and all that is a part of it. */
+const waitsAnew = `WITH RECURSIVE held(id) AS (
+  SELECT w.issue_id FROM dependencies w JOIN issues b ON b.id = w.depends_on_id WHERE w.type = 'blocks' AND ${isUnfinished('b.status')}
+  UNION SELECT d.issue_id FROM held CROSS JOIN dependencies d ON d.depends_on_id = held.id AND d.type = 'parent-child')
+UPDATE issues SET waits = NOT waits WHERE waits <> (id IN held)`
+const kept = [
+  ...[...made, 'issue_closed', 'wait_issue_made', 'wait_blocker_changed', 'wait_issue_gone'],
+  ...['wait_dependency_made', 'wait_dependency_gone'],
+]
+
+/**
+ * Many changes at once: all that is kept here is found out anew after them, and not with each. When they fail, the
+ * caller's transaction has to: nothing is kept track of until it is taken back.
+ */
+export function atOnce<T>({ rows, run }: Rows, work: () => T): T {
+  const triggers = rows<{ name: string; sql: string }>(
+    "SELECT name, sql FROM sqlite_schema WHERE type = 'trigger' AND name IN (SELECT value FROM json_each(?))",
+    JSON.stringify(kept),
+  )
+  for (const { name } of triggers) run(`DROP TRIGGER ${name}`)
+  const result = work()
+  run('DELETE FROM part')
+  run(partsOf('true', isUnfinished('b.status')))
+  run(waitsAnew)
+  for (const { sql } of triggers) run(sql)
+  return result
+}
 
 /** Those that have parts in these states: jumps from one to the next in the index, whatever the number of parts. */
 const holders = (states: readonly Standing[]) => `holder(state, id) AS (
