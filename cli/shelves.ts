@@ -5,6 +5,7 @@
 import { BeadsError, type Issue } from '../actors/beads/contract.ts'
 import { copyToday } from '../actors/beads/copies.ts'
 import type { Beads } from '../actors/beads/embedded.ts'
+import { matters } from '../actors/beads/feed.ts'
 import { fileIn } from '../actors/beads/file.ts'
 import { isLanded, isUnchanged, whyNot, whyNotWait } from '../actors/beads/hands.ts'
 import { type Hears, type Kept, keepOpen } from '../actors/beads/kept.ts'
@@ -107,6 +108,9 @@ export function openShelves(town: string, hears: ShelvesHear): Shelves {
   }
 }
 
+/** Of more changes at once one is a reason to look. */
+const newsMax = 100
+
 interface Shelf {
   tier: Tier
   kept: Kept
@@ -121,10 +125,18 @@ function openShelf(tier: Tier, hears: ShelvesHear): Shelf {
   let watching: (() => Promise<void>) | undefined
   let endLinks: (() => void) | undefined
   let changed = () => {}
+  /** How far what others wrote was looked at. */
+  let cursor = 0
+  const begin = () => {
+    cursor = lastChange()
+    return watchBeads(fileIn(placeOf(tier)), { dataVersion }, () => {
+      if (isNews()) changed()
+    })
+  }
   /** Its file is another one now. */
   const again = () => {
     void watching?.().catch(hears.report)
-    watching = watchBeads(fileIn(placeOf(tier)), { dataVersion }, changed)
+    watching = begin()
     endLinks?.()
     endLinks = watchLinks(tier, tellMended, hears.report)
     tellMended()
@@ -151,6 +163,27 @@ function openShelf(tier: Tier, hears: ShelvesHear): Shelf {
     }
     return version
   }
+  function lastChange(): number {
+    try {
+      return kept.use().lastChange()
+    } catch (error) {
+      if (error instanceof BeadsError) return 0
+      throw error
+    }
+  }
+  /** Whether something was written that may be a reason to give out other work; also when that cannot be known. */
+  function isNews(): boolean {
+    const last = lastChange()
+    try {
+      const { rows, more, cursor: next } = kept.use().changesSince(cursor, newsMax)
+      cursor = more ? last : next
+      return more || rows.some(matters)
+    } catch (error) {
+      if (!(error instanceof BeadsError)) throw error
+      cursor = last
+      return true
+    }
+  }
   const mend = () => {
     const { made, wrong } = mendLinks(tier)
     return [...made.map((path) => `${path} was no link to the issues, and is one again`), ...wrong]
@@ -165,7 +198,7 @@ function openShelf(tier: Tier, hears: ShelvesHear): Shelf {
     tellMended,
     watch(heard) {
       changed = heard
-      watching = watchBeads(fileIn(placeOf(tier)), { dataVersion }, changed)
+      watching = begin()
       endLinks = watchLinks(tier, tellMended, hears.report)
     },
     async close() {

@@ -19,6 +19,7 @@ import {
 } from './contract.ts'
 import { deletionIn } from './deletion.ts'
 import { edgesIn, under } from './edges.ts'
+import { feedIn } from './feed.ts'
 import { fileIn, openFile } from './file.ts'
 import { freeId } from './ids.ts'
 import { labelsIn } from './labels.ts'
@@ -118,6 +119,7 @@ export function openBeads(dir: string, options: Opening = {}) {
     ...claimsIn({ ...room, set, now }, { closedBy, labels: labelled.labels, ready: queries.ready }),
     ...partsIn(rows),
     ...renamingIn(asked),
+    ...feedIn(asked),
 
     /** The id meant by an id or a unique part of one. */
     resolve(input: string): string {
@@ -178,6 +180,7 @@ export function openBeads(dir: string, options: Opening = {}) {
             when,
             when,
           )
+          if (made === 1) event(id, 'created', sender)
           if (made === 1) for (const label of labels) beads.addLabel(id, label)
           return made === 1
         }),
