@@ -7,7 +7,7 @@ import { copyToday } from '../actors/beads/copies.ts'
 import type { Beads } from '../actors/beads/embedded.ts'
 import { matters } from '../actors/beads/feed.ts'
 import { fileIn } from '../actors/beads/file.ts'
-import { isLanded, isUnchanged, whyNot, whyNotWait } from '../actors/beads/hands.ts'
+import { dayOf, isLanded, isUnchanged, whyNot, whyNotWait } from '../actors/beads/hands.ts'
 import { type Hears, type Kept, keepOpen } from '../actors/beads/kept.ts'
 import { mendLinks, watchLinks } from '../actors/beads/links.ts'
 import { moveStores } from '../actors/beads/move.ts'
@@ -108,6 +108,8 @@ export function openShelves(town: string, hears: ShelvesHear): Shelves {
   }
 }
 
+/** A day is awaited by looking so often at least, in milliseconds. */
+const clockMs = 60_000
 /** Of more changes at once one is a reason to look. */
 const newsMax = 100
 
@@ -129,9 +131,21 @@ function openShelf(tier: Tier, hears: ShelvesHear): Shelf {
   let cursor = 0
   const begin = () => {
     cursor = lastChange()
+    awaitDay()
     return watchBeads(fileIn(placeOf(tier)), { dataVersion }, () => {
       if (isNews()) changed()
+      awaitDay()
     })
+  }
+  let day: string | undefined
+  let untilDay: NodeJS.Timeout | undefined
+  /** Looks when the next day has come before which something is not to be begun: nobody writes then. */
+  function awaitDay(): void {
+    clearTimeout(untilDay)
+    if (day !== undefined && day <= new Date().toISOString()) changed()
+    day = asked((beads) => beads.nextDay(), undefined)
+    // Somebody may set the clock meanwhile.
+    if (day !== undefined) untilDay = setTimeout(awaitDay, Math.min(Date.parse(day) - Date.now() + 1, clockMs))
   }
   /** Its file is another one now. */
   const again = () => {
@@ -163,26 +177,22 @@ function openShelf(tier: Tier, hears: ShelvesHear): Shelf {
     }
     return version
   }
-  function lastChange(): number {
+  /** An answer of the store; `without` it, while it cannot be used. */
+  function asked<T>(question: (beads: Beads) => T, without: T): T {
     try {
-      return kept.use().lastChange()
+      return question(kept.use())
     } catch (error) {
-      if (error instanceof BeadsError) return 0
+      if (error instanceof BeadsError) return without
       throw error
     }
   }
+  const lastChange = () => asked((beads) => beads.lastChange(), 0)
   /** Whether something was written that may be a reason to give out other work; also when that cannot be known. */
   function isNews(): boolean {
     const last = lastChange()
-    try {
-      const { rows, more, cursor: next } = kept.use().changesSince(cursor, newsMax)
-      cursor = more ? last : next
-      return more || rows.some(matters)
-    } catch (error) {
-      if (!(error instanceof BeadsError)) throw error
-      cursor = last
-      return true
-    }
+    const news = asked((beads) => beads.changesSince(cursor, newsMax), undefined)
+    cursor = news === undefined || news.more ? last : news.cursor
+    return news === undefined || news.more || news.rows.some(matters)
   }
   const mend = () => {
     const { made, wrong } = mendLinks(tier)
@@ -203,6 +213,7 @@ function openShelf(tier: Tier, hears: ShelvesHear): Shelf {
     },
     async close() {
       endLinks?.()
+      clearTimeout(untilDay)
       await watching?.()
       kept.close()
     },
@@ -250,7 +261,8 @@ export function issuesIn(of: Shelves['of']): IssueReader {
     whyNotWait: (rig, id, on) => whyNotWait(of(rig), id, on),
     async whyNot(rig, id) {
       const issue = of(rig).get(id)
-      return issue && issue.status !== 'closed' ? whyNot(of(rig), issue) : undefined
+      return issue && issue.status !== 'closed' ? whyNot(of(rig), issue, new Date()) : undefined
     },
+    day: (rig, id) => dayOf(of(rig), id, new Date()),
   }
 }

@@ -117,7 +117,7 @@ export function openBeads(dir: string, options: Opening = {}) {
     ...deletionIn(room),
     ...queries,
     ...claimsIn({ ...room, set, now }, { closedBy, labels: labelled.labels, ready: queries.ready }),
-    ...partsIn(rows),
+    ...partsIn(asked),
     ...renamingIn(asked),
     ...feedIn(asked),
 
