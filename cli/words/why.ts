@@ -1,6 +1,5 @@
 // `gt why`: the chain of causes behind a mail, an issue or an actor's state; also while the town is down.
 // Never: writes.
-import { BeadsError } from '../../actors/beads/contract.ts'
 import type { Beads } from '../../actors/beads/embedded.ts'
 import { spelledOut } from '../../machines/address.ts'
 import type { Causes } from '../../runtime/open.ts'
@@ -46,6 +45,7 @@ export const word = declare({
 async function waitsNow(town: string, id: string): Promise<string | undefined> {
   const { openTier, rigsIn } = await import('../../actors/beads/tiers.ts')
   const { whyNot } = await import('../../actors/beads/hands.ts')
+  const { BeadsError } = await import('../../actors/beads/contract.ts')
   for (const rig of rigsIn(town)) {
     let beads: Beads | undefined
     try {
