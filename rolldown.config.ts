@@ -42,7 +42,7 @@ export default defineConfig([
           { name: 'core', test: /\/(cli\/(gt-main|client|words)|actors\/socket-folder)\.ts$/ },
           {
             name: 'bd',
-            test: /\/(cli\/(bd-(main|command|commands)|writer)|actors\/(transaction|files)|actors\/beads\/(claims|comments|contract|deletion|edges|embedded|file|find|ids|jsonl|labels|limits|memories|messages|parts|queries|renaming|room|routes|rows|schema|tiers))\.ts$/,
+            test: /\/(cli\/(bd-(main|command|commands)|writer)|actors\/(transaction|files)|actors\/beads\/(claims|comments|contract|deletion|edges|embedded|feed|file|find|ids|jsonl|labels|limits|memories|messages|parts|queries|renaming|room|routes|row-json|rows|schema|tiers))\.ts$/,
           },
           { name: 'mail', test: /\/actors\/(secret|beads\/(mail|town-mail))\.ts$/ },
           { name: 'told', test: /\/actors\/agents\/(prime(-facts)?|roles|role-text)\.ts$/ },

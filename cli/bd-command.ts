@@ -4,8 +4,8 @@ import { readFileSync } from 'node:fs'
 import { BeadsError, type Issue, type IssueFilter, sorts } from '../actors/beads/contract.ts'
 import type { Beads } from '../actors/beads/embedded.ts'
 import type { StorePlace } from '../actors/beads/find.ts'
-import { countedJson, exactly, issueJson } from '../actors/beads/jsonl.ts'
-import type { Counted, Listed } from '../actors/beads/queries.ts'
+import { exactly, issueJson } from '../actors/beads/jsonl.ts'
+import type { Listed } from '../actors/beads/queries.ts'
 import { Usage } from './errors.ts'
 import type { Line } from './print.ts'
 import type { ArgsOf, Arguments, FlagsOf, Options } from './word.ts'
@@ -66,7 +66,7 @@ export const isSecret = (key: string): boolean => /token$/.test(key)
 
 /** Kept among a store's settings, and none: whose it is, what `bd sync` and `bd github` remember. */
 export const isOwnKey = (key: string): boolean =>
-  ['identity', 'sync.base', 'tombstones.forgotten'].includes(key) || key.startsWith('github.link:')
+  ['identity', 'sync.base'].includes(key) || key.startsWith('github.link:')
 
 /** Every command takes these, before it or after it. */
 export const globals = {
@@ -299,12 +299,6 @@ export const ordering = {
   sort: { kind: 'text', choices: sorts, about: 'by priority, created, updated, status, id, title, …' },
   reverse: { kind: 'flag', short: 'r', about: 'the other way round' },
 } as const satisfies Options
-
-/** Rows as `--json` shows them. */
-export function countedOf(beads: Beads, issues: readonly Counted[]) {
-  const edges = beads.dependenciesOf(issues.map(({ id }) => id))
-  return issues.map((issue) => countedJson(issue, edges.get(issue.id) ?? []))
-}
 
 /** Said by what a town runs, and not by its Overseer: an address has a slash, and a person's name has none. */
 export const isAgents = ({ beads, actor }: Pick<Call, 'beads' | 'actor'>): boolean =>

@@ -38,6 +38,7 @@ export const commands: Readonly<Record<string, () => Promise<{ default: Command 
   duplicate: () => import('./bd/duplicate.ts'),
   'epic close-eligible': () => import('./bd/epic-close-eligible.ts'),
   'epic status': () => import('./bd/epic-status.ts'),
+  'events tail': () => import('./bd/events-tail.ts'),
   export: () => import('./bd/export.ts'),
   forget: () => import('./bd/forget.ts'),
   formula: () => import('./bd/formula.ts'),

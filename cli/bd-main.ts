@@ -1,22 +1,28 @@
 // `bd`: the issue command of agents and people, on the embedded store. Finds the command, loads its file and nothing
 // else, and turns what goes wrong into words. Called all day, so nothing slow is imported.
 // Never: asks the daemon; the town notices by itself. Exit codes: 0 ok, 1 failed, 2 usage.
+import { isAscii } from 'node:buffer'
 import { dirname } from 'node:path'
 import process from 'node:process'
 import { BeadsError } from '../actors/beads/contract.ts'
 import type { Beads } from '../actors/beads/embedded.ts'
 import { openFound, placeToMake, type Whence } from '../actors/beads/find.ts'
 import { type Routes, routesFrom } from '../actors/beads/routes.ts'
+import { JsonBytes } from '../actors/beads/row-json.ts'
 import { type Call, type Command, globals, split } from './bd-command.ts'
 import { aliases, commands } from './bd-commands.ts'
 import { isOfTown, realMeant } from './bd-whose.ts'
 import { Mismatch, UnknownFlag, Usage } from './errors.ts'
-import { body, complain, raw, say, tell, json as written } from './print.ts'
+import { body, complain, raw, safeJson, say, tell, json as written } from './print.ts'
 import { type Arguments, type FlagsOf, globalsBefore, help, type Options, parse, type Typed } from './word.ts'
 import { type Writer, writerIn } from './writer.ts'
 
+/**
+ * Ends without taking Node apart or closing the store: what was said is said and what was written is on disk, and
+ * closing would write the store's log into its file, which waits for the disk twice more.
+ */
 export async function main(): Promise<void> {
-  process.exitCode = await run(process.argv.slice(2))
+  process.exit(await run(process.argv.slice(2)))
 }
 
 /** Its exit code. */
@@ -52,7 +58,7 @@ async function loaded(name: string): Promise<Command> {
   return (await load()).default
 }
 
-function perform(command: Command, { flags, args }: Typed): ReturnType<Command['run']> {
+async function perform(command: Command, { flags, args }: Typed): Promise<number | undefined> {
   const given = flags as FlagsOf<typeof globals>
   const isWriting = typeof command.writes === 'boolean' ? command.writes : command.writes(given, args as Call['args'])
   if (given.readonly && isWriting)
@@ -91,12 +97,14 @@ function perform(command: Command, { flags, args }: Typed): ReturnType<Command['
       return writer
     },
     print(json, lines) {
-      if (given.json) raw(`${written(enveloped(json()), 2)}\n`)
+      if (given.json) printJson(json())
       else if (!given.quiet || !isWriting) say(lines())
       return undefined
     },
   }
-  return command.run(call)
+  const code = await command.run(call)
+  if (isWriting) beads?.settle()
+  return code
 }
 
 /** The issues that were named, as they were typed. */
@@ -115,8 +123,17 @@ const whenceOf = (named: string | undefined): Whence => ({
   cwd: process.cwd(),
 })
 
-/** As a script may ask for it: with the version of the shapes around it. */
-const enveloped = (data: unknown) => (process.env.BD_JSON_ENVELOPE === '1' ? { schema_version: 1, data } : data)
+/** A script may ask for it with the version of the shapes around it. */
+function printJson(data: unknown): void {
+  const isAsked = process.env.BD_JSON_ENVELOPE === '1'
+  if (data instanceof JsonBytes) raw(isAsked ? around(textOf(data)) : isHarmless(data) ? data.bytes : textOf(data))
+  else raw(written(isAsked ? { schema_version: 1, data } : data, 2))
+  raw('\n')
+}
+const around = (text: string) => `{\n  "schema_version": 1,\n  "data": ${text.replaceAll('\n', '\n  ')}\n}`
+const textOf = ({ bytes }: JsonBytes) => safeJson(new TextDecoder().decode(bytes))
+/** Nothing in it can steer a terminal, so that megabytes go out as they are. */
+const isHarmless = ({ bytes }: JsonBytes) => isAscii(bytes) && !bytes.includes(0x7f)
 
 function said(lines: readonly string[]): number {
   say(lines)

@@ -32,6 +32,8 @@ export interface IssueReader {
   whyNotWait(rig: string, id: string, on: string): Promise<string | undefined>
   /** Why an issue that is not closed cannot start, in words; undefined when it can, or is closed. */
   whyNot(rig: string, id: string): Promise<string | undefined>
+  /** The day before which it is not to be begun; undefined: none that is still to come. */
+  day(rig: string, id: string): Promise<string | undefined>
 }
 
 /** Issues that are told by name; of more there is a number. */
@@ -116,6 +118,9 @@ export async function outlook(
     const stuck: { subject: string; body: string }[] = []
     const waiting = new Set([...(asked ? open.map((part) => part.id) : []), ...ours])
     for (const issue of [...waiting].slice(0, namedMax)) {
+      const day = await reader.day(rig, issue)
+      // It goes on by itself.
+      if (day !== undefined) return { ...base, kind: 'working', text: `${id}: ${progress}; ${issue} waits for ${day}` }
       const why = await reader.whyNot(rig, issue)
       if (why !== undefined) stuck.push({ subject: `${issue} waits: ${why}`, body: '' })
     }

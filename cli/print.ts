@@ -85,13 +85,11 @@ function write(to: Output, lines: readonly Line[]): void {
 }
 
 /** As the terminal may have it. */
-export const shownLine = (line: Line): string =>
-  typeof line === 'string'
-    ? oneLine(line, ownColours)
-    : plain(line.body)
-        .split('\n')
-        .map((each) => (each === '' ? '' : line.indent + each))
-        .join('\n')
+export function shownLine(line: Line): string {
+  if (typeof line === 'string') return oneLine(line, ownColours)
+  const shown = plain(line.body)
+  return line.indent === '' ? shown : shown.replaceAll(/^(?=.)/gm, line.indent)
+}
 
 /** The town's own colours, which are no more than that: faint, bold, red to cyan. */
 const ownColours = /\u001b\[(?:[012]|3[1-6])m/g

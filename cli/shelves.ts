@@ -5,8 +5,9 @@
 import { BeadsError, type Issue, type TownIssues } from '../actors/beads/contract.ts'
 import { copyToday } from '../actors/beads/copies.ts'
 import type { Beads } from '../actors/beads/embedded.ts'
+import { matters } from '../actors/beads/feed.ts'
 import { fileIn } from '../actors/beads/file.ts'
-import { isLanded, isUnchanged, whyNot, whyNotWait } from '../actors/beads/hands.ts'
+import { dayOf, isLanded, isUnchanged, whyNot, whyNotWait } from '../actors/beads/hands.ts'
 import { type Hears, type Kept, keepOpen } from '../actors/beads/kept.ts'
 import { mendLinks, watchLinks } from '../actors/beads/links.ts'
 import { moveStores } from '../actors/beads/move.ts'
@@ -148,6 +149,11 @@ export function openShelves(town: string, around: Around, hears: ShelvesHear): S
   }
 }
 
+/** A day is awaited by looking so often at least, in milliseconds. */
+const clockMs = 60_000
+/** Of more changes at once one is a reason to look. */
+const newsMax = 100
+
 interface Shelf {
   tier: Tier
   kept: Kept
@@ -164,10 +170,30 @@ function openShelf(tier: Tier, around: Around, hears: ShelvesHear): Shelf {
   let watching: (() => Promise<void>) | undefined
   let endLinks: (() => void) | undefined
   let changed = () => {}
+  /** How far what others wrote was looked at. */
+  let cursor = 0
+  const begin = () => {
+    cursor = lastChange()
+    awaitDay()
+    return watchBeads(fileIn(placeOf(tier)), { dataVersion }, () => {
+      if (isNews()) changed()
+      awaitDay()
+    })
+  }
+  let day: string | undefined
+  let untilDay: NodeJS.Timeout | undefined
+  /** Looks when the next day has come before which something is not to be begun: nobody writes then. */
+  function awaitDay(): void {
+    clearTimeout(untilDay)
+    if (day !== undefined && day <= new Date().toISOString()) changed()
+    day = asked((beads) => beads.nextDay(), undefined)
+    // Somebody may set the clock meanwhile.
+    if (day !== undefined) untilDay = setTimeout(awaitDay, Math.min(Date.parse(day) - Date.now() + 1, clockMs))
+  }
   /** Its file is another one now. */
   const again = () => {
     void watching?.().catch(hears.report)
-    watching = watchBeads(fileIn(placeOf(tier)), { dataVersion }, changed)
+    watching = begin()
     endLinks?.()
     endLinks = watchLinks(tier, tellMended, hears.report)
     tellMended()
@@ -199,6 +225,23 @@ function openShelf(tier: Tier, around: Around, hears: ShelvesHear): Shelf {
     }
     return version
   }
+  /** An answer of the store; `without` it, while it cannot be used. */
+  function asked<T>(question: (beads: Beads) => T, without: T): T {
+    try {
+      return question(kept.use())
+    } catch (error) {
+      if (error instanceof BeadsError) return without
+      throw error
+    }
+  }
+  const lastChange = () => asked((beads) => beads.lastChange(), 0)
+  /** Whether something was written that may be a reason to give out other work; also when that cannot be known. */
+  function isNews(): boolean {
+    const last = lastChange()
+    const news = asked((beads) => beads.changesSince(cursor, newsMax), undefined)
+    cursor = news === undefined || news.more ? last : news.cursor
+    return news === undefined || news.more || news.rows.some(matters)
+  }
   const mend = () => {
     const { made, wrong } = mendLinks(tier)
     return [...made.map((path) => `${path} was no link to the issues, and is one again`), ...wrong]
@@ -215,12 +258,13 @@ function openShelf(tier: Tier, around: Around, hears: ShelvesHear): Shelf {
     watch(heard) {
       changed = heard
       real?.watch(heard)
-      watching = watchBeads(fileIn(placeOf(tier)), { dataVersion }, changed)
+      watching = begin()
       endLinks = watchLinks(tier, tellMended, hears.report)
     },
     async close() {
       endLinks?.()
       real?.close()
+      clearTimeout(untilDay)
       await watching?.()
       kept.close()
     },
@@ -284,7 +328,8 @@ export function issuesIn(of: Shelves['of'], fresh: (rig: Of) => Promise<void> = 
     whyNotWait: (rig, id, on) => whyNotWait(of(rig), id, on),
     async whyNot(rig, id) {
       const issue = of(rig).get(id)
-      return issue && issue.status !== 'closed' ? whyNot(of(rig), issue) : undefined
+      return issue && issue.status !== 'closed' ? whyNot(of(rig), issue, new Date()) : undefined
     },
+    day: (rig, id) => dayOf(of(rig), id, new Date()),
   }
 }

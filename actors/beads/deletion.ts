@@ -14,6 +14,18 @@ export interface Tombstone {
 
 export function deletionIn({ rows, row, run, written, event, at, since, mustBeWork }: Room) {
   const gone = (id: string) => row<Tombstone>('SELECT * FROM tombstones WHERE id = ?', id)
+  /** Cuts it off from all others, which are told. Returns how many edges that were. */
+  const untie = (id: string, actor: string): number => {
+    for (const { issue_id: other } of rows<{ issue_id: string }>(
+      'SELECT issue_id FROM dependencies WHERE depends_on_id = ? ORDER BY issue_id',
+      id,
+    ))
+      event(other, 'dependency_removed', actor, id)
+    return (
+      run('DELETE FROM dependencies WHERE issue_id = ?', id) +
+      run('DELETE FROM dependencies WHERE depends_on_id = ?', id)
+    )
+  }
   return {
     tombstone: gone,
     tombstones: () => rows<Tombstone>('SELECT * FROM tombstones ORDER BY id'),
@@ -48,10 +60,9 @@ export function deletionIn({ rows, row, run, written, event, at, since, mustBeWo
             if (now === text) continue
             texts++
             run(`UPDATE issues SET ${column} = ?, updated_at = ? WHERE id = ?`, now, at(), other)
+            event(other, 'updated', actor, JSON.stringify({ [column]: now }))
           }
-        const edges =
-          run('DELETE FROM dependencies WHERE issue_id = ?', id) +
-          run('DELETE FROM dependencies WHERE depends_on_id = ?', id)
+        const edges = untie(id, actor)
         run('DELETE FROM issues WHERE id = ?', id)
         run('INSERT OR REPLACE INTO tombstones VALUES (?, ?, ?, ?, ?)', id, since(issue.updated_at), actor, reason, was)
         event(id, 'deleted', actor, reason)
@@ -67,8 +78,7 @@ export function deletionIn({ rows, row, run, written, event, at, since, mustBeWo
         )
         if (known && (known.issue_type === 'message' || known.updated_at > stone.deleted_at)) return false
         if (!known && gone(stone.id)) return false
-        run('DELETE FROM dependencies WHERE issue_id = ?', stone.id)
-        run('DELETE FROM dependencies WHERE depends_on_id = ?', stone.id)
+        untie(stone.id, stone.deleted_by)
         run('DELETE FROM issues WHERE id = ?', stone.id)
         const { id, deleted_at: when, deleted_by: who, reason, was } = stone
         run('INSERT OR REPLACE INTO tombstones VALUES (?, ?, ?, ?, ?)', id, when, who, reason, was)

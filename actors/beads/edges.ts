@@ -24,16 +24,6 @@ export function edgesIn({ rows, row, run, written, event, at, since, get, mustBe
   return {
     dependencies,
     dependents,
-    /** Of each of many. */
-    dependenciesOf(ids: readonly string[]): Map<string, Dependency[]> {
-      const found = new Map<string, Dependency[]>(ids.map((id) => [id, []]))
-      for (const edge of rows<Dependency>(
-        'SELECT * FROM dependencies WHERE issue_id IN (SELECT value FROM json_each(?)) ORDER BY issue_id, depends_on_id',
-        JSON.stringify(ids),
-      ))
-        found.get(edge.issue_id)?.push(edge)
-      return found
-    },
     addDep(id: string, on: string, type: string, actor: string): void {
       if (id === on) throw new BeadsError(`issue cannot depend on itself: ${id}`)
       if (type.length === 0 || type.length > 50) throw new BeadsError(`invalid dependency type "${type}"`)

@@ -2,6 +2,7 @@
 // (spec: Beads)
 // Never: imports anything slow: `bd` is called by agents all day.
 
+import { statSync } from 'node:fs'
 import { whereabouts } from '../../machines/address.ts'
 import { claimsIn, free } from './claims.ts'
 import { commentsIn } from './comments.ts'
@@ -17,18 +18,23 @@ import {
 } from './contract.ts'
 import { deletionIn } from './deletion.ts'
 import { edgesIn, under } from './edges.ts'
+import { feedIn } from './feed.ts'
 import { fileIn, openFile } from './file.ts'
 import { freeId } from './ids.ts'
 import { labelsIn } from './labels.ts'
 import { admitted, type Custom, checkId } from './limits.ts'
 import { memoriesIn } from './memories.ts'
 import { messagesIn } from './messages.ts'
-import { isUnfinished, partsIn } from './parts.ts'
+import { atOnce, isUnfinished, partsIn } from './parts.ts'
 import { queriesIn } from './queries.ts'
 import { renamingIn } from './renaming.ts'
 import type { Room } from './room.ts'
 import { rowsOf } from './rows.ts'
 
+/** Read in less than a millisecond. */
+const logBytesMax = 1_048_576
+/** So few are kept track of one by one. */
+const manyMin = 1000
 const notMade = 'mail is sent, not made here: gt mail send <address> -s "…" -m "…"'
 /** How far a store has come; an older copy of it has come less far. */
 export interface Mark {
@@ -77,6 +83,10 @@ export function openBeads(dir: string, options: Opening = {}) {
     /** The database. */
     path,
     close: () => db.close(),
+    /** For who ends without closing: so, now and then, the log of writes does not grow long, which the next must read. */
+    settle(): void {
+      if ((statSync(`${path}-wal`, { throwIfNoEntry: false })?.size ?? 0) > logBytesMax) db.close()
+    },
     config,
     setConfig: (key: string, value: string) =>
       void run('INSERT OR REPLACE INTO config (key, value) VALUES (?, ?)', key, value),
@@ -85,15 +95,9 @@ export function openBeads(dir: string, options: Opening = {}) {
     /** How far it has come: neither number ever falls. */
     mark: () =>
       row<Mark>(
-        `SELECT (SELECT count(*) FROM issues) + (SELECT count(*) FROM tombstones) + (SELECT count(*) FROM archived)
-         + coalesce((SELECT value FROM config WHERE key = 'tombstones.forgotten'), 0) AS issues,
+        `SELECT (SELECT count(*) FROM issues) + (SELECT count(*) FROM tombstones) + (SELECT count(*) FROM archived) AS issues,
          (SELECT max(id) FROM events) AS events`,
       ) as Mark,
-    /** A tombstone more has been let go: it counts on in how far the store has come. */
-    noteForgotten: () =>
-      void run(
-        "INSERT INTO config (key, value) VALUES ('tombstones.forgotten', 1) ON CONFLICT (key) DO UPDATE SET value = value + 1",
-      ),
     /** Writes all of it to a new file at `path`, also when its own file has been deleted. */
     saveTo: (path: string) => void run('VACUUM INTO ?', path),
     /** In words what is wrong with what the file holds; undefined when nothing is. */
@@ -115,8 +119,9 @@ export function openBeads(dir: string, options: Opening = {}) {
     ...queries,
     ...messagesIn(room, labelled.addLabel),
     ...claimsIn({ ...room, set, now }, { closedBy, labels: labelled.labels, ready: queries.ready }),
-    ...partsIn(rows),
+    ...partsIn(asked),
     ...renamingIn(asked),
+    ...feedIn(asked),
 
     /** The id meant by an id or a unique part of one. */
     resolve(input: string): string {
@@ -147,8 +152,7 @@ export function openBeads(dir: string, options: Opening = {}) {
         if (beads.tombstone(id)) throw new BeadsError(`${id} was deleted, and its id is not given again`)
         const status = issue.status ?? (issue.defer_until ? 'deferred' : 'open')
         insert({
-          ...{ description: '', design: '', acceptance_criteria: '', notes: '', priority: 2, issue_type: 'task' },
-          ...{ external_ref: null, close_reason: '', created_by: actor },
+          created_by: actor,
           ...issue,
           ...{ id, status, assignee: issue.assignee || null, created_at: when, updated_at: when },
           ...{ sender: issue.sender ?? null, closed_at: status === 'closed' ? when : null },
@@ -221,10 +225,12 @@ export function openBeads(dir: string, options: Opening = {}) {
 
     closedBy,
 
-    /** Writes an issue as it is, from an import; older news changes nothing. Returns what became of it. */
+    /**
+     * Writes an issue as it is, from an import, which notes it (`noted`); older news changes nothing. Returns what became
+     * of it.
+     */
     put(given: Whole): 'created' | 'updated' | 'skipped' {
-      const { labels, dependencies, comments, ...issue } = given
-      const fields = admitted(issue, 'any')
+      const fields = admitted(given, 'any')
       checkId(fields.id)
       return written(() => {
         const known = get(fields.id)
@@ -236,35 +242,41 @@ export function openBeads(dir: string, options: Opening = {}) {
         if (stone) run('DELETE FROM tombstones WHERE id = ?', fields.id)
         const closed = fields.status === 'closed' ? (fields.closed_at ?? fields.updated_at) : null
         // In a town only its daemon says who sent something.
-        const { waits: _, ...kept } = { ...fields, closed_at: closed, ...(isTowns() ? { sender: null } : {}) }
+        const kept = { ...fields, closed_at: closed, sender: isTowns() ? null : fields.sender }
         if (known) set(fields.id, kept)
         else insert(kept)
-        for (const label of labels) beads.addLabel(fields.id, label)
-        for (const { issue_id: _, ...dep } of dependencies)
+        for (const label of fields.labels) beads.addLabel(fields.id, label)
+        for (const dep of fields.dependencies)
           run(
             'INSERT OR IGNORE INTO dependencies (issue_id, depends_on_id, type, created_at, created_by, extra) VALUES (?, ?, ?, ?, ?, ?)',
             ...[fields.id, dep.depends_on_id, dep.type, dep.created_at, dep.created_by, dep.extra ?? null],
           )
-        for (const said of comments)
+        for (const said of fields.comments)
           run(
             'INSERT OR IGNORE INTO comments (id, issue_id, author, text, created_at, extra) VALUES (?, ?, ?, ?, ?, ?)',
             ...[said.id, fields.id, said.author, said.text, said.created_at, said.extra ?? null],
           )
-        event(fields.id, 'imported', '')
         return known ? 'updated' : 'created'
       })
     },
+    /** The same change of many. */
+    noted: (ids: readonly string[], kind: string, actor: string) =>
+      void run(
+        'INSERT INTO events (issue_id, event_type, actor, created_at) SELECT value, ?, ?, ? FROM json_each(?)',
+        ...[kind, actor, at(), JSON.stringify(ids)],
+      ),
     written,
+    /** About so many writes, all or nothing. */
+    writtenMany<T>(count: number, work: () => T): T {
+      const issues = row<{ n: number }>('SELECT max(rowid) AS n FROM issues')?.n ?? 0
+      return written(() => (count > manyMin && 4 * count > issues ? atOnce(asked, work) : work()))
+    },
     /** For what works on its rows as they are (`sync/`). */
     room,
   } satisfies TownIssues & Record<string, unknown>
 
   function insert(issue: Partial<Issue>): void {
-    const known = columns.filter((column) => issue[column] !== undefined)
-    run(
-      `INSERT INTO issues (${known.join(', ')}) VALUES (${known.map(() => '?').join(', ')})`,
-      ...known.map((column) => issue[column] ?? null),
-    )
+    run(insertion, ...columns.map((column) => issue[column] ?? blank[column] ?? null))
   }
   function set(id: string, fields: Partial<Issue>): void {
     const known = columns.filter((column) => column !== 'id' && fields[column] !== undefined)
@@ -287,7 +299,7 @@ export function openBeads(dir: string, options: Opening = {}) {
     if (!prefix) throw new BeadsError('this database has no issue_prefix; run `bd init --prefix <prefix>`')
     // As many as there are, or some more: they need not be counted.
     const n = row<{ n: number | null }>('SELECT max(rowid) AS n FROM issues')?.n ?? 0
-    const content = { title, description, creator, createdAtNs: BigInt(Date.parse(when)) * 1_000_000n }
+    const content = { title, description, creator, createdAt: when }
     return freeId(prefix, content, n, (id) => get(id) !== undefined || beads.tombstone(id) !== undefined)
   }
 
@@ -341,3 +353,10 @@ export const columns = [
   ] as const),
   ...(['claimed_epoch', 'ephemeral', 'metadata', 'extra'] as const),
 ] as const satisfies readonly (keyof Issue)[]
+
+const insertion = `INSERT INTO issues (${columns.join(', ')}) VALUES (${columns.map(() => '?').join(', ')})`
+/** What an issue has of which nothing is said, where that is not null. */
+const blank: Partial<Issue> = {
+  ...{ description: '', design: '', acceptance_criteria: '', notes: '', status: 'open', priority: 2 },
+  ...{ issue_type: 'task', close_reason: '', ephemeral: 0 },
+}

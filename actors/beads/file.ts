@@ -58,6 +58,8 @@ function makeFile(path: string, prefix: string, identity?: Identity): void {
     db.exec('COMMIT')
     db.close()
     chmodSync(making, 0o600)
+    // A log that is left of a file that is gone would be taken for the new one's.
+    for (const ending of ['-wal', '-shm']) rmSync(`${path}${ending}`, { force: true })
     renameSync(making, path)
   } catch (error) {
     if (db.isOpen) db.close()
@@ -109,7 +111,9 @@ export function openFile(
       return db
     }
     if (isFixed) return db
-    db.exec('PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA foreign_keys = ON')
+    db.exec(
+      'PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA foreign_keys = ON; PRAGMA temp_store = MEMORY',
+    )
     if (isOlder) migrate(db)
     if (readonly) db.exec('PRAGMA query_only = ON')
     return db

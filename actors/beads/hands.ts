@@ -327,10 +327,26 @@ async function closedUnderway(beads: TownIssues, underway: readonly string[]) {
   return { dropped, early }
 }
 
+/** The day before which it, or what it is a part of, is not to be begun; undefined: none that is still to come. */
+export async function dayOf(beads: TownIssues, id: string, now: Date): Promise<string | undefined> {
+  const days: string[] = []
+  for (const each of await beads.lineage(id)) days.push((await beads.get(each))?.defer_until ?? '')
+  return days
+    .filter((day) => day > now.toISOString())
+    .sort()
+    .at(-1)
+}
+
 /** Why an issue that is not closed cannot start, in words; undefined when it can. */
-export async function whyNot(beads: TownIssues, issue: Issue): Promise<string | undefined> {
+export async function whyNot(beads: TownIssues, issue: Issue, now: Date): Promise<string | undefined> {
   if (issue.assignee) return `held by ${issue.assignee}`
-  if (issue.status !== 'open') return `status ${issue.status}`
+  for (const id of await beads.lineage(issue.id)) {
+    const { status, defer_until: until } = (await beads.get(id)) ?? {}
+    if (status === 'deferred' && !until) return `deferred until somebody says so (bd undefer ${id})`
+  }
+  const day = await dayOf(beads, issue.id, now)
+  if (day !== undefined) return `not to be begun before ${day}`
+  if (issue.status !== 'open' && issue.status !== 'deferred') return `status ${issue.status}`
   const blockers = await beads.blockers(issue.id)
   return blockers.length > 0
     ? `blocked by ${blockers.map((blocker) => `${blocker.id} (${blocker.status})`).join(', ')}`

@@ -1,10 +1,8 @@
 // Ids of issues: `prefix-hash`, children `parent.N`; as short as the number of issues allows (facts of the beads
 // format, profile 0.30).
 // Never: looks at a database; the caller says what is taken.
-import process from 'node:process'
 import { BeadsError } from './contract.ts'
 
-const bytesFor: Record<number, number> = { 3: 2, 4: 3, 5: 4, 6: 4, 7: 5, 8: 5 }
 const collisionMax = 0.25
 
 /** Shortest length at which a collision among `count` ids stays unlikely. */
@@ -18,7 +16,7 @@ interface Content {
   title: string
   description: string
   creator: string
-  createdAtNs: bigint
+  createdAt: string
 }
 
 /** A free id among `count`, as short as it may be. */
@@ -33,13 +31,23 @@ export function freeId(prefix: string, content: Content, count: number, isTaken:
 }
 
 /** The id for this content; `nonce` is raised until it is free. */
-function hashId(prefix: string, content: Content, length: number, nonce: number): string {
-  // Loaded here only: reading commands need no id, and node:crypto is slow to load.
-  const { createHash } = process.getBuiltinModule('node:crypto')
-  const digest = createHash('sha256')
-    .update(`${content.title}|${content.description}|${content.creator}|${content.createdAtNs}|${nonce}`)
-    .digest()
-  let value = 0n
-  for (const byte of digest.subarray(0, bytesFor[length] ?? 5)) value = (value << 8n) | BigInt(byte)
-  return `${prefix}-${value.toString(36).padStart(length, '0').slice(-length)}`
+function hashId(prefix: string, { title, description, creator, createdAt }: Content, length: number, nonce: number) {
+  const value = spread(`${title}|${description}|${creator}|${createdAt}|${nonce}`) % 36 ** length
+  return `${prefix}-${value.toString(36).padStart(length, '0')}`
+}
+
+/**
+ * 53 bits of a text, evenly (cyrb53). Two issues have the same by chance only, which is all an id has to be: it hides
+ * nothing, and node:crypto takes longer to load than an issue to be filed.
+ */
+function spread(text: string): number {
+  let [low, high] = [0xdeadbeef, 0x41c6ce57]
+  for (let n = 0; n < text.length; n++) {
+    const code = text.charCodeAt(n)
+    low = Math.imul(low ^ code, 2_654_435_761)
+    high = Math.imul(high ^ code, 1_597_334_677)
+  }
+  low = Math.imul(low ^ (low >>> 16), 2_246_822_507) ^ Math.imul(high ^ (high >>> 13), 3_266_489_909)
+  high = Math.imul(high ^ (high >>> 16), 2_246_822_507) ^ Math.imul(low ^ (low >>> 13), 3_266_489_909)
+  return 2 ** 32 * (high & (2 ** 21 - 1)) + (low >>> 0)
 }

@@ -4,24 +4,7 @@ import { BeadsError, type Comment, type Dependency, type Issue } from './contrac
 import type { Tombstone } from './deletion.ts'
 import type { Beads, Whole } from './embedded.ts'
 import { checkId } from './limits.ts'
-import type { Counted } from './queries.ts'
-
-/** In this order: those after `updated_at` are left out when they are empty, as are texts; the priority never is. */
-const order = [
-  ...([
-    'id',
-    'title',
-    'description',
-    'design',
-    'acceptance_criteria',
-    'notes',
-    'status',
-    'priority',
-    'issue_type',
-  ] as const),
-  ...(['assignee', 'estimated_minutes', 'created_at', 'created_by', 'updated_at', 'started_at', 'closed_at'] as const),
-  ...(['close_reason', 'external_ref', 'due_at', 'defer_until', 'lease_expires_at', 'heartbeat_at'] as const),
-] as const
+import { order } from './row-json.ts'
 
 /** Of JSON that came from elsewhere, what a number's text says is kept where a number of ours would not say it. */
 export const exactly = (text: string): unknown =>
@@ -68,21 +51,6 @@ export function issueJson(beads: Beads, issue: Issue, isWhole = false): Record<s
     ...(dependencies.length > 0 ? { dependencies: dependencies.map(withExtra) } : {}),
     ...(comments.length > 0 ? { comments: comments.map(commentJson) } : {}),
     ...restOf(issue),
-  }
-}
-
-/** A row of a list with what it counts; its dependencies are told by `edges`. */
-export function countedJson(issue: Counted, edges: readonly Dependency[]): Record<string, unknown> {
-  const labels = JSON.parse(issue.labels ?? '[]') as string[]
-  return {
-    ...fieldsOf(issue),
-    ...(labels.length > 0 ? { labels } : {}),
-    ...(edges.length > 0 ? { dependencies: edges.map(withExtra) } : {}),
-    ...restOf(issue),
-    ...(issue.parent ? { parent: issue.parent } : {}),
-    dependency_count: issue.dependency_count,
-    dependent_count: issue.dependent_count,
-    comment_count: issue.comment_count,
   }
 }
 
@@ -161,6 +129,7 @@ export function eachLine(text: string, take: (line: string) => void, inWords: (n
 export function importLines(beads: Beads, text: string, actor = ''): Imported {
   const counts: Imported = { created: 0, updated: 0, skipped: 0, deleted: 0, memories: 0, mail: 0, twice: [] }
   const seen = new Set<string>()
+  const put: string[] = []
   const take = (line: string) => {
     const raw = objectIn(line)
     if (raw._type === 'memory') {
@@ -180,9 +149,17 @@ export function importLines(beads: Beads, text: string, actor = ''): Imported {
         counts.deleted++
       else counts.skipped++
     } else if (raw.issue_type === 'message' && beads.isTowns()) counts.mail++
-    else counts[beads.put(wholeOf(raw, line))]++
+    else {
+      const became = beads.put(wholeOf(raw, line))
+      counts[became]++
+      if (became !== 'skipped') put.push(id)
+    }
   }
-  beads.written(() => eachLine(text, take, (n, words) => `line ${n}: ${words}; nothing was imported`))
+  // A line has about so many characters.
+  beads.writtenMany(text.length / 400, () => {
+    eachLine(text, take, (n, words) => `line ${n}: ${words}; nothing was imported`)
+    beads.noted(put, 'imported', actor)
+  })
   return counts
 }
 

@@ -53,7 +53,7 @@ export function admitted<T extends Partial<Issue>>(fields: T, custom: Custom | '
   )
     throw new BeadsError(`invalid estimate "${fields.estimated_minutes}": minutes, 0 or more`)
   for (const field of ['metadata', 'extra'] as const) checkText(field, fields[field] ?? '')
-  return title === undefined ? fields : { ...fields, title }
+  return title === fields.title ? fields : { ...fields, title }
 }
 
 /** What people and older texts call a status, and how it is said here. */

@@ -1,8 +1,8 @@
 // The parts of epics: where each piece of work under something stands, kept by the database itself, so that what is
 // next, whether all is done and how far it is can be asked without reading the whole epic.
 // Never: written but by its triggers, whoever writes the issues.
-import type { SQLInputValue } from 'node:sqlite'
 import type { Progress, Standing, Startable, Wanted } from './contract.ts'
+import type { Rows } from './rows.ts'
 
 /** Who closes what has landed, and how its reason begins. */
 export const town = 'gastown'
@@ -31,31 +31,53 @@ const restateWaiting = (blocker: string) => `INSERT INTO restate ${waiters(block
 const becomesDone = (unfinished: string) =>
   `(${unfinished.replace('b.', 'OLD.')}) <> (${unfinished.replace('b.', 'NEW.')})`
 
+/** What counts as not done (`b`), what may be begun (`i`), and which columns of an issue say where it stands. */
+interface Rules {
+  unfinished: string
+  startable: string
+  columns: string
+}
+const first = {
+  startable: "i.status = 'open'",
+  columns: 'status, assignee, priority, issue_type, created_at, close_reason',
+}
+const rulesThen: Rules = { ...first, unfinished: unfinishedThen }
+const rulesNext: Rules = { ...first, unfinished: isUnfinished('b.status') }
+const rules: Rules = {
+  unfinished: isUnfinished('b.status'),
+  startable: mayStart('i.'),
+  columns: `${first.columns}, defer_until`,
+}
+
 /**
  * One row for each parent of each issue that is work. `free`: open, in nobody's hands, and waits for nothing itself,
- * though what it is a part of may; `open`: not closed, but not to be had; `closed`; `landed`: closed by the town, with
+ * though what it is a part of may, and its day may be yet to come; `open`: not closed, but not to be had; `closed`; `landed`: closed by the town, with
  * its work on main.
  */
-const partTriggers = (unfinished: string) => `
-CREATE VIEW restate (id) AS SELECT id FROM part WHERE false;
-CREATE TRIGGER restate_one INSTEAD OF INSERT ON restate BEGIN
-  DELETE FROM part WHERE id = NEW.id;
-  INSERT INTO part SELECT d.depends_on_id, i.id, CASE
+const partsOf = (
+  issues: string,
+  { unfinished, startable }: Rules,
+) => `INSERT INTO part SELECT d.depends_on_id, i.id, CASE
     WHEN i.status = 'closed' AND substr(i.close_reason, 1, ${landedAs.length}) = '${landedAs}' AND '${town}' =
       (SELECT e.actor FROM events e WHERE e.issue_id = i.id AND e.event_type = 'closed' ORDER BY e.id DESC LIMIT 1) THEN 'landed'
     WHEN i.status = 'closed' THEN 'closed'
-    WHEN i.status = 'open' AND i.assignee IS NULL AND i.issue_type NOT IN ${notWork} AND NOT ${waits('i.id', unfinished)} THEN 'free'
+    WHEN ${startable} AND i.assignee IS NULL AND i.issue_type NOT IN ${notWork} AND NOT ${waits('i.id', unfinished)} THEN 'free'
     ELSE 'open' END, i.priority, i.created_at
-  FROM issues i JOIN dependencies d ON d.issue_id = i.id AND d.type = 'parent-child' WHERE i.id = NEW.id AND i.issue_type <> 'epic';
+  FROM issues i JOIN dependencies d ON d.issue_id = i.id AND d.type = 'parent-child' WHERE ${issues} AND i.issue_type <> 'epic'`
+const partTriggers = (by: Rules) => `
+CREATE VIEW restate (id) AS SELECT id FROM part WHERE false;
+CREATE TRIGGER restate_one INSTEAD OF INSERT ON restate BEGIN
+  DELETE FROM part WHERE id = NEW.id;
+  ${partsOf('i.id = NEW.id', by)};
 END;
 CREATE TRIGGER issue_made AFTER INSERT ON issues BEGIN
   INSERT INTO restate VALUES (NEW.id); ${restateWaiting('NEW.id')};
 END;
-CREATE TRIGGER issue_changed AFTER UPDATE OF status, assignee, priority, issue_type, created_at, close_reason ON issues BEGIN
+CREATE TRIGGER issue_changed AFTER UPDATE OF ${by.columns} ON issues BEGIN
   INSERT INTO restate VALUES (NEW.id);
 END;
 CREATE TRIGGER blocker_changed AFTER UPDATE OF status ON issues
-WHEN ${becomesDone(unfinished)} BEGIN ${restateWaiting('NEW.id')}; END;
+WHEN ${becomesDone(by.unfinished)} BEGIN ${restateWaiting('NEW.id')}; END;
 CREATE TRIGGER issue_gone AFTER DELETE ON issues BEGIN
   INSERT INTO restate VALUES (OLD.id); ${restateWaiting('OLD.id')};
 END;
@@ -71,12 +93,16 @@ CREATE TABLE part (
 ) STRICT, WITHOUT ROWID;
 CREATE INDEX part_next ON part (state, parent, priority, created_at, id);
 CREATE INDEX part_of ON part (id);
-${partTriggers(unfinishedThen)}`
+${partTriggers(rulesThen)}`
 const made = ['issue_made', 'issue_changed', 'blocker_changed', 'issue_gone', 'dependency_made', 'dependency_gone']
-/** The same, with every status for unfinished that is neither closed nor pinned. */
-export const partsAnew = `
+const anew = (by: Rules) => `
 DROP VIEW restate; ${[...made, 'issue_closed'].map((name) => `DROP TRIGGER ${name};`).join(' ')}
-${partTriggers(isUnfinished('b.status'))}`
+${partTriggers(by)}`
+/** The same, with every status for unfinished that is neither closed nor pinned. */
+export const partsAnew = anew(rulesNext)
+/** The same, with what is deferred to a day for free: whether its day has come is asked for beside it. */
+export const laterSchema = `${anew(rules)}
+CREATE INDEX issues_later ON issues (defer_until) WHERE defer_until IS NOT NULL;`
 
 const upwards = (issue: string) => `WITH RECURSIVE up(id) AS (
   SELECT ${issue} UNION SELECT d.depends_on_id FROM dependencies d JOIN up ON up.id = d.issue_id WHERE d.type = 'parent-child')`
@@ -106,6 +132,34 @@ UPDATE issues SET waits = 1 WHERE ${isHeldUp('issues.id')};
 CREATE INDEX issues_ready ON issues (priority, created_at, id) WHERE ${mayStart('')} AND waits = 0;
 `
 
+/** What waits itself, and all that is a part of it. */
+const waitsAnew = `WITH RECURSIVE held(id) AS (
+  SELECT w.issue_id FROM dependencies w JOIN issues b ON b.id = w.depends_on_id WHERE w.type = 'blocks' AND ${isUnfinished('b.status')}
+  UNION SELECT d.issue_id FROM held CROSS JOIN dependencies d ON d.depends_on_id = held.id AND d.type = 'parent-child')
+UPDATE issues SET waits = NOT waits WHERE waits <> (id IN held)`
+const kept = [
+  ...[...made, 'issue_closed', 'wait_issue_made', 'wait_blocker_changed', 'wait_issue_gone'],
+  ...['wait_dependency_made', 'wait_dependency_gone'],
+]
+
+/**
+ * Many changes at once: all that is kept here is found out anew after them, and not with each. When they fail, the
+ * caller's transaction has to: nothing is kept track of until it is taken back.
+ */
+export function atOnce<T>({ rows, run }: Rows, work: () => T): T {
+  const triggers = rows<{ name: string; sql: string }>(
+    "SELECT name, sql FROM sqlite_schema WHERE type = 'trigger' AND name IN (SELECT value FROM json_each(?))",
+    JSON.stringify(kept),
+  )
+  for (const { name } of triggers) run(`DROP TRIGGER ${name}`)
+  const result = work()
+  run('DELETE FROM part')
+  run(partsOf('true', rules))
+  run(waitsAnew)
+  for (const { sql } of triggers) run(sql)
+  return result
+}
+
 /** Those that have parts in these states: jumps from one to the next in the index, whatever the number of parts. */
 const holders = (states: readonly Standing[]) => `holder(state, id) AS (
   SELECT value, (SELECT min(parent) FROM part WHERE state = value) FROM json_each('${JSON.stringify(states)}')
@@ -124,14 +178,18 @@ const within = (states: readonly Standing[]) => `WITH RECURSIVE ${holders(states
 const waitsEarly = (issue: string) =>
   `EXISTS (SELECT 1 FROM dependencies e WHERE e.issue_id = ${issue} AND e.type = 'blocks' AND e.depends_on_id ${among})`
 
+/** Not to be begun now: before a day, or before somebody says so. */
+const later = (issue: string) => `EXISTS (
+  SELECT 1 FROM issues l WHERE l.id = ${issue} AND (l.defer_until > ? OR l.status = 'deferred' AND l.defer_until IS NULL))`
+
 const nextParts = `${within(['free'])},
 stuck(parent) AS (
   SELECT start FROM above GROUP BY start
-  HAVING max(${waits('above.id')} OR ${waitsEarly('above.id')} OR above.id ${among})),
+  HAVING max(${waits('above.id')} OR ${waitsEarly('above.id')} OR above.id ${among} OR ${later('above.id')})),
 ready(parent) AS (
   SELECT start FROM above WHERE start NOT IN (SELECT parent FROM stuck) GROUP BY start HAVING max(id ${among}))
 SELECT DISTINCT p.id, p.priority, p.created_at FROM ready CROSS JOIN part p ON p.parent = ready.parent AND p.id IN (
-  SELECT id FROM part n WHERE n.state = 'free' AND n.parent = ready.parent AND n.id NOT ${among} AND NOT ${waitsEarly('n.id')}
+  SELECT id FROM part n WHERE n.state = 'free' AND n.parent = ready.parent AND n.id NOT ${among} AND NOT ${waitsEarly('n.id')} AND NOT ${later('n.id')}
   AND NOT EXISTS (SELECT 1 FROM part o WHERE o.id = n.id AND o.parent IN (SELECT parent FROM stuck))
   ORDER BY n.priority, n.created_at, n.id LIMIT ?)
 ORDER BY p.priority, p.created_at, p.id LIMIT ?`
@@ -140,24 +198,28 @@ ORDER BY p.priority, p.created_at, p.id LIMIT ?`
 const nextSingle = `WITH RECURSIVE ${above('SELECT value, value FROM json_each(?)')}
 SELECT i.id, i.priority, i.created_at FROM issues i WHERE i.id IN (
   SELECT start FROM above GROUP BY start
-  HAVING NOT max(${waits('above.id')} OR ${waitsEarly('above.id')} OR above.id ${among}))
-AND i.status = 'open' AND i.assignee IS NULL AND i.issue_type <> 'epic' AND i.issue_type NOT IN ${notWork} AND i.id NOT ${among}
+  HAVING NOT max(${waits('above.id')} OR ${waitsEarly('above.id')} OR above.id ${among} OR ${later('above.id')}))
+AND ${mayStart('i.')} AND i.assignee IS NULL AND i.issue_type <> 'epic' AND i.issue_type NOT IN ${notWork} AND i.id NOT ${among}
 ORDER BY i.priority, i.created_at, i.id LIMIT ?`
 
 const every: readonly Standing[] = ['free', 'open', 'closed', 'landed']
 
 /** What can be asked of parts, on an open store. */
-export function partsIn(rows: <T>(text: string, ...values: SQLInputValue[]) => T[]) {
+export function partsIn({ rows, row, at }: Rows) {
   return {
+    /** The next moment at which something may be begun that may not now; undefined: no such day was said. */
+    nextDay: (): string | undefined =>
+      row<{ day: string | null }>('SELECT min(defer_until) AS day FROM issues WHERE defer_until > ?', at())?.day ??
+      undefined,
     next({ epics, issues, except, notDone, usedUp = [], most }: Wanted): Startable[] {
       const [besides, early] = [JSON.stringify([...except, ...usedUp]), JSON.stringify(notDone)]
-      const spent = JSON.stringify(usedUp)
+      const [spent, now] = [JSON.stringify(usedUp), at()]
       const parts =
         epics.length === 0
           ? []
-          : rows<Startable>(nextParts, early, spent, JSON.stringify(epics), besides, early, most, most)
+          : rows<Startable>(nextParts, early, spent, now, JSON.stringify(epics), besides, early, now, most, most)
       const single =
-        issues.length === 0 ? [] : rows<Startable>(nextSingle, JSON.stringify(issues), early, spent, besides, most)
+        issues.length === 0 ? [] : rows<Startable>(nextSingle, JSON.stringify(issues), early, spent, now, besides, most)
       return inOrder([...new Map([...parts, ...single].map((each) => [each.id, each])).values()]).slice(0, most)
     },
     unfinished: (epics: readonly string[]): string[] =>

@@ -5,6 +5,7 @@ import { BeadsError, type Issue, type IssueFilter, type Sort } from './contract.
 import { under } from './edges.ts'
 import { isUnfinished, mayStart, notWork } from './parts.ts'
 import type { Room } from './room.ts'
+import { JsonBytes, listJson, rowJson } from './row-json.ts'
 
 const orders: Readonly<Record<Sort, string>> = {
   priority: 'i.priority, i.created_at, i.id',
@@ -37,13 +38,11 @@ export interface Counted extends Issue, Listed {
 }
 const labelled =
   '(SELECT json_group_array(label) FROM (SELECT label FROM labels WHERE issue_id = i.id ORDER BY label)) AS labels'
-/** As other versions count them: `ready` only what keeps an issue from starting, the others every edge. */
-const counting = (edges: string) => `i.*, ${labelled},
+const counted = `i.*, ${labelled},
   (SELECT depends_on_id FROM dependencies WHERE issue_id = i.id AND type = 'parent-child') AS parent,
-  (SELECT count(*) FROM dependencies WHERE issue_id = i.id ${edges}) AS dependency_count,
-  (SELECT count(*) FROM dependencies WHERE depends_on_id = i.id ${edges}) AS dependent_count,
+  (SELECT count(*) FROM dependencies WHERE issue_id = i.id) AS dependency_count,
+  (SELECT count(*) FROM dependencies WHERE depends_on_id = i.id) AS dependent_count,
   (SELECT count(*) FROM comments WHERE issue_id = i.id) AS comment_count`
-const counted = { all: counting(''), ready: counting("AND type = 'blocks'") }
 
 export interface Stats {
   total_issues: number
@@ -96,9 +95,14 @@ export function queriesIn({ rows, row, at }: Room) {
         row<{ all: string | null }>(`SELECT group_concat(line, char(10)) AS "all" FROM (${text})`, ...values)?.all ?? ''
       )
     },
-    /** With what `--json` counts of each. */
-    counted: (filter: IssueFilter = {}): Counted[] =>
-      select<Counted>(filter.ready ? counted.ready : counted.all, filter),
+    /** As `--json` tells them. */
+    json(filter: IssueFilter = {}): JsonBytes {
+      // As other versions count them: of what is ready only what keeps it from starting, of others every edge.
+      const { text, values } = selected(`${rowJson(filter.ready ? "AND type = 'blocks'" : '')} AS line`, filter)
+      return new JsonBytes(row<{ all: Uint8Array | null }>(listJson(text), ...values)?.all ?? Buffer.from('[]'))
+    },
+    /** With what is counted of each. */
+    counted: (filter: IssueFilter = {}): Counted[] => select<Counted>(counted, filter),
     /** Open work that waits for nothing; by priority, then age. */
     ready: (filter: IssueFilter = {}): Issue[] => list({ sort: 'priority', ...filter, ready: true }),
     /** How many there are, by what they have in common when `by` says so. */

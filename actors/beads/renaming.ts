@@ -21,8 +21,14 @@ export function renamingIn({ rows, run, written, event }: Rows) {
         if (taken) throw new BeadsError(`there is a ${taken.id} already; nothing was renamed`)
         const isOld = (column: string) => `substr(${column}, 1, ${start.length}) = ?`
         const renamed = (column: string) => `${column} = ? || substr(${column}, ${start.length + 1})`
+        // What is left of an id that is gone keeps its name where another one of that name is gone too; of two edges to
+        // one issue that of an issue that is here counts.
         const change = (table: string, column: string) =>
-          run(`UPDATE ${table} SET ${renamed(column)} WHERE ${isOld(column)}`, `${to}-`, start)
+          run(
+            `UPDATE OR ${table === 'dependencies' ? 'REPLACE' : 'IGNORE'} ${table} SET ${renamed(column)} WHERE ${isOld(column)}`,
+            `${to}-`,
+            start,
+          )
         const count = change('issues', 'id')
         for (const [table, column] of [
           ['dependencies', 'issue_id'],

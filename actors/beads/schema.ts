@@ -3,7 +3,7 @@
 
 import type { DatabaseSync } from 'node:sqlite'
 import { inTransaction } from '../transaction.ts'
-import { partSchema, partsAnew, waitSchema } from './parts.ts'
+import { laterSchema, partSchema, partsAnew, waitSchema } from './parts.ts'
 
 const first = `
 CREATE TABLE issues (
@@ -67,7 +67,7 @@ CREATE INDEX labelled ON labels (label, issue_id);
 `
 
 /** Step n makes version n of version n - 1. */
-const steps: readonly string[] = [first, unread, partSchema, whole + partsAnew + waitSchema, receipts]
+const steps: readonly string[] = [first, unread, partSchema, whole + partsAnew + waitSchema, receipts + laterSchema]
 export const schemaVersion = steps.length
 
 /** Brings the tables to this version, in one transaction; another process may be at it too. */

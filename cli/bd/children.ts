@@ -1,6 +1,6 @@
 // `bd children`: the parts of an issue.
 // Never: shows what is done unless it is asked for.
-import { command, countedOf, listedLine } from '../bd-command.ts'
+import { command, listedLine } from '../bd-command.ts'
 
 export default command({
   name: 'children',
@@ -11,9 +11,10 @@ export default command({
   args: { id: { kind: 'id' } },
   run({ flags, args, beads, print }) {
     const id = beads.resolve(args.id)
-    const issues = beads.counted({ partOf: id, all: flags.all })
+    const filter = { partOf: id, all: flags.all }
+    const issues = beads.listed(filter)
     print(
-      () => countedOf(beads, issues),
+      () => beads.json(filter),
       () => (issues.length === 0 ? [`${id} has no open parts`] : issues.map(listedLine)),
     )
   },

@@ -1,6 +1,6 @@
 // `bd human`: a person is to decide; the issue says so by a label.
 // Never: asks anybody; `gt ask` does, in a town.
-import { command, countedOf, jsonOf, listedLine, resolved } from '../bd-command.ts'
+import { command, jsonOf, listedLine, resolved } from '../bd-command.ts'
 
 const label = 'human'
 
@@ -14,9 +14,9 @@ export default command({
   run(call) {
     const { flags, args, beads, print } = call
     if (args.ids.length === 0 || args.ids[0] === 'list') {
-      const waiting = beads.counted({ labels: [label] })
+      const waiting = beads.listed({ labels: [label] })
       return print(
-        () => countedOf(beads, waiting),
+        () => beads.json({ labels: [label] }),
         () => (waiting.length === 0 ? ['No issue waits for a person'] : waiting.map(listedLine)),
       )
     }

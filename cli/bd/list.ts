@@ -1,6 +1,6 @@
 // `bd list`: issues, by priority, the newest first.
 // Never: shows what is closed unless it is asked for.
-import { command, countedOf, filterOf, filters, listedLine, moreFilters, moreOf, ordering } from '../bd-command.ts'
+import { command, filterOf, filters, listedLine, moreFilters, moreOf, ordering } from '../bd-command.ts'
 import { body, verbatim } from '../print.ts'
 
 export default command({
@@ -34,7 +34,7 @@ export default command({
     }
     const isTree = flags.pretty || flags.tree
     print(
-      () => countedOf(beads, beads.counted(filter)),
+      () => beads.json(filter),
       () => {
         if (!isTree && !flags.long) {
           const lines = beads.lines(filter)

@@ -1,6 +1,6 @@
 // `bd ready`: what can be worked on now; with --claim, one of it is the caller's.
 // Never: claims another than the one it tells of, or one that somebody else was told of.
-import { command, countedOf, filterOf, filters, listedLine, ordering } from '../bd-command.ts'
+import { command, filterOf, filters, listedLine, ordering } from '../bd-command.ts'
 import { Usage } from '../errors.ts'
 import { tell } from '../print.ts'
 
@@ -47,7 +47,7 @@ export default command({
     const what = flags.claim ? `Claimed by ${call.actor}:` : `Ready work (${told.length} issues with no blockers):`
     const waiting = flags.explain ? beads.list({ ...filterOf(flags), blocked: true }) : []
     print(
-      () => countedOf(beads, beads.counted(which).slice(0, told.length)),
+      () => beads.json(isCut ? { ...which, limit } : which),
       () => [
         ...(told.length === 0
           ? ['No open issues are ready']

@@ -1,6 +1,6 @@
 // `bd search`: issues by what their title, description or id contains; closed ones too.
 // Never: takes a text for a pattern.
-import { command, countedOf, filterOf, filters, listedLine, moreFilters, moreOf, ordering } from '../bd-command.ts'
+import { command, filterOf, filters, listedLine, moreFilters, moreOf, ordering } from '../bd-command.ts'
 import { Usage } from '../errors.ts'
 
 const usualMax = 50
@@ -21,13 +21,14 @@ export default command({
   run({ flags, args, beads, print }) {
     const text = flags.query ?? args.words.join(' ')
     if (text.trim() === '') throw new Usage('search query is required: bd search "words"')
-    const issues = beads.counted({
+    const filter = {
       ...{ all: true, ...filterOf(flags), ...moreOf(beads, flags), text, reverse: flags.reverse },
       ...(flags.sort === undefined ? {} : { sort: flags.sort }),
       limit: flags.limit ?? usualMax,
-    })
+    }
+    const issues = beads.listed(filter)
     print(
-      () => countedOf(beads, issues),
+      () => beads.json(filter),
       () =>
         issues.length === 0
           ? [`No issues found matching '${text}'`]

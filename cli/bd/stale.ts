@@ -1,6 +1,7 @@
 // `bd stale`: what is not done and nobody has touched for long.
 // Never: changes it.
-import { command, countedOf, filterOf, filters, listedLine, split } from '../bd-command.ts'
+import type { IssueFilter } from '../../actors/beads/contract.ts'
+import { command, filterOf, filters, listedLine, split } from '../bd-command.ts'
 
 export default command({
   name: 'stale',
@@ -17,12 +18,13 @@ export default command({
     const days = flags.days ?? 30
     const since = new Date(Date.now() - days * 86_400_000).toISOString()
     const status = split(flags.status)
-    const issues = beads.counted({
+    const filter: IssueFilter = {
       ...{ ...filterOf(flags), updatedBefore: since, sort: 'updated', reverse: true, limit: flags.limit ?? 50 },
       ...(status.length > 0 ? { status } : {}),
-    })
+    }
+    const issues = beads.counted(filter)
     print(
-      () => countedOf(beads, issues),
+      () => beads.json(filter),
       () =>
         issues.length === 0
           ? ['No stale issues found (all active)']

@@ -1,5 +1,6 @@
 // `gt why`: the chain of causes behind a mail, an issue or an actor's state; also while the town is down.
 // Never: writes.
+import type { Beads } from '../../actors/beads/embedded.ts'
 import { spelledOut } from '../../machines/address.ts'
 import type { Causes } from '../../runtime/open.ts'
 import { clock } from '../print.ts'
@@ -24,13 +25,15 @@ export const word = declare({
     try {
       if (readIdentity(store).epoch === 0) throw new Error(`${root} has never been up: nothing has happened yet`)
       const found = causes(store, spelledOut(what))
-      if (!found) {
+      const waits = await waitsNow(root, what)
+      if (!found && waits === undefined) {
         const { addressesIn } = await import('../../actors/facts.ts')
         const { didYouMeanAddress } = await import('../../actors/nearest.ts')
         const hint = didYouMeanAddress(spelledOut(what), addressesIn(root))
         throw new Error(`nothing in the log is called "${what}"; give a mail’s id, an issue, or an address${hint}`)
       }
-      print(found, linesOf)
+      const told = { ...(found ?? { chain: [] }), ...(waits === undefined ? {} : { waits }) }
+      print(told, (all) => [...linesOf(all), ...(waits === undefined ? [] : [`${what} waits: ${waits}`])])
       return 0
     } finally {
       store.close()
@@ -38,7 +41,29 @@ export const word = declare({
   },
 })
 
-function linesOf({ chain, mail }: Causes): string[] {
+/** Why an issue cannot be begun now; undefined: it can, or is none of this town's. */
+async function waitsNow(town: string, id: string): Promise<string | undefined> {
+  const { openTier, rigsIn } = await import('../../actors/beads/tiers.ts')
+  const { whyNot } = await import('../../actors/beads/hands.ts')
+  const { BeadsError } = await import('../../actors/beads/contract.ts')
+  for (const rig of rigsIn(town)) {
+    let beads: Beads | undefined
+    try {
+      beads = openTier({ town, rig }, { readonly: true })
+      const issue = beads.get(id)
+      const isIdle = issue !== undefined && issue.status !== 'closed' && !issue.assignee
+      if (issue) return isIdle ? await whyNot(beads, issue, new Date()) : undefined
+    } catch (error) {
+      // What is wrong with a store others say: here it is about the log.
+      if (!(error instanceof BeadsError)) throw error
+    } finally {
+      beads?.close()
+    }
+  }
+  return undefined
+}
+
+function linesOf({ chain, mail }: Pick<Causes, 'chain'> & Partial<Causes>): string[] {
   const first = chain[0]
   const lines =
     first && !first.mailType.startsWith('xstate.')

@@ -166,7 +166,7 @@ test('given back to wait for another issue it waits; for one that is not there, 
   for (const id of [second, third]) await claim(id)
   expect(await release(second, first)).toEqual({ status: 'open' })
   expect(await release(third, 'w-gone')).toEqual({ status: 'blocked' })
-  expect(await whyNot(beads, beads.get(second) as Issue)).toBe(`blocked by ${first} (open)`)
+  expect(await whyNot(beads, beads.get(second) as Issue, new Date())).toBe(`blocked by ${first} (open)`)
 })
 
 test('landed is what the town itself says, on an issue that its worker closed too', async () => {

@@ -42,6 +42,11 @@ function readAll() {
       ({ issue_id, type, depends_on_id: on }) =>
         above(id).has(issue_id) && type === 'blocks' && (waitedFor.has(on) || notDone.includes(on)),
     )
+  const isLater = (id: string) =>
+    all.some(
+      ({ id: each, status, defer_until: day }) =>
+        above(id).has(each) && (day ? day > new Date().toISOString() : status === 'deferred'),
+    )
   const isUsedUp = (id: string, usedUp: readonly string[]) => usedUp.some((spent) => above(id).has(spent))
   const under = (epic: string) =>
     all.filter(({ id, issue_type: type }) => type !== 'epic' && id !== epic && above(id).has(epic))
@@ -51,8 +56,9 @@ function readAll() {
       const wanted = new Set([...issues, ...epics.flatMap((epic) => under(epic).map(({ id }) => id))])
       return all
         .filter(({ id, issue_type: type }) => wanted.has(id) && type === 'task')
-        .filter(({ id, status, assignee }) => status === 'open' && assignee === null && !except.includes(id))
-        .filter(({ id }) => !waits(id, notDone) && !isUsedUp(id, usedUp))
+        .filter(({ status }) => ['open', 'deferred'].includes(status))
+        .filter(({ id, assignee }) => assignee === null && !except.includes(id))
+        .filter(({ id }) => !waits(id, notDone) && !isUsedUp(id, usedUp) && !isLater(id))
         .sort((a, b) => a.priority - b.priority || (a.created_at + a.id < b.created_at + b.id ? -1 : 1))
         .slice(0, most)
         .map(({ id }) => id)
@@ -89,7 +95,7 @@ const waitsFor = (on: string) => ({ on, type: 'blocks' })
 
 const anyOf = fc.constantFrom(epic, inner, ...ids)
 const change = fc.record({
-  what: fc.constantFrom('import', 'close', 'status', 'give', 'urge', 'type', 'claim', 'tie', 'tie', 'untie'),
+  what: fc.constantFrom('import', 'close', 'status', 'defer', 'give', 'urge', 'type', 'claim', 'tie', 'tie', 'untie'),
   id: anyOf,
   other: anyOf,
   status: fc.constantFrom('open', 'open', 'in_progress', 'blocked', 'closed', 'closed', 'deferred', 'pinned'),
@@ -98,14 +104,17 @@ const change = fc.record({
   reason: fc.constantFrom('Landed as 0123', 'done'),
   issue_type: fc.constantFrom('task', 'task', 'gate', 'epic'),
   edge: fc.constantFrom('blocks', 'parent-child'),
+  day: fc.constantFrom(null, '2026-01-01T00:00:00.000Z', '9999-01-01T00:00:00.000Z'),
+  isOfMany: fc.nat(9).map((n) => n === 0),
 })
 type Change = typeof change extends fc.Arbitrary<infer C> ? C : never
 
-function make({ what, id, other, status, priority, who, reason, issue_type, edge }: Change) {
+function make({ what, id, other, status, priority, who, reason, issue_type, edge, day }: Change) {
   const isGroup = id === epic || id === inner
   if (what === 'import' && !isGroup) put(id, { status, priority, issue_type }, [partOf(epic), waitsFor(other)])
   else if (what === 'close') beads.closeIssue(id, reason, who, true)
   else if (what === 'status') beads.update(id, { status }, who)
+  else if (what === 'defer') beads.update(id, { status, defer_until: day }, who)
   else if (what === 'give') beads.update(id, { assignee: status === 'open' ? null : who }, who)
   else if (what === 'urge') beads.update(id, { priority }, who)
   else if (what === 'type') beads.update(id, { issue_type }, who)
@@ -130,13 +139,18 @@ test('whatever is written in whatever order, the store knows what is next, what 
       put(inner, { issue_type: 'epic' }, [partOf(epic)])
       for (const id of ids.slice(0, 3)) put(id, {}, [partOf(epic)])
       for (const id of ids.slice(3, 5)) put(id, {}, [partOf(inner), waitsFor('w-6')])
-      for (const each of changes)
-        try {
-          make(each)
-        } catch (error) {
-          // What is not there cannot be changed, and nothing waits in a circle.
-          if (!(error instanceof BeadsError)) throw error
+      for (const each of changes) {
+        const change = () => {
+          try {
+            make(each)
+          } catch (error) {
+            // What is not there cannot be changed, and nothing waits in a circle.
+            if (!(error instanceof BeadsError)) throw error
+          }
         }
+        if (each.isOfMany) beads.writtenMany(10_000, change)
+        else change()
+      }
       const fresh = readAll()
       expect(beads.next(asked).map(({ id }) => id)).toEqual(fresh.next(asked))
       expect(beads.unfinished([epic, inner]).sort()).toEqual(fresh.unfinished([epic, inner]))

@@ -96,8 +96,9 @@ test('what both have stays, and what one changed is as that one has it', () => {
       const kept = merge(base, base, one)
       for (const [id, its] of kept.issues) {
         const there = one.issues.get(id)
-        // What was said stays, whatever the other side has.
-        if (there) expect({ ...its, comments: [] }).toEqual({ ...there, comments: [] })
+        // What was said stays, whatever the other side has; an edge to what is deleted goes.
+        const dependencies = there?.dependencies.filter((edge) => !kept.stones.has(edge.depends_on_id))
+        if (there) expect({ ...its, comments: [] }).toEqual({ ...there, comments: [], dependencies })
       }
       expect(said(merge(base, one, base))).toBe(said(kept))
     }),
@@ -199,11 +200,25 @@ test('edges to what is deleted go, and come back with it', () => {
   expect(merged(base, revived, deleted)?.dependencies).toHaveLength(1)
 })
 
-test('a tombstone is let go after its time, and by all once one has', () => {
-  const old = state(stone(2))
-  expect(merge(nothing, old, nothing, at(3)).stones.size).toBe(0)
-  expect(merge(nothing, old, nothing, at(2)).stones.size).toBe(1)
-  expect(merge(old, old, nothing).stones.size).toBe(0)
+test('a deletion is never forgotten, only what the issue said: who was away for long brings nothing back', () => {
+  const words = { description: 'long', comments: [comment(1, 'so')], labels: ['a'], other: 1 }
+  const old = state(stone(2, words))
+  expect(merge(nothing, old, nothing, at(2)).stones.get('ab-1')?.was).toContain('long')
+  const later = asState(merge(nothing, old, nothing, at(3)))
+  const { was, ...left } = later.stones.get('ab-1') as { was: string }
+  expect(left).toEqual({ id: 'ab-1', deleted_at: at(2), deleted_by: 'bob', reason: '' })
+  expect(Object.keys(JSON.parse(was) as Json)).not.toEqual(expect.arrayContaining(Object.keys(words)))
+  expect(was.length).toBeLessThan(300)
+  // Others remember it whole, not at all, or have the issue still as it was; nobody goes back and forth.
+  for (const theirs of [old, nothing, later])
+    expect(said(merge(old, later, theirs, at(3)))).toBe(said(merge(old, theirs, later, at(3))))
+  const away = state(issue(words))
+  for (const base of [away, nothing])
+    for (const merged of [merge(base, away, later, at(3)), merge(base, later, away, at(3))])
+      expect([merged.issues.size, merged.stones.size]).toEqual([0, 1])
+  // What somebody did to it later is no oversight.
+  const edited = state(issue({ ...words, title: 'Edited', updated_at: at(9) }))
+  expect(merge(away, edited, later, at(3)).issues.get('ab-1')?.title).toBe('Edited')
 })
 
 test('one id for two issues: the one that is shared keeps it, the other is renamed with its parts, edges and texts', () => {

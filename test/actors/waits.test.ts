@@ -51,6 +51,7 @@ const step = fc.record({
   other: fc.nat(5),
   kind: fc.constantFrom(...kinds),
   status: fc.constantFrom(...statuses),
+  isOfMany: fc.nat(9).map((n) => n === 0),
 })
 
 test('after any changes, an issue waits when something that it hangs on is not done', () => {
@@ -83,11 +84,15 @@ test('after any changes, an issue waits when something that it hangs on is not d
       const run = () => {
         beads.setConfig('status.custom', 'waiting-for-legal')
         for (const each of steps) {
-          try {
-            take(each)
-          } catch (error) {
-            if (!(error instanceof BeadsError)) throw error
+          const change = () => {
+            try {
+              take(each)
+            } catch (error) {
+              if (!(error instanceof BeadsError)) throw error
+            }
           }
+          if (each.isOfMany) beads.writtenMany(10_000, change)
+          else change()
           expect(kept(), JSON.stringify(each)).toEqual(waiting())
         }
         expect(beads.ready().map(({ id }) => id)).toEqual(readyByHand())

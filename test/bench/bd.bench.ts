@@ -1,23 +1,26 @@
 // `bd` on stores of several sizes, half of the issues blocked: whole processes against a bare Node, and what is asked of
 // an open store.
-import { spawn } from 'node:child_process'
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { spawn, spawnSync } from 'node:child_process'
+import { existsSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
-import { join } from 'node:path'
+import { delimiter, join } from 'node:path'
 import process from 'node:process'
 import { openBeads } from '../../actors/beads/embedded.ts'
-import { initBeads } from '../../actors/beads/file.ts'
+import { fileName, initBeads } from '../../actors/beads/file.ts'
 import { bdScript, cleanEnv } from '../fixture/real-town.ts'
-import { type Benchmark, type Figure, interleaved, must } from './measure.ts'
+import { type Benchmark, type Figure, interleaved, must, type Sampled, sampled } from './measure.ts'
 
 export const bd: Benchmark = async (size) => {
+  const isFull = size === 'full'
   const figures: Figure[] = []
-  for (const count of size === 'full' ? [0, 1000, 10_000] : [0, 1000]) {
+  for (const count of isFull ? [0, 1000, 10_000] : [0, 1000]) {
     using store = storeOf(count)
-    figures.push(...store.imported, ...(await processes(store, size === 'full' ? 21 : 3)))
+    figures.push(...store.imported, ...(await processes(store, isFull ? 21 : 3)))
     figures.push(ready(store.dir, count))
   }
-  figures.push(await together(size === 'full' ? 100 : 5))
+  figures.push(await together(isFull ? 100 : 5))
+  const real = isFull ? realProgram() : undefined
+  if (real !== undefined) for (const count of [0, 1000]) figures.push(...(await beside(real, count)))
   return figures
 }
 
@@ -34,9 +37,10 @@ function storeOf(count: number) {
     ...{ issue_type: 'task', created_at: at, updated_at: at },
     ...(n % 2 ? { dependencies: [{ depends_on_id: id(0), type: 'blocks', created_at: at, created_by: 'x' }] } : {}),
   }))
-  writeFileSync(join(dir, 'all.jsonl'), lines.map((line) => `${JSON.stringify(line)}\n`).join(''))
+  const file = join(dir, 'all.jsonl')
+  writeFileSync(file, lines.map((line) => `${JSON.stringify(line)}\n`).join(''))
   const from = performance.now()
-  if (count > 0) call('import', 'all.jsonl')
+  if (count > 0) call('import', file)
   const seconds = (performance.now() - from) / 1000
   const imported: Figure[] =
     count < 10_000
@@ -50,27 +54,97 @@ function storeOf(count: number) {
             detail: 'a whole process',
           },
         ]
-  return { dir, count, call, imported, [Symbol.dispose]: () => rmSync(dir, { recursive: true, force: true }) }
+  return { dir, file, count, call, imported, [Symbol.dispose]: () => rmSync(dir, { recursive: true, force: true }) }
 }
 
-async function processes({ count, call }: ReturnType<typeof storeOf>, rounds: number): Promise<Figure[]> {
+/** Reads every open issue and prints it as JSON, and no more: what any program that does so must cost at least. */
+const plainly = `const { DatabaseSync } = require('node:sqlite')
+const all = new DatabaseSync(process.argv[1]).prepare("SELECT * FROM issues WHERE status <> 'closed' ORDER BY priority").all()
+require('node:fs').writeSync(1, JSON.stringify(all, null, 2))`
+
+async function processes({ dir, count, call }: ReturnType<typeof storeOf>, rounds: number): Promise<Figure[]> {
   const { id } = JSON.parse(call('create', 'Base', '--json')) as { id: string }
   const fresh = Array.from({ length: rounds + 2 }, () => call('q', 'To close').trim())
+  const store = join(dir, '.beads', fileName)
   const subjects = {
-    'node -e 0': () => must(process.execPath, ['-e', '0']),
+    [bare]: () => must(process.execPath, ['-e', '0']),
     ready: () => call('ready'),
-    list: () => call('list'),
+    'ready --json': () => call('ready', '--json'),
+    'list -n 50': () => call('list', '-n', '50'),
+    'list --json -n 50': () => call('list', '--json', '-n', '50'),
     show: () => call('show', id),
     create: () => call('create', 'One more'),
     claim: () => call('update', id, '--claim'),
     close: () => call('close', fresh.pop() ?? id),
+    'list, all': () => call('list'),
+    'list --json, all': () => call('list', '--json'),
+    'all by a plain program': () => must(process.execPath, ['-e', plainly, store], { maxBuffer: 1e9 }),
   }
   await interleaved(2, subjects)
-  const { 'node -e 0': bare = 1, ...times } = await interleaved(rounds, subjects)
-  return Object.entries(times).map(([name, ms]) => ({
-    ...{ name: `bd ${name}, ${count} issues`, value: ms / bare, unit: '×', target: { most: 1.7 } },
-    detail: `${ms.toFixed(1)} ms; node -e 0 takes ${bare.toFixed(1)} ms`,
+  return ratios('bd', count, await sampled(rounds, subjects))
+}
+
+const bare = 'node -e 0'
+function ratios(who: string, count: number, { [bare]: node, ...samples }: Record<string, Sampled>): Figure[] {
+  if (node === undefined) return []
+  const times = (of: number, by: number) => `${(of / by).toFixed(2)}×`
+  return Object.entries(samples).map(([name, { median, least, cpu }]) => ({
+    ...{ name: `${who} ${name}, ${count} issues`, value: median / node.median, unit: '×' },
+    // What prints all costs what there is; its yardstick is the last.
+    target: who !== 'bd' || name.startsWith('all ') || (count > 1000 && name.endsWith('all')) ? null : { most: 1.7 },
+    detail: `least ${times(least, node.least)}, processor ${times(cpu, node.cpu)}; ${median.toFixed(1)} ms, node ${node.median.toFixed(1)} ms`,
   }))
+}
+
+/** Another bd: GT_BD_REAL, or the first on the PATH that is not this one. */
+function realProgram(): string | undefined {
+  const paths = (process.env.PATH ?? '').split(delimiter).map((folder) => join(folder, 'bd'))
+  return [process.env.GT_BD_REAL ?? [], paths]
+    .flat()
+    .filter((path) => existsSync(path))
+    .find((path) => {
+      const { status, stdout } = spawnSync(path, ['version'], { encoding: 'utf8', cwd: tmpdir(), timeout: 10_000 })
+      return status === 0 && !stdout.includes('gastown')
+    })
+}
+
+/** The same of another bd, fewer times: each of its calls takes many times as long. */
+async function beside(program: string, count: number): Promise<Figure[]> {
+  using store = storeOf(count)
+  const home = mkdtempSync(join(tmpdir(), 'bench-real-bd-'))
+  const env = { ...cleanEnv(), ...{ HOME: home, BD_ACTOR: 'bench', BEADS_ACTOR: 'bench', BD_NO_DAEMON: 'true' } }
+  const quiet = { DO_NOT_TRACK: '1', BD_NON_INTERACTIVE: '1', GIT_CONFIG_GLOBAL: '/dev/null' }
+  const call = (...args: string[]) =>
+    must(program, args, { cwd: home, env: { ...env, ...quiet }, maxBuffer: 1e9, timeout: 120_000 })
+  try {
+    must('git', ['init', '-q', home])
+    for (const [key, value] of Object.entries({ name: 'bench', email: 'bench@localhost' }))
+      must('git', ['-C', home, 'config', `user.${key}`, value])
+    const [version = ''] = call('version').split('\n')
+    const isNew = !/version 0\./.test(version)
+    call(
+      'init',
+      '--prefix',
+      'ab',
+      ...(isNew ? ['--skip-agents', '--skip-hooks', '--non-interactive'] : ['--skip-hooks']),
+    )
+    if (count > 0) call('import', ...(isNew ? [store.file] : ['-i', store.file]))
+    const made = () => call('create', 'One more', '--silent').trim().split('\n').at(-1) ?? ''
+    const rounds = 5
+    const [shown, ...fresh] = Array.from({ length: 2 * rounds + 1 }, made)
+    const subjects = {
+      [bare]: () => must(process.execPath, ['-e', '0']),
+      ready: () => call('ready'),
+      list: () => call('list'),
+      show: () => call('show', shown ?? ''),
+      create: () => call('create', 'One more'),
+      claim: () => call('update', fresh.pop() ?? '', ...(isNew ? ['--claim'] : ['--status', 'in_progress'])),
+      close: () => call('close', fresh.shift() ?? ''),
+    }
+    return ratios(version.split(' ').slice(0, 3).join(' '), count, await sampled(rounds, subjects))
+  } finally {
+    rmSync(home, { recursive: true, force: true })
+  }
 }
 
 /** Of an open store, as the daemon asks. */

@@ -1,6 +1,7 @@
 // What every benchmark shares: interleaved samples, medians, and a line a person can read.
 // Never: asserts a time; a figure is reported beside its target, as a ratio within one run.
 import { type SpawnSyncOptions, spawnSync } from 'node:child_process'
+import { existsSync, readFileSync } from 'node:fs'
 import process from 'node:process'
 
 export interface Figure {
@@ -27,20 +28,50 @@ export function percentile(samples: readonly number[], part: number): number {
   return sorted[Math.min(sorted.length - 1, Math.floor(sorted.length * part))] ?? Number.NaN
 }
 
-/** Median milliseconds of each, taken in turns so that a slow moment of the machine meets all of them. */
+/** In milliseconds. */
+export interface Sampled {
+  median: number
+  least: number
+  /** What the processor had to do for it in programs it ran, on average; 0 where the kernel does not say. */
+  cpu: number
+}
+
+/** Each is taken in turns, so that a slow moment of the machine meets all of them. */
+export async function sampled(
+  rounds: number,
+  subjects: Readonly<Record<string, () => unknown>>,
+): Promise<Record<string, Sampled>> {
+  const samples = Object.keys(subjects).map((name) => ({ name, times: [] as number[], cpu: 0 }))
+  for (let round = 0; round < rounds; round++) {
+    for (const sample of samples) {
+      const [from, worked] = [process.hrtime.bigint(), childrenMs()]
+      await subjects[sample.name]?.()
+      sample.times.push(Number(process.hrtime.bigint() - from) / 1e6)
+      sample.cpu += childrenMs() - worked
+    }
+  }
+  return Object.fromEntries(
+    samples.map(({ name, times, cpu }) => [
+      name,
+      { median: median(times), least: Math.min(...times), cpu: cpu / rounds },
+    ]),
+  )
+}
+
+/** Median milliseconds of each. */
 export async function interleaved(
   rounds: number,
   subjects: Readonly<Record<string, () => unknown>>,
 ): Promise<Record<string, number>> {
-  const samples = Object.fromEntries(Object.keys(subjects).map((name) => [name, [] as number[]]))
-  for (let round = 0; round < rounds; round++) {
-    for (const [name, subject] of Object.entries(subjects)) {
-      const from = process.hrtime.bigint()
-      await subject()
-      samples[name]?.push(Number(process.hrtime.bigint() - from) / 1e6)
-    }
-  }
-  return Object.fromEntries(Object.entries(samples).map(([name, times]) => [name, median(times)]))
+  return Object.fromEntries(Object.entries(await sampled(rounds, subjects)).map(([name, { median }]) => [name, median]))
+}
+
+/** Of the processor, for all programs that have ended: user and system, in ticks of 10 ms. */
+function childrenMs(): number {
+  if (!existsSync('/proc/self/stat')) return 0
+  const [, rest = ''] = /\) (.*)$/s.exec(readFileSync('/proc/self/stat', 'utf8')) ?? []
+  const [user, system] = rest.split(' ').slice(13, 15).map(Number)
+  return 10 * ((user ?? 0) + (system ?? 0))
 }
 
 /** Runs a program to its end; throws with its words when it fails. */

@@ -126,6 +126,16 @@ test('over without landing: it is said of each, and of many by number', async ()
   )
 })
 
+test('what waits for a day goes on by itself; what waits for a word does not', async () => {
+  const id = part()
+  beads.update(id, { defer_until: '9999-01-01T00:00:00.000Z' }, 'ann')
+  expect(await look()).toMatchObject({
+    ...{ kind: 'working', text: expect.stringContaining(`${id} waits for 9999-01-01`) },
+  })
+  beads.update(id, { status: 'deferred', defer_until: null }, 'ann')
+  expect((await look())?.kind).toBe('needs-overseer')
+})
+
 test('what nobody will start by itself is the Overseer’s; a few are named, however many there are', async () => {
   const other = make('Elsewhere')
   for (let n = 0; n < 30; n++) beads.addDep(part(), other, 'blocks', 'ann')

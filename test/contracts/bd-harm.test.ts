@@ -337,7 +337,7 @@ test('a title is one line, however it comes', () => {
   bd('update', create('two'), '--title', odd)
   writeFileSync(
     join(dir, 'odd.jsonl'),
-    `${JSON.stringify({ id: 'ab-odd', title: odd, created_at: '2026-01-01T00:00:00Z' })}\n`,
+    `${JSON.stringify({ id: 'ab-oddly', title: odd, created_at: '2026-01-01T00:00:00Z' })}\n`,
   )
   bd('import', join(dir, 'odd.jsonl'))
   expect(json('list').map(({ title }: { title: string }) => title)).toEqual([kept, kept, kept])

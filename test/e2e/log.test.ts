@@ -24,6 +24,14 @@ test('gt why and gt log tell what happened, with the town up or down', async () 
   await eventually(() => t.json<{ rigs: { polecats: unknown[] }[] }>('status').rigs[0]?.polecats.length === 0)
   t.ok('send', 'mayor/', '-s', 'Well done')
 
+  // Of an issue that nobody was given yet, why not.
+  const { id: late } = JSON.parse(t.bd('create', 'Later', '--defer', '2999-01-01T00:00:00Z', '--json').stdout) as {
+    id: string
+  }
+  const why = 'not to be begun before 2999-01-01T00:00:00.000Z'
+  expect(t.ok('why', late)).toBe(`${late} waits: ${why}\n`)
+  expect(t.json<object>('why', late)).toEqual({ chain: [], waits: why })
+
   // Each turn of the chain was caused by the one before it; the first by something from outside.
   const landed = entries('--issue', 'wy-1').find(({ notes }) => notes.some(({ text }) => text.includes('is on main')))
   const { chain } = t.json<Causes>('why', String(landed?.mailId))

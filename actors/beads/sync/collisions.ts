@@ -81,7 +81,7 @@ function freshId(
     title,
     description,
     creator: created_by ?? '',
-    createdAtNs: BigInt(Date.parse(created_at)) * 1_000_000n,
+    createdAt: created_at,
   }
   return freeId(id.slice(0, id.lastIndexOf('-')), content, taken.size, (each) => taken.has(each))
 }

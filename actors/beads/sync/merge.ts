@@ -16,21 +16,18 @@ export interface Merged extends Omit<State, 'others'> {
 
 /**
  * What both come to. `base` is what both had when they last were the same; `nothing` when nobody knows, and then
- * nothing counts as removed. Tombstones older than `forgetBefore` (ISO 8601) are let go.
+ * nothing counts as removed. Of what was deleted before `shrinkBefore` (ISO 8601) no more is kept than that it was.
  */
-export function merge(base: State, ours: State, theirs: State, forgetBefore = ''): Merged {
+export function merge(base: State, ours: State, theirs: State, shrinkBefore = ''): Merged {
   const { state: own, renamed } = withOwnIds(base, ours, theirs)
   const issues = new Map<string, Whole>()
   const stones = new Map<string, Tombstone>()
   const ids = new Set([own, theirs].flatMap(({ issues, stones }) => [...issues.keys(), ...stones.keys()]))
   const alive = new Set<string>()
-  const gone = new Set<string>()
   for (const id of ids) {
     const stone = deleted(id, base, own, theirs)
     if (stone === undefined) alive.add(id)
-    if (stone === undefined || stone === 'forgotten') continue
-    gone.add(id)
-    if (stone.deleted_at >= forgetBefore) stones.set(id, stone)
+    else stones.set(id, stone.deleted_at < shrinkBefore ? shrunk(stone) : stone)
   }
   for (const id of alive) {
     const issue = together(
@@ -41,7 +38,7 @@ export function merge(base: State, ours: State, theirs: State, forgetBefore = ''
     // Who deleted it may have said something of it before.
     const stone = own.stones.get(id) ?? theirs.stones.get(id)
     const comments = stone ? saidBy(issue.comments, saidOf(stone)) : issue.comments
-    const dependencies = issue.dependencies.filter((edge) => !gone.has(edge.depends_on_id))
+    const dependencies = issue.dependencies.filter((edge) => !stones.has(edge.depends_on_id))
     issues.set(id, { ...issue, comments, dependencies })
   }
   return { issues, stones, memories: memoriesOf(base, own, theirs), renamed }
@@ -51,7 +48,7 @@ export function merge(base: State, ours: State, theirs: State, forgetBefore = ''
  * The tombstone that this id comes to; undefined: it is an issue. One that only one side changed is as that side has
  * it. Else the later of the deletion and the last edit counts, and at the same moment the deletion.
  */
-function deleted(id: string, base: State, ours: State, theirs: State): Tombstone | 'forgotten' | undefined {
+function deleted(id: string, base: State, ours: State, theirs: State): Tombstone | undefined {
   const [o, t] = [ours.stones.get(id), theirs.stones.get(id)]
   const [live, other] = [ours.issues.get(id), theirs.issues.get(id)]
   const was = base.stones.get(id)
@@ -62,10 +59,22 @@ function deleted(id: string, base: State, ours: State, theirs: State): Tombstone
   const stone = o ?? t
   if (stone === undefined) return undefined
   const edited = live ?? other
-  if (edited === undefined) return was && same(was, stone) ? 'forgotten' : stone
-  if (was && same(was, stone)) return undefined
+  // Also where the other side knows nothing of it any more: a clone that was away for long has the issue still.
+  if (edited === undefined) return stone
+  if (was && same(shrunk(was), shrunk(stone))) return undefined
   if (same(base.issues.get(id), edited)) return stone
   return stone.deleted_at >= edited.updated_at ? remembering(stone, edited.comments) : undefined
+}
+
+/** What an old tombstone is needed for: that nobody brings the issue back unawares, or gives its id to another. */
+const lasting = [
+  ...(['id', 'title', 'status', 'priority', 'issue_type', 'created_at', 'created_by', 'updated_at'] as const),
+  ...(['original_type', 'deleted_at', 'deleted_by', 'delete_reason'] as const),
+]
+function shrunk(stone: Tombstone): Tombstone {
+  const was = Object.entries(exactly(stone.was) as object)
+  const kept = was.filter(([field]) => (lasting as readonly string[]).includes(field))
+  return kept.length === was.length ? stone : { ...stone, was: JSON.stringify(Object.fromEntries(kept)) }
 }
 
 /** With what others had said of it meanwhile: somebody may have edited it later, and then it lives. */

@@ -63,11 +63,8 @@ export function applied(
     room.run('UPDATE events SET issue_id = ? WHERE issue_id = ?', to, from)
     room.event(to, 'renamed', by, `${from} ${to}`)
   }
-  for (const [id, stone] of before.stones) {
-    if (same(stones.get(id), stone)) continue
-    room.run('DELETE FROM tombstones WHERE id = ?', id)
-    if (!stones.has(id) && !issues.has(id)) beads.noteForgotten()
-  }
+  for (const [id, stone] of before.stones)
+    if (!same(stones.get(id), stone)) room.run('DELETE FROM tombstones WHERE id = ?', id)
   for (const id of before.issues.keys()) {
     if (issues.has(id)) continue
     room.run('DELETE FROM issues WHERE id = ?', id)

@@ -17,7 +17,7 @@ import { applied, type Changed, linesWith, stateOf } from './store.ts'
 
 /** How often a push that came second is tried anew. */
 const usualTries = 10
-/** How long what was deleted is remembered, in milliseconds; an hour more, for clocks that differ. */
+/** How long what was deleted is remembered whole, in milliseconds; an hour more, for clocks that differ. */
 const tombstoneTtlMs = 30 * 86_400_000 + 3_600_000
 const tombstoneTtlMinMs = 7 * 86_400_000
 
@@ -124,12 +124,12 @@ class Tried extends Error {}
 /** Brings the store together with the branch, in one transaction. Returns what is to be on the branch. */
 function takenIn(beads: Beads, { base, theirs, tip, share }: TakingIn, wanted: Wanted, done: Synced): string {
   const now = (wanted.now ?? (() => new Date()))().getTime()
-  const forgetBefore = new Date(now - ttlOf(beads)).toISOString()
+  const shrinkBefore = new Date(now - ttlOf(beads)).toISOString()
   let own = ''
   try {
     beads.written(() => {
       const ours = stateOf(beads)
-      const merged = merge(base, ours, theirs, forgetBefore)
+      const merged = merge(base, ours, theirs, shrinkBefore)
       const changed = applied(beads, ours, merged, wanted.actor)
       const isOwn = new Set(merged.renamed.map(({ to }) => to))
       done.created.push(...changed.created.filter((id) => !isOwn.has(id)))
