@@ -7,6 +7,8 @@ import { programsHere } from '../fixture/real-bd.ts'
 import { eventually, type RealTown, realTown } from '../fixture/real-town.ts'
 
 const examples = join(import.meta.dirname, '../../examples')
+test.skipIf(programsHere().length > 0)('no bd is here to keep the issues of a town', () => undefined)
+
 let t: RealTown
 afterEach(() => t?.dispose())
 
