@@ -18,6 +18,7 @@ import { setAside } from './beads/aside.ts'
 import type { Identity } from './beads/contract.ts'
 import { linkText, mendLinks } from './beads/links.ts'
 import type { PreparedReal } from './beads/real/make.ts'
+import { noteBacked } from './beads/real/where.ts'
 import { copiesOf, linksOf, storeOf } from './beads/tiers.ts'
 import type { Written } from './commands.ts'
 import { beadsPrefix, readConfig, rigConfig, rigName, rigsConfig, townConfig, writeConfig } from './config.ts'
@@ -192,6 +193,7 @@ export async function addRig(
       ...registry,
       rigs: { ...registry.rigs, [rig.name]: { git_url: url, added_at } },
     })
+    if (real) noteBacked(town, rig.name, real.path)
     const refused = await pushesRefused(url, branch)
     const all = refused === null ? warnings : [refused, ...warnings]
     const kept = credentials ? { credentials: rigLayout(town, rig.name).credentials } : {}

@@ -11,7 +11,7 @@ import { type Hears, type Kept, keepOpen } from '../actors/beads/kept.ts'
 import { mendLinks, watchLinks } from '../actors/beads/links.ts'
 import { moveStores } from '../actors/beads/move.ts'
 import { type KeepingReal, type KeptReal, keepReal } from '../actors/beads/real/kept.ts'
-import { backedBy } from '../actors/beads/real/where.ts'
+import { backedByConfig, noteBacked } from '../actors/beads/real/where.ts'
 import { placeOf, type Tier } from '../actors/beads/tiers.ts'
 import { watchBeads } from '../actors/beads/watch.ts'
 import { Refusal } from '../runtime/open.ts'
@@ -103,7 +103,10 @@ export function openShelves(town: string, around: Around, hears: ShelvesHear): S
       return [...said, ...rigs.flatMap(({ rig }) => shelf(rig).mend())]
     },
     async beginReal(rigs) {
-      const each = await Promise.all(rigs.map((rig) => wordsOf(async () => shelf(rig).real?.begin())))
+      const begin = async (rig: string) => {
+        noteBacked(town, rig, await shelf(rig).real?.begin())
+      }
+      const each = await Promise.all(rigs.map((rig) => wordsOf(() => begin(rig))))
       if (each.flat().length > 0) throw new Refusal(each.flat().join('\n'))
     },
     of,
@@ -173,7 +176,7 @@ function openShelf(tier: Tier, around: Around, hears: ShelvesHear): Shelf {
       hears.usable(tier.rig)
     },
   } satisfies Hears)
-  const backed = tier.rig === undefined ? undefined : backedBy(tier.town, tier.rig)
+  const backed = tier.rig === undefined ? undefined : backedByConfig(tier.town, tier.rig)
   const real =
     backed && tier.rig !== undefined
       ? keepReal({ ...around, rig: tier.rig, backed, mirror: kept.use, report: hears.report })

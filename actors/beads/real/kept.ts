@@ -12,8 +12,8 @@ import { openReal, type RealStore } from './real.ts'
 import { type Backed, programOf } from './where.ts'
 
 export interface KeptReal {
-  /** Finds the program and reads all there is. Throws a BeadsError with words when that cannot be. */
-  begin(): Promise<void>
+  /** Finds the program and reads all there is; its path. Throws a BeadsError with words when that cannot be. */
+  begin(): Promise<string>
   issues: TownIssues
   fresh(): Promise<void>
   /** What is wrong now, in words. */
@@ -74,8 +74,10 @@ export function keepReal({ rig, backed, mirror, env, ours, report }: KeepingReal
   ]
   return {
     async begin() {
-      await (await opened()).fresh()
+      const real = await opened()
+      await real.fresh()
       mirror().setConfig(storeKey, nameOf(dir))
+      return real.path
     },
     issues: {
       ...(Object.fromEntries(asked.map((name) => [name, passedOn(name)])) as unknown as TownIssues),

@@ -13,6 +13,8 @@ export interface PreparedReal {
   /** For the rig's config.json. */
   config: { backend: 'bd'; dir?: string; program?: string }
   version: string
+  /** The program. */
+  path: string
   /** Of the ids in the store that is there already. */
   prefix: string | undefined
   /** Makes a store where there is none. */
@@ -42,7 +44,7 @@ export async function prepareReal({ dir: named, program, env, ours }: Asked): Pr
     real.close()
     return {
       config: { backend: 'bd', ...(dir === undefined ? {} : { dir }), ...(program === undefined ? {} : { program }) },
-      version: real.version.text,
+      ...{ version: real.version.text, path },
       prefix,
       make: (at, prefix) => makeStore({ ...at, path, env }, prefix),
     }

@@ -13,6 +13,8 @@ import { stampOf } from './stamp.ts'
 import { asShown } from './version.ts'
 
 export interface RealStore {
+  /** Its program. */
+  path: string
   issues: TownIssues
   /** Brings the mirror up, when the real store may have been written to. */
   fresh(): Promise<void>
@@ -290,6 +292,7 @@ export function openReal(mirrored: Mirrored): RealStore {
     })
 
   return {
+    path: program.path,
     issues,
     fresh,
     problems: () => [...(trouble === undefined ? [] : [trouble]), ...strange.slice(0, strangeShownMax)],
