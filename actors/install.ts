@@ -31,7 +31,7 @@ import { excludesOf, gitTrouble } from './git/prepare.ts'
 import { shown } from './git/shown.ts'
 import { wordsOf } from './git/words.ts'
 import { renewInstructions, writeInstructions } from './instructions.ts'
-import { realHomeIn, realStoreIn, rigLayout, townLayout } from './layout.ts'
+import { realIn, rigLayout, townLayout } from './layout.ts'
 import { makeRecords } from './records.ts'
 import { keepSecret, newSecret, secretOf } from './secret.ts'
 
@@ -185,8 +185,7 @@ export async function addRig(
     // Of a rig whose folder somebody removed.
     for (const path of [storeOf(tier), copiesOf(tier)]) setAside(tier, [path])
     rig.initBeads(storeOf(tier), prefix, { town: townMadeAt, since: added_at, rig: rig.name })
-    if (real && real.config.dir === undefined)
-      await real.make({ dir: realStoreIn(town, rig.name), home: realHomeIn(town, rig.name) }, prefix)
+    if (real && real.config.dir === undefined) await real.make(realIn(town, rig.name), prefix)
     renameSync(making, join(town, rig.name))
     makeLens(town, rig.name, await excludesOf(town, rig.name))
     writeConfig(layout.rigsJson, {

@@ -2,6 +2,7 @@
 // copied once a day.
 // Never: writes an issue; what hands write they write through what is opened here.
 
+import { setTimeout as sleep } from 'node:timers/promises'
 import { BeadsError, type Issue, type TownIssues } from '../actors/beads/contract.ts'
 import { copyToday } from '../actors/beads/copies.ts'
 import type { Beads } from '../actors/beads/embedded.ts'
@@ -16,6 +17,9 @@ import { placeOf, type Tier } from '../actors/beads/tiers.ts'
 import { watchBeads } from '../actors/beads/watch.ts'
 import { Refusal } from '../runtime/open.ts'
 import type { IssueReader, Part } from './outlook.ts'
+
+/** How long who looks waits for a real `bd`, in milliseconds; after that what was known last is shown. */
+const freshWithinMs = 5000
 
 type Around = Pick<KeepingReal, 'env' | 'ours'>
 
@@ -78,7 +82,7 @@ export function openShelves(town: string, around: Around, hears: ShelvesHear): S
   }
   const fresh = async (rig: Of) => {
     try {
-      await shelf(rig).real?.fresh()
+      await Promise.race([shelf(rig).real?.fresh(), sleep(freshWithinMs, undefined, { ref: false })])
     } catch (error) {
       // Who looks is shown what was known last, and what is wrong beside it.
       if (!(error instanceof BeadsError)) throw error

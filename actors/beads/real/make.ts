@@ -17,8 +17,8 @@ export interface PreparedReal {
   path: string
   /** Of the ids in the store that is there already. */
   prefix: string | undefined
-  /** Makes a store where there is none. */
-  make(at: Pick<Where, 'dir' | 'home'>, prefix: string): Promise<void>
+  /** Makes a store in this folder, and a home beside it. */
+  make(folder: string, prefix: string): Promise<void>
 }
 
 interface Asked {
@@ -46,7 +46,8 @@ export async function prepareReal({ dir: named, program, env, ours }: Asked): Pr
       config: { backend: 'bd', ...(dir === undefined ? {} : { dir }), ...(program === undefined ? {} : { program }) },
       ...{ version: real.version.text, path },
       prefix,
-      make: (at, prefix) => makeStore({ ...at, path, env }, prefix),
+      make: (folder, prefix) =>
+        makeStore({ dir: join(folder, '.beads'), home: join(folder, 'home'), path, env }, prefix),
     }
   } finally {
     rmSync(home, { recursive: true, force: true })

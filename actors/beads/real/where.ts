@@ -4,7 +4,7 @@
 import { accessSync, constants, existsSync, realpathSync, rmSync, statSync } from 'node:fs'
 import { delimiter, dirname, join, resolve } from 'node:path'
 import { jsonAt, textOf, writePassing } from '../../files.ts'
-import { realHomeIn, realStoreIn, rigLayout, storeIn, townLayout } from '../../layout.ts'
+import { realIn, rigLayout, storeIn, townLayout } from '../../layout.ts'
 import { BeadsError } from '../contract.ts'
 import { type Names, namesOf } from './names.ts'
 
@@ -43,9 +43,9 @@ export function noteBacked(town: string, rig: string, program: string | undefine
 const notePath = (town: string, rig: string) => join(storeIn(town, rig), 'real.json')
 
 const backedAs = (town: string, rig: string, { dir, program }: Record<string, unknown>): Backed => ({
-  dir: typeof dir === 'string' ? dir : realStoreIn(town, rig),
+  dir: typeof dir === 'string' ? dir : join(realIn(town, rig), '.beads'),
   program: typeof program === 'string' ? program : undefined,
-  home: realHomeIn(town, rig),
+  home: join(realIn(town, rig), 'home'),
   names: namesIn(town),
 })
 
