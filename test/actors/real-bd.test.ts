@@ -21,7 +21,7 @@ import { namesOf } from '../../actors/beads/real/names.ts'
 import { type limits, openProgram } from '../../actors/beads/real/program.ts'
 import { stampOf } from '../../actors/beads/real/stamp.ts'
 import { versionIn } from '../../actors/beads/real/version.ts'
-import { programOf } from '../../actors/beads/real/where.ts'
+import { backedBy, noteBacked, programOf } from '../../actors/beads/real/where.ts'
 import { storeOf } from '../../actors/beads/tiers.ts'
 import { rigLayout, townLayout } from '../../actors/layout.ts'
 import { isPassing } from '../../runtime/open.ts'
@@ -234,8 +234,11 @@ describe('in a town', () => {
 
   test('`bd` there is the real one, under the caller’s name; mail is the town’s, and what takes issues away no agent’s', () => {
     const path = bd('echo "$BEADS_ACTOR|$BD_ACTOR|$BEADS_DIR|$*"; exit 7')
-    const beads = { prefix: 'w', backend: 'bd', dir, program: path }
+    const beads = { prefix: 'w', backend: 'bd', dir }
     writeFileSync(rigLayout(town.town, 'w').config, JSON.stringify({ beads }))
+    // It counts from when the town came up.
+    expect(backedBy(town.town, 'w')).toBe(undefined)
+    noteBacked(town.town, 'w', path)
     const at = join(rigLayout(town.town, 'w').root)
     const dist = join(import.meta.dirname, '../../dist/bd.cjs')
     const said = (args: string[], env: Record<string, string> = {}) => {

@@ -13,6 +13,8 @@ import { stampOf } from './stamp.ts'
 import { asShown } from './version.ts'
 
 export interface RealStore {
+  /** Its program. */
+  path: string
   issues: TownIssues
   /** Brings the mirror up, when the real store may have been written to. */
   fresh(): Promise<void>
@@ -39,6 +41,8 @@ export interface Mirrored {
 const lookMs = { usual: 1000, afterTrouble: 5000 }
 /** What its files do not show, and what came in between two calls of ours, is seen within so many milliseconds. */
 const allMs = { afterWriting: 20_000, always: 120_000 }
+/** Reading that takes longer than so many milliseconds is told. */
+const slowMs = 10_000
 /** A lease is for five minutes. */
 const usualHeartbeatMs = 120_000
 const strangeShownMax = 3
@@ -57,6 +61,7 @@ export function openReal(mirrored: Mirrored): RealStore {
     number,
   ]
   let reading: Promise<void> | undefined
+  let readingSince = 0
   let trouble: string | undefined
   let strange: string[] = []
   let writes = 0
@@ -77,6 +82,7 @@ export function openReal(mirrored: Mirrored): RealStore {
     }
   }
   const read = async () => {
+    readingSince = performance.now()
     try {
       await program.inTurn(readAll)
       trouble = undefined
@@ -290,9 +296,14 @@ export function openReal(mirrored: Mirrored): RealStore {
     })
 
   return {
+    path: program.path,
     issues,
     fresh,
-    problems: () => [...(trouble === undefined ? [] : [trouble]), ...strange.slice(0, strangeShownMax)],
+    problems() {
+      const ageMs = reading === undefined ? 0 : performance.now() - readingSince
+      const slow = `bd ${version.text} has been reading the issues in ${dir} for ${Math.round(ageMs / 1000)} s`
+      return [trouble ?? [], ageMs > slowMs ? slow : [], strange.slice(0, strangeShownMax)].flat()
+    },
     watch(heard) {
       changed = heard
       const isTime = () => performance.now() - failedAt > lookMs.afterTrouble
