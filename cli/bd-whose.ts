@@ -21,10 +21,17 @@ export function realMeant(argv: readonly string[]): Meant | undefined {
     const backed = backedBy(town, rig)
     if (backed?.dir === resolve(dir)) return { town, rig, backed }
   }
-  const tier = tierMeant({ named: undefined, dir, db, cwd: process.cwd() })
+  const tier = tierMeant({ named: undefined, dir, db, cwd: resolve(directoryIn(argv)) })
   if (tier?.rig === undefined) return undefined
   const backed = backedBy(tier.town, tier.rig)
   return backed && { town: tier.town, rig: tier.rig, backed }
+}
+
+/** What `-C` says, wherever it stands. */
+function directoryIn(argv: readonly string[]): string {
+  const at = argv.findIndex((word) => /^(-C|--directory)(=|$)|^-C./.test(word))
+  const word = argv[at] ?? ''
+  return (['-C', '--directory'].includes(word) ? argv[at + 1] : word.replace(/^(-C|--directory)=?/, '')) ?? ''
 }
 
 /** Mail is the town's own, whoever keeps the issues: it is looked for in the mirror. */

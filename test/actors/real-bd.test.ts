@@ -241,10 +241,10 @@ describe('in a town', () => {
     noteBacked(town.town, 'w', path)
     const at = join(rigLayout(town.town, 'w').root)
     const dist = join(import.meta.dirname, '../../dist/bd.cjs')
-    const said = (args: string[], env: Record<string, string> = {}) => {
+    const said = (args: string[], env: Record<string, string> = {}, cwd = at) => {
       const all = { ...cleanEnv(), USER: 'ann', ...env }
       const { status, stdout, stderr } = spawnSync(process.execPath, [dist, ...args], {
-        cwd: at,
+        cwd,
         env: all,
         encoding: 'utf8',
       })
@@ -272,6 +272,25 @@ describe('in a town', () => {
       7,
       expect.stringContaining('|--readonly list'),
     ])
+    // Whatever stands before it, the command is known, or asked for.
+    for (const before of [['--actor', 'w/polecats/Nux'], ['--json']])
+      expect(said([...before, 'delete', 'w-1', '--force'], session)).toEqual([1, expect.stringContaining('may not do')])
+    expect(said(['--dolt-auto-commit', 'on', 'delete', 'w-1'], session)).toEqual([
+      2,
+      expect.stringContaining('say the command before --dolt-auto-commit'),
+    ])
+    expect(said(['create', 'x', '--readonly=false'], { GT_GATE: `${town.town}/w/refinery/pool/1` })).toEqual([
+      7,
+      expect.stringMatching(/\|--readonly create x$/),
+    ])
+    // From elsewhere it is the same; and by the path of the mirror nothing is written that the real one does not have.
+    expect(said(['list', '-C', at], {}, root)).toEqual([7, expect.stringMatching(/list -C/)])
+    const mirror = join(storeOf({ town: town.town, rig: 'w' }), 'issues.sqlite')
+    expect(said(['--db', mirror, 'create', 'x'])).toEqual([
+      1,
+      expect.stringContaining('a real bd keeps the issues of w'),
+    ])
+    expect(said(['--db', mirror, 'list', '--json'])).toEqual([0, '[]'])
   })
 })
 

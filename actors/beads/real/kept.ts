@@ -111,7 +111,7 @@ function whyNotMirror(mirror: Beads, dir: string): string | undefined {
   const own = mirror.count({ all: true }).reduce((sum, { count }) => sum + count, 0)
   return own === 0
     ? undefined
-    : `${mirror.path} has ${own} issues of its own, which the bd in ${dir} would take the place of; bring them along: bd export -o all.jsonl, import them there, then add the rig anew`
+    : `${mirror.path} has ${own} issues of its own, which the bd in ${dir} would take the place of; bring them along: bd --db ${mirror.path} export -o all.jsonl, import them there, then add the rig anew`
 }
 
 /** What a store is known by, wherever it is moved to; of one that does not say it, its place. */

@@ -99,8 +99,12 @@ export function openReal(mirrored: Mirrored): RealStore {
     const said = await call(['export'], { limitMs: limits.wholeMs })
     if (said.code !== 0) throw passing(refusalIn(said))
     const news = taken.read(said.out)
-    const closers = news.closed.length > 0 ? await closersOf(call) : undefined
-    news.take((issue) => closerOf(issue, closers))
+    const journal = news.closed.length > 0 ? await journalOf(call) : undefined
+    mirror().written(() => {
+      news.take((issue) => closerOf(issue, journal?.closers))
+      // Its closes are known here from now on, and not before.
+      if (journal) mirror().setConfig(journalKey, String(journal.told))
+    })
     strange = news.strange
     seen = before
     readAt = performance.now()
@@ -109,10 +113,10 @@ export function openReal(mirrored: Mirrored): RealStore {
     changed()
   }
 
-  /** Who closed what, as far as this version tells. */
-  const closersOf = async (call: Call): Promise<ReadonlyMap<string, string>> => {
+  /** Who closed what since all was read, as far as this version tells, and how far its journal goes. */
+  const journalOf = async (call: Call): Promise<{ closers: ReadonlyMap<string, string>; told: number } | undefined> => {
+    if (!version.tells) return undefined
     const closers = new Map<string, string>()
-    if (!version.tells) return closers
     const from = Number(mirror().config(journalKey) ?? 0)
     let told = from
     const { code, out } = await call(['events', 'tail', `--since=${from}`])
@@ -121,8 +125,7 @@ export function openReal(mirrored: Mirrored): RealStore {
       if (typeof seq === 'number') told = Math.max(told, seq)
       if (op === 'close' && typeof id === 'string' && typeof actor === 'string') closers.set(id, names.in(actor))
     }
-    if (told !== from) mirror().setConfig(journalKey, String(told))
-    return closers
+    return { closers, told }
   }
   /** Of a version that does not tell: what a worker held that is closed, it closed itself. */
   const closerOf = ({ id, assignee }: Issue, closers: ReadonlyMap<string, string> | undefined) =>
@@ -145,9 +148,9 @@ export function openReal(mirrored: Mirrored): RealStore {
     // One that was deleted is shown all the same by the oldest.
     if (!row || row.status === 'tombstone') return undefined
     const isClosed = row.status === 'closed' && mirror().get(id)?.status !== 'closed'
-    const closers = isClosed ? await closersOf(call) : undefined
+    const journal = isClosed ? await journalOf(call) : undefined
     const now = taken.takeRow(row, undefined, true)
-    if (isClosed) mirror().room.event(id, 'closed', closerOf(now, closers) ?? outsider)
+    if (isClosed) mirror().room.event(id, 'closed', closerOf(now, journal?.closers) ?? outsider)
     return now
   }
   /** As it is known here; where the program cannot be told what it is taken to be, as it is there. */
