@@ -5,6 +5,7 @@ import process from 'node:process'
 import { tierMeant } from '../actors/beads/find.ts'
 import { type Backed, backedBy } from '../actors/beads/real/where.ts'
 import { storeIn } from '../actors/layout.ts'
+import { whoIsHere } from './here.ts'
 
 export interface Meant {
   town: string
@@ -27,9 +28,13 @@ export function realMeant(argv: readonly string[]): Meant | undefined {
   return backed && { town: tier.town, rig: tier.rig, backed }
 }
 
-/** Mail is the town's own, whoever keeps the issues: it is looked for in the mirror. */
+/**
+ * What the town does itself, whoever keeps the issues: its mail, and for what it runs the sharing of issues, which
+ * would go by what is checked out where they are. It is said of the mirror.
+ */
 export function isOfTown({ town, rig }: Meant, argv: readonly string[]): boolean {
-  if (argv.find((word) => !word.startsWith('-')) !== 'mail') return false
+  const word = argv.find((each) => !each.startsWith('-')) ?? ''
+  if (word !== 'mail' && !(['sync', 'dolt'].includes(word) && whoIsHere(town))) return false
   process.env.BEADS_DIR = storeIn(town, rig)
   return true
 }
