@@ -19,8 +19,8 @@ const holdMs = 60_000
 
 /** Commands by which issues would be gone, or the store another one. */
 const overseers = new Set([
-  ...['admin', 'backup', 'cleanup', 'compact', 'delete', 'dolt', 'flatten', 'gc', 'init', 'migrate', 'prune', 'purge'],
-  ...['rename-prefix', 'reset', 'restore', 'sql'],
+  ...['admin', 'backup', 'cleanup', 'compact', 'delete', 'flatten', 'gc', 'init', 'migrate', 'prune', 'purge'],
+  ...['rename-prefix', 'reset', 'restore', 'sql', 'sync'],
 ])
 
 /** Its exit code. */

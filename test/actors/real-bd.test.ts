@@ -257,6 +257,7 @@ describe('in a town', () => {
       GT_TOWN: town.town,
       GT_RIG: 'w',
     }
+    expect(said(['sync'])).toEqual([7, `ann|ann|${dir}|sync`])
     const nux = expect.stringMatching(/^gt-[0-9a-f]{6}:w\/polecats\/Nux\|/)
     expect(said(['ready'], { ...session, BEADS_DIR: dir })).toEqual([7, nux])
     expect(said(['close', 'w-1', '--actor', 'w/polecats/Nux'], session)).toEqual([
@@ -267,6 +268,8 @@ describe('in a town', () => {
       1,
       expect.stringContaining('leave --actor away'),
     ])
+    expect(said(['sync'], session)).toEqual([0, expect.not.stringContaining('|')])
+    expect(said(['dolt', 'push'], { ...session, BEADS_DIR: dir })).toEqual([0, expect.not.stringContaining('|')])
     expect(said(['delete', 'w-1', '--force'], session)).toEqual([1, expect.stringContaining('may not do that')])
     expect(said(['list'], { GT_GATE: `${town.town}/w/refinery/pool/1` })).toEqual([
       7,
