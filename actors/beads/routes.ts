@@ -44,10 +44,13 @@ export function routesFrom(home: Beads, how: Pick<Opening, 'readonly'> & { write
       const byStore = Map.groupBy(ids, having)
       // What is in none is told by the store of the others, or is no id: a label is not.
       byStore.delete(undefined)
-      if (byStore.size > 1)
+      if (byStore.size > 1) {
+        // What is nowhere is told as that.
+        for (const id of byStore.get(home) ?? []) home.resolve(id)
         throw new BeadsError(
           `${[...byStore.values()].map((of) => of.join(', ')).join(' and ')} are kept in different stores of this town. A command changes one of them, all that it names or nothing, and no issue waits for one of another. Nothing was written; say it for each`,
         )
+      }
       return [...byStore.keys()][0] ?? home
     },
   }

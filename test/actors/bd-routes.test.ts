@@ -72,6 +72,7 @@ test('a command changes issues of one store, or none', async () => {
     ['delete', ids.w, ids.x, '--force'],
   ])
     expect(await bd(rigLayout(t.town, 'w').root, words), words.join(' ')).toMatchObject({ rc: 1, out: '' })
+  expect((await bd(t.town, ['close', ids.w, 'NONE-1'])).err).toMatch(/no issue found matching "NONE-1"/)
   expect((await bd(t.town, ['close', ids.w, ids.x])).err).toMatch(/different stores of this town.*Nothing was written/)
   expect(await bd(t.town, ['--readonly', 'close', ids.w])).toMatchObject({ rc: 1 })
   // A store that was named is meant, and no other.
