@@ -127,12 +127,14 @@ export function openBeads(dir: string, options: Opening = {}) {
     resolve(input: string): string {
       const prefix = config('issue_prefix') ?? ''
       for (const exact of [input, `${prefix}-${input}`]) if (get(exact)) return exact
+      // `wyv-4k` is a part of what follows the prefix, as `4k` is.
+      const part = input.startsWith(`${prefix}-`) ? input.slice(prefix.length + 1) : input
       const some =
-        input === ''
+        part === ''
           ? []
           : rows<{ id: string }>(
               "SELECT id FROM issues WHERE instr(substr(id, instr(id, '-') + 1), ?) > 0 LIMIT 20",
-              input,
+              part,
             ).map((each) => each.id)
       if (some.length === 1) return some[0] as string
       if (some.length === 0) throw new BeadsError(`no issue found matching "${input}"`)

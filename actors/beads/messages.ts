@@ -89,12 +89,12 @@ export function messagesIn(
         ...[to, from].filter((each) => each !== undefined),
       )?.n ?? 0,
     message: (id: string) => row<KeptMessage>(`SELECT ${columns} FROM issues i WHERE id = ?`, id),
-    /** Ids of messages with this in what follows the prefix, at most so many. */
+    /** Ids of messages that begin with this, or have it in what follows the prefix, at most so many. */
     messagesLike: (part: string, most: number) =>
       rows<{ id: string }>(
-        `SELECT id FROM issues WHERE issue_type = 'message' AND instr(substr(id, instr(id, '-') + 1), ?) > 0
-         ORDER BY id LIMIT ?`,
-        ...[part, most],
+        `SELECT id FROM issues WHERE issue_type = 'message'
+         AND (instr(substr(id, instr(id, '-') + 1), ?) > 0 OR instr(id, ?) = 1) ORDER BY id LIMIT ?`,
+        ...[part, part, most],
       ).map(({ id }) => id),
     /** One at a time, the newest first: the caller stops where it has enough. */
     messages({ to, from, thread, group, text, all, since, before }: MessageFilter): Iterable<KeptMessage> {

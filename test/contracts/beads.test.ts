@@ -129,6 +129,7 @@ describe.each(stores)('%s', (_, [program, ...first]) => {
     create('two', '--id', 'ab-xyz2')
     expect(json('show', 'xyz1')[0].title).toBe('one')
     expect(json('show', 'z2')[0].title).toBe('two')
+    expect(json('show', 'ab-z2')[0].title).toBe('two')
     refused('ambiguous ID "xyz" matches 2 issues', 'show', 'xyz')
     refused('issue ID already exists', 'create', 'three', '--id', 'ab-xyz1')
   })
