@@ -9,6 +9,7 @@ import { fileIn } from '../actors/beads/file.ts'
 import { isLanded, isUnchanged, whyNot, whyNotWait } from '../actors/beads/hands.ts'
 import { type Hears, type Kept, keepOpen } from '../actors/beads/kept.ts'
 import { mendLinks, watchLinks } from '../actors/beads/links.ts'
+import { threadOf } from '../actors/beads/mail.ts'
 import { moveStores } from '../actors/beads/move.ts'
 import { placeOf, type Tier } from '../actors/beads/tiers.ts'
 import { watchBeads } from '../actors/beads/watch.ts'
@@ -32,6 +33,8 @@ export interface Shelves {
   issues: IssueReader
   /** How much unread mail somebody has; undefined while that cannot be read. */
   unread(address: string): number | undefined
+  /** What a mail of a rig belongs to, as far as can be read. */
+  threadIn(rig: Of, mail: string): string | undefined
   /** In words, which cannot be used now. */
   problems(): string[]
   /** Calls `changed` after every commit of somebody else, and looks after its links. */
@@ -87,14 +90,8 @@ export function openShelves(town: string, hears: ShelvesHear): Shelves {
     of,
     wait: async (rig, signal) => (dropped.has(rig) ? of(rig) : shelf(rig).kept.wait(signal)),
     issues: issuesIn(of),
-    unread(address) {
-      try {
-        return of(rigOf(address)).inboxLength(address)
-      } catch (error) {
-        if (!(error instanceof BeadsError)) throw error
-        return undefined
-      }
-    },
+    unread: (address) => ifUsable(() => of(rigOf(address)).inboxLength(address)),
+    threadIn: (rig, mail) => ifUsable(() => threadOf(of(rig), mail)),
     problems: () => [...shelves.values()].flatMap(({ kept }) => kept.trouble() ?? []),
     watch(rig, changed) {
       dropped.delete(rig)
@@ -192,6 +189,16 @@ function moved(tiers: readonly { tier: Tier; prefix: string }[]): string[] {
     return moveStores(tiers)
   } catch (error) {
     throw error instanceof BeadsError ? new Refusal(error.message) : error
+  }
+}
+
+/** Undefined while it cannot be used. */
+function ifUsable<T>(work: () => T): T | undefined {
+  try {
+    return work()
+  } catch (error) {
+    if (error instanceof BeadsError) return undefined
+    throw error
   }
 }
 
