@@ -19,6 +19,8 @@ export interface TownBehind extends Spending {
   paced(from: string, copies: number): void
   /** How much unread mail somebody has; undefined while that cannot be read. */
   unread(address: string): number | undefined
+  /** What a mail belongs to, as it was filed; undefined where that is not known. */
+  threadIn(mail: string): string | undefined
   /** So much at most, but for what people and the town itself have to say. */
   unreadMax(): number
   issues: IssueReader

@@ -11,6 +11,7 @@ import {
   whereabouts,
   witnessOf,
 } from '../machines/address.ts'
+import { mayBeNamed } from '../machines/names.ts'
 import { Refusal } from '../runtime/open.ts'
 import { isHeld } from './asking.ts'
 import type { TownBehind } from './behind.ts'
@@ -66,8 +67,10 @@ async function one(town: Behind, to: string): Promise<Recipient> {
     case 'overseer':
     case 'witness':
     case 'refinery':
-    case 'polecat':
     case 'crew':
+      return waiting(town, to)
+    case 'polecat':
+      if (!isAtWork(town, at) && !mayBeNamed(at.name)) throw nobody(town, to)
       return waiting(town, to)
     case 'plugin': {
       const known = town.members(at.rig).plugins
@@ -81,18 +84,19 @@ async function one(town: Behind, to: string): Promise<Recipient> {
   }
 }
 
+const isAtWork = ({ host }: Behind, { rig, name }: { rig: string; name: string }) =>
+  witnessContext(host, rig)?.workers[name] !== undefined
+
 /** Why nobody sees it just now. */
-function waiting({ host, members }: Behind, to: string): Recipient {
+function waiting(town: Behind, to: string): Recipient {
   const at = whereabouts(to)
   if (!at || !('rig' in at)) return { to }
   const { rig } = at
   const isThere =
-    at.role === 'polecat'
-      ? witnessContext(host, rig)?.workers[at.name] !== undefined
-      : at.role !== 'crew' || members(rig).crew.includes(at.name)
+    at.role === 'polecat' ? isAtWork(town, at) : at.role !== 'crew' || town.members(rig).crew.includes(at.name)
   if (!isThere) return { to, waits: `nobody lives at ${to} now; it is kept for whoever comes there first` }
-  const isAtWork = at.role === 'polecat' || at.role === 'plugin'
-  return isAtWork && isHeld(host, rig) ? { to, waits: `${rig} is stopped; it waits there until \`gt up\`` } : { to }
+  const isRun = at.role === 'polecat' || at.role === 'plugin'
+  return isRun && isHeld(town.host, rig) ? { to, waits: `${rig} is stopped; it waits there until \`gt up\`` } : { to }
 }
 
 function mustBeRig(town: Behind, rig: string): void {

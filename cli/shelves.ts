@@ -11,6 +11,7 @@ import { fileIn } from '../actors/beads/file.ts'
 import { dayOf, isLanded, isUnchanged, whyNot, whyNotWait } from '../actors/beads/hands.ts'
 import { type Hears, type Kept, keepOpen } from '../actors/beads/kept.ts'
 import { mendLinks, watchLinks } from '../actors/beads/links.ts'
+import { threadOf } from '../actors/beads/mail.ts'
 import { moveStores } from '../actors/beads/move.ts'
 import { type KeepingReal, type KeptReal, keepReal } from '../actors/beads/real/kept.ts'
 import { backedByConfig, noteBacked } from '../actors/beads/real/where.ts'
@@ -45,6 +46,8 @@ export interface Shelves {
   issues: IssueReader
   /** How much unread mail somebody has; undefined while that cannot be read. */
   unread(address: string): number | undefined
+  /** What a mail of a rig belongs to, as far as can be read. */
+  threadIn(rig: Of, mail: string): string | undefined
   /** In words, which cannot be used now. */
   problems(): string[]
   /** Calls `changed` after every commit of somebody else, and looks after its links. */
@@ -124,14 +127,8 @@ export function openShelves(town: string, around: Around, hears: ShelvesHear): S
       return keeper(rig)
     },
     issues: issuesIn(of, fresh),
-    unread(address) {
-      try {
-        return of(rigOf(address)).inboxLength(address)
-      } catch (error) {
-        if (!(error instanceof BeadsError)) throw error
-        return undefined
-      }
-    },
+    unread: (address) => ifUsable(() => of(rigOf(address)).inboxLength(address)),
+    threadIn: (rig, mail) => ifUsable(() => threadOf(of(rig), mail)),
     problems: () =>
       [...shelves.values()].flatMap(({ kept, real }) => [kept.trouble() ?? [], real?.problems() ?? []].flat()),
     watch(rig, changed) {
@@ -283,6 +280,16 @@ function moved(tiers: readonly { tier: Tier; prefix: string }[]): string[] {
     return moveStores(tiers)
   } catch (error) {
     throw error instanceof BeadsError ? new Refusal(error.message) : error
+  }
+}
+
+/** Undefined while it cannot be used. */
+function ifUsable<T>(work: () => T): T | undefined {
+  try {
+    return work()
+  } catch (error) {
+    if (error instanceof BeadsError) return undefined
+    throw error
   }
 }
 

@@ -206,6 +206,7 @@ export async function openTown(options: TownOptions): Promise<Town> {
     take: openMailroom(host, () => driver.poke()),
     paced: sendingPace(systemClock.watched),
     unread: (address) => shelves.unread(address),
+    threadIn: (mail) => shelves.threadIn(rigOfIssue(rigs.all(), mail), mail),
     unreadMax: () => rigs.ofTown().mail.unread_max,
     issues: shelves.issues,
     rigs: facts.rigs,

@@ -4,7 +4,7 @@
 
 import type { z } from 'zod'
 import { accountCases, oneAccount } from './account-cases.ts'
-import { daemon, keeperOf, mayor, overseer, pluginOf, polecatOf, refineryOf, sessionOf, witnessOf } from './address.ts'
+import { daemon, keeperOf, mayor, overseer, polecatOf, refineryOf, sessionOf, witnessOf } from './address.ts'
 import type { EffectName, EffectOutput } from './effects.ts'
 import type { IssueBrief, MailType, mailSchemas, Preserved, ReturnReason, Startable } from './mail.ts'
 import { looked, watched } from './session-cases.ts'
@@ -61,10 +61,7 @@ const running = {
 
 /** The mail a machine may hear, from those who may say it. */
 export const mailCases: { [T in MailType]: readonly MailCase<T>[] } = {
-  'message.sent': [
-    { from: overseer, body: { subject: 'How is it going?', body: 'Tell me.' } },
-    { from: pluginOf(rig, 'oracle'), body: { subject: 'Re: What is it?', body: 'This.', replyTo: 'm-0' } },
-  ],
+  'message.sent': [{ from: overseer, body: { subject: 'How is it going?', body: 'Tell me.' } }],
 
   'work.requested': [
     { from: overseer, body: { rig, epic } },

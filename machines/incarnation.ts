@@ -55,8 +55,6 @@ export interface PolecatContext extends PolecatInput {
   wentIdle?: boolean
   /** How often it began a new conversation; absent: never. */
   cycles?: number
-  /** Its wish for a new conversation, whose note is on its way as mail to itself; absent: none. */
-  cycling?: string
   /** Its session has been silent for too long, said once a session. */
   silent: { ms: number; tail: string } | null
   lastEnd: { cause: string; exitCode: number | null; tail: string } | null
@@ -144,10 +142,9 @@ const toItsAgent = (
 ): Outgoing => ({ to: sessionOf(rig, name), type: 'words.said', body: { by, text, about, urgent, incarnation } })
 
 /** Its agent has written to itself. */
-function isNoted({ rig, name, incarnation, cycling }: PolecatContext, event: MailEvent<'message.sent'>): Outgoing[] {
+function isNoted({ rig, name, incarnation }: PolecatContext, event: MailEvent<'message.sent'>): Outgoing[] {
   const to = sessionOf(rig, name)
-  const begins: Outgoing[] =
-    cycling !== undefined && event.replyTo === cycling ? [{ to, type: 'session.cycleRequested', body: {} }] : []
+  const begins: Outgoing[] = event.endsTalk ? [{ to, type: 'session.cycleRequested', body: {} }] : []
   return [{ to, type: 'session.noted', body: { incarnation, id: event.mailId, text: ownNote(event) } }, ...begins]
 }
 
@@ -299,7 +296,7 @@ export const says = {
     type: 'message.sent',
     body: {
       ...{ subject: `Where ${context.name} is with ${issueOf(context)}`, body: event.note },
-      replyTo: event.mailId,
+      ...{ replyTo: event.mailId, endsTalk: true },
     },
   }),
   asksForNote: ({ context, event }: Known & { event: MailEvent<'cycle.requested'> }): Outgoing =>

@@ -164,6 +164,8 @@ export type Speaker =
 
 const said = <S extends z.ZodObject>(from: readonly Speaker[], body: S) => ({ from, body })
 
+const sessionNote = z.object({ incarnation: z.int(), id: mailId, text: z.string().max(wordsLengthMax) })
+
 /** Every type of mail: who may say it, and what it holds. */
 export const mails = {
   // People's words: kept as a bead in the recipient's tier, never acted on by a machine.
@@ -180,8 +182,9 @@ export const mails = {
       /** Of no use after this moment: as people are shown it, in milliseconds since the epoch, and in watched time. */
       expiresAt: z.number().nullable().default(null),
       until: z.number().nullable().default(null),
-      /** What the town says it of: of one cause there is one unread mail in an inbox, the last. */
+      /** One unread mail of a cause in an inbox, the last; to oneself: the conversation that writes it is over. */
       cause: z.string().max(300).nullable().default(null),
+      endsTalk: z.boolean().default(false),
     }),
   ),
 
@@ -274,10 +277,7 @@ export const mails = {
   /** Its agent has noted where it is: a new conversation is to begin. */
   'session.cycleRequested': said(['polecat'], z.object({})),
   /** A mail of its agent to itself: what its next conversation begins with, and after those that came before. */
-  'session.noted': said(
-    ['polecat'],
-    z.object({ incarnation: z.int(), id: mailId, text: z.string().max(wordsLengthMax) }),
-  ),
+  'session.noted': said(['polecat'], sessionNote),
   /** Words for the agent; `by`: who has them to say. */
   'words.said': said(
     ['polecat'],

@@ -44,3 +44,6 @@ export function freeName(taken: readonly string[]): string {
     }
   }
 }
+
+/** Whether a polecat may come to be called so. */
+export const mayBeNamed = (name: string): boolean => names.includes(name.replace(/-([2-9]|[1-9]\d+)$/, ''))

@@ -4,7 +4,7 @@ import { causes } from './escalations.ts'
 import { type MailBody, mailSchemas } from './mail.ts'
 
 /** It answers none, belongs to none, and stays of use. */
-const alone = { replyTo: null, threadId: null, groupId: null, expiresAt: null, until: null }
+const alone = { replyTo: null, threadId: null, groupId: null, expiresAt: null, until: null, endsTalk: false }
 
 /**
  * What people read of a mail; undefined for mail between machines. The town keeps these as beads, same id. (spec:

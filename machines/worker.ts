@@ -69,11 +69,7 @@ export const worker = setup({
         ...(isAnswer || heardOf < othersMax ? { reminded: 0, heardOf: heardOf + 1 } : {}),
       }
     }),
-    cycle: assign(({ context, event }) => ({
-      cycles: (context.cycles ?? 0) + 1,
-      reminded: 0,
-      ...(event.type === 'cycle.requested' ? { cycling: event.mailId } : {}),
-    })),
+    cycle: assign(({ context }) => ({ cycles: (context.cycles ?? 0) + 1, reminded: 0 })),
     /** That start does not count as one. */
     cycleInstead: assign({
       cycles: ({ context }) => (context.cycles ?? 0) + 1,

@@ -99,6 +99,10 @@ export function mailOf(secret: string, kept: KeptMessage): Mail | undefined {
   }
 }
 
+/** What a message belongs to. */
+export const threadOf = (beads: Beads, id: string): string | undefined =>
+  after(beads.labels(id), 'thread:') ?? undefined
+
 /** Unread mail that is of no use any more, at this moment of watched time. */
 export const expiredIn = (beads: Beads, secret: string, watchedAt: number): Mail[] =>
   beads.expiring().flatMap((kept) => {

@@ -61,9 +61,9 @@ export const word = declare({
   },
 })
 
-/** What an answer to this mail belongs to. */
-function threadOf({ host }: Pick<TownBehind, 'host'>, replyTo: string): string {
-  const { threadId } = host.mail(replyTo)?.body ?? {}
+/** What an answer to this mail belongs to; the mailbox does not keep it for ever. */
+function threadOf({ host, threadIn }: Pick<TownBehind, 'host' | 'threadIn'>, replyTo: string): string {
+  const { threadId = threadIn(replyTo) } = host.mail(replyTo)?.body ?? {}
   return typeof threadId === 'string' ? threadId : replyTo
 }
 

@@ -1,6 +1,6 @@
 // Sends mails, the next when one is taken, over one connection, and prints when each was and how long that took: a
-// process of its own, for a process is who it is. To the Overseer, or in turn to so many mailboxes of workers. Says that
-// it is ready, and begins when its standard input ends.
+// process of its own, for a process is who it is. To the Overseer, or in turn to so many mailboxes of a crew that is to
+// come. Says that it is ready, and begins when its standard input ends.
 import { writeFileSync } from 'node:fs'
 import { connect } from 'node:net'
 import process from 'node:process'
@@ -15,7 +15,7 @@ const socket = connect(socketPath)
 const takenAt: number[] = []
 const tookMs: number[] = []
 let saidAt = 0
-const to = () => (mailboxes === '0' ? 'overseer' : `wyvern/polecats/P${takenAt.length % Number(mailboxes)}`)
+const to = () => (mailboxes === '0' ? 'overseer' : `wyvern/crew/p${takenAt.length % Number(mailboxes)}`)
 const say = () => {
   saidAt = performance.now()
   const said = { to: [to()], subject: `Mail ${takenAt.length}`, body: 'A line of text.\n'.repeat(10) }

@@ -34,6 +34,7 @@ test.each([
     'wyvern/polecats/Slit',
     [['wyvern/polecats/Slit', expect.stringContaining('nobody lives at wyvern/polecats/Slit now')]],
   ],
+  ['wyvern/polecats/Nux-2', [['wyvern/polecats/Nux-2', expect.stringContaining('nobody lives')]]],
   ['wyvern/crew/ann', [['wyvern/crew/ann', expect.stringContaining('kept for whoever comes there first')]]],
   ['basilisk/polecats/Ash', [['basilisk/polecats/Ash', expect.stringContaining('basilisk is stopped')]]],
   // Its Witness is a machine, and hears while the rig is stopped.
@@ -65,6 +66,8 @@ test('several and groups: everybody once, never the sender, no plugin unless it 
 test.each([
   ['wyvern/plugins/new', 'is not enabled'],
   ['wyvern/plugins/oracel', 'nobody is at "wyvern/plugins/oracel"; did you mean wyvern/plugins/oracle?'],
+  // No polecat is ever called so.
+  ['wyvern/polecats/witnes', 'nobody is at "wyvern/polecats/witnes"; did you mean wyvern/witness?'],
   ['wivern/polecats/Toast', 'no rig "wivern" here; did you mean wyvern?'],
   ['wivern/', 'no rig "wivern" here; did you mean wyvern?'],
   ['gone/witness', 'gone was removed from this town'],
