@@ -362,7 +362,13 @@ test('a token goes to nobody else, wherever an answer leads', async () => {
     hub.refuse('moved', any, 1, { location: `${other.url}/repos/octocat/Hello-World/issues` })
     await bd(['github', 'pull'])
     hub.refuse('onePage', any, 1, { link: `<${other.url}/repos/octocat/Hello-World/issues?page=2>; rel="next"` })
-    await bd(['github', 'pull', '--state', 'open'])
+    const before = everything()
+    // Pages that nobody looked at are not taken for seen.
+    expect(await bd(['github', 'pull', '--state', 'open'])).toMatchObject({
+      rc: 1,
+      err: expect.stringMatching(/next page .* at 127\.0\.0\.1:\d+, which is another host; nothing was taken in/),
+    })
+    expect(everything()).toEqual(before)
     const sent = other.sent()
     expect(sent.length).toBeGreaterThan(0)
     expect(sent.filter(({ query, headers }) => query.page === '2' || headers.authorization !== undefined)).toEqual([])
