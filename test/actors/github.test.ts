@@ -264,6 +264,27 @@ test('an issue that names one there is that one: by number, name or address; one
   )
 })
 
+test('what was left away once is taken in when it is wanted, with what was said of it', async () => {
+  hub.edit(1349, { title: 'Long closed' })
+  hub.comments.push({ ...hub.comments[0], id: 9, issue_url: hub.of(1349).url, body: 'On that' })
+  hub.of(1349).comments = 1
+  const open = ['github', 'pull', '--state', 'open']
+  expect((await json(...open)).pulled.created).toHaveLength(2)
+  hub.sent()
+  for (const _ of [1, 2]) expect((await json(...open)).pulled).toEqual(nothing)
+  // The same question is asked of what is new alone.
+  expect(hub.sent().map(({ query }) => query.since !== undefined)).not.toContain(false)
+  expect((await json('github', 'pull')).pulled.created).toHaveLength(2)
+  expect(of(1349)).toMatchObject({ status: 'closed', comments: [{ text: 'On that' }] })
+  expect((await json('github', 'pull')).pulled).toEqual(nothing)
+  // It was all seen, until some is left away again.
+  hub.edit(1350, { title: 'Closed and renamed' })
+  for (const words of [open, ['github', 'pull'], ['github', 'pull']]) await json(...words)
+  hub.sent()
+  await json('github', 'pull')
+  expect(hub.sent()).toHaveLength(1)
+})
+
 test('nobody there takes an issue of ours by naming it', async () => {
   const a = await create('Of ours')
   const marks = [a, `${a}/`, `${a}/undefined`, `${a}/null`]
@@ -285,6 +306,10 @@ test('what one side cannot keep is left as it is, and told; the rest is done', a
     { id: '#1350', why: expect.stringMatching(/title must be 500 bytes or less/) },
     { id: '#1351', why: expect.stringMatching(/label must be 255 bytes or less/) },
   ])
+  // It is told until it is mended, whatever else was taken in by then.
+  hub.edit(1347, { title: 'Later' })
+  expect((await json('github', 'pull')).skipped).toEqual(done.skipped)
+  expect((await json('github', 'pull')).skipped).toEqual(done.skipped)
   const a = await create('Too long')
   await create('Fits')
   hub.refuse('invalid', ({ body }) => body?.title === 'Too long')
