@@ -18,6 +18,7 @@ import { setAside } from './beads/aside.ts'
 import type { Identity } from './beads/contract.ts'
 import { linkText, mendLinks } from './beads/links.ts'
 import type { PreparedReal } from './beads/real/make.ts'
+import { noteBacked } from './beads/real/where.ts'
 import { copiesOf, linksOf, storeOf, townsPrefix } from './beads/tiers.ts'
 import type { Written } from './commands.ts'
 import { beadsPrefix, readConfig, rigConfig, rigName, rigsConfig, townConfig, writeConfig } from './config.ts'
@@ -30,7 +31,7 @@ import { excludesOf, gitTrouble } from './git/prepare.ts'
 import { shown } from './git/shown.ts'
 import { wordsOf } from './git/words.ts'
 import { renewInstructions, writeInstructions } from './instructions.ts'
-import { realHomeIn, realStoreIn, rigLayout, townLayout } from './layout.ts'
+import { realIn, rigLayout, townLayout } from './layout.ts'
 import { makeRecords } from './records.ts'
 import { keepSecret, newSecret, secretOf } from './secret.ts'
 
@@ -184,14 +185,14 @@ export async function addRig(
     // Of a rig whose folder somebody removed.
     for (const path of [storeOf(tier), copiesOf(tier)]) setAside(tier, [path])
     rig.initBeads(storeOf(tier), prefix, { town: townMadeAt, since: added_at, rig: rig.name })
-    if (real && real.config.dir === undefined)
-      await real.make({ dir: realStoreIn(town, rig.name), home: realHomeIn(town, rig.name) }, prefix)
+    if (real && real.config.dir === undefined) await real.make(realIn(town, rig.name), prefix)
     renameSync(making, join(town, rig.name))
     makeLens(town, rig.name, await excludesOf(town, rig.name))
     writeConfig(layout.rigsJson, {
       ...registry,
       rigs: { ...registry.rigs, [rig.name]: { git_url: url, added_at } },
     })
+    if (real) noteBacked(town, rig.name, real.path)
     const refused = await pushesRefused(url, branch)
     const all = refused === null ? warnings : [refused, ...warnings]
     const kept = credentials ? { credentials: rigLayout(town, rig.name).credentials } : {}

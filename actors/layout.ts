@@ -137,10 +137,8 @@ export const storeLinksIn = (town: string, rig: string | undefined): string[] =>
  */
 export const storeIn = (town: string, rig: string | undefined) => join(town, 'daemon/stores', rig ?? 'mayor')
 
-/** Where a rig's issues are whose real `bd` has no store of somebody's to keep them in. */
-export const realStoreIn = (town: string, rig: string) => join(storeIn(town, rig), 'bd/.beads')
-/** A home for that `bd`, which is nobody's; mode 0700. */
-export const realHomeIn = (town: string, rig: string) => join(storeIn(town, rig), 'bd/home')
+/** Of a real `bd` that keeps a rig's issues: its store, where it has none elsewhere, and a home that is nobody's. */
+export const realIn = (town: string, rig: string) => join(storeIn(town, rig), 'bd')
 
 /** What was read long ago of the mail of a rig, or (undefined) of the town itself, a file a month (`2026-01`); 0600. */
 export const archiveIn = (town: string, rig: string | undefined, month: string) =>

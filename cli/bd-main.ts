@@ -6,8 +6,8 @@ import { dirname } from 'node:path'
 import process from 'node:process'
 import { BeadsError } from '../actors/beads/contract.ts'
 import type { Beads } from '../actors/beads/embedded.ts'
-import { openFound, placeToMake, type Whence } from '../actors/beads/find.ts'
-import { type Routes, routesFrom } from '../actors/beads/routes.ts'
+import { openFound, placeToMake, tierOf, type Whence } from '../actors/beads/find.ts'
+import { mustBeKept, type Routes, routesFrom } from '../actors/beads/routes.ts'
 import { JsonBytes } from '../actors/beads/row-json.ts'
 import { type Call, type Command, globals, split } from './bd-command.ts'
 import { aliases, commands } from './bd-commands.ts'
@@ -72,6 +72,7 @@ async function perform(command: Command, { flags, args }: Typed): Promise<number
   const opened = () => {
     if (found) return found
     const home = openFound(whence, how)
+    if (isWriting) mustBeKept(tierOf(dirname(home.path)))
     found = { home, routes: given.db === undefined ? routesFrom(home, { ...how, writes: isWriting }) : undefined }
     return found
   }

@@ -10,6 +10,7 @@ import { lockStore } from '../actors/beads/real/lock.ts'
 import { type Backed, hasRealStore, programOf, storeVariables } from '../actors/beads/real/where.ts'
 import { townLayout } from '../actors/layout.ts'
 import type { Meant } from './bd-whose.ts'
+import { Usage } from './errors.ts'
 import { mayNot, whoIsHere } from './here.ts'
 
 /** How long others are waited for, and how long they wait for this one, in milliseconds. */
@@ -18,8 +19,8 @@ const holdMs = 60_000
 
 /** Commands by which issues would be gone, or the store another one. */
 const overseers = new Set([
-  ...['admin', 'backup', 'cleanup', 'compact', 'delete', 'dolt', 'flatten', 'gc', 'init', 'migrate', 'prune', 'purge'],
-  ...['rename-prefix', 'reset', 'restore', 'sql'],
+  ...['admin', 'backup', 'cleanup', 'compact', 'delete', 'flatten', 'gc', 'init', 'migrate', 'prune', 'purge'],
+  ...['rename-prefix', 'reset', 'restore', 'sql', 'sync'],
 ])
 
 /** Its exit code. */
@@ -52,14 +53,26 @@ function caller(town: string, { names }: Backed, argv: readonly string[]): { act
   const who = whoIsHere(town)
   const { BD_ACTOR, BEADS_ACTOR, USER } = process.env
   if (who === undefined) return { actor: BD_ACTOR ?? BEADS_ACTOR ?? USER ?? 'unknown', args: argv }
-  if (who.kind === 'program') return { actor: 'unknown', args: ['--readonly', ...argv] }
-  const own = names.out(who.address)
-  const word = argv.find((each) => !each.startsWith('-')) ?? ''
-  if (overseers.has(word)) throw new BeadsError(mayNot('overseer', who) ?? `bd ${word} is the Overseer's`)
   const { said, args } = withoutActor(argv)
+  const word = commandIn(args)
+  if (overseers.has(word)) throw new BeadsError(mayNot('overseer', who) ?? `bd ${word} is the Overseer's`)
+  if (who.kind === 'program')
+    return { actor: 'unknown', args: ['--readonly', ...args.filter((each) => !each.startsWith('--readonly'))] }
+  const own = names.out(who.address)
   if (said.some((name) => ![who.address, own].includes(name)))
     throw new BeadsError(`${who.address} writes under its own name, not as ${said.join(', ')}; leave --actor away`)
   return { actor: own, args }
+}
+
+/** May stand before a command. After anything else it is the program's to say which word the command is. */
+const bare = /^(--(json|quiet|verbose|readonly|no-daemon|help|version)(=|$)|-[qvhV]$)/
+
+/** The command; Usage with words where that cannot be told for sure. */
+function commandIn(args: readonly string[]): string {
+  const at = args.findIndex((each) => !bare.test(each))
+  const first = args[at] ?? ''
+  if (first.startsWith('-')) throw new Usage(`say the command before ${first}: bd <command> … ${first}`)
+  return first
 }
 
 /** What was typed without `--actor`, and whom it named. */

@@ -5,6 +5,7 @@ import process from 'node:process'
 import { tierMeant } from '../actors/beads/find.ts'
 import { type Backed, backedBy } from '../actors/beads/real/where.ts'
 import { storeIn } from '../actors/layout.ts'
+import { whoIsHere } from './here.ts'
 
 export interface Meant {
   town: string
@@ -21,15 +22,26 @@ export function realMeant(argv: readonly string[]): Meant | undefined {
     const backed = backedBy(town, rig)
     if (backed?.dir === resolve(dir)) return { town, rig, backed }
   }
-  const tier = tierMeant({ named: undefined, dir, db, cwd: process.cwd() })
+  const tier = tierMeant({ named: undefined, dir, db, cwd: resolve(directoryIn(argv)) })
   if (tier?.rig === undefined) return undefined
   const backed = backedBy(tier.town, tier.rig)
   return backed && { town: tier.town, rig: tier.rig, backed }
 }
 
-/** Mail is the town's own, whoever keeps the issues: it is looked for in the mirror. */
+/** What `-C` says, wherever it stands. */
+function directoryIn(argv: readonly string[]): string {
+  const at = argv.findIndex((word) => /^(-C|--directory)(=|$)|^-C./.test(word))
+  const word = argv[at] ?? ''
+  return (['-C', '--directory'].includes(word) ? argv[at + 1] : word.replace(/^(-C|--directory)=?/, '')) ?? ''
+}
+
+/**
+ * What the town does itself, whoever keeps the issues: its mail, and for what it runs the sharing of issues, which
+ * would go by what is checked out where they are. It is said of the mirror.
+ */
 export function isOfTown({ town, rig }: Meant, argv: readonly string[]): boolean {
-  if (argv.find((word) => !word.startsWith('-')) !== 'mail') return false
+  const word = argv.find((each) => !each.startsWith('-')) ?? ''
+  if (word !== 'mail' && !(['sync', 'dolt'].includes(word) && whoIsHere(town))) return false
   process.env.BEADS_DIR = storeIn(town, rig)
   return true
 }

@@ -98,7 +98,7 @@ export function handsOf(
         const part = { issue: meta.issue, within: meta.within }
         if (counted(budgets, part, () => ledger.note(meta, facts))) look(meta.rig)
       },
-      beats: async (name, issue, worker) => holdOn(shelves.of(name), issue, worker),
+      beats: async (name, issue, worker) => holdOn(shelves.keeper(name), issue, worker),
       supervisor: join(dirname(entry.gt), `supervisor${extname(entry.gt)}`),
       clock: systemClock,
     }),

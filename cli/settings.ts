@@ -25,7 +25,10 @@ const every = {
   version: { counts: 'fixed', about: 'of the file’s form' },
   name: { counts: 'fixed', about: 'of the rig, and of its folder' },
   git_url: { counts: 'fixed', about: 'origin; another repository is another rig' },
-  beads: { counts: 'fixed', about: 'the prefix of its issues' },
+  beads: {
+    counts: 'fixed',
+    about: 'the prefix of its issues, and who keeps them: `backend` `bd` is a real bd, with its `program` and `dir`',
+  },
   sync_branch: { counts: 'at once', about: 'the branch of origin by which its issues are shared (`bd sync`)' },
   sync_every: {
     counts: 'at once',

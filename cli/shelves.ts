@@ -2,6 +2,7 @@
 // copied once a day.
 // Never: writes an issue; what hands write they write through what is opened here.
 
+import { setTimeout as sleep } from 'node:timers/promises'
 import { BeadsError, type Issue, type TownIssues } from '../actors/beads/contract.ts'
 import { copyToday } from '../actors/beads/copies.ts'
 import type { Beads } from '../actors/beads/embedded.ts'
@@ -12,12 +13,15 @@ import { type Hears, type Kept, keepOpen } from '../actors/beads/kept.ts'
 import { mendLinks, watchLinks } from '../actors/beads/links.ts'
 import { moveStores } from '../actors/beads/move.ts'
 import { type KeepingReal, type KeptReal, keepReal } from '../actors/beads/real/kept.ts'
-import { backedBy } from '../actors/beads/real/where.ts'
+import { backedByConfig, noteBacked } from '../actors/beads/real/where.ts'
 import { placeOf, type Tier } from '../actors/beads/tiers.ts'
 import { watchBeads } from '../actors/beads/watch.ts'
 import { rigOf } from '../machines/address.ts'
 import { Refusal } from '../runtime/open.ts'
 import type { IssueReader, Part } from './outlook.ts'
+
+/** How long who looks waits for a real `bd`, in milliseconds; after that what was known last is shown. */
+const freshWithinMs = 5000
 
 type Around = Pick<KeepingReal, 'env' | 'ours'>
 
@@ -82,7 +86,7 @@ export function openShelves(town: string, around: Around, hears: ShelvesHear): S
   }
   const fresh = async (rig: Of) => {
     try {
-      await shelf(rig).real?.fresh()
+      await Promise.race([shelf(rig).real?.fresh(), sleep(freshWithinMs, undefined, { ref: false })])
     } catch (error) {
       // Who looks is shown what was known last, and what is wrong beside it.
       if (!(error instanceof BeadsError)) throw error
@@ -107,7 +111,10 @@ export function openShelves(town: string, around: Around, hears: ShelvesHear): S
       return [...said, ...rigs.flatMap(({ rig }) => shelf(rig).mend())]
     },
     async beginReal(rigs) {
-      const each = await Promise.all(rigs.map((rig) => wordsOf(async () => shelf(rig).real?.begin())))
+      const begin = async (rig: string) => {
+        noteBacked(town, rig, await shelf(rig).real?.begin())
+      }
+      const each = await Promise.all(rigs.map((rig) => wordsOf(() => begin(rig))))
       if (each.flat().length > 0) throw new Refusal(each.flat().join('\n'))
     },
     of,
@@ -210,7 +217,7 @@ function openShelf(tier: Tier, around: Around, hears: ShelvesHear): Shelf {
       hears.usable(tier.rig)
     },
   } satisfies Hears)
-  const backed = tier.rig === undefined ? undefined : backedBy(tier.town, tier.rig)
+  const backed = tier.rig === undefined ? undefined : backedByConfig(tier.town, tier.rig)
   const real =
     backed && tier.rig !== undefined
       ? keepReal({ ...around, rig: tier.rig, backed, mirror: kept.use, report: hears.report })

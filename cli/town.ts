@@ -263,13 +263,13 @@ export async function openTown(options: TownOptions): Promise<Town> {
       const names = [...rigs.all().keys()]
       // What cannot be opened is told before anything is started.
       const mended = shelves.begin([undefined, ...names].map((rig) => ({ rig, prefix: prefixOf(rig) })))
-      await shelves.beginReal(names)
       // What a killed daemon started has nobody who waits for it, and would work beside what is started anew.
       const live = new Set(runsUnderway(host))
       // What they say for themselves is derived from a secret that is gone: they begin again.
       const strangers = known === undefined ? await behind.endSessions(null) : []
       keepSecret(town, secret)
       const [ended] = await Promise.all([endLeftPrograms(town, names), endOver(town, (id) => live.has(id))])
+      await shelves.beginReal(names)
       foundWords = [
         ...found.words(host.depth(), ended),
         ...(known === undefined ? [newSecretWords(layout.secret, strangers)] : []),

@@ -160,8 +160,13 @@ function hostTwin({ subject: { input }, role, address, kernel }: Staged) {
   const replies: string[] = []
   host.onCommit((_, said) => replies.push(...said.map(({ to, reply }) => `reply ${to} ${reply.ok} ${reply.text}`)))
   let mails = 0
+  /** What it says to itself is another step's to tell. */
   const settle = () => {
-    while (host.run(16) > 0);
+    while (host.run(1) > 0)
+      store.run(
+        `UPDATE mail SET state = 'stale' WHERE to_address = ? AND from_address = ? AND state = 'new' AND type NOT LIKE 'xstate.%'`,
+        ...[address, address],
+      )
   }
   return {
     play(step: Step): Seen {

@@ -263,9 +263,13 @@ function listIn(raw: Record<string, unknown>, field: string): unknown[] {
   return value ?? []
 }
 
+/** As this store writes a time, on a day that every month has. */
+const usualTime = /^(?!0)\d{4}-(0[1-9]|1[0-2])-(0[1-9]|1\d|2[0-8])T([01]\d|2[0-3]):[0-5]\d:[0-5]\d\.\d{3}Z$/
+
 /** In UTC. Null when it is not said; the zero time of other writers is not said either. */
 export function timeIn(raw: Record<string, unknown>, field: string): string | null {
   const text = wordIn(raw, field)
+  if (usualTime.test(text)) return text
   if (text === '' || text.startsWith('0001-01-01')) return null
   const at = new Date(text)
   if (Number.isNaN(at.getTime())) throw new BeadsError(`${field} is not a time: ${JSON.stringify(text)}`)

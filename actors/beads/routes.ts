@@ -26,13 +26,8 @@ export interface Routes {
 export function routesFrom(home: Beads, how: Pick<Opening, 'readonly'> & { writes: boolean }): Routes {
   const opened = new Map<string, Beads>()
   const storeOf = (tier: Tier): Beads => {
-    const { town, rig } = tier
-    const isMirror = rig !== undefined && backedBy(town, rig) !== undefined
-    if (isMirror && how.writes)
-      throw new BeadsError(
-        `a real bd keeps the issues of ${rig}, and is asked from its folder: cd ${rigLayout(town, rig).root}. Nothing was written`,
-      )
-    const beads = opened.get(nameOf(tier)) ?? openTier(tier, { readonly: how.readonly || isMirror })
+    if (how.writes) mustBeKept(tier)
+    const beads = opened.get(nameOf(tier)) ?? openTier(tier, { readonly: how.readonly || isMirror(tier) })
     opened.set(nameOf(tier), beads)
     return beads
   }
@@ -56,6 +51,17 @@ export function routesFrom(home: Beads, how: Pick<Opening, 'readonly'> & { write
       return [...byStore.keys()][0] ?? home
     },
   }
+}
+
+const isMirror = ({ town, rig }: Tier) => rig !== undefined && backedBy(town, rig) !== undefined
+
+/** Throws a BeadsError with words where a real `bd` keeps the issues: here is only what it had when it was asked last. */
+export function mustBeKept(tier: Tier | undefined): void {
+  if (tier?.rig === undefined || !isMirror(tier)) return
+  const { root } = rigLayout(tier.town, tier.rig)
+  throw new BeadsError(
+    `a real bd keeps the issues of ${tier.rig}, and is asked from its folder: cd ${root}. Nothing was written`,
+  )
 }
 
 /** A part of an id is meant of the store at hand, and so is what was imported into it. */

@@ -21,7 +21,7 @@ import { namesOf } from '../../actors/beads/real/names.ts'
 import { type limits, openProgram } from '../../actors/beads/real/program.ts'
 import { stampOf } from '../../actors/beads/real/stamp.ts'
 import { versionIn } from '../../actors/beads/real/version.ts'
-import { programOf } from '../../actors/beads/real/where.ts'
+import { backedBy, noteBacked, programOf } from '../../actors/beads/real/where.ts'
 import { storeOf } from '../../actors/beads/tiers.ts'
 import { rigLayout, townLayout } from '../../actors/layout.ts'
 import { isPassing } from '../../runtime/open.ts'
@@ -234,14 +234,17 @@ describe('in a town', () => {
 
   test('`bd` there is the real one, under the caller’s name; mail is the town’s, and what takes issues away no agent’s', () => {
     const path = bd('echo "$BEADS_ACTOR|$BD_ACTOR|$BEADS_DIR|$*"; exit 7')
-    const beads = { prefix: 'w', backend: 'bd', dir, program: path }
+    const beads = { prefix: 'w', backend: 'bd', dir }
     writeFileSync(rigLayout(town.town, 'w').config, JSON.stringify({ beads }))
+    // It counts from when the town came up.
+    expect(backedBy(town.town, 'w')).toBe(undefined)
+    noteBacked(town.town, 'w', path)
     const at = join(rigLayout(town.town, 'w').root)
     const dist = join(import.meta.dirname, '../../dist/bd.cjs')
-    const said = (args: string[], env: Record<string, string> = {}) => {
+    const said = (args: string[], env: Record<string, string> = {}, cwd = at) => {
       const all = { ...cleanEnv(), USER: 'ann', ...env }
       const { status, stdout, stderr } = spawnSync(process.execPath, [dist, ...args], {
-        cwd: at,
+        cwd,
         env: all,
         encoding: 'utf8',
       })
@@ -254,6 +257,7 @@ describe('in a town', () => {
       GT_TOWN: town.town,
       GT_RIG: 'w',
     }
+    expect(said(['sync'])).toEqual([7, `ann|ann|${dir}|sync`])
     const nux = expect.stringMatching(/^gt-[0-9a-f]{6}:w\/polecats\/Nux\|/)
     expect(said(['ready'], { ...session, BEADS_DIR: dir })).toEqual([7, nux])
     expect(said(['close', 'w-1', '--actor', 'w/polecats/Nux'], session)).toEqual([
@@ -264,11 +268,32 @@ describe('in a town', () => {
       1,
       expect.stringContaining('leave --actor away'),
     ])
+    expect(said(['sync'], session)).toEqual([0, expect.not.stringContaining('|')])
+    expect(said(['dolt', 'push'], { ...session, BEADS_DIR: dir })).toEqual([0, expect.not.stringContaining('|')])
     expect(said(['delete', 'w-1', '--force'], session)).toEqual([1, expect.stringContaining('may not do that')])
     expect(said(['list'], { GT_GATE: `${town.town}/w/refinery/pool/1` })).toEqual([
       7,
       expect.stringContaining('|--readonly list'),
     ])
+    // Whatever stands before it, the command is known, or asked for.
+    for (const before of [['--actor', 'w/polecats/Nux'], ['--json']])
+      expect(said([...before, 'delete', 'w-1', '--force'], session)).toEqual([1, expect.stringContaining('may not do')])
+    expect(said(['--dolt-auto-commit', 'on', 'delete', 'w-1'], session)).toEqual([
+      2,
+      expect.stringContaining('say the command before --dolt-auto-commit'),
+    ])
+    expect(said(['create', 'x', '--readonly=false'], { GT_GATE: `${town.town}/w/refinery/pool/1` })).toEqual([
+      7,
+      expect.stringMatching(/\|--readonly create x$/),
+    ])
+    // From elsewhere it is the same; and by the path of the mirror nothing is written that the real one does not have.
+    expect(said(['list', '-C', at], {}, root)).toEqual([7, expect.stringMatching(/list -C/)])
+    const mirror = join(storeOf({ town: town.town, rig: 'w' }), 'issues.sqlite')
+    expect(said(['--db', mirror, 'create', 'x'])).toEqual([
+      1,
+      expect.stringContaining('a real bd keeps the issues of w'),
+    ])
+    expect(said(['--db', mirror, 'list', '--json'])).toEqual([0, '[]'])
   })
 })
 

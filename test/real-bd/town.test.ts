@@ -7,6 +7,8 @@ import { programsHere } from '../fixture/real-bd.ts'
 import { eventually, type RealTown, realTown } from '../fixture/real-town.ts'
 
 const examples = join(import.meta.dirname, '../../examples')
+test.skipIf(programsHere().length > 0)('no bd is here to keep the issues of a town', () => undefined)
+
 let t: RealTown
 afterEach(() => t?.dispose())
 
@@ -41,7 +43,9 @@ exec ${process.execPath} ${join(examples, 'worker.mjs')}
     // While it goes on, a person files one more.
     await eventually(() => t.gt('status').stdout.includes('workers 1/') || t.gt('status').stdout.includes('workers 2/'))
     const late = make('Add words', '--parent', epic)
-    const waited = t.gt('wait', epic, '--timeout', '100')
+    let waited = t.gt('wait', epic, '--timeout', '60')
+    // A busy machine takes its time; what is wrong ends in words before that.
+    for (let n = 0; n < 6 && waited.status !== 0; n++) waited = t.gt('wait', epic, '--timeout', '60')
     const list = JSON.parse(t.bdIn('kit', 'list', '--all', '-n', '0', '--json')) as Record<string, string>[]
     const shown = list.map(({ id, status, close_reason: reason = '' }) => [id, status, reason.slice(0, 9)])
     expect([waited.status, shown.filter(([id]) => id !== epic).sort()]).toEqual([

@@ -3,6 +3,7 @@
 // Never: takes another store for the one it mirrors; lets what the mirror's own issues were be lost.
 import { realpathSync } from 'node:fs'
 import { join } from 'node:path'
+import { setTimeout as sleep } from 'node:timers/promises'
 import type { Environment } from '../../environment.ts'
 import { jsonAt } from '../../files.ts'
 import { BeadsError, type TownIssues } from '../contract.ts'
@@ -10,11 +11,11 @@ import type { Beads } from '../embedded.ts'
 import { townsMail } from './mirror.ts'
 import { openProgram } from './program.ts'
 import { openReal, type RealStore } from './real.ts'
-import { type Backed, programOf } from './where.ts'
+import { type Backed, hasRealStore, programOf } from './where.ts'
 
 export interface KeptReal {
-  /** Finds the program and reads all there is. Throws a BeadsError with words when that cannot be. */
-  begin(): Promise<void>
+  /** Finds the program and reads all there is; its path. Throws a BeadsError with words when that cannot be. */
+  begin(): Promise<string>
   issues: TownIssues
   fresh(): Promise<void>
   /** What is wrong now, in words. */
@@ -33,6 +34,8 @@ export interface KeepingReal {
   report(error: unknown): void
 }
 
+/** How long a town waits for the first reading before it comes up, in milliseconds. */
+const beginMs = 10_000
 /** What the mirror is one of, in its own configuration. */
 const storeKey = 'bd.store'
 
@@ -57,9 +60,10 @@ export function keepReal({ rig, backed, mirror, env, ours, report }: KeepingReal
     }
   }
   const found = async () => {
-    const wrong = whyNotMirror(mirror(), dir)
+    const wrong = hasRealStore(dir) ? whyNotMirror(mirror(), dir) : `${dir} has no store of a bd`
     if (wrong !== undefined) throw new BeadsError(wrong)
     const program = await openProgram({ path: programOf(backed, env.PATH ?? '', ours), dir, home, env })
+    mirror().setConfig(storeKey, nameOf(dir))
     const real = openReal({ mirror, program, names, below: `${rig}/polecats/`, report })
     if (isClosed) real.close()
     else if (heard) real.watch(heard)
@@ -75,8 +79,12 @@ export function keepReal({ rig, backed, mirror, env, ours, report }: KeepingReal
   ]
   return {
     async begin() {
-      await (await opened()).fresh()
-      mirror().setConfig(storeKey, nameOf(dir))
+      const real = await opened()
+      const reading = real.fresh()
+      await Promise.race([reading, sleep(beginMs, undefined, { ref: false })])
+      // One that takes longer is told, and waited for by whoever asks.
+      reading.catch(() => undefined)
+      return real.path
     },
     issues: {
       ...(Object.fromEntries(asked.map((name) => [name, passedOn(name)])) as unknown as TownIssues),
@@ -103,7 +111,7 @@ function whyNotMirror(mirror: Beads, dir: string): string | undefined {
   const own = mirror.count({ all: true }).reduce((sum, { count }) => sum + count, 0)
   return own === 0
     ? undefined
-    : `${mirror.path} has ${own} issues of its own, which the bd in ${dir} would take the place of; bring them along: bd export -o all.jsonl, import them there, then add the rig anew`
+    : `${mirror.path} has ${own} issues of its own, which the bd in ${dir} would take the place of; bring them along: bd --db ${mirror.path} export -o all.jsonl, import them there, then add the rig anew`
 }
 
 /** What a store is known by, wherever it is moved to; of one that does not say it, its place. */

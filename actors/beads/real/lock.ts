@@ -18,10 +18,19 @@ export interface Lock {
   free(): void
 }
 
+function opened(path: string): DatabaseSync {
+  try {
+    return new DatabaseSync(path, { timeout: 0 })
+  } catch (error) {
+    const { errcode = 0 } = error as { errcode?: number }
+    throw Object.assign(new BeadsError(`${path} cannot be opened: ${(error as Error).message}`), { errcode })
+  }
+}
+
 /** Throws a BeadsError that passes (`isPassing`) when somebody else has it for longer than `withinMs`. */
 export async function lockStore(dir: string, withinMs: number, signal?: AbortSignal): Promise<Lock> {
   if (!existsSync(dir)) throw new BeadsError(`${dir} does not exist`)
-  const db = new DatabaseSync(lockIn(dir), { timeout: 0 })
+  const db = opened(lockIn(dir))
   const until = performance.now() + withinMs
   for (let waitMs = againMs.first; ; waitMs = Math.min(2 * waitMs, againMs.last))
     try {

@@ -13,10 +13,12 @@ export interface PreparedReal {
   /** For the rig's config.json. */
   config: { backend: 'bd'; dir?: string; program?: string }
   version: string
+  /** The program. */
+  path: string
   /** Of the ids in the store that is there already. */
   prefix: string | undefined
-  /** Makes a store where there is none. */
-  make(at: Pick<Where, 'dir' | 'home'>, prefix: string): Promise<void>
+  /** Makes a store in this folder, and a home beside it. */
+  make(folder: string, prefix: string): Promise<void>
 }
 
 interface Asked {
@@ -42,9 +44,10 @@ export async function prepareReal({ dir: named, program, env, ours }: Asked): Pr
     real.close()
     return {
       config: { backend: 'bd', ...(dir === undefined ? {} : { dir }), ...(program === undefined ? {} : { program }) },
-      version: real.version.text,
+      ...{ version: real.version.text, path },
       prefix,
-      make: (at, prefix) => makeStore({ ...at, path, env }, prefix),
+      make: (folder, prefix) =>
+        makeStore({ dir: join(folder, '.beads'), home: join(folder, 'home'), path, env }, prefix),
     }
   } finally {
     rmSync(home, { recursive: true, force: true })

@@ -13,6 +13,8 @@ import { stampOf } from './stamp.ts'
 import { asShown } from './version.ts'
 
 export interface RealStore {
+  /** Its program. */
+  path: string
   issues: TownIssues
   /** Brings the mirror up, when the real store may have been written to. */
   fresh(): Promise<void>
@@ -39,6 +41,8 @@ export interface Mirrored {
 const lookMs = { usual: 1000, afterTrouble: 5000 }
 /** What its files do not show, and what came in between two calls of ours, is seen within so many milliseconds. */
 const allMs = { afterWriting: 20_000, always: 120_000 }
+/** Reading that takes longer than so many milliseconds is told. */
+const slowMs = 10_000
 /** A lease is for five minutes. */
 const usualHeartbeatMs = 120_000
 const strangeShownMax = 3
@@ -57,6 +61,7 @@ export function openReal(mirrored: Mirrored): RealStore {
     number,
   ]
   let reading: Promise<void> | undefined
+  let readingSince = 0
   let trouble: string | undefined
   let strange: string[] = []
   let writes = 0
@@ -77,6 +82,7 @@ export function openReal(mirrored: Mirrored): RealStore {
     }
   }
   const read = async () => {
+    readingSince = performance.now()
     try {
       await program.inTurn(readAll)
       trouble = undefined
@@ -93,8 +99,12 @@ export function openReal(mirrored: Mirrored): RealStore {
     const said = await call(['export'], { limitMs: limits.wholeMs })
     if (said.code !== 0) throw passing(refusalIn(said))
     const news = taken.read(said.out)
-    const closers = news.closed.length > 0 ? await closersOf(call) : undefined
-    news.take((issue) => closerOf(issue, closers))
+    const journal = news.closed.length > 0 ? await journalOf(call) : undefined
+    mirror().written(() => {
+      news.take((issue) => closerOf(issue, journal?.closers))
+      // Its closes are known here from now on, and not before.
+      if (journal) mirror().setConfig(journalKey, String(journal.told))
+    })
     strange = news.strange
     seen = before
     readAt = performance.now()
@@ -103,10 +113,10 @@ export function openReal(mirrored: Mirrored): RealStore {
     changed()
   }
 
-  /** Who closed what, as far as this version tells. */
-  const closersOf = async (call: Call): Promise<ReadonlyMap<string, string>> => {
+  /** Who closed what since all was read, as far as this version tells, and how far its journal goes. */
+  const journalOf = async (call: Call): Promise<{ closers: ReadonlyMap<string, string>; told: number } | undefined> => {
+    if (!version.tells) return undefined
     const closers = new Map<string, string>()
-    if (!version.tells) return closers
     const from = Number(mirror().config(journalKey) ?? 0)
     let told = from
     const { code, out } = await call(['events', 'tail', `--since=${from}`])
@@ -115,8 +125,7 @@ export function openReal(mirrored: Mirrored): RealStore {
       if (typeof seq === 'number') told = Math.max(told, seq)
       if (op === 'close' && typeof id === 'string' && typeof actor === 'string') closers.set(id, names.in(actor))
     }
-    if (told !== from) mirror().setConfig(journalKey, String(told))
-    return closers
+    return { closers, told }
   }
   /** Of a version that does not tell: what a worker held that is closed, it closed itself. */
   const closerOf = ({ id, assignee }: Issue, closers: ReadonlyMap<string, string> | undefined) =>
@@ -139,9 +148,9 @@ export function openReal(mirrored: Mirrored): RealStore {
     // One that was deleted is shown all the same by the oldest.
     if (!row || row.status === 'tombstone') return undefined
     const isClosed = row.status === 'closed' && mirror().get(id)?.status !== 'closed'
-    const closers = isClosed ? await closersOf(call) : undefined
+    const journal = isClosed ? await journalOf(call) : undefined
     const now = taken.takeRow(row, undefined, true)
-    if (isClosed) mirror().room.event(id, 'closed', closerOf(now, closers) ?? outsider)
+    if (isClosed) mirror().room.event(id, 'closed', closerOf(now, journal?.closers) ?? outsider)
     return now
   }
   /** As it is known here; where the program cannot be told what it is taken to be, as it is there. */
@@ -290,9 +299,14 @@ export function openReal(mirrored: Mirrored): RealStore {
     })
 
   return {
+    path: program.path,
     issues,
     fresh,
-    problems: () => [...(trouble === undefined ? [] : [trouble]), ...strange.slice(0, strangeShownMax)],
+    problems() {
+      const ageMs = reading === undefined ? 0 : performance.now() - readingSince
+      const slow = `bd ${version.text} has been reading the issues in ${dir} for ${Math.round(ageMs / 1000)} s`
+      return [trouble ?? [], ageMs > slowMs ? slow : [], strange.slice(0, strangeShownMax)].flat()
+    },
     watch(heard) {
       changed = heard
       const isTime = () => performance.now() - failedAt > lookMs.afterTrouble

@@ -1,10 +1,10 @@
 // Whether a real `bd` keeps a rig's issues, as the rig's configuration says: which program, in which folder, and what
 // the town's workers are called there.
 // Never: imports anything slow, for every `bd` asks; runs the program.
-import { accessSync, constants, existsSync, realpathSync, statSync } from 'node:fs'
-import { delimiter, join, resolve } from 'node:path'
-import { jsonAt } from '../../files.ts'
-import { realHomeIn, realStoreIn, rigLayout, townLayout } from '../../layout.ts'
+import { accessSync, constants, existsSync, realpathSync, rmSync, statSync } from 'node:fs'
+import { delimiter, dirname, join, resolve } from 'node:path'
+import { jsonAt, textOf, writePassing } from '../../files.ts'
+import { realIn, rigLayout, storeIn, townLayout } from '../../layout.ts'
 import { BeadsError } from '../contract.ts'
 import { type Names, namesOf } from './names.ts'
 
@@ -17,20 +17,39 @@ export interface Backed {
   names: Names
 }
 
-/** Undefined: our own store keeps them. Read leniently; what is wrong with the file is told by the daemon. */
+/**
+ * As the rig is kept now: from when the town came up, or the rig was added, and whatever its configuration says since.
+ * Undefined: our own store keeps its issues.
+ */
 export function backedBy(town: string, rig: string): Backed | undefined {
-  const { beads } = jsonAt(rigLayout(town, rig).config) as { beads?: Record<string, unknown> }
-  if (beads?.backend !== 'bd') return undefined
-  const { dir, program } = beads
-  return {
-    dir: typeof dir === 'string' ? dir : realStoreIn(town, rig),
-    program: typeof program === 'string' ? program : undefined,
-    home: realHomeIn(town, rig),
-    names: namesIn(town),
-  }
+  const path = notePath(town, rig)
+  return existsSync(path) ? backedAs(town, rig, jsonAt(path)) : undefined
 }
 
-export function namesIn(town: string): Names {
+/** As its configuration says. Read leniently; what is wrong with that is told by the daemon. */
+export function backedByConfig(town: string, rig: string): Backed | undefined {
+  const { beads } = jsonAt(rigLayout(town, rig).config) as { beads?: Record<string, unknown> }
+  return beads?.backend === 'bd' ? backedAs(town, rig, beads) : undefined
+}
+
+/** From now on a rig is kept as its configuration says, by this program, for every `bd` and session. */
+export function noteBacked(town: string, rig: string, program: string | undefined): void {
+  const backed = backedByConfig(town, rig)
+  const path = notePath(town, rig)
+  if (!backed) rmSync(path, { force: true })
+  else writePassing(path, `${JSON.stringify({ dir: backed.dir, program })}\n`, 0o600)
+}
+
+const notePath = (town: string, rig: string) => join(storeIn(town, rig), 'real.json')
+
+const backedAs = (town: string, rig: string, { dir, program }: Record<string, unknown>): Backed => ({
+  dir: typeof dir === 'string' ? dir : join(realIn(town, rig), '.beads'),
+  program: typeof program === 'string' ? program : undefined,
+  home: join(realIn(town, rig), 'home'),
+  names: namesIn(town),
+})
+
+function namesIn(town: string): Names {
   const { name, created_at: since } = jsonAt(townLayout(town).townJson)
   return namesOf({ name: String(name), since: String(since) })
 }
@@ -78,10 +97,15 @@ export const storeVariables = (dir: string, actor: string): Record<string, strin
 export const hasRealStore = (dir: string): boolean =>
   ['metadata.json', 'embeddeddolt', 'dolt', 'beads.db', 'issues.jsonl'].some((name) => existsSync(join(dir, name)))
 
-/** The `.beads` folder that somebody means who names it, or the folder that holds it. */
+/** The `.beads` folder that somebody means who names it, or the folder that holds it; a redirect in it leads on, once. */
 export function storeNamed(path: string): string {
   const beads = join(path, '.beads')
-  return resolve(statSync(beads, { throwIfNoEntry: false })?.isDirectory() ? beads : path)
+  const dir = resolve(statSync(beads, { throwIfNoEntry: false })?.isDirectory() ? beads : path)
+  const leads = textOf(join(dir, 'redirect'))
+    ?.split('\n')
+    .find((line) => line.trim() !== '' && !line.startsWith('#'))
+  // Relative to the folder that holds `.beads`.
+  return leads === undefined ? dir : resolve(dirname(dir), leads.trim())
 }
 
 function isProgram(path: string): boolean {
