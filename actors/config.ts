@@ -190,6 +190,15 @@ export const rigConfig = z
       .pipe(duration)
       .refine((every) => every >= 1000, 'is a second at least')
       .optional(),
+    /** Which repository on GitHub its issues are shared with; absent: the one that origin is at github.com. */
+    github: z
+      .strictObject({
+        repository: z.string().regex(/^[\w.-]+\/[\w.-]+$/, 'a repository on GitHub is owner/name'),
+        /** Of Enterprise: `https://github.example.com/api/v3`. */
+        url: z.url(),
+      })
+      .partial()
+      .optional(),
     max_workers: z.int().min(1).max(200).default(4),
     worker_spawn_delay: z.string().default('0s').pipe(duration),
     /** Name → command, run in this order on every candidate. */

@@ -6,7 +6,7 @@ import { BeadsError } from '../actors/beads/contract.ts'
 import type { Beads } from '../actors/beads/embedded.ts'
 import { tierOf } from '../actors/beads/find.ts'
 import { repositoryAround } from '../actors/beads/sync/names.ts'
-import { jsonAt } from '../actors/files.ts'
+import type { RigConfig } from '../actors/config.ts'
 import type { Bridged, Bridging } from '../actors/github/bridging.ts'
 import type { Api } from '../actors/github/client.ts'
 import { rigLayout } from '../actors/layout.ts'
@@ -37,27 +37,35 @@ export interface Settings {
   from: string | undefined
 }
 
+/** In a town config.json says it, and not the store: agents can write that, and a token goes where this says. */
 export async function settingsOf(beads: Beads): Promise<Settings> {
   const { env } = process
-  const said = (key: string, ...variables: string[]) =>
-    beads.config(`github.${key}`) ?? variables.map((name) => env[name]).find(Boolean)
+  const towns = beads.isTowns() ? await rigOf(beads) : undefined
+  const kept = (key: string): string | undefined =>
+    towns === undefined
+      ? beads.config(`github.${key}`)
+      : Object.entries(towns.github ?? {}).find(([name]) => name === key)?.[1]
+  const said = (key: string, ...variables: string[]) => kept(key) ?? variables.map((name) => env[name]).find(Boolean)
   const tokens: [string, string | undefined][] = [
     ['GITHUB_TOKEN', env.GITHUB_TOKEN],
     ['GH_TOKEN', env.GH_TOKEN],
-    ['bd config: github.token', beads.config('github.token')],
+    ['bd config: github.token', kept('token')],
   ]
   const [from, token] = tokens.find(([, value]) => value) ?? []
   const [owner, name] = [said('owner', 'GITHUB_OWNER'), said('repo', 'GITHUB_REPO')]
   const whole = said('repository', 'GITHUB_REPOSITORY') ?? (owner && name ? `${owner}/${name}` : undefined)
-  const repository = whole ?? repositoryIn(await originOf(beads))
+  const repository = whole ?? repositoryIn(towns === undefined ? await originOf(beads) : towns.git_url)
   if (repository !== undefined && !/^[\w.-]+\/[\w.-]+$/.test(repository))
     throw new BeadsError(`github.repository is owner/name, not "${repository}"`)
-  const url = (beads.config('github.api_url') ?? said('url', 'GITHUB_API_URL') ?? 'https://api.github.com').replace(
-    /\/+$/,
-    '',
-  )
+  const url = (kept('api_url') ?? said('url', 'GITHUB_API_URL') ?? 'https://api.github.com').replace(/\/+$/, '')
   checkUrl(url)
   return { url, repository, token, from }
+}
+
+/** What says which repository is meant. */
+export function howToSay(beads: Beads): string {
+  if (!beads.isTowns()) return 'bd config set github.repository <owner>/<name>'
+  return `gt rig set ${tierOf(dirname(beads.path))?.rig ?? '<rig>'} github.repository=<owner>/<name>`
 }
 
 /** A token goes over no network in clear. */
@@ -68,16 +76,18 @@ function checkUrl(text: string): void {
     throw new BeadsError(`github.url is an address of https, such as https://github.example.com/api/v3, not "${text}"`)
 }
 
-/** The address of the repository around the store; in a town, of its rig. */
+/** The address of the repository around the store. */
 async function originOf(beads: Beads): Promise<string | undefined> {
-  if (!beads.isTowns()) {
-    const repository = repositoryAround(beads)
-    const { remoteOf } = await import('../actors/beads/sync/mirror.ts')
-    return repository && (await remoteOf({ branch: '', said: '', remote: 'origin' }, repository))?.url
-  }
+  const repository = repositoryAround(beads)
+  const { remoteOf } = await import('../actors/beads/sync/mirror.ts')
+  return repository && (await remoteOf({ branch: '', said: '', remote: 'origin' }, repository))?.url
+}
+
+/** What its town says of the rig that the store is of; nothing for the town's own. */
+async function rigOf(beads: Beads): Promise<Partial<RigConfig>> {
   const { town = '', rig } = tierOf(dirname(beads.path)) ?? {}
-  const { git_url: url } = rig === undefined ? {} : jsonAt(rigLayout(town, rig).config)
-  return typeof url === 'string' ? url : undefined
+  const { readConfig, rigConfig } = await import('../actors/config.ts')
+  return rig === undefined ? {} : readConfig(rigLayout(town, rig).config, rigConfig)
 }
 
 /** `owner/name` of an address at GitHub; elsewhere it has to be said. */
@@ -97,8 +107,7 @@ export async function bridged(
   if (isAgents(call))
     throw new BeadsError('what goes to GitHub and comes from there is the Overseer’s; nothing was done')
   const { url, repository, token } = await settingsOf(beads)
-  if (repository === undefined)
-    throw new BeadsError('which repository on GitHub? bd config set github.repository <owner>/<name>')
+  if (repository === undefined) throw new BeadsError(`which repository on GitHub? ${howToSay(beads)}`)
   if (token === undefined && way.push && !flags['dry-run'])
     throw new BeadsError('to write there GitHub wants a token: give it as GITHUB_TOKEN, or say bd github pull')
   const { bridge } = await import('../actors/github/bridge.ts')

@@ -22,7 +22,9 @@ export function delegated<T>(
   shape: (data: T) => unknown,
 ): number | undefined {
   const { BEADS_MAIL_DELEGATE, BD_MAIL_DELEGATE } = process.env
-  const named = BEADS_MAIL_DELEGATE ?? BD_MAIL_DELEGATE ?? beads.config('mail.delegate')
+  // A town's store names no program: agents can write it.
+  const kept = beads.isTowns() ? undefined : beads.config('mail.delegate')
+  const named = BEADS_MAIL_DELEGATE ?? BD_MAIL_DELEGATE ?? kept
   const isGt = named === undefined || /^(.*\/)?gt mail$/.test(named)
   if (isGt && !beads.isTowns()) return undefined
   const [program = '', ...args] = isGt ? townsMail(beads.path) : named.split(/\s+/)

@@ -44,7 +44,7 @@ export async function run(argv: readonly string[]): Promise<number> {
     const command = await loaded(aliases[word] ?? word)
     const typed = parse(`bd ${word}`, command, [...before, ...rest.slice(word.split(' ').length)], globals)
     if (typed.flags.help) return said(help(`bd ${word}`, command, globals))
-    return (await perform(command, typed)) ?? 0
+    return (await perform(command, typed, meant !== undefined)) ?? 0
   } catch (error) {
     return failed(error instanceof UnknownFlag ? await withNearest(error) : error, argv.includes('--json'))
   }
@@ -58,7 +58,8 @@ async function loaded(name: string): Promise<Command> {
   return (await load()).default
 }
 
-async function perform(command: Command, { flags, args }: Typed): Promise<number | undefined> {
+/** `isTownsOwn`: the town does it itself, where a real `bd` keeps the issues. */
+async function perform(command: Command, { flags, args }: Typed, isTownsOwn: boolean): Promise<number | undefined> {
   const given = flags as FlagsOf<typeof globals>
   const isWriting = typeof command.writes === 'boolean' ? command.writes : command.writes(given, args as Call['args'])
   if (given.readonly && isWriting)
@@ -72,7 +73,7 @@ async function perform(command: Command, { flags, args }: Typed): Promise<number
   const opened = () => {
     if (found) return found
     const home = openFound(whence, how)
-    if (isWriting) mustBeKept(tierOf(dirname(home.path)))
+    if (isWriting && !isTownsOwn) mustBeKept(tierOf(dirname(home.path)))
     found = { home, routes: given.db === undefined ? routesFrom(home, { ...how, writes: isWriting }) : undefined }
     return found
   }

@@ -17,11 +17,14 @@ import { mayNot, whoIsHere } from './here.ts'
 const waitMs = 120_000
 const holdMs = 60_000
 
-/** Commands by which issues would be gone, or the store another one. */
+/** Commands by which issues would be gone, or the store another one, or come from elsewhere and go there. */
 const overseers = new Set([
   ...['admin', 'backup', 'cleanup', 'compact', 'delete', 'flatten', 'gc', 'init', 'migrate', 'prune', 'purge'],
   ...['rename-prefix', 'reset', 'restore', 'sql', 'sync'],
+  ...['ado', 'github', 'gitlab', 'jira', 'linear', 'notion'],
 ])
+/** What anybody may ask of its settings; to change one could say where the Overseer's tokens go. */
+const asked: ReadonlySet<string> = new Set(['', 'drift', 'get', 'list', 'show', 'validate'])
 
 /** Its exit code. */
 export async function runReal({ town, backed }: Meant, argv: readonly string[]): Promise<number> {
@@ -54,8 +57,9 @@ function caller(town: string, { names }: Backed, argv: readonly string[]): { act
   const { BD_ACTOR, BEADS_ACTOR, USER } = process.env
   if (who === undefined) return { actor: BD_ACTOR ?? BEADS_ACTOR ?? USER ?? 'unknown', args: argv }
   const { said, args } = withoutActor(argv)
-  const word = commandIn(args)
-  if (overseers.has(word)) throw new BeadsError(mayNot('overseer', who) ?? `bd ${word} is the Overseer's`)
+  const [word = '', next = ''] = commandIn(args)
+  if (overseers.has(word) || (word === 'config' && !asked.has(next)))
+    throw new BeadsError(mayNot('overseer', who) ?? `bd ${word} is the Overseer's`)
   if (who.kind === 'program')
     return { actor: 'unknown', args: ['--readonly', ...args.filter((each) => !each.startsWith('--readonly'))] }
   const own = names.out(who.address)
@@ -67,12 +71,12 @@ function caller(town: string, { names }: Backed, argv: readonly string[]): { act
 /** May stand before a command. After anything else it is the program's to say which word the command is. */
 const bare = /^(--(json|quiet|verbose|readonly|no-daemon|help|version)(=|$)|-[qvhV]$)/
 
-/** The command; Usage with words where that cannot be told for sure. */
-function commandIn(args: readonly string[]): string {
+/** From the command on; Usage with words where that cannot be told for sure. */
+function commandIn(args: readonly string[]): readonly string[] {
   const at = args.findIndex((each) => !bare.test(each))
-  const first = args[at] ?? ''
+  const [first = '', ...more] = at < 0 ? [] : args.slice(at)
   if (first.startsWith('-')) throw new Usage(`say the command before ${first}: bd <command> … ${first}`)
-  return first
+  return [first, ...more]
 }
 
 /** What was typed without `--actor`, and whom it named. */

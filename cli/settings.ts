@@ -34,6 +34,10 @@ const every = {
     counts: 'at once',
     about: 'how often the town shares its issues by itself: `5m`; only when you say `bd sync` without',
   },
+  github: {
+    counts: 'at once',
+    about: 'whom `bd github` shares its issues with (`github.repository=acme/wyvern`, `github.url=` of Enterprise)',
+  },
   default_branch: { counts: 'at once', about: 'where work lands' },
   max_workers: { counts: 'at once', about: 'polecats at work at once' },
   worker_spawn_delay: { counts: 'at once', about: 'pause between starts' },

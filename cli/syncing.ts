@@ -2,7 +2,7 @@
 // process of its own. What cannot be done is tried again when it is due again.
 // Never: holds anything up; tells the same trouble twice in a row.
 import process from 'node:process'
-import { told } from '../actors/beads/sync/rig.ts'
+import { type Told, told } from '../actors/beads/sync/rig.ts'
 import type { RigConfig } from '../actors/config.ts'
 import { originVariables } from '../actors/environment.ts'
 import { markOf } from '../actors/processes.ts'
@@ -35,7 +35,6 @@ export function startSyncing(
   const syncOne = async (rig: string) => {
     const why = await whyNotSynced(rig)
     if (ending.signal.aborted) return
-    endedAt.set(rig, systemClock.watched())
     if (why === undefined) troubles.delete(rig)
     else {
       if (troubles.get(rig) !== why) hears.warn(wordsOf(rig, why))
@@ -61,7 +60,7 @@ export function startSyncing(
     if ('why' in done) return done.why
     if (done.exitCode !== 0)
       return said.errors.trim() || `the process that does it ended with ${done.exitCode ?? done.endedBy}`
-    const found = told.parse(JSON.parse(said.answer))
+    const found = answered(said.answer)
     return 'why' in found ? found.why : undefined
   }
   const look = () => {
@@ -72,7 +71,10 @@ export function startSyncing(
       if (!isDue || underway.has(rig)) continue
       const one = syncOne(rig)
         .catch(hears.report)
-        .finally(() => underway.delete(rig))
+        .finally(() => {
+          endedAt.set(rig, systemClock.watched())
+          underway.delete(rig)
+        })
       underway.set(rig, one)
     }
   }
@@ -86,6 +88,14 @@ export function startSyncing(
       ending.abort()
       await Promise.all(underway.values())
     },
+  }
+}
+
+function answered(text: string): Told {
+  try {
+    return told.parse(JSON.parse(text))
+  } catch {
+    return { why: `the process that does it answered ${JSON.stringify(text.slice(0, 200))}` }
   }
 }
 

@@ -19,7 +19,9 @@ export async function bridge(beads: Beads, wanted: Bridging): Promise<Bridged> {
   const byRef = localByNumber(beads, wanted.repository)
   // What names one there by itself, and was not looked at yet, may be older than all that is new.
   const isAllKnown = [...byRef.keys()].every((number) => known.links.has(number))
-  const seen = await lookAt(wanted, path, isAllKnown ? known.looked : {})
+  // So may be what was left away when it was looked at last.
+  const isAllWanted = !wanted.pull || ['all', wanted.state].includes(known.looked.state ?? '')
+  const seen = await lookAt(wanted, path, isAllKnown && isAllWanted ? known.looked : {})
   takeIn(beads, wanted, { known, byRef }, seen, done)
   if (wanted.push) await putThere(beads, wanted, path, done)
   // What was only tried is met again on the way back.

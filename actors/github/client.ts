@@ -174,10 +174,16 @@ function limitedFor({ status, headers, text }: Sent): number | undefined {
   return status === 429 || /rate limit/i.test(text) ? 60_000 : undefined
 }
 
-/** The next page, if it is of the same host: nothing leads us, and the token, elsewhere. */
+/** The next page. Throws for one of another host: nothing leads us, and the token, elsewhere. */
 function nextIn({ url }: Api, link: string | null): string | undefined {
-  const [, next] = /<([^>]+)>\s*;[^,]*\brel="?next"?/.exec(link ?? '') ?? []
-  return next !== undefined && new URL(next).origin === new URL(url).origin ? next : undefined
+  const [, said] = /<([^>]+)>\s*;[^,]*\brel="?next"?/.exec(link ?? '') ?? []
+  if (said === undefined) return undefined
+  const next = URL.parse(said, url)
+  if (next?.origin !== new URL(url).origin)
+    throw new BeadsError(
+      `${new URL(url).host} says its next page is at ${next?.host ?? said}, which is another host; nothing was taken in. If that is the one that is meant, name it as github.url`,
+    )
+  return next.href
 }
 
 const message = z.object({

@@ -21,8 +21,8 @@ const link = z.object({
 })
 export type Link = z.output<typeof link>
 
-/** Up to when GitHub has been looked at, and the mark of its answer to what is new since. */
-const looked = z.object({ since: z.string().optional(), etag: z.string().optional() })
+/** Up to when GitHub has been looked at and for which of its issues, and the mark of its answer to what is new since. */
+const looked = z.object({ since: z.string().optional(), etag: z.string().optional(), state: z.string().optional() })
 export type Looked = z.output<typeof looked>
 
 const keyOf = (repository: string, number: number | 'seen' | `new:${string}`) =>

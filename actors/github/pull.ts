@@ -66,17 +66,28 @@ export function takeIn(
 ): void {
   try {
     beads.written(() => {
-      for (const remote of issues) takeInOne(beads, wanted, { remote, known, byRef }, done)
+      // What is left as it is now is looked at again.
+      const leftAt: number[] = []
+      const take = (changedAt: string, one: () => void) => {
+        const { length } = done.skipped
+        one()
+        if (done.skipped.length > length) leftAt.push(Date.parse(changedAt))
+      }
+      for (const remote of issues)
+        take(remote.updated_at, () => takeInOne(beads, wanted, { remote, known, byRef }, done))
       if (wanted.pull)
         for (const [number, id] of byRef)
           if (!known.links.has(number)) known.keep(number, { id, said: {}, labels: [], comments: {}, none: true })
-      for (const comment of comments) takeInComment(beads, wanted, { comment, known }, done)
+      for (const comment of comments)
+        take(comment.created_at, () => takeInComment(beads, wanted, { comment, known }, done))
       const last = Math.max(...issues.map((issue) => Date.parse(issue.updated_at)))
       // What changed while it was looked at may have been passed by then.
-      const since = issues.length === 0 ? known.looked.since : new Date(Math.min(last, at ?? last)).toISOString()
+      const since =
+        issues.length === 0 ? known.looked.since : new Date(Math.min(last, at ?? last, ...leftAt)).toISOString()
       // It is of an answer to the very same question.
-      const isSame = since === known.looked.since && etag !== undefined
-      if (wanted.pull) known.keepLooked({ ...(since ? { since } : {}), ...(isSame ? { etag } : {}) })
+      const isSame = since === known.looked.since && etag !== undefined && leftAt.length === 0
+      const { state } = wanted
+      if (wanted.pull) known.keepLooked({ ...(since ? { since } : {}), ...(isSame ? { etag } : {}), state })
       if (wanted.dry) throw new Tried()
     })
   } catch (error) {

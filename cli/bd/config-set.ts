@@ -17,6 +17,10 @@ export default command({
     if (isAgents({ beads, actor })) throw new BeadsError('settings of a rig are the Overseer’s; nothing was written')
     if (isSecret(key) && beads.isTowns())
       throw new BeadsError('agents of this town can read its stores; give a token as GITHUB_TOKEN. Nothing was written')
+    if ((key.startsWith('github.') || key === 'mail.delegate') && beads.isTowns())
+      throw new BeadsError(
+        `${key} does not count in a town, where agents can write its stores: ${key === 'mail.delegate' ? 'BEADS_MAIL_DELEGATE in your environment does' : 'gt rig set <rig> github.repository=<owner>/<name> or github.url=<https://…> does'}. Nothing was written`,
+      )
     if (isSecret(key) && given !== '-')
       throw new BeadsError(
         `what stands in a command line every user of this machine can read: bd config set ${key} - < <file>, or GITHUB_TOKEN. Nothing was written`,

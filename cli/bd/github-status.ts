@@ -1,7 +1,7 @@
 // `bd github status`: which repository is meant, and whether there is a token.
 // Never: prints the token; asks GitHub.
 import { command } from '../bd-command.ts'
-import { settingsOf } from '../bd-github.ts'
+import { howToSay, settingsOf } from '../bd-github.ts'
 
 export default command({
   name: 'github status',
@@ -21,7 +21,7 @@ export default command({
         linked: count,
       }),
       () => [
-        `Repository: ${repository ?? 'none is said: bd config set github.repository <owner>/<name>'}`,
+        `Repository: ${repository ?? `none is said: ${howToSay(beads)}`}`,
         `API: ${url}`,
         `Token: ${from ?? 'none; give it as GITHUB_TOKEN'}`,
         `Issues on both sides: ${count}`,

@@ -1,13 +1,14 @@
 // `bd github` against GitHub as it was recorded: what is taken in, what is put there, and that neither is done twice.
-import { mkdtempSync, realpathSync, rmSync } from 'node:fs'
+import { existsSync, mkdtempSync, realpathSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, expect, test } from 'vitest'
 import { type Beads, openBeads } from '../../actors/beads/embedded.ts'
 import { initBeads } from '../../actors/beads/file.ts'
+import { openTier } from '../../actors/beads/tiers.ts'
 import { bdHere } from '../fixture/bd-here.ts'
 import { type GitHub, github } from '../fixture/github.ts'
-import { cleanEnv } from '../fixture/real-town.ts'
+import { cleanEnv, realTown } from '../fixture/real-town.ts'
 
 let dir: string
 let hub: GitHub
@@ -263,6 +264,27 @@ test('an issue that names one there is that one: by number, name or address; one
   )
 })
 
+test('what was left away once is taken in when it is wanted, with what was said of it', async () => {
+  hub.edit(1349, { title: 'Long closed' })
+  hub.comments.push({ ...hub.comments[0], id: 9, issue_url: hub.of(1349).url, body: 'On that' })
+  hub.of(1349).comments = 1
+  const open = ['github', 'pull', '--state', 'open']
+  expect((await json(...open)).pulled.created).toHaveLength(2)
+  hub.sent()
+  for (const _ of [1, 2]) expect((await json(...open)).pulled).toEqual(nothing)
+  // The same question is asked of what is new alone.
+  expect(hub.sent().map(({ query }) => query.since !== undefined)).not.toContain(false)
+  expect((await json('github', 'pull')).pulled.created).toHaveLength(2)
+  expect(of(1349)).toMatchObject({ status: 'closed', comments: [{ text: 'On that' }] })
+  expect((await json('github', 'pull')).pulled).toEqual(nothing)
+  // It was all seen, until some is left away again.
+  hub.edit(1350, { title: 'Closed and renamed' })
+  for (const words of [open, ['github', 'pull'], ['github', 'pull']]) await json(...words)
+  hub.sent()
+  await json('github', 'pull')
+  expect(hub.sent()).toHaveLength(1)
+})
+
 test('nobody there takes an issue of ours by naming it', async () => {
   const a = await create('Of ours')
   const marks = [a, `${a}/`, `${a}/undefined`, `${a}/null`]
@@ -284,6 +306,10 @@ test('what one side cannot keep is left as it is, and told; the rest is done', a
     { id: '#1350', why: expect.stringMatching(/title must be 500 bytes or less/) },
     { id: '#1351', why: expect.stringMatching(/label must be 255 bytes or less/) },
   ])
+  // It is told until it is mended, whatever else was taken in by then.
+  hub.edit(1347, { title: 'Later' })
+  expect((await json('github', 'pull')).skipped).toEqual(done.skipped)
+  expect((await json('github', 'pull')).skipped).toEqual(done.skipped)
   const a = await create('Too long')
   await create('Fits')
   hub.refuse('invalid', ({ body }) => body?.title === 'Too long')
@@ -361,7 +387,13 @@ test('a token goes to nobody else, wherever an answer leads', async () => {
     hub.refuse('moved', any, 1, { location: `${other.url}/repos/octocat/Hello-World/issues` })
     await bd(['github', 'pull'])
     hub.refuse('onePage', any, 1, { link: `<${other.url}/repos/octocat/Hello-World/issues?page=2>; rel="next"` })
-    await bd(['github', 'pull', '--state', 'open'])
+    const before = everything()
+    // Pages that nobody looked at are not taken for seen.
+    expect(await bd(['github', 'pull', '--state', 'open'])).toMatchObject({
+      rc: 1,
+      err: expect.stringMatching(/next page .* at 127\.0\.0\.1:\d+, which is another host; nothing was taken in/),
+    })
+    expect(everything()).toEqual(before)
     const sent = other.sent()
     expect(sent.length).toBeGreaterThan(0)
     expect(sent.filter(({ query, headers }) => query.page === '2' || headers.authorization !== undefined)).toEqual([])
@@ -394,6 +426,36 @@ test('a token stands in no command line, and is shown to nobody', async () => {
   await bd(['github', 'pull'], none)
   expect(hub.sent()[0]?.headers.authorization).toBe(`Bearer ${token}`)
   expect((await bd(['config', 'list'], none)).out).not.toMatch(/github\.link|sync\.base/)
+})
+
+test('in a town no setting that agents can write says where a token goes, or which program sends mail', async () => {
+  const [t, other] = [realTown({ rig: 'wyvern' }), await github()]
+  try {
+    const { GITHUB_TOKEN: _, GH_TOKEN: __, ...clean } = cleanEnv()
+    const inTown = (...argv: string[]) =>
+      bdHere(argv, { cwd: t.rig, env: { ...clean, GITHUB_TOKEN: token, BD_ACTOR: 'ann' } })
+    const beads = openTier({ town: t.town, rig: 'wyvern' })
+    const run = join(t.dir, 'run')
+    const written = { url: other.url, api_url: other.url, repository: 'octocat/Hello-World', token: 'ghp_theirs' }
+    for (const [key, value] of Object.entries(written)) beads.setConfig(`github.${key}`, value)
+    beads.setConfig('mail.delegate', `touch ${run}`)
+    beads.close()
+    expect(await inTown('github', 'pull')).toMatchObject({
+      rc: 1,
+      err: expect.stringMatching(/which repository on GitHub\? gt rig set wyvern github\.repository=/),
+    })
+    t.configure({ github: { repository: 'octocat/Hello-World', url: hub.url } })
+    expect(await inTown('github', 'pull')).toMatchObject({ rc: 0, out: expect.stringMatching(/Pulled 4 issues/) })
+    expect(hub.sent()[0]?.headers.authorization).toBe(`Bearer ${token}`)
+    expect(other.sent()).toEqual([])
+    for (const key of ['github.url', 'mail.delegate'])
+      expect(await inTown('config', 'set', key, 'x')).toMatchObject({ rc: 1, err: expect.stringMatching(/in a town/) })
+    await inTown('mail', 'inbox')
+    expect(existsSync(run)).toBe(false)
+  } finally {
+    await other.close()
+    t.dispose()
+  }
 })
 
 test('thousands of issues are pages, and no more than are there', { timeout: 60_000 }, async () => {

@@ -252,6 +252,7 @@ describe('in a town', () => {
     }
     expect(said(['list', '--json'])).toEqual([7, `ann|ann|${dir}|list --json`])
     expect(said(['mail', 'inbox'])).toEqual([0, 'no unread mail'])
+    expect(said(['mail', 'send', 'mayor/', '-s', 'x', '-m', 'y'])).toEqual([3, expect.stringContaining('gt up')])
     const session = {
       GT_SESSION: join(townLayout(town.town).sessions, 'gt-w-Nux-1-1'),
       GT_TOWN: town.town,
@@ -278,6 +279,16 @@ describe('in a town', () => {
     // Whatever stands before it, the command is known, or asked for.
     for (const before of [['--actor', 'w/polecats/Nux'], ['--json']])
       expect(said([...before, 'delete', 'w-1', '--force'], session)).toEqual([1, expect.stringContaining('may not do')])
+    // A setting there could say where the Overseer's token for GitHub goes.
+    for (const words of [
+      'config set github.url x',
+      'config --json set github.url x',
+      'config set-many a=b',
+      'github pull',
+    ])
+      expect(said(words.split(' '), session), words).toEqual([1, expect.stringContaining('may not do')])
+    expect(said(['config', 'get', 'x'], session)).toEqual([7, expect.stringMatching(/\|config get x$/)])
+    expect(said(['github', 'sync'])).toEqual([7, expect.stringMatching(/\|github sync$/)])
     expect(said(['--dolt-auto-commit', 'on', 'delete', 'w-1'], session)).toEqual([
       2,
       expect.stringContaining('say the command before --dolt-auto-commit'),
