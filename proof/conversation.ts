@@ -83,7 +83,7 @@ export class Service {
   accounts: readonly string[] = []
   /** What each conversation's model has had, in all its runs. */
   readonly told: Map<string, ReadonlySet<string>>
-  /** The same, whatever has become of those conversations; and what of it nobody can know, or is known as shown. */
+  /** The same, and notes, whatever has become of those conversations; what of it nobody can know, or is known as shown. */
   private readonly had: Set<string>
   private readonly lost: Set<string>
   /** What workers wrote to themselves, by the mail. */
@@ -174,6 +174,7 @@ export class Service {
       if (by !== undefined && by !== id)
         throw new Violation(`“${note}” is told to ${id}, and ${by} had it (invariant 17)`)
       this.notes.set(note, id)
+      this.had.add(note)
     }
   }
 
@@ -193,7 +194,7 @@ export class Service {
   isShown(id: string, isFiled: boolean): void {
     const note = this.written.get(id)
     // Of an agent that nobody speaks with nobody knows more than that it has its notes.
-    if (note !== undefined && (this.notes.has(note) || !this.spoken)) return
+    if (note !== undefined && (this.had.has(note) || !this.spoken)) return
     if (isFiled && !this.had.has(id))
       throw new Violation(`${id} is told as shown, and no model has had it (invariant 16)`)
     this.shown.add(id)
