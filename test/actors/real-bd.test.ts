@@ -270,6 +270,7 @@ describe('in a town', () => {
     ])
     expect(said(['sync'], session)).toEqual([0, expect.not.stringContaining('|')])
     expect(said(['dolt', 'push'], { ...session, BEADS_DIR: dir })).toEqual([0, expect.not.stringContaining('|')])
+    expect(said(['--lock-timeout', '5s', 'purge'], session)).toEqual([1, expect.stringContaining('may not do that')])
     expect(said(['delete', 'w-1', '--force'], session)).toEqual([1, expect.stringContaining('may not do that')])
     expect(said(['list'], { GT_GATE: `${town.town}/w/refinery/pool/1` })).toEqual([
       7,
