@@ -29,13 +29,16 @@ const asked: ReadonlySet<string> = new Set(['', 'drift', 'get', 'list', 'show', 
 /** Its exit code. */
 export async function runReal({ town, backed }: Meant, argv: readonly string[]): Promise<number> {
   if (!hasRealStore(backed.dir)) throw new BeadsError(`${backed.dir}, where the issues are, has no store of a bd`)
-  const { actor, args } = caller(town, backed, argv)
+  const { actor, args, isSession } = caller(town, backed, argv)
   const path = programOf(backed, process.env.PATH ?? '', ownCommands(town))
   const { BEADS_DB: _, BD_DB: __, ...env } = process.env
   const lock = await lockStore(backed.dir, waitMs)
   const held = setTimeout(lock.free, holdMs)
   try {
-    const child = spawn(path, args, { stdio: 'inherit', env: { ...env, ...storeVariables(backed.dir, actor) } })
+    const child = spawn(path, args, {
+      stdio: 'inherit',
+      env: { ...env, ...storeVariables(backed.dir, actor), ...(isSession ? maintainer(env) : {}) },
+    })
     for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, () => child.kill(signal))
     return await new Promise<number>((done, failed) => {
       child.once('error', (error) => failed(new BeadsError(`${path} cannot be started: ${error.message}`)))
@@ -47,25 +50,44 @@ export async function runReal({ town, backed }: Meant, argv: readonly string[]):
   }
 }
 
+/** Its issues are the rig's: none is filed elsewhere, as those of a person may be who only contributes. */
+function maintainer({ GIT_CONFIG_COUNT = '0' }: Readonly<Record<string, string | undefined>>): Record<string, string> {
+  const next = Number(GIT_CONFIG_COUNT) || 0
+  return {
+    GIT_CONFIG_COUNT: String(next + 1),
+    [`GIT_CONFIG_KEY_${next}`]: 'beads.role',
+    [`GIT_CONFIG_VALUE_${next}`]: 'maintainer',
+  }
+}
+
 /** This very program, by the names it is started by. */
 const ownCommands = (town: string) =>
   [townLayout(town).shims, process.argv[1] ?? ''].flatMap((path) => [path, join(dirname(path), 'bd.cjs')])
 
-/** Under whose name it is said there, and how. Throws a BeadsError with words for what the caller may not say. */
-function caller(town: string, { names }: Backed, argv: readonly string[]): { actor: string; args: readonly string[] } {
+interface Caller {
+  /** Under whose name it is said there. */
+  actor: string
+  args: readonly string[]
+  isSession: boolean
+}
+
+/** Who says it, and how. Throws a BeadsError with words for what the caller may not say. */
+function caller(town: string, { names }: Backed, argv: readonly string[]): Caller {
   const who = whoIsHere(town)
   const { BD_ACTOR, BEADS_ACTOR, USER } = process.env
-  if (who === undefined) return { actor: BD_ACTOR ?? BEADS_ACTOR ?? USER ?? 'unknown', args: argv }
+  if (who === undefined) return { actor: BD_ACTOR ?? BEADS_ACTOR ?? USER ?? 'unknown', args: argv, isSession: false }
   const { said, args } = withoutActor(argv)
   const [word = '', next = ''] = commandIn(args)
   if (overseers.has(word) || (word === 'config' && !asked.has(next)))
     throw new BeadsError(mayNot('overseer', who) ?? `bd ${word} is the Overseer's`)
-  if (who.kind === 'program')
-    return { actor: 'unknown', args: ['--readonly', ...args.filter((each) => !each.startsWith('--readonly'))] }
+  if (who.kind === 'program') {
+    const looking = args.filter((each) => !each.startsWith('--readonly'))
+    return { actor: 'unknown', args: ['--readonly', ...looking], isSession: false }
+  }
   const own = names.out(who.address)
   if (said.some((name) => ![who.address, own].includes(name)))
     throw new BeadsError(`${who.address} writes under its own name, not as ${said.join(', ')}; leave --actor away`)
-  return { actor: own, args }
+  return { actor: own, args, isSession: who.kind === 'session' }
 }
 
 /** May stand before a command. After anything else it is the program's to say which word the command is. */

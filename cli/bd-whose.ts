@@ -40,8 +40,24 @@ function directoryIn(argv: readonly string[]): string {
  * would go by what is checked out where they are. It is said of the mirror.
  */
 export function isOfTown({ town, rig }: Meant, argv: readonly string[]): boolean {
-  const word = argv.find((each) => !each.startsWith('-')) ?? ''
+  const word = wordIn(argv)
   if (word !== 'mail' && !(['sync', 'dolt'].includes(word) && whoIsHere(town))) return false
   process.env.BEADS_DIR = storeIn(town, rig)
   return true
+}
+
+/** Flags of a real `bd`, before its command, that take the next word with them. */
+const withValue = new Set([
+  ...['--actor', '--database', '--db', '--directory', '-C', '--dolt-auto-commit', '--format', '--lock-timeout'],
+  ...['--mem-profile'],
+])
+
+/** Which command is said; empty: none. */
+function wordIn(argv: readonly string[]): string {
+  for (let at = 0; at < argv.length; at++) {
+    const word = argv[at] as string
+    if (!word.startsWith('-')) return word
+    if (withValue.has(word)) at++
+  }
+  return ''
 }

@@ -1,5 +1,5 @@
-// The contract of an issue store: what an issue is, and what the town asks of whoever keeps them (embedded.ts today;
-// a `bd` on the PATH may keep it too).
+// The contract of an issue store: what an issue is, and what the town asks of whoever keeps them (embedded.ts, or
+// a real `bd` by way of real/).
 // Never: code but the error; answers may come at once or later.
 /** What was asked for cannot be, in bd's own words. */
 export class BeadsError extends Error {

@@ -36,6 +36,15 @@ export interface KeepingReal {
 
 /** How long a town waits for the first reading before it comes up, in milliseconds. */
 const beginMs = 10_000
+/** All that is asked of the store itself. Mail is the town's own. */
+const passed = Object.keys({
+  ...{ get: 0, labels: 0, parentOf: 0, lineage: 0, next: 0, inHands: 0, unfinished: 0, progress: 0, parts: 0 },
+  ...{ openEpics: 0, blockers: 0, waitsFor: 0, closedBy: 0, claim: 0, update: 0, addDep: 0, addLabel: 0 },
+  ...{ closeIssue: 0, dataVersion: 0 },
+} satisfies Record<
+  Exclude<keyof TownIssues, keyof ReturnType<typeof townsMail> | 'heartbeat'>,
+  0
+>) as (keyof TownIssues)[]
 /** What the mirror is one of, in its own configuration. */
 const storeKey = 'bd.store'
 
@@ -72,11 +81,6 @@ export function keepReal({ rig, backed, mirror, env, ours, report }: KeepingReal
   const passedOn = <K extends keyof TownIssues>(name: K) =>
     (async (...args: unknown[]) =>
       ((await opened()).issues[name] as (...args: unknown[]) => unknown)(...args)) as unknown as TownIssues[K]
-  const asked = [
-    ...(['get', 'labels', 'parentOf', 'lineage', 'next', 'inHands', 'unfinished', 'progress', 'parts'] as const),
-    ...(['openEpics', 'blockers', 'waitsFor', 'closedBy', 'claim', 'update', 'addDep', 'addLabel'] as const),
-    ...(['closeIssue', 'dataVersion'] as const),
-  ]
   return {
     async begin() {
       const real = await opened()
@@ -87,7 +91,7 @@ export function keepReal({ rig, backed, mirror, env, ours, report }: KeepingReal
       return real.path
     },
     issues: {
-      ...(Object.fromEntries(asked.map((name) => [name, passedOn(name)])) as unknown as TownIssues),
+      ...(Object.fromEntries(passed.map((name) => [name, passedOn(name)])) as unknown as TownIssues),
       ...townsMail(mirror),
     },
     fresh: async () => (await opened()).fresh(),
