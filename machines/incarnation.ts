@@ -148,7 +148,7 @@ function isNoted({ rig, name, incarnation, cycling }: PolecatContext, event: Mai
   const to = sessionOf(rig, name)
   const begins: Outgoing[] =
     cycling !== undefined && event.replyTo === cycling ? [{ to, type: 'session.cycleRequested', body: {} }] : []
-  return [{ to, type: 'session.noted', body: { incarnation, id: event.mailId, text: ownNote(event) } }, ...begins]
+  return [{ to, type: 'session.noted', body: { incarnation, id: event.mailId, ...ownNote(event) } }, ...begins]
 }
 
 const toItsKeeper = ({ rig, name }: PolecatContext) => keeperOf(rig, name)
@@ -160,10 +160,12 @@ export const newConversation: Readonly<Record<string, string>> = {
 }
 
 /** What a worker's agent has written to itself, as its next conversation hears it. */
-function ownNote({ subject, body, mailId }: MailEvent<'message.sent'>): string {
+function ownNote({ subject, body, mailId }: MailEvent<'message.sent'>): { text: string; isCut?: true } {
   const text = body.trim() === '' ? subject : body
   const rest = `…\n(there is more: \`gt mail read ${mailId}\`)`
-  return text.length > wordsLengthMax ? `${text.slice(0, wordsLengthMax - rest.length)}${rest}` : text
+  return text.length > wordsLengthMax
+    ? { text: `${text.slice(0, wordsLengthMax - rest.length)}${rest}`, isCut: true }
+    : { text }
 }
 
 /** In mail, to whoever asked, and in the log. */
