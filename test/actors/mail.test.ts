@@ -2,14 +2,16 @@
 import { appendFileSync, mkdtempSync, readFileSync, rmSync, statSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { DatabaseSync } from 'node:sqlite'
+import { DatabaseSync, type SQLInputValue } from 'node:sqlite'
 import { afterEach, beforeEach, expect, test } from 'vitest'
 import { archive, archiveOld } from '../../actors/beads/archive.ts'
 import { type Beads, openBeads } from '../../actors/beads/embedded.ts'
 import { fileName, initBeads } from '../../actors/beads/file.ts'
 import { beadsHands } from '../../actors/beads/hands.ts'
 import { come, inbox, isSealed, mailIn, progressOf } from '../../actors/beads/mail.ts'
+import { messagesIn } from '../../actors/beads/messages.ts'
 import { reseal } from '../../actors/beads/reseal.ts'
+import type { Room } from '../../actors/beads/room.ts'
 import { behind, openTier } from '../../actors/beads/tiers.ts'
 import { archiveIn } from '../../actors/layout.ts'
 import { storesTown } from '../fixture/stores.ts'
@@ -315,4 +317,53 @@ test('what comes to a full inbox is one thread of which one mail tells, for each
   expect(inboxNow()).toEqual(['gm-1', 'gm-2', 'gm-6', 'gm-8', 'gm-9-more'])
   // Said again after a crash: nothing new.
   expect(await file('gm-9')).toEqual({ filed: false })
+})
+
+test('what is often asked of mail is found by its index, however much was read', async () => {
+  raw(`WITH RECURSIVE many (n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM many WHERE n < 2000)
+       INSERT INTO issues (id, title, issue_type, status, assignee, sender, created_at, updated_at, closed_at)
+         SELECT 'gm-' || n, 'x', 'message', 'closed', 'overseer', 'daemon', '2026-01-01', '2026-01-01', '2026-01-02'
+         FROM many;
+       INSERT INTO labels SELECT id, 'group:gm-1' FROM issues WHERE id IN ('gm-1', 'gm-2')`)
+  /** How SQLite finds the rows of what is asked. */
+  const way = (ask: (messages: ReturnType<typeof messagesIn>) => unknown): string => {
+    const db = new DatabaseSync(join(dir, fileName))
+    const plans: string[] = []
+    const rows = <T>(sql: string, ...values: SQLInputValue[]): T[] => {
+      plans.push(
+        ...db
+          .prepare(`EXPLAIN QUERY PLAN ${sql}`)
+          .all(...values)
+          .map(({ detail }) => String(detail)),
+      )
+      return []
+    }
+    ask(messagesIn({ rows, each: rows, row: (...asked) => rows(...asked)[0] } as Room, () => {}))
+    db.close()
+    return plans.filter((step) => / (i|issues) /.test(step)).join('; ')
+  }
+  const all = { all: true }
+  expect({
+    inbox: way(({ inbox }) => inbox('overseer')),
+    length: way(({ inboxLength }) => inboxLength('overseer')),
+    cause: way(({ unreadWith }) => unreadWith('overseer', 'cause:x')),
+    sent: way(({ messages }) => messages({ ...all, from: 'daemon' })),
+    group: way(({ messages }) => messages({ ...all, from: 'daemon', group: 'gm-1' })),
+    received: way(({ messages }) => messages({ ...all, to: 'overseer' })),
+    thread: way(({ messages }) => messages({ ...all, thread: 'gm-1' })),
+    expiring: way(({ expiring }) => expiring()),
+    old: way(({ oldMail }) => oldMail('2026-01-01', 10)),
+  }).toMatchInlineSnapshot(`
+    {
+      "cause": "SEARCH i USING INDEX unread (assignee=?)",
+      "expiring": "SEARCH i USING INDEX expiring (due_at>?)",
+      "group": "SEARCH i USING INDEX sqlite_autoindex_issues_1 (id=?)",
+      "inbox": "SEARCH i USING INDEX unread (assignee=?)",
+      "length": "SEARCH issues USING COVERING INDEX unread (assignee=?)",
+      "old": "SEARCH issues USING COVERING INDEX done_with (closed_at<?)",
+      "received": "SEARCH i USING INDEX received (assignee=?)",
+      "sent": "SEARCH i USING INDEX sent (sender=?)",
+      "thread": "SEARCH i USING INDEX sqlite_autoindex_issues_1 (id=?); SEARCH i USING INDEX sqlite_autoindex_issues_1 (id=?)",
+    }
+  `)
 })
