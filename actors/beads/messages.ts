@@ -7,10 +7,19 @@ import type { Room } from './room.ts'
 /** A message with its labels, one a line. */
 export type KeptMessage = Issue & { labels: string | null }
 
+/** Which messages of an inbox. */
+export interface InboxFilter {
+  from?: string | undefined
+  priority?: number | undefined
+}
+const only = (from?: string, priority?: number) =>
+  `${from === undefined ? '' : 'AND sender = ?'} ${priority === undefined ? '' : 'AND priority = ?'}`
+
 /** Which messages, the newest first; what is left out is not asked for. */
 export interface MessageFilter {
   to?: string
   from?: string
+  priority?: number
   /** The message of this id, and all that belong to its thread. */
   thread?: string
   /** Of those that were sent as one, to several. */
@@ -69,12 +78,12 @@ export function messagesIn(
       )
     },
     /** Open messages, to somebody or to all, the most urgent first, then the newest. */
-    inbox: (to?: string, from?: string) =>
+    inbox: (to?: string, { from, priority }: InboxFilter = {}) =>
       each<KeptMessage>(
         `SELECT ${columns} FROM issues i WHERE issue_type = 'message' AND status = 'open'
-         ${to === undefined ? '' : 'AND assignee = ?'} ${from === undefined ? '' : 'AND sender = ?'}
+         ${to === undefined ? '' : 'AND assignee = ?'} ${only(from, priority)}
          ORDER BY priority, created_at DESC, id`,
-        ...[to, from].filter((each) => each !== undefined),
+        ...[to, from, priority].filter((each) => each !== undefined),
       ),
     unreadWith: (to: string, label: string) =>
       rows<KeptMessage>(
@@ -83,11 +92,11 @@ export function messagesIn(
          AND EXISTS (SELECT 1 FROM labels WHERE issue_id = i.id AND label = ?) ORDER BY i.id`,
         ...[to, label],
       ),
-    inboxLength: (to: string, from?: string) =>
+    inboxLength: (to: string, { from, priority }: InboxFilter = {}) =>
       row<{ n: number }>(
         `SELECT count(*) AS n FROM issues WHERE issue_type = 'message' AND status = 'open' AND assignee = ?
-         ${from === undefined ? '' : 'AND sender = ?'}`,
-        ...[to, from].filter((each) => each !== undefined),
+         ${only(from, priority)}`,
+        ...[to, from, priority].filter((each) => each !== undefined),
       )?.n ?? 0,
     message: (id: string) => row<KeptMessage>(`SELECT ${columns} FROM issues i WHERE id = ?`, id),
     /** Ids of messages with this in what follows the prefix, at most so many. */
@@ -98,7 +107,7 @@ export function messagesIn(
         ...[part, most],
       ).map(({ id }) => id),
     /** One at a time, the newest first: the caller stops where it has enough. */
-    messages({ to, from, thread, group, text, all, since, before }: MessageFilter): Iterable<KeptMessage> {
+    messages({ to, from, priority, thread, group, text, all, since, before }: MessageFilter): Iterable<KeptMessage> {
       const where = ["i.issue_type = 'message'"]
       const values: SQLInputValue[] = []
       const add = (condition: string, ...bound: SQLInputValue[]) => {
@@ -109,6 +118,7 @@ export function messagesIn(
       if (to !== undefined) add('i.assignee = ?', to)
       // With `+` a few that are known by their label are not looked for among all that were sent.
       if (from !== undefined) add(group === undefined ? 'i.sender = ?' : '+i.sender = ?', from)
+      if (priority !== undefined) add('i.priority = ?', priority)
       if (thread !== undefined)
         add('(i.id = ? OR i.id IN (SELECT issue_id FROM labels WHERE label = ?))', thread, `thread:${thread}`)
       if (text !== undefined)
