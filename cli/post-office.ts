@@ -76,6 +76,8 @@ async function one(town: Behind, to: string): Promise<Recipient> {
       if (trouble !== undefined) throw new Refusal(trouble)
       return waiting(town, to)
     }
+    case 'daemon':
+      throw new Refusal('nobody reads what is written to the town itself (daemon): write to overseer, or to mayor/')
     default:
       throw nobody(town, to)
   }

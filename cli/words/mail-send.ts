@@ -62,8 +62,8 @@ export const word = declare({
 })
 
 /** What an answer to this mail belongs to. */
-function threadOf({ host }: Pick<TownBehind, 'host'>, replyTo: string): string {
-  const { threadId } = host.mail(replyTo)?.body ?? {}
+function threadOf({ host, filed }: Pick<TownBehind, 'host' | 'filed'>, replyTo: string): string {
+  const { threadId = filed(replyTo)?.thread } = host.mail(replyTo)?.body ?? {}
   return typeof threadId === 'string' ? threadId : replyTo
 }
 

@@ -338,7 +338,7 @@ test('what is often asked of mail is found by its index, however much was read',
       )
       return []
     }
-    ask(messagesIn({ rows, each: rows, row: (...asked) => rows(...asked)[0] } as unknown as Room, () => {}))
+    ask(messagesIn({ rows, each: rows, row: (sql: string, ...values: SQLInputValue[]) => rows(sql, ...values)[0] } as unknown as Room, () => {}))
     db.close()
     return plans.filter((step) => / (i|issues) /.test(step)).join('; ')
   }
