@@ -140,8 +140,9 @@ export const isFull = (town: { unread(to: string): number | undefined; unreadMax
 export function mustHaveRoom(town: Parameters<typeof isFull>[0], from: string, to: readonly string[]): void {
   if (from === overseer) return
   const full = to.filter((each) => isFull(town, each))
+  const others = to.filter((each) => !full.includes(each))
   if (full.length > 0)
     throw new Refusal(
-      `the inbox of ${full.join(', ')} is full: ${town.unreadMax()} unread; nothing was sent, try again once some of it is read`,
+      `the inbox of ${full.join(', ')} is full: ${town.unreadMax()} unread; nothing was sent, try again once some of it is read${others.length > 0 ? `, or without it: gt mail send ${others.join(' ')} …` : ''}`,
     )
 }
