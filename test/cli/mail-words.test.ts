@@ -229,6 +229,7 @@ test('a text comes from one place, and is refused before the town is asked if no
     [['-', '-m', 'x'], 'y', 'said twice, by -m and -'],
     [['-F', join(t.dir, 'nowhere')], '', 'nowhere cannot be read'],
     [['-F', t.dir], '', 'cannot be read'],
+    [['--timeout', '5m'], '', '--timeout says how long --wait waits'],
     [['--wait=seen'], '', '--wait is delivered, shown, read or acked'],
     [['--ttl', 'soon'], '', '--ttl is a duration'],
   ] as const)
