@@ -26,6 +26,8 @@ interface More {
   body?: string
   priority?: number
   cause?: string
+  expiresAt?: number
+  until?: number
 }
 let unreadMax: number
 let hands: ReturnType<typeof beadsHands>
@@ -306,6 +308,13 @@ test('what comes to a full inbox is one thread of which one mail tells, for each
   const thread = mailIn(beads, secret, { thread: 'gm-3-more', all: true }, 10).mail.map(({ id }) => id)
   expect(thread.sort()).toEqual(['gm-3', 'gm-3-more', 'gm-4', 'gm-5'])
   expect(beads.get('gm-4')).toMatchObject({ status: 'closed', close_reason: 'folded' })
+  // What is of use for a time leaves its inbox by itself, and its sender hears of that.
+  await file('gm-ttl', { expiresAt: 1, until: 1 })
+  expect([inboxNow(), beads.expiring().map(({ id }) => id)]).toEqual([
+    ['gm-1', 'gm-2', 'gm-3-more', 'gm-6', 'gm-ttl'],
+    ['gm-ttl'],
+  ])
+  come(beads, secret, [{ id: 'gm-ttl', to: 'overseer' }], { step: 'read', by: 'overseer', at: new Date() })
   // A cause that is in the inbox already stays there, with its last words.
   unreadMax = 1000
   await file('gm-7', { cause: 'w/account' })
@@ -338,7 +347,16 @@ test('what is often asked of mail is found by its index, however much was read',
       )
       return []
     }
-    ask(messagesIn({ rows, each: rows, row: (sql: string, ...values: SQLInputValue[]) => rows(sql, ...values)[0] } as unknown as Room, () => {}))
+    ask(
+      messagesIn(
+        {
+          rows,
+          each: rows,
+          row: (sql: string, ...values: SQLInputValue[]) => rows(sql, ...values)[0],
+        } as unknown as Room,
+        () => {},
+      ),
+    )
     db.close()
     return plans.filter((step) => / (i|issues) /.test(step)).join('; ')
   }
