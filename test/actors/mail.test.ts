@@ -1,9 +1,19 @@
 // Mail as beads: what the town filed is shown as it was sent, and nothing else is.
-import { appendFileSync, mkdtempSync, readFileSync, rmSync, statSync } from 'node:fs'
+import {
+  appendFileSync,
+  mkdirSync,
+  mkdtempSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  utimesSync,
+  writeFileSync,
+} from 'node:fs'
 import { tmpdir } from 'node:os'
-import { join } from 'node:path'
+import { dirname, join } from 'node:path'
 import { DatabaseSync, type SQLInputValue } from 'node:sqlite'
 import { afterEach, beforeEach, expect, test } from 'vitest'
+import { unreadOf } from '../../actors/agents/prime-facts.ts'
 import { archive, archiveOld } from '../../actors/beads/archive.ts'
 import { type Beads, openBeads } from '../../actors/beads/embedded.ts'
 import { fileName, initBeads } from '../../actors/beads/file.ts'
@@ -13,7 +23,7 @@ import { messagesIn } from '../../actors/beads/messages.ts'
 import { reseal } from '../../actors/beads/reseal.ts'
 import type { Room } from '../../actors/beads/room.ts'
 import { behind, openTier } from '../../actors/beads/tiers.ts'
-import { archiveIn } from '../../actors/layout.ts'
+import { archiveIn, rigLayout } from '../../actors/layout.ts'
 import { storesTown } from '../fixture/stores.ts'
 
 const secret = 'a secret'
@@ -326,6 +336,30 @@ test('what comes to a full inbox is one thread of which one mail tells, for each
   expect(inboxNow()).toEqual(['gm-1', 'gm-2', 'gm-6', 'gm-8', 'gm-9-more'])
   // Said again after a crash: nothing new.
   expect(await file('gm-9')).toEqual({ filed: false })
+})
+
+test('mail that was shown to a former worker of that name is no news to its successor, and stays in the inbox', async () => {
+  const t = storesTown(['w'])
+  beads.close()
+  beads = openTier(t.of('w'))
+  const nux = 'w/polecats/Nux'
+  for (const id of ['w-1', 'w-2', 'w-3', 'w-4']) await file(id, { to: nux })
+  const show = (id: string, at: string) =>
+    come(beads, secret, [{ id, to: nux }], { step: 'shown', by: nux, at: new Date(at) })
+  show('w-1', '2026-01-01')
+  show('w-2', '2026-01-03')
+  const told = () => {
+    const { unread, first } = unreadOf(t.town, beads, secret, nux)
+    return [unread, ...first.map(({ id }) => id)]
+  }
+  expect(told()).toEqual([4, 'w-1', 'w-2', 'w-3', 'w-4'])
+  const record = rigLayout(t.town, 'w').placeRecord('Nux')
+  mkdirSync(dirname(record), { recursive: true })
+  writeFileSync(record, '{}')
+  utimesSync(record, new Date('2026-01-02'), new Date('2026-01-02'))
+  expect(told()).toEqual([3, 'w-2', 'w-3', 'w-4'])
+  expect(inbox(beads, secret, nux, 10).mail).toHaveLength(4)
+  t.dispose()
 })
 
 test('what is often asked of mail is found by its index, however much was read', async () => {
