@@ -276,12 +276,7 @@ export const mails = {
   /** A mail of its agent to itself: what its next conversation begins with, and after those that came before. */
   'session.noted': said(
     ['polecat'],
-    z.object({
-      incarnation: z.int(),
-      id: mailId,
-      text: z.string().max(wordsLengthMax),
-      isCut: z.optional(z.boolean()),
-    }),
+    z.object({ incarnation: z.int(), id: mailId, text: z.string().max(wordsLengthMax), isCut: z.boolean().optional() }),
   ),
   /** Words for the agent; `by`: who has them to say. */
   'words.said': said(
