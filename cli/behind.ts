@@ -1,5 +1,6 @@
 // What the daemon's answers need of the town behind them; the composition root (town.ts) hands it in.
 // Never: does anything.
+import type { Mail } from '../actors/beads/mail.ts'
 import type { Draft, Host } from '../runtime/contract.ts'
 import type { IssueReader } from './outlook.ts'
 import type { PluginDesk } from './plugins.ts'
@@ -17,10 +18,10 @@ export interface TownBehind extends Spending {
   take(drafts: readonly Draft[]): Promise<string[]>
   /** Throws a Refusal for a sender that sends too much mail. */
   paced(from: string, copies: number): void
+  /** A mail as a store has it, longer than the mailbox; undefined: none has, or none that can be read now. */
+  filed(id: string): Pick<Mail, 'thread'> | undefined
   /** How much unread mail somebody has; undefined while that cannot be read. */
   unread(address: string): number | undefined
-  /** What a mail belongs to, as it was filed; undefined where that is not known. */
-  threadIn(mail: string): string | undefined
   /** So much at most, but for what people and the town itself have to say. */
   unreadMax(): number
   issues: IssueReader

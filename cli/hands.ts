@@ -85,7 +85,7 @@ export function handsOf(
         const { description = none, acceptance_criteria: acceptance = none } = issue ?? {}
         return { description, acceptance, labels: issue ? await shelf.labels(id) : [] }
       },
-      unread: (name, address) => unreadOf(shelves.of(name), secret, address),
+      unread: (name, address) => unreadOf(town, shelves.of(name), secret, address),
       placeOf: gits.inspectWorktree,
       backend,
       secret,

@@ -7,7 +7,7 @@ import { archiveOld } from '../actors/beads/archive.ts'
 import { BeadsError } from '../actors/beads/contract.ts'
 import type { Beads } from '../actors/beads/embedded.ts'
 import { come, expiredIn, type Mail } from '../actors/beads/mail.ts'
-import { daemon, whereabouts } from '../machines/address.ts'
+import { daemon, rigOf, whereabouts } from '../machines/address.ts'
 import { subjectLengthMax } from '../machines/texts.ts'
 import type { Draft, Host } from '../runtime/contract.ts'
 import { Refusal } from '../runtime/open.ts'
@@ -49,10 +49,15 @@ export function startExpiry(expiring: Expiring): () => void {
   return () => clearInterval(looking)
 }
 
-/** Takes out what has expired; whether there was any. Safe to repeat: who was told is not told again. */
+/** Takes out what has expired; whether there was any. Safe to repeat: who was told of these is not told of them again. */
 export function expire(expiring: Expiring): boolean {
   const { host, secret, now } = expiring
-  const found = inEach(expiring, (beads) => expiredIn(beads, secret, host.watched()).map((mail) => ({ beads, mail })))
+  const found = inEach(expiring, (beads, rig) =>
+    expiredIn(beads, secret, host.watched())
+      // One that was carried into another store proves nothing there.
+      .filter(({ to }) => rigOf(to) === rig)
+      .map((mail) => ({ beads, mail })),
+  )
   const sent = Map.groupBy(found, ({ mail: { id, group } }) => group ?? id)
   for (const [first, copies] of sent) {
     // Before they are taken out: a daemon that is killed in between tells it again, under the same id.
@@ -79,7 +84,8 @@ function tell({ host, newMailId }: Expiring, first: string, copies: readonly Mai
   // The town says nothing that expires, and so is never told of it.
   if (whereabouts(from) === undefined || from === daemon) return
   const draft: Draft = {
-    id: newMailId(from, `expired:${first}`),
+    // Of what is told: a copy that is found later, for its store was locked, is told by itself.
+    id: newMailId(from, `expired:${copies.map(({ id }) => id).sort()}`),
     from: daemon,
     to: from,
     type: 'message.sent',

@@ -105,6 +105,12 @@ export const waits = {
   timeout: { kind: 'duration', about: 'how long --wait waits at most; 5m if left out' },
 } as const satisfies Options
 
+/** Before anything is sent. */
+export function checkWait({ wait, timeout }: FlagsOf<typeof waits>): void {
+  if (timeout !== undefined && wait === undefined)
+    throw new Usage('--timeout says how long --wait waits; say --wait too')
+}
+
 /**
  * Waits until each of these has come so far, or cannot any more, or time is over; how far each is then, undefined for
  * one that is in no inbox yet. The town may go down meanwhile.

@@ -1,5 +1,5 @@
 // What the words about mail share: who asks, what they may note, and how mail is shown.
-// Never: marks mail of an agent's for anybody but that agent, unless a person says so in so many words.
+// Never: marks mail of an agent's as read or dealt with for anybody but that agent.
 import process from 'node:process'
 import type { Mail, Progress } from '../actors/beads/mail.ts'
 import type { TownMail } from '../actors/beads/town-mail.ts'
@@ -28,15 +28,17 @@ export function named(mail: TownMail, ids: readonly string[], word: string): Mai
   return [...new Map(ids.map(mail.found).map((each) => [each.id, each])).values()]
 }
 
-/** Says that these are dealt with, and so that they were read. Throws before anything is written. */
+/** Says that these are dealt with, and so that they were read: its reader alone knows. Throws before anything is written. */
 export function deal(mail: TownMail, some: readonly Mail[], asker: Asker): void {
   mayMark(some, asker)
+  const other = some.find((each) => !asker.reads(each))
+  if (other) throw new Error(`${onlyIts(other)}; nothing was written`)
   const progress = mail.progress(some)
   const fresh = some.filter(({ id }) => progress.get(id)?.acked === null)
   if (fresh.length > 0) mail.note(fresh, ['read', 'acked'], { by: asker.address })
 }
 
-/** Throws, in words, for who may not say of one of these that it is dealt with. */
+/** Throws, in words, for who may not do anything to one of these. */
 export function mayMark(some: readonly Mail[], asker: Asker): void {
   const why = some.map(asker.mayNot).find((each) => each !== undefined)
   if (why !== undefined) throw new Error(`${why}; nothing was written`)
@@ -46,7 +48,7 @@ export interface Asker {
   address: string
   /** It reads this when it is shown it: an agent its own, a person what is no agent's. */
   reads(mail: Pick<Mail, 'to'>): boolean
-  /** Why it may not say that this is dealt with, in words; undefined: it may. */
+  /** Why it may not do anything to this, in words; undefined: it may. A person may put anybody's away. */
   mayNot(mail: Pick<Mail, 'id' | 'to'>): string | undefined
 }
 
@@ -59,10 +61,11 @@ export async function askerIn(town: string): Promise<Asker> {
   return {
     address,
     reads: ({ to }) => to === address,
-    mayNot: ({ id, to }) =>
-      mayNot('agents', who) ?? (to === address ? undefined : `${id} is mail to ${to}, and only its reader says that`),
+    mayNot: (mail) => mayNot('agents', who) ?? (mail.to === address ? undefined : onlyIts(mail)),
   }
 }
+
+const onlyIts = ({ id, to }: Pick<Mail, 'id' | 'to'>) => `${id} is mail to ${to}, and only its reader says that`
 
 const isAgents = (address: string) => ['polecat', 'plugin', 'session'].includes(whereabouts(address)?.role ?? '')
 

@@ -79,6 +79,8 @@ async function one(town: Behind, to: string): Promise<Recipient> {
       if (trouble !== undefined) throw new Refusal(trouble)
       return waiting(town, to)
     }
+    case 'daemon':
+      throw new Refusal('nobody reads what is written to the town itself (daemon): write to overseer, or to mayor/')
     default:
       throw nobody(town, to)
   }
@@ -142,8 +144,9 @@ export const isFull = (town: { unread(to: string): number | undefined; unreadMax
 export function mustHaveRoom(town: Parameters<typeof isFull>[0], from: string, to: readonly string[]): void {
   if (from === overseer) return
   const full = to.filter((each) => isFull(town, each))
+  const others = to.filter((each) => !full.includes(each))
   if (full.length > 0)
     throw new Refusal(
-      `the inbox of ${full.join(', ')} is full: ${town.unreadMax()} unread; nothing was sent, try again once some of it is read`,
+      `the inbox of ${full.join(', ')} is full: ${town.unreadMax()} unread; nothing was sent, try again once some of it is read${others.length > 0 ? `, or without it: gt mail send ${others.join(' ')} …` : ''}`,
     )
 }

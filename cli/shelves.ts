@@ -11,7 +11,7 @@ import { fileIn } from '../actors/beads/file.ts'
 import { dayOf, isLanded, isUnchanged, whyNot, whyNotWait } from '../actors/beads/hands.ts'
 import { type Hears, type Kept, keepOpen } from '../actors/beads/kept.ts'
 import { mendLinks, watchLinks } from '../actors/beads/links.ts'
-import { threadOf } from '../actors/beads/mail.ts'
+import type { KeptMessage } from '../actors/beads/messages.ts'
 import { moveStores } from '../actors/beads/move.ts'
 import { type KeepingReal, type KeptReal, keepReal } from '../actors/beads/real/kept.ts'
 import { backedByConfig, noteBacked } from '../actors/beads/real/where.ts'
@@ -44,10 +44,10 @@ export interface Shelves {
   /** The same, as soon as it can be used. */
   wait(rig: Of, signal: AbortSignal): Promise<TownIssues>
   issues: IssueReader
+  /** A message of this id, wherever it is kept; undefined: nowhere, or where it cannot be read now. */
+  message(id: string): KeptMessage | undefined
   /** How much unread mail somebody has; undefined while that cannot be read. */
   unread(address: string): number | undefined
-  /** What a mail of a rig belongs to, as far as can be read. */
-  threadIn(rig: Of, mail: string): string | undefined
   /** In words, which cannot be used now. */
   problems(): string[]
   /** Calls `changed` after every commit of somebody else, and looks after its links. */
@@ -127,8 +127,9 @@ export function openShelves(town: string, around: Around, hears: ShelvesHear): S
       return keeper(rig)
     },
     issues: issuesIn(of, fresh),
-    unread: (address) => ifUsable(() => of(rigOf(address)).inboxLength(address)),
-    threadIn: (rig, mail) => ifUsable(() => threadOf(of(rig), mail)),
+    message: (id) =>
+      [...shelves.keys()].map((rig) => whileUsable(() => of(rig).message(id))).find((each) => each !== undefined),
+    unread: (address) => whileUsable(() => of(rigOf(address)).inboxLength(address)),
     problems: () =>
       [...shelves.values()].flatMap(({ kept, real }) => [kept.trouble() ?? [], real?.problems() ?? []].flat()),
     watch(rig, changed) {
@@ -283,16 +284,6 @@ function moved(tiers: readonly { tier: Tier; prefix: string }[]): string[] {
   }
 }
 
-/** Undefined while it cannot be used. */
-function ifUsable<T>(work: () => T): T | undefined {
-  try {
-    return work()
-  } catch (error) {
-    if (error instanceof BeadsError) return undefined
-    throw error
-  }
-}
-
 /** The words of what cannot be; none when it can. */
 function wordsNow(work: () => void): string[] {
   try {
@@ -345,5 +336,14 @@ export function issuesIn(of: Shelves['of'], fresh: (rig: Of) => Promise<void> = 
       return issue && issue.status !== 'closed' ? whyNot(of(rig), issue, new Date()) : undefined
     },
     day: (rig, id) => dayOf(of(rig), id, new Date()),
+  }
+}
+
+function whileUsable<T>(ask: () => T): T | undefined {
+  try {
+    return ask()
+  } catch (error) {
+    if (!(error instanceof BeadsError)) throw error
+    return undefined
   }
 }

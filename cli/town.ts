@@ -5,6 +5,7 @@ import { randomUUID } from 'node:crypto'
 import { dirname, extname, join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { entitlementOf, unknownIn } from '../actors/accounts.ts'
+import { mailOf } from '../actors/beads/mail.ts'
 import { reseal } from '../actors/beads/reseal.ts'
 import { townsPrefix } from '../actors/beads/tiers.ts'
 import { bind } from '../actors/binding.ts'
@@ -205,8 +206,11 @@ export async function openTown(options: TownOptions): Promise<Town> {
     poke: () => driver.poke(),
     take: openMailroom(host, () => driver.poke()),
     paced: sendingPace(systemClock.watched),
+    filed(id) {
+      const kept = shelves.message(id)
+      return kept && mailOf(secret, kept)
+    },
     unread: (address) => shelves.unread(address),
-    threadIn: (mail) => shelves.threadIn(rigOfIssue(rigs.all(), mail), mail),
     unreadMax: () => rigs.ofTown().mail.unread_max,
     issues: shelves.issues,
     rigs: facts.rigs,

@@ -12,10 +12,10 @@ const keepLane = (input: { rig: string }) => `keep:${input.rig}`
 /** Places are made and cleared side by side: git locks single refs, and what needs more waits for it by itself. */
 const placesAtOnce = 4
 
-/** `unreachable`: no answer, or not in time. `denied`: origin answers, and does not let this user in, or not write. */
 /** When a program had its message before it, milliseconds since the epoch; null: never. */
 const startedAt = z.number().nullable().default(null)
 
+/** `unreachable`: no answer, or not in time. `denied`: origin answers, and does not let this user in, or not write. */
 const originTrouble = [
   z.object({ kind: z.literal('unreachable'), why: z.string() }),
   z.object({ kind: z.literal('denied'), why: z.string() }),

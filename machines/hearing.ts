@@ -148,7 +148,7 @@ const receiptsIn = (context: SessionContext, output: Looked) => [
   ...shown(context.words, output.receipts).map((mail) => ({
     ...{ mail, to: context.address, step: 'shown' as const, by: context.address },
   })),
-  ...readReceipts(context.address, read(context, output)),
+  ...readReceipts(context, read(context, output)),
 ]
 
 /** What follows. */
@@ -309,7 +309,7 @@ export function begun(context: SessionContext, output: EffectOutput<'startSessio
   const { epoch, pid, backend } = session
   return {
     changes,
-    receipts: spoken ? [] : readReceipts(context.address, context.carried),
+    receipts: spoken ? [] : readReceipts(context, context.carried),
     tell: telling({ ...context, ...changes }),
     mail: [{ to: polecatOf(rig, polecat), type: 'session.started', body: { epoch, pid, backend } }],
   }

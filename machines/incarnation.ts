@@ -145,7 +145,7 @@ const toItsAgent = (
 function isNoted({ rig, name, incarnation }: PolecatContext, event: MailEvent<'message.sent'>): Outgoing[] {
   const to = sessionOf(rig, name)
   const begins: Outgoing[] = event.endsTalk ? [{ to, type: 'session.cycleRequested', body: {} }] : []
-  return [{ to, type: 'session.noted', body: { incarnation, id: event.mailId, text: ownNote(event) } }, ...begins]
+  return [{ to, type: 'session.noted', body: { incarnation, id: event.mailId, ...ownNote(event) } }, ...begins]
 }
 
 const toItsKeeper = ({ rig, name }: PolecatContext) => keeperOf(rig, name)
@@ -157,10 +157,12 @@ export const newConversation: Readonly<Record<string, string>> = {
 }
 
 /** What a worker's agent has written to itself, as its next conversation hears it. */
-function ownNote({ subject, body, mailId }: MailEvent<'message.sent'>): string {
+function ownNote({ subject, body, mailId }: MailEvent<'message.sent'>): { text: string; isCut?: true } {
   const text = body.trim() === '' ? subject : body
   const rest = `…\n(there is more: \`gt mail read ${mailId}\`)`
-  return text.length > wordsLengthMax ? `${text.slice(0, wordsLengthMax - rest.length)}${rest}` : text
+  return text.length > wordsLengthMax
+    ? { text: `${text.slice(0, wordsLengthMax - rest.length)}${rest}`, isCut: true }
+    : { text }
 }
 
 /** In mail, to whoever asked, and in the log. */

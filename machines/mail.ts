@@ -164,7 +164,12 @@ export type Speaker =
 
 const said = <S extends z.ZodObject>(from: readonly Speaker[], body: S) => ({ from, body })
 
-const sessionNote = z.object({ incarnation: z.int(), id: mailId, text: z.string().max(wordsLengthMax) })
+const sessionNote = z.object({
+  incarnation: z.int(),
+  id: mailId,
+  text: z.string().max(wordsLengthMax),
+  isCut: z.boolean().optional(),
+})
 
 /** Every type of mail: who may say it, and what it holds. */
 export const mails = {

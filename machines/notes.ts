@@ -1,7 +1,7 @@
 // Notes: what an agent writes to itself. Each is mail, and waits for the next conversation that begins: in the order
 // they came, each told to one conversation only, however often programs and daemons end in between. (spec: Session
 // Cycling)
-// Never: takes a note for read before the agent that begins has had it; gives it to another worker of that name.
+// Never: takes a note for read before the agent that begins has had it, whole; gives it to another worker of that name.
 import type { EffectOutput } from './effects.ts'
 import { wordsLengthMax } from './texts.ts'
 
@@ -9,6 +9,8 @@ export interface Note {
   /** Of the mail; empty: it is of a version that did not keep it. */
   id: string
   text: string
+  /** The mail says more: it stays unread. */
+  isCut?: boolean
 }
 
 interface Keeps {
@@ -26,7 +28,7 @@ interface Keeps {
 
 /** A run is to begin; one that goes on with a conversation is told none. */
 export function toBegin({ notes, conversation }: Pick<Keeps, 'notes' | 'conversation'>) {
-  const carried = notes.map(({ id }) => id)
+  const carried = fitting(notes).map(({ id }) => id)
   return { carried, offered: conversation === null ? carried : [] }
 }
 
@@ -36,12 +38,24 @@ const waitingMax = 10
 export const oneMore = (notes: readonly Note[], one: Note): Note[] =>
   notes.some(({ id }) => id === one.id) ? [...notes] : [...notes, one].slice(-waitingMax)
 
-/** As the next conversation begins with them; the newest are told whole. */
+/** As the next conversation begins with them: the newest, whole; it is said which came before. */
 export function inOrder(notes: readonly Note[]): string {
-  const text = notes.map((note) => note.text).join('\n\n')
-  return text.length > wordsLengthMax
-    ? `(there is more: \`gt mail inbox\`)\n…${text.slice(100 - wordsLengthMax)}`
-    : text
+  const told = fitting(notes)
+  const before = notes.slice(0, notes.length - told.length).map(({ id }) => id)
+  const hint = `(Older notes of yours were too long for here, and are unread: \`gt mail read ${before.join(' ')}\`)`
+  return [...(before.length > 0 ? [hint] : []), ...told.map(({ text }) => text)].join('\n\n')
+}
+
+/** As many of the newest as can be told at a time. */
+function fitting(notes: readonly Note[]): Note[] {
+  let told = 0
+  let length = 0
+  for (const { text } of notes.toReversed()) {
+    length += text.length
+    if (told > 0 && length > wordsLengthMax) break
+    told++
+  }
+  return notes.slice(notes.length - told)
 }
 
 type Looked = Pick<EffectOutput<'watchSession'>, 'receipts' | 'conversation'> & { kind?: string }
@@ -56,14 +70,19 @@ export function read(keeps: Keeps, { receipts, conversation, kind }: Looked): st
   return isOther ? carried : offered
 }
 
-/** These have been had. */
+/** These have been had. What came before them is for the inbox alone: none is told after a later one. */
 export const without = ({ notes, offered }: Keeps, ids: readonly string[]): Pick<Keeps, 'notes' | 'offered'> => ({
-  notes: notes.filter(({ id }) => !ids.includes(id)),
+  notes: notes.slice(notes.findLastIndex(({ id }) => ids.includes(id)) + 1),
   offered: offered.filter((id) => !ids.includes(id)),
 })
 
 /** How far those mails have come by that. */
-export const readReceipts = (address: string, ids: readonly string[]) =>
+export const readReceipts = ({ address, notes }: Pick<Keeps, 'address' | 'notes'>, ids: readonly string[]) =>
   ids
     .filter((id) => id !== '')
-    .flatMap((mail) => (['shown', 'read'] as const).map((step) => ({ mail, to: address, step, by: address })))
+    .flatMap((mail) => {
+      const isCut = notes.some((note) => note.id === mail && note.isCut)
+      return (isCut ? (['shown'] as const) : (['shown', 'read'] as const)).map((step) => ({
+        ...{ mail, to: address, step, by: address },
+      }))
+    })

@@ -86,7 +86,7 @@ export const sessionMachine = setup({
     take: assign(({ event }) => (event.type === 'account.given' ? { account: event.account } : {})),
     keepNote: assign(({ context, event }) =>
       event.type === 'session.noted' && event.incarnation === context.incarnation
-        ? { notes: oneMore(context.notes, { id: event.id, text: event.text }) }
+        ? { notes: oneMore(context.notes, { id: event.id, text: event.text, ...(event.isCut ? { isCut: true } : {}) }) }
         : {},
     ),
     because: assign((_, { reason, why }: { reason: Context['killReason']; why: string }) => ({

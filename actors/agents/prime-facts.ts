@@ -1,12 +1,12 @@
 // Who somebody is in a town, and what they are to know, as files and issues say it: for `gt prime`, which asks nobody.
 // Never: asks the daemon, marks mail as read, or fails because issues or mail cannot be read: then it says so.
-import { existsSync, readdirSync } from 'node:fs'
+import { existsSync, readdirSync, statSync } from 'node:fs'
 import { join, relative, sep } from 'node:path'
 import { whereabouts } from '../../machines/address.ts'
 import type { ReturnReason } from '../../machines/mail.ts'
 import { BeadsError } from '../beads/contract.ts'
 import type { Beads } from '../beads/embedded.ts'
-import { inbox } from '../beads/mail.ts'
+import { inbox, progressOf } from '../beads/mail.ts'
 import { openTier, rigsIn } from '../beads/tiers.ts'
 import { jsonAt, textOf } from '../files.ts'
 import { rigLayout, townLayout } from '../layout.ts'
@@ -171,14 +171,23 @@ export function assignmentOf(town: string, address: string, epoch: number): stri
 /** Unread mail; null: the town's secret is missing, and nothing proves any. */
 function mailIn(town: string, beads: Beads, address: string): PrimeFacts['mail'] {
   const secret = secretOf(town)
-  return secret === undefined ? null : unreadOf(beads, secret, address)
+  return secret === undefined ? null : unreadOf(town, beads, secret, address)
 }
 
-/** Unread mail of somebody, as they are told of it. */
-export function unreadOf(beads: Beads, secret: string, address: string): NonNullable<PrimeFacts['mail']> {
-  const { mail, more } = inbox(beads, secret, address, lookedAt)
+/** Unread mail of somebody, as they are told of it: not what was shown to a former worker of that name. */
+export function unreadOf(town: string, beads: Beads, secret: string, address: string): NonNullable<PrimeFacts['mail']> {
+  const { mail: all, more } = inbox(beads, secret, address, lookedAt)
+  const [since, progress] = [livesThereSince(town, address), progressOf(beads, secret, all)]
+  const mail = all.filter(({ id }) => (progress.get(id)?.shown ?? since) >= since)
   const first = mail.slice(0, mailsMax).map(({ id, from, subject, priority }) => ({ id, from, subject, priority }))
   return { unread: mail.length + more, urgent: mail.filter(({ priority }) => priority < 2).length, first }
+}
+
+/** When a worker's place was made, which is kept before its first session; empty: it is no worker's, or not known. */
+function livesThereSince(town: string, address: string): string {
+  const at = whereabouts(address)
+  if (at?.role !== 'polecat') return ''
+  return statSync(rigLayout(town, at.rig).placeRecord(at.name), { throwIfNoEntry: false })?.mtime.toISOString() ?? ''
 }
 
 /** The issues of a rig, or of the town; what is wrong with them, in words, where they cannot be read. */

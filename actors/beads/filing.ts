@@ -22,22 +22,22 @@ export const filing = (of: StoreOf, secret: string, unreadMax = () => Number.POS
   gathering(of, async (beads, letters: readonly Letter[]) => {
     const now = new Date()
     const full = await fullAmong(beads, letters, unreadMax())
-    const isPlain = ({ cause, assignee, sender }: Letter) =>
-      cause === null && !(full.has(assignee) && mayBeFolded(sender))
+    const isFolded = (letter: Letter) => full.has(letter.assignee) && mayBeFolded(letter)
+    const isPlain = (letter: Letter) => letter.cause === null && !isFolded(letter)
     const plain = letters.filter(isPlain)
     const filed = await beads.createMessages(plain.map(({ cause: _, ...message }) => sealed(secret, message, now)))
     const done = new Map(plain.map((letter, n) => [letter, filed[n] ?? false]))
     for (const letter of letters)
-      if (!isPlain(letter)) done.set(letter, await fileOne(beads, secret, letter, now, full.has(letter.assignee)))
+      if (!isPlain(letter)) done.set(letter, await fileOne(beads, secret, letter, now, isFolded(letter)))
     return letters.map((letter) => done.get(letter) ?? false)
   })
 
-/** What a person says is in its inbox, however full that is. */
-const mayBeFolded = (sender: string) => sender !== 'overseer'
+/** What a person says is in its inbox, however full that is; and what leaves it by itself when its time is over. */
+const mayBeFolded = ({ sender, expiresAt }: Letter) => sender !== 'overseer' && !expiresAt
 
 async function fullAmong(beads: TownIssues, letters: readonly Letter[], unreadMax: number): Promise<Set<string>> {
   const full = new Set<string>()
-  for (const to of new Set(letters.filter(({ sender }) => mayBeFolded(sender)).map(({ assignee }) => assignee)))
+  for (const to of new Set(letters.filter(mayBeFolded).map(({ assignee }) => assignee)))
     if ((await beads.inboxLength(to)) >= unreadMax) full.add(to)
   return full
 }

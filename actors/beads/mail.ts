@@ -7,7 +7,7 @@ import process from 'node:process'
 import { asOneLine } from '../../machines/texts.ts'
 import type { Issue, NewMessage, Receipt, ReceiptStep } from './contract.ts'
 import type { Beads } from './embedded.ts'
-import type { KeptMessage, MessageFilter } from './messages.ts'
+import type { InboxFilter, KeptMessage, MessageFilter } from './messages.ts'
 
 export interface Mail {
   id: string
@@ -99,10 +99,6 @@ export function mailOf(secret: string, kept: KeptMessage): Mail | undefined {
   }
 }
 
-/** What a message belongs to. */
-export const threadOf = (beads: Beads, id: string): string | undefined =>
-  after(beads.labels(id), 'thread:') ?? undefined
-
 /** Unread mail that is of no use any more, at this moment of watched time. */
 export const expiredIn = (beads: Beads, secret: string, watchedAt: number): Mail[] =>
   beads.expiring().flatMap((kept) => {
@@ -155,10 +151,10 @@ export function inbox(
   secret: string,
   to: string,
   limit: number,
-  from?: string,
+  filter: InboxFilter = {},
 ): { mail: Mail[]; strange: number; more: number } {
-  const { mail, strange } = taken(secret, beads.inbox(to, from), limit)
-  return { mail, strange, more: mail.length < limit ? 0 : beads.inboxLength(to, from) - mail.length - strange }
+  const { mail, strange } = taken(secret, beads.inbox(to, filter), limit)
+  return { mail, strange, more: mail.length < limit ? 0 : beads.inboxLength(to, filter) - mail.length - strange }
 }
 
 /** Mail of a store that is of this kind, the newest first, at most `limit` of it. */

@@ -7,7 +7,7 @@ import { secretOf } from '../secret.ts'
 import { BeadsError, type Receipt, type ReceiptStep } from './contract.ts'
 import type { Beads } from './embedded.ts'
 import { come, inbox, type Mail, mailIn, mailOf, newestFirst, type Progress, progressOf } from './mail.ts'
-import type { MessageFilter } from './messages.ts'
+import type { InboxFilter, MessageFilter } from './messages.ts'
 import { openTier, rigsIn } from './tiers.ts'
 
 /** Where mail to this address is kept. */
@@ -104,8 +104,8 @@ export function mailOfTown(town: string) {
         return (kept && mailOf(secret, kept)) ?? []
       }),
     /** Unread, the most urgent first. */
-    inbox: (to: string, { from, limit }: { from: string | undefined; limit: number }) =>
-      inbox(tier(rigOf(to)), secret, to, limit, from),
+    inbox: (to: string, { limit, ...filter }: InboxFilter & { limit: number }) =>
+      inbox(tier(rigOf(to)), secret, to, limit, filter),
     /** What was read, too; the newest first. */
     received: (filter: MessageFilter & { to: string }, limit: number) =>
       mailIn(tier(rigOf(filter.to)), secret, { ...filter, all: true }, limit),

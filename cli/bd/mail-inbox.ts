@@ -16,15 +16,17 @@ export default command({
   },
   run(call) {
     const { flags, beads, print } = call
-    const { identity, from } = flags
-    const isOf = (mail: { priority: number }) => flags.priority === undefined || mail.priority === flags.priority
-    const words = ['inbox', ...(identity ? [identity] : []), ...(from ? ['--from', from] : [])]
-    const away = delegated(call, words, (all: Parameters<typeof asIssue>[0][]) => all.filter(isOf).map(asIssue))
+    const { identity, from, priority } = flags
+    const urgency = priority === undefined ? [] : ['--priority', String(priority)]
+    const words = ['inbox', ...(identity ? [identity] : []), ...(from ? ['--from', from] : []), ...urgency]
+    const away = delegated(call, words, (all: Parameters<typeof asIssue>[0][]) => all.map(asIssue))
     if (away !== undefined) return away
     const who = identityOf(call, flags.identity)
     const all = beads
       .list({ types: ['message'], assignee: who, status: ['open'] })
-      .filter((issue) => isOf(issue) && (from === undefined || issue.sender === from))
+      .filter(
+        (issue) => (priority ?? issue.priority) === issue.priority && (from === undefined || issue.sender === from),
+      )
     print(
       () => jsonOf(beads, all),
       () =>

@@ -1,5 +1,6 @@
 // `bd mail send`: a message to somebody, as a bead; in a town its daemon sends it.
 // Never: writes a message into a town's store.
+import { BeadsError } from '../../actors/beads/contract.ts'
 import { command } from '../bd-command.ts'
 import { asSent, delegated, identityOf, isOneself } from '../bd-mail.ts'
 import { Usage } from '../errors.ts'
@@ -29,7 +30,12 @@ export default command({
     isOneself(call, flags.identity)
     const said = ['-s', flags.subject, '-m', text, '--priority', String(priority)]
     const replyTo = flags['reply-to'] ? ['--reply-to', flags['reply-to']] : []
-    const away = delegated(call, ['send', args.to, ...said, ...replyTo], asSent)
+    const thread = flags['thread-id'] ? ['--thread-id', flags['thread-id']] : []
+    if (thread[1] !== undefined && beads.isTowns())
+      throw new BeadsError(
+        `in a town mail belongs to the thread of what it answers: say --reply-to ${thread[1]} in place of --thread-id`,
+      )
+    const away = delegated(call, ['send', args.to, ...said, ...replyTo, ...thread], asSent)
     if (away !== undefined) return away
     const from = identityOf(call, flags.identity)
     const labels = [

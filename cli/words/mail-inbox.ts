@@ -23,6 +23,7 @@ export const word = declare({
   options: {
     all: { kind: 'flag', short: 'a', about: 'what was read, too; the newest first' },
     from: { kind: 'address', about: 'from this sender only' },
+    priority: { kind: 'number', range: [0, 4], about: 'of this priority only' },
     address: { kind: 'address', about: 'whose, as after the word' },
     identity: { kind: 'address', about: 'the same' },
     unread: { kind: 'flag', short: 'u', about: 'nothing to do here: only with --all is what was read shown' },
@@ -38,11 +39,15 @@ export const word = declare({
     const given = args.address ?? flags.address ?? flags.identity
     const who = given ?? oneself()
     const limit = flags.limit ?? (json ? 0 : shownMax)
+    const of = {
+      ...(flags.from === undefined ? {} : { from: flags.from }),
+      ...(flags.priority === undefined ? {} : { priority: flags.priority }),
+    }
     const most = limit === 0 ? Number.POSITIVE_INFINITY : limit
     await withMail(root, async (box) => {
       const { mail, strange, rest } = flags.all
-        ? received(box.received({ to: who, ...(flags.from === undefined ? {} : { from: flags.from }) }, most + 1), most)
-        : unread(box.inbox(who, { from: flags.from, limit: most }))
+        ? received(box.received({ to: who, ...of }, most + 1), most)
+        : unread(box.inbox(who, { ...of, limit: most }))
       print(mail, (mail) => [
         ...(mail.length === 0 ? [flags.all ? 'no mail' : 'no unread mail'] : []),
         ...table(mail.map((each) => [...(flags.all ? [each.is_read ? '' : 'new'] : []), ...lineOf(each)])),
@@ -69,8 +74,14 @@ const received = ({ mail, strange }: { mail: Mail[]; strange: number }, most: nu
   rest: mail.length > most ? 'more' : '',
 })
 
-const saidAgain = (given: string | undefined, flags: { all: boolean; from: string | undefined }) => [
+interface Filters {
+  all: boolean
+  from: string | undefined
+  priority: number | undefined
+}
+const saidAgain = (given: string | undefined, flags: Filters) => [
   ...(given === undefined ? [] : [given]),
   ...(flags.all ? ['--all'] : []),
   ...(flags.from === undefined ? [] : ['--from', flags.from]),
+  ...(flags.priority === undefined ? [] : ['--priority', String(flags.priority)]),
 ]

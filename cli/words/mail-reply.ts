@@ -4,7 +4,7 @@ import type { Mail } from '../../actors/beads/mail.ts'
 import { subjectLengthMax } from '../../machines/texts.ts'
 import { Usage } from '../errors.ts'
 import { askerIn, deal, named, withMail } from '../mail.ts'
-import { textOf, texts, toldOf, waits } from '../mail-sending.ts'
+import { checkWait, textOf, texts, toldOf, waits } from '../mail-sending.ts'
 import { declare } from '../word.ts'
 
 export const word = declare({
@@ -26,6 +26,7 @@ export const word = declare({
   },
   args: { id: { kind: 'text' }, text: { kind: 'text', optional: true } },
   async run({ args: { id, text }, flags, ask, ...rest }) {
+    checkWait(flags)
     const said = text === undefined || text === '-' ? flags : { ...flags, message: once(flags.message, text) }
     const body = textOf(said, text === '-')
     if (!body?.trim()) throw new Usage('say something: gt mail reply <id> -m "…"')

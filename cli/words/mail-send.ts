@@ -8,7 +8,7 @@ import { answering } from '../asking.ts'
 import type { TownBehind } from '../behind.ts'
 import { Usage } from '../errors.ts'
 import { named, oneself, withMail } from '../mail.ts'
-import { subjectOf, textOf, texts, toldOf, waits } from '../mail-sending.ts'
+import { checkWait, subjectOf, textOf, texts, toldOf, waits } from '../mail-sending.ts'
 import { mustHaveRoom, recipients } from '../post-office.ts'
 import { declare } from '../word.ts'
 
@@ -42,6 +42,7 @@ export const word = declare({
   },
   args: { address: { kind: 'recipient', many: true, optional: true } },
   async run({ args: { address }, flags, ask, ...rest }) {
+    checkWait(flags)
     const marked = [...(flags.human ? [overseer] : []), ...(flags.self ? [oneself()] : [])]
     const all = [...new Set([...address, ...flags.to, ...flags.cc, ...marked])]
     const to = all.filter((each) => each !== '-')
@@ -62,8 +63,8 @@ export const word = declare({
 })
 
 /** What an answer to this mail belongs to; the mailbox does not keep it for ever. */
-function threadOf({ host, threadIn }: Pick<TownBehind, 'host' | 'threadIn'>, replyTo: string): string {
-  const { threadId = threadIn(replyTo) } = host.mail(replyTo)?.body ?? {}
+function threadOf({ host, filed }: Pick<TownBehind, 'host' | 'filed'>, replyTo: string): string {
+  const { threadId = filed(replyTo)?.thread } = host.mail(replyTo)?.body ?? {}
   return typeof threadId === 'string' ? threadId : replyTo
 }
 

@@ -1,17 +1,29 @@
 // Mail as beads: what the town filed is shown as it was sent, and nothing else is.
-import { appendFileSync, mkdtempSync, readFileSync, rmSync, statSync } from 'node:fs'
+import {
+  appendFileSync,
+  mkdirSync,
+  mkdtempSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  utimesSync,
+  writeFileSync,
+} from 'node:fs'
 import { tmpdir } from 'node:os'
-import { join } from 'node:path'
-import { DatabaseSync } from 'node:sqlite'
+import { dirname, join } from 'node:path'
+import { DatabaseSync, type SQLInputValue } from 'node:sqlite'
 import { afterEach, beforeEach, expect, test } from 'vitest'
+import { unreadOf } from '../../actors/agents/prime-facts.ts'
 import { archive, archiveOld } from '../../actors/beads/archive.ts'
 import { type Beads, openBeads } from '../../actors/beads/embedded.ts'
 import { fileName, initBeads } from '../../actors/beads/file.ts'
 import { beadsHands } from '../../actors/beads/hands.ts'
 import { come, inbox, isSealed, mailIn, progressOf } from '../../actors/beads/mail.ts'
+import { messagesIn } from '../../actors/beads/messages.ts'
 import { reseal } from '../../actors/beads/reseal.ts'
+import type { Room } from '../../actors/beads/room.ts'
 import { behind, openTier } from '../../actors/beads/tiers.ts'
-import { archiveIn } from '../../actors/layout.ts'
+import { archiveIn, rigLayout } from '../../actors/layout.ts'
 import { storesTown } from '../fixture/stores.ts'
 
 const secret = 'a secret'
@@ -24,6 +36,8 @@ interface More {
   body?: string
   priority?: number
   cause?: string
+  expiresAt?: number
+  until?: number
 }
 let unreadMax: number
 let hands: ReturnType<typeof beadsHands>
@@ -304,6 +318,13 @@ test('what comes to a full inbox is one thread of which one mail tells, for each
   const thread = mailIn(beads, secret, { thread: 'gm-3-more', all: true }, 10).mail.map(({ id }) => id)
   expect(thread.sort()).toEqual(['gm-3', 'gm-3-more', 'gm-4', 'gm-5'])
   expect(beads.get('gm-4')).toMatchObject({ status: 'closed', close_reason: 'folded' })
+  // What is of use for a time leaves its inbox by itself, and its sender hears of that.
+  await file('gm-ttl', { expiresAt: 1, until: 1 })
+  expect([inboxNow(), beads.expiring().map(({ id }) => id)]).toEqual([
+    ['gm-1', 'gm-2', 'gm-3-more', 'gm-6', 'gm-ttl'],
+    ['gm-ttl'],
+  ])
+  come(beads, secret, [{ id: 'gm-ttl', to: 'overseer' }], { step: 'read', by: 'overseer', at: new Date() })
   // A cause that is in the inbox already stays there, with its last words.
   unreadMax = 1000
   await file('gm-7', { cause: 'w/account' })
@@ -315,4 +336,86 @@ test('what comes to a full inbox is one thread of which one mail tells, for each
   expect(inboxNow()).toEqual(['gm-1', 'gm-2', 'gm-6', 'gm-8', 'gm-9-more'])
   // Said again after a crash: nothing new.
   expect(await file('gm-9')).toEqual({ filed: false })
+})
+
+test('mail that was shown to a former worker of that name is no news to its successor, and stays in the inbox', async () => {
+  const t = storesTown(['w'])
+  beads.close()
+  beads = openTier(t.of('w'))
+  const nux = 'w/polecats/Nux'
+  for (const id of ['w-1', 'w-2', 'w-3', 'w-4']) await file(id, { to: nux })
+  const show = (id: string, at: string) =>
+    come(beads, secret, [{ id, to: nux }], { step: 'shown', by: nux, at: new Date(at) })
+  show('w-1', '2026-01-01')
+  show('w-2', '2026-01-03')
+  const told = () => {
+    const { unread, first } = unreadOf(t.town, beads, secret, nux)
+    return [unread, ...first.map(({ id }) => id)]
+  }
+  expect(told()).toEqual([4, 'w-1', 'w-2', 'w-3', 'w-4'])
+  const record = rigLayout(t.town, 'w').placeRecord('Nux')
+  mkdirSync(dirname(record), { recursive: true })
+  writeFileSync(record, '{}')
+  utimesSync(record, new Date('2026-01-02'), new Date('2026-01-02'))
+  expect(told()).toEqual([3, 'w-2', 'w-3', 'w-4'])
+  expect(inbox(beads, secret, nux, 10).mail).toHaveLength(4)
+  t.dispose()
+})
+
+test('what is often asked of mail is found by its index, however much was read', async () => {
+  raw(`WITH RECURSIVE many (n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM many WHERE n < 2000)
+       INSERT INTO issues (id, title, issue_type, status, assignee, sender, created_at, updated_at, closed_at)
+         SELECT 'gm-' || n, 'x', 'message', 'closed', 'overseer', 'daemon', '2026-01-01', '2026-01-01', '2026-01-02'
+         FROM many;
+       INSERT INTO labels SELECT id, 'group:gm-1' FROM issues WHERE id IN ('gm-1', 'gm-2')`)
+  /** How SQLite finds the rows of what is asked. */
+  const way = (ask: (messages: ReturnType<typeof messagesIn>) => unknown): string => {
+    const db = new DatabaseSync(join(dir, fileName))
+    const plans: string[] = []
+    const rows = <T>(sql: string, ...values: SQLInputValue[]): T[] => {
+      plans.push(
+        ...db
+          .prepare(`EXPLAIN QUERY PLAN ${sql}`)
+          .all(...values)
+          .map(({ detail }) => String(detail)),
+      )
+      return []
+    }
+    ask(
+      messagesIn(
+        {
+          rows,
+          each: rows,
+          row: (sql: string, ...values: SQLInputValue[]) => rows(sql, ...values)[0],
+        } as unknown as Room,
+        () => {},
+      ),
+    )
+    db.close()
+    return plans.filter((step) => / (i|issues) /.test(step)).join('; ')
+  }
+  const all = { all: true }
+  expect({
+    inbox: way(({ inbox }) => inbox('overseer')),
+    length: way(({ inboxLength }) => inboxLength('overseer')),
+    cause: way(({ unreadWith }) => unreadWith('overseer', 'cause:x')),
+    sent: way(({ messages }) => messages({ ...all, from: 'daemon' })),
+    group: way(({ messages }) => messages({ ...all, from: 'daemon', group: 'gm-1' })),
+    received: way(({ messages }) => messages({ ...all, to: 'overseer' })),
+    thread: way(({ messages }) => messages({ ...all, thread: 'gm-1' })),
+    expiring: way(({ expiring }) => expiring()),
+    old: way(({ oldMail }) => oldMail('2026-01-01', 10)),
+  }).toMatchInlineSnapshot(`
+    {
+      "cause": "SEARCH i USING INDEX unread (assignee=?)",
+      "expiring": "SEARCH i USING INDEX expiring (due_at>?)",
+      "group": "SEARCH i USING INDEX sqlite_autoindex_issues_1 (id=?)",
+      "inbox": "SEARCH i USING INDEX unread (assignee=?)",
+      "length": "SEARCH issues USING COVERING INDEX unread (assignee=?)",
+      "old": "SEARCH issues USING COVERING INDEX done_with (closed_at<?)",
+      "received": "SEARCH i USING INDEX received (assignee=?)",
+      "sent": "SEARCH i USING INDEX sent (sender=?)",
+      "thread": "SEARCH i USING INDEX sqlite_autoindex_issues_1 (id=?); SEARCH i USING INDEX sqlite_autoindex_issues_1 (id=?)",
+    }
+  `)
 })

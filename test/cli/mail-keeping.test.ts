@@ -1,4 +1,5 @@
 // What time does to mail, in real stores: it expires by watched time, and its sender hears of it once.
+import { DatabaseSync } from 'node:sqlite'
 import { afterEach, beforeEach, expect, test } from 'vitest'
 import { archivesOf } from '../../actors/beads/archive.ts'
 import type { Beads } from '../../actors/beads/embedded.ts'
@@ -92,6 +93,31 @@ test('its sender is told once for all that was sent as one, and once though the 
   expect(told()).toEqual([
     'mayor/: Of this mail these were not read while it was of use:\n  gm-1 to overseer\n  w-1 to w/witness\n  w-2 to w/refinery',
   ])
+})
+
+test('a copy that is found later, for its store was locked, is told of too', async () => {
+  await send('gm-1', 'overseer', { group: 'gm-1' })
+  await send('w-1', 'w/witness', { group: 'gm-1' })
+  watchedAt = 5000
+  expire({ ...house, tiers: () => [undefined] })
+  expire(house)
+  expire(house)
+  expect(told()).toEqual([
+    'mayor/: This mail was not read while it was of use:\n  gm-1 to overseer',
+    'mayor/: This mail was not read while it was of use:\n  w-1 to w/witness',
+  ])
+  expect([...posted.values()].map(({ body }) => body.threadId)).toEqual(['gm-1', 'gm-1'])
+})
+
+test('what was carried into another store expires for nobody', async () => {
+  await send('w-1', 'w/witness')
+  const [from, to] = [stores.get('w'), stores.get(undefined)].map((beads) => (beads as Beads).path)
+  const db = new DatabaseSync(String(to))
+  db.exec(`ATTACH '${from}' AS w; INSERT INTO issues SELECT * FROM w.issues; INSERT INTO labels SELECT * FROM w.labels`)
+  db.close()
+  watchedAt = 5000
+  expire({ ...house, tiers: () => [undefined] })
+  expect([told(), stores.get(undefined)?.get('w-1')?.status]).toEqual([[], 'open'])
 })
 
 test('nobody is told of what the town says, or of what somebody wrote into the issues', async () => {

@@ -154,9 +154,12 @@ test('an agent looks at the mail of others and marks none of it; a person marks 
   expect(run('Nux', 'inbox').stdout).toBe('no unread mail\n')
   expect([run('Nux', 'ack', 'w-a1'), run('Nux', 'ack', 'w-a1')].map(({ status }) => status)).toEqual([0, 0])
   expect(steps('w-a1')).toEqual(['queued', 'delivered', 'shown', 'read', 'acked'])
-  // A person who says so means it.
-  ok('mail', 'ack', 'w-b1')
-  expect(steps('w-b1')).toEqual(['queued', 'delivered', 'read', 'acked'])
+  // Nor does a person say for an agent that it has read.
+  expect(gt(['mail', 'ack', 'gm-c1', 'w-b1'])).toMatchObject({
+    status: 1,
+    stderr: expect.stringContaining('w-b1 is mail to w/polecats/Toast, and only its reader says that; nothing was'),
+  })
+  expect([steps('w-b1'), steps('gm-c1')]).toEqual(Array(2).fill(['queued', 'delivered']))
   expect(gt(['mail', 'inbox', 'nosuch/witness'])).toMatchObject({
     status: 1,
     stderr: expect.stringContaining('no rig "nosuch"'),
@@ -226,6 +229,7 @@ test('a text comes from one place, and is refused before the town is asked if no
     [['-', '-m', 'x'], 'y', 'said twice, by -m and -'],
     [['-F', join(t.dir, 'nowhere')], '', 'nowhere cannot be read'],
     [['-F', t.dir], '', 'cannot be read'],
+    [['--timeout', '5m'], '', '--timeout says how long --wait waits'],
     [['--wait=seen'], '', '--wait is delivered, shown, read or acked'],
     [['--ttl', 'soon'], '', '--ttl is a duration'],
   ] as const)
@@ -293,6 +297,12 @@ test('in a town `bd mail` is `gt mail`, and says as data what bd says', async ()
     { id: 'gm-a1', title: 'Hello', issue_type: 'message', assignee: 'overseer', sender: nux, status: 'open' },
   ])
   expect(JSON.parse(bd(['inbox', '--json', '--priority', '0']).stdout)).toMatchObject([{ id: 'gm-b1' }])
+  expect(bd(['inbox', '--priority', '0']).stdout).toBe(ok('mail', 'inbox', '--priority', '0'))
+  expect(ok('mail', 'inbox', '--all', '--priority', '0')).toMatch(/^new {2}gm-b1.*\n$/)
+  expect(bd(['send', 'overseer', '-s', 'x', '--thread-id', 'gm-a1'])).toMatchObject({
+    status: 1,
+    stderr: expect.stringContaining('--reply-to gm-a1'),
+  })
   expect(JSON.parse(bd(['read', 'a1', '--json']).stdout)).toMatchObject({ id: 'gm-a1', description: 'text' })
   expect(steps('gm-a1')).toContain('read')
   // As beads they are anybody's to look at.

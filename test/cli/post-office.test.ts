@@ -2,6 +2,7 @@
 import { expect, test } from 'vitest'
 import type { TownBehind } from '../../cli/behind.ts'
 import { mustHaveRoom, recipients, sendingPace } from '../../cli/post-office.ts'
+import { answers } from '../../cli/words/mail-send.ts'
 
 const town = {
   rigs: () => ['wyvern', 'basilisk'],
@@ -73,10 +74,24 @@ test.each([
   ['gone/witness', 'gone was removed from this town'],
   ['@everybody', 'there is no group @everybody'],
   ['wyvern/polecats/Toast/session', 'nobody is at'],
-  ['daemon', 'nobody is at "daemon"'],
+  ['daemon', 'nobody reads what is written to the town itself (daemon): write to overseer, or to mayor/'],
   ['', 'nobody is at ""'],
 ])('mail to %s is refused', async (address, words) => {
   await expect(to('overseer', address)).rejects.toThrow(words)
+})
+
+test('an answer belongs to the thread of what it answers, also where the mailbox has forgotten that', async () => {
+  const threadOf = async (replyTo: string) => {
+    const behind = {
+      ...town,
+      ...{ unread: () => 0, unreadMax: () => 1, paced: () => {}, newMailId: () => 'gm-9', take: async () => [] },
+      host: { ...town.host, mail: (id: string) => (id === 'gm-2' ? { body: { threadId: 'gm-1' } } : undefined) },
+      filed: (id: string) => (id === 'gm-old' ? { thread: 'gm-first' } : undefined),
+    } as unknown as TownBehind
+    const said = { to: ['overseer'], subject: 'Re', body: '', replyTo }
+    return (await answers.send.answer(said, { id: 'm', from: 'mayor/', town: behind } as never)).thread
+  }
+  expect(await Promise.all(['gm-2', 'gm-old', 'gm-lone'].map(threadOf))).toEqual(['gm-1', 'gm-first', 'gm-lone'])
 })
 
 test('a sender that sends too much is told when to try again, and a person hardly ever', () => {
@@ -97,8 +112,9 @@ test('a sender that sends too much is told when to try again, and a person hardl
 test('a full inbox takes no more of agents, and all of people', () => {
   const full = { unread: (to: string) => (to === 'overseer' ? 10 : 9), unreadMax: () => 10 }
   expect(() => mustHaveRoom(full, 'wyvern/polecats/Nux', ['mayor/', 'overseer'])).toThrow(
-    'the inbox of overseer is full: 10 unread; nothing was sent',
+    'the inbox of overseer is full: 10 unread; nothing was sent, try again once some of it is read, or without it: gt mail send mayor/ …',
   )
+  expect(() => mustHaveRoom(full, 'wyvern/polecats/Nux', ['overseer'])).toThrow(/once some of it is read$/)
   mustHaveRoom(full, 'wyvern/polecats/Nux', ['mayor/'])
   mustHaveRoom(full, 'overseer', ['overseer'])
 })

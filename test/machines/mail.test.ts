@@ -69,3 +69,46 @@ test('notes to oneself keep their order, and each is told to one later conversat
   t.wait(10_000)
   expect(begun).toEqual(['1 new: ', '2 new: one + two + three', '3 new: one + two + three', '4 new: '])
 })
+
+test('a note that is not told, or not whole, is not read by that: the next conversation hears where it is', () => {
+  const begun: string[] = []
+  t = town(
+    {
+      startSession: ({ id, epoch, note }) => {
+        begun.push(String(note))
+        return {
+          kind: 'started',
+          session: { id, backend: 'process', pid: 4242, pidStart: '1', epoch, dir: '/s' },
+          spoken: true,
+        }
+      },
+    },
+    { issues: [{ id: 'w-1', status: 'open', after: [], holder: null }] as never, cycles: 5 },
+  )
+  t.begin()
+  const nux = 'w/polecats/Nux'
+  const watch = (more: object) =>
+    t.answer(`watchSession ${nux}/session`, { kind: 'heard', ...nothing, ...more } as never)
+  const over = { kind: 'turn_over', end: 'overlong', why: 'full', asksToCycle: false }
+  const note = (body: string) => t.post(nux, nux, 'message.sent', { subject: 'Where I am', body })
+  watch({ conversation: 'c-1', receipts: had(1) })
+  const [first, second, third] = [5000, 7000, 900].map((length, n) => note(String(n + 1).repeat(length)))
+  watch(over)
+  t.wait(10_000)
+  expect(begun[1]).toBe(
+    `(Older notes of yours were too long for here, and are unread: \`gt mail read ${first}\`)\n\n${'2'.repeat(7000)}\n\n${'3'.repeat(900)}`,
+  )
+  watch({ conversation: 'c-2', receipts: had(2) })
+  const read = [second, third].flatMap((id) => ['shown', 'read'].map((step) => `${id} to ${nux}: ${step}`))
+  expect(t.receipts).toEqual(read)
+  // Nor is it told after those; one that is cut was shown.
+  const long = note('4'.repeat(20_000))
+  watch(over)
+  t.wait(10_000)
+  expect([begun[2]?.startsWith('4'), begun[2]?.endsWith(`(there is more: \`gt mail read ${long}\`)`)]).toEqual([
+    true,
+    true,
+  ])
+  watch({ conversation: 'c-3', receipts: had(3) })
+  expect(t.receipts).toEqual([...read, `${long} to ${nux}: shown`])
+})

@@ -125,7 +125,7 @@ export const hands: readonly Mutant[] = [
   {
     name: 'what waits for a blocker is not told that it is done',
     file: 'actors/beads/parts.ts',
-    find: `WHEN \${becomesDone(unfinished)} BEGIN`,
+    find: `WHEN \${becomesDone(by.unfinished)} BEGIN`,
     replace: `WHEN false BEGIN`,
   },
   {

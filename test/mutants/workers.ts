@@ -78,7 +78,7 @@ export const workers: readonly Mutant[] = [
   {
     name: 'a note that was had is told again',
     file: 'machines/notes.ts',
-    find: `notes: notes.filter(({ id }) => !ids.includes(id)),`,
+    find: `notes: notes.slice(notes.findLastIndex(({ id }) => ids.includes(id)) + 1),`,
     replace: `notes,`,
   },
   {
@@ -86,6 +86,12 @@ export const workers: readonly Mutant[] = [
     file: 'machines/notes.ts',
     find: `[...notes, one].slice`,
     replace: `[one, ...notes].slice`,
+  },
+  {
+    name: 'a note that was too long to be told is read',
+    file: 'machines/notes.ts',
+    find: `const carried = fitting(notes)`,
+    replace: `const carried = notes`,
   },
   {
     name: 'a note is read before its agent has had it',
