@@ -3,7 +3,8 @@
 // Never: sends anything; a mail is data.
 import { z } from 'zod'
 import { accountHeld, accountId, accountReleased, accountsOfRig } from './account-mail.ts'
-import { asOneLine, bodyLengthMax, subjectLengthMax, wordsLengthMax } from './texts.ts'
+import { mailId, message, sessionNote } from './message.ts'
+import { asOneLine, wordsLengthMax } from './texts.ts'
 
 /** Issue ids, branch names and titles reach git, tmux and files: each has this one parser. */
 export const issueId = z
@@ -14,13 +15,6 @@ export const issueId = z
   )
 /** One line, whatever an issue store says. */
 const title = z.string().overwrite(asOneLine)
-/** What a mail that people read is about. */
-export const subjectLine = title.min(1).max(subjectLengthMax)
-/** Names another mail; kept beside the one that does. */
-export const mailId = z
-  .string()
-  .max(200)
-  .regex(/^[\w.:/-]+$/, 'an id of a mail looks like gm-4k2j9x1q')
 export const sha = z.string().regex(/^[0-9a-f]{40}([0-9a-f]{24})?$/, 'not a full git object id')
 /** A branch of a polecat's incarnation: `polecat/<Name>-<incarnation>`. */
 export const branchName = z
@@ -164,34 +158,10 @@ export type Speaker =
 
 const said = <S extends z.ZodObject>(from: readonly Speaker[], body: S) => ({ from, body })
 
-const sessionNote = z.object({
-  incarnation: z.int(),
-  id: mailId,
-  text: z.string().max(wordsLengthMax),
-  isCut: z.boolean().optional(),
-})
-
 /** Every type of mail: who may say it, and what it holds. */
 export const mails = {
   // People's words: kept as a bead in the recipient's tier, never acted on by a machine.
-  'message.sent': said(
-    ['anyone'],
-    z.object({
-      subject: subjectLine,
-      body: z.string().max(bodyLengthMax).default(''),
-      priority: z.int().min(0).max(4).default(2),
-      replyTo: mailId.nullable().default(null),
-      threadId: mailId.nullable().default(null),
-      /** The first of the mails that were sent as one, to several. */
-      groupId: mailId.nullable().default(null),
-      /** Of no use after this moment: as people are shown it, in milliseconds since the epoch, and in watched time. */
-      expiresAt: z.number().nullable().default(null),
-      until: z.number().nullable().default(null),
-      /** One unread mail of a cause in an inbox, the last; to oneself: the conversation that writes it is over. */
-      cause: z.string().max(300).nullable().default(null),
-      endsTalk: z.boolean().default(false),
-    }),
-  ),
+  'message.sent': said(['anyone'], message),
 
   // Work, downwards.
   'work.requested': said(

@@ -2,7 +2,7 @@
 // Never: sends to where nobody is; leaves a request for later where anybody could leave one.
 import { z } from 'zod'
 import { groups, overseer } from '../../machines/address.ts'
-import { mailId, subjectLine } from '../../machines/mail.ts'
+import { mailId, subjectLine } from '../../machines/message.ts'
 import { bodyLengthMax } from '../../machines/texts.ts'
 import { answering } from '../asking.ts'
 import type { TownBehind } from '../behind.ts'
