@@ -1,7 +1,7 @@
 // Reads refs from git's own files, without a process; and brings a rig's main to where its workers look for it.
 // Never: moves a branch that is checked out somewhere, or one that has commits of its own.
-import { existsSync } from 'node:fs'
-import { type FileHandle, mkdir, open, readdir, rename, rm, stat } from 'node:fs/promises'
+import { existsSync, renameSync } from 'node:fs'
+import { type FileHandle, mkdir, open, readdir, rm, stat } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
 import { setTimeout as pause } from 'node:timers/promises'
 import { textOf } from '../files.ts'
@@ -129,12 +129,13 @@ const isNobodys = async (
 async function followInPlaces(deps: RigGit, rig: string, main: string, before: string | undefined): Promise<void> {
   const admins = join(rigLayout(deps.town, rig).clone, '.git/worktrees')
   const names = await readdir(admins).catch(() => [])
-  if (names.length === 0) return
-  const fetching = fetchingIn()
   for (const name of names) {
     const admin = join(admins, name)
-    if (fetching(admin)) followLater(deps, rig, admin)
-    else await followInPlace(deps, rig, admin, main, before).catch((error) => deps.report?.(error))
+    try {
+      if (!(await followInPlace(deps, rig, admin, main, before))) followLater(deps, rig, admin)
+    } catch (error) {
+      deps.report?.(error)
+    }
   }
 }
 
@@ -142,22 +143,29 @@ async function followInPlaces(deps: RigGit, rig: string, main: string, before: s
  * Tells of a place whether its worker is fetching now: that git has read where origin's branches were, and would fail
  * if one were moved under it.
  */
-function fetchingIn(): (admin: string) => boolean {
-  const fetches = runningGits().filter(({ argv }) => commandOf(argv) === 'fetch')
-  return (admin) => fetches.some(({ repository }) => !repository || repository.own === realOf(admin))
-}
+const isFetching = (admin: string): boolean =>
+  runningGits().some(
+    ({ argv, repository }) => commandOf(argv) === 'fetch' && (!repository || repository.own === realOf(admin)),
+  )
 
 const laterMs = 200
 const laterTriesMax = 100
+/** As often in a row it was not fetching. */
+const idleMin = 2
 const waiting = new Set<string>()
 
-/** Once its worker's fetch is over, the place follows to what is main then. */
+/**
+ * Once its worker does not fetch any more, the place follows to what is main then. One that fetches again and again has
+ * main by itself; between two of its fetches there is no time to write anything.
+ */
 async function followLater(deps: RigGit, rig: string, admin: string): Promise<void> {
   if (waiting.has(admin)) return
   waiting.add(admin)
   try {
-    for (let tries = 0; tries < laterTriesMax && fetchingIn()(admin); tries++)
+    for (let tries = 0, idle = 0; tries < laterTriesMax && idle < idleMin; tries++) {
       await pause(laterMs, undefined, { ref: false })
+      idle = isFetching(admin) ? 0 : idle + 1
+    }
     const main = await knownMain(deps, rig)
     if (main !== undefined) await followInPlace(deps, rig, admin, main)
   } catch (error) {
@@ -168,8 +176,8 @@ async function followLater(deps: RigGit, rig: string, admin: string): Promise<vo
 }
 
 /**
- * A worker's own view of origin (`place.ts`) follows, unless the worker is just fetching, or has fetched something
- * newer.
+ * A worker's own view of origin (`place.ts`) follows, unless the worker has fetched something newer. False: it could
+ * not, for the worker is fetching now.
  */
 export async function followInPlace(
   deps: RigGit,
@@ -177,29 +185,30 @@ export async function followInPlace(
   admin: string,
   main: string,
   before?: string,
-): Promise<void> {
+): Promise<boolean> {
   const own = join(admin, 'common')
-  if (!existsSync(join(own, 'config'))) return
+  if (!existsSync(join(own, 'config'))) return true
   const ref = `refs/remotes/origin/${deps.defaultBranch(rig)}`
   const has = wordIn(join(own, ref))
-  if (has === main) return
-  if (has !== undefined && has !== before && !(await contains(cloneAt(deps.town, rig), has, main))) return
-  await writeRef(own, ref, main)
+  if (has === main) return true
+  if (has !== undefined && has !== before && !(await contains(cloneAt(deps.town, rig), has, main))) return true
+  return writeRef(own, ref, main, { unless: () => isFetching(admin) })
 }
 
 /**
  * Writes a loose ref as git does, under its lock, and waits for the disk. The answer is false when it is left as it is:
- * it is locked now, is not what it `was` (undefined: there was none), or cannot be written.
+ * it is locked now, is not what it `was` (undefined: there was none), cannot be written, or `unless` says so in the
+ * last moment.
  */
 export async function writeRef(
   common: string,
   ref: string,
   sha: string,
-  only?: { was: string | undefined },
+  only: { was?: string | undefined; unless?: () => boolean } = {},
 ): Promise<boolean> {
   const lock = await lockRef(common, ref)
   if (!lock) return false
-  if (only && (await readRef(common, ref)) !== only.was) {
+  if ('was' in only && (await readRef(common, ref)) !== only.was) {
     await lock.close()
     await rm(lockOf(common, ref))
     return false
@@ -208,7 +217,12 @@ export async function writeRef(
     await lock.writeFile(`${sha}\n`)
     await lock.sync()
     await lock.close()
-    await rename(lockOf(common, ref), join(common, ref))
+    // With nothing awaited in between: whoever begins to read meanwhile has the least time to read what goes.
+    if (only.unless?.()) {
+      await rm(lockOf(common, ref))
+      return false
+    }
+    renameSync(lockOf(common, ref), join(common, ref))
     return true
   } catch {
     // A full disk, or a folder where the ref is to be: git is asked, and says it in words.
