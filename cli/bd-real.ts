@@ -3,12 +3,10 @@
 // Never: lets a caller be another; keeps the town waiting for a program that does not end.
 import { spawn } from 'node:child_process'
 import { constants } from 'node:os'
-import { dirname, join } from 'node:path'
 import process from 'node:process'
 import { BeadsError } from '../actors/beads/contract.ts'
 import { lockStore } from '../actors/beads/real/lock.ts'
-import { type Backed, hasRealStore, programOf, storeVariables } from '../actors/beads/real/where.ts'
-import { townLayout } from '../actors/layout.ts'
+import { type Backed, hasRealStore, ownCommands, programOf, storeVariables } from '../actors/beads/real/where.ts'
 import type { Meant } from './bd-whose.ts'
 import { Usage } from './errors.ts'
 import { mayNot, whoIsHere } from './here.ts'
@@ -30,7 +28,7 @@ const asked: ReadonlySet<string> = new Set(['', 'drift', 'get', 'list', 'show', 
 export async function runReal({ town, backed }: Meant, argv: readonly string[]): Promise<number> {
   if (!hasRealStore(backed.dir)) throw new BeadsError(`${backed.dir}, where the issues are, has no store of a bd`)
   const { actor, args, isSession } = caller(town, backed, argv)
-  const path = programOf(backed, process.env.PATH ?? '', ownCommands(town))
+  const path = programOf(backed, process.env.PATH ?? '', ownCommands(town, process.argv[1] ?? ''))
   const { BEADS_DB: _, BD_DB: __, ...env } = process.env
   const lock = await lockStore(backed.dir, waitMs)
   const held = setTimeout(lock.free, holdMs)
@@ -59,10 +57,6 @@ function maintainer({ GIT_CONFIG_COUNT = '0' }: Readonly<Record<string, string |
     [`GIT_CONFIG_VALUE_${next}`]: 'maintainer',
   }
 }
-
-/** This very program, by the names it is started by. */
-const ownCommands = (town: string) =>
-  [townLayout(town).shims, process.argv[1] ?? ''].flatMap((path) => [path, join(dirname(path), 'bd.cjs')])
 
 interface Caller {
   /** Under whose name it is said there. */

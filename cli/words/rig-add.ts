@@ -2,11 +2,10 @@
 // Never: leaves half a rig behind.
 
 import { existsSync, statSync } from 'node:fs'
-import { dirname, join, resolve } from 'node:path'
+import { resolve } from 'node:path'
 import process from 'node:process'
 import { z } from 'zod'
 import type { Command } from '../../actors/commands.ts'
-import { townLayout } from '../../actors/layout.ts'
 import { witnessOf } from '../../machines/address.ts'
 import { answering, post } from '../asking.ts'
 import { TownUnreachable, Usage } from '../errors.ts'
@@ -127,12 +126,12 @@ export const word = declare({
 /** A real `bd` that is to keep the issues, and where. */
 async function realBeads(town: string, dir: string | undefined, named: string | undefined) {
   const { prepareReal } = await import('../../actors/beads/real/make.ts')
-  const { shims } = townLayout(town)
+  const { ownCommands } = await import('../../actors/beads/real/where.ts')
   return prepareReal({
     dir: dir && resolve(dir),
     program: named && resolve(named),
     env: process.env,
-    ours: [shims, process.argv[1] ?? ''].flatMap((path) => [path, join(dirname(path), 'bd.cjs')]),
+    ours: ownCommands(town, process.argv[1] ?? ''),
   })
 }
 

@@ -54,6 +54,10 @@ function namesIn(town: string): Names {
   return namesOf({ name: String(name), since: String(since) })
 }
 
+/** What is the town's own, and no real `bd`: the commands of its sessions, and what lies beside this very script. */
+export const ownCommands = (town: string, script: string): string[] =>
+  [townLayout(town).shims, script].flatMap((path) => [path, join(dirname(path), 'bd.cjs')])
+
 /**
  * The program: the one that is named, else the first `bd` on this path that is none of the town's (`ours`: files, and
  * folders of such). Throws a BeadsError with words when there is none.
