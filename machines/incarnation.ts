@@ -142,11 +142,11 @@ const toItsAgent = (
 ): Outgoing => ({ to: sessionOf(rig, name), type: 'words.said', body: { by, text, about, urgent, incarnation } })
 
 /** Its agent has written to itself. */
-function isNoted({ rig, name, incarnation }: PolecatContext, event: MailEvent<'message.sent'>): Outgoing[] {
-  const to = sessionOf(rig, name)
-  const begins: Outgoing[] = event.endsTalk ? [{ to, type: 'session.cycleRequested', body: {} }] : []
-  return [{ to, type: 'session.noted', body: { incarnation, id: event.mailId, ...ownNote(event) } }, ...begins]
-}
+const isNoted = (
+  { rig, name, incarnation }: PolecatContext,
+  { mailId }: { mailId: string },
+  note: { text: string; isCut?: true },
+): Outgoing => ({ to: sessionOf(rig, name), type: 'session.noted', body: { incarnation, id: mailId, ...note } })
 
 const toItsKeeper = ({ rig, name }: PolecatContext) => keeperOf(rig, name)
 
@@ -271,7 +271,7 @@ export const says = {
     toItsAgent(context, reminder({ ...context, issue: issueOf(context) }, undefined)),
   isTold: ({ context, event }: Known & { event: MailEvent<'message.sent'> }): Outgoing[] =>
     event.from === context.address
-      ? isNoted(context, event)
+      ? [isNoted(context, event, ownNote(event))]
       : [toItsAgent(context, asWords(event), { by: event.from, about: event.mailId, urgent: event.priority < 2 })],
   asks: ({ context, event }: Known & { event: MailEvent<'question.asked'> }): Outgoing => ({
     to: overseer,
@@ -292,15 +292,10 @@ export const says = {
     text: 'the Overseer is asked; end your turn, and the answer comes in this conversation',
   }),
   neverDone: 'it began a new conversation again and again, and was never done',
-  /** The note is mail to itself, and stays; the rest follows once that is there. */
-  beginsAnew: ({ context, event }: Known & { event: MailEvent<'cycle.requested'> }): Outgoing => ({
-    to: context.address,
-    type: 'message.sent',
-    body: {
-      ...{ subject: `Where ${context.name} is with ${issueOf(context)}`, body: event.note },
-      ...{ replyTo: event.mailId, endsTalk: true },
-    },
-  }),
+  beginsAnew: ({ context, event }: Known & { event: MailEvent<'cycle.requested'> }): Outgoing[] => [
+    isNoted(context, event, { text: event.note }),
+    { to: sessionOf(context.rig, context.name), type: 'session.cycleRequested', body: {} },
+  ],
   asksForNote: ({ context, event }: Known & { event: MailEvent<'cycle.requested'> }): Outgoing =>
     toItsAgent(context, beginAnew, { by: event.from }),
   cycles: ({ event }: { event: { mailId: string } }) => ({

@@ -221,15 +221,21 @@ export function notHad(context: WitnessContext, output: EffectOutput<'claimIssue
   if (output.kind === 'landed') return landedBefore(context, issue, output.commit)
   if (output.kind === 'over_budget') return notPaid(context, issue, output)
   const why = output.kind === 'held' ? `${output.holder} holds it` : output.kind === 'unavailable' ? output.why : ''
+  const waits =
+    output.kind === 'held' && isForgotten(context, output.holder) ? { previous: output.holder } : { waits: true }
   return {
     notes: [{ text: `${issue} is not to be had: ${why}`, issue }],
     changes: {
       ready: context.ready.filter((each) => each.issue !== issue),
-      returned: context.returned.map((each) => (each.issue === issue ? { ...each, waits: true } : each)),
+      returned: context.returned.map((each) => (each.issue === issue ? { ...each, ...waits } : each)),
       choice: null,
     },
   }
 }
+
+/** A worker that there is none of: the issues are an older copy, which says so of what came back from the queue. */
+const isForgotten = ({ rig, workers }: Ledger, holder: string) =>
+  holder.startsWith(polecatOf(rig, '')) && !Object.keys(workers).some((name) => polecatOf(rig, name) === holder)
 
 /** A budget is used up: what it covers waits. What an epic's does not cover is looked for at once. */
 function notPaid(

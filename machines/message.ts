@@ -22,9 +22,8 @@ export const message = z.object({
   /** Of no use after this moment: as people are shown it, in milliseconds since the epoch, and in watched time. */
   expiresAt: z.number().nullable().default(null),
   until: z.number().nullable().default(null),
-  /** One unread mail of a cause in an inbox, the last; to oneself: the conversation that writes it is over. */
+  /** One unread mail of a cause in an inbox, the last. */
   cause: z.string().max(300).nullable().default(null),
-  endsTalk: z.boolean().default(false),
 })
 
 export const sessionNote = z.object({

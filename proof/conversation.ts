@@ -142,9 +142,11 @@ export class Service {
     if (agent.talk?.log.length === 0) this.mayEnd(agent)
   }
 
-  /** Nobody knows of any of them any more. */
+  /** Nobody knows of any of them any more, nor what they were told. */
   forget(): void {
     this.known.clear()
+    this.told.clear()
+    this.notes.clear()
   }
 
   /** Before an agent does anything its model hears what its program has. */

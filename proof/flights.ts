@@ -2,10 +2,9 @@
 // its answer lost, comes late, or is told twice.
 // Never: performs anything by itself; that is `hands.ts`.
 
-import { unlucky } from '../machines/cases.ts'
 import type { EffectName } from '../machines/effects.ts'
 import type { JsonObject, PromisedEffect } from '../runtime/contract.ts'
-import { performIn, waitsFor } from './hands.ts'
+import { mayMeet, performIn, waitsFor } from './hands.ts'
 import type { Stage } from './inhabitants.ts'
 import { Violation } from './invariants.ts'
 import { seen, watched } from './watching.ts'
@@ -90,9 +89,9 @@ export function makeFlights(
         settle(flight)
         return
       }
-      const any = unlucky[flight.effect.name as EffectName]
+      const any = mayMeet(world, flight.effect)
       if (faults && chance(0.04)) flight.result = new Error('the world would not')
-      else if (faults && any && chance(0.1)) flight.result = pick<JsonObject>(any)
+      else if (faults && any.length > 0 && chance(0.1)) flight.result = pick(any)
       else perform(flight)
       if (faults && chance(0.04) && !(flight.result instanceof Error))
         flight.result = new Error('done, but the answer was lost')

@@ -1,7 +1,7 @@
 // Hands of the simulated world: what each effect does there. Each behaves as its real hand: at least once, safe to
 // repeat, with the same last guards; what must never be asked of it is a violation.
 // Never: asks the machines what they believe.
-import { brief, startable } from '../machines/cases.ts'
+import { brief, startable, unlucky } from '../machines/cases.ts'
 import type { EffectName } from '../machines/effects.ts'
 import type { JsonObject, PromisedEffect } from '../runtime/contract.ts'
 import { handOver, shownBy } from './conversation.ts'
@@ -35,6 +35,12 @@ export function performIn(world: World, effect: Pick<PromisedEffect, 'name' | 'i
   if (world.beadsLost !== null && ofBeads.has(effect.name)) throw new Error(world.beadsLost)
   if (world.beadsFull && written.has(effect.name)) throw new Error('database or disk is full')
   return hand(world, effect.input)
+}
+
+/** How it may go wrong without being done. That an account is gone is no matter to a run that has begun. */
+export function mayMeet(world: World, { name, input }: Pick<PromisedEffect, 'name' | 'input'>): readonly JsonObject[] {
+  const all: readonly JsonObject[] = unlucky[name as EffectName] ?? []
+  return world.agents.has(String(input['id'])) ? all.filter(({ kind }) => kind !== 'unpaid') : all
 }
 
 const hands: Partial<Record<EffectName, (world: World, input: Input) => JsonObject>> = {
@@ -122,7 +128,9 @@ const hands: Partial<Record<EffectName, (world: World, input: Input) => JsonObje
     const isFree = issue.status === 'open' && issue.assignee === null
     if (closedByOthers || (issue.assignee !== holder && !(isFree && status === 'blocked')))
       return { status: issue.status }
-    if (blockedBy !== null && !issue.after.includes(blockedBy)) issue.after = [...issue.after, blockedBy]
+    // Since it was said the other one may have come to wait for this one.
+    const waits = blockedBy !== null && world.mayWaitFor(id, blockedBy) && !issue.after.includes(blockedBy)
+    if (waits) issue.after = [...issue.after, blockedBy]
     Object.assign(issue, { status, assignee: null, escalated: status === 'blocked', closedBy: null })
     return { status }
   },

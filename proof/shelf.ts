@@ -33,7 +33,6 @@ function bringBack(world: World, { issues, epicClosed }: Copy): void {
 /** The town is to go by other records: every session ends, and what workers said of their issues counts no more. */
 export function forgetRecords(world: World): void {
   world.agents.clear()
-  world.service.told.clear()
   world.left.clear()
   world.calledOff.clear()
   bringBack(world, copyOf(world))

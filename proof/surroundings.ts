@@ -2,12 +2,10 @@
 // err, people and origin.
 // Never: handles mail; that is the model's part.
 
-import { unlucky } from '../machines/cases.ts'
-import type { EffectName } from '../machines/effects.ts'
 import type { RefineryContext } from '../machines/refinery.ts'
 import { runSpeaks } from '../machines/session.ts'
 import type { EffectSpec, JsonObject } from '../runtime/contract.ts'
-import { performIn } from './hands.ts'
+import { mayMeet, performIn } from './hands.ts'
 import { Violation } from './invariants.ts'
 import type { Choice, Mail, Scope, TownState } from './state.ts'
 import { seen, watched } from './watching.ts'
@@ -98,7 +96,7 @@ export function makeSurroundings(scope: Scope, specs: Readonly<Record<string, Ef
       // What nobody waits for is tried again: failing changes nothing.
       if (effect.invokeId !== null) {
         add(`${what} fails`, 'fault', (now) => tell(without(now), { error: { message: 'it would not' } }))
-        for (const output of unlucky[effect.name as EffectName] ?? [])
+        for (const output of mayMeet(state.world, effect))
           add(`${what} answers ${'kind' in output ? output.kind : ''}`, 'fault', (now) =>
             tell(without(now), { output }),
           )

@@ -47,6 +47,9 @@ const endFile = 'end'
 /** Somebody speaks with the agent of the session in this folder. */
 export const isSpoken = (dir: string): boolean => existsSync(runOf(dir))
 
+/** It goes on with a conversation, and did not begin one. */
+export const isResumed = (dir: string): boolean => noteAt(runOf(dir), runFile)?.resumed === true
+
 /** The name of the preset that drives the session in this folder; undefined: nobody speaks with it. */
 export const presetOfRun = (dir: string): string | undefined => noteAt(runOf(dir), runFile)?.preset
 

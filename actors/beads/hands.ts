@@ -84,11 +84,10 @@ export const beadsHands = (
     const longer = `${issue.notes}${issue.notes ? '\n' : ''}${note}`
     // Notes that are full stay as they are: an issue is given back all the same, and its mail says why.
     const notes = note === '' || issue.notes.includes(note) || !isKept(longer) ? issue.notes : longer
-    const waits = blockedBy === null || (await makeWait(beads, id, blockedBy))
-    const next = waits ? status : 'blocked'
+    if (blockedBy !== null) await makeWait(beads, id, blockedBy)
     // One that the Overseer was asked about is theirs to give out again.
     if (status === 'blocked') await beads.addLabel(id, escalated)
-    return { status: (await beads.update(id, { status: next, assignee: null, notes }, by)).status }
+    return { status: (await beads.update(id, { status, assignee: null, notes }, by)).status }
   },
 
   closeIssues: async ({ rig, issues }, { signal }) => {
@@ -139,11 +138,13 @@ async function close(beads: TownIssues, id: string, reason: string): Promise<boo
   return true
 }
 
-/** Lets an issue wait for another; false when it cannot, for what a worker says is not always so. */
-async function makeWait(beads: TownIssues, id: string, on: string): Promise<boolean> {
-  if ((await whyNotWait(beads, id, on)) !== undefined) return false
-  if (!(await beads.waitsFor(id)).includes(on)) await beads.addDep(id, on, 'blocks', by)
-  return true
+/**
+ * Lets an issue wait for another. Where it cannot, as that one was closed meanwhile, or waits for it itself since, the
+ * next worker looks again; what finds the same each time comes to the Overseer.
+ */
+async function makeWait(beads: TownIssues, id: string, on: string): Promise<void> {
+  if ((await whyNotWait(beads, id, on)) !== undefined || (await beads.waitsFor(id)).includes(on)) return
+  await beads.addDep(id, on, 'blocks', by)
 }
 
 /** Why an issue cannot wait for another, in words; undefined when it can. */

@@ -17,7 +17,7 @@ import { presetIn, presetTrouble, writtenOf } from '../agents/own.ts'
 import { type PolecatFacts, primeText } from '../agents/prime.ts'
 import { lookedAt, Readings } from '../agents/reading.ts'
 import { roleText } from '../agents/role-text.ts'
-import { describeRun, isSpoken, layDown, type RunFile, thresholdsOf } from '../agents/supervisor.ts'
+import { describeRun, isResumed, isSpoken, layDown, type RunFile, thresholdsOf } from '../agents/supervisor.ts'
 import type { Hands } from '../binding.ts'
 import type { RigConfig } from '../config.ts'
 import type { Environment } from '../environment.ts'
@@ -30,6 +30,7 @@ import {
   endLeftOf,
   endPolitely,
   endSession,
+  hasBegun,
   isRunOf,
   recorded,
   type SessionBackend,
@@ -111,7 +112,10 @@ export function sessionHands(
       if (!existsSync(input.worktree)) return { kind: 'failed', why: `${input.worktree} does not exist`, tail: '' }
       const isOfPreset = input.account.startsWith(`${preset.name}/`)
       const account = isOfPreset ? accountOf(deps.town, input.account) : undefined
-      if (account?.why !== undefined) return { kind: 'unpaid', why: account.why }
+      // Asked again after a crash: one that has begun lives without it, and one that may have is called off.
+      const isThere = hasBegun(dir)
+      if (account?.why !== undefined && !isThere)
+        return existsSync(dir) ? { kind: 'failed', why: account.why, tail: '' } : { kind: 'unpaid', why: account.why }
       deps.makeShims?.()
       // The assignment is on disk before there is anyone to read it.
       mkdirSync(dir, { recursive: true, mode: 0o700 })
@@ -122,9 +126,10 @@ export function sessionHands(
       writePassing(join(dir, 'assignment.json'), `${assignment}\n`)
       const env = environmentOf(deps, rig, input, dir, { ...preset, worker }, account?.variables)
       const began = input.begunUnder === '' ? {} : accountOf(deps.town, input.begunUnder).variables
-      const anew = input.conversation !== null && !(began && shareTranscripts(began, account?.variables ?? {}))
+      const goesOn = isThere ? isResumed(dir) : began && shareTranscripts(began, account?.variables ?? {})
+      const anew = input.conversation !== null && !goesOn
       const spoken = preset.drive !== undefined
-      if (spoken) {
+      if (spoken && !isThere) {
         const why = lacking(preset, launch.argv, env.PATH ?? '')
         if (why !== undefined) return refused(why)
         const how = { preset: preset.name, own: writtenOf(deps.town, agent), argv: [...launch.argv], model, effort }

@@ -117,6 +117,9 @@ export function recorded(dir: string): SessionRecord | undefined {
   return noted?.dir === dir && noted.id === basename(dir) ? noted : undefined
 }
 
+/** Whether the session has said that it began, in this life of the town or one before. */
+export const hasBegun = (dir: string): boolean => recorded(dir) !== undefined || markIn(dir, 'started') !== undefined
+
 /** Folders of a polecat's runs, newest first. */
 export function runsOf(sessionsDir: string, rig: string, polecat: string): string[] {
   return foldersIn(sessionsDir)

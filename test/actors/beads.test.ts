@@ -159,13 +159,17 @@ test('an issue says for the worker that went without a word what it has come to'
   ])
 })
 
-test('given back to wait for another issue it waits; for one that is not there, the Overseer decides', async () => {
+test('given back to wait for another issue it waits; where it cannot, the next worker looks', async () => {
   const [first, second, third] = [make('First'), make('Second'), make('Third')]
   const release = (issue: string, blockedBy: string) =>
     hands().releaseIssue({ rig: 'w', issue, holder: nux, status: 'open', note: 'why', blockedBy }, call)
   for (const id of [second, third]) await claim(id)
   expect(await release(second, first)).toEqual({ status: 'open' })
-  expect(await release(third, 'w-gone')).toEqual({ status: 'blocked' })
+  expect(await release(third, 'w-gone')).toEqual({ status: 'open' })
+  // Two workers that wait for each other's issue, each of which was free to when it said so.
+  await claim(first)
+  expect(await release(first, second)).toEqual({ status: 'open' })
+  for (const id of [first, third]) expect(await whyNot(beads, beads.get(id) as Issue, new Date())).toBeUndefined()
   expect(await whyNot(beads, beads.get(second) as Issue, new Date())).toBe(`blocked by ${first} (open)`)
 })
 

@@ -78,6 +78,36 @@ test('nobody works beside its successor, although nobody saw the one before end'
   expect(isAlive(other)).toBe(true)
 })
 
+test('a run that has begun is found again, though its account was removed; one that has not waits for another', async () => {
+  const rig = rigConfig.parse({
+    ...{ type: 'rig', version: 1, name: 'w', git_url: 'x', default_branch: 'main', beads: { prefix: 'w' } },
+    ...{ no_gate: true, gates: {}, agent: 'claude', session: 'process' },
+  })
+  writeFileSync(join(dir, 'claude'), '#!/bin/sh\nexec sleep 600\n', { mode: 0o755 })
+  const hands = sessionHands({
+    ...{ town: dir, rig: () => rig, backend: () => processBackend, secret: 's', node: process.execPath },
+    ...{ env: { ...path, PATH: `${dir}:${path.PATH}` }, supervisor: join(dir, 'supervisor.mjs'), clock: systemClock },
+    ofTown: () => ({ roles: {} }),
+    textsOf: async () => ({ description: '', acceptance: '', labels: [] }),
+  })
+  writeFileSync(join(dir, 'supervisor.mjs'), 'setInterval(() => {}, 1000)\n')
+  const issue = { id: 'w-1', title: 't', priority: 2 }
+  const place = { rig: 'w', polecat: 'Nux', incarnation: 1, branch: 'polecat/Nux-1', worktree: dir }
+  const who = { epoch: 1, address: 'w/polecats/Nux', issue, attempt: 1, returned: null, note: '', former: '' }
+  const begins = (id: string, account: string, conversation: string | null = null) =>
+    hands.startSession({ ...place, ...who, id, conversation, account, begunUnder: '' } as never, call)
+  const first = await begins('gt-w-Nux-1-1', '')
+  expect(first).toMatchObject({ kind: 'started', anew: false })
+  const run = () => readFileSync(join(sessions, 'gt-w-Nux-1-1/run.json'), 'utf8')
+  const before = run()
+  expect(await begins('gt-w-Nux-1-1', 'claude/gone')).toEqual(first)
+  expect(run()).toBe(before)
+  expect(await begins('gt-w-Nux-1-2', 'claude/gone')).toMatchObject({ kind: 'unpaid' })
+  // It may be under way, and says so to nobody yet: called off.
+  mkdirSync(join(sessions, 'gt-w-Nux-1-3'))
+  expect(await begins('gt-w-Nux-1-3', 'claude/gone')).toMatchObject({ kind: 'failed' })
+})
+
 test('a record that names somebody else’s process ends nobody', async () => {
   const stranger = spawn('sleep', ['100'], { detached: true })
   strangers.push(stranger)

@@ -415,6 +415,23 @@ test('an issue that somebody took just before is worked on when it is given back
   expect(t.host.actor(`w/polecats/${next}`)?.context).toMatchObject({ attempt: 2, returned: { tail: 'not ok 7' } })
 })
 
+test('found by simulation: what came back from the queue, and is in hands that are gone in an older copy of the issues, is taken over', () => {
+  t = town(
+    {
+      claimIssue: (input) =>
+        input.previous === null || input.previous === 'w/polecats/Gone'
+          ? t.well('claimIssue', input)
+          : { kind: 'held', holder: 'w/polecats/Gone' },
+      runGates: onlyWork(() => red('not ok 7')),
+    },
+    { issues: [issue('w-1')] },
+  )
+  t.post('overseer', 'mayor/', 'work.requested', { rig: 'w', issues: ['w-1'] })
+  handoff('Nux')
+  const [next] = namesOf(workers())
+  expect(t.host.actor(`w/polecats/${next}`)?.context).toMatchObject({ attempt: 2, returned: { tail: 'not ok 7' } })
+})
+
 test('what kept the queue from moving is no escalation any more when nothing is left in it', () => {
   let builds = 0
   begin(

@@ -23,6 +23,15 @@ test('towns of any size', { timeout: 120_000 }, () => {
   )
 })
 
+test.each([
+  { seed: 1834013826, issues: 4, maxWorkers: 2, steps: 345 },
+  { seed: 1502650240, issues: 2, maxWorkers: 3, steps: 370 },
+  { seed: 1523449088, issues: 2, maxWorkers: 5, steps: 83 },
+  { seed: 303269440, issues: 4, maxWorkers: 3, steps: 35 },
+])('a town that once failed: seed $seed, $issues issues, $maxWorkers workers, $steps steps', (options) => {
+  expect(simulate(options).violation).toBeNull()
+})
+
 /** Fields that hold whatever people, tools and origin say. */
 const free = new Set([
   'title',
