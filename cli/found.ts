@@ -2,7 +2,7 @@
 // Never: changes anything; what is done about it, the town's rooms do as they begin.
 import { existsSync } from 'node:fs'
 import { townLayout } from '../actors/layout.ts'
-import { aliveIn } from '../actors/sessions/session.ts'
+import { aliveIn } from '../actors/sessions/runs.ts'
 import type { Host } from '../runtime/contract.ts'
 import { lastWords } from './last-words.ts'
 

@@ -9,7 +9,7 @@ import type { RigGit } from '../actors/git/rig.ts'
 import { emptyTrash } from '../actors/git/staging.ts'
 import { rigLayout, townLayout } from '../actors/layout.ts'
 import type { Ledger } from '../actors/ledger/ledger.ts'
-import { pruneRuns } from '../actors/sessions/session.ts'
+import { pruneRuns } from '../actors/sessions/runs.ts'
 import type { Clock, Host } from '../runtime/contract.ts'
 
 const keepDays = 30

@@ -7,7 +7,7 @@ import { evidenceFile, evidenceFrom, shown, type Told } from '../actors/agents/e
 import { bytesFrom } from '../actors/files.ts'
 import { isAlive } from '../actors/processes.ts'
 import type { LastRun } from '../actors/sessions/last-run.ts'
-import { recorded } from '../actors/sessions/session.ts'
+import { recorded } from '../actors/sessions/runs.ts'
 import { body, clock, type Line, plainly, plainPieces, raw, say, json as written } from './print.ts'
 
 type Session = Pick<LastRun, 'dir' | 'isSpoken'>

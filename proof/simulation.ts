@@ -18,7 +18,8 @@ import { always, check as checkAll, atRest as restful, type TownView, Violation 
 import { type Purse, someBudgets } from './purse.ts'
 import { clearForgotten, forgetRecords, makeShelf } from './shelf.ts'
 import type { SimOptions, SimResult } from './story.ts'
-import { epic, freshIssue, limits, rig, type SimIssue, World } from './world.ts'
+import { makeWishes } from './wishes.ts'
+import { freshIssue, limits, rig, type SimIssue, World } from './world.ts'
 
 const shm = existsSync('/dev/shm') ? '/dev/shm' : tmpdir()
 
@@ -50,8 +51,6 @@ export function simulate({
   }
   const spawnDelayMs = chance(0.3) ? 2000 : 0
   const byIssue = chance(0.3)
-  const asked = new Set<string>()
-  const late = new Set<string>()
   /**
    * `max_workers` as the rig's configuration has it now, and the most workers there may still be because it was more.
    */
@@ -138,7 +137,7 @@ export function simulate({
     post('daemon', `${rig}/witness`, 'issues.changed')
     shelf.begun()
     // Who brings an older copy back is told that what came after is not in it, and asks for what is to be done.
-    if (asOf === 'older') ask()
+    if (asOf === 'older') wishes.ask()
   }
 
   /**
@@ -165,7 +164,7 @@ export function simulate({
     clearForgotten(world, knows)
     configured()
     resume()
-    ask()
+    wishes.ask()
     shelf.begun()
   }
 
@@ -194,6 +193,7 @@ export function simulate({
   const post = (from: string, to: string, type: string, body: JsonObject = {}) => host.post({ from, to, type, body }).id
 
   const stage: Stage = { world, host: () => host, chance, pick, post, say, reckless: () => faults }
+  const wishes = makeWishes(stage, byIssue)
   const timesAsked = (cause: string) => past.seen(store, 0).everAsked.filter((each) => each === cause).length
   const shelf = makeShelf(stage, { asked: timesAsked, losses })
   const isStart = (name: string) => binding.effects[name]?.starts === true
@@ -208,11 +208,7 @@ export function simulate({
     askForStuck,
     configure: (most) => configure(most),
     issuesMax: count + 3,
-    filed: (id) => {
-      // Not the one of that name, which was asked for and is in no copy of the issues.
-      asked.delete(id)
-      if (world.epicClosed) late.add(id)
-    },
+    filed: wishes.filed,
     workersMax: maxWorkers + 1,
     beadsGo: shelf.go,
     budget: world.purse.isThere ? () => budget(chance(0.3) ? {} : someBudgets(thrift)) : undefined,
@@ -250,15 +246,6 @@ export function simulate({
     saidAt = lastMailIn(store)
     world.purse.budgets = next
     configured()
-  }
-
-  /** What the Overseer wants done: the epic, or each issue by its name. */
-  function ask(): void {
-    for (const id of world.issues.keys()) asked.add(id)
-    // As a person would: a closed epic with open children is opened again.
-    world.epicClosed = false
-    if (byIssue) for (const id of asked) post('overseer', 'mayor/', 'work.requested', { rig, issues: [id] })
-    else post('overseer', 'mayor/', 'work.requested', { rig, epic })
   }
 
   function comesToRest(): void {
@@ -320,15 +307,12 @@ export function simulate({
       sessions: world.live(),
       left: [...world.left.values()],
       worktrees: [...world.worktrees.keys()],
-      issues: [...world.issues.values()].map((issue) => ({ ...issue, unasked: isUnasked(issue.id) })),
+      issues: [...world.issues.values()].map((issue) => ({ ...issue, unasked: wishes.isUnasked(issue.id) })),
       mainHas: (issue) => world.mainHas(issue),
       mainIsGreen: world.isGreen(world.originMain),
       usedUp: world.purse.usedUp(world.issues.keys()),
     }
   }
-
-  /** Not asked for by name; or filed under an epic that was closed. */
-  const isUnasked = (id: string) => !asked.has(id) && (byIssue || late.has(id))
 
   /** Of workers in older records nobody knows what befell them. */
   const mayHaveCost = (polecat: string, incarnation: number) =>
@@ -396,7 +380,7 @@ export function simulate({
       if (world.purse.usedUp(world.issues.keys()).length > 0) budget({})
       takeDownAgain()
       askForStuck(false)
-      ask()
+      wishes.ask()
       comesToRest()
     }
     const left = [...world.issues.values()].filter((issue) => issue.status !== 'closed')
@@ -408,7 +392,7 @@ export function simulate({
 
   let [done, violation]: [number, string | null] = [0, null]
   try {
-    ask()
+    wishes.ask()
     for (; done < steps; done++) {
       mortally(() => {
         if (chance(0.03)) crashIn = 1 + (random.uint32() % 25)

@@ -24,7 +24,7 @@ test('every file of source opens with its job and what it never does', () => {
 test('files stay small enough to be read in one go', () => {
   // A role's statechart is its manual and stays in one file. These grew under an older rule, and are to be divided.
   const grown: Readonly<Record<string, number>> = {
-    'proof/simulation.ts': 460,
+    'proof/simulation.ts': 450,
     'test/runtime/host.test.ts': 580,
   }
   const most = (file: string) => grown[file] ?? (file.startsWith('test/') ? 500 : 400)

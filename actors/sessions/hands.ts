@@ -25,14 +25,12 @@ import { textOf, writePassing } from '../files.ts'
 import { notForIt } from '../instructions.ts'
 import { townLayout } from '../layout.ts'
 import { metaOf } from '../ledger/sessions.ts'
+import { hasBegun, isRunOf, recorded } from './runs.ts'
 import {
   cancelStart,
   endLeftOf,
   endPolitely,
   endSession,
-  hasBegun,
-  isRunOf,
-  recorded,
   type SessionBackend,
   start,
   tail,

@@ -7,7 +7,7 @@ import { isSpoken } from '../agents/supervisor.ts'
 import { noteAt } from '../files.ts'
 import { rigLayout, townLayout } from '../layout.ts'
 import { isAlive } from '../processes.ts'
-import { exitCode, recorded, runsOf } from './session.ts'
+import { exitCode, recorded, runsOf } from './runs.ts'
 
 export interface LastRun {
   dir: string

@@ -1,21 +1,22 @@
 // A session: one run of an agent's program in a polecat's worktree, found again by what was recorded at its start,
 // never by name alone.
 // Never: outlives its record unseen; ends a process whose start time is not the recorded one.
-import { existsSync, lstatSync, mkdirSync, readdirSync, rmSync, statSync, watch } from 'node:fs'
+import { existsSync, mkdirSync, rmSync, statSync, watch } from 'node:fs'
 import { basename, dirname, join } from 'node:path'
 import { setImmediate as immediate } from 'node:timers/promises'
 import { longestAllowanceMs } from '../../machines/accounts.ts'
 import type { EffectInput, EffectOutput } from '../../machines/effects.ts'
-import { type SessionRecord, sessionRecord } from '../../machines/session-effects.ts'
+import type { SessionRecord } from '../../machines/session-effects.ts'
 import type { Clock } from '../../runtime/contract.ts'
 import { afterWatched, watchEvery } from '../../runtime/open.ts'
 import { boundOutput, evidenceFile, type Told } from '../agents/evidence.ts'
 import { nothingRead, type Readings, readSome } from '../agents/reading.ts'
 import { askToEnd } from '../agents/supervisor.ts'
-import { foldersIn, lastBytes, lastLines, noteAt, writePassing } from '../files.ts'
+import { lastBytes, lastLines, writePassing } from '../files.ts'
 import { linkedFrom } from '../git/repository.ts'
 import { endAll, isAlive, letGoOn, type Mark, markOf, startOf, type Whose } from '../processes.ts'
 import { writeEnvironment } from './launcher.ts'
+import { aliveIn, exitCode, markIn, recorded } from './runs.ts'
 import { asksToCycle } from './state.ts'
 
 export interface SessionSpec {
@@ -48,12 +49,6 @@ export interface SessionBackend {
   end(): Promise<void>
   /** The command a person attaches with; undefined when the session can only be watched. */
   attach(id: string): readonly string[] | undefined
-}
-
-/** A mark counts once its line is whole: the session writes it without a process of its own. */
-const markIn = (dir: string, name: 'started' | 'exit'): number | undefined => {
-  const text = lastBytes(join(dir, name), 64)
-  return text.endsWith('\n') ? Number(text) : undefined
 }
 
 /** What everything that a session starts bears in its environment: the session's own folder. */
@@ -106,48 +101,6 @@ export async function start(
   // It outlives this daemon, and no longer than the machine what it names.
   writePassing(join(spec.dir, 'identity.json'), JSON.stringify(record), 0o600)
   return record
-}
-
-/**
- * What was recorded at a session's start; undefined when nothing whole was, and then the start looks at the session's
- * own mark. Agents can write here: a record of another session than the folder's own is none.
- */
-export function recorded(dir: string): SessionRecord | undefined {
-  const noted = noteAt(join(dir, 'identity.json'), sessionRecord)
-  return noted?.dir === dir && noted.id === basename(dir) ? noted : undefined
-}
-
-/** Whether the session has said that it began, in this life of the town or one before. */
-export const hasBegun = (dir: string): boolean => recorded(dir) !== undefined || markIn(dir, 'started') !== undefined
-
-/** Folders of a polecat's runs, newest first. */
-export function runsOf(sessionsDir: string, rig: string, polecat: string): string[] {
-  return foldersIn(sessionsDir)
-    .filter((id) => isRunOf(id, rig, polecat))
-    .map((id) => join(sessionsDir, id))
-    .sort((a, b) => statSync(b).birthtimeMs - statSync(a).birthtimeMs)
-}
-
-/** Removes the folders of runs that ended before this moment, in milliseconds since the epoch. */
-export function pruneRuns(sessionsDir: string, before: number): void {
-  for (const id of foldersIn(sessionsDir)) {
-    const dir = join(sessionsDir, id)
-    const record = recorded(dir)
-    const touched = Math.max(
-      ...[dir, ...readdirSync(dir).map((file) => join(dir, file))].map(
-        (path) => lstatSync(path, { throwIfNoEntry: false })?.mtimeMs ?? 0,
-      ),
-    )
-    if (touched < before && !(record && isAlive(record))) rmSync(dir, { recursive: true })
-  }
-}
-
-/** Every recorded session that is alive. */
-export function aliveIn(sessionsDir: string): SessionRecord[] {
-  return foldersIn(sessionsDir)
-    .map((id) => recorded(join(sessionsDir, id)))
-    .filter((record) => record !== undefined)
-    .filter(isAlive)
 }
 
 type Watched = EffectOutput<'watchSession'>
@@ -319,10 +272,6 @@ export async function endLeftOf(
   await endAll({ mark: { variable: 'GT_SESSION', holds } }, graceMs, signal)
 }
 
-/** Whether this is a run of that polecat. */
-export const isRunOf = (id: string, rig: string, polecat: string): boolean =>
-  id.startsWith(`gt-${rig}-${polecat}-`) && /^\d+-\d+$/.test(id.slice(`gt-${rig}-${polecat}-`.length))
-
 /** Ends a start that was never confirmed: the launcher finds the mark, or its process is ended. */
 export async function cancelStart(dir: string, graceMs: number, signal: AbortSignal): Promise<void> {
   mkdirSync(dir, { recursive: true, mode: 0o700 })
@@ -339,9 +288,6 @@ export async function cancelStart(dir: string, graceMs: number, signal: AbortSig
 export const tail = (dir: string): string => lastLines(output(dir))
 
 const output = (dir: string): string => lastBytes(join(dir, 'output.log'), 65_536)
-
-/** How it ended, as it said itself; null: it goes on, or had no time to say it. */
-export const exitCode = (dir: string): number | null => markIn(dir, 'exit') ?? null
 
 /**
  * What shows that there is work: output, and what git wrote in the worktree, as they are now. That it is another text

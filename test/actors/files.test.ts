@@ -31,7 +31,7 @@ import {
   writePassing,
 } from '../../actors/files.ts'
 import { openLog } from '../../actors/gates/log.ts'
-import { recorded } from '../../actors/sessions/session.ts'
+import { recorded } from '../../actors/sessions/runs.ts'
 
 let dir: string
 const at = (name: string) => join(dir, name)

@@ -6,7 +6,7 @@ import { afterEach, beforeEach, expect, test } from 'vitest'
 import { presetNames, presetOf } from '../../actors/agents/presets.ts'
 import { pruneLogs } from '../../actors/gates/hands.ts'
 import { startOf } from '../../actors/processes.ts'
-import { pruneRuns, runsOf } from '../../actors/sessions/session.ts'
+import { pruneRuns, runsOf } from '../../actors/sessions/runs.ts'
 
 let dir: string
 beforeEach(() => {

@@ -20,8 +20,8 @@ import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import { isAlive, startOf } from '../../actors/processes.ts'
 import { backends } from '../../actors/sessions/backends.ts'
 import { processBackend } from '../../actors/sessions/process.ts'
+import { aliveIn } from '../../actors/sessions/runs.ts'
 import {
-  aliveIn,
   cancelStart,
   endSession,
   endSessions,

@@ -67,18 +67,6 @@ test('the Witness takes a worker down in order: what it leaves is kept, then its
   expect(down()).toEqual(['pinWork', 'killSession', 'clearPlace'])
 })
 
-test('an issue somebody opens again while its work is in the queue is not given to another worker', () => {
-  begin({ landCandidate: () => 'later' }, { issues: [issue('w-1')] })
-  handoff('Nux')
-  expect(workers()).toEqual([])
-  const open = t.issues.get('w-1') as Issue
-  open.status = 'open'
-  t.post('daemon', 'w/witness', 'issues.changed')
-  expect(workers()).toEqual([])
-  t.answer('landCandidate w/refinery', { kind: 'pushed' })
-  expect(open.status).toBe('closed')
-})
-
 test('an issue asked for again while its failed worker is taken down: who asks hears who has it, and is asked afterwards', () => {
   const world: World = { createWorktree: () => new Error('no room'), clearPlace: () => 'later' }
   begin(world, { issues: [issue('w-1')] })
@@ -259,14 +247,6 @@ test('a push that origin refuses is one escalation; the work waits, and lands wh
   expect([open(), t.issues.get('w-1')?.status]).toEqual([[], 'closed'])
 })
 
-test('the same issue asked for twice: one worker, and the second hears who holds it', () => {
-  t = town({}, { issues: [issue('w-1')] })
-  t.post('overseer', 'mayor/', 'work.requested', { rig: 'w', issues: ['w-1'] })
-  const second = t.post('overseer', 'mayor/', 'work.requested', { rig: 'w', issues: ['w-1'] })
-  expect(t.host.reply(second)).toMatchObject({ ok: false, text: 'w-1 is held by w/polecats/Nux' })
-  expect(workers()).toEqual(['Nux:w-1'])
-})
-
 test('a crash of the host between any two steps changes nothing but time', () => {
   begin({}, { issues: [issue('w-1'), issue('w-2', 'w-1')] })
   t.crash()
@@ -391,47 +371,6 @@ test('why work came back reaches every session of the next worker', () => {
   expect(t.host.actor(`w/polecats/${next}/session`)?.context).toMatchObject(why)
 })
 
-test('an issue that somebody took just before is worked on when it is given back, with all that was known of it', () => {
-  let takenBy: string | null = 'somebody'
-  t = town(
-    {
-      claimIssue: (input) => (takenBy ? { kind: 'held', holder: takenBy } : t.well('claimIssue', input)),
-      runGates: onlyWork(() => red('not ok 7')),
-    },
-    { issues: [issue('w-1')] },
-  )
-  t.post('overseer', 'mayor/', 'work.requested', { rig: 'w', issues: ['w-1'] })
-  expect(workers()).toEqual([])
-  takenBy = null
-  t.post('daemon', 'w/witness', 'issues.changed')
-  expect(workers()).toEqual(['Nux:w-1'])
-  // And again when its work has come back.
-  takenBy = 'somebody'
-  handoff('Nux')
-  expect(workers()).toEqual([])
-  takenBy = null
-  t.post('daemon', 'w/witness', 'issues.changed')
-  const [next] = namesOf(workers())
-  expect(t.host.actor(`w/polecats/${next}`)?.context).toMatchObject({ attempt: 2, returned: { tail: 'not ok 7' } })
-})
-
-test('found by simulation: what came back from the queue, and is in hands that are gone in an older copy of the issues, is taken over', () => {
-  t = town(
-    {
-      claimIssue: (input) =>
-        input.previous === null || input.previous === 'w/polecats/Gone'
-          ? t.well('claimIssue', input)
-          : { kind: 'held', holder: 'w/polecats/Gone' },
-      runGates: onlyWork(() => red('not ok 7')),
-    },
-    { issues: [issue('w-1')] },
-  )
-  t.post('overseer', 'mayor/', 'work.requested', { rig: 'w', issues: ['w-1'] })
-  handoff('Nux')
-  const [next] = namesOf(workers())
-  expect(t.host.actor(`w/polecats/${next}`)?.context).toMatchObject({ attempt: 2, returned: { tail: 'not ok 7' } })
-})
-
 test('what kept the queue from moving is no escalation any more when nothing is left in it', () => {
   let builds = 0
   begin(
@@ -466,25 +405,6 @@ test('a stop that comes after its worker has ended does not stop the next of tha
   t.issues.set('w-3', issue('w-3'))
   t.post('overseer', 'mayor/', 'work.requested', { rig: 'w', issues: ['w-3'] })
   expect([workers(), t.state('w/polecats/Nux')]).toEqual([['Nux:w-3'], 'working'])
-})
-
-test('one more issue, filed in the moment its epic is complete, is done before the epic is', () => {
-  const late = issue('w-2')
-  begin(
-    {
-      closeIssues: (input) => {
-        // Somebody is quicker than the close of the epic.
-        if (input.issues[0].issue === 'w-e' && !t.issues.has('w-2')) t.issues.set('w-2', late)
-        return t.well('closeIssues', input)
-      },
-    },
-    { issues: [issue('w-1')] },
-  )
-  handoff('Nux')
-  expect(workers().map((line) => line.split(':')[1])).toEqual(['w-2'])
-  expect(t.log()).not.toContain('w/witness: every child of w-e is done')
-  handoff(String(workers()[0]?.split(':')[0]))
-  expect(t.log()).toContain('w/witness: every child of w-e is done')
 })
 
 test('an origin that is away again after it answered is told of again', () => {
