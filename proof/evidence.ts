@@ -14,18 +14,31 @@ interface Firing {
   at: number
 }
 
-/** `saidAt`: the last mail (its seq) before the Overseer last said anything. */
-export function evidenceOf(read: Read, saidAt: number): Omit<TownHistory, 'spawnDelayMs' | 'starts'> {
+/** `said`: the mails with which the Overseer last said something. */
+export function evidenceOf(read: Read, said: readonly string[]): Omit<TownHistory, 'spawnDelayMs' | 'starts'> {
   const asked: Record<string, number> = {}
   const everAsked: string[] = []
-  for (const { seq, body } of read<{ seq: number; body: string }>(
-    "SELECT seq, body FROM mail WHERE to_address = 'overseer' AND type = 'escalation.raised' AND state <> 'dead'",
+  const heard = heardAt(read, said)
+  // Who asks by the Mayor had reason to before the Mayor hears of it.
+  for (const { since, body } of read<{ since: number; body: string }>(
+    `SELECT ask.body, coalesce(reason.seq, turn.seq, 0) AS since FROM mail ask
+       LEFT JOIN journal turn ON turn.mail_id = ask.cause_id
+       LEFT JOIN mail told ON told.id = ask.cause_id LEFT JOIN journal reason ON reason.mail_id = told.cause_id
+     WHERE ask.to_address = 'overseer' AND ask.type = 'escalation.raised' AND ask.state <> 'dead'`,
   )) {
     const { cause } = JSON.parse(body) as { cause: string }
     everAsked.push(cause)
-    if (seq > saidAt) asked[cause] = (asked[cause] ?? 0) + 1
+    if (since > heard) asked[cause] = (asked[cause] ?? 0) + 1
   }
   return { asked, everAsked }
+}
+
+/** The turn with which the last of these mails was heard. */
+function heardAt(read: Read, said: readonly string[]): number {
+  const turns = read<{ seq: number }>(
+    `SELECT seq FROM journal WHERE mail_id IN (${said.map((id) => `'${id}'`).join(', ')})`,
+  )
+  return turns.length < said.length ? Number.POSITIVE_INFINITY : Math.max(0, ...turns.map(({ seq }) => seq))
 }
 
 /**
@@ -117,8 +130,8 @@ export function makePast(roles: readonly Role[]) {
       remembered = undefined
       workers = undefined
     },
-    seen(store: Store, saidAt: number) {
-      const { asked, everAsked } = evidenceOf(store.all, saidAt)
+    seen(store: Store, said: readonly string[] = []) {
+      const { asked, everAsked } = evidenceOf(store.all, said)
       return { asked, everAsked: [...forgotten, ...everAsked] }
     },
     /** When this mail was sent, in watched time: the moment of the turn that sent it; nothing where that was pruned. */
@@ -149,7 +162,7 @@ export function makePast(roles: readonly Role[]) {
     },
     /** The store is about to be pruned. */
     forget(store: Store): void {
-      forgotten = this.seen(store, 0).everAsked
+      forgotten = this.seen(store).everAsked
       const latest = new Map(remembered?.epochs)
       const over = "state IN ('done', 'stale')"
       epochs(store.all, latest, over)
@@ -217,5 +230,3 @@ export const underWay = (store: Store) => ({
     .map(({ address }) => address),
 })
 export const timersIn = (store: Store) => store.all<{ address: string; id: string }>('SELECT address, id FROM timer')
-export const lastMailIn = (store: Store): number =>
-  store.get<{ seq: number }>('SELECT coalesce(max(seq), 0) AS seq FROM mail')?.seq ?? 0

@@ -11,7 +11,7 @@ import { polecatOf } from '../machines/address.ts'
 import type { ActorState, Host, JsonObject, Store } from '../runtime/contract.ts'
 import { openHost, openSqliteStore, seededRandom, virtualClock } from '../runtime/open.ts'
 import { Crash, kept, mortal } from './crash.ts'
-import { lastMailIn, makePast, mustBeGiven, timersIn, underWay } from './evidence.ts'
+import { makePast, mustBeGiven, timersIn, underWay } from './evidence.ts'
 import { makeFlights } from './flights.ts'
 import { ends, makeAgents, makeOverseer, makePeople, type Stage } from './inhabitants.ts'
 import { always, check as checkAll, atRest as restful, type TownView, Violation } from './invariants.ts'
@@ -86,8 +86,8 @@ export function simulate({
   const actors = new Map<string, ActorState>()
   const changed = new Set<string>()
   const starts: number[] = []
-  /** The last mail before the Overseer last said something. */
-  let saidAt = 0
+  /** The mails with which the Overseer last said something. */
+  let said: string[] = []
   let [crashIn, holders, crashes] = [0, 0, 0]
   let stopped = false
   let faults = true
@@ -194,7 +194,7 @@ export function simulate({
 
   const stage: Stage = { world, host: () => host, chance, pick, post, say, reckless: () => faults }
   const wishes = makeWishes(stage, byIssue)
-  const timesAsked = (cause: string) => past.seen(store, 0).everAsked.filter((each) => each === cause).length
+  const timesAsked = (cause: string) => past.seen(store).everAsked.filter((each) => each === cause).length
   const shelf = makeShelf(stage, { asked: timesAsked, losses })
   const isStart = (name: string) => binding.effects[name]?.starts === true
   const flights = makeFlights(stage, {
@@ -243,9 +243,8 @@ export function simulate({
   /** The Overseer changes budgets; the daemon reads that. */
   function budget(next: Purse['budgets']): void {
     say(`budgets are ${JSON.stringify(next)} now`)
-    saidAt = lastMailIn(store)
     world.purse.budgets = next
-    configured()
+    said = [configured()]
   }
 
   function comesToRest(): void {
@@ -258,11 +257,10 @@ export function simulate({
 
   function resume(): void {
     say('overseer: gt up')
-    saidAt = lastMailIn(store)
     stopped = false
     for (const scope of host.holds()) host.release(scope)
-    post('overseer', `${rig}/witness`, 'rig.resumed')
-    if (accounts.length > 0) post('overseer', 'mayor/', 'account.released', { account: null, rigs: [] })
+    said = [post('overseer', `${rig}/witness`, 'rig.resumed')]
+    if (accounts.length > 0) said.push(post('overseer', 'mayor/', 'account.released', { account: null, rigs: [] }))
   }
 
   /** What the store shows; read again only after it was written. */
@@ -277,7 +275,7 @@ export function simulate({
         .map(({ envelope, reason }) => `${envelope.type} from ${envelope.from} to ${envelope.to}: ${reason}`),
       timers: townTimers(),
       ...underWay(store),
-      history: { spawnDelayMs, starts, ...past.seen(store, saidAt), mayHaveCost },
+      history: { spawnDelayMs, starts, ...past.seen(store, said), mayHaveCost },
       workersHeard: past.workersHeard(store) ?? maxWorkers,
     }
   }

@@ -28,6 +28,7 @@ test.each([
   { seed: 1502650240, issues: 2, maxWorkers: 3, steps: 370 },
   { seed: 1523449088, issues: 2, maxWorkers: 5, steps: 83 },
   { seed: 303269440, issues: 4, maxWorkers: 3, steps: 35 },
+  { seed: 1775538835, issues: 3, maxWorkers: 5, steps: 330 },
 ])('a town that once failed: seed $seed, $issues issues, $maxWorkers workers, $steps steps', (options) => {
   expect(simulate(options).violation).toBeNull()
 })

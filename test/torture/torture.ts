@@ -357,7 +357,7 @@ function brokenIn(db: DatabaseSync, t: RealTown, rig: string, all: readonly stri
     openEffects: rows<{ address: string }>("SELECT address FROM effect WHERE state IN ('pending', 'started')").map(
       ({ address }) => address,
     ),
-    history: { spawnDelayMs: 0, starts: [], everAsked: evidenceOf(rows, 0).everAsked, asked: {} },
+    history: { spawnDelayMs: 0, starts: [], everAsked: evidenceOf(rows, []).everAsked, asked: {} },
   }
   const broken = [...always, ...atRest].flatMap(({ number, broken }) => {
     const what = broken(view)
