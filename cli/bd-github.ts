@@ -37,7 +37,10 @@ export interface Settings {
   from: string | undefined
 }
 
-/** In a town config.json says it, and not the store: agents can write that, and a token goes where this says. */
+/**
+ * In a town config.json says it, and not the store: agents can write that, and a token goes where this says. Throws
+ * where it would go to a host that only a store names.
+ */
 export async function settingsOf(beads: Beads): Promise<Settings> {
   const { env } = process
   const towns = beads.isTowns() ? await rigOf(beads) : undefined
@@ -57,10 +60,20 @@ export async function settingsOf(beads: Beads): Promise<Settings> {
   const repository = whole ?? repositoryIn(towns === undefined ? await originOf(beads) : towns.git_url)
   if (repository !== undefined && !/^[\w.-]+\/[\w.-]+$/.test(repository))
     throw new BeadsError(`github.repository is owner/name, not "${repository}"`)
-  const url = (kept('api_url') ?? said('url', 'GITHUB_API_URL') ?? 'https://api.github.com').replace(/\/+$/, '')
+  const [stores, ours] = [kept('api_url') ?? kept('url'), env.GITHUB_API_URL || githubs].map(withoutSlash)
+  const url = stores ?? ours ?? githubs
   checkUrl(url)
+  // A store may have come with somebody's repository: it says where its own token goes, and no other.
+  const isTheirs = towns === undefined && ![ours, githubs].includes(url)
+  if (isTheirs && (env.GITHUB_TOKEN || env.GH_TOKEN))
+    throw new BeadsError(
+      `this store says that ${url} is GitHub, and a token of yours (${from}) goes only where you say: give GITHUB_API_URL=${url} if it is meant; nothing was sent`,
+    )
   return { url, repository, token, from }
 }
+
+const githubs = 'https://api.github.com'
+const withoutSlash = (url: string | undefined) => url?.replace(/\/+$/, '')
 
 /** What says which repository is meant. */
 export function howToSay(beads: Beads): string {

@@ -24,9 +24,15 @@ export function delegated<T>(
   const { BEADS_MAIL_DELEGATE, BD_MAIL_DELEGATE } = process.env
   // A town's store names no program: agents can write it.
   const kept = beads.isTowns() ? undefined : beads.config('mail.delegate')
-  const named = BEADS_MAIL_DELEGATE ?? BD_MAIL_DELEGATE ?? kept
+  const meant = BEADS_MAIL_DELEGATE ?? BD_MAIL_DELEGATE
+  const named = meant ?? kept
   const isGt = named === undefined || /^(.*\/)?gt mail$/.test(named)
   if (isGt && !beads.isTowns()) return undefined
+  // It may have come with somebody's repository.
+  if (named !== meant)
+    throw new BeadsError(
+      `mail.delegate of this store names ${named}, and no program is run because a store says so: BEADS_MAIL_DELEGATE='${named}' in your environment does it, \`bd config unset mail.delegate\` forgets it`,
+    )
   const [program = '', ...args] = isGt ? townsMail(beads.path) : named.split(/\s+/)
   const all = [...args, ...words, ...(isJson ? ['--json'] : [])]
   const isShaped = isGt && isJson
@@ -34,10 +40,7 @@ export function delegated<T>(
     stdio: ['inherit', isShaped ? 'pipe' : 'inherit', 'inherit'],
     maxBuffer: Number.POSITIVE_INFINITY,
   })
-  if (error)
-    throw new BeadsError(
-      `${program} cannot be run: ${error.message}; it is named by BEADS_MAIL_DELEGATE or mail.delegate`,
-    )
+  if (error) throw new BeadsError(`${program} cannot be run: ${error.message}; it is named by BEADS_MAIL_DELEGATE`)
   if (isShaped && status === 0)
     print(
       () => shape(JSON.parse(String(stdout)) as T),

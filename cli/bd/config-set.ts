@@ -21,6 +21,10 @@ export default command({
       throw new BeadsError(
         `${key} does not count in a town, where agents can write its stores: ${key === 'mail.delegate' ? 'BEADS_MAIL_DELEGATE in your environment does' : 'gt rig set <rig> github.repository=<owner>/<name> or github.url=<https://…> does'}. Nothing was written`,
       )
+    if (key === 'mail.delegate' && !/^(.*\/)?gt mail$/.test(given))
+      throw new BeadsError(
+        `no program is run because a store says so, which may have come with somebody's repository: BEADS_MAIL_DELEGATE in your environment names one. Nothing was written`,
+      )
     if (isSecret(key) && given !== '-')
       throw new BeadsError(
         `what stands in a command line every user of this machine can read: bd config set ${key} - < <file>, or GITHUB_TOKEN. Nothing was written`,

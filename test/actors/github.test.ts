@@ -1,14 +1,13 @@
 // `bd github` against GitHub as it was recorded: what is taken in, what is put there, and that neither is done twice.
-import { existsSync, mkdtempSync, realpathSync, rmSync } from 'node:fs'
+import { mkdtempSync, realpathSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, expect, test } from 'vitest'
 import { type Beads, openBeads } from '../../actors/beads/embedded.ts'
 import { initBeads } from '../../actors/beads/file.ts'
-import { openTier } from '../../actors/beads/tiers.ts'
 import { bdHere } from '../fixture/bd-here.ts'
 import { type GitHub, github } from '../fixture/github.ts'
-import { cleanEnv, realTown } from '../fixture/real-town.ts'
+import { cleanEnv } from '../fixture/real-town.ts'
 
 let dir: string
 let hub: GitHub
@@ -426,36 +425,6 @@ test('a token stands in no command line, and is shown to nobody', async () => {
   await bd(['github', 'pull'], none)
   expect(hub.sent()[0]?.headers.authorization).toBe(`Bearer ${token}`)
   expect((await bd(['config', 'list'], none)).out).not.toMatch(/github\.link|sync\.base/)
-})
-
-test('in a town no setting that agents can write says where a token goes, or which program sends mail', async () => {
-  const [t, other] = [realTown({ rig: 'wyvern' }), await github()]
-  try {
-    const { GITHUB_TOKEN: _, GH_TOKEN: __, ...clean } = cleanEnv()
-    const inTown = (...argv: string[]) =>
-      bdHere(argv, { cwd: t.rig, env: { ...clean, GITHUB_TOKEN: token, BD_ACTOR: 'ann' } })
-    const beads = openTier({ town: t.town, rig: 'wyvern' })
-    const run = join(t.dir, 'run')
-    const written = { url: other.url, api_url: other.url, repository: 'octocat/Hello-World', token: 'ghp_theirs' }
-    for (const [key, value] of Object.entries(written)) beads.setConfig(`github.${key}`, value)
-    beads.setConfig('mail.delegate', `touch ${run}`)
-    beads.close()
-    expect(await inTown('github', 'pull')).toMatchObject({
-      rc: 1,
-      err: expect.stringMatching(/which repository on GitHub\? gt rig set wyvern github\.repository=/),
-    })
-    t.configure({ github: { repository: 'octocat/Hello-World', url: hub.url } })
-    expect(await inTown('github', 'pull')).toMatchObject({ rc: 0, out: expect.stringMatching(/Pulled 4 issues/) })
-    expect(hub.sent()[0]?.headers.authorization).toBe(`Bearer ${token}`)
-    expect(other.sent()).toEqual([])
-    for (const key of ['github.url', 'mail.delegate'])
-      expect(await inTown('config', 'set', key, 'x')).toMatchObject({ rc: 1, err: expect.stringMatching(/in a town/) })
-    await inTown('mail', 'inbox')
-    expect(existsSync(run)).toBe(false)
-  } finally {
-    await other.close()
-    t.dispose()
-  }
 })
 
 test('thousands of issues are pages, and no more than are there', { timeout: 60_000 }, async () => {

@@ -56,7 +56,8 @@ test('an allowance that is used up is waited for: nobody is started, one notice,
     { script: [{ limited: 4 }, greets, ...handsOver] },
   ])
   const first = town.give()
-  await town.tells('limited')
+  // The town has heard of it.
+  await eventually(() => town.inbox().length > 0)
   const second = town.give('Nothing to do')
   expect(town.json<unknown[]>('polecats', 'wyvern')).toHaveLength(1)
   await town.lands(first)
