@@ -97,8 +97,8 @@ test('who sends hears how far a mail has come, and what answers it; also of seve
     /^wy-\w+ {2}P0 .* overseer → wyvern\/polecats\/Nux {2}May I\? .*\n\ngm-\w+ {2}P0 .* wyvern\/polecats\/Nux → overseer {2}Re: May I\?.*\n {4}You may\n$/,
   )
   // Of many only the slowest counts; nobody reads what the Refinery is sent.
-  const many = t.gt('mail', 'send', 'overseer', 'wyvern/', '-s', 'Freeze', '--wait=delivered', '--timeout', '90s')
-  expect(many).toMatchObject({ status: 0, stdout: expect.stringMatching(/^gm-\w+ to overseer: delivered /) })
+  const many = t.ok('mail', 'send', 'overseer', 'wyvern/', '-s', 'Freeze', '--wait=delivered', '--timeout', '90s')
+  expect(many).toMatch(/^gm-\w+ to overseer: delivered /)
   expect(t.ok('mail', 'sent', '-n', '1')).toMatch(/^gm-\w+ .* 4 addresses {2}Freeze {2}[\d a-z,]*delivered/)
   const late = t.gt('mail', 'send', 'wyvern/refinery', '-s', 'Read me', '--wait', '--timeout', '1s')
   expect(late).toMatchObject({ status: 1, stdout: expect.stringMatching(/to wyvern\/refinery: delivered \d/) })

@@ -14,7 +14,6 @@ import { openHost, openSqliteStore, seededRandom, virtualClock } from '../../run
 
 describe('every state', () => {
   test.for([
-    { polecats: 1, issues: 1, faults: 1, commands: 0, races: 1 },
     { polecats: 1, issues: 1, faults: 0, commands: 1, races: 1 },
     { polecats: 2, issues: 2, faults: 0, commands: 0, races: 0 },
     { polecats: 1, issues: 2, faults: 0, commands: 1, races: 0, budget: 'epic' as const },

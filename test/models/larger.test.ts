@@ -19,7 +19,7 @@ test('towns of any size', { timeout: 120_000 }, () => {
     fc.property(size, (options) => {
       expect(simulate(options).violation).toBeNull()
     }),
-    { numRuns: 40 },
+    { numRuns: 30 },
   )
 })
 
@@ -87,7 +87,7 @@ test.each(cast.filter(({ subject }) => subject.name !== 'overseer'))(
         )
         expect(differs(staged, strange)).toBeUndefined()
       }),
-      { numRuns: 60 },
+      { numRuns: 30 },
     )
   },
 )
