@@ -44,7 +44,7 @@ export default defineConfig([
             name: 'bd',
             test: /\/(cli\/(bd-(main|command|commands)|writer)|actors\/(transaction|files)|actors\/beads\/(claims|comments|contract|deletion|edges|embedded|feed|file|find|ids|jsonl|labels|limits|memories|messages|parts|queries|renaming|room|routes|row-json|rows|schema|tiers))\.ts$/,
           },
-          { name: 'mail', test: /\/(cli\/mail|actors\/(secret|beads\/(mail|town-mail)))\.ts$/ },
+          { name: 'mail', test: /\/actors\/(secret|beads\/(mail|town-mail))\.ts$/ },
           { name: 'told', test: /\/actors\/agents\/(prime(-facts)?|roles|role-text)\.ts$/ },
         ],
       },

@@ -16,8 +16,8 @@ const folder = process.env.TMPDIR ?? memoryFolder()
 export default defineConfig({
   test: {
     include: ['test/**/*.test.ts'],
-    // Suites of their own: `npm run faults`, `strangers`, `torture` and `test:bd`.
-    exclude: ['test/faults/**', 'test/strangers/**', 'test/torture/torture.test.ts', 'test/real-bd/**'],
+    // Suites of their own: `npm run faults`, `strangers` and `test:bd`.
+    exclude: ['test/faults/**', 'test/strangers/**', 'test/real-bd/**'],
     // Modules are read once for each worker; a test leaves nothing behind in one.
     isolate: false,
     env: folder === undefined ? {} : { TMPDIR: folder },

@@ -31,7 +31,7 @@ export function delegated<T>(
   // It may have come with somebody's repository.
   if (named !== meant)
     throw new BeadsError(
-      `mail.delegate of this store names ${named}, and no program is run because a store says so: BEADS_MAIL_DELEGATE='${named}' in your environment does it, \`bd config unset mail.delegate\` forgets it`,
+      `mail.delegate of this store names ${named}, and no program is run because a store says so: BEADS_MAIL_DELEGATE in your environment names one, \`bd config unset mail.delegate\` forgets it`,
     )
   const [program = '', ...args] = isGt ? townsMail(beads.path) : named.split(/\s+/)
   const all = [...args, ...words, ...(isJson ? ['--json'] : [])]

@@ -1,7 +1,7 @@
 // Incarnation: what a polecat keeps of itself and of its issue, and how it says that to others.
 // Never: decides whether it is said.
 import { keeperOf, overseer, polecatOf, refineryOf, sessionOf } from './address.ts'
-import type { EffectOutput } from './effects.ts'
+import type { EffectOutput, EffectWish } from './effects.ts'
 import { causes } from './escalations.ts'
 import { farewell, obstacle, reminder } from './handoff.ts'
 import { beginAnew } from './hearing.ts'
@@ -292,6 +292,11 @@ export const says = {
     text: 'the Overseer is asked; end your turn, and the answer comes in this conversation',
   }),
   neverDone: 'it began a new conversation again and again, and was never done',
+  /** What it begins anew with is mail to itself from here on, under the id of the asking: that keeps its place among others. */
+  keepsNote: ({ context, event }: Known & { event: MailEvent<'cycle.requested'> }): EffectWish<'fileMessage'> => ({
+    ...{ id: event.mailId, from: context.address, to: context.address, priority: 2, replyTo: null, threadId: null },
+    ...{ subject: `Where ${context.name} is with ${issueOf(context)}`, body: event.note },
+  }),
   beginsAnew: ({ context, event }: Known & { event: MailEvent<'cycle.requested'> }): Outgoing[] => [
     isNoted(context, event, { text: event.note }),
     { to: sessionOf(context.rig, context.name), type: 'session.cycleRequested', body: {} },

@@ -133,7 +133,8 @@ export const issueEffects = {
       expiresAt: z.number().nullable().default(null),
       until: z.number().nullable().default(null),
       cause: z.string().nullable().default(null),
-      sentAt: z.number(),
+      /** In milliseconds since the epoch; null: as it was promised. */
+      sentAt: z.number().nullable().default(null),
     }),
     output: z.object({ filed: z.boolean() }),
     lane: () => 'messages',

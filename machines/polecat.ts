@@ -34,7 +34,12 @@ const asksTheOverseer = {
 const beginsAnew = [
   {
     guard: and(['noted', 'cyclesLeft']),
-    actions: ['cycle', { type: 'reply', params: says.cycles }, { type: 'mail', params: says.beginsAnew }],
+    actions: [
+      'cycle',
+      { type: 'fileMessage', params: says.keepsNote },
+      { type: 'reply', params: says.cycles },
+      { type: 'mail', params: says.beginsAnew },
+    ],
   },
   {
     guard: 'noted',

@@ -41,6 +41,7 @@ export const words = {
   closeIssues: (_: unknown, _input: EffectWish<'closeIssues'>) => {},
   releaseIssue: (_: unknown, _input: EffectWish<'releaseIssue'>) => {},
   tellSession: (_: unknown, _input: EffectWish<'tellSession'> | EffectWish<'tellSession'>[]) => {},
+  fileMessage: (_: unknown, _input: EffectWish<'fileMessage'>) => {},
   noteReceipt: (_: unknown, _input: EffectWish<'noteReceipt'> | EffectWish<'noteReceipt'>[]) => {},
 }
 

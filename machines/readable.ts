@@ -12,10 +12,6 @@ const alone = { replyTo: null, threadId: null, groupId: null, expiresAt: null, u
  */
 export function readable(type: string, to: string, body: unknown): MailBody<'message.sent'> | undefined {
   if (type === 'message.sent') return mailSchemas['message.sent'].parse(body)
-  if (type === 'cycle.requested') {
-    const { note } = mailSchemas['cycle.requested'].parse(body)
-    return note === '' ? undefined : { ...alone, subject: 'Where I am', body: note, priority: 2, cause: null }
-  }
   if (type === 'escalation.raised' && to === 'overseer') {
     const escalation = mailSchemas['escalation.raised'].parse(body)
     const { subject, body: why, cause } = escalation

@@ -112,12 +112,15 @@ const fileMessage =
   (file: ReturnType<typeof filing>): Hands['fileMessage'] =>
   async (
     { id, from, to, subject, body, priority, replyTo, threadId, groupId, expiresAt, until, cause, sentAt },
-    { signal },
+    { at: promisedAt, signal },
   ) => {
     const said = { id, title: subject, description: body, priority, assignee: to, sender: from }
     const about = { 'reply-to': replyTo, thread: threadId, group: groupId, [untilMark]: until }
     const labels = Object.entries(about).flatMap(([kind, other]) => (other === null ? [] : [`${kind}:${other}`]))
-    const times = { at: new Date(sentAt), expiresAt: expiresAt === null ? undefined : new Date(expiresAt) }
+    const times = {
+      at: new Date(sentAt ?? promisedAt),
+      expiresAt: expiresAt === null ? undefined : new Date(expiresAt),
+    }
     return { filed: await file(rigOf(to), { ...said, labels, ...times, cause }, signal) }
   }
 

@@ -12,7 +12,7 @@ export default command({
     'GITHUB_TOKEN=… bd github sync',
     'bd github sync --dry-run        tell what would be done',
     'bd config set github.repository acme/wyvern     # else the one that origin is',
-    'bd config set github.url https://github.example.com/api/v3',
+    'GITHUB_API_URL=https://github.example.com/api/v3 bd github sync    # Enterprise',
     'gt rig set wyvern github.repository=acme/wyvern    # in a town',
   ],
   writes: (flags) => flags['dry-run'] !== true,

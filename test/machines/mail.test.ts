@@ -72,6 +72,17 @@ test('notes to oneself keep their order, and each is told to one later conversat
   expect(begun).toEqual(['1 new: ', '2 new: one + two + three + four', '3 new: one + two + three + four', '4 new: '])
 })
 
+test('a note is filed once it is taken: what is refused with its asking is no mail that the next of the name would find', () => {
+  t = town({}, { issues: [{ id: 'w-1', status: 'open', after: [], holder: null }] as never, cycles: 1 })
+  t.begin()
+  const nux = 'w/polecats/Nux'
+  const asks = (note: string) => t.post(nux, nux, 'cycle.requested', { note })
+  // It begins anew as often as it may; then it is taken down, and then it is gone.
+  for (const note of ['one', 'two', 'three']) asks(note)
+  const filed = t.letters.filter(({ to }) => to === nux)
+  expect(filed).toEqual([{ to: nux, subject: 'Where Nux is with w-1', body: 'one' }])
+})
+
 test('a note that is not told, or not whole, is not read by that: the next conversation hears where it is', () => {
   const begun: string[] = []
   t = town(

@@ -81,6 +81,18 @@ export const hands: readonly Mutant[] = [
     replace: `isWithin(cwd, town) && isAlive(identityIn(owner))`,
   },
   {
+    name: 'a run that began as the daemon crashed is one that nobody knows, once its account is gone',
+    file: 'actors/sessions/hands.ts',
+    find: `account?.why !== undefined && !isThere`,
+    replace: `account?.why !== undefined`,
+  },
+  {
+    name: 'two issues wait for each other, and nobody knows',
+    file: 'actors/beads/hands.ts',
+    find: `(await whyNotWait(beads, id, on)) !== undefined || `,
+    replace: ``,
+  },
+  {
     name: 'a file that says it is old makes its session silent',
     file: 'actors/sessions/session.ts',
     find: `watchedMs === null || shown === undefined || shown !== before ? 0 : silentMs + watchedMs`,

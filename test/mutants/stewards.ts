@@ -9,6 +9,12 @@ export const stewards: readonly Mutant[] = [
     replace: `  ...Object.values(workers).map(({ issue }) => issue),\n`,
   },
   {
+    name: 'what came back from the queue waits for a worker that nobody knows',
+    file: 'machines/ledger.ts',
+    find: `!Object.keys(workers).some((name) => polecatOf(rig, name) === holder)`,
+    replace: `false`,
+  },
+  {
     name: 'a worker too many',
     file: 'machines/rounds.ts',
     find: `const hasRoom = (context: Context) => room(context) > 0`,

@@ -26,6 +26,12 @@ export const workers: readonly Mutant[] = [
     find: `changes: { limits: limits + 1, pause: waits, account: null }`,
     replace: `changes: { limits: limits + 1, pause: waits }`,
   },
+  {
+    name: 'the note that an agent ends with is told to nobody that anybody knows',
+    file: 'machines/incarnation.ts',
+    find: `    isNoted(context, event, { text: event.note }),\n`,
+    replace: ``,
+  },
   // A session
   {
     name: 'a session keeps its epoch',
