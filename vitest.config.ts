@@ -20,6 +20,8 @@ export default defineConfig({
     exclude: ['test/faults/**', 'test/strangers/**', 'test/real-bd/**'],
     // Modules are read once for each worker; a test leaves nothing behind in one.
     isolate: false,
+    // Node reads TypeScript by itself.
+    experimental: { viteModuleRunner: false },
     env: folder === undefined ? {} : { TMPDIR: folder },
     sequence: { sequencer: TownsFirst },
     // Most of them wait for programs, so that more run than there are cores.

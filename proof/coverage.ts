@@ -102,9 +102,12 @@ export function stepsFrom(subject: Subject, snapshot: AnyMachineSnapshot, first:
 
 /**
  * Walks the machine until every shape of state was seen or `statesMax` were, and picks the shortest paths that take
- * every edge.
+ * every edge. As long as an edge is missing it looks further, up to `farMax` states.
  */
-export function cover(subject: Subject, { statesMax = 4000 } = {}): Coverage {
+export function cover(
+  subject: Subject,
+  { statesMax = 4000, farMax }: { statesMax?: number; farMax?: number } = {},
+): Coverage {
   const { machine } = subject
   const names = new Map<AnyTransitionDefinition, string>()
   const edges: Edge[] = []
@@ -119,30 +122,45 @@ export function cover(subject: Subject, { statesMax = 4000 } = {}): Coverage {
     }
   }
 
-  const seen = new Set<string>()
+  const witness = instrumented(machine)
+  const missing = new Set(edges.flatMap(({ name, unreachable }) => (unreachable === null ? [name] : [])))
+  const covered = new Set<string>()
   const begun = new WeakSet<object>()
+  const known = new Set<string>()
+  const keyOf = (snapshot: AnyMachineSnapshot) => `${statePath(snapshot.value)} ${shapeOf(snapshot.context)}`
+  let [walked, transitions] = [0, 0]
   const adjacency = getAdjacencyMap(machine, {
     input: subject.input as never,
     events: (snapshot: AnyMachineSnapshot) =>
       stepsFrom(subject, snapshot, !begun.has(snapshot)).map(
         (step) => ({ ...eventOf(step, momentOf(step), 'm-1'), step }) as StepEvent,
       ),
+    // What leads nowhere new by no new edge is not kept: there are hundreds of those to one that is.
+    filterEvents: (snapshot: AnyMachineSnapshot, event: EventObject) => {
+      transitions++
+      const { next, taken } = witness(snapshot, event)
+      const fresh = taken.flatMap((definition) => names.get(definition) ?? []).filter((name) => !covered.has(name))
+      const key = keyOf(next)
+      if (known.has(key) && fresh.length === 0) return false
+      known.add(key)
+      for (const name of fresh) {
+        covered.add(name)
+        missing.delete(name)
+      }
+      return true
+    },
     serializeState: (snapshot: AnyMachineSnapshot, event: EventObject | undefined) => {
       if (event) begun.add(snapshot)
-      const key = event ? `${statePath(snapshot.value)} ${shapeOf(snapshot.context)}` : 'not begun'
-      seen.add(key)
-      return key
+      return event ? keyOf(snapshot) : 'not begun'
     },
     serializeEvent: (event: EventObject) => JSON.stringify((event as StepEvent).step),
-    stopWhen: () => seen.size > statesMax,
+    stopWhen: () => ++walked > (missing.size > 0 ? (farMax ?? statesMax) : statesMax),
   } as never) as unknown as AdjacencyMap<AnyMachineSnapshot, StepEvent>
 
-  const witness = instrumented(machine)
   const paths: Step[][] = []
-  const covered = new Set<string>()
+  const shown = new Set<string>()
   const configurations = new Set<string>()
   const pathTo = new Map<AnyMachineSnapshot, Step[]>()
-  let transitions = 0
   // The walk went breadth first, so the first way to a state is a shortest one.
   for (const { state, transitions: out } of Object.values(adjacency)) {
     const here = pathTo.get(state) ?? []
@@ -150,18 +168,17 @@ export function cover(subject: Subject, { statesMax = 4000 } = {}): Coverage {
     configurations.add(statePath(state.value))
     if (configurations.size > fresh && here.length > 0) paths.push(here)
     for (const { event, state: next } of Object.values<{ event: StepEvent; state: AnyMachineSnapshot }>(out)) {
-      transitions++
       const path = [...here, event.step]
       if (!pathTo.has(next)) pathTo.set(next, path)
-      const taken = witness(state, event).flatMap((definition) => names.get(definition) ?? [])
-      if (taken.every((name) => covered.has(name))) continue
-      for (const name of taken) covered.add(name)
+      const taken = witness(state, event).taken.flatMap((definition) => names.get(definition) ?? [])
+      if (taken.every((name) => shown.has(name))) continue
+      for (const name of taken) shown.add(name)
       paths.push(path)
     }
   }
   return {
     machine: subject.name,
-    states: seen.size,
+    states: known.size + 1,
     configurations: configurations.size,
     transitions,
     edges,
@@ -190,10 +207,13 @@ function shapeOf(value: unknown): string {
   })
 }
 
-/** Which transition definitions a step takes; XState tells it to whoever inspects. */
+/** Where a step leads, and which transition definitions it takes; XState tells those to whoever inspects. */
 function instrumented(
   machine: AnyStateMachine,
-): (snapshot: AnyMachineSnapshot, event: EventObject) => AnyTransitionDefinition[] {
+): (
+  snapshot: AnyMachineSnapshot,
+  event: EventObject,
+) => { next: AnyMachineSnapshot; taken: AnyTransitionDefinition[] } {
   const taken: AnyTransitionDefinition[] = []
   const actor = createActor(machine, {
     snapshot: undefined,
@@ -216,8 +236,8 @@ function instrumented(
   }
   return (snapshot, event) => {
     taken.length = 0
-    machine.transition(snapshot, event as never, scope as never)
-    return [...taken]
+    const next = machine.transition(snapshot, event as never, scope as never)
+    return { next, taken: [...taken] }
   }
 }
 

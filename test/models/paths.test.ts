@@ -8,9 +8,7 @@ import { cast } from './cast.ts'
 const table: string[] = []
 
 describe.each(cast)('$role.name', (staged) => {
-  const near = cover(staged.subject, { statesMax: 3000 })
-  // What is far away is looked for only when something was not found near.
-  const coverage = holesOf(near).length === 0 ? near : cover(staged.subject, { statesMax: 10_000 })
+  const coverage = cover(staged.subject, { statesMax: 3000, farMax: 10_000 })
 
   test('every transition is reached, or said to be unreachable and why', () => {
     const { machine, covered, edges, paths, configurations, states } = coverage
