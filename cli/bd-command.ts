@@ -68,6 +68,9 @@ export const isSecret = (key: string): boolean => /token$/.test(key)
 export const isOwnKey = (key: string): boolean =>
   ['identity', 'sync.base'].includes(key) || key.startsWith('github.link:')
 
+/** Mail of a town, as it is named to whoever sends mail elsewhere. */
+export const isGtMail = (program: string): boolean => /^(.*\/)?gt mail$/.test(program)
+
 /** Every command takes these, before it or after it. */
 export const globals = {
   json: { kind: 'flag', about: 'data as JSON' },

@@ -7,7 +7,7 @@ import process from 'node:process'
 import { BeadsError } from '../actors/beads/contract.ts'
 import { textOf } from '../actors/files.ts'
 import { townAround } from './around.ts'
-import type { Call } from './bd-command.ts'
+import { type Call, isGtMail } from './bd-command.ts'
 import { Usage } from './errors.ts'
 import { oneself } from './mail.ts'
 import { raw } from './print.ts'
@@ -26,7 +26,7 @@ export function delegated<T>(
   const kept = beads.isTowns() ? undefined : beads.config('mail.delegate')
   const meant = BEADS_MAIL_DELEGATE ?? BD_MAIL_DELEGATE
   const named = meant ?? kept
-  const isGt = named === undefined || /^(.*\/)?gt mail$/.test(named)
+  const isGt = named === undefined || isGtMail(named)
   if (isGt && !beads.isTowns()) return undefined
   // It may have come with somebody's repository.
   if (named !== meant)

@@ -125,6 +125,8 @@ export function cover(
   const witness = instrumented(machine)
   const missing = new Set(edges.flatMap(({ name, unreachable }) => (unreachable === null ? [name] : [])))
   const covered = new Set<string>()
+  /** The first steps that take an edge. */
+  const firsts = new WeakSet<object>()
   const begun = new WeakSet<object>()
   const known = new Set<string>()
   const keyOf = (snapshot: AnyMachineSnapshot) => `${statePath(snapshot.value)} ${shapeOf(snapshot.context)}`
@@ -143,6 +145,7 @@ export function cover(
       const key = keyOf(next)
       if (known.has(key) && fresh.length === 0) return false
       known.add(key)
+      if (fresh.length > 0) firsts.add(event)
       for (const name of fresh) {
         covered.add(name)
         missing.delete(name)
@@ -158,7 +161,6 @@ export function cover(
   } as never) as unknown as AdjacencyMap<AnyMachineSnapshot, StepEvent>
 
   const paths: Step[][] = []
-  const shown = new Set<string>()
   const configurations = new Set<string>()
   const pathTo = new Map<AnyMachineSnapshot, Step[]>()
   // The walk went breadth first, so the first way to a state is a shortest one.
@@ -170,10 +172,7 @@ export function cover(
     for (const { event, state: next } of Object.values<{ event: StepEvent; state: AnyMachineSnapshot }>(out)) {
       const path = [...here, event.step]
       if (!pathTo.has(next)) pathTo.set(next, path)
-      const taken = witness(state, event).taken.flatMap((definition) => names.get(definition) ?? [])
-      if (taken.every((name) => shown.has(name))) continue
-      for (const name of taken) shown.add(name)
-      paths.push(path)
+      if (firsts.has(event)) paths.push(path)
     }
   }
   return {

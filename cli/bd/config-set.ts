@@ -1,7 +1,7 @@
 // `bd config set`: a setting of this store.
 // Never: whose it is, or what its ids begin with; those are not for a setting.
 import { BeadsError } from '../../actors/beads/contract.ts'
-import { command, contentOf, hidden, isAgents, isOwnKey, isSecret } from '../bd-command.ts'
+import { command, contentOf, hidden, isAgents, isGtMail, isOwnKey, isSecret } from '../bd-command.ts'
 
 export default command({
   name: 'config set',
@@ -21,7 +21,7 @@ export default command({
       throw new BeadsError(
         `${key} does not count in a town, where agents can write its stores: ${key === 'mail.delegate' ? 'BEADS_MAIL_DELEGATE in your environment does' : 'gt rig set <rig> github.repository=<owner>/<name> or github.url=<https://…> does'}. Nothing was written`,
       )
-    if (key === 'mail.delegate' && !/^(.*\/)?gt mail$/.test(given))
+    if (key === 'mail.delegate' && !isGtMail(given))
       throw new BeadsError(
         `no program is run because a store says so, which may have come with somebody's repository: BEADS_MAIL_DELEGATE in your environment names one. Nothing was written`,
       )

@@ -1,42 +1,33 @@
 // Whose an issue is: taken, given back, asked for again, filed late, as an older copy says.
 import { afterEach, expect, test } from 'vitest'
-import { type Issue, onlyWork, red, town, type World } from './town.ts'
+import { type Issue, onlyWork, red, town } from './town.ts'
 
 let t: ReturnType<typeof town>
 afterEach(() => t.dispose())
 
-const issue = (id: string, ...after: string[]): Issue => ({ id, status: 'open', after })
-const begin = (world: World, options: Parameters<typeof town>[1]) => {
-  t = town(world, options)
-  const ask = t.post('overseer', 'mayor/', 'work.requested', { rig: 'w', epic: 'w-e' })
-  return ask
-}
-const handoff = (name: string) => t.post(`w/polecats/${name}`, `w/polecats/${name}`, 'handoff.requested')
-const workers = () =>
-  Object.entries((t.host.actor('w/witness')?.context as { workers: Record<string, { issue: string }> }).workers).map(
-    ([name, { issue: id }]) => `${name}:${id}`,
-  )
-
-const namesOf = (lines: string[]) => lines.map((line) => line.split(':')[0] ?? '')
+const issue = (id: string): Issue => ({ id, status: 'open', after: [] })
+const asksFor = (id: string) => t.post('overseer', 'mayor/', 'work.requested', { rig: 'w', issues: [id] })
+const context = () => t.host.actor(`w/polecats/${t.workerOf('w-1')}`)?.context
 
 test('an issue somebody opens again while its work is in the queue is not given to another worker', () => {
-  begin({ landCandidate: () => 'later' }, { issues: [issue('w-1')] })
-  handoff('Nux')
-  expect(workers()).toEqual([])
+  t = town({ landCandidate: () => 'later' }, { issues: [issue('w-1')] })
+  t.begin()
+  t.handsOff('w-1')
+  expect(t.workers()).toEqual([])
   const open = t.issues.get('w-1') as Issue
   open.status = 'open'
   t.post('daemon', 'w/witness', 'issues.changed')
-  expect(workers()).toEqual([])
+  expect(t.workers()).toEqual([])
   t.answer('landCandidate w/refinery', { kind: 'pushed' })
   expect(open.status).toBe('closed')
 })
 
 test('the same issue asked for twice: one worker, and the second hears who holds it', () => {
   t = town({}, { issues: [issue('w-1')] })
-  t.post('overseer', 'mayor/', 'work.requested', { rig: 'w', issues: ['w-1'] })
-  const second = t.post('overseer', 'mayor/', 'work.requested', { rig: 'w', issues: ['w-1'] })
+  asksFor('w-1')
+  const second = asksFor('w-1')
   expect(t.host.reply(second)).toMatchObject({ ok: false, text: 'w-1 is held by w/polecats/Nux' })
-  expect(workers()).toEqual(['Nux:w-1'])
+  expect([t.workers(), t.workerOf('w-1')]).toEqual([['w-1'], 'Nux'])
 })
 
 test('an issue that somebody took just before is worked on when it is given back, with all that was known of it', () => {
@@ -48,19 +39,18 @@ test('an issue that somebody took just before is worked on when it is given back
     },
     { issues: [issue('w-1')] },
   )
-  t.post('overseer', 'mayor/', 'work.requested', { rig: 'w', issues: ['w-1'] })
-  expect(workers()).toEqual([])
+  asksFor('w-1')
+  expect(t.workers()).toEqual([])
   takenBy = null
   t.post('daemon', 'w/witness', 'issues.changed')
-  expect(workers()).toEqual(['Nux:w-1'])
+  expect([t.workers(), t.workerOf('w-1')]).toEqual([['w-1'], 'Nux'])
   // And again when its work has come back.
   takenBy = 'somebody'
-  handoff('Nux')
-  expect(workers()).toEqual([])
+  t.handsOff('w-1')
+  expect(t.workers()).toEqual([])
   takenBy = null
   t.post('daemon', 'w/witness', 'issues.changed')
-  const [next] = namesOf(workers())
-  expect(t.host.actor(`w/polecats/${next}`)?.context).toMatchObject({ attempt: 2, returned: { tail: 'not ok 7' } })
+  expect(context()).toMatchObject({ attempt: 2, returned: { tail: 'not ok 7' } })
 })
 
 test('found by simulation: what came back from the queue, and is in hands that are gone in an older copy of the issues, is taken over', () => {
@@ -74,15 +64,14 @@ test('found by simulation: what came back from the queue, and is in hands that a
     },
     { issues: [issue('w-1')] },
   )
-  t.post('overseer', 'mayor/', 'work.requested', { rig: 'w', issues: ['w-1'] })
-  handoff('Nux')
-  const [next] = namesOf(workers())
-  expect(t.host.actor(`w/polecats/${next}`)?.context).toMatchObject({ attempt: 2, returned: { tail: 'not ok 7' } })
+  asksFor('w-1')
+  t.handsOff('w-1')
+  expect(context()).toMatchObject({ attempt: 2, returned: { tail: 'not ok 7' } })
 })
 
 test('one more issue, filed in the moment its epic is complete, is done before the epic is', () => {
   const late = issue('w-2')
-  begin(
+  t = town(
     {
       closeIssues: (input) => {
         // Somebody is quicker than the close of the epic.
@@ -92,9 +81,10 @@ test('one more issue, filed in the moment its epic is complete, is done before t
     },
     { issues: [issue('w-1')] },
   )
-  handoff('Nux')
-  expect(workers().map((line) => line.split(':')[1])).toEqual(['w-2'])
+  t.begin()
+  t.handsOff('w-1')
+  expect(t.workers()).toEqual(['w-2'])
   expect(t.log()).not.toContain('w/witness: every child of w-e is done')
-  handoff(String(workers()[0]?.split(':')[0]))
+  t.handsOff('w-2')
   expect(t.log()).toContain('w/witness: every child of w-e is done')
 })
