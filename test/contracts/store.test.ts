@@ -65,7 +65,7 @@ describe.each(stores)('%s', (_, open) => {
       script,
       `import { openSqliteStore } from ${JSON.stringify(join(import.meta.dirname, '../../runtime/open.ts'))}
 const store = openSqliteStore(${JSON.stringify(path)})
-for (let n = 0; ; n++) { store.run('INSERT INTO hold (scope) VALUES (?)', String(n)); process.send?.(n) }`,
+for (let n = 0; process.ppid === ${process.pid}; n++) { store.run('INSERT INTO hold (scope) VALUES (?)', String(n)); process.send?.(n) }`,
     )
     const child = fork(script, { stdio: 'ignore' })
     let last = -1
